@@ -1,0 +1,72 @@
+# Every target makes .venv itself where it is missing or stale. Nothing else has to be installed by hand but Python 3.11 or later.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+COMMA := ,
+
+# The directory's checksum is in the stamps' names: the scripts in a virtual environment stop working where it is moved or copied.
+HERE := $(shell pwd | cksum | cut -d' ' -f1)
+LEARNER := $(VENV)/.stamp-learner-$(HERE)
+INSTRUCTOR := $(VENV)/.stamp-instructor-$(HERE)
+
+# Options of the targets, from the command line: make grade LAB=lab3 EXERCISE=find_heads. They reach the shell as environment
+# variables, so that a directory with blanks or quotes in its name is one argument all the same.
+SUBMISSION ?= exercises
+export SUBMISSION LAB EXERCISE MODEL DEVICE BACKEND ISOLATION
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help setup grade test lint build record model-card bench clean
+
+help: ## List the targets
+	@echo "make TARGET [NAME=value ...]"
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-14s%s\n", $$1, $$2 }'
+
+setup: $(LEARNER) ## Make .venv with what a learner needs
+
+grade: $(LEARNER) ## Grade SUBMISSION (exercises by default); LAB EXERCISE MODEL DEVICE BACKEND ISOLATION narrow it
+	@$(BIN)/mechgrade grade "$$SUBMISSION" \
+		$${LAB:+--lab "$$LAB"} $${EXERCISE:+--exercise "$$EXERCISE"} $${MODEL:+--model "$$MODEL"} \
+		$${DEVICE:+--device "$$DEVICE"} $${BACKEND:+--backend "$$BACKEND"} $${ISOLATION:+--isolation "$$ISOLATION"}
+
+test: $(INSTRUCTOR) ## Run the tests; PYTEST_ARGS='-k course -x' is passed on
+	$(BIN)/pytest $(PYTEST_ARGS)
+
+lint: $(INSTRUCTOR) ## Check style and types (exercises/ is the learner's, and left alone)
+	$(BIN)/ruff check --extend-exclude exercises
+	$(BIN)/ruff format --check --extend-exclude exercises
+	$(BIN)/mypy
+
+build: $(INSTRUCTOR) ## Generate exercises/ and the hints from solutions/; CHECK=1 only looks, FORCE=1 overwrites edited stubs
+	$(BIN)/mechgrade build $(if $(CHECK),--check) $(if $(FORCE),--force)
+
+record: $(INSTRUCTOR) ## Record the fixtures that graders compare with; CHECK=1 only looks
+	$(BIN)/mechgrade record $(if $(CHECK),--check)
+
+model-card: $(LEARNER) ## Measure the embedded model and print its table
+	$(BIN)/mechgrade model-card
+
+bench: $(INSTRUCTOR) ## Run the benchmarks: medians and ratios, side by side; JSON in outputs/benchmarks
+	@for script in tests/benchmarks/bench_*.py; do echo "== $$script"; $(BIN)/python "$$script" || exit; done
+
+clean: ## Remove caches and build leftovers (not .venv, not outputs/)
+	rm -rf build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -not -path './$(VENV)/*' -prune -exec rm -rf {} +
+
+# A stamp is newer than the files that it was installed from, and is made only when pip has finished.
+define install
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "mechgrade needs Python 3.11 or later; name one: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 2; }
+	@echo "Installing into $(VENV): once, and it takes minutes (torch is large)."
+	@case "$$($(BIN)/pip --version 2>&1)" in *"$$PWD/$(VENV)/"*) ;; *) $(PYTHON) -m venv --clear $(VENV) ;; esac
+	@rm -f $(VENV)/.stamp-*
+	$(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt -e '$(1)'
+endef
+
+$(LEARNER): pyproject.toml constraints.txt
+	$(call install,.)
+	@touch $@
+
+$(INSTRUCTOR): pyproject.toml constraints.txt
+	$(call install,.[instructor$(COMMA)dev])
+	@touch $(LEARNER) $@

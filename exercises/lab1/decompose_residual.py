@@ -1,0 +1,82 @@
+# Generated from solutions/lab1/decompose_residual.py by mechgrade build. This copy is yours: write your code in it.
+# %% [markdown]
+# # The residual stream as a sum
+#
+# Nothing in a transformer overwrites the residual stream: each attention layer and each MLP *adds* its output to it. So
+# the stream that enters layer $l$ is exactly a sum of everything that came before ([Elhage et al.
+# 2021](https://transformer-circuits.pub/2021/framework/index.html), where this view and its name come from):
+#
+# $$x_l = \underbrace{x_{\mathrm{embed}} + x_{\mathrm{pos}}}_{\text{the input}} + \sum_{l' < l} \left( a_{l'} + m_{l'}
+#   \right)$$
+#
+# with $a_{l'}$ the output of attention layer $l'$ and $m_{l'}$ that of its MLP. At the very end, after all $L$ layers,
+# $x_L$ is what the final LayerNorm and the unembedding turn into logits.
+#
+# This is the reason why contributions can be told apart at all, and why the next exercises may ask "how much of the
+# answer came from this head?"
+#
+# **Names.** The parts are the activations `hook_embed`, `hook_pos_embed`, `blocks.{l}.hook_attn_out` and
+# `blocks.{l}.hook_mlp_out`. The sums are in a cache as well: `blocks.{l}.hook_resid_pre` enters layer $l$,
+# `hook_resid_mid` lies between its attention and its MLP, `hook_resid_post` leaves it. A sum must not be counted among
+# its own parts.
+#
+# **Shapes.** Each activation is `[batch, pos, d_model]`; stacked, `[component, batch, pos, d_model]`.
+
+# %%
+from collections.abc import Mapping
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+
+# %%
+def decompose_residual(
+    cache: Mapping[str, Float[Tensor, "batch pos d_model"]], layer: int
+) -> tuple[list[str], Float[Tensor, "component batch pos d_model"]]:
+    """Take the residual stream that enters a layer apart into what was added to it.
+
+    Source: Elhage et al. 2021, https://transformer-circuits.pub/2021/framework/index.html.
+
+    Args:
+        cache: activations by their full names, among them `hook_embed`, `hook_pos_embed`, and for every layer `l` of
+            the model `blocks.{l}.hook_attn_out` and `blocks.{l}.hook_mlp_out`.
+        layer: the layer that the stream enters, from 0; the number of layers stands for the stream after the last one.
+
+    Returns:
+        The labels and the components, in the order in which they are added: `embed`, `pos_embed`, then for each layer
+        before `layer` its `L{l} attn` and its `L{l} mlp`. The components have the shape `[component, batch, pos,
+        d_model]`, and their sum over the first axis is the residual stream.
+
+    Raises:
+        ValueError: `layer` is negative, or more than the number of layers in the cache.
+
+    """
+    raise NotImplementedError("decompose_residual: not written yet")
+
+
+# %% [markdown]
+# **Look at it.** The sum of the components beside the model's own residual stream; then how large each component is at
+# each position of a prompt.
+
+# %% tags=["demo"]
+if __name__ == "__main__":
+    from mechgrade.bench import open_bench, plots
+
+    bench = open_bench()
+    prompt = "The capital of France is"
+    _, cache = bench.model.run_with_cache(bench.model.to_tokens(prompt))
+    labels, parts = decompose_residual(cache, bench.n_layers)
+    own = cache[f"blocks.{bench.n_layers - 1}.hook_resid_post"]
+    print(f"{len(labels)} components; largest difference to the stream: {(parts.sum(0) - own).abs().max().item():.1e}")
+    sizes = torch.cat([parts[:, 0].norm(dim=-1), own[0].norm(dim=-1)[None]])
+    plots.heatmap(
+        sizes,
+        x=bench.model.to_str_tokens(prompt),
+        y=[*labels, "their sum"],
+        xlabel="position",
+        ylabel="component",
+        title="How large each component of the residual stream is",
+        value="norm",
+        save="attention_patterns/decompose_residual",
+    )

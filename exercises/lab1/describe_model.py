@@ -1,0 +1,85 @@
+# Generated from solutions/lab1/describe_model.py by mechgrade build. This copy is yours: write your code in it.
+# %% [markdown]
+# # Describing a model
+#
+# Before you look inside a model, know its size. Every model that TransformerLens loads carries its dimensions in one
+# place, `model.cfg`, and the names there are the letters of every formula in this course:
+#
+# | name | meaning | symbol |
+# |---|---|---|
+# | `n_layers` | number of blocks, each one attention layer and one MLP | $L$ |
+# | `n_heads` | attention heads in a layer | $H$ |
+# | `d_model` | width of the residual stream | $d$ |
+# | `d_head` | width of one head's queries, keys and values | $d_h$ |
+# | `d_mlp` | number of hidden neurons of an MLP | $m$ |
+# | `d_vocab` | number of tokens in the vocabulary | $V$ |
+# | `n_ctx` | longest input, in tokens | $T$ |
+#
+# One number is missing there: how many **parameters** the model has. Count those that were trained, each one once:
+#
+# - token embedding $W_E$ `[d_vocab, d_model]` and position embedding $W_{pos}$ `[n_ctx, d_model]`;
+# - in each layer, attention: $W_Q, W_K, W_V$ `[n_heads, d_model, d_head]` with biases `[n_heads, d_head]`, and $W_O$
+#   `[n_heads, d_head, d_model]` with the bias `[d_model]`;
+# - in each layer, the MLP: $W_{in}$ `[d_model, d_mlp]`, $W_{out}$ `[d_mlp, d_model]`, each with a bias on its output;
+# - two LayerNorms in each layer and one at the end: a weight and a bias `[d_model]` each;
+# - the unembedding $W_U$ is the token embedding again, transposed: GPT-2 ties the two ([Press and Wolf
+#   2016](https://arxiv.org/abs/1608.05859)), so it adds nothing.
+#
+# Why not add up `model.parameters()`? Because what is in memory is not what was trained. When TransformerLens prepares
+# a model, it folds the LayerNorm weights into the matrices that follow and centres matrices; afterwards $W_U$ is no
+# longer $W_E^\top$ and needs memory of its own. A `TransformerBridge` besides keeps queries, keys and values both
+# joined (as GPT-2 stores them) and split. A sum over parameters depends on such things; the size of the model does not.
+
+# %%
+from typing import Any
+
+
+# %%
+def describe_model(model: Any) -> dict[str, int]:
+    """List the dimensions of a model and count its parameters.
+
+    Source: Radford et al. 2019 (GPT-2); Elhage et al. 2021, https://transformer-circuits.pub/2021/framework/index.html.
+
+    Args:
+        model: a `TransformerBridge` or a `HookedTransformer` of GPT-2's architecture; its sizes are in `model.cfg`.
+
+    Returns:
+        A dict of Python integers with the keys `n_layers, n_heads, d_model, d_head, d_mlp, d_vocab, n_ctx` and
+        `n_params`. `n_params` counts the trained parameters: both embeddings, weights and biases of attention and MLPs,
+        the LayerNorms' weights and biases; the unembedding shares the token embedding's and is not counted again.
+
+    """
+    raise NotImplementedError("describe_model: not written yet")
+
+
+# %% [markdown]
+# **Look at it.** The model's description, and beside your count what a plain sum over `model.parameters()` gives on
+# either of TransformerLens's model classes. Then where the parameters are.
+
+# %% tags=["demo"]
+if __name__ == "__main__":
+    from mechgrade.bench import open_bench, plots
+
+    bench = open_bench()
+    size = describe_model(bench.model)
+    for name, number in size.items():
+        print(f"{name:10} {number:>12,}")
+    for backend in ("bridge", "hooked"):
+        plain = sum(parameter.numel() for parameter in open_bench(backend=backend).model.parameters())
+        print(f"sum over model.parameters(), {backend}: {plain:,}")
+    heads = size["n_heads"] * size["d_head"]
+    parts = {
+        "token embedding": size["d_vocab"] * size["d_model"],
+        "position embedding": size["n_ctx"] * size["d_model"],
+        "attention": size["n_layers"] * (4 * size["d_model"] * heads + 3 * heads + size["d_model"]),
+        "MLPs": size["n_layers"] * (2 * size["d_model"] * size["d_mlp"] + size["d_mlp"] + size["d_model"]),
+        "LayerNorms": (2 * size["n_layers"] + 1) * 2 * size["d_model"],
+    }
+    plots.bars(
+        list(parts.values()),
+        x=list(parts),
+        xlabel="part of the model",
+        ylabel="parameters",
+        title=f"Where the {size['n_params']:,} parameters are",
+        save="attention_patterns/describe_model",
+    )

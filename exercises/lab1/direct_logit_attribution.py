@@ -1,0 +1,93 @@
+# Generated from solutions/lab1/direct_logit_attribution.py by mechgrade build. This copy is yours: write your code in it.
+# %% [markdown]
+# # Direct logit attribution
+#
+# The residual stream is a sum, and the last step of the model is *almost* linear. So the answer can be divided among
+# those who wrote it: this is **direct logit attribution**. What is divided is a **logit difference**, between the token
+# that is correct and one that would be wrong: it measures how much the model prefers the one, and whatever raises all
+# logits alike drops out.
+#
+# Let $x$ be the stream after the last layer, at the last position; $u = W_U[:, \text{correct}] - W_U[:, \text{wrong}]$
+# the direction in which the two answers differ; $\sigma$ the scale by which the final LayerNorm divides. Then
+#
+# $$\ell_{\text{correct}} - \ell_{\text{wrong}} \;=\; \frac{x - \bar{x}}{\sigma} \cdot u + \big(b_U[\text{correct}] -
+#   b_U[\text{wrong}]\big), \qquad x = \sum_c x_c$$
+#
+# where $\bar{x}$ is the mean over the $d$ entries. The one thing that is not linear is $\sigma$, which depends on all
+# of $x$. Take it as the number that it *was* in this run (`ln_final.hook_scale`), the same for every component. Then
+# the contribution of a component $x_c$ is $\frac{x_c - \bar{x}_c}{\sigma} \cdot u$, and the contributions add up to the
+# logit difference exactly.
+#
+# **The components.** Each head: $x_{l,n} = z^{(l,n)} W_O^{(l,n)}$, with $z$ from `blocks.{l}.attn.hook_z` `[batch, pos,
+# head, d_head]` and `model.W_O` `[layer, head, d_head, d_model]`. Each MLP: `blocks.{l}.hook_mlp_out`. And **the
+# rest**, so that nothing is lost: both embeddings, the output biases of attention `model.b_O` `[layer, d_model]`, which
+# belong to no head, and the difference in $b_U$.
+#
+# The name and the use of the method are in Elhage et al. (2021, [A Mathematical
+# Framework](https://transformer-circuits.pub/2021/framework/index.html)); Wang et al. (2022, [Interpretability in the
+# Wild](https://arxiv.org/abs/2211.00593)) start their search for a circuit with the logit difference.
+
+# %%
+from typing import Any
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+
+# %%
+def direct_logit_attribution(
+    model: Any, tokens: Int[Tensor, "batch pos"], correct: Int[Tensor, " batch"], wrong: Int[Tensor, " batch"]
+) -> dict[str, Float[Tensor, "batch ..."]]:
+    """Divide the logit difference of two answers among heads, MLPs and the rest.
+
+    Source: Elhage et al. 2021, https://transformer-circuits.pub/2021/framework/index.html.
+
+    Args:
+        model: a `TransformerBridge` (in compatibility mode) or a `HookedTransformer`, with its LayerNorms folded.
+        tokens: prompts of equal length, shape `[batch, pos]`.
+        correct: the token id of the right answer to each prompt, shape `[batch]`.
+        wrong: the token id of a wrong one, shape `[batch]`.
+
+    Returns:
+        `heads` `[batch, layer, head]`, `mlps` `[batch, layer]` and `rest` `[batch]` (embeddings, `b_O` of all layers,
+        and `b_U`), in logits: what each contributes to the logit of `correct` minus that of `wrong` at the last
+        position, at the scale that the final LayerNorm had in this run. They sum to the logit difference.
+
+    """
+    raise NotImplementedError("direct_logit_attribution: not written yet")
+
+
+# %% [markdown]
+# **Look at it.** Who prefers Mary to John? The mean over prompts with the two names in both roles.
+
+# %% tags=["demo"]
+if __name__ == "__main__":
+    from mechgrade.bench import open_bench, plots
+
+    bench = open_bench()
+    pairs = [("Mary", "John"), ("John", "Mary"), ("Anna", "Mark"), ("Mark", "Anna")]
+    template = "Then, {0} and {1} went to the store. {0} gave a bottle to"
+    tokens = bench.tokens([template.format(subject, indirect) for indirect, subject in pairs])
+    correct, wrong = (torch.tensor([bench.model.to_single_token(" " + p[place]) for p in pairs]) for place in (0, 1))
+    found = direct_logit_attribution(bench.model, tokens, correct, wrong)
+    logits = bench.run(tokens)[:, -1]
+    rows = torch.arange(len(pairs))
+    true = logits[rows, correct] - logits[rows, wrong]
+    total = found["heads"].sum((1, 2)) + found["mlps"].sum(1) + found["rest"]
+    print(f"logit difference {true.mean().item():.2f}; contributions sum to {total.mean().item():.2f}")
+    print(
+        f"heads {found['heads'].sum((1, 2)).mean().item():.2f}, MLPs {found['mlps'].sum(1).mean().item():.2f}, "
+        f"the rest {found['rest'].mean().item():.2f}"
+    )
+    table = torch.cat([found["heads"].mean(0), found["mlps"].mean(0)[:, None]], dim=1)
+    plots.heatmap(
+        table,
+        x=[*(f"H{head}" for head in range(bench.n_heads)), "MLP"],
+        y=[f"L{layer}" for layer in range(bench.n_layers)],
+        xlabel="component",
+        ylabel="layer",
+        title="Who prefers the indirect object to the subject?",
+        value="logits",
+        save="attention_patterns/direct_logit_attribution",
+    )

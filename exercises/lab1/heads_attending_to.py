@@ -1,0 +1,78 @@
+# Generated from solutions/lab1/heads_attending_to.py by mechgrade build. This copy is yours: write your code in it.
+# %% [markdown]
+# # Which heads look at a word
+#
+# To answer "The capital of France is", information about France has to reach the last position, where the answer is
+# predicted. Only attention moves information between positions. So a first suspicion falls on the heads whose *last*
+# position attends to "France". With the pattern $A^{(l,n)}_{i,j}$ of layer $l$, head $n$, and $P$ the positions of the
+# word:
+#
+# $$a(l, n) = \sum_{j \in P} A^{(l,n)}_{\,\mathrm{last},\, j}, \qquad \text{listed if } a(l, n) > \theta$$
+#
+# **Finding the word.** `model.to_str_tokens(prompt)` gives the tokens as texts, BOS first. Older material looks the
+# word up with `tokens.index("France")`, and that raises: in GPT-2's vocabulary the token in the middle of a sentence is
+# `" France"`, with the space in front. Compare without the spaces around, and accept the word however it is given. A
+# word may also occur twice: then the head's attention to *all* its places counts, since it may read either.
+#
+# **Shapes.** `pattern` is `[layer, head, query, key]`, of one prompt. Rows are the positions that look.
+
+# %%
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+
+# %%
+def heads_attending_to(
+    pattern: Float[Tensor, "layer head query key"], str_tokens: list[str], word: str, threshold: float
+) -> list[tuple[int, int, float]]:
+    """List the heads whose last position attends to a word by more than a threshold.
+
+    Source: Elhage et al. 2021, https://transformer-circuits.pub/2021/framework/index.html.
+
+    Args:
+        pattern: the attention patterns of one prompt, shape `[layer, head, query, key]`.
+        str_tokens: the texts of the prompt's tokens, one for each position.
+        word: the word to look for, with or without a leading space. A token counts when its text equals the word after
+            both are stripped of surrounding spaces.
+        threshold: heads with attention strictly above it are listed.
+
+    Returns:
+        Tuples `(layer, head, attention)` in ascending order of `(layer, head)`; the attention is the sum over all
+        places of the word, a Python float. Empty when no head is above the threshold.
+
+    Raises:
+        ValueError: no token is the word.
+
+    """
+    raise NotImplementedError("heads_attending_to: not written yet")
+
+
+# %% [markdown]
+# **Look at it.** The question of the quickstart: who looks at "France"?
+
+# %% tags=["demo"]
+if __name__ == "__main__":
+    from mechgrade.bench import open_bench, plots
+
+    bench = open_bench()
+    prompt = "The capital of France is"
+    logits, cache = bench.model.run_with_cache(bench.model.to_tokens(prompt))
+    str_tokens = bench.model.to_str_tokens(prompt)
+    print(f"{prompt!r}: the model says {bench.model.tokenizer.decode([logits[0, -1].argmax().item()])!r}")
+    pattern = torch.stack([cache["pattern", layer][0] for layer in range(bench.n_layers)])
+    for layer, head, attention in heads_attending_to(pattern, str_tokens, "France", 0.3):
+        print(f"L{layer}H{head}: {attention:.0%} of its attention to 'France'")
+    attention = torch.zeros(bench.n_layers, bench.n_heads)
+    for layer, head, value in heads_attending_to(pattern, str_tokens, "France", -1.0):
+        attention[layer, head] = value
+    plots.heatmap(
+        attention,
+        x=[f"H{head}" for head in range(bench.n_heads)],
+        y=[f"L{layer}" for layer in range(bench.n_layers)],
+        xlabel="head",
+        ylabel="layer",
+        title="Attention from the last position to ' France'",
+        value="attention",
+        save="attention_patterns/heads_attending_to",
+    )

@@ -1,0 +1,90 @@
+# Generated from solutions/lab1/selective_cache.py by mechgrade build. This copy is yours: write your code in it.
+# %% [markdown]
+# # Keeping only what you need
+#
+# Most experiments look at one kind of activation, often at one position. Four things decide what such an experiment
+# leaves in memory, and each goes wrong in silence:
+#
+# 1. **What is hooked.** `run_with_cache(tokens)` keeps everything during the run, and throwing most of it away
+#    afterwards does not bring the peak down. `names_filter`, or hooks of your own on the named points, never keep the
+#    rest.
+# 2. **Where it lies.** `.cpu()` moves an activation off the GPU.
+# 3. **Whether a graph hangs on it.** An activation that requires gradients keeps alive everything it was computed from.
+#    `.detach()` cuts it off; `torch.no_grad()` never builds it. The often copied line `results[hook.name] =
+#    activation.cpu().clone()` does neither.
+# 4. **What it is a view of.** `activation[:, -1]` shares its memory with the whole activation, so keeping the slice
+#    keeps all of it. A slice that should let the rest go needs `.clone()`. And `.cpu()` does *not* copy what already is
+#    on the CPU.
+#
+# **Shapes.** The activations of this exercise have the batch as first axis and the position as second: `[batch, pos,
+# ...]`. With a `position`, one place of the second axis stays: `[batch, ...]`.
+#
+# **Names.** The result is keyed by the names that you were asked for. On a `TransformerBridge` one hook point can have
+# two names: `blocks.0.hook_resid_post` is also `blocks.0.hook_out`. `run_with_cache` then lists both, and `hook.name`
+# may be the other one. On a `HookedTransformer` each point has one name.
+
+# %%
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+
+# %%
+def selective_cache(
+    model: Any, tokens: Int[Tensor, "batch pos"], names: Sequence[str], position: int | None = None
+) -> dict[str, Float[Tensor, "batch ..."]]:
+    """Run a model and keep only some activations: on the CPU, detached, in memory of their own.
+
+    Source: https://transformerlensorg.github.io/TransformerLens/ (`run_with_cache`, hook points).
+
+    Args:
+        model: a `TransformerBridge` or a `HookedTransformer`; gradients may be on. It has no hooks afterwards.
+        tokens: the input, shape `[batch, pos]`.
+        names: full hook names, such as `blocks.0.hook_resid_post`. Only these points may be hooked during the run.
+        position: keep this position of the second axis alone (negative from the end); None keeps the whole activation.
+
+    Returns:
+        The activations by the names in `names`: `[batch, pos, ...]`, or `[batch, ...]` with a position. They lie on the
+        CPU, require no gradient, and hold no more memory than their own values.
+
+    Raises:
+        ValueError: a name that the model does not have.
+
+    """
+    raise NotImplementedError("selective_cache: not written yet")
+
+
+# %% [markdown]
+# **Look at it.** What three ways of keeping the last position of the residual stream hold in memory.
+
+# %% tags=["demo"]
+if __name__ == "__main__":
+    from mechgrade.bench import open_bench, plots
+
+    def held(tensors: list[Tensor]) -> float:
+        """Megabytes behind some tensors, shared memory counted once."""
+        storages = {tensor.untyped_storage().data_ptr(): tensor.untyped_storage().nbytes() for tensor in tensors}
+        return sum(storages.values()) / 1e6
+
+    bench = open_bench()
+    tokens = bench.repeated_tokens(batch=8, half=30, seed=1)
+    names = [f"blocks.{layer}.hook_resid_post" for layer in range(bench.n_layers)]
+    _, full = bench.model.run_with_cache(tokens)
+    ways = {
+        "everything": list(full.values()),
+        "slices of a cache": [full[name][:, -1] for name in names],
+        "selective_cache": list(selective_cache(bench.model, tokens, names, position=-1).values()),
+    }
+    for way, tensors in ways.items():
+        print(f"{way:20} {held(tensors):8.3f} MB")
+    plots.bars(
+        [held(tensors) for tensors in ways.values()],
+        x=list(ways),
+        xlabel="what is kept",
+        ylabel="megabytes held",
+        title="Memory held for one position",
+        save="attention_patterns/selective_cache",
+    )

@@ -1,0 +1,76 @@
+# Generated from solutions/lab1/top_next_tokens.py by mechgrade build. This copy is yours: write your code in it.
+# %% [markdown]
+# # What comes next
+#
+# The first thing to ask any language model is what it would say next. It answers with **logits**: for every position
+# $i$ of the input a number for every token of the vocabulary, computed from the tokens $x_0 \dots x_i$. The softmax
+# over the *vocabulary* turns one position's logits into probabilities:
+#
+# $$p(x_{i+1} = t \mid x_0 \dots x_i) = \frac{e^{\,\ell_{i,t}}}{\sum_{t'} e^{\,\ell_{i,t'}}}$$
+#
+# So there is a prediction at every position. The one that continues the prompt is at the last: it alone has read all of
+# it.
+#
+# **Shapes.** `model.to_tokens(prompt)` gives `[1, pos]`: a batch of one, with BOS in front. `model(tokens)` gives
+# logits `[1, pos, d_vocab]`.
+#
+# **Tokens are not words.** GPT-2's tokens carry the space that stands before them ([Radford et al.
+# 2019](https://cdn.openai.com/better-language-models/language_models_are_unsupervised_multitask_learners.pdf) describe
+# the byte-level encoding), so the answer to "The capital of France is" is `" Paris"`, not `"Paris"`. These are two
+# different tokens, or the second may not even be a single one. Leave the space where it is: the next exercises look
+# tokens up by their text.
+
+# %%
+from typing import Any
+
+import torch
+
+
+# %%
+def top_next_tokens(model: Any, prompt: str, k: int) -> list[tuple[str, float]]:
+    """Give the k tokens that a model finds most likely to continue a prompt.
+
+    Source: Radford et al. 2019 (GPT-2).
+
+    Args:
+        model: a `TransformerBridge` or a `HookedTransformer`, with its tokenizer.
+        prompt: a text; BOS is put before it, as `model.to_tokens` does by default.
+        k: how many tokens.
+
+    Returns:
+        `k` pairs of a token's text, leading space included, and its probability (a Python float, from the softmax over
+        the whole vocabulary), the most likely first.
+
+    Raises:
+        ValueError: `k` is less than 1 or more than the size of the vocabulary.
+
+    """
+    raise NotImplementedError("top_next_tokens: not written yet")
+
+
+# %% [markdown]
+# **Look at it.** Three prompts, and what the model would say.
+
+# %% tags=["demo"]
+if __name__ == "__main__":
+    from mechgrade.bench import open_bench, plots
+
+    bench = open_bench()
+    prompts = [
+        "The capital of France is",
+        "Then, John and Mary went to the store. John gave a bottle to",
+        "abc def ghi abc",
+    ]
+    for prompt in prompts:
+        print(repr(prompt))
+        for text, probability in top_next_tokens(bench.model, prompt, 5):
+            print(f"    {text!r:14} {probability:.4f}")
+    best = top_next_tokens(bench.model, prompts[1], 10)
+    plots.bars(
+        [probability for _, probability in best],
+        x=[repr(text) for text, _ in best],
+        xlabel="next token",
+        ylabel="probability",
+        title=f"After {prompts[1]!r}",
+        save="attention_patterns/top_next_tokens",
+    )

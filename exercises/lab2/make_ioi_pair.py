@@ -1,0 +1,107 @@
+# Generated from solutions/lab2/make_ioi_pair.py by mechgrade build. This copy is yours: write your code in it.
+# %% [markdown]
+# # A pair of prompts
+#
+# "John and Mary went to the store. John gave a bottle to": who gets the bottle? Not John, who has just been named a
+# second time as the giver. To finish the sentence is **indirect object identification** (IOI), and this lab takes the
+# answer apart: which parts of the model, at which words, decide that it is Mary?
+#
+# The name that appears once is the **indirect object** (IO). The name that appears twice is the **subject**, and its
+# two places are S1 and S2. The last token, from which the model predicts, is END. A prompt comes in two **orders**:
+# ABBA names the indirect object first, BABA the subject.
+#
+# ```
+# ABBA    Mary and John went to the store. John gave a bottle to        → " Mary"
+#         IO       S1                      S2                 END
+# BABA    John and Mary went to the store. John gave a bottle to        → " Mary"
+#         S1       IO                      S2                 END
+# ```
+#
+# A causal experiment compares *two* runs. Beside the **clean** prompt we want a **corrupted** one, as similar as
+# possible, with another answer. Here one word is enough: let the other person give.
+#
+# ```
+# clean       John and Mary went to the store. John gave a bottle to    → " Mary"
+# corrupted   John and Mary went to the store. Mary gave a bottle to    → " John"
+# ```
+#
+# Activations of one run will be put into the other, position by position, so position $p$ must mean the same in both.
+# The two prompts have the same number of tokens and differ in one of them, at S2. This only works when every name is a
+# **single token**. Whether it is depends on the tokenizer, so it has to be checked; and where it is not, an error is
+# better than maps that are shifted by one.
+#
+# **Tokens are not words.** GPT-2's tokens carry the space before them: in the middle of a sentence John is `" John"`,
+# at the very beginning `"John"`, and these are two different tokens. The full stop is a token of its own. And
+# `model.to_tokens` puts BOS in front, at position 0. All positions of this lab count it.
+#
+# Wang et al. (2022, [Interpretability in the Wild](https://arxiv.org/abs/2211.00593)) introduced the task, and the
+# names IO, S1, S2 and END. Zhang and Nanda (2023, [Towards Best Practices of Activation
+# Patching](https://arxiv.org/abs/2309.16042)) compare ways to corrupt a prompt, and recommend the exchange of a token
+# for a similar one.
+
+# %%
+from typing import Any
+
+
+# %%
+def make_ioi_pair(model: Any, template: str, io: str, subject: str, order: str) -> dict[str, Any]:
+    """Make a clean IOI prompt and its corrupted twin, with their answers and positions.
+
+    Source: Wang et al. 2022, https://arxiv.org/abs/2211.00593
+
+    Args:
+        model: the model, for its tokenizer: `to_tokens`, `to_str_tokens`, `to_single_token`.
+        template: a sentence with the slots `{A}`, `{B}` (the first and the second name) and `{S}` (the giver), such as
+            `"{A} and {B} went to the store. {S} gave a bottle to"`.
+        io: the indirect object's name, without space.
+        subject: the subject's name, without space.
+        order: `"ABBA"` (the indirect object is named first) or `"BABA"` (the subject is).
+
+    Returns:
+        A dict with the entries
+        `"clean"`: the prompt in which the subject gives;
+        `"corrupted"`: the same prompt, but the indirect object gives;
+        `"answer"`: the token id (an int) that should follow the clean prompt;
+        `"wrong"`: the token id that should follow the corrupted prompt;
+        `"positions"`: a dict with the positions (ints) of `"IO"`, `"S1"`, `"S2"` and `"END"` in the clean prompt's
+        tokens, where BOS is position 0.
+
+    Raises:
+        ValueError: the two names are the same; a name is not a single token in one of its places; the template has one
+            of the names in it already, so that positions would be ambiguous; the order is another one.
+
+    """
+    raise NotImplementedError("make_ioi_pair: not written yet")
+
+
+# %% [markdown]
+# **Look at it.** The tokens of a pair with their positions; then what the model makes of your prompts.
+
+# %% tags=["demo"]
+if __name__ == "__main__":
+    from mechgrade.bench import open_bench, plots
+
+    bench = open_bench()
+    template = "{A} and {B} went to the store. {S} gave a bottle to"
+    rows, labels = [], []
+    for order in ("ABBA", "BABA"):
+        pair = make_ioi_pair(bench.model, template, io="Mary", subject="John", order=order)
+        marks = {position: name for name, position in pair["positions"].items()}
+        for kind in ("clean", "corrupted"):
+            tokens = bench.model.to_str_tokens(pair[kind])
+            print(f"{order} {kind}")
+            print("   " + " ".join(f"{position}:{token!r}" for position, token in enumerate(tokens)))
+            probabilities = bench.model(bench.tokens(pair[kind]))[0, -1].softmax(-1)
+            rows.append([float(probabilities[pair["answer"]]), float(probabilities[pair["wrong"]])])
+            labels.append(f"{order} {kind}")
+        print("   " + ", ".join(f"{name} at {position}" for position, name in sorted(marks.items())))
+    plots.heatmap(
+        rows,
+        x=[repr(bench.model.to_string(pair["answer"])), repr(bench.model.to_string(pair["wrong"]))],
+        y=labels,
+        xlabel="next token",
+        ylabel="prompt",
+        title="One changed word changes the answer",
+        value="probability",
+        save="patching_results/make_ioi_pair",
+    )

@@ -1,0 +1,98 @@
+# Generated from solutions/lab2/normalised_metric.py by mechgrade build. This copy is yours: write your code in it.
+# %% [markdown]
+# # From corrupted to clean
+#
+# A patched run has a logit difference of 4. Is that much? It depends on the two runs between which it lies. So results
+# of patching are given on a scale with two fixed points: **0 is the corrupted run** (the patch did nothing), **1 is the
+# clean run** (the patch restored everything), and between them the scale is linear. With the metric's value $m$ after
+# patching, and its values $m_\mathrm{clean}$ and $m_\mathrm{corrupted}$ on the two runs without any patch:
+#
+# $$\tilde m = \frac{m - m_\mathrm{corrupted}}{m_\mathrm{clean} - m_\mathrm{corrupted}}$$
+#
+# Nothing keeps $\tilde m$ between 0 and 1. A patch may make matters worse than the corrupted prompt did
+# ($\tilde m < 0$), or better than the clean one ($\tilde m > 1$), and both are findings. Nor does anything ask that the
+# clean value is the larger one: with a loss for a metric it is the smaller.
+#
+# One case has no answer. If both runs have the same value, the corruption did not touch what the metric measures, and
+# there is nothing to restore. Dividing by zero there, or by an invisible rounding error, would fill a map with huge
+# numbers that look like results. So this has to be an error.
+#
+# **Shapes.** `value` may be a single number or a whole map, of any shape; the result has the same shape. The ends are
+# single numbers, as tensors of shape `[]`.
+#
+# Zhang and Nanda (2023, [Towards Best Practices of Activation Patching](https://arxiv.org/abs/2309.16042)) put the
+# logit difference on this scale.
+
+# %%
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+
+# %%
+def normalised_metric(
+    value: Float[Tensor, "*any"], clean: Float[Tensor, ""], corrupted: Float[Tensor, ""]
+) -> Float[Tensor, "*any"]:
+    """Put a metric on the scale on which the corrupted run is 0 and the clean run is 1.
+
+    Source: Zhang and Nanda 2023, https://arxiv.org/abs/2309.16042
+
+    Args:
+        value: the metric after patching; one number or a map of any shape.
+        clean: the metric of the clean run, shape `[]`.
+        corrupted: the metric of the corrupted run, shape `[]`.
+
+    Returns:
+        The same shape as `value`: 0 where it equals `corrupted`, 1 where it equals `clean`, linear between and beyond.
+
+    Raises:
+        ValueError: `clean` and `corrupted` are the same up to rounding (seen against their size, not only exactly).
+
+    """
+    raise NotImplementedError("normalised_metric: not written yet")
+
+
+# %% [markdown]
+# **Look at it.** The whole last layer's residual stream at END, mixed from the corrupted and the clean run: from none
+# of the clean one to all of it, and a little beyond at both ends.
+
+# %% tags=["demo"]
+if __name__ == "__main__":
+    from mechgrade.bench import open_bench, plots
+    from mechgrade.embedded.prompts import ioi_prompts
+
+    bench = open_bench()
+    prompts = ioi_prompts(16, seed=1, template=0, order="ABBA")
+    answer, wrong = (
+        torch.tensor([bench.model.to_single_token(text) for text in texts])
+        for texts in ([prompt.answer for prompt in prompts], [prompt.wrong for prompt in prompts])
+    )
+    rows = torch.arange(len(prompts))
+
+    def metric(logits):
+        return (logits[rows, -1, answer] - logits[rows, -1, wrong]).mean()
+
+    name = f"blocks.{bench.n_layers - 1}.hook_resid_post"
+    tokens = {kind: bench.tokens([getattr(prompt, kind) for prompt in prompts]) for kind in ("clean", "corrupted")}
+    logits, cache = bench.model.run_with_cache(tokens["clean"], names_filter=name)
+    ends = {"clean": metric(logits), "corrupted": metric(bench.model(tokens["corrupted"]))}
+    shares = torch.linspace(-0.2, 1.2, 15)
+    values = []
+    for share in shares:
+
+        def mix(resid, hook, share=share):
+            return resid + share * (cache[name] - resid)
+
+        values.append(metric(bench.model.run_with_hooks(tokens["corrupted"], fwd_hooks=[(name, mix)])))
+    restored = normalised_metric(torch.stack(values), ends["clean"], ends["corrupted"])
+    print(f"clean {ends['clean']:.2f} is 1, corrupted {ends['corrupted']:.2f} is 0")
+    for share, raw, number in zip(shares.tolist(), values, restored.tolist(), strict=True):
+        print(f"{share:5.1f} of the clean stream: logit difference {raw:7.2f}, normalised {number:5.2f}")
+    plots.lines(
+        {"measured": restored, "if all were linear": shares},
+        x=shares,
+        xlabel="share of the clean run in the last residual stream",
+        ylabel="normalised logit difference",
+        title="0 is the corrupted run, 1 the clean one",
+        save="patching_results/normalised_metric",
+    )

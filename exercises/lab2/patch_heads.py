@@ -1,0 +1,123 @@
+# Generated from solutions/lab2/patch_heads.py by mechgrade build. This copy is yours: write your code in it.
+# %% [markdown]
+# # Patching one head at a time
+#
+# A patched residual stream says *where* the answer is stored, and in which layer it moves. It does not say *who* moves
+# it. For this, patch one attention head at a time: run the model on the corrupted prompt, but let one head $(l, n)$ put
+# out what it put out on the clean prompt. If much of the clean behaviour comes back, then what this head does matters.
+#
+# A head can be opened further. Its output $z$ is made from its attention pattern $A$ and its values $v$, and the
+# pattern from queries $q$ and keys $k$:
+#
+# $$A^{(l,n)} = \mathrm{softmax}\!\left(\frac{q^{(l,n)} {k^{(l,n)}}^{\top}}{\sqrt{d_{head}}} + \mathrm{mask}\right),
+#   \qquad z^{(l,n)}_i = \sum_j A^{(l,n)}_{i,j}\, v^{(l,n)}_j$$
+#
+# Each of the five can be patched alone. If patching $z$ helps, but patching the pattern does not, then what counts is
+# *what* is moved and not from where: look at the values. If patching $q$ does nearly all, then an earlier layer has
+# told the head where to look.
+#
+# With a metric $m$ of the logits, the map for activation $a \in \{z, q, k, v, A\}$ has one number for each head:
+#
+# $$M^{(a)}_{l,n} = m\big(\text{corrupted run, with } a^{(l,n)} \leftarrow a^{(l,n)}_{\mathrm{clean}}
+#   \text{ at all positions}\big)$$
+#
+# **Shapes.** Not all of the five have the head on the same axis:
+#
+# | activation | hook name | shape |
+# |---|---|---|
+# | z, q, k, v | `blocks.{layer}.attn.hook_z`, … `hook_q`, `hook_k`, `hook_v` | `[batch, pos, head, d_head]` |
+# | pattern | `blocks.{layer}.attn.hook_pattern` | `[batch, head, query, key]` |
+#
+# **With TransformerLens** a hook is a function `hook(value, hook)`. `model.run_with_hooks(tokens, fwd_hooks=[(name,
+# function)])` calls it when the activation `name` has been computed, goes on with what it *returns*, and takes the hook
+# away again at the end. `value` is the activation of the corrupted run. A `TransformerBridge` in compatibility mode and
+# the deprecated `HookedTransformer` both know the names in the table. The cache takes either the full name or the
+# short form, `clean_cache["z", layer]`.
+#
+# Wang et al. (2022, [Interpretability in the Wild](https://arxiv.org/abs/2211.00593)) studied this task in GPT-2 small;
+# how to read such maps, and how to misread them, is discussed by Heimersheim and Nanda (2024, [How to use and interpret
+# activation patching](https://arxiv.org/abs/2404.15255)).
+
+# %%
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+from transformer_lens import ActivationCache
+
+
+# %%
+def patch_heads(
+    model: Any,
+    corrupted_tokens: Int[Tensor, "batch pos"],
+    clean_cache: ActivationCache,
+    metric: Callable[[Float[Tensor, "batch pos d_vocab"]], Float[Tensor, ""]],
+    activation: str = "z",
+) -> Float[Tensor, "layer head"]:
+    """Patch every head on its own, at all positions, from the clean run into the corrupted run.
+
+    Source: Wang et al. 2022, https://arxiv.org/abs/2211.00593; Heimersheim and Nanda 2024,
+    https://arxiv.org/abs/2404.15255
+
+    Args:
+        model: a `TransformerBridge` in compatibility mode, or a `HookedTransformer`; no hook is left on it.
+        corrupted_tokens: the prompts to run, `[batch, pos]`.
+        clean_cache: the activations of the clean run, of the same shape; it holds the named activation of every layer
+            and is not changed.
+        metric: takes the logits of a run, `[batch, pos, d_vocab]`, and gives one number, a tensor without axes.
+        activation: what to patch: `"z"` (the head's output before W_O), `"q"`, `"k"`, `"v"` or `"pattern"`.
+
+    Returns:
+        The metric of the patched runs, `[layer, head]`: as the metric gives it, not normalised.
+
+    Raises:
+        ValueError: `activation` is none of the five.
+
+    """
+    raise NotImplementedError("patch_heads: not written yet")
+
+
+# %% [markdown]
+# **Look at it.** The share of the logit difference that comes back: 0 is the corrupted run, 1 the clean one. The
+# prompts differ only in the second subject, so that the clean prompt is answered by one of its names and the corrupted
+# prompt by the other.
+
+# %% tags=["demo"]
+if __name__ == "__main__":
+    from mechgrade.bench import open_bench, plots
+    from mechgrade.embedded.prompts import ioi_prompts
+
+    bench = open_bench()
+    prompts = ioi_prompts(8, seed=1, template=1)
+    clean, corrupted = (bench.tokens(texts) for texts in zip(*((p.clean, p.corrupted) for p in prompts), strict=True))
+    right, wrong = (bench.tokens(names)[:, 1] for names in zip(*((p.answer, p.wrong) for p in prompts), strict=True))
+    rows = torch.arange(len(prompts))
+
+    def logit_difference(logits: Tensor) -> Tensor:
+        return (logits[rows, -1, right] - logits[rows, -1, wrong]).mean()
+
+    logits, cache = bench.model.run_with_cache(clean)
+    top, bottom = logit_difference(logits), logit_difference(bench.model(corrupted))
+    print(prompts[0].clean, "…\n" + prompts[0].corrupted, "…")
+    print(f"logit difference: clean {top:.2f}, corrupted {bottom:.2f}")
+    names = ("z", "q", "k", "v", "pattern")
+    maps = {
+        name: (patch_heads(bench.model, corrupted, cache, logit_difference, name) - bottom) / (top - bottom)
+        for name in names
+    }
+    heads = [f"L{layer}H{head}" for layer in range(bench.n_layers) for head in range(bench.n_heads)]
+    plots.heatmap(
+        torch.stack([maps[name].flatten() for name in names], dim=-1),
+        x=list(names),
+        y=heads,
+        xlabel="patched activation",
+        ylabel="head",
+        title="Each head patched on its own",
+        value="recovered logit difference",
+        save="patching_results/patch_heads",
+    )
+    for name in names:
+        best = int(maps[name].argmax())
+        print(f"{name:8} strongest head {heads[best]}, recovers {maps[name].flatten()[best]:.2f}")

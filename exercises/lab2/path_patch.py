@@ -1,0 +1,173 @@
+# Generated from solutions/lab2/path_patch.py by mechgrade build. This copy is yours: write your code in it.
+# %% [markdown]
+# # Path patching
+#
+# When a patched head brings the answer back, it may have done so in many ways: straight to the logits, or by telling a
+# later head where to look, or through an MLP. **Path patching** changes one *path* and freezes everything else. It
+# answers two questions that the map of heads leaves open: which heads write the answer themselves, and who talks to
+# whom.
+#
+# Two runs: the one we look at, on $x_{orig}$, and another, on $x_{new}$, from which single values are taken. All other
+# heads and all MLPs are **frozen**: they keep the value that they had on $x_{orig}$, whatever happens to their input. A
+# **sender** is a head $(l, n)$, with its output $z^{(l,n)}$. In the residual stream it is a sum of its own, so the
+# change that a set $S$ of senders makes along the direct path is
+#
+# $$\Delta = \sum_{(l,n) \in S} \big(z^{(l,n)}_{new} - z^{(l,n)}_{orig}\big)\, W_O^{(l,n)}$$
+#
+# **1. From senders to the logits.** Nothing else moves, so the final residual stream moves by exactly $\Delta$:
+#
+# $$\mathrm{logits} = W_U^{\top}\, \mathrm{LN}_{final}\big(r_{orig}^{final} + \Delta\big) + b_U$$
+#
+# **2. From senders to some later heads**, the **receivers**, and only through one of their inputs: queries, keys or
+# values. A receiver in layer $l'$ reads the residual stream before its layer. For queries:
+#
+# $$q^{(l',n')} = \mathrm{LN}\big(r^{pre,\,l'}_{orig} + \Delta\big)\, W_Q^{(l',n')} + b_Q^{(l',n')}$$
+#
+# With this $q$ in place of its own the receiver runs on $x_{orig}$; and now *everything after it* is computed as usual,
+# so that we see what its changed input does to the answer. When there are several receivers, each gets what reaches it
+# directly from the senders.
+#
+# **Shapes.** `z`, `q`, `k` and `v` are `[batch, pos, head, d_head]`; the residual stream is `[batch, pos, d_model]`;
+# `model.W_O` is `[layer, head, d_head, d_model]`, `model.W_Q`, `W_K`, `W_V` are `[layer, head, d_model, d_head]`, and
+# their biases `b_Q`, … are `[layer, head, d_head]`.
+#
+# **With TransformerLens** the parts of a model can be called by themselves: `model.blocks[layer].ln1`,
+# `model.ln_final` and `model.unembed` are functions of tensors. The residual stream before a layer is
+# `cache["resid_pre", layer]`, after the last one `cache["resid_post", n_layers - 1]`. A `TransformerBridge` in
+# compatibility mode and a `HookedTransformer` agree on all of this. Instead of algebra you may also run the model with
+# hooks that put back frozen values (`hook_z`, `hook_mlp_out`); the result is the same.
+#
+# Wang et al. (2022, [Interpretability in the Wild](https://arxiv.org/abs/2211.00593)) introduced the method, and
+# Goldowsky-Dill et al. (2023, [Localizing Model Behavior with Path Patching](https://arxiv.org/abs/2304.05969)) put it
+# in general form. Mind the convention: for Wang et al. a direct path may pass through MLPs, which they recompute. Here
+# MLPs are frozen too, and a direct path is the residual stream alone.
+
+# %%
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+from transformer_lens import ActivationCache
+
+Head = tuple[int, int]  # layer, head
+
+
+# %%
+def path_patch_to_logits(
+    model: Any,
+    tokens: Int[Tensor, "batch pos"],
+    orig_cache: ActivationCache,
+    new_cache: ActivationCache,
+    senders: Sequence[Head],
+) -> Float[Tensor, "batch pos d_vocab"]:
+    """Patch the senders' outputs along the direct path to the logits, with all other heads and all MLPs frozen.
+
+    Source: Wang et al. 2022, https://arxiv.org/abs/2211.00593, but with frozen MLPs
+
+    Args:
+        model: a `TransformerBridge` in compatibility mode, or a `HookedTransformer`; no hook is left on it.
+        tokens: the original prompts, `[batch, pos]`.
+        orig_cache: all activations of the run on `tokens`; not changed.
+        new_cache: all activations of a run on other prompts of the same shape; not changed.
+        senders: heads as (layer, head), each at most once; perhaps none.
+
+    Returns:
+        The logits `[batch, pos, d_vocab]` at every position, when the senders' z are those of the new run at all
+        positions, every other head and every MLP gives what it gave in the original run, and the final LayerNorm is
+        computed afresh.
+
+    """
+    raise NotImplementedError("path_patch_to_logits: not written yet")
+
+
+# %%
+def path_patch_to_heads(
+    model: Any,
+    tokens: Int[Tensor, "batch pos"],
+    orig_cache: ActivationCache,
+    new_cache: ActivationCache,
+    senders: Sequence[Head],
+    receivers: Sequence[Head],
+    component: str,
+) -> Float[Tensor, "batch pos d_vocab"]:
+    """Patch the senders' outputs along the direct paths to one input of the receivers, and run on from there.
+
+    Source: Wang et al. 2022, https://arxiv.org/abs/2211.00593, but with frozen MLPs
+
+    Args:
+        model: a `TransformerBridge` in compatibility mode, or a `HookedTransformer`; no hook is left on it.
+        tokens: the original prompts, `[batch, pos]`.
+        orig_cache: all activations of the run on `tokens`; not changed.
+        new_cache: all activations of a run on other prompts of the same shape; not changed.
+        senders: heads as (layer, head), each at most once, all in earlier layers than every receiver.
+        receivers: heads as (layer, head), each at most once; perhaps none.
+        component: the input of the receivers that hears the senders: `"q"`, `"k"` or `"v"`.
+
+    Returns:
+        The logits `[batch, pos, d_vocab]` of a run on `tokens` in which this input of each receiver, at all positions,
+        is what it would be if only the direct paths from the senders had changed (its LayerNorm computed afresh);
+        everything that is not replaced is computed as usual.
+
+    Raises:
+        ValueError: a sender is not in an earlier layer than every receiver, or `component` is none of the three.
+
+    """
+    raise NotImplementedError("path_patch_to_heads: not written yet")
+
+
+# %% [markdown]
+# **Look at it.** On prompts with two names: which heads write to the logits themselves? The head that does so most
+# becomes the receiver: which earlier head reaches it, and through which input?
+
+# %% tags=["demo"]
+if __name__ == "__main__":
+    from mechgrade.bench import open_bench, plots
+    from mechgrade.embedded.prompts import ioi_prompts
+
+    bench = open_bench()
+    model = bench.model
+    prompts = ioi_prompts(8, seed=1, template=1)
+    clean, corrupted = bench.tokens([p.clean for p in prompts]), bench.tokens([p.corrupted for p in prompts])
+    right, wrong = bench.tokens([p.answer for p in prompts])[:, 1], bench.tokens([p.wrong for p in prompts])[:, 1]
+    rows = torch.arange(len(prompts))
+    clean_logits, clean_cache = model.run_with_cache(clean)
+    corrupted_logits, corrupted_cache = model.run_with_cache(corrupted)
+
+    def logit_difference(logits: Tensor) -> float:
+        return (logits[rows, -1, right] - logits[rows, -1, wrong]).mean().item()
+
+    top, bottom = logit_difference(clean_logits), logit_difference(corrupted_logits)
+
+    def lost(logits: Tensor) -> float:
+        return (top - logit_difference(logits)) / (top - bottom)
+
+    heads = [(layer, head) for layer in range(bench.n_layers) for head in range(bench.n_heads)]
+    runs = (model, clean, clean_cache, corrupted_cache)
+    direct = torch.tensor([lost(path_patch_to_logits(*runs, [head])) for head in heads])
+    plots.heatmap(
+        direct.reshape(bench.n_layers, bench.n_heads),
+        x=[f"H{head}" for head in range(bench.n_heads)],
+        y=[f"L{layer}" for layer in range(bench.n_layers)],
+        xlabel="head",
+        ylabel="layer",
+        title="Direct path to the logits",
+        value="lost logit difference",
+        save="patching_results/path_patch_to_logits",
+    )
+    receiver = heads[int(direct.argmax())]
+    senders = [head for head in heads if head[0] < receiver[0]]
+    effect = [[lost(path_patch_to_heads(*runs, [sender], [receiver], part)) for part in "qkv"] for sender in senders]
+    print(f"direct effect of L{receiver[0]}H{receiver[1]} on the logits: {direct.max():.2f} of the difference is lost")
+    if senders:
+        plots.heatmap(
+            torch.tensor(effect),
+            x=["query", "key", "value"],
+            y=[f"L{layer}H{head}" for layer, head in senders],
+            xlabel=f"input of L{receiver[0]}H{receiver[1]}",
+            ylabel="sender",
+            title=f"Direct paths to L{receiver[0]}H{receiver[1]}",
+            value="lost logit difference",
+            save="patching_results/path_patch_to_heads",
+        )

@@ -1,0 +1,89 @@
+# Generated from solutions/lab3/in_context_score.py by mechgrade build. This copy is yours: write your code in it.
+# %% [markdown]
+# # The in-context learning score
+#
+# Two halves are the simplest repetition. Let the same tokens come many times, and follow the loss over the whole
+# context: how much better does the model predict late than early? This one number needs no knowledge of heads, so it
+# can be followed through training, or compared between models that share nothing.
+#
+# Olsson et al. (2022, [In-context Learning and Induction Heads](https://arxiv.org/abs/2209.11895)) define the
+# **in-context learning score** as the loss of the 500th token of the context minus the loss of the 50th, averaged over
+# many texts. Both numbers are a matter of choice, and with a single token the average needs many texts. So let both
+# places be arguments, and average over a window of $w$ tokens that begins at each:
+#
+# $$\mathrm{score} = \frac{1}{|\mathcal{B}|\,w} \sum_{b \in \mathcal{B}} \left( \sum_{i = \mathrm{late}}^{\mathrm{late} +
+#   w - 1} \ell_{b,i} \;-\; \sum_{i = \mathrm{early}}^{\mathrm{early} + w - 1} \ell_{b,i} \right), \qquad
+#   \ell_{b,i} = -\log p(t_{b,i} \mid t_{b,0} \dots t_{b,i-1})$$
+#
+# in **nats**. Here $i$ is the position of the token that is *predicted*, and BOS is position 0, which nothing predicts.
+# So the earliest window begins at 1.
+#
+# **The sign.** Late minus early: a model that learns from its context has a lower loss late, so its score is
+# **negative**. The more negative, the more it learns.
+#
+# **Shapes.** `logits` is `[batch, pos, d_vocab]` and `tokens` is `[batch, pos]`. The logits at a position are about the
+# token after it: the loss of the token at position $i$ is found in the logits at position $i - 1$.
+
+# %%
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+
+# %%
+def in_context_score(
+    logits: Float[Tensor, "batch pos d_vocab"], tokens: Int[Tensor, "batch pos"], early: int, late: int, width: int
+) -> float:
+    """Compute how much lower the loss is late in the context than early in it: late minus early, in nats.
+
+    Source: Olsson et al. 2022, https://arxiv.org/abs/2209.11895 (in-context learning score).
+
+    Args:
+        logits: the model's output, `[batch, pos, d_vocab]`.
+        tokens: the model's input, `[batch, pos]`, BOS at position 0.
+        early: position of the first token of the early window; at least 1.
+        late: position of the first token of the late window; above `early`.
+        width: number of tokens in each window. The windows may overlap.
+
+    Returns:
+        The mean loss of the tokens at positions `late … late + width - 1` minus that of the tokens at positions
+        `early … early + width - 1`, each averaged over the batch and the window. Negative for a model that learns from
+        its context.
+
+    Raises:
+        ValueError: `early` is below 1, `late` is not above `early`, `width` is below 1, or the late window goes beyond
+            the last token.
+
+    """
+    raise NotImplementedError("in_context_score: not written yet")
+
+
+# %% [markdown]
+# **Look at it.** Random tokens that come again and again, with several periods. The curve is the score of a window that
+# moves along the context, each time against the first period.
+
+# %% tags=["demo"]
+if __name__ == "__main__":
+    from mechgrade.bench import open_bench, plots
+
+    bench = open_bench()
+    curves: dict[str, list[float]] = {}
+    length = min(bench.n_ctx - 1, 120)
+    for period in (8, 12, 24):
+        unit = bench.repeated_tokens(batch=16, half=period, seed=period)
+        repeats = length // period
+        tokens = torch.cat([unit[:, :1], *[unit[:, 1 : period + 1]] * repeats], dim=1)
+        logits = bench.run(tokens)
+        curve = [0.0]
+        for number in range(1, repeats):
+            curve.append(in_context_score(logits, tokens, 1, 1 + number * period, period))
+        curves[f"period {period}"] = curve
+        print(f"period {period:2}: " + "  ".join(f"{score:+.2f}" for score in curve))
+    shown = min(map(len, curves.values()))
+    plots.lines(
+        {name: curve[:shown] for name, curve in curves.items()},
+        xlabel="number of times that the tokens have been there before",
+        ylabel="score against the first time (nats)",
+        title="How much the context helps, at every repetition",
+        save="attention_patterns/in_context_score",
+    )

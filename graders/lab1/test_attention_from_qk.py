@@ -1,0 +1,83 @@
+"""Grader of `attention_from_qk`."""
+
+import numpy as np
+import pytest
+
+
+def on_random_vectors(exercise, bench, *, batch, pos, heads, width, seed):
+    q = bench.normal(batch, pos, heads, width, seed=seed)
+    k = bench.normal(batch, pos, heads, width, seed=seed + 1)
+    return exercise.attention_from_qk(q, k)
+
+
+def on_known_scores(exercise, bench, *, pos, width, ratio):
+    """One head whose keys are all alike, and one that gives each step back `ratio` times less weight."""
+    import math
+
+    import torch
+
+    q = torch.zeros(2, pos, 2, width, dtype=bench.dtype, device=bench.device)
+    k = torch.zeros_like(q)
+    k[:, :, 0, 0] = 1
+    q[:, :, 0, 0] = 3
+    q[:, :, 1, 1] = math.log(ratio) * math.sqrt(width)
+    k[:, :, 1, 1] = torch.arange(pos, dtype=bench.dtype, device=bench.device)
+    return exercise.attention_from_qk(q, k)
+
+
+def on_course_model(exercise, bench, *, batch, pos, seed):
+    """Against the model's own pattern."""
+    import torch
+
+    tokens = bench.integers(0, bench.d_vocab, (batch, pos), seed=seed)
+    tokens[:, 0] = bench.bos
+    found, own = [], []
+    for layer in (0, bench.n_layers - 1):
+        names = [f"blocks.{layer}.attn.hook_{part}" for part in ("q", "k", "pattern")]
+        q, k, pattern = (bench.cache(tokens, names)[name] for name in names)
+        found.append(exercise.attention_from_qk(q, k))
+        own.append(pattern)
+    return {"from_qk": torch.stack(found), "own": torch.stack(own)}
+
+
+def assert_causal(pattern):
+    assert np.allclose(pattern.sum(-1), 1, atol=1e-4), "each row (over the keys) should sum to 1"
+    assert np.all(np.triu(pattern, 1) == 0), "a position attends to one that comes after it: that is the future"
+
+
+@pytest.mark.points(4)
+def test_on_random_vectors(compare, seed):
+    """Random queries and keys in several asymmetric shapes."""
+    for batch, pos, heads, width in [(2, 6, 3, 5), (3, 4, 2, 16), (1, 9, 4, 2)]:
+        assert_causal(compare(on_random_vectors, batch=batch, pos=pos, heads=heads, width=width, seed=seed))
+
+
+@pytest.mark.points(2)
+def test_on_known_scores(compare):
+    """Two heads whose pattern is known: equal keys get equal shares, geometric scores geometric shares."""
+    for pos, width, ratio in [(5, 4, 2), (3, 9, 3)]:
+        pattern = compare(on_known_scores, pos=pos, width=width, ratio=ratio)
+        even = [[1 / (i + 1) if j <= i else 0 for j in range(pos)] for i in range(pos)]
+        steps = np.tril([[float(ratio) ** (j - i) for j in range(pos)] for i in range(pos)])
+        steps /= steps.sum(-1, keepdims=True)
+        for head, expected in enumerate((even, steps)):
+            assert np.allclose(pattern[:, head], expected, atol=1e-4), (
+                f"head {head} should have the pattern {np.round(expected, 3).tolist()}: its keys are "
+                + ("all alike" if head == 0 else f"such that each position counts {ratio} times the one before it")
+            )
+
+
+@pytest.mark.points(1)
+def test_on_one_token(compare, seed):
+    """A prompt of a single token attends to itself, and nothing is NaN."""
+    pattern = compare(on_random_vectors, batch=2, pos=1, heads=3, width=4, seed=seed)
+    assert np.allclose(pattern, 1), "a lone token has only itself to look at"
+
+
+@pytest.mark.points(3)
+def test_on_course_model(compare, seed):
+    """The cached queries and keys of the course model give its cached pattern."""
+    for batch, pos in [(2, 7), (3, 4)]:
+        found = compare(on_course_model, batch=batch, pos=pos, seed=seed)
+        assert np.allclose(found["from_qk"], found["own"], atol=1e-4), "this is not the pattern that the model computed"
+        assert_causal(found["from_qk"])

@@ -1,0 +1,80 @@
+"""Grader of `cache_budget`."""
+
+import pytest
+
+IN_A_LAYER = (
+    *("hook_resid_pre", "hook_attn_out", "hook_resid_mid", "hook_mlp_out", "hook_resid_post"),
+    *("ln1.hook_normalized", "ln2.hook_normalized", "ln1.hook_scale", "ln2.hook_scale"),
+    *("attn.hook_q", "attn.hook_k", "attn.hook_v", "attn.hook_z", "attn.hook_attn_scores", "attn.hook_pattern"),
+    *("mlp.hook_pre", "mlp.hook_post"),
+)
+ONCE = (
+    *("hook_embed", "hook_pos_embed", "ln_final.hook_scale", "ln_final.hook_normalized"),
+    *("unembed.hook_in", "unembed.hook_out"),
+)
+
+
+def measured(cache, bytes_per_value):
+    return {"activations": len(cache), "bytes": bytes_per_value * sum(value.numel() for value in cache.values())}
+
+
+def on_course_model(exercise, bench, *, batch, pos, bytes_per_value):
+    """A real cache with the names of the table: a bridge knows the same tensors under further names."""
+    names = [f"blocks.{layer}.{name}" for layer in range(bench.n_layers) for name in IN_A_LAYER] + list(ONCE)
+    cache = bench.cache(bench.integers(0, bench.d_vocab, (batch, pos), seed=0), names)
+    return {
+        "predicted": exercise.cache_budget(bench.model.cfg, batch, pos, bytes_per_value),
+        "measured": measured(cache, bytes_per_value),
+    }
+
+
+def on_random_model(exercise, bench, *, sizes, batch, pos):
+    """A full cache of a small untrained model whose sizes GPT-2 would not have; four bytes by default."""
+    from transformer_lens import HookedTransformer, HookedTransformerConfig
+
+    config = HookedTransformerConfig(
+        **sizes, act_fn="gelu_new", normalization_type="LN", seed=0, device=str(bench.device), dtype=bench.dtype
+    )
+    tokens = bench.integers(0, sizes["d_vocab"], (batch, pos), seed=0)
+    _, cache = HookedTransformer(config).run_with_cache(tokens)
+    return {"predicted": exercise.cache_budget(config, batch, pos), "measured": measured(cache, 4)}
+
+
+def on_the_sizes_of_gpt2_small(exercise, bench, *, batch, pos, bytes_per_value):
+    """The sizes alone: https://huggingface.co/openai-community/gpt2/blob/main/config.json."""
+    from types import SimpleNamespace
+
+    sizes = SimpleNamespace(
+        n_layers=12, n_heads=12, d_model=768, d_head=64, d_mlp=3072, d_vocab=50257, d_vocab_out=50257, n_ctx=1024
+    )
+    return exercise.cache_budget(sizes, batch, pos, bytes_per_value)
+
+
+def assert_as_measured(found, what):
+    predicted, real = found["predicted"], found["measured"]
+    for name in ("activations", "bytes"):
+        assert predicted[name] == real[name], f"you predict {predicted[name]:,} {name}, but {what} holds {real[name]:,}"
+
+
+@pytest.mark.points(2)
+def test_on_course_model(compare):
+    """Real caches of the course model, in several batches, lengths and precisions."""
+    for batch, pos, width in [(1, 5, 4), (3, 5, 4), (2, 11, 2)]:
+        found = compare(on_course_model, batch=batch, pos=pos, bytes_per_value=width)
+        assert_as_measured(found, f"a cache of {batch} sequences of {pos} positions, {width} bytes a value,")
+
+
+@pytest.mark.points(2)
+def test_on_other_models(compare):
+    """Real caches of small models of other shapes."""
+    names = ("n_layers", "n_heads", "d_model", "d_head", "d_mlp", "d_vocab", "n_ctx")
+    for sizes, batch, pos in [((2, 4, 20, 6, 50, 37, 16), 3, 7), ((1, 3, 16, 4, 24, 11, 40), 2, 20)]:
+        found = compare(on_random_model, sizes=dict(zip(names, sizes, strict=True)), batch=batch, pos=pos)
+        assert_as_measured(found, f"a cache of a model with {sizes} for {', '.join(names)}")
+
+
+@pytest.mark.points(1)
+def test_on_the_sizes_of_gpt2_small(compare):
+    """The sizes of GPT-2 small, on a batch of long prompts in half precision."""
+    found = compare(on_the_sizes_of_gpt2_small, batch=10, pos=1024, bytes_per_value=2)
+    assert found["activations"] == 210, "12 layers of 17 activations, and 6 that occur once, make 210"

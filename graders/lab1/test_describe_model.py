@@ -1,0 +1,56 @@
+"""Grader of `describe_model`."""
+
+import pytest
+
+
+def random_model(bench, sizes):
+    """A small untrained model: sizes that GPT-2 would not have."""
+    from transformer_lens import HookedTransformer, HookedTransformerConfig
+
+    config = HookedTransformerConfig(
+        **sizes,
+        act_fn="gelu_new",
+        normalization_type="LNPre",
+        init_weights=False,
+        device=str(bench.device),
+        dtype=bench.dtype,
+    )
+    return HookedTransformer(config)
+
+
+def on_course_model(exercise, bench):
+    return exercise.describe_model(bench.model)
+
+
+def on_random_model(exercise, bench, *, n_layers, n_heads, d_model, d_head, d_mlp, d_vocab, n_ctx):
+    sizes = {
+        "n_layers": n_layers,
+        "n_heads": n_heads,
+        "d_model": d_model,
+        "d_head": d_head,
+        "d_mlp": d_mlp,
+        "d_vocab": d_vocab,
+        "n_ctx": n_ctx,
+    }
+    return exercise.describe_model(random_model(bench, sizes))
+
+
+NAMES = ("n_layers", "n_heads", "d_model", "d_head", "d_mlp", "d_vocab", "n_ctx")
+
+
+# First the models that are the same whatever class the course model has: there every mistake shows in the same numbers.
+@pytest.mark.points(3)
+def test_on_other_models(compare):
+    """Small models of other shapes: heads and MLPs as wide as their designer pleased."""
+    for sizes, n_params in [((2, 4, 20, 6, 50, 37, 16), 9_424), ((1, 3, 16, 4, 24, 11, 40), None)]:
+        found = compare(on_random_model, **dict(zip(NAMES, sizes, strict=True)))
+        for name, size in zip(NAMES, sizes, strict=True):
+            assert found[name] == size, f"this model has {name} = {size}"
+        if n_params:
+            assert found["n_params"] == n_params, f"counted by hand, this model has {n_params:,} parameters"
+
+
+@pytest.mark.points(2)
+def test_on_course_model(compare):
+    """The sizes and the parameter count of the course model."""
+    compare(on_course_model)

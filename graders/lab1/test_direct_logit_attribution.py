@@ -1,0 +1,93 @@
+"""Grader of `direct_logit_attribution`."""
+
+import numpy as np
+import pytest
+
+
+def true_difference(bench, tokens, correct, wrong):
+    """The model's own logit difference."""
+    import torch
+
+    logits, rows = bench.run(tokens)[:, -1], torch.arange(len(tokens))
+    return logits[rows, correct] - logits[rows, wrong]
+
+
+def attributed(exercise, bench, tokens, correct, wrong):
+    """What the learner's function gives. The rest may be small, or what is left of large numbers: it goes beside the logit
+    difference, by whose size its rounding is to be judged.
+    """
+    import torch
+
+    found = dict(exercise.direct_logit_attribution(bench.model, tokens, correct, wrong))
+    own = true_difference(bench, tokens, correct, wrong)
+    if isinstance(found.get("rest"), torch.Tensor) and found["rest"].shape == own.shape:
+        found["rest"] = torch.stack([found["rest"].to(own), own])
+    return found
+
+
+def with_true_difference(exercise, bench, tokens, correct, wrong):
+    return {
+        "contributions": attributed(exercise, bench, tokens, correct, wrong),
+        "logit_difference": true_difference(bench, tokens, correct, wrong),
+        "hooks_left": bool(bench.open_hooks()),
+    }
+
+
+def on_random_tokens(exercise, bench, *, batch, pos, seed):
+    tokens = bench.integers(0, bench.d_vocab, (batch, pos), seed=seed)
+    tokens[:, 0] = bench.bos
+    correct = bench.integers(0, bench.d_vocab, (batch,), seed=seed + 1)
+    wrong = (correct + bench.integers(1, bench.d_vocab, (batch,), seed=seed + 2)) % bench.d_vocab
+    return with_true_difference(exercise, bench, tokens, correct, wrong)
+
+
+def on_names(exercise, bench, *, pairs):
+    """Prompts in which an indirect object and a subject compete."""
+    import torch
+
+    template = "Then, {0} and {1} went to the store. {0} gave a bottle to"
+    tokens = bench.tokens([template.format(subject, indirect) for indirect, subject in pairs])
+    correct, wrong = (torch.tensor([bench.model.to_single_token(" " + pair[i]) for pair in pairs]) for i in (0, 1))
+    return with_true_difference(exercise, bench, tokens, correct.to(bench.device), wrong.to(bench.device))
+
+
+def on_swapped_answers(exercise, bench, *, batch, pos, seed):
+    tokens = bench.integers(0, bench.d_vocab, (batch, pos), seed=seed)
+    answers = bench.integers(0, bench.d_vocab // 2, (batch,), seed=seed + 1)
+    others = answers + bench.d_vocab // 2
+    return {
+        "as_asked": attributed(exercise, bench, tokens, answers, others),
+        "swapped": attributed(exercise, bench, tokens, others, answers),
+    }
+
+
+def assert_sums(found):
+    parts = found["contributions"]
+    total = parts["heads"].sum((1, 2)) + parts["mlps"].sum(1) + parts["rest"][0]
+    assert np.allclose(total, found["logit_difference"], atol=1e-3), (
+        "heads, MLPs and the rest should sum to the logit difference of each prompt: yours sum to "
+        f"{np.round(total, 3).tolist()}, and it is {np.round(found['logit_difference'], 3).tolist()}"
+    )
+
+
+@pytest.mark.points(5)
+def test_on_random_tokens(compare, seed):
+    """Random tokens and random answers, in batches of several shapes."""
+    for batch, pos in [(4, 6), (2, 3)]:
+        assert_sums(compare(on_random_tokens, batch=batch, pos=pos, seed=seed))
+
+
+@pytest.mark.points(4)
+def test_on_names(compare):
+    """Prompts in which two names compete for the answer."""
+    assert_sums(compare(on_names, pairs=[["Mary", "John"], ["Mark", "Anna"], ["John", "Mary"]]))
+
+
+@pytest.mark.points(1)
+def test_swapped_answers(compare, seed):
+    """With the two answers swapped, every contribution changes its sign."""
+    found = compare(on_swapped_answers, batch=2, pos=4, seed=seed)
+    for name in ("heads", "mlps", "rest"):
+        assert np.allclose(found["as_asked"][name], -found["swapped"][name], atol=1e-3), (
+            f"{name}: what speaks for the one answer speaks against the other, by the same amount"
+        )

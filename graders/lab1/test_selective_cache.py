@@ -1,0 +1,106 @@
+"""Grader of `selective_cache`."""
+
+import pytest
+
+
+def watched(exercise, bench, tokens, names, position):
+    """Run the learner's function with gradients on, and look at what it hooks, keeps and leaves behind."""
+    model = bench.model
+    points = {id(point): point for point in model.hook_dict.values()}.values()
+    hooked = []
+
+    def count(*_):
+        hooked.append(sum(bool(point.fwd_hooks) for point in points))
+
+    parameters = [parameter for parameter in model.parameters() if parameter.is_floating_point()]
+    probe = model.hook_dict["blocks.0.attn.hook_pattern"].register_forward_hook(count)
+    try:
+        for parameter in parameters:
+            parameter.requires_grad_(True)
+        kept = exercise.selective_cache(model, tokens, names, position)
+        for parameter in parameters:
+            if parameter.grad is not None:
+                parameter.grad = None
+    finally:
+        probe.remove()
+        for parameter in parameters:
+            parameter.requires_grad_(False)
+    import torch
+
+    tensors = {name: value for name, value in kept.items() if isinstance(value, torch.Tensor)}
+    return {
+        "kept": {name: numbers(value) if name in tensors else value for name, value in kept.items()},
+        "devices": sorted({value.device.type for value in tensors.values()}),
+        "keeps_a_graph": sorted(name for name, value in tensors.items() if value.requires_grad),
+        "holds_more_than_its_values": sorted(
+            name
+            for name, value in tensors.items()
+            if value.untyped_storage().nbytes() > value.numel() * value.element_size()
+        ),
+        "hooked_more_than_the_names": max(hooked, default=0) > len(names),
+        "hooks_left": bool(bench.open_hooks()),
+    }
+
+
+def numbers(value):
+    """Enough of an activation to tell it from all others: a share of its last axis, and the sum of the rest."""
+    import torch
+
+    width = min(4, value.shape[-1])
+    return torch.cat([value[..., :width], value[..., width:].sum(-1, keepdim=True)], dim=-1)
+
+
+def on_course_model(exercise, bench, *, kind, batch, pos, position, seed):
+    tokens = bench.integers(0, bench.d_vocab, (batch, pos), seed=seed)
+    names = [f"blocks.{layer}.{kind}" for layer in (0, bench.n_layers - 1)]
+    return watched(exercise, bench, tokens, names, position)
+
+
+def on_two_kinds(exercise, bench, *, batch, pos, seed):
+    tokens = bench.integers(0, bench.d_vocab, (batch, pos), seed=seed)
+    names = ["blocks.0.attn.hook_pattern", "hook_embed", f"blocks.{bench.n_layers - 1}.hook_mlp_out"]
+    return watched(exercise, bench, tokens, names, None)
+
+
+def on_a_name_that_is_not_there(exercise, bench, *, name):
+    tokens = bench.integers(0, bench.d_vocab, (2, 4), seed=0)
+    try:
+        exercise.selective_cache(bench.model, tokens, ["blocks.0.hook_resid_post", name], None)
+    except ValueError:
+        return {"raised": "ValueError", "hooks_left": bool(bench.open_hooks())}
+    except NotImplementedError:
+        raise
+    except Exception as error:
+        return {"raised": type(error).__name__, "hooks_left": bool(bench.open_hooks())}
+    return {"raised": "nothing", "hooks_left": bool(bench.open_hooks())}
+
+
+@pytest.mark.points(3)
+def test_one_position(compare, seed):
+    """One position of the named activations: the last, the first, one in the middle; with no memory but its own."""
+    for kind, batch, pos, position in [
+        ("hook_resid_post", 3, 6, -1),
+        ("attn.hook_z", 2, 5, 0),
+        ("hook_attn_out", 2, 7, 4),
+    ]:
+        compare(on_course_model, kind=kind, batch=batch, pos=pos, position=position, seed=seed)
+
+
+@pytest.mark.points(3)
+def test_whole_activations(compare, seed):
+    """Whole activations of one kind."""
+    for kind, batch, pos in [("attn.hook_pattern", 2, 5), ("hook_resid_post", 3, 4)]:
+        compare(on_course_model, kind=kind, batch=batch, pos=pos, position=None, seed=seed)
+
+
+@pytest.mark.points(2)
+def test_several_kinds(compare, seed):
+    """Activations of several kinds at once, each under its own name."""
+    compare(on_two_kinds, batch=2, pos=5, seed=seed)
+
+
+@pytest.mark.points(2)
+def test_clear_errors(compare):
+    """A name that the model does not have raises a ValueError, and leaves no hook behind."""
+    for name in ("blocks.0.hook_residpost", "pattern"):
+        compare(on_a_name_that_is_not_there, name=name)

@@ -1,0 +1,158 @@
+"""Grader of `attribution_patching`."""
+
+import numpy as np
+import pytest
+
+
+def between(right, wrong, passes):
+    """The mean logit difference at the last position; it counts how often it is called and differentiated."""
+
+    def count_backward(gradient):
+        passes["backward"] += 1
+
+    def logit_difference(logits):
+        last = logits[:, -1]
+        value = (last.gather(1, right[:, None]) - last.gather(1, wrong[:, None])).mean()
+        passes["metric"] += 1
+        if value.requires_grad:
+            value.register_hook(count_backward)
+        return value
+
+    return logit_difference
+
+
+def random_prompts(bench, batch, pos, seed):
+    """Two unrelated batches of random tokens, and a logit difference of two random tokens for each row."""
+    clean = bench.integers(0, bench.d_vocab, (batch, pos), seed=seed)
+    corrupted = bench.integers(0, bench.d_vocab, (batch, pos), seed=seed + 1)
+    right = bench.integers(0, bench.d_vocab, (batch,), seed=seed + 2)
+    return clean, corrupted, right, (right + 7) % bench.d_vocab
+
+
+def name_prompts(bench, count, template, seed):
+    """IOI prompts, the same with the second subject swapped, and the two names."""
+    from mechgrade.embedded.prompts import ioi_prompts
+
+    prompts = ioi_prompts(count, seed, template=template)
+    right, wrong = bench.tokens([p.answer for p in prompts])[:, 1], bench.tokens([p.wrong for p in prompts])[:, 1]
+    return bench.tokens([p.clean for p in prompts]), bench.tokens([p.corrupted for p in prompts]), right, wrong
+
+
+def estimated(exercise, bench, clean, corrupted, right, wrong):
+    """The estimate, what it cost, and how it leaves the model."""
+    passes = {"metric": 0, "backward": 0}
+    found = exercise.attribution_patching(bench.model, clean, corrupted, between(right, wrong, passes))
+    weights = list(bench.model.parameters())
+    data = {
+        "map": found,
+        "backward_passes": passes["backward"],
+        "map_requires_grad": bool(getattr(found, "requires_grad", False)),
+        "weights_touched": any(weight.requires_grad or weight.grad is not None for weight in weights),
+        "hooks_left": bool(bench.open_hooks()),
+    }
+    for weight in weights:
+        weight.requires_grad_(False)
+        weight.grad = None
+    return data
+
+
+def on_random_tokens(exercise, bench, *, batch, pos, seed):
+    return estimated(exercise, bench, *random_prompts(bench, batch, pos, seed))
+
+
+def on_names(exercise, bench, *, count, template, seed):
+    return estimated(exercise, bench, *name_prompts(bench, count, template, seed))
+
+
+def beside_the_slope(exercise, bench, *, batch, pos, seed, step):
+    """The estimate beside the slope of the true effect, for some heads: each is patched a small way, both ways."""
+    import torch
+
+    clean, corrupted, right, wrong = random_prompts(bench, batch, pos, seed)
+    estimate = exercise.attribution_patching(
+        bench.model, clean, corrupted, between(right, wrong, {"metric": 0, "backward": 0})
+    )
+    names = [f"blocks.{layer}.attn.hook_z" for layer in range(bench.n_layers)]
+    difference = {name: bench.cache(clean, names)[name] - bench.cache(corrupted, names)[name] for name in names}
+    metric = between(right, wrong, {"metric": 0, "backward": 0})
+
+    def moved(name, head, by):
+        def hook_function(z, hook):
+            z = z.clone()
+            z[:, :, head] += by * difference[name][:, :, head]
+            return z
+
+        with torch.no_grad():
+            return metric(bench.model.run_with_hooks(corrupted, fwd_hooks=[(name, hook_function)])).item()
+
+    places = [(layer, head) for layer in range(bench.n_layers) for head in range(bench.n_heads)]
+    places = places[:: max(1, len(places) // 9)]
+    slope = [
+        (moved(names[layer], head, step) - moved(names[layer], head, -step)) / (2 * step) for layer, head in places
+    ]
+    return {"estimate": [estimate[place].item() for place in places], "slope": slope}
+
+
+def without_gradients(exercise, bench, *, batch, pos, seed):
+    """Called under `torch.no_grad()`, as a caller may who does not know of the gradient inside."""
+    import torch
+
+    with torch.no_grad():
+        return estimated(exercise, bench, *random_prompts(bench, batch, pos, seed))["map"]
+
+
+def on_tokens_that_do_not_fit(exercise, bench, *, shape, other):
+    clean = bench.integers(0, bench.d_vocab, shape, seed=1)
+    corrupted = bench.integers(0, bench.d_vocab, other, seed=2)
+    right = bench.integers(0, bench.d_vocab, (min(shape[0], other[0]),), seed=3)
+    try:
+        passes = {"metric": 0, "backward": 0}
+        exercise.attribution_patching(bench.model, clean, corrupted, between(right, right - 1, passes))
+    except ValueError:
+        return {"raised": "ValueError"}
+    except NotImplementedError:
+        raise
+    except Exception as error:
+        return {"raised": type(error).__name__}
+    return {"raised": "nothing"}
+
+
+@pytest.mark.points(3)
+def test_on_random_tokens(compare, seed):
+    """The estimated map on random tokens, in several shapes, from a single backward pass."""
+    for batch, pos in [(3, 7), (4, 5)]:
+        found = compare(on_random_tokens, batch=batch, pos=pos, seed=seed)
+        assert found["backward_passes"] == 1, "one backward pass is enough for all heads"
+
+
+@pytest.mark.points(2)
+def test_it_is_the_slope(compare, seed):
+    """For a small step from the corrupted towards the clean run, the estimate is the true effect of patching."""
+    found = compare(beside_the_slope, batch=3, pos=6, seed=seed, step=0.05)
+    estimate, slope = np.array(found["estimate"]), np.array(found["slope"])
+    assert np.corrcoef(estimate, slope)[0, 1] > 0.98, (
+        "moving each head's output a twentieth of the way towards its clean value changes the metric by something else "
+        f"than your estimate says: {slope.round(3).tolist()} against {estimate.round(3).tolist()} for the full way"
+    )
+
+
+@pytest.mark.points(2)
+def test_on_names(compare, seed):
+    """Prompts with two names, on the course model."""
+    for count, template in [(4, 1), (3, 4)]:
+        compare(on_names, count=count, template=template, seed=seed)
+
+
+@pytest.mark.points(2)
+def test_leaves_the_model_alone(compare, seed):
+    """No hook, no gradient and no weight that requires one is left behind, and a caller's no_grad does not matter."""
+    found = compare(on_random_tokens, batch=2, pos=4, seed=seed)
+    assert not found["hooks_left"] and not found["weights_touched"], "the model is not as it was before the call"
+    compare(without_gradients, batch=2, pos=4, seed=seed)
+
+
+@pytest.mark.points(1)
+def test_clear_errors(compare):
+    """Prompts of different lengths, or numbers of prompts, raise a ValueError."""
+    for shape, other in [([2, 5], [2, 6]), ([3, 4], [2, 4])]:
+        compare(on_tokens_that_do_not_fit, shape=shape, other=other)

@@ -1,0 +1,119 @@
+"""Grader of `faithfulness`."""
+
+import pytest
+
+
+def spread(logits):
+    """How far the last position's logits spread: a metric that is never near zero."""
+    return logits[:, -1].std(dim=-1).mean()
+
+
+def places(bench, circuit):
+    """Heads as (layer, head), whatever the model's size; negative numbers count from the end."""
+    return [(layer % bench.n_layers, head % bench.n_heads) for layer, head in circuit]
+
+
+def measured(exercise, bench, tokens, templates, circuit, metric, reference, reference_templates):
+    share = exercise.faithfulness(bench.model, tokens, templates, circuit, metric, reference, reference_templates)
+    return {"faithfulness": share, "hooks_left": bool(bench.open_hooks())}
+
+
+def on_random_tokens(exercise, bench, *, templates, reference_templates, pos, circuit, seed):
+    import torch
+
+    tokens = bench.integers(0, bench.d_vocab, (len(templates), pos), seed=seed)
+    reference = bench.integers(0, bench.d_vocab, (len(reference_templates), pos), seed=seed + 1)
+    numbers = (torch.tensor(each, device=bench.device) for each in (templates, reference_templates))
+    own, theirs = numbers
+    return measured(exercise, bench, tokens, own, places(bench, circuit), spread, reference, theirs)
+
+
+def on_the_whole_model(exercise, bench, *, batch, pos, seed):
+    import torch
+
+    tokens = bench.integers(0, bench.d_vocab, (batch, pos), seed=seed)
+    reference = bench.integers(0, bench.d_vocab, (batch, pos), seed=seed + 1)
+    templates = torch.arange(batch, device=bench.device) % 2
+    everyone = [(layer, head) for layer in range(bench.n_layers) for head in range(bench.n_heads)]
+    return measured(exercise, bench, tokens, templates, everyone, spread, reference, templates)
+
+
+def on_names(exercise, bench, *, templates, count, circuit, seed):
+    """IOI prompts of several templates; the reference prompts have a third name in the place of the second subject."""
+    import torch
+
+    from mechgrade.embedded.prompts import NAMES, ioi_prompts
+
+    prompts = [p for template in templates for p in ioi_prompts(count, seed, template=template)]
+    reference = []
+    for number, prompt in enumerate(prompts):
+        third = [name for name in NAMES if name not in (prompt.io, prompt.subject)][number]
+        reference.append(f" {third}".join(prompt.clean.rsplit(" " + prompt.subject, 1)))
+    together = bench.tokens([p.clean for p in prompts] + reference)
+    numbers = torch.tensor([p.template for p in prompts], device=bench.device)
+    right, wrong = bench.tokens([p.answer for p in prompts])[:, 1], bench.tokens([p.wrong for p in prompts])[:, 1]
+    rows, ends = range(len(prompts)), [bench.tokens(p.clean).shape[1] - 1 for p in prompts]
+
+    def logit_difference(logits):
+        return (logits[rows, ends, right] - logits[rows, ends, wrong]).mean()
+
+    task, others = together[: len(prompts)], together[len(prompts) :]
+    return measured(exercise, bench, task, numbers, places(bench, circuit), logit_difference, others, numbers)
+
+
+def on_a_template_without_reference(exercise, bench, *, templates, reference_templates):
+    import torch
+
+    own, theirs = (torch.tensor(each, device=bench.device) for each in (templates, reference_templates))
+    tokens = bench.integers(0, bench.d_vocab, (len(templates), 4), seed=0)
+    reference = bench.integers(0, bench.d_vocab, (len(reference_templates), 4), seed=1)
+    try:
+        exercise.faithfulness(bench.model, tokens, own, [(0, 0)], spread, reference, theirs)
+    except ValueError:
+        return {"raised": "ValueError"}
+    except NotImplementedError:
+        raise
+    except Exception as error:
+        return {"raised": type(error).__name__}
+    return {"raised": "nothing"}
+
+
+@pytest.mark.points(4)
+def test_on_random_tokens(compare, seed):
+    """Circuits of several sizes on random tokens; prompts and reference prompts of several templates, mixed."""
+    for templates, reference_templates, pos, circuit in [
+        ([4, 7, 4], [7, 4, 7, 7, 4], 5, [[0, 1], [-1, 0]]),
+        ([0, 1, 2, 1], [2, 2, 1, 0, 0, 1, 0], 6, [[1, 2]]),
+        ([3, 3], [3, 3, 3, 8], 4, [[0, 0], [0, 2], [1, 1], [-1, 1]]),
+    ]:
+        found = compare(
+            on_random_tokens,
+            templates=templates,
+            reference_templates=reference_templates,
+            pos=pos,
+            circuit=circuit,
+            seed=seed,
+        )
+        assert not found["hooks_left"], "hooks are left on the model: the next run would be ablated too"
+
+
+@pytest.mark.points(2)
+def test_both_ends(compare, seed):
+    """The whole model has faithfulness 1; the empty circuit what its ablated heads leave."""
+    whole = compare(on_the_whole_model, batch=4, pos=5, seed=seed)
+    assert abs(whole["faithfulness"] - 1) < 1e-4, "a circuit of all heads is the model itself: its faithfulness is 1"
+    compare(on_random_tokens, templates=[0, 1], reference_templates=[1, 0, 0], pos=5, circuit=[], seed=seed)
+
+
+@pytest.mark.points(3)
+def test_on_names(compare, seed):
+    """Prompts with two names in templates of different length, with reference prompts of three names."""
+    for templates, circuit in [([0, 1], [[1, 2], [-1, 0]]), ([5, 3], [[0, 0], [-1, 0], [1, 0]])]:
+        compare(on_names, templates=templates, count=3, circuit=circuit, seed=seed)
+
+
+@pytest.mark.points(1)
+def test_clear_errors(compare):
+    """A prompt whose template has no reference prompt raises a ValueError."""
+    for templates, reference_templates in [([0, 1], [0, 0]), ([2], [1, 3])]:
+        compare(on_a_template_without_reference, templates=templates, reference_templates=reference_templates)

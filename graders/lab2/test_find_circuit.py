@@ -1,0 +1,171 @@
+"""Grader of `find_circuit`."""
+
+import pytest
+
+
+def plain(circuit):
+    """A learner's circuit as it is, but with plain integers: what is not a pair stays what it is."""
+    return [tuple(int(part) for part in place) for place in circuit]
+
+
+def by_worth(worth):
+    """Each head is worth a number, and a set of heads what its heads are worth together. All are multiples of 1/8."""
+
+    def evaluate(heads):
+        heads = set(plain(heads))
+        return sum(worth[layer][head] for layer, head in heads)
+
+    return evaluate
+
+
+def on_additive_worth(exercise, bench, *, effects, worth, target):
+    import torch
+
+    return plain(exercise.find_circuit(torch.tensor(effects, dtype=bench.dtype), by_worth(worth), target))
+
+
+def on_random_effects(exercise, bench, *, layers, heads, target, seed):
+    """Random effects of both signs; a set of heads is worth more the nearer its sum comes to that of all heads."""
+    import torch
+
+    order = bench.uniform(layers * heads, seed=seed).argsort().cpu()
+    signs = torch.where(bench.uniform(layers * heads, seed=seed + 1).cpu() < 0.4, -1, 1)
+    # 2^-1, 2^-2, … in random places, with random signs: no ties, and no sum is rounded.
+    effects = torch.empty(layers * heads, dtype=torch.float64)
+    effects[order] = 0.5 ** torch.arange(1, layers * heads + 1, dtype=torch.float64)
+    effects = (effects * signs).reshape(layers, heads)
+    table, whole = effects.tolist(), effects.sum().item()
+
+    def nearness(heads):
+        return 1 - abs(whole - sum(table[layer][head] for layer, head in set(plain(heads))))
+
+    circuit = plain(exercise.find_circuit(effects.to(bench.dtype), nearness, target))
+    return {"circuit": circuit, "worth": nearness(circuit)}
+
+
+def on_parts(exercise, bench, *, effects, needs, target):
+    """A set of heads is worth the share of needs that it meets; a need is met by any one of some heads."""
+    import torch
+
+    def share_met(heads):
+        heads = set(plain(heads))
+        return sum(any(tuple(head) in heads for head in choice) for choice in needs) / len(needs)
+
+    circuit = plain(exercise.find_circuit(torch.tensor(effects, dtype=bench.dtype), share_met, target))
+    left_out = [share_met([other for other in circuit if other != head]) for head in circuit]
+    return {"circuit": circuit, "worth": share_met(circuit), "without_each": left_out}
+
+
+def on_names(exercise, bench, *, count, template, target):
+    """The course model: other heads are replaced by their mean over clean and corrupted prompts."""
+    import torch
+
+    from mechgrade.embedded.prompts import ioi_prompts
+
+    prompts = ioi_prompts(count, 5, template=template)
+    clean, corrupted = bench.tokens([p.clean for p in prompts]), bench.tokens([p.corrupted for p in prompts])
+    right, wrong = bench.tokens([p.answer for p in prompts])[:, 1], bench.tokens([p.wrong for p in prompts])[:, 1]
+    rows = range(len(prompts))
+    names = [f"blocks.{layer}.attn.hook_z" for layer in range(bench.n_layers)]
+    clean_z, corrupted_z = bench.cache(clean, names), bench.cache(corrupted, names)
+    means = {name: torch.cat([clean_z[name], corrupted_z[name]]).mean(0, keepdim=True) for name in names}
+
+    def logit_difference(logits):
+        return (logits[rows, -1, right] - logits[rows, -1, wrong]).mean().item()
+
+    whole = logit_difference(bench.run(clean))
+    known = {}
+
+    def share(heads):
+        kept = frozenset(plain(heads))
+        if kept not in known:
+
+            def replace(z, hook, layer):
+                outside = [head for head in range(bench.n_heads) if (layer, head) not in kept]
+                z = z.clone()
+                z[:, :, outside] = means[names[layer]][:, :, outside]
+                return z
+
+            hooks = [(name, lambda z, hook, layer=layer: replace(z, hook, layer)) for layer, name in enumerate(names)]
+            with torch.no_grad():
+                known[kept] = logit_difference(bench.model.run_with_hooks(clean, fwd_hooks=hooks)) / whole
+        return known[kept]
+
+    # What changes of each head's own writing towards the right name; rounded: an order that hangs on no last digit.
+    model = bench.model
+    direction = model.W_U[:, right] - model.W_U[:, wrong]
+    written = [
+        torch.einsum("bhd,hdm,mb->h", (clean_z[name] - corrupted_z[name])[:, -1], model.W_O[layer], direction)
+        for layer, name in enumerate(names)
+    ]
+    effects = (torch.stack(written) / len(prompts) * 4).round() / 4
+    everyone = [(layer, head) for layer in range(bench.n_layers) for head in range(bench.n_heads)]
+    circuit = plain(exercise.find_circuit(effects, share, target))
+    rest = [head for head in everyone if head not in circuit]
+    return {"circuit": circuit, "worth": share(circuit), "worth_of_the_rest": share(rest)}
+
+
+def on_too_high_a_target(exercise, bench, *, effects, target):
+    import torch
+
+    try:
+        exercise.find_circuit(torch.tensor(effects, dtype=bench.dtype), by_worth(effects), target)
+    except ValueError:
+        return {"raised": "ValueError"}
+    except NotImplementedError:
+        raise
+    except Exception as error:
+        return {"raised": type(error).__name__}
+    return {"raised": "nothing"}
+
+
+@pytest.mark.points(4)
+def test_growing(compare, seed):
+    """Heads are taken in the order of magnitude, whatever their sign, until the target is reached."""
+    worth = [[0.125, 0.5, 0.0], [0.25, 0.0, 0.125]]
+    for target in (0.5, 0.75, 0.875):
+        compare(on_additive_worth, effects=worth, worth=worth, target=target)
+    for layers, heads, target in [(2, 4, 0.9), (4, 2, 0.97), (3, 3, 0.75)]:
+        found = compare(on_random_effects, layers=layers, heads=heads, target=target, seed=seed)
+        assert found["worth"] >= target, "your circuit is not enough: it does not reach the target"
+
+
+@pytest.mark.points(3)
+def test_pruning(compare):
+    """Heads that back each other up, or that only look important: the circuit is enough, and each head needed."""
+    effects = [[0.75, -0.5, 0.25, 0.0], [0.625, 0.125, -0.375, 0.0625]]
+    for needs, target in [
+        ([[[0, 0], [1, 0]], [[1, 2]]], 1.0),
+        ([[[0, 1], [1, 2]], [[0, 2], [0, 0]], [[1, 1], [1, 0]]], 1.0),
+        ([[[0, 3]], [[0, 1], [0, 2]], [[1, 0]], [[1, 2]]], 0.75),
+    ]:
+        found = compare(on_parts, effects=effects, needs=needs, target=target)
+        assert found["worth"] >= target, "your circuit is not enough: it does not reach the target"
+        assert all(worth < target for worth in found["without_each"]), (
+            "your circuit has a head without which it would still be enough"
+        )
+
+
+@pytest.mark.points(1)
+def test_edges(compare):
+    """No head at all may be enough, all may be needed, and equal effects stand in the order of layers and heads."""
+    worth = [[0.25, -0.25], [0.25, 0.25], [-0.25, 0.25]]
+    compare(on_additive_worth, effects=worth, worth=worth, target=0.0)
+    compare(on_additive_worth, effects=worth, worth=[[0.25] * 2] * 3, target=1.5)
+    compare(on_additive_worth, effects=worth, worth=[[0.25] * 2] * 3, target=0.75)
+
+
+@pytest.mark.points(1)
+def test_on_names(compare):
+    """Prompts with two names: the circuit recovers the logit difference, and the other heads do not."""
+    for target in (0.5, 0.85):
+        found = compare(on_names, count=3, template=1, target=target)
+        assert found["worth"] >= target, "your circuit does not reach the target"
+        assert found["worth_of_the_rest"] < target, "the heads that you left out would reach the target as well"
+
+
+@pytest.mark.points(1)
+def test_clear_errors(compare):
+    """A target that all heads together do not reach raises a ValueError."""
+    for effects, target in [([[0.5, 0.25], [0.25, 0.5]], 1.75), ([[0.125], [0.0]], 0.25)]:
+        compare(on_too_high_a_target, effects=effects, target=target)

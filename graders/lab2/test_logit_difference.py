@@ -1,0 +1,130 @@
+"""Grader of `logit_difference`."""
+
+import numpy as np
+import pytest
+
+
+def question(bench, batch, pos, d_vocab, seed):
+    """Logits with a different end for each prompt, and two different tokens to compare."""
+    import torch
+
+    logits = 3 * bench.normal(batch, pos, d_vocab, seed=seed)
+    answer = bench.integers(0, d_vocab, (batch,), seed=seed + 1)
+    wrong = (answer + bench.integers(1, d_vocab, (batch,), seed=seed + 2)) % d_vocab
+    end = (torch.arange(batch, device=bench.device) * 2 + 1) % (pos - 1) + 1
+    return logits, answer, wrong, end
+
+
+def on_random_logits(exercise, bench, *, batch, pos, d_vocab, seed):
+    logits, answer, wrong, end = question(bench, batch, pos, d_vocab, seed)
+    return {
+        "mean": exercise.logit_difference(logits, answer, wrong, end),
+        "per_prompt": exercise.logit_difference(logits, answer, wrong, end, per_prompt=True),
+        "answers_exchanged": exercise.logit_difference(logits, wrong, answer, end, per_prompt=True),
+    }
+
+
+def on_known_logits(exercise, bench, *, batch):
+    """Prompt b ends at b + 1, where its answer has 2 + b and the wrong one 1; the padding shouts for the wrong one."""
+    import torch
+
+    logits = torch.zeros(batch, batch + 3, 7, dtype=bench.dtype, device=bench.device)
+    rows = torch.arange(batch, device=bench.device)
+    answer, wrong, end = rows % 3, rows % 3 + 3, rows + 1
+    for row in range(batch):
+        logits[row, end[row] + 1 :, wrong[row]] = 100
+        logits[row, : end[row], wrong[row]] = 10
+        logits[row, end[row], 6] = 50  # a third token that beats both
+    logits[rows, end, answer] = (2 + rows).to(bench.dtype)
+    logits[rows, end, wrong] = 1
+    return exercise.logit_difference(logits, answer, wrong, end, per_prompt=True)
+
+
+def on_gradient(exercise, bench, *, batch, pos, d_vocab, seed):
+    logits, answer, wrong, end = question(bench, batch, pos, d_vocab, seed)
+    logits.requires_grad_()
+    value = exercise.logit_difference(logits, answer, wrong, end)
+    if getattr(value, "requires_grad", False):
+        value.backward()
+    return {"gradient": logits.grad, "shape": list(getattr(value, "shape", ["no tensor"]))}
+
+
+def on_course_model(exercise, bench, *, count, seed):
+    import torch
+
+    from mechgrade.embedded.prompts import ioi_prompts
+
+    prompts = ioi_prompts(count, seed)
+    tokens = bench.tokens([prompt.clean for prompt in prompts])
+    ends = [bench.tokens(prompt.clean).shape[1] - 1 for prompt in prompts]
+    # The first token of a name: where a name is several tokens, the difference is still defined.
+    ids = [
+        [bench.model.to_tokens(text, prepend_bos=False)[0, 0] for text in (prompt.answer, prompt.wrong)]
+        for prompt in prompts
+    ]
+    answer, wrong = torch.tensor(ids, device=bench.device).unbind(1)
+    asked = (bench.run(tokens), answer, wrong, torch.tensor(ends, device=bench.device))
+    return {
+        "mean": exercise.logit_difference(*asked),
+        "per_prompt": exercise.logit_difference(*asked, per_prompt=True),
+    }
+
+
+def on_arguments_that_do_not_fit(exercise, bench, *, short):
+    logits, *rest = question(bench, 4, 6, 5, 0)
+    answer, wrong, end = (given[:1] if place == short else given for place, given in enumerate(rest))
+    try:
+        exercise.logit_difference(logits, answer, wrong, end)
+    except ValueError:
+        return {"raised": "ValueError"}
+    except NotImplementedError:
+        raise
+    except Exception as error:
+        return {"raised": type(error).__name__}
+    return {"raised": "nothing"}
+
+
+def assert_mean(found):
+    assert np.isclose(found["mean"], np.mean(found["per_prompt"]), rtol=1e-4, atol=1e-4), (
+        "the mean should be the mean of the differences of the single prompts"
+    )
+
+
+@pytest.mark.points(1)
+def test_on_random_logits(compare, seed):
+    """Random logits in several shapes, with an end for each prompt: the mean, each prompt, and the answers exchanged."""
+    for batch, pos, d_vocab in [(3, 7, 11), (5, 4, 6), (1, 6, 5)]:
+        found = compare(on_random_logits, batch=batch, pos=pos, d_vocab=d_vocab, seed=seed)
+        assert_mean(found)
+        assert np.allclose(found["per_prompt"], -found["answers_exchanged"], atol=1e-5), (
+            "exchanging the answers should change the sign of every difference and nothing else"
+        )
+
+
+@pytest.mark.points(1)
+def test_on_known_logits(compare):
+    """Logits whose differences are 1, 2, 3, …; before and after the end they would give something else."""
+    for batch in (2, 5):
+        found = compare(on_known_logits, batch=batch)
+        expected = [float(number) for number in range(1, batch + 1)]
+        assert np.allclose(found, expected, atol=1e-4), f"the differences should be {expected}"
+
+
+@pytest.mark.points(1)
+def test_gradient(compare, seed):
+    """A gradient can be taken: 1 / batch at each answer, the negative of it at each wrong one."""
+    found = compare(on_gradient, batch=4, pos=5, d_vocab=6, seed=seed)
+    assert np.isclose(np.abs(found["gradient"]).sum(), 2, atol=1e-4), "one share for each answer and each wrong one"
+
+
+@pytest.mark.points(1)
+def test_on_course_model(compare, seed):
+    """The course model on IOI prompts of several lengths, padded on the right."""
+    assert_mean(compare(on_course_model, count=6, seed=seed))
+
+
+@pytest.mark.points(1)
+def test_clear_errors(compare):
+    """Answers or ends that are not one for each prompt raise a ValueError."""
+    for short in range(3):
+        compare(on_arguments_that_do_not_fit, short=short)

@@ -1,0 +1,100 @@
+"""Grader of `make_ioi_pair`."""
+
+import pytest
+
+STORE = "{A} and {B} went to the store. {S} gave a bottle to"
+WHEN = "When {A} and {B} went to the park, {S} handed a ball to"
+LATER = "On Monday {A} saw {B} at the school. Later, {S} showed the map to"
+
+
+def two_names(bench, seed):
+    """Two different names that are single tokens, at the start of a sentence and within."""
+    from mechgrade.embedded.words import NAMES
+
+    both = [form for name in NAMES for form in (name, " " + name)]
+    lengths = [len(ids) for ids in bench.model.tokenizer(both, add_special_tokens=False)["input_ids"]]
+    single = [name for place, name in enumerate(NAMES) if lengths[2 * place] == lengths[2 * place + 1] == 1]
+    first, gap = bench.integers(0, len(single), (1,), seed=seed), bench.integers(1, len(single), (1,), seed=seed + 1)
+    return single[int(first)], single[int(first + gap) % len(single)]
+
+
+def where_they_differ(bench, pair):
+    """The lengths of the two prompts, and the positions at which their tokens differ."""
+    texts = [pair.get(kind) for kind in ("clean", "corrupted")] if isinstance(pair, dict) else [None]
+    if not all(isinstance(text, str) for text in texts):
+        return None
+    clean, corrupted = (bench.tokens(text)[0].tolist() for text in texts)
+    pairs = enumerate(zip(clean, corrupted, strict=False))
+    return {"lengths": [len(clean), len(corrupted)], "differ_at": [at for at, (one, other) in pairs if one != other]}
+
+
+def on_two_names(exercise, bench, *, template, order, seed):
+    io, subject = two_names(bench, seed)
+    pair = exercise.make_ioi_pair(bench.model, template, io, subject, order)
+    return {"pair": pair, "tokens": where_they_differ(bench, pair)}
+
+
+def on_the_names_exchanged(exercise, bench, *, template, seed):
+    """The corrupted prompt of one pair is the clean prompt of another: with the roles and the order exchanged."""
+    io, subject = two_names(bench, seed)
+    return {
+        "pair": exercise.make_ioi_pair(bench.model, template, io, subject, "ABBA"),
+        "exchanged": exercise.make_ioi_pair(bench.model, template, subject, io, "BABA"),
+    }
+
+
+def on_unusable_names(exercise, bench, *, template, io, subject, order):
+    """An empty name stands for one that is a single token."""
+    first, second = two_names(bench, 0)
+    io, subject = io or first, subject or second
+    template = template.replace("{IO}", io).replace("{SUBJECT}", subject)
+    try:
+        exercise.make_ioi_pair(bench.model, template, io, subject, order)
+    except ValueError:
+        return {"raised": "ValueError"}
+    except NotImplementedError:
+        raise
+    except Exception as error:
+        return {"raised": type(error).__name__}
+    return {"raised": "nothing"}
+
+
+def assert_aligned(found):
+    lengths, differ_at = found["tokens"]["lengths"], found["tokens"]["differ_at"]
+    assert lengths[0] == lengths[1], f"the two prompts should have equally many tokens, and have {lengths}"
+    second = found["pair"]["positions"]["S2"]
+    assert differ_at == [second], f"the tokens should differ at S2 = {second} alone, and differ at {differ_at}"
+    assert found["pair"]["positions"]["END"] == lengths[0] - 1, "END is the position of the last token"
+
+
+@pytest.mark.points(3)
+def test_abba(compare, seed):
+    """Prompts that name the indirect object first, in three templates; in one of them a name opens the sentence."""
+    for template in (STORE, WHEN, LATER):
+        assert_aligned(compare(on_two_names, template=template, order="ABBA", seed=seed))
+
+
+@pytest.mark.points(3)
+def test_baba(compare, seed):
+    """The same with the subject named first."""
+    for template in (STORE, WHEN, LATER):
+        assert_aligned(compare(on_two_names, template=template, order="BABA", seed=seed + 2))
+
+
+@pytest.mark.points(2)
+def test_roles_exchanged(compare, seed):
+    """With the roles and the order exchanged, clean and corrupted change places, and so do the answers."""
+    found = compare(on_the_names_exchanged, template=WHEN, seed=seed + 4)
+    pair, exchanged = found["pair"], found["exchanged"]
+    assert pair["clean"] == exchanged["corrupted"], "the clean prompt of one should be the corrupted one of the other"
+    assert pair["answer"] == exchanged["wrong"], "the answer of one should be the wrong answer of the other"
+
+
+@pytest.mark.points(2)
+def test_clear_errors(compare):
+    """Equal names, a name of several tokens, a template with a name in it, an unknown order: a ValueError."""
+    compare(on_unusable_names, template=STORE, io="Mary", subject="Mary", order="ABBA")
+    compare(on_unusable_names, template=WHEN, io="Zebediah", subject="", order="ABBA")
+    compare(on_unusable_names, template=WHEN, io="", subject="Zebediah", order="BABA")
+    compare(on_unusable_names, template="{IO} was late. " + WHEN, io="", subject="", order="BABA")
+    compare(on_unusable_names, template=STORE, io="", subject="", order="ABAB")

@@ -1,0 +1,92 @@
+"""Grader of `patch_component_sweep`."""
+
+import numpy as np
+import pytest
+
+MAPS = ("attn_out", "mlp_out")
+#: What the cache holds of every layer.
+CACHED = ("hook_attn_out", "hook_mlp_out", "hook_resid_pre", "hook_resid_mid", "hook_resid_post")
+INNER = ("attn.hook_z", "mlp.hook_post")
+
+
+def difference_of(right, wrong):
+    """The mean logit difference of two tokens at the last position."""
+
+    def metric(logits):
+        last = logits[:, -1]
+        return (last.gather(1, right[:, None]) - last.gather(1, wrong[:, None])).mean()
+
+    return metric
+
+
+def swept(exercise, bench, clean, corrupted, metric):
+    """The learner's maps, the run without a patch, and how cache and model are left."""
+    import torch
+    from transformer_lens import ActivationCache
+
+    names = [f"blocks.{layer}.{part}" for layer in range(bench.n_layers) for part in (*CACHED, *INNER)]
+    cache = ActivationCache(bench.cache(clean, names), bench.model)
+    before = {name: value.clone() for name, value in cache.items()}
+    found = exercise.patch_component_sweep(bench.model, corrupted, cache, metric)
+    hooks_left = bool(bench.open_hooks())
+    bench.model.reset_hooks()  # or a hook that was left would falsify the next run
+    return {
+        "maps": found,
+        "corrupted": float(metric(bench.run(corrupted))),
+        "cache_unchanged": all(torch.equal(value, cache[name]) for name, value in before.items()),
+        "hooks_left": hooks_left,
+    }
+
+
+def on_random_tokens(exercise, bench, *, batch, pos, seed):
+    clean = bench.integers(0, bench.d_vocab, (batch, pos), seed=seed)
+    corrupted = (clean + bench.integers(1, bench.d_vocab, (batch, pos), seed=seed + 1)) % bench.d_vocab
+    clean[:, 0] = corrupted[:, 0] = bench.bos
+    right = bench.integers(0, bench.d_vocab, (batch,), seed=seed + 2)
+    return swept(exercise, bench, clean, corrupted, difference_of(right, (right + 7) % bench.d_vocab))
+
+
+def on_names(exercise, bench, *, batch, seed):
+    """Three names in a row, of which one comes twice: "Mary John John" and "Mary John Mary"."""
+    from mechgrade.embedded.words import NAMES
+
+    both = [form for name in NAMES for form in (name, " " + name)]
+    lengths = [len(ids) for ids in bench.model.tokenizer(both, add_special_tokens=False)["input_ids"]]
+    single = [name for place, name in enumerate(NAMES) if lengths[2 * place] == lengths[2 * place + 1] == 1]
+    first = bench.integers(0, len(single), (batch,), seed=seed)
+    second = (first + bench.integers(1, len(single), (batch,), seed=seed + 1)) % len(single)
+    pairs = [(single[int(io)], single[int(subject)]) for io, subject in zip(first, second, strict=True)]
+    clean = bench.tokens([f"{io} {subject} {subject}" for io, subject in pairs])
+    corrupted = bench.tokens([f"{io} {subject} {io}" for io, subject in pairs])
+    right, wrong = (bench.tokens([" " + pair[who] for pair in pairs])[:, 1] for who in (0, 1))
+    return swept(exercise, bench, clean, corrupted, difference_of(right, wrong))
+
+
+def assert_sound(found):
+    for name in MAPS:
+        values, corrupted = found["maps"][name], found["corrupted"]
+        assert np.allclose(values[:, 0], corrupted, atol=1e-3), (
+            f"{name}: both prompts begin with BOS, so a patch at position 0 should change nothing in any layer"
+        )
+        assert np.allclose(values[-1, :-1], corrupted, atol=1e-3), (
+            f"{name}: what the last layer writes before the last position cannot reach the prediction there any more"
+        )
+    assert found["cache_unchanged"], "your function changed the clean cache; the next experiment needs it"
+    assert not found["hooks_left"], "a hook is still attached to the model after your sweep"
+
+
+@pytest.mark.points(3)
+def test_on_random_tokens(compare, seed):
+    """The course model on pairs of random tokens that share nothing but BOS."""
+    assert_sound(compare(on_random_tokens, batch=3, pos=4, seed=seed))
+
+
+@pytest.mark.points(2)
+def test_on_names(compare, seed):
+    """Pairs of prompts that differ in their last word, a name, alone."""
+    found = compare(on_names, batch=2, seed=seed)
+    assert_sound(found)
+    for name in MAPS:
+        assert np.allclose(found["maps"][name][:, :-1], found["corrupted"], atol=1e-3), (
+            f"{name}: before the changed word the two runs are the same; a patch there should change nothing"
+        )

@@ -1,0 +1,158 @@
+"""Grader of `patch_heads`."""
+
+import numpy as np
+import pytest
+
+ACTIVATIONS = ("z", "q", "k", "v", "pattern")
+
+
+def hook_names(bench, activations):
+    return [f"blocks.{layer}.attn.hook_{name}" for layer in range(bench.n_layers) for name in activations]
+
+
+def caches(bench, tokens, activations=ACTIVATIONS):
+    """The activations of a run, as TransformerLens gives them: full and short names both work."""
+    from transformer_lens import ActivationCache
+
+    return ActivationCache(bench.cache(tokens, hook_names(bench, activations)), bench.model)
+
+
+def between(right, wrong):
+    """The mean logit difference at the last position."""
+
+    def logit_difference(logits):
+        last = logits[:, -1]
+        return (last.gather(1, right[:, None]) - last.gather(1, wrong[:, None])).mean()
+
+    return logit_difference
+
+
+def random_prompts(bench, batch, pos, seed):
+    """Two unrelated batches of random tokens, and a logit difference of two random tokens for each row."""
+    clean = bench.integers(0, bench.d_vocab, (batch, pos), seed=seed)
+    corrupted = bench.integers(0, bench.d_vocab, (batch, pos), seed=seed + 1)
+    right = bench.integers(0, bench.d_vocab, (batch,), seed=seed + 2)
+    return clean, corrupted, between(right, (right + 7) % bench.d_vocab)
+
+
+def name_prompts(bench, count, template, seed):
+    """IOI prompts, the same with the second subject swapped, and the logit difference of the two names."""
+    from mechgrade.embedded.prompts import ioi_prompts
+
+    prompts = ioi_prompts(count, seed, template=template)
+    right, wrong = bench.tokens([p.answer for p in prompts])[:, 1], bench.tokens([p.wrong for p in prompts])[:, 1]
+    metric = between(right, wrong)
+    return bench.tokens([p.clean for p in prompts]), bench.tokens([p.corrupted for p in prompts]), metric
+
+
+def patched(exercise, bench, tokens, cache, metric, activation):
+    """What the learner's function gives, and how it leaves cache and model behind."""
+    import torch
+
+    before = {name: value.clone() for name, value in cache.items()}
+    found = exercise.patch_heads(bench.model, tokens, cache, metric, activation)
+    unchanged = all(torch.equal(before[name], value) for name, value in cache.items())
+    return {"map": found, "cache_unchanged": unchanged, "hooks_left": bool(bench.open_hooks())}
+
+
+def on_random_tokens(exercise, bench, *, batch, pos, activation, seed):
+    clean, corrupted, metric = random_prompts(bench, batch, pos, seed)
+    return patched(exercise, bench, corrupted, caches(bench, clean), metric, activation)
+
+
+def on_one_changed_head(exercise, bench, *, batch, pos, layer, head, activation, seed):
+    """The clean run is the corrupted one but for a single head; counted from the last layer and the last head."""
+    _, corrupted, metric = random_prompts(bench, batch, pos, seed)
+    cache = caches(bench, corrupted)
+    name = f"blocks.{bench.n_layers - 1 - layer}.attn.hook_{activation}"
+    last = bench.n_heads - 1 - head
+    if activation == "pattern":
+        cache[name][:, last] = bench.pattern(batch, pos, pos, seed=seed + 5)
+    else:
+        cache[name][:, :, last] += 3 * bench.normal(batch, pos, bench.d_head, seed=seed + 5)
+    baseline = metric(bench.run(corrupted))
+    found = patched(exercise, bench, corrupted, cache, metric, activation)
+    return {"change": found["map"] - baseline, "hooks_left": found["hooks_left"]}
+
+
+def on_names(exercise, bench, *, count, template, seed, activation):
+    clean, corrupted, metric = name_prompts(bench, count, template, seed)
+    found = patched(exercise, bench, corrupted, caches(bench, clean), metric, activation)
+    return {**found, "clean": metric(bench.run(clean)).item(), "corrupted": metric(bench.run(corrupted)).item()}
+
+
+def of_the_library(exercise, bench, *, count, template, seed, activation):
+    """The map of the learner's function beside that of `transformer_lens.patching`."""
+    import torch
+    from transformer_lens import patching
+
+    clean, corrupted, metric = name_prompts(bench, count, template, seed)
+    cache = caches(bench, clean)
+    name = "out" if activation == "z" else activation
+    mine = exercise.patch_heads(bench.model, corrupted, cache, metric, activation)
+    with torch.no_grad():
+        theirs = getattr(patching, f"get_act_patch_attn_head_{name}_all_pos")(bench.model, corrupted, cache, metric)
+    return {"yours": mine, "library": theirs}
+
+
+def on_an_unknown_activation(exercise, bench, *, activation):
+    _, corrupted, metric = random_prompts(bench, 2, 4, 0)
+    try:
+        exercise.patch_heads(bench.model, corrupted, caches(bench, corrupted), metric, activation)
+    except ValueError:
+        return {"raised": "ValueError"}
+    except NotImplementedError:
+        raise
+    except Exception as error:
+        return {"raised": type(error).__name__}
+    return {"raised": "nothing"}
+
+
+def assert_clean(found):
+    assert not found["hooks_left"], "hooks are left on the model: the next run would be patched too"
+    assert found.get("cache_unchanged", True), "the clean cache is changed: write into a copy of the corrupted value"
+
+
+@pytest.mark.points(3)
+def test_outputs(compare, seed):
+    """The map of head outputs (z), on random tokens in several shapes."""
+    for batch, pos in [(4, 6), (2, 9)]:
+        assert_clean(compare(on_random_tokens, batch=batch, pos=pos, activation="z", seed=seed))
+
+
+@pytest.mark.points(2)
+def test_inputs_and_pattern(compare, seed):
+    """The maps of queries, keys, values and attention patterns, on random tokens."""
+    for activation in ("q", "k", "v", "pattern"):
+        assert_clean(compare(on_random_tokens, batch=4, pos=7, activation=activation, seed=seed))
+
+
+@pytest.mark.points(2)
+def test_only_one_head(compare, seed):
+    """Two runs that differ in a single head: no other head has any effect."""
+    for layer, head, activation in [(0, 0, "z"), (1, 1, "z"), (1, 0, "v"), (0, 1, "pattern")]:
+        found = compare(on_one_changed_head, batch=3, pos=5, layer=layer, head=head, activation=activation, seed=seed)
+        change = np.abs(found["change"]).copy()
+        change[-1 - layer, -1 - head] = 0
+        assert np.all(change < 1e-3), (
+            "the two runs differ in one head only, but your map shows an effect of other heads: something else than "
+            "the head in question is patched along with it"
+        )
+
+
+@pytest.mark.points(2)
+def test_on_names(compare, seed):
+    """Prompts with two names, on the course model: your maps equal those of transformer_lens.patching."""
+    for activation in ("z", "pattern"):
+        assert_clean(compare(on_names, count=3, template=1, seed=seed, activation=activation))
+    found = compare(of_the_library, count=2, template=0, seed=seed, activation="v")
+    assert np.allclose(found["yours"], found["library"], atol=1e-3), (
+        "your map is not that of `get_act_patch_attn_head_v_all_pos` in `transformer_lens.patching`"
+    )
+
+
+@pytest.mark.points(1)
+def test_clear_errors(compare):
+    """An activation that a head does not have raises a ValueError."""
+    for activation in ("result", "Z"):
+        compare(on_an_unknown_activation, activation=activation)

@@ -1,0 +1,76 @@
+"""Grader of `patch_residual_sweep`."""
+
+import numpy as np
+import pytest
+
+
+def difference_of(right, wrong):
+    """The mean logit difference of two tokens at the last position."""
+
+    def metric(logits):
+        last = logits[:, -1]
+        return (last.gather(1, right[:, None]) - last.gather(1, wrong[:, None])).mean()
+
+    return metric
+
+
+def swept(exercise, bench, clean, corrupted, metric):
+    """The learner's map, the two runs without a patch, and how the model is left."""
+    found = exercise.patch_residual_sweep(bench.model, clean, corrupted, metric)
+    hooks_left = bool(bench.open_hooks())
+    bench.model.reset_hooks()  # or a hook that was left would falsify the two ends
+    ends = {"clean": float(metric(bench.run(clean))), "corrupted": float(metric(bench.run(corrupted)))}
+    return {"map": found, **ends, "hooks_left": hooks_left}
+
+
+def on_random_tokens(exercise, bench, *, batch, pos, seed):
+    clean = bench.integers(0, bench.d_vocab, (batch, pos), seed=seed)
+    corrupted = (clean + bench.integers(1, bench.d_vocab, (batch, pos), seed=seed + 1)) % bench.d_vocab
+    clean[:, 0] = corrupted[:, 0] = bench.bos
+    right = bench.integers(0, bench.d_vocab, (batch,), seed=seed + 2)
+    return swept(exercise, bench, clean, corrupted, difference_of(right, (right + 7) % bench.d_vocab))
+
+
+def on_pairs_of_names(exercise, bench, *, batch, seed):
+    """Short pairs that differ at S2 alone: "… Mary met John. John called" and "… Mary met John. Mary called"."""
+    from mechgrade.embedded.words import NAMES
+
+    both = [form for name in NAMES for form in (name, " " + name)]
+    lengths = [len(ids) for ids in bench.model.tokenizer(both, add_special_tokens=False)["input_ids"]]
+    single = [name for place, name in enumerate(NAMES) if lengths[2 * place] == lengths[2 * place + 1] == 1]
+    first = bench.integers(0, len(single), (batch,), seed=seed)
+    second = (first + bench.integers(1, len(single), (batch,), seed=seed + 1)) % len(single)
+    pairs = [(single[int(io)], single[int(subject)]) for io, subject in zip(first, second, strict=True)]
+    clean = bench.tokens([f"{io} met {subject}. {subject} called" for io, subject in pairs])
+    corrupted = bench.tokens([f"{io} met {subject}. {io} called" for io, subject in pairs])
+    right, wrong = (bench.tokens([" " + pair[who] for pair in pairs])[:, 1] for who in (0, 1))
+    return swept(exercise, bench, clean, corrupted, difference_of(right, wrong))
+
+
+@pytest.mark.points(4)
+def test_on_random_tokens(compare, seed):
+    """The course model on pairs of random tokens that share nothing but BOS."""
+    for batch, pos in [(2, 4), (3, 2)]:
+        found = compare(on_random_tokens, batch=batch, pos=pos, seed=seed)
+        assert np.allclose(found["map"][0, 0], found["corrupted"], atol=1e-3), (
+            "both prompts begin with BOS, so a patch at position 0 before layer 0 should change nothing"
+        )
+        assert not found["hooks_left"], "a hook is still attached to the model after your sweep"
+
+
+@pytest.mark.points(6)
+def test_on_pairs_of_names(compare, seed):
+    """Short IOI prompts: nothing before S2, the clean value at S2 before layer 0, nothing after it there."""
+    found = compare(on_pairs_of_names, batch=3, seed=seed)
+    at_s2 = found["map"].shape[1] - 2
+    assert np.allclose(found["map"][0, at_s2], found["clean"], atol=1e-3), (
+        f"the prompts differ at position {at_s2} alone, so a patch there before layer 0 should give the clean value"
+    )
+    elsewhere = np.delete(found["map"][0], at_s2)
+    assert np.allclose(elsewhere, found["corrupted"], atol=1e-3), (
+        "before layer 0 the runs differ at one position alone; a patch anywhere else should change nothing"
+    )
+    assert np.allclose(found["map"][:, :at_s2], found["corrupted"], atol=1e-3), (
+        "before the changed word the two runs are the same in every layer; a patch there should change nothing"
+    )
+    assert not found["hooks_left"], "a hook is still attached to the model after your sweep"

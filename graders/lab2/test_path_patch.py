@@ -1,0 +1,137 @@
+"""Grader of `path_patch`."""
+
+import numpy as np
+import pytest
+
+PARTS = ("hook_resid_pre", "hook_resid_mid", "hook_resid_post", "hook_attn_out", "hook_mlp_out", "ln1.hook_scale")
+OF_HEADS = ("hook_z", "hook_q", "hook_k", "hook_v", "hook_pattern")
+
+
+def two_runs(bench, batch, pos, seed):
+    """Random tokens, other random tokens, and what the model computes on both."""
+    from transformer_lens import ActivationCache
+
+    names = ["hook_embed", "ln_final.hook_scale"]
+    for layer in range(bench.n_layers):
+        names += [f"blocks.{layer}.{part}" for part in PARTS] + [f"blocks.{layer}.attn.{part}" for part in OF_HEADS]
+    tokens = bench.integers(0, bench.d_vocab, (batch, pos), seed=seed)
+    others = bench.integers(0, bench.d_vocab, (batch, pos), seed=seed + 1)
+    return tokens, *(ActivationCache(bench.cache(text, names), bench.model) for text in (tokens, others))
+
+
+def places(bench, heads):
+    """Heads as (layer, head), whatever the model's size; negative numbers count from the end."""
+    return [(layer % bench.n_layers, head % bench.n_heads) for layer, head in heads]
+
+
+def some(logits):
+    """A few columns of the logits: enough to compare."""
+    return logits[..., 3::83]
+
+
+def to_logits(exercise, bench, *, batch, pos, senders, seed):
+    tokens, orig, new = two_runs(bench, batch, pos, seed)
+    before = {name: value.clone() for name, value in orig.items()}
+    logits = exercise.path_patch_to_logits(bench.model, tokens, orig, new, places(bench, senders))
+    unchanged = all(bool((before[name] == value).all()) for name, value in orig.items())
+    return {"logits": some(logits), "cache_unchanged": unchanged, "hooks_left": bool(bench.open_hooks())}
+
+
+def to_logits_by_all(exercise, bench, *, batch, pos, seed):
+    """All heads send: the same as a run in which attention layers give the new and MLPs the original output."""
+    import torch
+
+    tokens, orig, new = two_runs(bench, batch, pos, seed)
+    everyone = [(layer, head) for layer in range(bench.n_layers) for head in range(bench.n_heads)]
+    logits = exercise.path_patch_to_logits(bench.model, tokens, orig, new, everyone)
+    hooks = []
+    for layer in range(bench.n_layers):
+        hooks.append((f"blocks.{layer}.hook_attn_out", lambda out, hook, at=layer: new["attn_out", at].clone()))
+        hooks.append((f"blocks.{layer}.hook_mlp_out", lambda out, hook, at=layer: orig["mlp_out", at].clone()))
+    with torch.no_grad():
+        frozen = bench.model.run_with_hooks(tokens, fwd_hooks=hooks)
+    return {"logits": some(logits), "frozen_run": some(frozen)}
+
+
+def to_heads(exercise, bench, *, batch, pos, senders, receivers, component, seed):
+    tokens, orig, new = two_runs(bench, batch, pos, seed)
+    senders, receivers = places(bench, senders), places(bench, receivers)
+    logits = exercise.path_patch_to_heads(bench.model, tokens, orig, new, senders, receivers, component)
+    return {"logits": some(logits), "hooks_left": bool(bench.open_hooks())}
+
+
+def without_a_change(exercise, bench, *, batch, pos, seed, nobody):
+    """Nobody sends, or the senders say in the new run what they said before: beside the original run's own logits."""
+    tokens, orig, _ = two_runs(bench, batch, pos, seed)
+    senders, receivers = ([], []) if nobody else ([(0, 0), (0, 1)], [(bench.n_layers - 1, 0)])
+    return {
+        "original": some(bench.run(tokens)),
+        "to_logits": some(exercise.path_patch_to_logits(bench.model, tokens, orig, orig, senders)),
+        "to_heads": some(exercise.path_patch_to_heads(bench.model, tokens, orig, orig, senders, receivers, "v")),
+    }
+
+
+def on_bad_paths(exercise, bench, *, senders, receivers, component):
+    tokens, orig, new = two_runs(bench, 2, 3, 0)
+    senders, receivers = places(bench, senders), places(bench, receivers)
+    try:
+        exercise.path_patch_to_heads(bench.model, tokens, orig, new, senders, receivers, component)
+    except ValueError:
+        return {"raised": "ValueError"}
+    except NotImplementedError:
+        raise
+    except Exception as error:
+        return {"raised": type(error).__name__}
+    return {"raised": "nothing"}
+
+
+@pytest.mark.points(3)
+def test_to_logits(compare, seed):
+    """The direct path from one or several heads to the logits, on random tokens."""
+    for batch, pos, senders in [(2, 5, [[0, 1]]), (3, 4, [[1, 0], [-1, 2]]), (2, 6, [[-1, -1]])]:
+        found = compare(to_logits, batch=batch, pos=pos, senders=senders, seed=seed)
+        assert not found["hooks_left"], "hooks are left on the model: the next run would be patched too"
+        assert found["cache_unchanged"], "the original run's cache is changed: add to a copy"
+
+
+@pytest.mark.points(1)
+def test_all_heads_together(compare, seed):
+    """With every head a sender, attention gives the new run's output everywhere, and the MLPs the original's."""
+    found = compare(to_logits_by_all, batch=2, pos=5, seed=seed)
+    assert np.allclose(found["logits"], found["frozen_run"], atol=1e-3), (
+        "when all heads send, the logits should be those of a run with the new attention outputs and the original MLP "
+        "outputs"
+    )
+
+
+@pytest.mark.points(4)
+def test_to_heads(compare, seed):
+    """The direct paths from heads to the queries, keys or values of later heads, on random tokens."""
+    for batch, pos, senders, receivers, component in [
+        (2, 6, [[0, 0]], [[-1, 1]], "q"),
+        (3, 5, [[0, 1], [0, 2]], [[-1, 0], [-1, 2]], "k"),
+        (2, 5, [[0, 0], [0, 1], [0, 2]], [[1, 0], [-1, 1]], "v"),
+    ]:
+        found = compare(
+            to_heads, batch=batch, pos=pos, senders=senders, receivers=receivers, component=component, seed=seed
+        )
+        assert not found["hooks_left"], "hooks are left on the model: the next run would be patched too"
+
+
+@pytest.mark.points(1)
+def test_nothing_changes(compare, seed):
+    """Without a sender, or with two equal runs, the logits are the original ones."""
+    for nobody in (True, False):
+        found = compare(without_a_change, batch=2, pos=4, seed=seed, nobody=nobody)
+        for name in ("to_logits", "to_heads"):
+            assert np.allclose(found[name], found["original"], atol=1e-3), (
+                f"path_patch_{name}: nothing was sent along the path, but the logits are not the original run's"
+            )
+
+
+@pytest.mark.points(1)
+def test_clear_errors(compare):
+    """A path backwards or within a layer, or to a component that a head does not have, raises a ValueError."""
+    compare(on_bad_paths, senders=[[1, 0]], receivers=[[1, 1]], component="q")
+    compare(on_bad_paths, senders=[[0, 0], [-1, 0]], receivers=[[1, 1]], component="v")
+    compare(on_bad_paths, senders=[[0, 0]], receivers=[[-1, 1]], component="z")

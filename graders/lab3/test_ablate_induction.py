@@ -1,0 +1,113 @@
+"""Grader of `ablate_induction`."""
+
+import numpy as np
+import pytest
+
+
+def some_heads(bench, count, seed):
+    """Different heads of the model, drawn at random."""
+    places = bench.uniform(bench.n_layers * bench.n_heads, seed=seed).argsort()[:count].tolist()
+    return [divmod(place, bench.n_heads) for place in places]
+
+
+def packed(found):
+    """The three numbers as one tensor: an effect near 0 is a difference of large losses, and its rounding is theirs."""
+    import torch
+
+    names = ("clean", "ablated", "effect")
+    if not isinstance(found, dict) or {*found} != {*names, "controls"}:
+        return found
+    if not all(isinstance(found[name], float) for name in names):
+        return found
+    numbers = torch.tensor([found[name] for name in names], dtype=torch.float64)
+    return {"clean, ablated, effect": numbers, "controls": found["controls"]}
+
+
+def on_random_heads(exercise, bench, *, batch, half, count, controls, seed):
+    tokens = bench.repeated_tokens(batch=batch, half=half, seed=seed)
+    heads = some_heads(bench, count, seed + 1)
+    sets = [some_heads(bench, count, seed + 2 + number) for number in range(controls)]
+    found = exercise.ablate_induction(bench.model, tokens, heads, sets)
+    return {"found": packed(found), "open_hooks": bool(bench.open_hooks())}
+
+
+def on_heads_of_one_layer(exercise, bench, *, batch, half, seed):
+    """Two heads of each layer in turn (one where there is no more), with the same heads as their own control."""
+    tokens = bench.repeated_tokens(batch=batch, half=half, seed=seed)
+    found = []
+    for layer in range(bench.n_layers):
+        heads = [(layer, head) for head in sorted({0, bench.n_heads - 1})]
+        found.append(packed(exercise.ablate_induction(bench.model, tokens, heads, [heads[::-1], heads[:1]])))
+    return {"found": found, "open_hooks": bool(bench.open_hooks())}
+
+
+def on_no_head(exercise, bench, *, batch, half, seed):
+    """The empty set beside two single heads, and the model's own loss before and after."""
+    tokens = bench.repeated_tokens(batch=batch, half=half, seed=seed)
+    last = (bench.n_layers - 1, bench.n_heads - 1)
+    found = exercise.ablate_induction(bench.model, tokens, [], [[(0, 0)], [last]])
+    own = bench.model(tokens, return_type="loss", loss_per_token=True)[:, half:].mean()
+    return {"found": packed(found), "model_s_own_loss": own, "open_hooks": bool(bench.open_hooks())}
+
+
+def on_what_does_not_fit(exercise, bench, *, pos, heads, controls):
+    tokens = bench.integers(0, bench.d_vocab, (2, pos), seed=0)
+    shape = {"layers": bench.n_layers, "heads": bench.n_heads}
+    # In the checks a head that there is not is written as a word: the model's size is not known there.
+    words = {"no layer": (shape["layers"], 0), "no head": (0, shape["heads"]), "negative": (0, -1)}
+    pairs = [words[pair] if isinstance(pair, str) else tuple(pair) for pair in heads]
+    sets = [[words[pair] if isinstance(pair, str) else tuple(pair) for pair in group] for group in controls]
+    try:
+        exercise.ablate_induction(bench.model, tokens, pairs, sets)
+    except ValueError:
+        return {"raised": "ValueError"}
+    except NotImplementedError:
+        raise
+    except Exception as error:
+        return {"raised": type(error).__name__}
+    return {"raised": "nothing"}
+
+
+def assert_consistent(found):
+    _, ablated, effect = found["clean, ablated, effect"]
+    gap = abs(effect - (ablated - np.mean(found["controls"])))
+    assert gap < 1e-3, "the effect should be the loss without the heads minus the mean loss without the controls"
+
+
+@pytest.mark.points(4)
+def test_random_heads(compare, seed):
+    """Several heads at once, against several control sets, on batches of several sizes."""
+    for batch, half, count, controls in [(2, 8, 3, 2), (3, 5, 2, 3)]:
+        found = compare(on_random_heads, batch=batch, half=half, count=count, controls=controls, seed=seed)
+        assert_consistent(found["found"])
+
+
+@pytest.mark.points(3)
+def test_heads_of_one_layer(compare, seed):
+    """Heads of the same layer: together in one run, in any order, and the others of the layer stay."""
+    for found in compare(on_heads_of_one_layer, batch=2, half=7, seed=seed)["found"]:
+        assert_consistent(found)
+        same = abs(found["clean, ablated, effect"][1] - found["controls"][0]) < 1e-4
+        assert same, "the same heads in another order should give the same loss"
+
+
+@pytest.mark.points(2)
+def test_nothing_ablated(compare, seed):
+    """No head to ablate gives the model's own loss, before and after; and the model is as it was."""
+    found = compare(on_no_head, batch=3, half=6, seed=seed)
+    own = float(found["model_s_own_loss"])
+    for name, loss in zip(("clean", "ablated"), found["found"]["clean, ablated, effect"], strict=False):
+        assert abs(loss - own) < 1e-3, f"{name!r} should be the model's own loss when no head is gone"
+
+
+@pytest.mark.points(1)
+def test_clear_errors(compare):
+    """A head that the model does not have, no control set, or no two equal halves raise a ValueError."""
+    for pos, heads, controls in [
+        (7, ["no layer"], [[[0, 0]]]),
+        (7, [[0, 0]], [[[0, 0]], ["no head"]]),
+        (7, ["negative"], [[[0, 0]]]),
+        (7, [[0, 0]], []),
+        (6, [[0, 0]], [[[0, 0]]]),
+    ]:
+        compare(on_what_does_not_fit, pos=pos, heads=heads, controls=controls)

@@ -1,0 +1,100 @@
+"""Grader of `in_context_score`."""
+
+import math
+
+import pytest
+
+
+def together(scores):
+    """Scores as one tensor: a score near 0 is a difference of large losses, and its rounding is theirs."""
+    import torch
+
+    if not all(isinstance(score, float) for score in scores):
+        return scores
+    return torch.tensor(scores, dtype=torch.float64)
+
+
+def on_random_logits(exercise, bench, *, batch, pos, d_vocab, windows, seed):
+    """Logits that grow with the position: every window has a mean of its own."""
+    import torch
+
+    growth = torch.linspace(0.5, 3.0, pos, dtype=bench.dtype, device=bench.device)[:, None]
+    logits = bench.normal(batch, pos, d_vocab, seed=seed) * growth
+    tokens = bench.integers(0, d_vocab, (batch, pos), seed=seed + 1)
+    return together([exercise.in_context_score(logits, tokens, *window) for window in windows])
+
+
+def on_a_late_learner(exercise, bench, *, batch, pos, d_vocab, learns_at, early, late, width, seed):
+    """Logits that know nothing about the tokens before a position, and are certain of those from there on."""
+    tokens = bench.integers(0, d_vocab, (batch, pos), seed=seed)
+    logits = bench.normal(batch, pos, d_vocab, seed=seed) * 0
+    for position in range(learns_at - 1, pos - 1):
+        logits[:, position].scatter_(1, tokens[:, position + 1, None], 60.0)
+    return exercise.in_context_score(logits, tokens, early, late, width)
+
+
+def on_course_model(exercise, bench, *, batch, period, repeats, seed):
+    """Tokens that come again and again: each repetition against the first time."""
+    import torch
+
+    unit = bench.repeated_tokens(batch=batch, half=period, seed=seed)
+    tokens = torch.cat([unit[:, :1], *[unit[:, 1 : period + 1]] * repeats], dim=1)
+    logits = bench.run(tokens)
+    begins = range(1 + period, 1 + repeats * period, period)
+    return together([exercise.in_context_score(logits.clone(), tokens, 1, begin, period) for begin in begins])
+
+
+def on_windows_that_do_not_fit(exercise, bench, *, pos, early, late, width):
+    logits, tokens = bench.normal(2, pos, 5, seed=0), bench.integers(0, 5, (2, pos), seed=1)
+    try:
+        exercise.in_context_score(logits, tokens, early, late, width)
+    except ValueError:
+        return {"raised": "ValueError"}
+    except NotImplementedError:
+        raise
+    except Exception as error:
+        return {"raised": type(error).__name__}
+    return {"raised": "nothing"}
+
+
+@pytest.mark.points(2)
+def test_on_random_logits(compare, seed):
+    """Random logits and tokens, with windows of several widths, at both ends and overlapping."""
+    for batch, pos, d_vocab in [(3, 14, 7), (2, 12, 20)]:
+        windows = [[1, 8, 3], [2, 3, 5], [4, pos - 1, 1], [1, pos - 4, 4]]
+        compare(on_random_logits, batch=batch, pos=pos, d_vocab=d_vocab, windows=windows, seed=seed)
+
+
+@pytest.mark.points(1)
+def test_a_late_learner(compare, seed):
+    """Logits that guess evenly up to a token and know all from there on: the score is -ln(d_vocab), or less of it."""
+    for learns_at, early, late, width, share in [(7, 1, 7, 3, 1.0), (7, 3, 6, 2, 0.5), (7, 7, 9, 2, 0.0)]:
+        score = compare(
+            on_a_late_learner,
+            batch=2,
+            pos=12,
+            d_vocab=9,
+            learns_at=learns_at,
+            early=early,
+            late=late,
+            width=width,
+            seed=seed,
+        )
+        expected = -share * math.log(9)
+        assert abs(score - expected) < 1e-3, (
+            f"the model knows all tokens from position {learns_at} on, so that windows of {width} tokens from {early} and "
+            f"{late} should give {expected:.3f}"
+        )
+
+
+@pytest.mark.points(1)
+def test_on_course_model(compare, seed):
+    """The course model on random tokens that come four times, each time against the first."""
+    compare(on_course_model, batch=3, period=7, repeats=4, seed=seed)
+
+
+@pytest.mark.points(1)
+def test_clear_errors(compare):
+    """Windows that do not fit into the text, or are in the wrong order, raise a ValueError."""
+    for early, late, width in [(0, 4, 2), (2, 8, 3), (5, 5, 2), (6, 3, 2), (2, 5, 0)]:
+        compare(on_windows_that_do_not_fit, pos=10, early=early, late=late, width=width)

@@ -1,0 +1,82 @@
+"""Grader of `loss_by_position`."""
+
+import numpy as np
+import pytest
+
+
+def on_random_logits(exercise, bench, *, batch, half, d_vocab, scale, seed):
+    logits = bench.normal(batch, 1 + 2 * half, d_vocab, seed=seed) * scale
+    tokens = bench.integers(0, d_vocab, (batch, 1 + 2 * half), seed=seed + 1)
+    return exercise.loss_by_position(logits, tokens)
+
+
+def on_a_perfect_copier(exercise, bench, *, batch, half, d_vocab, seed):
+    """Logits that know nothing about the first half, and are certain of the second."""
+    tokens = bench.integers(0, d_vocab, (batch, 1 + 2 * half), seed=seed)
+    logits = bench.normal(batch, 1 + 2 * half, d_vocab, seed=seed) * 0
+    for position in range(half, 2 * half):
+        logits[:, position].scatter_(1, tokens[:, position + 1, None], 60.0)
+    return exercise.loss_by_position(logits, tokens)
+
+
+def on_course_model(exercise, bench, *, batch, half, seed):
+    tokens = bench.repeated_tokens(batch=batch, half=half, seed=seed)
+    own = bench.model(tokens, return_type="loss", loss_per_token=True)
+    return {"yours": exercise.loss_by_position(bench.run(tokens), tokens), "model_s_own_loss": own}
+
+
+def on_shapes_that_do_not_fit(exercise, bench, *, logits_pos, tokens_pos):
+    logits = bench.normal(2, logits_pos, 7, seed=0)
+    tokens = bench.integers(0, 7, (2, tokens_pos), seed=1)
+    try:
+        exercise.loss_by_position(logits, tokens)
+    except ValueError:
+        return {"raised": "ValueError"}
+    except NotImplementedError:
+        raise
+    except Exception as error:
+        return {"raised": type(error).__name__}
+    return {"raised": "nothing"}
+
+
+@pytest.mark.points(1)
+def test_on_random_logits(compare, seed):
+    """Random logits and tokens, in several asymmetric shapes."""
+    for batch, half, d_vocab in [(3, 4, 11), (2, 7, 5), (1, 3, 30)]:
+        loss, half_means = compare(on_random_logits, batch=batch, half=half, d_vocab=d_vocab, scale=2.0, seed=seed)
+        assert np.all(loss >= -1e-6), "a loss is never negative: no probability is above 1"
+        assert abs(half_means.mean() - loss.mean()) < 1e-4, (
+            "the two half means should average to the mean of all losses"
+        )
+
+
+@pytest.mark.points(1)
+def test_perfect_copier(compare, seed):
+    """Logits that guess evenly on the first half and know the second: the mean losses are ln(d_vocab) and 0."""
+    for batch, half, d_vocab in [(3, 5, 9), (2, 2, 40)]:
+        _, half_means = compare(on_a_perfect_copier, batch=batch, half=half, d_vocab=d_vocab, seed=seed)
+        expected = [np.log(d_vocab), 0.0]
+        assert np.allclose(half_means, expected, atol=1e-4), f"the half means should be ln({d_vocab}) and 0, in nats"
+
+
+@pytest.mark.points(1)
+def test_large_logits(compare, seed):
+    """Very confident logits: the loss is large where the model is wrong, but finite."""
+    loss, _ = compare(on_random_logits, batch=2, half=6, d_vocab=13, scale=100.0, seed=seed)
+    assert loss.max() > 100, "a confident model that is wrong should pay for it"
+
+
+@pytest.mark.points(1)
+def test_on_course_model(compare, seed):
+    """The course model on repeated random tokens, also against the model's own loss."""
+    for batch, half in [(3, 12), (2, 5)]:
+        found = compare(on_course_model, batch=batch, half=half, seed=seed)
+        loss, _ = found["yours"]
+        assert np.allclose(loss, found["model_s_own_loss"], atol=1e-3), "your losses differ from the model's own"
+
+
+@pytest.mark.points(1)
+def test_clear_errors(compare):
+    """Positions that are not BOS and two equal halves, and logits that do not fit the tokens, raise a ValueError."""
+    for logits_pos, tokens_pos in [(8, 8), (1, 1), (9, 7), (5, 7)]:
+        compare(on_shapes_that_do_not_fit, logits_pos=logits_pos, tokens_pos=tokens_pos)

@@ -1,0 +1,105 @@
+"""Grader of `qk_previous_token`."""
+
+import numpy as np
+import pytest
+
+
+def on_random_weights(exercise, bench, *, pos, d_model, heads, d_head, scale, seed):
+    W_Q, W_K = (bench.normal(heads, d_model, d_head, seed=seed + n) * (2 * scale / d_model**0.5) for n in (1, 2))
+    b_Q, b_K = (bench.normal(heads, d_head, seed=seed + n) for n in (3, 4))
+    return exercise.qk_previous_token(bench.normal(pos, d_model, seed=seed), W_Q, W_K, b_Q, b_K, scale)
+
+
+def on_known_heads(exercise, bench, *, pos, sharpness):
+    """Heads that look at a fixed distance, in a space with a direction for each position: back by 1, by 0, evenly."""
+    import torch
+
+    eye = torch.eye(pos, dtype=bench.dtype, device=bench.device)
+    W_K = torch.stack([eye, eye, 0 * eye])
+    # The query at i asks for the key at i - 1, at i, at none in particular.
+    W_Q = torch.stack([eye.roll(-1, dims=1), eye, eye]) * sharpness * pos**0.5
+    nothing = torch.zeros(3, pos, dtype=bench.dtype, device=bench.device)
+    return exercise.qk_previous_token(eye * 2, W_Q, W_K, nothing, nothing, 2.0)
+
+
+def on_another_key_bias(exercise, bench, *, pos, d_model, heads, d_head, seed):
+    """The same weights with two key biases."""
+    W_Q, W_K = (bench.normal(heads, d_model, d_head, seed=seed + n) for n in (1, 2))
+    b_Q = bench.normal(heads, d_head, seed=seed + 3)
+    W_pos = bench.normal(pos, d_model, seed=seed)
+    biases = [bench.normal(heads, d_head, seed=seed + n) for n in (4, 5)]
+    return [exercise.qk_previous_token(W_pos, W_Q, W_K, b_Q, bias, 3.0) for bias in biases]
+
+
+def on_course_model(exercise, bench, *, pos, seed):
+    model = bench.model
+    name = "blocks.0.ln1.hook_scale"
+    scale = bench.cache(bench.repeated_tokens(batch=2, half=pos // 2, seed=seed), [name])[name].mean().item()
+    W_pos = model.pos_embed.W_pos[:pos]
+    return exercise.qk_previous_token(W_pos, model.W_Q[0], model.W_K[0], model.b_Q[0], model.b_K[0], scale)
+
+
+def on_what_does_not_fit(exercise, bench, *, pos, scale):
+    W_Q, W_K = (bench.normal(2, 5, 3, seed=n) for n in (1, 2))
+    b_Q, b_K = (bench.normal(2, 3, seed=n) for n in (3, 4))
+    try:
+        exercise.qk_previous_token(bench.normal(pos, 5, seed=0), W_Q, W_K, b_Q, b_K, scale)
+    except ValueError:
+        return {"raised": "ValueError"}
+    except NotImplementedError:
+        raise
+    except Exception as error:
+        return {"raised": type(error).__name__}
+    return {"raised": "nothing"}
+
+
+def assert_causal(pattern):
+    assert np.allclose(pattern.sum(-1), 1, atol=1e-4), "each query's attention should sum to 1"
+    assert np.all(pattern[:, ~np.tri(pattern.shape[-1], dtype=bool)] == 0), "no query may attend to a later position"
+
+
+@pytest.mark.points(4)
+def test_on_random_weights(compare, seed):
+    """Random weights and biases, in several asymmetric shapes."""
+    for pos, d_model, heads, d_head, scale in [(7, 10, 3, 4, 0.5), (5, 6, 2, 9, 3.0), (12, 16, 1, 2, 1.5)]:
+        pattern, previous = compare(
+            on_random_weights, pos=pos, d_model=d_model, heads=heads, d_head=d_head, scale=scale, seed=seed
+        )
+        assert_causal(pattern)
+        diagonal = pattern[:, range(1, pos), range(pos - 1)].mean(-1)
+        assert np.allclose(previous, diagonal, atol=1e-4), "the score should be the mean of the pattern's own diagonal"
+
+
+@pytest.mark.points(2)
+def test_known_heads(compare):
+    """Heads that look one back, at themselves, and evenly: their scores are about 1, about 0, and known."""
+    for pos in (6, 9):
+        pattern, previous = compare(on_known_heads, pos=pos, sharpness=15.0)
+        assert_causal(pattern)
+        evenly = np.mean([1 / (query + 1) for query in range(1, pos)])
+        assert np.allclose(previous, [1, 0, evenly], atol=1e-3), (
+            "the heads look one position back, at themselves, and evenly at all positions up to their own: "
+            f"the scores should be 1, 0 and {evenly:.3f}"
+        )
+
+
+@pytest.mark.points(1)
+def test_key_bias(compare, seed):
+    """The key bias changes nothing: it adds the same to all scores of a query."""
+    (one, _), (other, _) = compare(on_another_key_bias, pos=6, d_model=8, heads=2, d_head=3, seed=seed)
+    assert np.allclose(one, other, atol=1e-4), "two key biases should give the same pattern"
+
+
+@pytest.mark.points(2)
+def test_on_course_model(compare, seed):
+    """The heads of layer 0 of the course model."""
+    pattern, previous = compare(on_course_model, pos=24, seed=seed)
+    assert_causal(pattern)
+    assert np.all((previous >= 0) & (previous <= 1 + 1e-5)), "a mean of attention is between 0 and 1"
+
+
+@pytest.mark.points(1)
+def test_clear_errors(compare):
+    """A single position, or a scale that is not positive, raises a ValueError."""
+    for pos, scale in [(1, 1.0), (4, 0.0), (4, -2.0)]:
+        compare(on_what_does_not_fit, pos=pos, scale=scale)

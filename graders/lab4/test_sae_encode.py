@@ -1,0 +1,134 @@
+"""Grader of `sae_encode`.
+
+Numbers are multiples of 1/8 (biases of latents: of 1/4096, all different), so that every sum is exact in float32: which
+latents are the largest, and which equal a threshold, depends on nobody's rounding.
+"""
+
+import numpy as np
+import pytest
+
+
+def eighths(bench, *shape, seed):
+    return bench.integers(-16, 17, shape, seed).to(bench.dtype) / 8
+
+
+def without_ties(bench, *shape, seed):
+    """Random values of which no two in a row are equal, and none is 0."""
+    import torch
+
+    steps = torch.arange(1, shape[-1] + 1, device=bench.device).to(bench.dtype) / 4096
+    return eighths(bench, *shape, seed=seed) + steps
+
+
+def encoder(bench, d_in, d_sae, seed):
+    return {
+        "W_enc": eighths(bench, d_in, d_sae, seed=seed + 1),
+        "b_enc": without_ties(bench, d_sae, seed=seed + 2),
+        "b_dec": eighths(bench, d_in, seed=seed + 3) + 0.25,
+    }
+
+
+def with_relu(exercise, bench, *, leading, d_in, d_sae, seed):
+    x = eighths(bench, *leading, d_in, seed=seed)
+    return exercise.sae_encode(x, **encoder(bench, d_in, d_sae, seed))
+
+
+def with_another_activation(exercise, bench, *, leading, d_in, d_sae, seed):
+    x = eighths(bench, *leading, d_in, seed=seed)
+    return exercise.sae_encode(x, **encoder(bench, d_in, d_sae, seed), activation=lambda pre: pre.abs() + 1)
+
+
+def on_a_known_encoder(exercise, bench):
+    import torch
+
+    def tensor(values):
+        return torch.tensor(values, dtype=bench.dtype, device=bench.device)
+
+    return exercise.sae_encode(
+        tensor([[3.0, 1.0], [1.0, 4.0]]),
+        tensor([[1.0, 0.0, -1.0], [0.0, 2.0, 1.0]]),
+        tensor([0.5, -1.0, 0.25]),
+        tensor([1.0, 2.0]),
+    )
+
+
+def of_topk(exercise, bench, *, leading, d_sae, k, seed):
+    return exercise.topk(without_ties(bench, *leading, d_sae, seed=seed), k)
+
+
+def of_topk_known(exercise, bench, *, k):
+    import torch
+
+    pre = torch.tensor([[3.0, -5.0, 1.0, 2.0], [-1.0, -4.0, 0.5, -2.0]], dtype=bench.dtype, device=bench.device)
+    return exercise.topk(pre, k)
+
+
+def of_topk_out_of_range(exercise, bench, *, d_sae, k):
+    try:
+        exercise.topk(bench.normal(3, d_sae, seed=0), k)
+    except ValueError:
+        return {"raised": "ValueError"}
+    except NotImplementedError:
+        raise
+    except Exception as error:
+        return {"raised": type(error).__name__}
+    return {"raised": "nothing"}
+
+
+def of_jumprelu(exercise, bench, *, leading, d_sae, seed):
+    threshold = bench.integers(1, 9, (d_sae,), seed + 1).to(bench.dtype) / 8
+    return exercise.jumprelu(eighths(bench, *leading, d_sae, seed=seed), threshold)
+
+
+def of_jumprelu_known(exercise, bench):
+    import torch
+
+    pre = torch.tensor([[0.5, 0.5, -3.0], [0.75, 2.0, 0.25]], dtype=bench.dtype, device=bench.device)
+    return exercise.jumprelu(pre, torch.tensor([0.5, 0.25, 1.0], dtype=bench.dtype, device=bench.device))
+
+
+@pytest.mark.points(2)
+def test_encoder(compare, seed):
+    """Random encoders with biases that are not zero; activations with none, one and two leading axes."""
+    for leading, d_in, d_sae in [([], 4, 9), ([6], 3, 11), ([2, 5], 7, 4)]:
+        latents = compare(with_relu, leading=leading, d_in=d_in, d_sae=d_sae, seed=seed)
+        assert np.all(latents >= 0), "after ReLU no latent is negative"
+
+
+@pytest.mark.points(1)
+def test_other_activation(compare, seed):
+    """The activation function that is handed over is the one that is used."""
+    compare(with_another_activation, leading=[3, 2], d_in=4, d_sae=6, seed=seed)
+
+
+@pytest.mark.points(1)
+def test_known_encoder(compare):
+    """Two activations and three latents, small enough to compute on paper."""
+    expected = np.array([[2.5, 0, 0], [0.5, 3, 2.25]])
+    assert np.allclose(compare(on_a_known_encoder), expected, atol=1e-5), f"by hand, it is {expected.tolist()}"
+
+
+@pytest.mark.points(3)
+def test_topk(compare, seed):
+    """Top-k for several k, from none to all latents, and where fewer than k pre-activations are positive."""
+    for leading, d_sae, k in [([5], 9, 3), ([2, 4], 7, 1), ([6], 8, 0), ([3, 2], 6, 6), ([20], 6, 4)]:
+        latents = compare(of_topk, leading=leading, d_sae=d_sae, k=k, seed=seed)
+        assert np.all((latents > 0).sum(-1) <= k), f"more than k = {k} latents are active"
+    expected = np.array([[3.0, 0, 0, 2.0], [0, 0, 0.5, 0]])
+    assert np.allclose(compare(of_topk_known, k=2), expected, atol=1e-5), f"by hand, it is {expected.tolist()}"
+
+
+@pytest.mark.points(2)
+def test_jumprelu(compare, seed):
+    """JumpReLU with a threshold for each latent; some pre-activations equal theirs."""
+    for leading, d_sae in [([30], 5), ([4, 6], 8)]:
+        compare(of_jumprelu, leading=leading, d_sae=d_sae, seed=seed)
+    expected = np.array([[0, 0.5, 0], [0.75, 2.0, 0]])
+    assert np.allclose(compare(of_jumprelu_known), expected, atol=1e-5), f"by hand, it is {expected.tolist()}"
+
+
+@pytest.mark.points(1)
+def test_clear_errors(compare):
+    """A k that is negative or larger than the number of latents raises a ValueError."""
+    for k in (-1, 6):
+        compare(of_topk_out_of_range, d_sae=5, k=k)

@@ -1,0 +1,286 @@
+"""Audit graders: treat each as a classifier of programs whose right verdict is known, and print where it errs.
+
+The reference and every accepted variant must pass, the stub is not started, every misconception is rejected and named, every
+mechanical mutant is noticed. Programs are graded in rounds, one program of every exercise at a time, by the very path that
+grades a learner.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+import math
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from mechgrade.authoring.build import build
+from mechgrade.authoring.mutants import Mutant, mutants
+from mechgrade.authoring.variants import programs
+from mechgrade.course import Course, Exercise
+from mechgrade.grading.grader import Grader, Settings
+from mechgrade.grading.remote import Zygote
+from mechgrade.grading.run import grade
+from mechgrade.grading.submission import find_submission
+from mechgrade.grading.verdicts import FAULTS, ExerciseResult
+
+#: How far a misconception must be from the reference, and how near an accepted variant, in tolerances.
+FAR, NEAR = 10.0, 0.5
+
+#: A mutant that loops is stopped after so many seconds.
+MUTANT_SECONDS = 5.0
+
+#: Makes every annotated function of a program check its own shapes at run time.
+ANNOTATED = """
+
+import jaxtyping as _jaxtyping, beartype as _beartype, types as _types
+for _name, _value in list(globals().items()):
+    if isinstance(_value, _types.FunctionType) and _value.__module__ == __name__:
+        globals()[_name] = _jaxtyping.jaxtyped(typechecker=_beartype.beartype)(_value)
+"""
+
+
+@dataclass
+class Graded:
+    """A program's verdict, and how far its data was from the reference's at the worst, in tolerances."""
+
+    result: ExerciseResult
+    distance: float
+
+
+@dataclass
+class Entry:
+    """The audit of one exercise. See :meth:`Audit.as_tree` for the form."""
+
+    exercise: Exercise
+    reference: str = "not run"
+    stub: str = "not run"
+    annotations: str = "not run"
+    accepted: list[dict[str, Any]] = field(default_factory=list)
+    misconceptions: list[dict[str, Any]] = field(default_factory=list)
+    killed: int = 0
+    equivalent: int = 0
+    survivors: list[dict[str, Any]] = field(default_factory=list)
+
+
+@dataclass
+class Audit:
+    """All entries, and the problems that make an audit fail."""
+
+    entries: list[Entry]
+    problems: list[str] = field(default_factory=list)
+
+    def as_tree(self) -> dict[str, Any]:
+        """The form that ``mechgrade audit --json`` writes."""
+        exercises = [
+            {
+                "lab": entry.exercise.lab,
+                "exercise": entry.exercise.name,
+                "reference": entry.reference,
+                "stub": entry.stub,
+                "annotations": entry.annotations,
+                "accepted": entry.accepted,
+                "misconceptions": entry.misconceptions,
+                "mutants": {
+                    "killed": entry.killed,
+                    "survived": len(entry.survivors),
+                    "equivalent": entry.equivalent,
+                    "survivors": entry.survivors,
+                },
+            }
+            for entry in self.entries
+        ]
+        return {"exercises": exercises, "totals": self.totals(), "problems": self.problems}
+
+    def totals(self) -> dict[str, int]:
+        """Counts over all exercises."""
+        wrong = [each for entry in self.entries for each in entry.misconceptions]
+        right = [each for entry in self.entries for each in entry.accepted]
+        return {
+            "exercises": len(self.entries),
+            "references_passed": sum(entry.reference == "passed" for entry in self.entries),
+            "stubs_not_started": sum(entry.stub == "not_started" for entry in self.entries),
+            "accepted": len(right),
+            "accepted_passed": sum(each["verdict"] == "passed" for each in right),
+            "misconceptions": len(wrong),
+            "misconceptions_rejected": sum(each["rejected"] for each in wrong),
+            "misconceptions_named": sum(each["named"] for each in wrong),
+            "mutants_killed": sum(entry.killed for entry in self.entries),
+            "mutants_survived": sum(len(entry.survivors) for entry in self.entries),
+            "mutants_equivalent": sum(entry.equivalent for entry in self.entries),
+        }
+
+
+class Auditor:
+    """Audits exercises on one model, back end and number of threads.
+
+    Args:
+        course: the course.
+        model: a profile of course.yaml.
+        backend: ``bridge`` or ``hooked``.
+        threads: torch threads of each program.
+        advance: told what is graded, how many rounds are done, and how many there are.
+        zygote: a worker to use; by default one is started, and ended with the audit.
+    """
+
+    def __init__(
+        self,
+        course: Course,
+        model: str,
+        backend: str = "bridge",
+        threads: int = 1,
+        advance: Callable[[str, int, int], None] = lambda _what, _done, _total: None,
+        zygote: Zygote | None = None,
+    ) -> None:
+        self.course = course
+        self.model = model
+        self.backend = backend
+        self.threads = threads
+        self._advance = advance
+        self._owns_zygote = zygote is None
+        self._zygote = zygote or Zygote(course.limits.start_seconds)
+        hasty = course.limits.model_copy(update={"seconds": min(MUTANT_SECONDS, course.limits.seconds)})
+        self._hasty = course.model_copy(update={"limits": hasty})
+
+    def audit(self, exercises: Sequence[Exercise], *, with_mutants: bool = True) -> Audit:
+        """Audit exercises: their programs, and unless told otherwise their mutants."""
+        audit = Audit([Entry(exercise) for exercise in exercises], build(self.course, check=True))
+        try:
+            self._programs(audit)
+            if with_mutants:
+                self._mutants(audit)
+        finally:
+            if self._owns_zygote:
+                self._zygote.close()
+        return audit
+
+    def _programs(self, audit: Audit) -> None:
+        queues: dict[str, list[tuple[str, Any]]] = {}
+        for entry in audit.entries:
+            found = programs(self.course, entry.exercise)
+            queues[entry.exercise.name] = [(program.source, program) for program in found]
+            queues[entry.exercise.name].append((found[0].source + ANNOTATED, None))
+        for entry, program, graded in self._play(audit.entries, queues, self.course, "programs"):
+            verdict, distance = graded.result.verdict, graded.distance
+            where = str(entry.exercise)
+            if program is None:
+                # Refusing a bad shape with another error than the docstring's is what checked annotations do.
+                untrue = [check.message for check in graded.result.checks if "TypeCheckError:" in check.message]
+                entry.annotations = "untrue" if untrue else "true"
+                audit.problems += [f"{where}: its annotations are not true: {message}" for message in untrue[:1]]
+            elif program.kind == "reference":
+                entry.reference = verdict
+                if verdict != "passed":
+                    audit.problems.append(f"{where}: the reference is {verdict}: {graded.result.message}")
+            elif program.kind == "stub":
+                entry.stub = verdict
+                if verdict != "not_started":
+                    audit.problems.append(f"{where}: the stub is {verdict}")
+            elif program.kind == "accepted":
+                entry.accepted.append({"name": program.name, "verdict": verdict, "margin": _number(distance)})
+                if verdict != "passed":
+                    audit.problems.append(f"{where}: accepted {program.name} is {verdict}: {graded.result.message}")
+                elif distance > NEAR:
+                    audit.problems.append(f"{where}: accepted {program.name} is {distance:.2f} tolerances away")
+            else:
+                rejected = verdict != "passed" and verdict not in FAULTS
+                named = graded.result.misconception == program.name
+                entry.misconceptions.append(
+                    {"name": program.name, "rejected": rejected, "named": named, "distance": _number(distance)}
+                )
+                if not rejected:
+                    audit.problems.append(f"{where}: misconception {program.name} is {verdict}")
+                elif not named:
+                    other = graded.result.misconception or "nothing"
+                    audit.problems.append(f"{where}: misconception {program.name} is named {other}")
+                elif distance < FAR:
+                    audit.problems.append(
+                        f"{where}: misconception {program.name} is only {distance:.1f} tolerances away"
+                    )
+
+    def _mutants(self, audit: Audit) -> None:
+        queues: dict[str, list[tuple[str, Any]]] = {}
+        for entry in audit.entries:
+            queues[entry.exercise.name] = [(mutant.source, mutant) for mutant in self.mutants_of(entry.exercise)]
+        allowed = {lab: equivalents(self.course, lab) for lab in {entry.exercise.lab for entry in audit.entries}}
+        for entry, mutant, graded in self._play(audit.entries, queues, self._hasty, "mutants"):
+            verdict = graded.result.verdict
+            if verdict != "passed" and verdict not in FAULTS:
+                entry.killed += 1
+            elif mutant.name in allowed[entry.exercise.lab].get(entry.exercise.name, {}):
+                entry.equivalent += 1
+            else:
+                entry.survivors.append({"mutant": mutant.name, "operator": mutant.operator, "verdict": verdict})
+
+    def mutants_of(self, exercise: Exercise) -> list[Mutant]:
+        """The mutants of an exercise's solution, between its markers."""
+        text = self.course.solution_path(exercise).read_text(encoding="utf-8")
+        return mutants(text, _solution_lines(text))
+
+    def _play(
+        self, entries: list[Entry], queues: dict[str, list[tuple[str, Any]]], course: Course, what: str
+    ) -> list[tuple[Entry, Any, Graded]]:
+        """Grade everything in the queues, one program an exercise and round."""
+        done = []
+        rounds = max((len(queue) for queue in queues.values()), default=0)
+        for place in range(rounds):
+            self._advance(f"{what}, round {place + 1} of {rounds}", place, rounds)
+            now = [entry for entry in entries if place < len(queues[entry.exercise.name])]
+            chosen = {entry.exercise.name: queues[entry.exercise.name][place][0] for entry in now}
+            graded = self._round(course, [entry.exercise for entry in now], chosen)
+            done += [(entry, queues[entry.exercise.name][place][1], graded[entry.exercise.name]) for entry in now]
+        return done
+
+    def _round(self, course: Course, exercises: list[Exercise], chosen: dict[str, str]) -> dict[str, Graded]:
+        with tempfile.TemporaryDirectory(prefix="mechgrade-audit-") as folder:
+            for exercise in exercises:
+                path = Path(folder, exercise.lab, f"{exercise.name}.py")
+                path.parent.mkdir(exist_ok=True)
+                path.write_text(chosen[exercise.name], encoding="utf-8")
+            submission = find_submission(course, Path(folder))
+            settings = Settings(submission, self.model, self.backend, isolation="process", threads=self.threads)
+            grader = Grader(course, settings, self._zygote)
+            result = grade(grader, exercises)
+        return {entry.exercise: Graded(entry, grader.distance(entry.lab, entry.exercise)) for entry in result.exercises}
+
+
+def _number(distance: float) -> float | None:
+    """JSON has no infinity: None says that the difference was none of values."""
+    return round(distance, 4) if math.isfinite(distance) else None
+
+
+def _solution_lines(text: str) -> set[int]:
+    """The lines between the markers, without docstrings (there are none in a body) and comments."""
+    lines: set[int] = set()
+    inside = False
+    for number, line in enumerate(text.splitlines(), 1):
+        if line.strip() == "### BEGIN SOLUTION":
+            inside = True
+        elif line.strip() == "### END SOLUTION":
+            inside = False
+        elif inside:
+            lines.add(number)
+    # What only words an error is nobody's mistake.
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Raise):
+            lines -= set(range(node.lineno, (node.end_lineno or node.lineno) + 1))
+    return lines
+
+
+def equivalents(course: Course, lab: str) -> dict[str, dict[str, str]]:
+    """The mutants of a lab that compute the same as the reference: exercise → mutant's name → the reason."""
+    path = course.root / "solutions" / lab / "variants" / "equivalent.yaml"
+    if not path.is_file():
+        return {}
+    document = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+    assert isinstance(document, dict)
+    return document
+
+
+def write_json(audit: Audit, path: Path) -> None:
+    """Write the audit's tree."""
+    path.write_text(json.dumps(audit.as_tree(), indent=1) + "\n", encoding="utf-8")

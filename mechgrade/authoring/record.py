@@ -1,0 +1,229 @@
+"""Record what the reference and every misconception give, with the reference's noise floor; and tell when that is stale.
+
+Recording is grading with a tape in place of the comparison: pytest runs the checks, the tape keeps each outcome.
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import tempfile
+from collections.abc import Callable, Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from mechgrade.authoring.source import read_source
+from mechgrade.authoring.variants import Program, programs
+from mechgrade.course import Course, Exercise
+from mechgrade.grading import recorded
+from mechgrade.grading.compare import noise_between
+from mechgrade.grading.grader import CheckFailed, Grader, Settings
+from mechgrade.grading.judge import failed
+from mechgrade.grading.outcomes import Outcome
+from mechgrade.grading.recorded import Recording, Run, key_of
+from mechgrade.grading.remote import GraderError, Zygote
+from mechgrade.grading.run import grade
+from mechgrade.grading.submission import find_submission
+from mechgrade.wire import Tree
+
+#: The other ways to compute the same, whose spread is the noise floor: (back end, type, threads).
+NOISE = (("bridge", "float32", 2), ("hooked", "float32", 1), ("bridge", "float64", 1), ("hooked", "float64", 1))
+
+#: Packages whose version belongs to a recording's provenance.
+PACKAGES = ("torch", "transformer-lens", "numpy")
+
+Tapes = dict[str, dict[str, Outcome]]
+
+
+class RecordError(Exception):
+    """The reference cannot be recorded; one line for each reason."""
+
+
+class Tape(Grader):
+    """A grader that compares nothing and keeps every outcome: exercise → key of the run → outcome."""
+
+    def __init__(self, course: Course, settings: Settings, zygote: Zygote) -> None:
+        super().__init__(course, settings, zygote)
+        self.tapes: Tapes = {}
+
+    def compare(self, exercise: Exercise, scenario: str, inputs: dict[str, Any], *, same_device: bool = False) -> Tree:
+        """The data, whatever it is."""
+        outcome = self.outcome(exercise, scenario, inputs)
+        self.tapes.setdefault(exercise.name, {})[key_of(scenario, inputs)] = outcome
+        if outcome.kind != "returned":
+            raise CheckFailed(failed(outcome), None, "")
+        return outcome.data
+
+
+def record(
+    course: Course,
+    exercises: Sequence[Exercise],
+    model: str,
+    advance: Callable[[str, int, int], None] = lambda _what, _done, _total: None,
+) -> list[Path]:
+    """Record exercises on a model and write their files.
+
+    Args:
+        advance: told what is being run, how many rounds are done, and how many there are.
+
+    Returns:
+        the files written.
+
+    Raises:
+        RecordError: a reference fails its own checks, or is no steady function of its inputs.
+    """
+    variants = {exercise.name: programs(course, exercise) for exercise in exercises}
+    wrong = {name: [p for p in found if p.kind == "misconception"] for name, found in variants.items()}
+    references = {name: next(p for p in found if p.kind == "reference") for name, found in variants.items()}
+    rounds = max((len(found) for found in wrong.values()), default=0)
+    total = 1 + len(NOISE) + rounds
+    zygote = Zygote(course.limits.start_seconds)
+    try:
+        advance("reference", 0, total)
+        base, problems = _play(course, zygote, exercises, model, references)
+        if problems:
+            raise RecordError("\n".join(problems))
+        recordings = {
+            exercise.name: Recording(
+                provenance(course, exercise, model),
+                {program.name: program.sentence for program in wrong[exercise.name]},
+                {key: Run(outcome.data, {}) for key, outcome in base.get(exercise.name, {}).items()},
+            )
+            for exercise in exercises
+        }
+        for done, (backend, dtype, threads) in enumerate(NOISE):
+            label = f"reference, {backend}, {dtype}, {threads} thread(s)"
+            advance(label, 1 + done, total)
+            other, problems = _play(course, zygote, exercises, model, references, backend, dtype, threads)
+            problems += _add_noise(recordings, other, label)
+            if problems:
+                raise RecordError("\n".join(problems))
+        for place in range(rounds):
+            advance(f"misconceptions, round {place + 1} of {rounds}", 1 + len(NOISE) + place, total)
+            chosen = {name: found[place] for name, found in wrong.items() if place < len(found)}
+            some = [exercise for exercise in exercises if exercise.name in chosen]
+            tapes, _ = _play(course, zygote, some, model, chosen)
+            for name, program in chosen.items():
+                for key, outcome in tapes.get(name, {}).items():
+                    recordings[name].runs[key].misconceptions[program.name] = outcome.as_tree()
+    finally:
+        zygote.close()
+    written = []
+    for exercise in exercises:
+        path = recorded.path_of(course.root, model, exercise.lab, exercise.name)
+        recorded.write(path, recordings[exercise.name])
+        written.append(path)
+    return written
+
+
+def _play(
+    course: Course,
+    zygote: Zygote,
+    exercises: Sequence[Exercise],
+    model: str,
+    chosen: dict[str, Program],
+    backend: str = "bridge",
+    dtype: str = "float32",
+    threads: int = 1,
+) -> tuple[Tapes, list[str]]:
+    """Run one program an exercise through all its checks; what the tape kept, and which checks failed."""
+    with tempfile.TemporaryDirectory(prefix="mechgrade-record-") as folder:
+        for exercise in exercises:
+            path = Path(folder, exercise.lab, f"{exercise.name}.py")
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(chosen[exercise.name].source, encoding="utf-8")
+        settings = Settings(find_submission(course, Path(folder)), model, backend, isolation="process", threads=threads)
+        tape = Tape(course, settings, zygote)
+        tape.spec = tape.spec.on(dtype=dtype)
+        result = grade(tape, exercises)
+    problems = [
+        f"{entry.lab}/{entry.exercise}: the reference fails {check.name}: {check.message}"
+        for entry in result.exercises
+        for check in entry.checks
+        if check.verdict != "passed"
+    ]
+    return tape.tapes, problems
+
+
+def _add_noise(recordings: dict[str, Recording], other: Tapes, label: str) -> list[str]:
+    problems = []
+    for name, recording in recordings.items():
+        for key, run in recording.runs.items():
+            outcome = other.get(name, {}).get(key)
+            if outcome is None or outcome.kind != "returned":
+                problems.append(f"{name}: {key} gave nothing with {label}")
+                continue
+            try:
+                spread = noise_between(run.reference, outcome.data)
+            except ValueError as error:
+                problems.append(f"{name}: {key} differs in more than rounding with {label}: {error}")
+                continue
+            for path, noise in spread.items():
+                run.noise[path] = max(run.noise.get(path, 0.0), noise)
+    return problems
+
+
+# --- provenance ----------------------------------------------------------------------------------------------------------
+
+
+def code_hash(*texts: str) -> str:
+    """The hash of what Python sees in some sources: comments and layout may change, code and docstrings may not."""
+    digest = hashlib.sha256()
+    for text in texts:
+        digest.update(ast.dump(ast.parse(text)).encode())
+    return digest.hexdigest()[:16]
+
+
+def _text(path: Path) -> str:
+    return path.read_text(encoding="utf-8")
+
+
+def model_hash(course: Course, model: str) -> str:
+    """The hash of a local model's files; a Hub model's name."""
+    profile = course.model(model)
+    if profile.path is None:
+        return f"hub:{profile.hub}"
+    digest = hashlib.sha256()
+    folder = course.root / profile.path
+    for name in ("config.json", "tokenizer.json", "model.safetensors"):
+        digest.update((folder / name).read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def provenance(course: Course, exercise: Exercise, model: str) -> dict[str, Any]:
+    """What a recording depends on."""
+    bench = Path(__file__).parents[1] / "bench"
+    return {
+        "scenarios": code_hash(_text(course.grader_path(exercise))),
+        # Without the demonstration: another title over a plot changes nothing that was recorded.
+        "reference": code_hash(read_source(course, exercise).reference),
+        "variants": code_hash(_text(course.variants_path(exercise))),
+        "bench": code_hash(_text(bench / "core.py"), _text(bench / "model.py")),
+        "model": model_hash(course, model),
+        "versions": {package: version(package).split("+")[0] for package in PACKAGES},
+    }
+
+
+def stale(course: Course, exercises: Sequence[Exercise], model: str) -> list[str]:
+    """Why recordings are out of date, a line each. Versions are kept for the reader and make nothing stale."""
+    reasons = []
+    for exercise in exercises:
+        path = recorded.path_of(course.root, model, exercise.lab, exercise.name)
+        try:
+            then = recorded.read(path).provenance
+        except GraderError as fault:
+            reasons.append(str(fault))
+            continue
+        now = provenance(course, exercise, model)
+        changed = [part for part in now if part != "versions" and now[part] != then.get(part)]
+        if changed:
+            reasons.append(
+                f"{path.relative_to(course.root)}: its {' and '.join(changed)} changed since it was recorded"
+            )
+    folder = course.root / "fixtures" / "recorded" / model
+    known = {recorded.path_of(course.root, model, exercise.lab, exercise.name) for exercise in course.exercises()}
+    for path in sorted(folder.rglob("*.json")):
+        if path not in known:
+            reasons.append(f"{path.relative_to(course.root)}: course.yaml has no such exercise; delete it")
+    return reasons

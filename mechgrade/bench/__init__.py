@@ -1,0 +1,7 @@
+"""What a scenario and a learner's own experiment work with: the model, seeded inputs, plots."""
+
+from mechgrade.bench import plots
+from mechgrade.bench.core import Bench, open_bench
+from mechgrade.bench.model import ModelError
+
+__all__ = ["Bench", "ModelError", "open_bench", "plots"]

@@ -1,0 +1,75 @@
+"""The reference, run live: for hidden inputs and for models that nothing was recorded on.
+
+It runs in a process of its own, like a learner's file, and only where the solutions are: on an instructor's machine.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from mechgrade.course import Exercise
+from mechgrade.grading import recorded
+from mechgrade.grading.compare import RELATIVE, noise_between
+from mechgrade.grading.outcomes import Outcome
+from mechgrade.grading.recorded import Run, key_of
+from mechgrade.grading.remote import GraderError
+from mechgrade.wire import Array, Tree
+
+if TYPE_CHECKING:
+    from mechgrade.grading.grader import Grader
+    from mechgrade.spec import BenchSpec
+
+
+class LiveReference:
+    """Runs one exercise's reference on the inputs that a learner's code was given."""
+
+    def __init__(self, grader: Grader, exercise: Exercise) -> None:
+        self._grader = grader
+        self._exercise = exercise
+        self._path = grader.course.solution_path(exercise)
+
+    def wanted(self) -> bool:
+        """Whether runs that were not recorded are to be run live: hidden inputs, or a model without recordings."""
+        recordings = recorded.path_of(self._grader.course.root, self._grader.model, "", "").parent
+        return self._path.is_file() and (self._grader.settings.hidden is not None or not recordings.is_dir())
+
+    def run(self, scenario: str, inputs: dict[str, Any]) -> Run:
+        """The reference's data, with a noise floor from the other back end where that costs little.
+
+        Raises:
+            GraderError: the reference fails.
+        """
+        spec = self._grader.spec_for(self._exercise)
+        outcome = self._outcome(spec, scenario, inputs)
+        if not spec.local:
+            # A second copy of a large model is too dear: the usual share of the magnitude stands in for the spread.
+            return Run(outcome.data, dict(_share(outcome.data, "")))
+        other = self._outcome(spec.on(backend="hooked" if spec.backend == "bridge" else "bridge"), scenario, inputs)
+        try:
+            return Run(outcome.data, noise_between(outcome.data, other.data))
+        except ValueError as error:
+            raise GraderError(f"the back ends disagree on {key_of(scenario, inputs)}: {error}") from None
+
+    def _outcome(self, spec: BenchSpec, scenario: str, inputs: dict[str, Any]) -> Outcome:
+        session = self._grader.open(self._exercise, self._path.read_text(encoding="utf-8"), spec)
+        try:
+            outcome = session.run(scenario, inputs)
+        finally:
+            session.close()
+        if outcome.kind != "returned":
+            raise GraderError(f"the reference fails on {key_of(scenario, inputs)}: {outcome.message}")
+        return outcome
+
+
+def _share(tree: Tree, path: str) -> list[tuple[str, float]]:
+    if isinstance(tree, Array):
+        if tree.values.dtype.kind != "f" or not tree.values.size:
+            return []
+        return [(path, RELATIVE * float(abs(tree.values.astype(float)).max()))]
+    if isinstance(tree, float):
+        return [(path, RELATIVE * abs(tree))]
+    if isinstance(tree, dict):
+        return [pair for key, value in tree.items() for pair in _share(value, f"{path}[{key!r}]")]
+    if isinstance(tree, list | tuple):
+        return [pair for place, value in enumerate(tree) for pair in _share(value, f"{path}[{place}]")]
+    return []

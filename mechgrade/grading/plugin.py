@@ -1,0 +1,218 @@
+"""The pytest plugin: fixtures ``compare``, ``run`` and ``seed``, and the verdict of every check.
+
+It acts on files under ``<course>/graders/`` alone. ``mechgrade grade`` runs pytest with it; plain ``pytest graders/lab3
+--submission DIR`` does the same.
+"""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Callable, Generator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mechgrade.course import COURSE_FILE, Course, CourseError, Exercise, load_course
+from mechgrade.grading.grader import CheckFailed, Grader, Settings
+from mechgrade.grading.remote import GraderError, InfrastructureError
+from mechgrade.grading.submission import find_submission
+from mechgrade.grading.verdicts import FAULTS, Check, Verdict
+from mechgrade.wire import numbers
+
+GRADER = pytest.StashKey[Grader]()
+EXERCISE = pytest.StashKey[Exercise]()
+
+#: How many hidden seeds a check gets in final grading, besides the public one.
+HIDDEN = 2
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """The options of ``mechgrade grade``, for plain pytest."""
+    group = parser.getgroup("mechgrade", "grading exercises with mechgrade")
+    group.addoption(
+        "--submission", metavar="PATH", help="what to grade: a directory like exercises/ (default), or a file"
+    )
+    group.addoption("--model", metavar="NAME", help="a model of course.yaml", default=None)
+    group.addoption("--backend", choices=["bridge", "hooked"], default="bridge", help="TransformerLens's model class")
+    group.addoption("--device", default="cpu", help="auto, cpu or cuda")
+    group.addoption(
+        "--isolation", choices=["full", "process", "inline"], default=None, help="how learner code is shut in"
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Register the marker."""
+    config.addinivalue_line("markers", "points(n): what a check of an exercise is worth (default 1)")
+
+
+def _grader(config: pytest.Config, course: Course) -> Grader:
+    """A grader by pytest's own options; ``mechgrade grade`` brings one of its own."""
+    option = config.getoption
+    path = Path(option("--submission") or course.root / "exercises")
+    if not path.is_absolute():
+        path = config.invocation_params.dir / path
+    settings = Settings(
+        submission=find_submission(course, path),
+        model=option("--model"),
+        backend=option("--backend"),
+        device=option("--device"),
+        isolation=option("--isolation"),
+    )
+    return Grader(course, settings)
+
+
+def _exercise_of(course: Course, path: Path) -> Exercise:
+    """The exercise that a grader's file judges."""
+    lab, name = path.parent.name, path.stem.removeprefix("test_")
+    if lab not in course.labs or name not in course.labs[lab].exercises:
+        raise CourseError(f"{path} judges no exercise of course.yaml; add it there, or rename the file")
+    return course.labs[lab].exercises[name]
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Tell which items are checks, and of which exercise."""
+    wanted: list[Exercise] = []
+    try:
+        for item in items:
+            folder = item.path.parent.parent
+            if folder.name != "graders" or not (folder.parent / COURSE_FILE).is_file():
+                continue
+            if GRADER not in config.stash:
+                config.stash[GRADER] = _grader(config, load_course(folder.parent))
+            exercise = _exercise_of(config.stash[GRADER].course, item.path)
+            item.stash[EXERCISE] = exercise
+            wanted.append(exercise)
+    except CourseError as error:
+        raise pytest.UsageError(str(error)) from None
+    if GRADER in config.stash:
+        config.stash[GRADER].expect(wanted)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """End the worker, unless the grader's owner keeps it."""
+    if GRADER in config.stash:
+        config.stash[GRADER].finish()
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Give ``seed`` its values: the public one, and in final grading the hidden ones."""
+    path = metafunc.definition.path
+    if "seed" not in metafunc.fixturenames or path.parent.parent.name != "graders":
+        return
+    grader = metafunc.config.stash.get(GRADER, None)
+    secret = grader.settings.hidden if grader else None
+    hidden = (
+        [hidden_seed(secret, f"{path.parent.name}/{path.stem}", place) for place in range(HIDDEN)] if secret else []
+    )
+    metafunc.parametrize("seed", [0, *hidden], ids=["public", *(f"hidden{place}" for place in range(len(hidden)))])
+
+
+def hidden_seed(secret: str, name: str, place: int) -> int:
+    """A seed that only who knows the secret can know: HMAC-SHA256 of a grader's name and a count, as 31 bits."""
+    digest = hmac.digest(secret.encode(), f"{name}/{place}".encode(), "sha256")
+    return int.from_bytes(digest[:4], "big") >> 1
+
+
+@pytest.fixture
+def compare(request: pytest.FixtureRequest) -> Callable[..., Any]:
+    """``compare(scenario, **inputs)``: run it on the learner's code, hold it against the reference, return the data.
+
+    ``same_device=True`` asks also that tensors lie on the device of their inputs.
+    """
+    grader, exercise = _of(request)
+
+    def call(scenario: Callable[..., Any], *, same_device: bool = False, **inputs: Any) -> Any:
+        __tracebackhide__ = True
+        return numbers(grader.compare(exercise, scenario.__name__, inputs, same_device=same_device))
+
+    return call
+
+
+@pytest.fixture
+def run(request: pytest.FixtureRequest) -> Callable[..., Any]:
+    """``run(scenario, **inputs)``: run it on the learner's code and return the data, for checks of invariants alone.
+
+    Everything in that data is the learner's word, inputs that a scenario returns beside a result included: a check that
+    holds one part of it against another can be satisfied by making up both. Where the reference gives one answer, ``compare``.
+    """
+    grader, exercise = _of(request)
+
+    def call(scenario: Callable[..., Any], **inputs: Any) -> Any:
+        __tracebackhide__ = True
+        return numbers(grader.run(exercise, scenario.__name__, inputs))
+
+    return call
+
+
+def _of(request: pytest.FixtureRequest) -> tuple[Grader, Exercise]:
+    exercise = request.node.stash.get(EXERCISE, None)
+    if exercise is None:
+        pytest.fail("`compare` and `run` work in graders/<lab>/test_<exercise>.py alone", pytrace=False)
+    return request.config.stash[GRADER], exercise
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Turn what happened to a check into a verdict."""
+    report = yield
+    exercise = item.stash.get(EXERCISE, None)
+    if exercise is None or (call.when == "teardown" and call.excinfo is None):
+        return report
+    if call.when == "setup" and call.excinfo is None:
+        return report
+    grader = item.config.stash[GRADER]
+    check = _check(item, call)
+    grader.record(exercise, check)
+    if _is_hidden(item):
+        # The process knows hidden inputs now, and could print them in a check whose output the learner is shown.
+        grader.renew()
+    if check.verdict != "passed":
+        # What a learner sees under plain pytest: the sentence, not the grader's source.
+        report.longrepr = "\n".join(filter(None, [f"{check.verdict}: {check.asks}", check.sentence, check.message]))
+    return report
+
+
+def _is_hidden(item: pytest.Item) -> bool:
+    return "hidden" in item.name.partition("[")[2]
+
+
+def _check(item: pytest.Item, call: pytest.CallInfo[None]) -> Check:
+    assert isinstance(item, pytest.Function)
+    marker = item.get_closest_marker("points")
+    points = float(marker.args[0]) if marker else 1.0
+    check = Check(
+        name=item.originalname.removeprefix("test_"),
+        verdict="passed",
+        points=points,
+        max_points=points,
+        asks=(item.function.__doc__ or "").strip().split("\n")[0],
+    )
+    if call.excinfo is None:
+        return check
+    check.points = 0.0
+    error = call.excinfo.value
+    check.verdict, check.message = _verdict(error)
+    if _is_hidden(item) and check.verdict not in FAULTS:
+        # The inputs are secret, and the values would tell them.
+        check.message = "on hidden inputs the result is not the reference's"
+    elif isinstance(error, CheckFailed):
+        finding = error.finding
+        check.misconception, check.sentence = error.misconception, error.sentence
+        check.place, check.output = finding.place, finding.output
+    return check
+
+
+def _verdict(error: BaseException) -> tuple[Verdict, str]:
+    if isinstance(error, CheckFailed):
+        return error.finding.verdict, error.finding.message
+    if isinstance(error, InfrastructureError):
+        return "infrastructure_error", str(error)
+    if isinstance(error, GraderError):
+        return "grader_error", str(error)
+    if isinstance(error, AssertionError) and error.args:
+        # The rewritten assertion adds its own lines below the grader's sentence.
+        return "wrong", str(error.args[0]).split("\nassert ")[0]
+    return "grader_error", f"the check itself failed: {type(error).__name__}: {error}"

@@ -1,0 +1,180 @@
+"""Verdicts, and how those of checks add up to an exercise's and to a result."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal, get_args
+
+from mechgrade.grading.outcomes import Place
+
+Verdict = Literal[
+    "passed",
+    "wrong",
+    "not_started",
+    "missing",
+    "raised",
+    "timed_out",
+    "out_of_memory",
+    "crashed",
+    "grader_error",
+    "infrastructure_error",
+]
+VERDICTS: tuple[Verdict, ...] = get_args(Verdict)
+
+#: Not the learner's fault, so not a score: whoever reads the result must look into it.
+FAULTS = frozenset(["grader_error", "infrastructure_error"])
+
+#: An exercise has the first of these that one of its checks has.
+_GRAVEST: tuple[Verdict, ...] = (
+    "infrastructure_error",
+    "grader_error",
+    "missing",
+    "not_started",
+    "crashed",
+    "out_of_memory",
+    "timed_out",
+    "raised",
+    "wrong",
+    "passed",
+)
+
+SCHEMA = 1
+
+
+@dataclass
+class Check:
+    """One check of an exercise, judged.
+
+    Attributes:
+        name: the test function's name without ``test_``.
+        asks: the first line of its docstring: what the learner is asked.
+        message: what is wrong, with values; empty when passed.
+        misconception: the name of the known mistake that gives exactly this data.
+        sentence: what the learner is told about that mistake.
+        place: where in the learner's file to look.
+        output: the end of what the code printed.
+        seconds: of the scenarios; learner_seconds: of the learner's functions in them.
+    """
+
+    name: str
+    verdict: Verdict
+    points: float
+    max_points: float
+    asks: str = ""
+    message: str = ""
+    misconception: str | None = None
+    sentence: str = ""
+    place: Place | None = None
+    output: str = ""
+    seconds: float = 0.0
+    learner_seconds: float = 0.0
+
+
+@dataclass
+class ExerciseResult:
+    """All checks of an exercise."""
+
+    lab: str
+    exercise: str
+    max_points: float
+    checks: list[Check] = field(default_factory=list)
+    seconds: float = 0.0
+    #: where the learner's file is, for the report
+    file: str = ""
+
+    @property
+    def verdict(self) -> Verdict:
+        """The gravest verdict of its checks."""
+        found = {check.verdict for check in self.checks}
+        return next((verdict for verdict in _GRAVEST if verdict in found), "grader_error")
+
+    @property
+    def points(self) -> float:
+        """The points of the checks that passed."""
+        return sum(check.points for check in self.checks)
+
+    @property
+    def first_failure(self) -> Check | None:
+        """The check to read first: the first with the exercise's verdict."""
+        verdict = self.verdict
+        return None if verdict == "passed" else next((c for c in self.checks if c.verdict == verdict), None)
+
+    @property
+    def misconception(self) -> str | None:
+        """The known mistake behind the check to read first, if there is one."""
+        return self.first_failure.misconception if self.first_failure else None
+
+    @property
+    def message(self) -> str:
+        """What to tell the learner first."""
+        if not self.checks:
+            return "no check ran"
+        first = self.first_failure
+        if first is None:
+            return ""
+        return f"{first.sentence} ({first.message})" if first.sentence else first.message
+
+    def as_tree(self) -> dict[str, Any]:
+        """The form that ``--json`` writes."""
+        return {
+            "lab": self.lab,
+            "exercise": self.exercise,
+            "verdict": self.verdict,
+            "points": self.points,
+            "max_points": self.max_points,
+            "message": self.message,
+            "misconception": self.misconception,
+            "checks": [
+                {name: value for name, value in asdict(check).items() if name in _CHECK_FIELDS} for check in self.checks
+            ],
+            "seconds": round(self.seconds, 4),
+        }
+
+
+_CHECK_FIELDS = ("name", "verdict", "points", "max_points", "message")
+
+
+@dataclass
+class Result:
+    """A graded submission."""
+
+    model: str
+    backend: str
+    device: str
+    isolation: str
+    exercises: list[ExerciseResult] = field(default_factory=list)
+
+    @property
+    def score(self) -> float:
+        """All points."""
+        return sum(exercise.points for exercise in self.exercises)
+
+    @property
+    def max_score(self) -> float:
+        """All points there are."""
+        return sum(exercise.max_points for exercise in self.exercises)
+
+    @property
+    def faults(self) -> list[ExerciseResult]:
+        """The exercises that could not be judged, by no fault of the learner's."""
+        return [exercise for exercise in self.exercises if exercise.verdict in FAULTS]
+
+    def as_tree(self) -> dict[str, Any]:
+        """The form that ``--json`` writes."""
+        return {
+            "schema": SCHEMA,
+            "score": self.score,
+            "max_score": self.max_score,
+            "model": self.model,
+            "backend": self.backend,
+            "device": self.device,
+            "isolation": self.isolation,
+            "exercises": [exercise.as_tree() for exercise in self.exercises],
+        }
+
+
+def gravest(verdicts: Iterable[Verdict]) -> Verdict:
+    """The gravest of some verdicts."""
+    found = set(verdicts)
+    return next(verdict for verdict in _GRAVEST if verdict in found)

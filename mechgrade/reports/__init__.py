@@ -1,0 +1,1 @@
+"""A result, told: in the terminal, and as files for other programs."""

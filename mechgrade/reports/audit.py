@@ -1,0 +1,37 @@
+"""The audit's table."""
+
+from __future__ import annotations
+
+from rich.table import Table
+
+from mechgrade.authoring.audit import Audit, Entry
+
+HEADINGS = ("exercise", "reference", "stub", "accepted", "rejected", "named", "mutants")
+
+
+def rows(audit: Audit) -> list[tuple[str, ...]]:
+    """A row an exercise: what passed of what should, what was rejected and named, and which mutants were noticed."""
+    return [_row(entry) for entry in audit.entries]
+
+
+def _row(entry: Entry) -> tuple[str, ...]:
+    wrong = entry.misconceptions
+    judged = entry.killed + len(entry.survivors)
+    return (
+        str(entry.exercise),
+        entry.reference.replace("_", " "),
+        entry.stub.replace("_", " "),
+        f"{sum(each['verdict'] == 'passed' for each in entry.accepted)}/{len(entry.accepted)}",
+        f"{sum(each['rejected'] for each in wrong)}/{len(wrong)}",
+        f"{sum(each['named'] for each in wrong)}/{len(wrong)}",
+        f"{entry.killed}/{judged}" if judged else "-",
+    )
+
+
+def audit_table(audit: Audit) -> Table:
+    """The rows for a terminal."""
+    table = Table(*HEADINGS, box=None, pad_edge=False)
+    table.columns[0].no_wrap = True
+    for row in rows(audit):
+        table.add_row(*row)
+    return table

@@ -1,0 +1,135 @@
+"""The learner's module, as a scenario sees it.
+
+A scenario writes ``exercise.induction_scores(pattern, half)``. On the way, three mistakes are caught that would otherwise
+surface as something stranger: a function that is not there, one that cannot be called so, one that changes its arguments.
+"""
+
+from __future__ import annotations
+
+import inspect
+import linecache
+import sys
+import time
+import types
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import torch
+
+
+class Missing(BaseException):
+    """The learner's file does not define a name that the scenario calls.
+
+    Like :class:`Misused` no ``Exception``: a scenario that catches what the learner's code raises must not catch it.
+    """
+
+
+class Misused(BaseException):
+    """The learner's function cannot be called as the stub's signature says, or changed its arguments."""
+
+
+class Exercise:
+    """The learner's functions, each guarded. ``unguarded`` gives them bare, for functions that may edit in place."""
+
+    def __init__(self, module: types.ModuleType) -> None:
+        self._module = module
+        #: seconds spent in the learner's functions
+        self._seconds = 0.0
+        #: the functions that were called, with the line of their definition
+        self._called: dict[str, int] = {}
+
+    @property
+    def unguarded(self) -> types.ModuleType:
+        """The module itself: no check that arguments stay as they were."""
+        return self._module
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            value = getattr(self._module, name)
+        except AttributeError:
+            raise Missing(name) from None
+        if not inspect.isfunction(value):
+            return value
+        self._called[name] = value.__code__.co_firstlineno
+        return self._guard(name, value)
+
+    def _guard(self, name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+        def call(*args: Any, **kwargs: Any) -> Any:
+            try:
+                bound = inspect.signature(function).bind(*args, **kwargs)
+            except TypeError as error:
+                given = [f"{len(args)} positional arguments"] if args else []
+                given += [f"{key}=" for key in kwargs]
+                raise Misused(
+                    f"`{name}` was called with {', '.join(given) or 'no argument'}, but yours is "
+                    f"`{name}{_names(function)}` ({error}): keep the stub's signature"
+                ) from None
+            before = {key: _snapshot(value) for key, value in bound.arguments.items()}
+            start = time.perf_counter()
+            try:
+                result = function(*args, **kwargs)
+            finally:
+                self._seconds += time.perf_counter() - start
+            for key, value in bound.arguments.items():
+                if not _unchanged(before[key], value):
+                    raise Misused(
+                        f"`{name}` changed its argument `{key}` in place; the caller still needs it: "
+                        f"work on a copy (`{key}.clone()`)"
+                    )
+            return result
+
+        return call
+
+
+def _names(function: Callable[..., Any]) -> str:
+    return "(" + ", ".join(inspect.signature(function).parameters) + ")"
+
+
+def _snapshot(value: Any) -> Any:
+    """A copy of the numbers in an argument, deep enough for lists and dicts of tensors."""
+    if isinstance(value, torch.Tensor):
+        return value.detach().clone()
+    if isinstance(value, np.ndarray):
+        return value.copy()
+    if type(value) in (list, tuple):
+        return [_snapshot(item) for item in value]
+    if type(value) is dict:
+        return {key: _snapshot(item) for key, item in value.items()}
+    return None
+
+
+def _unchanged(before: Any, after: Any) -> bool:
+    if isinstance(after, torch.Tensor):
+        now = after.detach()
+        if before.shape != now.shape or before.dtype != now.dtype:
+            return False
+        both_nan = before.is_floating_point() and torch.allclose(before, now, rtol=0, atol=0, equal_nan=True)
+        return torch.equal(before, now) or both_nan
+    if isinstance(after, np.ndarray):
+        return before.shape == after.shape and bool(np.array_equal(before, after, equal_nan=after.dtype.kind == "f"))
+    if type(after) in (list, tuple):
+        return len(before) == len(after) and all(map(_unchanged, before, after))
+    if type(after) is dict:
+        return before.keys() == after.keys() and all(_unchanged(before[key], after[key]) for key in before)
+    return True
+
+
+def load(source: str, filename: str, name: str) -> types.ModuleType:
+    """Run a learner's file as a module, from its text: the process needs no sight of the submission's folder.
+
+    Args:
+        source: the file's text.
+        filename: what tracebacks call it.
+        name: the module's name; it is in no package and shadows none.
+
+    Raises:
+        whatever the learner's top level raises, SyntaxError included.
+    """
+    module = types.ModuleType(f"submission.{name}")
+    module.__file__ = filename
+    # Tracebacks and inspect.getsource read the text from here, as they would from a file.
+    linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
+    sys.modules[module.__name__] = module
+    exec(compile(source, filename, "exec", dont_inherit=True), module.__dict__)
+    return module

@@ -1,0 +1,138 @@
+"""The inner half: what the learner's process gives up, in this order, before it runs a line of the learner's."""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+import tempfile
+from contextlib import ExitStack, suppress
+from itertools import pairwise
+from pathlib import Path
+
+from . import filesystem, landlock, libc, namespaces, privileges, rlimits, seccomp, supervisor
+from .errors import SandboxError, step
+from .policy import Policy
+from .procfs import OwnProc
+
+# <linux/close_range.h>; the same number on every processor.
+_SYS_CLOSE_RANGE = 436
+
+#: Readable at level "process", where there is no private /proc: what tells about the machine and about this process alone.
+#: The kernel may forget about /proc/self when it is short of memory; then that is closed too.
+_PUBLIC = tuple(
+    Path("/proc", name) for name in ("self", "cpuinfo", "meminfo", "stat", "sys", "filesystems", "loadavg", "uptime")
+)
+_DEVICES = tuple(Path("/dev", name) for name in filesystem.DEVICES)
+
+
+def seal(policy: Policy) -> None:
+    """Close this process in, for good. To be called once, after the fork that follows `enter_outer`, with one thread."""
+    outer = supervisor.current
+    if outer is None or outer.policy != policy:
+        raise SandboxError("seal a process whose supervisor has not entered with the same policy", None)
+    with ExitStack() as stack:
+        own: OwnProc | None = None
+        if sys.platform == "linux":
+            with step("find this process in /proc"):
+                # The supervisor is not dumpable and neither is its fork: its files in /proc would belong to root.
+                privileges.set_dumpable(True)
+                own = stack.enter_context(OwnProc())
+            with suppress(OSError):  # if the machine runs out of memory, this process is the one to end
+                own.write("oom_score_adj", "1000")
+        if policy.level == "full":
+            with step("mount a private /proc"):
+                filesystem.mount_own_proc(private=outer.private_proc)
+        with step("start a session"):
+            os.setsid()
+        if own is not None and outer.user is not None:
+            with step("become nobody"):
+                _become_nobody(own, outer.user, own_namespace=outer.user_namespace)
+        with step("limit resources"):
+            rlimits.apply(policy, own, tasks=_countable_tasks(outer))
+        with step("move to the temporary directory"):
+            os.chdir(outer.scratch)
+        if own is not None:
+            with step("drop privileges"):
+                privileges.no_new_privileges()
+                privileges.drop_capabilities(own)
+    if sys.platform == "linux":
+        _lock(outer)
+    with step("close descriptors"):
+        _close_all_but({0, 1, 2, *policy.keep_fds})
+    _empty_environment(outer.scratch)
+    # Last, because it forbids some of the steps above.
+    if policy.level == "full" or (sys.platform == "linux" and seccomp.is_available()):
+        with step("filter system calls"):
+            seccomp.install(supervisor.seccomp_program(policy))
+
+
+def _become_nobody(own: OwnProc, user: int, *, own_namespace: bool) -> None:
+    if not own_namespace:
+        privileges.drop_bounding_set()  # the last moment that it can: the change of user takes the capability for it
+    privileges.change_user(user)
+    privileges.set_dumpable(True)  # which that change undid
+    if own_namespace:
+        libc.unshare(libc.CLONE_NEWUSER)
+        namespaces.map_user(own, user, user)
+
+
+def _countable_tasks(outer: supervisor.Outer) -> int | None:
+    """The kernel counts a user within its user namespace (since Linux 5.14), so only a user of its own can be limited."""
+    if outer.policy.level == "process":
+        return None
+    supervisor_inside = outer.user is None
+    return outer.policy.processes + supervisor_inside
+
+
+def _lock(outer: supervisor.Outer) -> None:
+    policy = outer.policy
+    with step("tie this process to its supervisor"):
+        privileges.set_dumpable(False)
+        if outer.supervisor is not None:
+            privileges.die_with(outer.supervisor)
+    if policy.level == "full":
+        with step("apply Landlock"):
+            # The root holds only what may be read, so nothing is gained by listing it again.
+            landlock.restrict(
+                readable=[Path("/")],
+                writable=[outer.scratch, Path("/dev/shm")],
+                devices=[*_DEVICES, *filesystem.plan(policy.devices).shown],
+                execute=policy.children,
+            )
+    elif landlock.version() > 0:
+        with step("apply Landlock"):
+            landlock.restrict(
+                readable=[*filesystem.plan(policy.readable).shown, *_PUBLIC],
+                writable=[outer.scratch],
+                devices=[*_DEVICES, *policy.devices],
+                execute=policy.children,
+            )
+
+
+def _close_all_but(kept: set[int]) -> None:
+    """close_range(2), which Linux has since 5.9; elsewhere one by one."""
+    edges = [-1, *sorted(kept), 0xFFFFFFFF]
+    try:
+        for low, high in pairwise(edges):
+            if high - low > 1:
+                _close_range(low + 1, high - 1)
+    except OSError:
+        for descriptor in {int(entry.name) for entry in Path("/dev/fd").iterdir()} - kept:
+            with suppress(OSError):  # the listing's own
+                os.close(descriptor)
+
+
+def _close_range(first: int, last: int) -> None:
+    if sys.platform != "linux":  # where the number means something else
+        raise OSError(errno.ENOSYS, "close_range")
+    libc.syscall(_SYS_CLOSE_RANGE, first, last, 0)
+
+
+def _empty_environment(home: Path) -> None:
+    """A new environment. What the first process was started with stays in its memory: start that one with none."""
+    os.environ.clear()
+    os.environ.update(
+        HOME=str(home), TMPDIR=str(home), USER="learner", LOGNAME="learner", LANG="C.UTF-8", PATH="/usr/bin:/bin"
+    )
+    tempfile.tempdir = None  # forget what was found outside

@@ -1,0 +1,102 @@
+# %% [markdown]
+# # Attention from queries and keys
+#
+# An **attention pattern** says, for each position, how much it takes from every position up to its own. It is computed
+# from queries and keys ([Vaswani et al. 2017](https://arxiv.org/abs/1706.03762), section 3.2.1). For one head, with the
+# query $q_i$ of the position that looks and the key $k_j$ of the one that is looked at, both of width $d_h$:
+#
+# $$S_{ij} = \frac{q_i \cdot k_j}{\sqrt{d_h}}, \qquad
+#   A_{ij} = \frac{e^{S_{ij}}}{\sum_{j' \le i} e^{S_{ij'}}} \;\text{ for } j \le i,
+#   \qquad A_{ij} = 0 \;\text{ for } j > i$$
+#
+# Three choices are in these formulas. The **scale** $1/\sqrt{d_h}$ keeps scores of wide heads from growing. The sum
+# runs over the **keys** $j'$: each query has one unit of attention to give away. And the **causal mask** comes *before*
+# the softmax: a forbidden score becomes $-\infty$, so that its share goes to the others and every row still sums to 1.
+#
+# **Shapes.** TransformerLens keeps `hook_q` and `hook_k` as `[batch, pos, head, d_head]`, position before head. The
+# pattern is `[batch, head, query, key]`, head before positions. In `cache["pattern", layer][b, n]` rows are queries
+# (from) and columns are keys (to), so everything above the diagonal is 0.
+
+# %% [markdown] tags=["hint"]
+# Name the axes of both inputs and of the result, and write the product down in that notation first: which axis is
+# summed over, which of the two position axes becomes `query`, which `key`? `torch.einsum` takes exactly this sentence.
+
+# %% [markdown] tags=["hint"]
+# For the mask you need, for every pair, whether the key comes after the query. Two ranges compared with broadcasting
+# give that square, and so does `torch.triu` of a square of ones; check in a small example which half you have, and
+# whether the diagonal is in it.
+
+# %% [markdown] tags=["hint"]
+# `scores.masked_fill(mask, -torch.inf).softmax(dim=?)`: which of the axes `[batch, head, query, key]` should sum to 1?
+
+# %%
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+
+# %%
+def attention_from_qk(
+    q: Float[Tensor, "batch pos head d_head"], k: Float[Tensor, "batch pos head d_head"]
+) -> Float[Tensor, "batch head query key"]:
+    """Compute the causal attention pattern of every head from its queries and keys.
+
+    Source: Vaswani et al. 2017, https://arxiv.org/abs/1706.03762, section 3.2.1.
+
+    Args:
+        q: the queries, shape `[batch, pos, head, d_head]`.
+        k: the keys, of the same shape.
+
+    Returns:
+        Shape `[batch, head, query, key]`: the softmax over the keys of the scaled scores, causally masked. Every row
+        (over key) sums to 1, and nothing is above the diagonal.
+
+    """
+    ### BEGIN SOLUTION
+    scores = torch.einsum("bqhd,bkhd->bhqk", q, k) / q.shape[-1] ** 0.5
+    future = torch.ones(scores.shape[-2:], dtype=torch.bool, device=q.device).triu(diagonal=1)
+    return scores.masked_fill(future, -torch.inf).softmax(dim=-1)
+    ### END SOLUTION
+
+
+# %% [markdown]
+# **Look at it.** Queries and keys come from the model, the pattern from you. The largest difference to the pattern that
+# the model computed itself should be rounding.
+
+# %% tags=["demo"]
+if __name__ == "__main__":
+    from mechgrade.bench import open_bench, plots
+
+    bench = open_bench()
+    prompt = "The capital of France is"
+    tokens = bench.model.to_tokens(prompt)
+    _, cache = bench.model.run_with_cache(tokens)
+    patterns = [attention_from_qk(cache["q", layer], cache["k", layer]) for layer in range(bench.n_layers)]
+    gap = max((mine - cache["pattern", layer]).abs().max().item() for layer, mine in enumerate(patterns))
+    print(f"largest difference to the model's own patterns: {gap:.1e}")
+    labels = bench.model.to_str_tokens(prompt)
+    last = torch.stack([pattern[0, :, -1] for pattern in patterns]).flatten(0, 1)  # [layer * head, key]
+    plots.heatmap(
+        last,
+        x=labels,
+        y=[f"L{layer}H{head}" for layer in range(bench.n_layers) for head in range(bench.n_heads)],
+        xlabel="key (attends to)",
+        ylabel="head",
+        title=f"Where the last position of {prompt!r} looks",
+        value="attention",
+        save="attention_patterns/attention_from_qk",
+    )
+
+# %% [markdown] tags=["found"]
+# **What you found.** The pattern is a function of queries and keys alone; what a head *moves* (its values) plays no
+# part in it. Elhage et al. (2021, [A Mathematical
+# Framework](https://transformer-circuits.pub/2021/framework/index.html)) take this as the reason to study a head as two
+# independent circuits: QK decides where to look, OV what to carry. Labs 2 and 3 use both.
+#
+# In the map, look at the column of BOS. Rows sum to 1, so a head cannot look at nothing; heads with nothing to do often
+# rest on the first token. Xiao et al. (2023, [Efficient Streaming Language Models with Attention
+# Sinks](https://arxiv.org/abs/2309.17453)) found such *attention sinks* in large models and give the softmax as the
+# reason.
+#
+# **With TransformerLens** the masked scores are kept as well, as `cache["attn_scores", layer]`. The scale is in them.
+# In GPT-2's family it is $\sqrt{d_h}$, and `model.cfg.use_attn_scale` says whether a model scales at all.

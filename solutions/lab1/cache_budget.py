@@ -1,0 +1,122 @@
+# %% [markdown]
+# # What a full cache costs
+#
+# `logits, cache = model.run_with_cache(tokens)` keeps *every* intermediate activation. On a short prompt nobody
+# notices; on a batch of long ones it fills a GPU. Predict the cost before you pay: all shapes follow from the
+# configuration.
+#
+# Let $B$ be the batch, $S$ the number of positions (BOS included), and the other letters as in `model.cfg`: $L$ layers,
+# $H$ heads of width $d_h$, $d$ = `d_model`, $m$ = `d_mlp`, $V$ = `d_vocab`. A full cache holds
+#
+# | hook names | shape | how many |
+# |---|---|---|
+# | in each layer: `hook_resid_pre`, `hook_attn_out`, `hook_resid_mid` | $B, S, d$ | 3 |
+# | in each layer: `hook_mlp_out`, `hook_resid_post` | $B, S, d$ | 2 |
+# | in each layer: `ln1.hook_normalized`, `ln2.hook_normalized` | $B, S, d$ | 2 |
+# | in each layer: `ln1.hook_scale`, `ln2.hook_scale` | $B, S, 1$ | 2 |
+# | in each layer: `attn.hook_q`, `hook_k`, `hook_v`, `hook_z` | $B, S, H, d_h$ | 4 |
+# | in each layer: `attn.hook_attn_scores`, `attn.hook_pattern` | $B, H, S, S$ | 2 |
+# | in each layer: `mlp.hook_pre`, `mlp.hook_post` | $B, S, m$ | 2 |
+# | once: `hook_embed`, `hook_pos_embed`, `ln_final.hook_normalized`, `unembed.hook_in` | $B, S, d$ | 4 |
+# | once: `ln_final.hook_scale` | $B, S, 1$ | 1 |
+# | once: `unembed.hook_out` (the logits) | $B, S, V$ | 1 |
+#
+# Everything grows with $B \cdot S$, except for one line: **scores and patterns grow with $S^2$.**
+#
+# Some notebooks print "Cached 156 activation tensors" for GPT-2 small. The library has gained hook points since, and
+# the table gives more. These are the names of a full cache of a `HookedTransformer` on transformer-lens 3.9. A
+# `TransformerBridge` has all of them and further ones besides: the inputs and outputs of its parts, most of which are
+# the *same* tensor under a second name and cost nothing. `len(cache)` therefore says little about memory.
+
+# %% [markdown] tags=["hint"]
+# Two numbers are asked for, and the table has both: a count of rows (which of them occur once, which in each layer?),
+# and a count of values. Write the values of *one layer* as a formula in B, S and the sizes first.
+
+# %% [markdown] tags=["hint"]
+# For one layer: seven activations as wide as the stream, two of width 1, four with all heads side by side, two that
+# have a square of positions for each head, two as wide as the MLP. Do not assume that the heads together are as wide as
+# the stream.
+
+# %%
+from typing import Any
+
+
+# %%
+def cache_budget(cfg: Any, batch: int, pos: int, bytes_per_value: int = 4) -> dict[str, int]:
+    """Predict how many activations a full cache holds, and how many bytes, from the configuration alone.
+
+    Source: the hook points of transformer-lens 3.9, https://transformerlensorg.github.io/TransformerLens/.
+
+    Args:
+        cfg: the configuration of a model of GPT-2's architecture (`model.cfg`): `n_layers, n_heads, d_model, d_head,
+            d_mlp, d_vocab`.
+        batch: number of sequences.
+        pos: number of positions in each, BOS included.
+        bytes_per_value: 4 for float32, 2 for bfloat16 and float16.
+
+    Returns:
+        `{"activations": ..., "bytes": ...}`, Python integers: the number of named activations in the table above, and
+        the bytes that their values take.
+
+    """
+    ### BEGIN SOLUTION
+    heads = cfg.n_heads * cfg.d_head
+    per_position = 7 * cfg.d_model + 2 + 4 * heads + 2 * cfg.n_heads * pos + 2 * cfg.d_mlp  # of one layer
+    once = 4 * cfg.d_model + 1 + cfg.d_vocab
+    values = batch * pos * (cfg.n_layers * per_position + once)
+    return {"activations": 17 * cfg.n_layers + 6, "bytes": values * bytes_per_value}
+    ### END SOLUTION
+
+
+# %% [markdown]
+# **Look at it.** Your prediction beside a real cache, on both of TransformerLens's model classes; then the cost for the
+# shape of GPT-2 small, as the sequences grow.
+
+# %% tags=["demo"]
+if __name__ == "__main__":
+    from types import SimpleNamespace
+
+    from mechgrade.bench import open_bench, plots
+
+    megabyte = 1e6
+    for backend in ("bridge", "hooked"):
+        bench = open_bench(backend=backend)
+        tokens = bench.repeated_tokens(batch=4, half=20, seed=1)
+        predicted = cache_budget(bench.model.cfg, *tokens.shape)
+        _, cache = bench.model.run_with_cache(tokens)
+        memory = {}
+        for value in cache.values():
+            storage = value.untyped_storage()
+            memory[storage.data_ptr()] = storage.nbytes()
+        named = sum(value.numel() * value.element_size() for value in cache.values())
+        print(f"{backend}: predicted {predicted['activations']} activations, {predicted['bytes'] / megabyte:.1f} MB")
+        print(f"    len(cache) = {len(cache)}; all its entries add up to {named / megabyte:.1f} MB,")
+        print(f"    but they share memory: {len(memory)} different pieces, {sum(memory.values()) / megabyte:.1f} MB")
+
+    # the sizes are those of https://huggingface.co/openai-community/gpt2/blob/main/config.json
+    gpt2 = SimpleNamespace(n_layers=12, n_heads=12, d_model=768, d_head=64, d_mlp=3072, d_vocab=50257)
+    print(f"GPT-2 small: {cache_budget(gpt2, 1, 1)['activations']} activations")
+    lengths = [2**power for power in range(11)]
+    plots.lines(
+        {f"batch of {batch}": [cache_budget(gpt2, batch, n)["bytes"] / 1e9 for n in lengths] for batch in (1, 10)},
+        x=lengths,
+        xlabel="positions",
+        ylabel="gigabytes (float32)",
+        title="Predicted size of a full cache of GPT-2 small",
+        save="attention_patterns/cache_budget",
+    )
+
+# %% [markdown] tags=["found"]
+# **What you found.** The prediction is of what the activations would take if each had memory of its own. What a real
+# cache takes is close to it on a `HookedTransformer`. On a bridge the entries add up to far more, because the same
+# tensor is listed under several names, while the memory behind them is about the same. Measure memory, not entries.
+#
+# The curve bends upwards: for short prompts the cost is linear in the length; for long ones the squares of scores and
+# patterns take over. In GPT-2 small's shape a position needs $2 H S$ values per layer for the squares, and $7d + 4 H d_h
+# + 2m$ for the rest: they are equal at about 600 positions.
+#
+# Rules of thumb such as "0.5 GB a prompt" belong to one prompt length. With your function you need none.
+#
+# **With TransformerLens** `run_with_cache(tokens, names_filter=...)` keeps only what you name, which the next exercise
+# is about. Further hook points exist and are off by default, since they cost much more: `use_attn_result` keeps the
+# output of each head apart, $H$ times the width of the stream.

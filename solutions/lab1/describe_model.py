@@ -1,0 +1,115 @@
+# %% [markdown]
+# # Describing a model
+#
+# Before you look inside a model, know its size. Every model that TransformerLens loads carries its dimensions in one
+# place, `model.cfg`, and the names there are the letters of every formula in this course:
+#
+# | name | meaning | symbol |
+# |---|---|---|
+# | `n_layers` | number of blocks, each one attention layer and one MLP | $L$ |
+# | `n_heads` | attention heads in a layer | $H$ |
+# | `d_model` | width of the residual stream | $d$ |
+# | `d_head` | width of one head's queries, keys and values | $d_h$ |
+# | `d_mlp` | number of hidden neurons of an MLP | $m$ |
+# | `d_vocab` | number of tokens in the vocabulary | $V$ |
+# | `n_ctx` | longest input, in tokens | $T$ |
+#
+# One number is missing there: how many **parameters** the model has. Count those that were trained, each one once:
+#
+# - token embedding $W_E$ `[d_vocab, d_model]` and position embedding $W_{pos}$ `[n_ctx, d_model]`;
+# - in each layer, attention: $W_Q, W_K, W_V$ `[n_heads, d_model, d_head]` with biases `[n_heads, d_head]`, and $W_O$
+#   `[n_heads, d_head, d_model]` with the bias `[d_model]`;
+# - in each layer, the MLP: $W_{in}$ `[d_model, d_mlp]`, $W_{out}$ `[d_mlp, d_model]`, each with a bias on its output;
+# - two LayerNorms in each layer and one at the end: a weight and a bias `[d_model]` each;
+# - the unembedding $W_U$ is the token embedding again, transposed: GPT-2 ties the two ([Press and Wolf
+#   2016](https://arxiv.org/abs/1608.05859)), so it adds nothing.
+#
+# Why not add up `model.parameters()`? Because what is in memory is not what was trained. When TransformerLens prepares
+# a model, it folds the LayerNorm weights into the matrices that follow and centres matrices; afterwards $W_U$ is no
+# longer $W_E^\top$ and needs memory of its own. A `TransformerBridge` besides keeps queries, keys and values both
+# joined (as GPT-2 stores them) and split. A sum over parameters depends on such things; the size of the model does not.
+
+# %% [markdown] tags=["hint"]
+# Seven of the eight entries are attributes of `model.cfg` with the very same names. Do not derive one from another: a
+# head need not be `d_model / n_heads` wide, nor an MLP four times as wide as the stream.
+
+# %% [markdown] tags=["hint"]
+# Write the count down in three lines: what one attention layer has, what one MLP has, what one LayerNorm has. Multiply
+# by how often each occurs, and add the two embeddings. For the shape of GPT-2 small the result is 124 million and
+# something.
+
+# %%
+from typing import Any
+
+
+# %%
+def describe_model(model: Any) -> dict[str, int]:
+    """List the dimensions of a model and count its parameters.
+
+    Source: Radford et al. 2019 (GPT-2); Elhage et al. 2021, https://transformer-circuits.pub/2021/framework/index.html.
+
+    Args:
+        model: a `TransformerBridge` or a `HookedTransformer` of GPT-2's architecture; its sizes are in `model.cfg`.
+
+    Returns:
+        A dict of Python integers with the keys `n_layers, n_heads, d_model, d_head, d_mlp, d_vocab, n_ctx` and
+        `n_params`. `n_params` counts the trained parameters: both embeddings, weights and biases of attention and MLPs,
+        the LayerNorms' weights and biases; the unembedding shares the token embedding's and is not counted again.
+
+    """
+    ### BEGIN SOLUTION
+    names = ("n_layers", "n_heads", "d_model", "d_head", "d_mlp", "d_vocab", "n_ctx")
+    size = {name: int(getattr(model.cfg, name)) for name in names}
+    d_model, d_mlp, heads = size["d_model"], size["d_mlp"], size["n_heads"] * size["d_head"]
+    attention = 3 * (d_model * heads + heads) + heads * d_model + d_model
+    mlp = d_model * d_mlp + d_mlp + d_mlp * d_model + d_model
+    norm = 2 * d_model
+    embeddings = (size["d_vocab"] + size["n_ctx"]) * d_model
+    return {**size, "n_params": embeddings + size["n_layers"] * (attention + mlp + 2 * norm) + norm}
+    ### END SOLUTION
+
+
+# %% [markdown]
+# **Look at it.** The model's description, and beside your count what a plain sum over `model.parameters()` gives on
+# either of TransformerLens's model classes. Then where the parameters are.
+
+# %% tags=["demo"]
+if __name__ == "__main__":
+    from mechgrade.bench import open_bench, plots
+
+    bench = open_bench()
+    size = describe_model(bench.model)
+    for name, number in size.items():
+        print(f"{name:10} {number:>12,}")
+    for backend in ("bridge", "hooked"):
+        plain = sum(parameter.numel() for parameter in open_bench(backend=backend).model.parameters())
+        print(f"sum over model.parameters(), {backend}: {plain:,}")
+    heads = size["n_heads"] * size["d_head"]
+    parts = {
+        "token embedding": size["d_vocab"] * size["d_model"],
+        "position embedding": size["n_ctx"] * size["d_model"],
+        "attention": size["n_layers"] * (4 * size["d_model"] * heads + 3 * heads + size["d_model"]),
+        "MLPs": size["n_layers"] * (2 * size["d_model"] * size["d_mlp"] + size["d_mlp"] + size["d_model"]),
+        "LayerNorms": (2 * size["n_layers"] + 1) * 2 * size["d_model"],
+    }
+    plots.bars(
+        list(parts.values()),
+        x=list(parts),
+        xlabel="part of the model",
+        ylabel="parameters",
+        title=f"Where the {size['n_params']:,} parameters are",
+        save="attention_patterns/describe_model",
+    )
+
+# %% [markdown] tags=["found"]
+# **What you found.** The MLPs have the largest share of the parameters: with $m = 4d$ and $H d_h = d$, as in GPT-2, an
+# MLP has about $8 d^2$ of them and an attention layer about $4 d^2$. The smaller the model, the larger the share of the
+# embeddings, because the vocabulary does not shrink with the layers.
+#
+# The two sums over `model.parameters()` disagree with your count *and* with each other. That is worth remembering when
+# two notebooks report different sizes for one model: ask what was counted.
+#
+# **In GPT-2 small** there are 12 layers of 12 heads, $d = 768$, $d_h = 64$, $m = 3072$, $V = 50257$, $T = 1024$ ([its
+# configuration](https://huggingface.co/openai-community/gpt2/blob/main/config.json)). Put these into your formula: you
+# get the 124M of the [model card](https://huggingface.co/openai-community/gpt2). A `HookedTransformer` of it sums to
+# 163 million instead, since its unembedding is a matrix of its own.

@@ -1,0 +1,113 @@
+# %% [markdown]
+# # Which heads look at a word
+#
+# To answer "The capital of France is", information about France has to reach the last position, where the answer is
+# predicted. Only attention moves information between positions. So a first suspicion falls on the heads whose *last*
+# position attends to "France". With the pattern $A^{(l,n)}_{i,j}$ of layer $l$, head $n$, and $P$ the positions of the
+# word:
+#
+# $$a(l, n) = \sum_{j \in P} A^{(l,n)}_{\,\mathrm{last},\, j}, \qquad \text{listed if } a(l, n) > \theta$$
+#
+# **Finding the word.** `model.to_str_tokens(prompt)` gives the tokens as texts, BOS first. Older material looks the
+# word up with `tokens.index("France")`, and that raises: in GPT-2's vocabulary the token in the middle of a sentence is
+# `" France"`, with the space in front. Compare without the spaces around, and accept the word however it is given. A
+# word may also occur twice: then the head's attention to *all* its places counts, since it may read either.
+#
+# **Shapes.** `pattern` is `[layer, head, query, key]`, of one prompt. Rows are the positions that look.
+
+# %% [markdown] tags=["hint"]
+# Start with the positions: a list of all places where the token's text equals the word, when neither has spaces around
+# it. Try it on `["<|endoftext|>", "The", " capital", " of", " France", " is"]` with `"France"` and with `" France"`.
+# What if the list is empty?
+
+# %% [markdown] tags=["hint"]
+# Then one indexing step leaves `[layer, head, places]` from the pattern: fix the query, choose the keys. Which of the
+# two last axes is which?
+
+# %%
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+
+# %%
+def heads_attending_to(
+    pattern: Float[Tensor, "layer head query key"], str_tokens: list[str], word: str, threshold: float
+) -> list[tuple[int, int, float]]:
+    """List the heads whose last position attends to a word by more than a threshold.
+
+    Source: Elhage et al. 2021, https://transformer-circuits.pub/2021/framework/index.html.
+
+    Args:
+        pattern: the attention patterns of one prompt, shape `[layer, head, query, key]`.
+        str_tokens: the texts of the prompt's tokens, one for each position.
+        word: the word to look for, with or without a leading space. A token counts when its text equals the word after
+            both are stripped of surrounding spaces.
+        threshold: heads with attention strictly above it are listed.
+
+    Returns:
+        Tuples `(layer, head, attention)` in ascending order of `(layer, head)`; the attention is the sum over all
+        places of the word, a Python float. Empty when no head is above the threshold.
+
+    Raises:
+        ValueError: no token is the word.
+
+    """
+    ### BEGIN SOLUTION
+    places = [place for place, token in enumerate(str_tokens) if token.strip() == word.strip()]
+    if not places:
+        raise ValueError(f"no token of this prompt is {word!r}; its tokens are {str_tokens}")
+    attention = pattern[:, :, -1, places].sum(dim=-1)  # [layer, head]
+    return [
+        (layer, head, attention[layer, head].item()) for layer, head in torch.nonzero(attention > threshold).tolist()
+    ]
+    ### END SOLUTION
+
+
+# %% [markdown]
+# **Look at it.** The question of the quickstart: who looks at "France"?
+
+# %% tags=["demo"]
+if __name__ == "__main__":
+    from mechgrade.bench import open_bench, plots
+
+    bench = open_bench()
+    prompt = "The capital of France is"
+    logits, cache = bench.model.run_with_cache(bench.model.to_tokens(prompt))
+    str_tokens = bench.model.to_str_tokens(prompt)
+    print(f"{prompt!r}: the model says {bench.model.tokenizer.decode([logits[0, -1].argmax().item()])!r}")
+    pattern = torch.stack([cache["pattern", layer][0] for layer in range(bench.n_layers)])
+    for layer, head, attention in heads_attending_to(pattern, str_tokens, "France", 0.3):
+        print(f"L{layer}H{head}: {attention:.0%} of its attention to 'France'")
+    attention = torch.zeros(bench.n_layers, bench.n_heads)
+    for layer, head, value in heads_attending_to(pattern, str_tokens, "France", -1.0):
+        attention[layer, head] = value
+    plots.heatmap(
+        attention,
+        x=[f"H{head}" for head in range(bench.n_heads)],
+        y=[f"L{layer}" for layer in range(bench.n_layers)],
+        xlabel="head",
+        ylabel="layer",
+        title="Attention from the last position to ' France'",
+        value="attention",
+        save="attention_patterns/heads_attending_to",
+    )
+
+# %% [markdown] tags=["found"]
+# **What you found.** Usually a few heads stand out, and they are candidates, no more. Attention says from where a head
+# *could* take something; whether what it takes matters for the answer is another question. Jain and Wallace (2019,
+# [Attention is not Explanation](https://arxiv.org/abs/1902.10186)) showed, for models of text classification, that
+# quite different attention may give the same prediction. The exercises below on attribution and ablation, and
+# activation patching in Lab 2, ask the second question.
+#
+# Is it the *word* that such a head looks for, or the *place*? In this prompt " France" stands right before the last
+# token, so a head that always looks one token back is in your list too. Its whole pattern tells (the last exercise of
+# this lab draws it), or another prompt, in which the word stands elsewhere.
+#
+# There is another trap: by the middle of a model the position of " is" may have taken up the country already, and the
+# position of " France" may hold more than France. A head in a late layer that looks at " is" can be reading the country
+# too.
+#
+# **In GPT-2 small** name-mover heads are the best-studied example of heads whose last position looks at the word they
+# then predict: 9.9, 9.6 and 10.0 (layer.head) attend to the indirect object and copy it, as Wang et al. (2022,
+# [Interpretability in the Wild](https://arxiv.org/abs/2211.00593)) established by intervening, not by looking alone.

@@ -1,0 +1,102 @@
+# %% [markdown]
+# # A picture of attention
+#
+# An attention pattern is a square of numbers, and a square of numbers wants to be looked at. Make the figure that you
+# will need again and again: one pattern as a heatmap, with the tokens on both axes.
+#
+# A reader takes three things from such a figure, and you must give all of them. **Which way round?** Rows are queries
+# (the position that looks), columns are keys (what it looks at); without names on the axes nobody can tell, since both
+# carry the same tokens. **Which token?** Every position has its label, on both axes. **How much?** A colour bar.
+#
+# **matplotlib** in short: `figure, axes = plt.subplots()` makes a figure; `axes.imshow(array)` draws an array with row
+# 0 at the top and column 0 at the left; `axes.set_xticks(positions, labels)` puts labels at positions. Without the
+# positions, matplotlib chooses where ticks are, and labels end up in the wrong places. An array must be on the CPU and
+# without a gradient. Older notebooks end with `plt.show()`, which draws the figure and gives you nothing to keep; here
+# the figure is what you return.
+#
+# **Shapes.** `pattern` is `[query, key]`, from `cache["pattern", layer][batch, head]`; `tokens` are the texts that
+# `model.to_str_tokens` gives, leading spaces included, one for each position.
+
+# %% [markdown] tags=["hint"]
+# `imshow` puts the first axis of an array downwards and the second to the right. What does this make of `[query, key]`:
+# which name goes on the x-axis, which on the y-axis? Do you need to transpose anything?
+
+# %% [markdown] tags=["hint"]
+# Label *every* position: `range(len(tokens))` for the places, the tokens for the texts, on both axes. Turn the labels
+# of the x-axis a little if they run into each other.
+
+# %%
+from jaxtyping import Float
+from matplotlib import pyplot as plt
+from matplotlib.figure import Figure
+from torch import Tensor
+
+
+# %%
+def plot_attention(pattern: Float[Tensor, "query key"], tokens: list[str], title: str) -> Figure:
+    """Draw one attention pattern as a heatmap with the tokens on both axes.
+
+    Source: https://matplotlib.org/stable/api/_as_gen/matplotlib.axes.Axes.imshow.html.
+
+    Args:
+        pattern: one head's attention pattern on one text, shape `[query, key]`; it may lie on any device and may
+            require a gradient.
+        tokens: the texts of the tokens, one for each position.
+        title: the figure's title.
+
+    Returns:
+        A matplotlib figure with one image (`imshow`) that shows the pattern: queries downwards, keys to the right, the
+        first position at the top left. Every position is labelled with its token on both axes, as given; the x-axis is
+        named `key`, the y-axis `query` (more words may follow). It has the title and a colour bar.
+
+    Raises:
+        ValueError: the pattern is not a square with one row and column for each token.
+
+    """
+    ### BEGIN SOLUTION
+    if tuple(pattern.shape) != (len(tokens), len(tokens)):
+        raise ValueError(f"{len(tokens)} tokens need a square pattern, but its shape is {tuple(pattern.shape)}")
+    figure, axes = plt.subplots(figsize=(3 + 0.4 * len(tokens), 2.5 + 0.35 * len(tokens)), layout="constrained")
+    image = axes.imshow(pattern.detach().cpu().numpy(), cmap="Blues", vmin=0, vmax=1)
+    figure.colorbar(image, ax=axes, label="attention")
+    axes.set_xticks(range(len(tokens)), tokens, rotation=60)
+    axes.set_yticks(range(len(tokens)), tokens)
+    axes.set(xlabel="key (attends to)", ylabel="query (from)", title=title)
+    return figure
+    ### END SOLUTION
+
+
+# %% [markdown]
+# **Look at it.** The head that looks hardest at " France" from the end of "The capital of France is".
+
+# %% tags=["demo"]
+if __name__ == "__main__":
+    import torch
+
+    from mechgrade.bench import open_bench
+    from mechgrade.course import find_course
+
+    bench = open_bench()
+    prompt = "The capital of France is"
+    _, cache = bench.model.run_with_cache(bench.model.to_tokens(prompt))
+    tokens = bench.model.to_str_tokens(prompt)
+    pattern = torch.stack([cache["pattern", layer][0] for layer in range(bench.n_layers)])
+    layer, head = divmod(int(pattern[:, :, -1, tokens.index(" France")].argmax()), bench.n_heads)
+    figure = plot_attention(pattern[layer, head], tokens, f"What does L{layer}H{head} attend to?")
+    path = find_course() / "outputs" / "attention_patterns" / "plot_attention.png"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(path, dpi=120)
+    print(f"saved {path}")
+
+# %% [markdown] tags=["found"]
+# **What you found.** Read it by rows: each row is one unit of attention, spread over the columns up to the diagonal.
+# The upper right is empty, which is the causal mask, and the quickest check that nothing was transposed. In the last
+# row, the one that predicts the answer, look for the dark cell under " France". Then look at the other rows. If the
+# dark cells form a stripe right below the diagonal, this head looks at the token before, whatever it is, and " France"
+# merely stood there: one number out of a pattern can mislead where the whole does not.
+#
+# One pattern of one head on one prompt is an anecdote. Lab 3 turns such pictures into scores over many texts; the
+# picture is where the idea for a score comes from.
+#
+# **More to look at.** [CircuitsVis](https://github.com/TransformerLensOrg/CircuitsVis) draws all heads of a layer
+# interactively, from the same arrays.

@@ -1,0 +1,227 @@
+"""Right and wrong ways to ablate a head."""
+
+import torch
+
+from mechgrade.authoring.variants import accepted, misconception
+
+
+def check(how):
+    """Raise the error that the exercise asks for: a misconception is wrong in one thing only."""
+    if how not in ("zero", "mean"):
+        raise ValueError("zero or mean")
+
+
+def rise(model, tokens, layer, hook_function, point="attn.hook_z"):
+    """Rise of the loss under one hook."""
+    with torch.no_grad():
+        before = model(tokens, return_type="loss")
+        hooks = [(f"blocks.{layer}.{point}", hook_function)]
+        return (model.run_with_hooks(tokens, return_type="loss", fwd_hooks=hooks) - before).item()
+
+
+def replaced(z, head, value):
+    """A copy with one head's slice replaced."""
+    z = z.clone()
+    z[:, :, head] = value
+    return z
+
+
+@accepted
+def by_cached_mean(model, tokens, layer, head, how):
+    """The mean from a cache; a hook added and removed by hand; the loss from the logits."""
+    check(how)
+    name = f"blocks.{layer}.attn.hook_z"
+
+    def loss():
+        log_probs = model(tokens)[:, :-1].log_softmax(-1)
+        return -log_probs.gather(-1, tokens[:, 1:, None]).mean()
+
+    with torch.inference_mode():
+        z = model.run_with_cache(tokens, names_filter=name)[1][name]
+        before = loss()
+        value = torch.zeros_like(z[:1, :, head]) if how == "zero" else z[:, :, head].mean(0, keepdim=True)
+        try:
+            model.add_hook(
+                name,
+                lambda z, hook: torch.cat(
+                    [z[:, :, :head], value.expand(len(z), -1, -1)[:, :, None], z[:, :, head + 1 :]], dim=2
+                ),
+            )
+            after = loss()
+        finally:
+            model.reset_hooks()
+    return float(after - before)
+
+
+@accepted
+def in_place(model, tokens, layer, head, how):
+    """The hook edits the activation of the run and returns nothing; per-token losses averaged by hand."""
+    if how == "zero":
+
+        def edit(z, hook):
+            z[:, :, head, :] = 0.0
+            return z
+    elif how == "mean":
+
+        def edit(z, hook):
+            z[..., head, :] = torch.einsum("bpd->pd", z[..., head, :]) / len(z)
+            return z
+    else:
+        raise ValueError(how)
+    hooks = [(f"blocks.{layer}.attn.hook_z", edit)]
+    losses = [
+        model(tokens, return_type="loss", loss_per_token=True),
+        model.run_with_hooks(tokens, return_type="loss", loss_per_token=True, fwd_hooks=hooks),
+    ]
+    return (losses[1].mean() - losses[0].mean()).item()
+
+
+@accepted
+def by_output(model, tokens, layer, head, how):
+    """Subtract the head's part from the attention's output instead of touching z."""
+    check(how)
+    name = f"blocks.{layer}.attn.hook_z"
+    z = model.run_with_cache(tokens, names_filter=name)[1][name][:, :, head]
+    lost = z if how == "zero" else z - z.mean(0)
+    return rise(model, tokens, layer, lambda out, hook: out - lost @ model.W_O[layer, head], "hook_attn_out")
+
+
+@misconception(
+    "You ablate all heads of the layer, so every head of a layer gets the same number. Replace the slice of one head "
+    "only."
+)
+def whole_layer(model, tokens, layer, head, how):
+    check(how)
+    value = (lambda z: torch.zeros_like(z)) if how == "zero" else (lambda z: z.mean(0, keepdim=True).expand_as(z))
+    return rise(model, tokens, layer, lambda z, hook: value(z))
+
+
+@misconception(
+    "Your head index is on the wrong axis: you replace *position* number `head`, for all heads. `z` is `[batch, pos, "
+    "head, d_head]`."
+)
+def head_on_the_position_axis(model, tokens, layer, head, how):
+    check(how)
+
+    def edit(z, hook):
+        z = z.clone()
+        z[:, head] = 0 if how == "zero" else z[:, head].mean(0)
+        return z
+
+    return rise(model, tokens, layer, edit)
+
+
+@misconception(
+    "You take the mean over the *positions* of each sequence. That keeps what the head says about this very sequence, "
+    "and lets later tokens leak into earlier ones. The mean is over the batch, at each position its own."
+)
+def mean_over_positions(model, tokens, layer, head, how):
+    check(how)
+    mean = (lambda z: 0) if how == "zero" else (lambda z: z[:, :, head].mean(1, keepdim=True))
+    return rise(model, tokens, layer, lambda z, hook: replaced(z, head, mean(z)))
+
+
+@misconception(
+    "You take one mean over batch *and* positions. What a head gives at the first position can be quite unlike what it "
+    "gives later (think of BOS): average over the batch only, and keep the positions apart."
+)
+def one_mean_for_all_positions(model, tokens, layer, head, how):
+    check(how)
+    mean = (lambda z: 0) if how == "zero" else (lambda z: z[:, :, head].mean((0, 1)))
+    return rise(model, tokens, layer, lambda z, hook: replaced(z, head, mean(z)))
+
+
+@misconception(
+    "Your mean is over the head's own dimensions: each vector is replaced by one number, repeated. The mean is over "
+    "the batch."
+)
+def mean_over_dimensions(model, tokens, layer, head, how):
+    check(how)
+    mean = (lambda z: 0) if how == "zero" else (lambda z: z[:, :, head].mean(-1, keepdim=True))
+    return rise(model, tokens, layer, lambda z, hook: replaced(z, head, mean(z)))
+
+
+@misconception(
+    "For mean ablation you replace the head by the mean of all *heads*. The mean is over the batch, of this head alone."
+)
+def mean_over_heads(model, tokens, layer, head, how):
+    check(how)
+    mean = (lambda z: 0) if how == "zero" else (lambda z: z.mean(2))
+    return rise(model, tokens, layer, lambda z, hook: replaced(z, head, mean(z)))
+
+
+@misconception("You always ablate with zero, also when `how` is `mean`.")
+def always_zero(model, tokens, layer, head, how):
+    check(how)
+    return rise(model, tokens, layer, lambda z, hook: replaced(z, head, 0))
+
+
+@misconception(
+    "Nothing is ablated: your hook changes a copy and does not return it, so the model goes on with the original. What "
+    "a hook returns takes the activation's place."
+)
+def not_returned(model, tokens, layer, head, how):
+    check(how)
+
+    def edit(z, hook):
+        replaced(z, head, 0)
+
+    return rise(model, tokens, layer, edit)
+
+
+@misconception(
+    "For mean ablation you replace the head's attention *pattern* by its mean: the head still reads this input's own "
+    "values, only from the average places. What is to be replaced is its output `z`."
+)
+def mean_pattern(model, tokens, layer, head, how):
+    check(how)
+
+    def edit(pattern, hook):
+        pattern = pattern.clone()
+        pattern[:, head] = 0 if how == "zero" else pattern[:, head].mean(0)
+        return pattern
+
+    return rise(model, tokens, layer, edit, "attn.hook_pattern")
+
+
+@misconception(
+    "Your hook is still on the model afterwards, so every later run is ablated too, and the next head that you measure "
+    "is measured on a damaged model. Use `run_with_hooks`, or `reset_hooks()` when you are done."
+)
+def hook_left_behind(model, tokens, layer, head, how):
+    check(how)
+    with torch.no_grad():
+        before = model(tokens, return_type="loss")
+        value = (lambda z: 0) if how == "zero" else (lambda z: z[:, :, head].mean(0))
+        model.add_hook(f"blocks.{layer}.attn.hook_z", lambda z, hook: replaced(z, head, value(z)))
+        return (model(tokens, return_type="loss") - before).item()
+
+
+@misconception(
+    "You return the loss of the ablated model. The exercise asks for the *rise*: how much it is above the loss of the "
+    "model as it was."
+)
+def loss_for_rise(model, tokens, layer, head, how):
+    check(how)
+    value = (lambda z: 0) if how == "zero" else (lambda z: z[:, :, head].mean(0))
+    hooks = [(f"blocks.{layer}.attn.hook_z", lambda z, hook: replaced(z, head, value(z)))]
+    return model.run_with_hooks(tokens, return_type="loss", fwd_hooks=hooks).item()
+
+
+@misconception(
+    "Your sign is turned around: a head that the model needs comes out negative. It is the loss *with* the head "
+    "ablated, minus the loss without."
+)
+def sign_turned(model, tokens, layer, head, how):
+    check(how)
+    value = (lambda z: 0) if how == "zero" else (lambda z: z[:, :, head].mean(0))
+    return -rise(model, tokens, layer, lambda z, hook: replaced(z, head, value(z)))
+
+
+@misconception(
+    "Your numbers are right, but a word other than `zero` or `mean` goes through as if it were one of them. The "
+    "docstring asks for a `ValueError` there."
+)
+def nothing_refused(model, tokens, layer, head, how):
+    value = (lambda z: 0) if how == "zero" else (lambda z: z[:, :, head].mean(0))
+    return rise(model, tokens, layer, lambda z, hook: replaced(z, head, value(z)))

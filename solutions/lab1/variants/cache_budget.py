@@ -1,0 +1,154 @@
+"""Right and wrong ways to predict the cost of a cache."""
+
+from mechgrade.authoring.variants import accepted, misconception
+
+
+def shapes(cfg, batch, pos):
+    """The shapes of one layer's activations, and of those that occur once."""
+    stream, square = (batch, pos, cfg.d_model), (batch, cfg.n_heads, pos, pos)
+    layer = {
+        "stream": [stream] * 7,
+        "scale": [(batch, pos, 1)] * 2,
+        "heads": [(batch, pos, cfg.n_heads, cfg.d_head)] * 4,
+        "squares": [square] * 2,
+        "mlp": [(batch, pos, cfg.d_mlp)] * 2,
+    }
+    once = {"stream": [stream] * 4, "scale": [(batch, pos, 1)], "logits": [(batch, pos, cfg.d_vocab)]}
+    return layer, once
+
+
+def size(groups):
+    """Number of values in groups of shapes."""
+    total = 0
+    for group in groups.values():
+        for shape in group:
+            product = 1
+            for length in shape:
+                product *= length
+            total += product
+    return total
+
+
+def budget(cfg, layer, once, width, activations=None):
+    """The answer from shapes."""
+    count = cfg.n_layers * sum(map(len, layer.values())) + sum(map(len, once.values()))
+    return {
+        "activations": count if activations is None else activations,
+        "bytes": width * (cfg.n_layers * size(layer) + size(once)),
+    }
+
+
+@accepted
+def by_shapes(cfg, batch, pos, bytes_per_value=4):
+    """Every shape written out, multiplied and added."""
+    return budget(cfg, *shapes(cfg, batch, pos), bytes_per_value)
+
+
+@accepted
+def by_loop(cfg, batch, pos, bytes_per_value=4):
+    """Activation after activation, layer after layer, counting both at once."""
+    activations, values = 0, 0
+    for _layer in range(cfg.n_layers):
+        for width in [cfg.d_model] * 7 + [1] * 2 + [cfg.n_heads * cfg.d_head] * 4 + [cfg.d_mlp] * 2:
+            activations += 1
+            values += batch * pos * width
+        for _square in ("scores", "pattern"):
+            activations += 1
+            values += batch * cfg.n_heads * pos**2
+    for width in [cfg.d_model] * 4 + [1, cfg.d_vocab]:
+        activations += 1
+        values += batch * pos * width
+    return {"bytes": values * bytes_per_value, "activations": activations}
+
+
+@misconception(
+    "Your scores and patterns grow in proportion to the length. They have an entry for every *pair* of positions: "
+    "twice the length means four times the values."
+)
+def squares_forgotten(cfg, batch, pos, bytes_per_value=4):
+    layer, once = shapes(cfg, batch, pos)
+    layer["squares"] = [(batch, cfg.n_heads, pos)] * 2
+    return budget(cfg, layer, once, bytes_per_value)
+
+
+@misconception(
+    "Your number of bytes does not depend on the batch. Every activation has the batch as its first axis: twice the "
+    "sequences, twice the bytes."
+)
+def batch_forgotten(cfg, batch, pos, bytes_per_value=4):
+    return budget(cfg, *shapes(cfg, 1, pos), bytes_per_value)
+
+
+@misconception("You count values, not bytes. How many bytes does one value take? It is among the arguments.")
+def values_for_bytes(cfg, batch, pos, bytes_per_value=4):
+    return budget(cfg, *shapes(cfg, batch, pos), 1)
+
+
+@misconception(
+    "You always take four bytes for a value. That is float32; models often run in half of it. Use `bytes_per_value`."
+)
+def always_float32(cfg, batch, pos, bytes_per_value=4):
+    return budget(cfg, *shapes(cfg, batch, pos), 4)
+
+
+@misconception(
+    "Your number has all layers, but not what occurs once: the embeddings, the final LayerNorm, the input and output "
+    "of the unembedding. The logits alone can outweigh a layer."
+)
+def only_the_layers(cfg, batch, pos, bytes_per_value=4):
+    layer, _ = shapes(cfg, batch, pos)
+    return budget(cfg, layer, {}, bytes_per_value)
+
+
+@misconception(
+    "You count one layer, as if there were no others. All but the last three lines of the table occur in *each* layer."
+)
+def one_layer_only(cfg, batch, pos, bytes_per_value=4):
+    layer, once = shapes(cfg, batch, pos)
+    count = sum(map(len, layer.values())) + sum(map(len, once.values()))
+    return {"activations": count, "bytes": bytes_per_value * (size(layer) + size(once))}
+
+
+@misconception(
+    "Your count of activations is 156, whatever the model. That number was printed for GPT-2 small by an old notebook, "
+    "and it is out of date even there: count the rows of the table, for as many layers as the model has."
+)
+def printed_156(cfg, batch, pos, bytes_per_value=4):
+    return budget(cfg, *shapes(cfg, batch, pos), bytes_per_value, activations=156)
+
+
+@misconception("You give the scores and patterns one square for all heads. Every head has a pattern of its own.")
+def one_square_for_all_heads(cfg, batch, pos, bytes_per_value=4):
+    layer, once = shapes(cfg, batch, pos)
+    layer["squares"] = [(batch, pos, pos)] * 2
+    return budget(cfg, layer, once, bytes_per_value)
+
+
+@misconception(
+    "You take queries, keys, values and `z` to be as wide as the residual stream. In GPT-2 the heads together happen "
+    "to be; in general their width is `n_heads` times `d_head`."
+)
+def heads_as_wide_as_the_stream(cfg, batch, pos, bytes_per_value=4):
+    layer, once = shapes(cfg, batch, pos)
+    layer["heads"] = [(batch, pos, cfg.d_model)] * 4
+    return budget(cfg, layer, once, bytes_per_value)
+
+
+@misconception(
+    "You take the MLP to be four times as wide as the residual stream. In GPT-2 it happens to be; the configuration "
+    "says what it really is."
+)
+def mlp_four_times_as_wide(cfg, batch, pos, bytes_per_value=4):
+    layer, once = shapes(cfg, batch, pos)
+    layer["mlp"] = [(batch, pos, 4 * cfg.d_model)] * 2
+    return budget(cfg, layer, once, bytes_per_value)
+
+
+@misconception(
+    "The LayerNorms' scales are missing from your numbers. They are small, one value for each position, but they are "
+    "activations like the others, three kinds of them with the final one."
+)
+def scales_forgotten(cfg, batch, pos, bytes_per_value=4):
+    layer, once = shapes(cfg, batch, pos)
+    del layer["scale"], once["scale"]
+    return budget(cfg, layer, once, bytes_per_value)

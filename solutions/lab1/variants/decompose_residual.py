@@ -1,0 +1,169 @@
+"""Right and wrong ways to take the residual stream apart."""
+
+import torch
+
+from mechgrade.authoring.variants import accepted, misconception
+
+
+def check_layer(cache, layer):
+    """Raise the error that the exercise asks for: a misconception is wrong in one thing only."""
+    if not 0 <= layer <= sum("hook_attn_out" in name for name in cache):
+        raise ValueError("no such layer")
+
+
+def parts_before(cache, layer, start=0):
+    """Labels and tensors of the layers from `start` to before `layer`."""
+    labels, parts = [], []
+    for before in range(start, layer):
+        labels += [f"L{before} attn", f"L{before} mlp"]
+        parts += [cache[f"blocks.{before}.hook_attn_out"], cache[f"blocks.{before}.hook_mlp_out"]]
+    return labels, parts
+
+
+def embeddings(cache):
+    """The two components of the input."""
+    return ["embed", "pos_embed"], [cache["hook_embed"], cache["hook_pos_embed"]]
+
+
+@accepted
+def by_names(cache, layer):
+    """A table of labels and names, filled into a tensor."""
+    names = {"embed": "hook_embed", "pos_embed": "hook_pos_embed"}
+    depth = 0
+    while f"blocks.{depth}.hook_mlp_out" in cache:
+        for kind in ("attn", "mlp"):
+            if depth < layer:
+                names[f"L{depth} {kind}"] = f"blocks.{depth}.hook_{kind}_out"
+        depth += 1
+    if layer < 0 or layer > depth:
+        raise ValueError(layer)
+    out = torch.empty(len(names), *cache["hook_embed"].shape, dtype=cache["hook_embed"].dtype)
+    for place, name in enumerate(names.values()):
+        out[place] = cache[name]
+    return list(names), out
+
+
+@accepted
+def by_concatenation(cache, layer):
+    """Each tensor with a new first axis, concatenated; numpy-free and without a list of labels until the end."""
+    check_layer(cache, layer)
+    out = torch.cat([cache["hook_embed"][None], cache["hook_pos_embed"].unsqueeze(0)])
+    for before in range(layer):
+        out = torch.cat([out] + [cache[f"blocks.{before}.hook_{kind}_out"][None] for kind in ("attn", "mlp")])
+    return tuple(["embed", "pos_embed"] + [f"L{i // 2} {('attn', 'mlp')[i % 2]}" for i in range(2 * layer)]), out
+
+
+@misconception(
+    "You go one layer too far: the components of layer `layer` itself are among yours. The stream that *enters* a "
+    "layer has not met it yet."
+)
+def one_layer_too_many(cache, layer):
+    check_layer(cache, layer)
+    labels, parts = embeddings(cache)
+    last = min(layer + 1, sum("hook_attn_out" in name for name in cache))
+    more = parts_before(cache, last)
+    return labels + more[0], torch.stack(parts + more[1])
+
+
+@misconception(
+    "You stop one layer too early: the layer just before `layer` is missing from your components, and the sum falls "
+    "short of the stream."
+)
+def one_layer_too_few(cache, layer):
+    check_layer(cache, layer)
+    labels, parts = embeddings(cache)
+    more = parts_before(cache, layer - 1)
+    return labels + more[0], torch.stack(parts + more[1])
+
+
+@misconception("You begin with layer 1: the two components of layer 0 are missing. Layers are counted from 0.")
+def from_layer_one(cache, layer):
+    check_layer(cache, layer)
+    labels, parts = embeddings(cache)
+    more = parts_before(cache, layer, start=1)
+    return labels + more[0], torch.stack(parts + more[1])
+
+
+@misconception(
+    "`resid_pre` is among your components. It is the *sum* of the embeddings, or of all that came before: with it, "
+    "they are counted twice."
+)
+def stream_counted_again(cache, layer):
+    check_layer(cache, layer)
+    labels, parts = embeddings(cache)
+    more = parts_before(cache, layer)
+    return ["resid_pre", *labels, *more[0]], torch.stack([cache["blocks.0.hook_resid_pre"], *parts, *more[1]])
+
+
+@misconception(
+    "Your `embed` is the residual stream that enters layer 0, which already holds the position embedding. You have "
+    "that one as a component of its own, so it is counted twice."
+)
+def stream_for_embedding(cache, layer):
+    check_layer(cache, layer)
+    labels, parts = embeddings(cache)
+    more = parts_before(cache, layer)
+    return labels + more[0], torch.stack([cache["blocks.0.hook_resid_pre"], *parts[1:], *more[1]])
+
+
+@misconception(
+    "The position embedding is missing. It is added to the token embedding before the first layer, and is a component "
+    "like the others."
+)
+def positions_forgotten(cache, layer):
+    check_layer(cache, layer)
+    labels, parts = parts_before(cache, layer)
+    return ["embed", *labels], torch.stack([cache["hook_embed"], *parts])
+
+
+@misconception(
+    "The MLPs are missing. Every layer adds two things to the stream: what its attention gives, and what its MLP gives."
+)
+def mlps_forgotten(cache, layer):
+    check_layer(cache, layer)
+    labels, parts = embeddings(cache)
+    labels += [f"L{before} attn" for before in range(layer)]
+    return labels, torch.stack(parts + [cache[f"blocks.{before}.hook_attn_out"] for before in range(layer)])
+
+
+@misconception(
+    "Your components are running sums: each holds all the earlier ones too. A component is what *this* part has added."
+)
+def running_sums(cache, layer):
+    check_layer(cache, layer)
+    labels, parts = embeddings(cache)
+    more = parts_before(cache, layer)
+    return labels + more[0], torch.stack(parts + more[1]).cumsum(0)
+
+
+@misconception(
+    "You return the sum. The exercise asks for the components apart, on a new first axis; their sum you know already: "
+    "it is the residual stream."
+)
+def only_the_sum(cache, layer):
+    check_layer(cache, layer)
+    labels, parts = embeddings(cache)
+    more = parts_before(cache, layer)
+    return labels + more[0], torch.stack(parts + more[1]).sum(0)
+
+
+@misconception(
+    "All attention comes first in your list, and all MLPs after it. The docstring asks for the order in which they are "
+    "added: a layer's attention, then its MLP, then the next layer."
+)
+def grouped_by_kind(cache, layer):
+    check_layer(cache, layer)
+    labels, parts = embeddings(cache)
+    more = parts_before(cache, layer)
+    order = [*range(0, 2 * layer, 2), *range(1, 2 * layer, 2)]
+    return labels + [more[0][i] for i in order], torch.stack(parts + [more[1][i] for i in order])
+
+
+@misconception(
+    "Your components are right, but a `layer` that the model does not have goes through without a word. The docstring "
+    "asks for a `ValueError` there."
+)
+def nothing_refused(cache, layer):
+    labels, parts = embeddings(cache)
+    more = parts_before(cache, min(layer, sum("hook_attn_out" in name for name in cache)))
+    return labels + more[0], torch.stack(parts + more[1])

@@ -1,0 +1,133 @@
+"""Right and wrong ways to describe a model."""
+
+from mechgrade.authoring.variants import accepted, misconception
+
+NAMES = ("n_layers", "n_heads", "d_model", "d_head", "d_mlp", "d_vocab", "n_ctx")
+
+
+def sizes(model):
+    """The dimensions as the configuration has them."""
+    return {name: int(getattr(model.cfg, name)) for name in NAMES}
+
+
+def counted(size, *, biases=True, norms=True, positions=True, unembedding=False):
+    """The dimensions with a parameter count that may leave something out."""
+    d, m, width = size["d_model"], size["d_mlp"], size["n_heads"] * size["d_head"]
+    layer = 4 * d * width + 2 * d * m
+    total = size["d_vocab"] * d * (2 if unembedding else 1)
+    total += size["n_ctx"] * d if positions else 0
+    layer += 3 * width + d + m + d if biases else 0
+    layer += 4 * d if norms else 0
+    return {**size, "n_params": total + size["n_layers"] * layer + (2 * d if norms else 0)}
+
+
+@accepted
+def by_shapes(model):
+    """Every matrix and vector as a shape, and their products added up."""
+    size = {name: int(getattr(model.cfg, name)) for name in NAMES}
+    L, H, d, dh, m, V, T = size.values()
+    shapes = [(V, d), (T, d), (d,), (d,)]
+    for _ in range(L):
+        shapes += [(H, d, dh)] * 3 + [(H, dh)] * 3 + [(H, dh, d), (d,)]
+        shapes += [(d, m), (m,), (m, d), (d,)]
+        shapes += [(d,)] * 4
+    total = 0
+    for shape in shapes:
+        product = 1
+        for length in shape:
+            product *= length
+        total += product
+    return {**size, "n_params": total}
+
+
+@accepted
+def by_weights(model):
+    """The weights that TransformerLens names, as they are in memory; folded LayerNorms and positions by size."""
+    size = sizes(model)
+    named = ("W_E", "W_Q", "W_K", "W_V", "W_O", "b_Q", "b_K", "b_V", "b_O", "W_in", "b_in", "W_out", "b_out")
+    total = sum(getattr(model, name).numel() for name in named)
+    total += size["n_ctx"] * size["d_model"] + (2 * size["n_layers"] + 1) * 2 * size["d_model"]
+    return dict(sorted({**size, "n_params": total}.items()))
+
+
+@misconception(
+    "You add up `model.parameters()`. What is in memory is not what was trained: the unembedding has a copy of its own "
+    "there, and depending on the model class there are further copies, or the LayerNorms are gone. Count from the "
+    "sizes in `model.cfg`."
+)
+def sum_over_parameters(model):
+    return {**sizes(model), "n_params": sum(parameter.numel() for parameter in model.parameters())}
+
+
+@misconception(
+    "You count the unembedding as well. In GPT-2 it is the token embedding's matrix used a second time, so it was "
+    "trained once: count it once."
+)
+def unembedding_counted(model):
+    return counted(sizes(model), unembedding=True)
+
+
+@misconception(
+    "Your count has the matrices but not the biases. Queries, keys, values and the attention output have biases, and "
+    "so have both layers of the MLP."
+)
+def biases_forgotten(model):
+    return counted(sizes(model), biases=False)
+
+
+@misconception(
+    "Your count lacks the LayerNorms: two in every layer and one before the unembedding, each with a weight and a bias "
+    "for every dimension of the stream. TransformerLens folds them away when it loads the model, but they were trained."
+)
+def norms_forgotten(model):
+    return counted(sizes(model), norms=False)
+
+
+@misconception(
+    "Your count lacks the position embedding: one vector for every position up to `n_ctx`, trained like the tokens' "
+    "own."
+)
+def positions_forgotten(model):
+    return counted(sizes(model), positions=False)
+
+
+@misconception(
+    "Your `d_head` is `d_model`. A head works in a narrower space than the residual stream: the configuration has its "
+    "width as an entry of its own."
+)
+def head_as_wide_as_model(model):
+    return {**counted(sizes(model)), "d_head": model.cfg.d_model}
+
+
+@misconception(
+    "You compute `d_head` as `d_model // n_heads`. That holds for GPT-2, but it is a choice of its designers and no "
+    "law: on a model that chose otherwise your answer is wrong. Read it from the configuration."
+)
+def head_width_derived(model):
+    size = sizes(model)
+    return counted({**size, "d_head": size["d_model"] // size["n_heads"]})
+
+
+@misconception(
+    "You compute `d_mlp` as four times `d_model`. That holds for GPT-2, but it is a choice of its designers and no "
+    "law. Read it from the configuration."
+)
+def mlp_width_derived(model):
+    size = sizes(model)
+    return counted({**size, "d_mlp": 4 * size["d_model"]})
+
+
+@misconception(
+    "Your numbers are those of GPT-2 small, whatever model you are given. Read them from `model.cfg`: your function "
+    "should describe any model."
+)
+def hard_coded(model):
+    return counted(dict(zip(NAMES, (12, 12, 768, 64, 3072, 50257, 1024), strict=True)))
+
+
+@misconception(
+    "You take `cfg.n_params`. TransformerLens keeps there a rough number for scaling laws, without embeddings and "
+    "biases, and on a `TransformerBridge` it may be missing altogether. Count yourself."
+)
+def count_from_config(model):
+    return {**sizes(model), "n_params": int(model.cfg.n_params or 0)}

@@ -1,0 +1,191 @@
+"""Right and wrong ways to divide a logit difference."""
+
+import torch
+
+from mechgrade.authoring.variants import accepted, misconception
+
+
+def pieces(model, tokens, position=-1):
+    """At one position: head outputs, MLP outputs, the rest of the stream, the final scale."""
+    with torch.no_grad():
+        _, cache = model.run_with_cache(tokens)
+    layers = range(model.cfg.n_layers)
+    z = torch.stack([cache["z", layer][:, position] for layer in layers], dim=1)
+    heads = torch.einsum("blnh,lnhd->blnd", z, model.W_O)
+    mlps = torch.stack([cache["mlp_out", layer][:, position] for layer in layers], dim=1)
+    rest = (cache["hook_embed"] + cache["hook_pos_embed"])[:, position] + model.b_O.sum(0)
+    return heads, mlps, rest, cache["ln_final.hook_scale"][:, position]
+
+
+def divided(model, parts, direction, bias):
+    """Dot products with a direction that already has the scale in it."""
+    heads, mlps, rest, _ = parts
+    return {
+        "heads": torch.einsum("blnd,bd->bln", heads, direction),
+        "mlps": torch.einsum("bld,bd->bl", mlps, direction),
+        "rest": (rest * direction).sum(-1) + bias,
+    }
+
+
+def toward(model, correct, wrong):
+    """The direction and the bias of a logit difference."""
+    return (model.W_U[:, correct] - model.W_U[:, wrong]).T, model.b_U[correct] - model.b_U[wrong]
+
+
+@accepted
+def by_loop(model, tokens, correct, wrong):
+    """Prompt after prompt and component after component, each normalised with the frozen scale; in float64."""
+    heads, mlps, rest, scale = (each.double() for each in pieces(model, tokens))
+
+    def logits(vector, row):
+        normed = (vector - vector.mean()) / scale[row]
+        return normed @ model.W_U[:, correct[row]].double() - normed @ model.W_U[:, wrong[row]].double()
+
+    out = {"heads": torch.zeros(heads.shape[:3]), "mlps": torch.zeros(mlps.shape[:2]), "rest": torch.zeros(len(tokens))}
+    for row in range(len(tokens)):
+        for layer in range(heads.shape[1]):
+            for head in range(heads.shape[2]):
+                out["heads"][row, layer, head] = logits(heads[row, layer, head], row)
+            out["mlps"][row, layer] = logits(mlps[row, layer], row)
+        out["rest"][row] = logits(rest[row], row) + model.b_U[correct[row]] - model.b_U[wrong[row]]
+    return {name: value.to(model.W_U.dtype) for name, value in out.items()}
+
+
+@accepted
+def by_difference(model, tokens, correct, wrong):
+    """Heads and MLPs by the library's stacks; the rest is what is left of the true logit difference."""
+    logits, cache = model.run_with_cache(tokens)
+    direction, _ = toward(model, correct, wrong)
+    heads = cache.stack_head_results(layer=-1, pos_slice=-1)[: model.cfg.n_layers * model.cfg.n_heads]
+    heads = heads.reshape(model.cfg.n_layers, model.cfg.n_heads, len(tokens), -1)
+    scale = cache["ln_final.hook_scale"][:, -1]
+    found = {
+        "heads": torch.einsum("lnbd,bd->bln", heads, direction / scale),
+        "mlps": torch.stack(
+            [(cache["mlp_out", layer][:, -1] * direction / scale).sum(-1) for layer in range(model.cfg.n_layers)], 1
+        ),
+    }
+    rows = torch.arange(len(tokens))
+    true = logits[rows, -1, correct] - logits[rows, -1, wrong]
+    found["rest"] = true - found["heads"].sum((1, 2)) - found["mlps"].sum(1)
+    return found
+
+
+@misconception(
+    "The scale of the final LayerNorm is missing: you take the dot products with the bare stream. Your contributions "
+    "sum to a multiple of the logit difference, a different one for each prompt."
+)
+def scale_ignored(model, tokens, correct, wrong):
+    direction, bias = toward(model, correct, wrong)
+    return divided(model, pieces(model, tokens), direction, bias)
+
+
+@misconception(
+    "You normalise each component by itself, as if it were the whole stream. A tiny component becomes as large as any "
+    "other, and the sum is not the logit difference. The scale is one number for each prompt: the one that the final "
+    "LayerNorm had in the run."
+)
+def each_normalised_by_itself(model, tokens, correct, wrong):
+    heads, mlps, rest, scale = pieces(model, tokens)
+
+    def normed(parts):
+        centred = parts - parts.mean(-1, keepdim=True)
+        return centred / (centred.pow(2).mean(-1, keepdim=True) + model.cfg.eps).sqrt()
+
+    direction, bias = toward(model, correct, wrong)
+    return divided(model, (normed(heads), normed(mlps), normed(rest), scale), direction, bias)
+
+
+@misconception(
+    "You divide by the scale of the first position. Each position has its own; the answer is given at the last."
+)
+def scale_of_the_first_position(model, tokens, correct, wrong):
+    direction, bias = toward(model, correct, wrong)
+    return divided(model, pieces(model, tokens), direction / pieces(model, tokens, 0)[3], bias)
+
+
+@misconception("You read the components at the first position. The answer is predicted at the last.")
+def first_position(model, tokens, correct, wrong):
+    parts = pieces(model, tokens, 0)
+    direction, bias = toward(model, correct, wrong)
+    return divided(model, parts, direction / parts[3], bias)
+
+
+@misconception(
+    "You attribute the logit of the correct answer alone. The question is the *difference* to the wrong one: what "
+    "raises both alike should drop out."
+)
+def one_logit_only(model, tokens, correct, wrong):
+    parts = pieces(model, tokens)
+    return divided(model, parts, model.W_U[:, correct].T / parts[3], model.b_U[correct])
+
+
+@misconception(
+    "Your signs are turned around: you measure what speaks for the wrong answer. It is the correct one minus the wrong "
+    "one."
+)
+def wrong_minus_correct(model, tokens, correct, wrong):
+    parts = pieces(model, tokens)
+    direction, bias = toward(model, wrong, correct)
+    return divided(model, parts, direction / parts[3], bias)
+
+
+@misconception(
+    "You use the first prompt's two answers for the whole batch. Each prompt has its own: the direction needs a batch "
+    "axis."
+)
+def direction_of_the_first_prompt(model, tokens, correct, wrong):
+    parts = pieces(model, tokens)
+    direction, bias = toward(model, correct[:1].expand_as(correct), wrong[:1].expand_as(wrong))
+    return divided(model, parts, direction / parts[3], bias)
+
+
+@misconception(
+    "The attention layers' output biases `b_O` are missing. They belong to no head, but they are written to the "
+    "stream, and without them your parts do not sum to the logit difference. They go into the rest."
+)
+def attention_bias_forgotten(model, tokens, correct, wrong):
+    heads, mlps, rest, scale = pieces(model, tokens)
+    direction, bias = toward(model, correct, wrong)
+    return divided(model, (heads, mlps, rest - model.b_O.sum(0), scale), direction / scale, bias)
+
+
+@misconception(
+    "The unembedding's bias is missing. It favours some tokens whatever the stream is, and TransformerLens has folded "
+    "the final LayerNorm's bias into it: its difference between the two answers goes into the rest."
+)
+def unembedding_bias_forgotten(model, tokens, correct, wrong):
+    parts = pieces(model, tokens)
+    direction, _ = toward(model, correct, wrong)
+    return divided(model, parts, direction / parts[3], 0)
+
+
+@misconception(
+    "The embeddings are missing from the rest. They are in the stream from the very beginning, and speak to the logits "
+    "directly like everything else in it."
+)
+def embeddings_forgotten(model, tokens, correct, wrong):
+    heads, mlps, rest, scale = pieces(model, tokens)
+    direction, bias = toward(model, correct, wrong)
+    return divided(model, (heads, mlps, model.b_O.sum(0).expand_as(rest), scale), direction / scale, bias)
+
+
+@misconception(
+    "You use the token embedding's rows in place of the unembedding's columns. GPT-2 trained one matrix for both, but "
+    "here the final LayerNorm is folded into the unembedding, and it has been centred: the logits are read with `W_U`."
+)
+def embedding_for_unembedding(model, tokens, correct, wrong):
+    parts = pieces(model, tokens)
+    _, bias = toward(model, correct, wrong)
+    return divided(model, parts, (model.W_E[correct] - model.W_E[wrong]) / parts[3], bias)
+
+
+@misconception(
+    "You return the mean over the batch. The docstring asks for the contributions in each prompt: their sum can then "
+    "be checked against each prompt's own logit difference."
+)
+def mean_over_the_batch(model, tokens, correct, wrong):
+    parts = pieces(model, tokens)
+    direction, bias = toward(model, correct, wrong)
+    found = divided(model, parts, direction / parts[3], bias)
+    return {name: value.mean(0) for name, value in found.items()}

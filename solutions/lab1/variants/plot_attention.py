@@ -1,0 +1,179 @@
+"""Right and wrong ways to draw an attention pattern."""
+
+import numpy as np
+from matplotlib import pyplot
+from matplotlib.figure import Figure as BareFigure
+
+from mechgrade.authoring.variants import accepted, misconception
+
+
+def check_shape(pattern, tokens):
+    """Raise the error that the exercise asks for: a misconception is wrong in one thing only."""
+    if tuple(pattern.shape) != (len(tokens), len(tokens)):
+        raise ValueError("pattern and tokens do not fit")
+
+
+def drawn(pattern, tokens, title, *, x="key", y="query", origin="upper", bar=True, ticks=True):
+    """A figure from an array, with things that may go wrong."""
+    figure = BareFigure()
+    axes = figure.subplots()
+    image = axes.imshow(pattern, origin=origin)
+    if ticks:
+        axes.set_xticks(range(len(tokens)), tokens)
+        axes.set_yticks(range(len(tokens)), tokens)
+    axes.set(xlabel=x, ylabel=y, title=title)
+    if bar:
+        figure.colorbar(image)
+    return figure
+
+
+@accepted
+def by_state(pattern, tokens, title):
+    """The commands of pyplot one after the other, as in many notebooks."""
+    check_shape(pattern, tokens)
+    pyplot.figure(figsize=(5, 4))
+    pyplot.imshow(pattern.detach().cpu().tolist(), cmap="viridis", aspect="auto")
+    pyplot.xticks(range(len(tokens)), tokens, rotation=45)
+    pyplot.yticks(range(len(tokens)), tokens)
+    pyplot.xlabel("Key position (to)")
+    pyplot.ylabel("Query position (from)")
+    pyplot.title(title)
+    pyplot.colorbar()
+    return pyplot.gcf()
+
+
+@accepted
+def by_bare_figure(pattern, tokens, title):
+    """A figure without pyplot; cell borders by an extent that is written out; numbers in the cells."""
+    check_shape(pattern, tokens)
+    numbers = np.asarray(pattern.detach().cpu(), dtype=float)
+    figure = BareFigure()
+    axes = figure.add_subplot()
+    last = len(tokens) - 0.5
+    image = axes.imshow(numbers, extent=(-0.5, last, last, -0.5), interpolation="nearest")
+    for row, column in np.ndindex(numbers.shape):
+        axes.text(column, row, f"{numbers[row, column]:.1f}", ha="center", va="center")
+    places = np.arange(len(tokens))
+    axes.set_xticks(places)
+    axes.set_xticklabels(tokens)
+    axes.set_yticks(places)
+    axes.set_yticklabels(tokens)
+    axes.set_xlabel("key")
+    axes.set_ylabel("query")
+    axes.set_title(title)
+    figure.colorbar(image, ax=axes)
+    return figure
+
+
+@misconception(
+    "Your image is transposed: it has keys downwards and queries to the right, and the mask's empty half at the lower "
+    "left. `imshow` draws rows downwards, and rows of a pattern are queries already."
+)
+def transposed(pattern, tokens, title):
+    check_shape(pattern, tokens)
+    return drawn(pattern.T.detach().cpu(), tokens, title)
+
+
+@misconception(
+    "The names of your axes are swapped. Rows are queries, and rows lie along the *y*-axis: `query` belongs there."
+)
+def axis_names_swapped(pattern, tokens, title):
+    check_shape(pattern, tokens)
+    return drawn(pattern.detach().cpu(), tokens, title, x="query", y="key")
+
+
+@misconception(
+    "Your axes have no names. Both carry the same tokens, so nobody can tell which of them looks and which is looked "
+    "at."
+)
+def axes_not_named(pattern, tokens, title):
+    check_shape(pattern, tokens)
+    return drawn(pattern.detach().cpu(), tokens, title, x="", y="")
+
+
+@misconception("There are no tokens on your axes, only the numbers that matplotlib puts there by itself.")
+def tokens_missing(pattern, tokens, title):
+    check_shape(pattern, tokens)
+    return drawn(pattern.detach().cpu(), tokens, title, ticks=False)
+
+
+@misconception(
+    "You set the labels but not the places of the ticks: matplotlib had chosen places of its own, and the tokens are "
+    "now at the wrong ones. Say where each label belongs."
+)
+def labels_without_places(pattern, tokens, title):
+    check_shape(pattern, tokens)
+    figure = drawn(pattern.detach().cpu(), tokens, title, ticks=False)
+    axes = figure.axes[0]
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_ticks(np.linspace(0, len(tokens) - 1, len(tokens)) - 0.5, tokens)
+    return figure
+
+
+@misconception(
+    'Your picture is upside down: the first query is at the bottom (`origin="lower"`). The exercise asks for the first '
+    "position at the top left, as patterns are read."
+)
+def upside_down(pattern, tokens, title):
+    check_shape(pattern, tokens)
+    return drawn(pattern.detach().cpu(), tokens, title, origin="lower")
+
+
+@misconception(
+    "The colour bar is missing: a reader sees that one cell is darker than another, but not how much attention it is."
+)
+def no_colour_bar(pattern, tokens, title):
+    check_shape(pattern, tokens)
+    return drawn(pattern.detach().cpu(), tokens, title, bar=False)
+
+
+@misconception(
+    "You stretch every row so that its largest value is 1. Then a head that spreads its attention evenly looks as sure "
+    "as one that gives all of it to one place. Draw the pattern as it is."
+)
+def rows_stretched(pattern, tokens, title):
+    check_shape(pattern, tokens)
+    numbers = pattern.detach().cpu()
+    return drawn(numbers / numbers.amax(-1, keepdim=True), tokens, title)
+
+
+@misconception(
+    "You strip the spaces from the tokens. They belong to them, and the exercise asks for the texts as they are given."
+)
+def spaces_stripped(pattern, tokens, title):
+    check_shape(pattern, tokens)
+    return drawn(pattern.detach().cpu(), [token.strip() for token in tokens], title)
+
+
+@misconception(
+    "Your figure has no title, though one was given: without it the figure does not say which head it shows."
+)
+def title_forgotten(pattern, tokens, title):
+    check_shape(pattern, tokens)
+    return drawn(pattern.detach().cpu(), tokens, "")
+
+
+@misconception(
+    "You give the pattern to matplotlib as it is. A tensor that requires a gradient, or lies on a GPU, cannot be "
+    "turned into an array: detach it and move it to the CPU first."
+)
+def not_detached(pattern, tokens, title):
+    check_shape(pattern, tokens)
+    return drawn(pattern.numpy(), tokens, title)
+
+
+@misconception(
+    "You return nothing, or the axes: after `plt.show()` the figure is gone. Return the figure itself, so that the "
+    "caller can save it."
+)
+def shown_not_returned(pattern, tokens, title):
+    check_shape(pattern, tokens)
+    drawn(pattern.detach().cpu(), tokens, title)
+
+
+@misconception(
+    "Your figures are right, but a pattern that does not fit the tokens goes through without a word. The docstring "
+    "asks for a `ValueError` there."
+)
+def nothing_refused(pattern, tokens, title):
+    return drawn(pattern.detach().cpu(), tokens, title)

@@ -1,0 +1,148 @@
+"""Right and wrong ways to ask what comes next."""
+
+import torch
+
+from mechgrade.authoring.variants import accepted, misconception
+
+
+def refuse_k(model, k):
+    """Raise the error that the exercise asks for: a misconception is wrong in one thing only."""
+    if not 1 <= k <= model.cfg.d_vocab:
+        raise ValueError("k must be between 1 and the size of the vocabulary")
+
+
+def listed(model, values, k):
+    """The k highest of some numbers over the vocabulary, with the tokens' texts."""
+    best, ids = values.topk(k)
+    return [(model.to_string([token]), value) for token, value in zip(ids.tolist(), best.tolist(), strict=True)]
+
+
+@accepted
+def by_sorting(model, prompt, k):
+    """Exponentials by hand in float64, and Python's sort."""
+    refuse_k(model, k)
+    logits = model(model.to_tokens([prompt]))[0, -1].double()
+    weights = (logits - logits.max()).exp()
+    pairs = enumerate((weights / weights.sum()).tolist())
+    best = sorted(pairs, key=lambda pair: -pair[1])[:k]
+    return [(model.to_string([token]), probability) for token, probability in best]
+
+
+@accepted
+def by_log_softmax(model, prompt, k):
+    """The prompt as a string to the model itself; log-probabilities, and argsort."""
+    refuse_k(model, k)
+    with torch.inference_mode():
+        log_probs = model(prompt)[:, -1, :].log_softmax(-1).squeeze(0)
+    order = log_probs.argsort(descending=True)[:k]
+    return [[model.to_string([int(token)]), log_probs[token].exp().item()] for token in order]
+
+
+@misconception(
+    "Your numbers are logits, not probabilities: they may be negative or larger than 1. The softmax over the "
+    "vocabulary is missing."
+)
+def logits_for_probabilities(model, prompt, k):
+    refuse_k(model, k)
+    return listed(model, model(model.to_tokens(prompt))[0, -1], k)
+
+
+@misconception(
+    "Your numbers are *log*-probabilities: none is above 0. The exercise asks for the probabilities themselves."
+)
+def log_probabilities(model, prompt, k):
+    refuse_k(model, k)
+    return listed(model, model(model.to_tokens(prompt))[0, -1].log_softmax(-1), k)
+
+
+@misconception(
+    "You read the prediction at the first position. There the model has seen nothing but BOS, so your answer is the "
+    "same for every prompt. Which position has read the whole prompt?"
+)
+def first_position(model, prompt, k):
+    refuse_k(model, k)
+    return listed(model, model(model.to_tokens(prompt))[0, 0].softmax(-1), k)
+
+
+@misconception(
+    "You read one position too early: the prediction there is of the prompt's own last token. What continues the "
+    "prompt is predicted at its last position."
+)
+def position_before_last(model, prompt, k):
+    refuse_k(model, k)
+    return listed(model, model(model.to_tokens(prompt))[0, -2].softmax(-1), k)
+
+
+@misconception(
+    "All your probabilities are 1: your softmax runs over the batch, which has one entry. It should run over the "
+    "vocabulary, the last axis."
+)
+def softmax_over_the_batch(model, prompt, k):
+    refuse_k(model, k)
+    logits = model(model.to_tokens(prompt))
+    _, ids = logits[0, -1].topk(k)
+    return [(model.to_string([token]), logits.softmax(0)[0, -1, token].item()) for token in ids.tolist()]
+
+
+@misconception(
+    "Your softmax runs over the positions of the prompt. It asks at which position a token is most expected. It should "
+    "run over the vocabulary, so that the probabilities of all tokens at one position sum to 1."
+)
+def softmax_over_positions(model, prompt, k):
+    refuse_k(model, k)
+    return listed(model, model(model.to_tokens(prompt)).softmax(1)[0, -1], k)
+
+
+@misconception(
+    "You take the softmax over the k best logits only, so your probabilities always sum to 1. The other tokens have "
+    "their share too: softmax over the whole vocabulary first, then choose."
+)
+def softmax_after_topk(model, prompt, k):
+    refuse_k(model, k)
+    best, ids = model(model.to_tokens(prompt))[0, -1].topk(k)
+    return [(model.to_string([t]), p) for t, p in zip(ids.tolist(), best.softmax(-1).tolist(), strict=True)]
+
+
+@misconception(
+    "You average the predictions of all positions. Each position predicts its own next token; only the last predicts "
+    "what continues the prompt."
+)
+def mean_over_positions(model, prompt, k):
+    refuse_k(model, k)
+    return listed(model, model(model.to_tokens(prompt))[0].softmax(-1).mean(0), k)
+
+
+@misconception(
+    "Your prompt has no BOS in front: you tokenise without it. The model was trained with it, and its answers are "
+    "worse when it is missing. `model.to_tokens` adds it unless told otherwise."
+)
+def without_bos(model, prompt, k):
+    refuse_k(model, k)
+    return listed(model, model(model.to_tokens(prompt, prepend_bos=False))[0, -1].softmax(-1), k)
+
+
+@misconception(
+    "You strip the space from the tokens' texts. It belongs to the token: `' Paris'` and `'Paris'` are two different "
+    "entries of the vocabulary."
+)
+def spaces_stripped(model, prompt, k):
+    refuse_k(model, k)
+    found = listed(model, model(model.to_tokens(prompt))[0, -1].softmax(-1), k)
+    return [(text.strip(), probability) for text, probability in found]
+
+
+@misconception(
+    "Your list is in the wrong order: the least likely of the k comes first. The docstring asks for the most likely "
+    "first."
+)
+def ascending(model, prompt, k):
+    refuse_k(model, k)
+    return listed(model, model(model.to_tokens(prompt))[0, -1].softmax(-1), k)[::-1]
+
+
+@misconception(
+    "Your answers are right, but a `k` that makes no sense goes through without a word. The docstring asks for a "
+    "`ValueError` there."
+)
+def nothing_refused(model, prompt, k):
+    return listed(model, model(model.to_tokens(prompt))[0, -1].softmax(-1), max(0, min(k, model.cfg.d_vocab)))

@@ -1,0 +1,182 @@
+# %% [markdown]
+# # Is the circuit enough?
+#
+# You claim that a few heads do the job: a **circuit**. Then the rest of the heads should not be needed. The test is to
+# remove them and to see what is left of the behaviour.
+#
+# To remove a head, do not set its output to zero. Zero is a value that the head never takes: later layers have learnt
+# to expect its usual contribution, and break for a reason that has nothing to do with the task. **Mean ablation** sets
+# the output to its average over a set of *reference prompts*, which have the same form but not the information in
+# question. For two names (A B … A →) Wang et al. take prompts with three different names (A B … C →): the form of the
+# sentence is there, but nothing says whose name comes next.
+#
+# The average is taken at each position, and a position means something only within one **template**: in "Then A and B
+# …" the first name is at another place than in "A and B …". So each prompt gets the mean over the reference prompts *of
+# its own template*. With $\mathcal{R}_t$ the reference prompts of template $t$:
+#
+# $$\bar z^{(l,n)}_{t,\,i} = \frac{1}{|\mathcal{R}_t|} \sum_{r \in \mathcal{R}_t} z^{(l,n)}_{r,\,i}$$
+#
+# Let $F(C)$ be the metric when all heads *outside* of $C$ are ablated in this way, at all positions (MLPs stay as they
+# are, and compute on what they get), and $F(M)$ the metric of the whole model. The **faithfulness** here is the share
+#
+# $$\mathrm{faithfulness}(C) = \frac{F(C)}{F(M)}$$
+#
+# The whole model has faithfulness 1, by definition. The empty circuit should have about 0, if the metric is one that is
+# 0 without knowledge of the answer, like a logit difference. Values above 1 are possible: without the heads that work
+# against the answer, a circuit may do better than its model.
+#
+# **Shapes.** `hook_z` is `[batch, pos, head, d_head]`. All prompts are padded on the right to the same length, and the
+# metric knows where to look; attention is causal, so padding changes nothing before it.
+#
+# Wang et al. (2022, [Interpretability in the Wild](https://arxiv.org/abs/2211.00593)) demand three things of a circuit:
+# faithfulness (which they state as $|F(M) - F(C)|$), completeness, and minimality. Miller et al. (2024, [Transformer
+# Circuit Faithfulness Metrics are not Robust](https://arxiv.org/abs/2407.08734)) show how much the number depends on
+# the kind of ablation: always say which.
+
+# %% [markdown] tags=["hint"]
+# Two quantities are needed before any hook: the metric of the untouched model, and the mean z for every prompt of the
+# batch. What is the shape of the latter, and which reference prompts go into the row of one prompt?
+
+# %% [markdown] tags=["hint"]
+# Build the means row by row: for prompt `b`, `cache["z", layer][reference_templates == templates[b]].mean(0)` is `[pos,
+# head, d_head]`; stack the rows. Do not average over positions.
+
+# %% [markdown] tags=["hint"]
+# One hook for each layer: copy z, and overwrite *every head that is not in the circuit* with the prompt's means. All
+# hooks act in the same run. Is the circuit's complement what you overwrite, and not the circuit?
+
+# %%
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+
+# %%
+def faithfulness(
+    model: Any,
+    tokens: Int[Tensor, "batch pos"],
+    templates: Int[Tensor, " batch"],
+    circuit: Sequence[tuple[int, int]],
+    metric: Callable[[Float[Tensor, "batch pos d_vocab"]], Float[Tensor, ""]],
+    reference_tokens: Int[Tensor, "reference pos"],
+    reference_templates: Int[Tensor, " reference"],
+) -> float:
+    """Measure the share of a metric that is left when all heads outside of a circuit are mean-ablated.
+
+    Source: Wang et al. 2022, https://arxiv.org/abs/2211.00593, section 4 (there as a difference)
+
+    Args:
+        model: a `TransformerBridge` in compatibility mode, or a `HookedTransformer`; no hook is left on it.
+        tokens: the prompts of the task, `[batch, pos]`.
+        templates: the number of each prompt's template, `[batch]`.
+        circuit: the heads to keep, as (layer, head); all others are ablated.
+        metric: takes the logits on `tokens` and gives one number, a tensor without axes; not zero on the whole model.
+        reference_tokens: the prompts to average over, `[reference, pos]`, with as many positions.
+        reference_templates: the number of each reference prompt's template, `[reference]`.
+
+    Returns:
+        The metric with the circuit alone, divided by the metric of the whole model. Outside of the circuit each head's
+        z is replaced, at each position, by its mean over the reference prompts that have the prompt's own template.
+
+    Raises:
+        ValueError: a prompt whose template no reference prompt has.
+
+    """
+    ### BEGIN SOLUTION
+    same = templates[:, None] == reference_templates[None, :]  # [batch, reference]
+    if not same.any(dim=1).all():
+        raise ValueError("a template without any reference prompt")
+    names = [f"blocks.{layer}.attn.hook_z" for layer in range(model.cfg.n_layers)]
+
+    def ablate(layer: int, name: str) -> tuple[str, Any]:
+        z = cache[name]
+        share = same.to(z.dtype) / same.sum(dim=1, keepdim=True)
+        means = torch.einsum("br,rphd->bphd", share, z)
+        outside = [head for head in range(model.cfg.n_heads) if (layer, head) not in keep]
+
+        def replace(value: Tensor, hook: Any) -> Tensor:
+            value = value.clone()
+            value[:, :, outside] = means[:, :, outside]
+            return value
+
+        return name, replace
+
+    keep = {(int(layer), int(head)) for layer, head in circuit}
+    with torch.no_grad():
+        _, cache = model.run_with_cache(reference_tokens, names_filter=names)
+        whole = metric(model(tokens))
+        hooks = [ablate(layer, name) for layer, name in enumerate(names)]
+        alone = metric(model.run_with_hooks(tokens, fwd_hooks=hooks))
+    return (alone / whole).item()
+    ### END SOLUTION
+
+
+# %% [markdown]
+# **Look at it.** Circuits of growing size: heads are added in the order of how much they matter when they alone are
+# ablated.
+
+# %% tags=["demo"]
+if __name__ == "__main__":
+    from mechgrade.bench import open_bench, plots
+    from mechgrade.embedded.corpus import IOI_TEMPLATES
+    from mechgrade.embedded.prompts import NAMES, ioi_prompts
+
+    bench = open_bench()
+    prompts = ioi_prompts(16, seed=1)
+    # The same sentences with another third name: the form is there, and nothing says whose name comes next.
+    reference = []
+    for number, prompt in enumerate(ioi_prompts(64, seed=2)):
+        third = [name for name in NAMES if name not in (prompt.io, prompt.subject)][number % (len(NAMES) - 2)]
+        words = prompt.clean.rsplit(" " + prompt.subject, 1)
+        reference.append((f" {third}".join(words), prompt.template))
+    together = bench.tokens([p.clean for p in prompts] + [text for text, _ in reference])
+    tokens, reference_tokens = together[: len(prompts)], together[len(prompts) :]
+    templates = torch.tensor([p.template for p in prompts], device=bench.device)
+    reference_templates = torch.tensor([template for _, template in reference], device=bench.device)
+    print(
+        f"{len(prompts)} prompts in {len(IOI_TEMPLATES)} templates; one of the reference prompts: {reference[0][0]} …"
+    )
+    right, wrong = bench.tokens([p.answer for p in prompts])[:, 1], bench.tokens([p.wrong for p in prompts])[:, 1]
+    rows = torch.arange(len(prompts))
+    ends = torch.tensor([bench.tokens(p.clean).shape[1] - 1 for p in prompts])
+
+    def logit_difference(logits: Tensor) -> Tensor:
+        return (logits[rows, ends, right] - logits[rows, ends, wrong]).mean()
+
+    def share(circuit: list[tuple[int, int]]) -> float:
+        return faithfulness(
+            bench.model, tokens, templates, circuit, logit_difference, reference_tokens, reference_templates
+        )
+
+    heads = [(layer, head) for layer in range(bench.n_layers) for head in range(bench.n_heads)]
+    without = {head: share([other for other in heads if other != head]) for head in heads}
+    order = sorted(heads, key=lambda head: -abs(1 - without[head]))
+    sizes = range(min(len(order), 12) + 1)
+    grown = [share(order[:size]) for size in sizes]
+    print(f"empty circuit {share([]):.2f}, whole model {share(heads):.2f}")
+    for size in list(sizes)[1:]:
+        layer, head = order[size - 1]
+        print(f"with L{layer}H{head}: {grown[size]:.2f}   (the model without it: {without[layer, head]:.2f})")
+    plots.lines(
+        {"circuit": torch.tensor(grown)},
+        xlabel="heads in the circuit, the most important first",
+        ylabel="faithfulness",
+        title="All other heads are mean-ablated",
+        save="patching_results/faithfulness",
+    )
+
+# %% [markdown] tags=["found"]
+# **What you found.** The empty circuit does not know the answer, and few heads bring most of it back: a handful on this
+# task, out of all. The curve need not rise at each step. A head may be worth nothing until the head that it talks to is
+# there as well, and some heads lower the number, because they work against the answer, or because their mean does.
+#
+# Two warnings. Faithfulness alone is cheap: the whole model has it. A circuit should also be small, and its
+# *complement* should fail. And the number belongs to the ablation: with zeros in place of means, or with means over all
+# templates mixed, the same heads get another one. Try it.
+#
+# **In GPT-2 small** Wang et al. (2022) report a logit difference of 3.56 for the model and 3.10 for their circuit of 26
+# heads, that is 87 %. They ablate heads at *some* positions only and keep the MLPs, as you did. Miller et al. (2024)
+# take the same circuit and find that other choices of ablation move this number a lot.

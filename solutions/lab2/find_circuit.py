@@ -1,0 +1,180 @@
+# %% [markdown]
+# # Finding a circuit
+#
+# From a map of effects to a circuit is one more step: which heads belong to it? A threshold on the map is quick, and
+# arbitrary. Better to say what the circuit has to achieve, and to take no more heads than that needs.
+#
+# The rule of this exercise has two halves, and two of the three criteria of Wang et al. stand behind them. **Grow**:
+# take the heads in the order of how much they matter, until those taken are *enough* (faithfulness). **Prune**: of what
+# was taken, drop whatever is *not needed* (minimality). "Enough" is decided by a function $Q$ of a set of heads, for
+# instance the metric with all other heads ablated, and a target $\tau$.
+#
+# 1. Order all heads by the *magnitude* of their effect, $|e_{l,n}|$, the largest first; among equals, the earlier layer
+#    first, then the lower head number.
+# 2. Begin with $C = \emptyset$. As long as $Q(C) < \tau$, add the next head of this order.
+# 3. Go through the heads of $C$ in the opposite order, the *weakest* first. Whenever $Q(C \setminus \{h\}) \ge \tau$,
+#    drop $h$ for good.
+# 4. Return $C$, sorted by layer, then head.
+#
+# Why the magnitude? A head with a strongly negative effect works *against* the answer, and is as much part of what the
+# model does as one that works for it. Without it, a circuit may do better than its model and still be a wrong account
+# of it. A $Q$ that asks for the *same* behaviour as the model's, rather than for more, makes use of such heads.
+#
+# The rule is greedy: it finds *a* small circuit, not the smallest, and the result depends on the order. And it can drop
+# a head with a big effect, when another head in the circuit does the same job: heads that back each other up are not
+# needed *one by one*.
+#
+# **Shapes.** `effects` is `[layer, head]`. A circuit is a list of pairs of integers, (layer, head).
+#
+# Wang et al. (2022, [Interpretability in the Wild](https://arxiv.org/abs/2211.00593)) state the criteria; Conmy et al.
+# (2023, [Towards Automated Circuit Discovery](https://arxiv.org/abs/2304.14997)) prune edges of the whole graph in a
+# similar way, starting from everything.
+
+# %% [markdown] tags=["hint"]
+# First make the order, as a list of (layer, head), and print it for a small map with a negative number in it. A flat
+# index is turned into a pair with `divmod`: by the number of what, layers or heads?
+
+# %% [markdown] tags=["hint"]
+# For the order, Python's `sorted` with a key that is a tuple settles ties as well. The growing loop needs the question
+# "enough?" *before* each step, also before the first one; and it may run out of heads.
+
+# %% [markdown] tags=["hint"]
+# When pruning, do not remove from the list that you loop over: loop over `reversed(circuit)` made into a list of its
+# own, and build the smaller circuit with a comprehension, `[other for other in circuit if other != head]`.
+
+# %%
+from collections.abc import Callable
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+
+# %%
+def find_circuit(
+    effects: Float[Tensor, "layer head"], evaluate: Callable[[list[tuple[int, int]]], float], target: float
+) -> list[tuple[int, int]]:
+    """Find a small set of heads that is enough: grow by the magnitude of effects, then prune.
+
+    Source: after Wang et al. 2022, https://arxiv.org/abs/2211.00593 (faithfulness and minimality)
+
+    Args:
+        effects: what each head does to the metric, `[layer, head]`, of either sign.
+        evaluate: takes a list of heads, each a pair of integers (layer, head), in any order and perhaps empty, and
+            gives a number; the larger, the better these heads alone do the job.
+        target: what is enough: a set of heads with `evaluate(heads) >= target`.
+
+    Returns:
+        The circuit, as pairs of integers (layer, head), sorted by layer and then head. Grown in the order of falling
+        magnitude (among equals: earlier layer, then lower head number) until it is enough, which may be at once, with
+        no head at all; then, from the weakest to the strongest, each head is dropped without which it is still enough.
+
+    Raises:
+        ValueError: all heads together are not enough.
+
+    """
+    ### BEGIN SOLUTION
+    layers, heads = effects.shape
+    everyone = [(layer, head) for layer in range(layers) for head in range(heads)]
+    strength = effects.abs().tolist()
+    order = sorted(everyone, key=lambda place: -strength[place[0]][place[1]])  # stable: ties stay in order
+    circuit: list[tuple[int, int]] = []
+    while evaluate(circuit) < target:
+        if len(circuit) == len(order):
+            raise ValueError(f"all {len(order)} heads together do not reach {target}")
+        circuit.append(order[len(circuit)])
+    for head in reversed(order[: len(circuit)]):
+        smaller = [other for other in circuit if other != head]
+        if evaluate(smaller) >= target:
+            circuit = smaller
+    return sorted(circuit)
+    ### END SOLUTION
+
+
+# %% [markdown]
+# **Look at it.** The rule on prompts with two names. The effects are those of patching one head's output. The other heads
+# are replaced by their mean over clean and corrupted prompts, and $Q$ says how near the logit difference then comes to
+# that of the whole model: 1 is the same, and too much counts like too little.
+
+# %% tags=["demo"]
+if __name__ == "__main__":
+    from typing import Any
+
+    from mechgrade.bench import open_bench, plots
+    from mechgrade.embedded.prompts import ioi_prompts
+
+    bench = open_bench()
+    model = bench.model
+    prompts = ioi_prompts(12, seed=1, template=1)
+    clean, corrupted = bench.tokens([p.clean for p in prompts]), bench.tokens([p.corrupted for p in prompts])
+    right, wrong = bench.tokens([p.answer for p in prompts])[:, 1], bench.tokens([p.wrong for p in prompts])[:, 1]
+    rows = torch.arange(len(prompts))
+
+    def logit_difference(logits: Tensor) -> float:
+        return (logits[rows, -1, right] - logits[rows, -1, wrong]).mean().item()
+
+    clean_logits, clean_cache = model.run_with_cache(clean)
+    corrupted_logits, corrupted_cache = model.run_with_cache(corrupted)
+    top, bottom = logit_difference(clean_logits), logit_difference(corrupted_logits)
+
+    def run_with(tokens: Tensor, values: dict[int, Tensor], replaced: dict[int, list[int]]) -> float:
+        def hook_for(layer: int) -> Any:
+            def replace(z: Tensor, hook: Any) -> Tensor:
+                z = z.clone()
+                z[:, :, replaced[layer]] = values[layer][:, :, replaced[layer]]
+                return z
+
+            return f"blocks.{layer}.attn.hook_z", replace
+
+        return logit_difference(model.run_with_hooks(tokens, fwd_hooks=[hook_for(layer) for layer in replaced]))
+
+    clean_z = {layer: clean_cache["z", layer] for layer in range(bench.n_layers)}
+    means = {layer: torch.cat([clean_z[layer], corrupted_cache["z", layer]]).mean(0, keepdim=True) for layer in clean_z}
+    effects = torch.zeros(bench.n_layers, bench.n_heads)
+    for layer in range(bench.n_layers):
+        for head in range(bench.n_heads):
+            effects[layer, head] = (run_with(corrupted, clean_z, {layer: [head]}) - bottom) / (top - bottom)
+
+    def share(circuit: list[tuple[int, int]]) -> float:
+        others = {layer: [head for head in range(bench.n_heads) if (layer, head) not in circuit] for layer in clean_z}
+        return run_with(clean, means, others) / top
+
+    def nearness(circuit: list[tuple[int, int]]) -> float:
+        return 1 - abs(1 - share(circuit))
+
+    everyone = [(layer, head) for layer in range(bench.n_layers) for head in range(bench.n_heads)]
+    sizes = {}
+    for target in (0.2, 0.5, 0.8, 0.9, 0.95, 0.98):
+        circuit = find_circuit(effects, nearness, target)
+        rest = [head for head in everyone if head not in circuit]
+        names = ", ".join(f"L{layer}H{head}" for layer, head in circuit)
+        print(
+            f"target {target:.2f}: {names}: {share(circuit):.2f}; the other {len(rest)} heads alone: {share(rest):.2f}"
+        )
+        sizes[target] = len(circuit)
+    plots.bars(
+        torch.tensor(list(sizes.values())),
+        x=[f"{target:.2f}" for target in sizes],
+        xlabel="target: how near to the whole model",
+        ylabel="heads in the circuit",
+        title=f"How many of {len(everyone)} heads are enough?",
+        save="patching_results/find_circuit",
+    )
+
+# %% [markdown] tags=["found"]
+# **What you found.** Few heads are enough for most of the behaviour, and what is not in the circuit, taken alone, does
+# not find the answer: the number for the rest is the check that a threshold on a map never gives you. When the target
+# asks for nearly the very same number, heads come in that a map of effects would have called nothing: they hold back a
+# circuit that overshoots, or fill in what it lacks. Whether they belong to the explanation is for you to judge; the rule
+# only says that they are needed for *this* target.
+#
+# Look at *which* heads come in for a modest target. A head that only passes information on (the S-inhibition head) and
+# the head that uses it (the name mover) come as a pair: neither is enough without the other.
+#
+# Keep the limits of such a rule in mind. The order comes from patching heads one by one, so two heads that can stand in
+# for each other may both look weak and come late. Mean ablation over clean and corrupted prompts removes what
+# distinguishes these two, and keeps everything else: another reference gives another circuit.
+#
+# **In GPT-2 small** the circuit that Wang et al. (2022) found by hand has 26 heads of 144. Among them are *backup* name
+# movers, which do little until the name movers are removed: a rule that drops what is not needed one by one would lose
+# them, and this is why the paper asks for *completeness* as a third criterion.

@@ -1,0 +1,165 @@
+# %% [markdown]
+# # Attention or MLP?
+#
+# Patching the residual stream tells where information *is*. To see which parts of the model *put* it there, patch what
+# they write. A layer of GPT-2 writes twice into the stream:
+#
+# $$x^{(l+1)} = x^{(l)} + \mathrm{attn}^{(l)} + \mathrm{mlp}^{(l)}, \qquad
+#   \mathrm{attn}^{(l)} = \sum_n z^{(l,n)} W_O^{(l,n)} + b_O^{(l)}$$
+#
+# First the attention layer, with all its heads together, then the MLP, which reads what attention has just written. For
+# each of the two, at every layer $l$ and position $p$: run the corrupted prompts, let this part write at this position
+# what it wrote in the clean run, and measure. There are two maps,
+#
+# $$M^{\mathrm{attn}}_{l,p} = m\big(\mathrm{attn}^{(l)}_p \leftarrow \mathrm{attn}^{(l),\,\mathrm{clean}}_p\big) \qquad
+#   M^{\mathrm{mlp}}_{l,p} = m\big(\mathrm{mlp}^{(l)}_p \leftarrow \mathrm{mlp}^{(l),\,\mathrm{clean}}_p\big)$$
+#
+# What such a part wrote is only a *summand*. When it is replaced, the stream keeps everything else from the corrupted
+# run, so a cell is high only if this single write matters by itself.
+#
+# **Shapes.** `hook_attn_out` and `hook_mlp_out` are `[batch, pos, d_model]`, like the stream. Each map is `[layer,
+# pos]`.
+#
+# **With TransformerLens** the activations are named `blocks.{layer}.hook_attn_out` and `blocks.{layer}.hook_mlp_out`, on
+# a `TransformerBridge` in compatibility mode as on the deprecated `HookedTransformer`. Many names look alike and have the
+# same shape: `hook_resid_mid` is the stream after attention, `hook_resid_post` the stream after the MLP. Patch one of
+# these by mistake, and a map comes out that looks fine. And a name that does not exist is passed over by the bridge
+# without a word.
+#
+# (Here the two model classes differ: on the bridge of version 3.9 a tensor returned at `hook_resid_mid` replaces only
+# what the MLP *reads*; the stream itself goes on beside it as it was. On `HookedTransformer` it replaces the stream.)
+#
+# This time the clean run comes in as a cache, since one clean run serves all experiments of a kind:
+# `_, clean_cache = model.run_with_cache(clean_tokens)`. It takes full names, `clean_cache[name]`, and short ones,
+# `clean_cache["attn_out", layer]`.
+#
+# Elhage et al. (2021, [A Mathematical Framework for Transformer
+# Circuits](https://transformer-circuits.pub/2021/framework/index.html)) describe the residual stream as a sum of what
+# the layers write; Heimersheim and Nanda (2024, [How to use and interpret activation
+# patching](https://arxiv.org/abs/2404.15255)) how to patch parts of it.
+
+# %% [markdown] tags=["hint"]
+# Both maps need the same two loops and the same hook; only a name differs. A helper that takes the name's last part and
+# gives one map halves the work, and the mistakes.
+
+# %% [markdown] tags=["hint"]
+# Two things that you know beforehand: position 0 is BOS in both runs, so its column is flat. And in the *last* layer
+# nothing that is written anywhere but at the last position can still reach the prediction there. If your map says
+# otherwise, print the names of your hooks.
+
+# %%
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+from transformer_lens import ActivationCache
+
+
+# %%
+def patch_component_sweep(
+    model: Any,
+    corrupted_tokens: Int[Tensor, "batch pos"],
+    clean_cache: ActivationCache,
+    metric: Callable[[Float[Tensor, "batch pos d_vocab"]], Float[Tensor, ""]],
+) -> dict[str, Float[Tensor, "layer pos"]]:
+    """Patch the output of every attention layer and of every MLP, at every position, into the corrupted run.
+
+    Source: Heimersheim and Nanda 2024, https://arxiv.org/abs/2404.15255
+
+    Args:
+        model: a `TransformerBridge` in compatibility mode, or a `HookedTransformer`; no hook is left on it.
+        corrupted_tokens: the prompts to run, BOS first, `[batch, pos]`.
+        clean_cache: the activations of the clean run, of the same shape; it is not changed.
+        metric: takes the logits of a run, `[batch, pos, d_vocab]`, and gives one number, a tensor of shape `[]`.
+
+    Returns:
+        Two maps of the patched runs' metric, each `[layer, pos]`, not normalised: `"attn_out"`, with the attention
+        layer's output patched, and `"mlp_out"`, with the MLP's.
+
+    """
+
+    ### BEGIN SOLUTION
+    def patch(output: Tensor, hook: Any, position: int, clean: Tensor) -> Tensor:
+        output = output.clone()
+        output[:, position] = clean[:, position]
+        return output
+
+    def patched_run(name: str, position: int) -> Tensor:
+        hook = partial(patch, position=position, clean=clean_cache[name])
+        return metric(model.run_with_hooks(corrupted_tokens, fwd_hooks=[(name, hook)]))
+
+    layers, positions = range(model.cfg.n_layers), range(corrupted_tokens.shape[1])
+    maps = {}
+    with torch.no_grad():
+        for part in ("attn_out", "mlp_out"):
+            values = [patched_run(f"blocks.{layer}.hook_{part}", p) for layer in layers for p in positions]
+            maps[part] = torch.stack(values).reshape(len(layers), len(positions))
+    return maps
+    ### END SOLUTION
+
+
+# %% [markdown]
+# **Look at it.** Both maps on the scale from the corrupted run (0) to the clean run (1).
+
+# %% tags=["demo"]
+if __name__ == "__main__":
+    from mechgrade.bench import open_bench, plots
+    from mechgrade.embedded.prompts import ioi_prompts
+
+    bench = open_bench()
+    prompts = ioi_prompts(8, seed=1, template=0, order="BABA")
+    clean, corrupted = (bench.tokens([getattr(prompt, kind) for prompt in prompts]) for kind in ("clean", "corrupted"))
+    answer, wrong = (
+        torch.tensor([bench.model.to_single_token(text) for text in texts])
+        for texts in ([prompt.answer for prompt in prompts], [prompt.wrong for prompt in prompts])
+    )
+    rows = torch.arange(len(prompts))
+
+    def metric(logits):
+        return (logits[rows, -1, answer] - logits[rows, -1, wrong]).mean()
+
+    logits, cache = bench.model.run_with_cache(clean)
+    top, bottom = metric(logits), metric(bench.model(corrupted))
+    print(f"logit difference: clean {top:.2f}, corrupted {bottom:.2f}")
+    tokens = bench.model.to_str_tokens(prompts[0].clean)
+    for part, values in patch_component_sweep(bench.model, corrupted, cache, metric).items():
+        restored = (values - bottom) / (top - bottom)
+        cells = [(layer, at) for layer in range(bench.n_layers) for at in range(len(tokens))]
+        for layer, at in sorted(cells, key=lambda cell: -abs(restored[cell]))[:3]:
+            print(f"{part:8} layer {layer}, {tokens[at]!r} at {at}: {restored[layer, at]:.2f}")
+        plots.heatmap(
+            restored,
+            x=[f"{position} {token.strip()}" for position, token in enumerate(tokens)],
+            y=[f"L{layer}" for layer in range(bench.n_layers)],
+            xlabel="position patched",
+            ylabel="layer",
+            title="Attention outputs patched" if part == "attn_out" else "MLP outputs patched",
+            value="normalised logit difference",
+            save=f"patching_results/patch_component_sweep_{part}",
+        )
+
+# %% [markdown] tags=["found"]
+# **What you found.** The attention map has its bright cells at END: these are the writes that bring the information there.
+# Nothing but attention can carry it from one position to another, so at some layer this map *must* light up in the
+# column where the residual stream's map changes over. Compare the two maps: the layer before the stream at END becomes
+# clean is the one whose attention has made it so.
+#
+# MLPs work within a position. At S2 the first one may matter, since it rewrites the token's embedding for everybody
+# who reads it later. At END they can turn what attention brought into the word to say.
+#
+# The cells do not add up to 1, and need not. Two writes that each do the whole job give 2 together; two that only work
+# together give 0 each. A part with an empty cell may still be needed.
+#
+# Would it be the same to patch what goes *into* the last matrix of each part, all heads' `attn.hook_z`, or
+# `mlp.hook_post`? Yes, to the last digit: the output is a fixed linear map of it, plus a bias. Try it.
+#
+# **In GPT-2 small** the [Exploratory Analysis
+# Demo](https://github.com/TransformerLensOrg/TransformerLens/blob/main/demos/Exploratory_Analysis_Demo.ipynb) of
+# TransformerLens finds that attention layers matter much on this task, layers 7 and 8 among them, and MLPs little, with
+# the exception of MLP 0. Its author takes the latter for something general about MLP 0 rather than a part of this task.
+#
+# **With TransformerLens** `transformer_lens.patching.get_act_patch_attn_out` and `get_act_patch_mlp_out` make these two
+# maps, on either model class.

@@ -1,0 +1,177 @@
+# %% [markdown]
+# # Patching one head at a time
+#
+# A patched residual stream says *where* the answer is stored, and in which layer it moves. It does not say *who* moves
+# it. For this, patch one attention head at a time: run the model on the corrupted prompt, but let one head $(l, n)$ put
+# out what it put out on the clean prompt. If much of the clean behaviour comes back, then what this head does matters.
+#
+# A head can be opened further. Its output $z$ is made from its attention pattern $A$ and its values $v$, and the
+# pattern from queries $q$ and keys $k$:
+#
+# $$A^{(l,n)} = \mathrm{softmax}\!\left(\frac{q^{(l,n)} {k^{(l,n)}}^{\top}}{\sqrt{d_{head}}} + \mathrm{mask}\right),
+#   \qquad z^{(l,n)}_i = \sum_j A^{(l,n)}_{i,j}\, v^{(l,n)}_j$$
+#
+# Each of the five can be patched alone. If patching $z$ helps, but patching the pattern does not, then what counts is
+# *what* is moved and not from where: look at the values. If patching $q$ does nearly all, then an earlier layer has
+# told the head where to look.
+#
+# With a metric $m$ of the logits, the map for activation $a \in \{z, q, k, v, A\}$ has one number for each head:
+#
+# $$M^{(a)}_{l,n} = m\big(\text{corrupted run, with } a^{(l,n)} \leftarrow a^{(l,n)}_{\mathrm{clean}}
+#   \text{ at all positions}\big)$$
+#
+# **Shapes.** Not all of the five have the head on the same axis:
+#
+# | activation | hook name | shape |
+# |---|---|---|
+# | z, q, k, v | `blocks.{layer}.attn.hook_z`, … `hook_q`, `hook_k`, `hook_v` | `[batch, pos, head, d_head]` |
+# | pattern | `blocks.{layer}.attn.hook_pattern` | `[batch, head, query, key]` |
+#
+# **With TransformerLens** a hook is a function `hook(value, hook)`. `model.run_with_hooks(tokens, fwd_hooks=[(name,
+# function)])` calls it when the activation `name` has been computed, goes on with what it *returns*, and takes the hook
+# away again at the end. `value` is the activation of the corrupted run. A `TransformerBridge` in compatibility mode and
+# the deprecated `HookedTransformer` both know the names in the table. The cache takes either the full name or the
+# short form, `clean_cache["z", layer]`.
+#
+# Wang et al. (2022, [Interpretability in the Wild](https://arxiv.org/abs/2211.00593)) studied this task in GPT-2 small;
+# how to read such maps, and how to misread them, is discussed by Heimersheim and Nanda (2024, [How to use and interpret
+# activation patching](https://arxiv.org/abs/2404.15255)).
+
+# %% [markdown] tags=["hint"]
+# Begin with one head: write a hook that changes one slice of `value`, run the model with it, and call `metric` on the
+# logits. Two nested loops then make the map. Which indices select *one* head of `value`, and all else along the other
+# axes? Look at the table: there are two answers.
+
+# %% [markdown] tags=["hint"]
+# The map is unchanged everywhere? Then the hook does not return anything, or returns what it was given. Every head of a
+# layer has the same number? Then you replace the whole activation. And when a function is defined in a loop, it sees
+# the loop variable's value at the time it is *called*: here this is harmless, as long as you run the model inside the
+# loop.
+
+# %% [markdown] tags=["hint"]
+# In the hook: `value = value.clone()`, then `value[:, :, head] = clean[:, :, head]` for the four vectors, and another
+# index for the pattern. Collect `metric(logits)` in a list and `torch.stack` it in the end.
+
+# %%
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+from transformer_lens import ActivationCache
+
+
+# %%
+def patch_heads(
+    model: Any,
+    corrupted_tokens: Int[Tensor, "batch pos"],
+    clean_cache: ActivationCache,
+    metric: Callable[[Float[Tensor, "batch pos d_vocab"]], Float[Tensor, ""]],
+    activation: str = "z",
+) -> Float[Tensor, "layer head"]:
+    """Patch every head on its own, at all positions, from the clean run into the corrupted run.
+
+    Source: Wang et al. 2022, https://arxiv.org/abs/2211.00593; Heimersheim and Nanda 2024,
+    https://arxiv.org/abs/2404.15255
+
+    Args:
+        model: a `TransformerBridge` in compatibility mode, or a `HookedTransformer`; no hook is left on it.
+        corrupted_tokens: the prompts to run, `[batch, pos]`.
+        clean_cache: the activations of the clean run, of the same shape; it holds the named activation of every layer
+            and is not changed.
+        metric: takes the logits of a run, `[batch, pos, d_vocab]`, and gives one number, a tensor without axes.
+        activation: what to patch: `"z"` (the head's output before W_O), `"q"`, `"k"`, `"v"` or `"pattern"`.
+
+    Returns:
+        The metric of the patched runs, `[layer, head]`: as the metric gives it, not normalised.
+
+    Raises:
+        ValueError: `activation` is none of the five.
+
+    """
+    ### BEGIN SOLUTION
+    if activation not in ("z", "q", "k", "v", "pattern"):
+        raise ValueError(f"activation is 'z', 'q', 'k', 'v' or 'pattern', not {activation!r}")
+
+    def patched_run(layer: int, head: int) -> Tensor:
+        name = f"blocks.{layer}.attn.hook_{activation}"
+        # One head: of [batch, pos, head, d_head], or of [batch, head, query, key].
+        which = (slice(None), head) if activation == "pattern" else (slice(None), slice(None), head)
+
+        def patch(value: Tensor, hook: Any) -> Tensor:
+            value = value.clone()
+            value[which] = clean_cache[name][which]
+            return value
+
+        with torch.no_grad():
+            return metric(model.run_with_hooks(corrupted_tokens, fwd_hooks=[(name, patch)]))
+
+    layers, heads = model.cfg.n_layers, model.cfg.n_heads
+    results = [patched_run(layer, head) for layer in range(layers) for head in range(heads)]
+    return torch.stack(results).reshape(layers, heads)
+    ### END SOLUTION
+
+
+# %% [markdown]
+# **Look at it.** The share of the logit difference that comes back: 0 is the corrupted run, 1 the clean one. The
+# prompts differ only in the second subject, so that the clean prompt is answered by one of its names and the corrupted
+# prompt by the other.
+
+# %% tags=["demo"]
+if __name__ == "__main__":
+    from mechgrade.bench import open_bench, plots
+    from mechgrade.embedded.prompts import ioi_prompts
+
+    bench = open_bench()
+    prompts = ioi_prompts(8, seed=1, template=1)
+    clean, corrupted = (bench.tokens(texts) for texts in zip(*((p.clean, p.corrupted) for p in prompts), strict=True))
+    right, wrong = (bench.tokens(names)[:, 1] for names in zip(*((p.answer, p.wrong) for p in prompts), strict=True))
+    rows = torch.arange(len(prompts))
+
+    def logit_difference(logits: Tensor) -> Tensor:
+        return (logits[rows, -1, right] - logits[rows, -1, wrong]).mean()
+
+    logits, cache = bench.model.run_with_cache(clean)
+    top, bottom = logit_difference(logits), logit_difference(bench.model(corrupted))
+    print(prompts[0].clean, "…\n" + prompts[0].corrupted, "…")
+    print(f"logit difference: clean {top:.2f}, corrupted {bottom:.2f}")
+    names = ("z", "q", "k", "v", "pattern")
+    maps = {
+        name: (patch_heads(bench.model, corrupted, cache, logit_difference, name) - bottom) / (top - bottom)
+        for name in names
+    }
+    heads = [f"L{layer}H{head}" for layer in range(bench.n_layers) for head in range(bench.n_heads)]
+    plots.heatmap(
+        torch.stack([maps[name].flatten() for name in names], dim=-1),
+        x=list(names),
+        y=heads,
+        xlabel="patched activation",
+        ylabel="head",
+        title="Each head patched on its own",
+        value="recovered logit difference",
+        save="patching_results/patch_heads",
+    )
+    for name in names:
+        best = int(maps[name].argmax())
+        print(f"{name:8} strongest head {heads[best]}, recovers {maps[name].flatten()[best]:.2f}")
+
+# %% [markdown] tags=["found"]
+# **What you found.** Two heads stand out, and the columns say that they do different jobs. One of them recovers much
+# when its *query* or its *pattern* is patched, and nothing when its values are: it copies the right thing once it knows
+# where to look. This is a **name mover**. The other, in an earlier layer, recovers much by its *values* and nothing by
+# its pattern: it looks at the same place in both runs (at the second subject) and reports *which* name stands there. It
+# tells the name mover whom not to copy, an **S-inhibition head** in the words of Wang et al. (2022).
+#
+# So the two are not rivals but a chain: patch the earlier one, and the query of the later one follows. The shares of a
+# chain do not add up to 1, and should not: each link alone can bring the answer back. How to see the link itself,
+# rather than guess it, is the subject of path patching.
+#
+# (In the course's embedded model, both were told where to look for the first part of training, and then released; what
+# they write and how they find their place, they had to invent. `mechgrade model-card` tells the story.)
+#
+# **In GPT-2 small** the circuit of Wang et al. has 26 heads: among them the name movers 9.6, 9.9 and 10.0, the
+# S-inhibition heads 7.3, 7.9, 8.6 and 8.10, and *negative* name movers, 10.7 and 11.10, which work against the answer.
+#
+# **With TransformerLens** the module `transformer_lens.patching` has these five maps ready, for instance
+# `get_act_patch_attn_head_out_all_pos` for $z$. Now you know what is inside.

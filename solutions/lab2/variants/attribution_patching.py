@@ -1,0 +1,247 @@
+"""Right and wrong ways to estimate a patching map from gradients."""
+
+import torch
+
+from mechgrade.authoring.variants import accepted, misconception
+
+
+def refuse_misfits(clean, corrupted):
+    """Raise the error that the exercise asks for: a misconception is wrong in one thing only."""
+    if clean.shape != corrupted.shape:
+        raise ValueError("tokens of different shapes")
+
+
+def z_names(model):
+    """The hook names of all heads' outputs."""
+    return [f"blocks.{layer}.attn.hook_z" for layer in range(model.cfg.n_layers)]
+
+
+def z_of(model, tokens):
+    """The heads' outputs: [layer, batch, pos, head, d_head]."""
+    names = z_names(model)
+    with torch.no_grad():
+        _, cache = model.run_with_cache(tokens, names_filter=names)
+    return torch.stack([cache[name] for name in names])
+
+
+def gradient_by_z(model, tokens, metric):
+    """The metric's gradient by the heads' outputs, in the run on `tokens`: [layer, batch, pos, head, d_head]."""
+    kept = []
+
+    def start(value, hook):
+        return value.detach().requires_grad_(True)
+
+    def keep(z, hook):
+        kept.append(z)
+        return z
+
+    with torch.enable_grad():
+        hooks = [("blocks.0.hook_resid_pre", start)] + [(name, keep) for name in z_names(model)]
+        return torch.stack(torch.autograd.grad(metric(model.run_with_hooks(tokens, fwd_hooks=hooks)), kept))
+
+
+def all_of(model, clean_tokens, corrupted_tokens, metric):
+    """Clean z, corrupted z, and the gradient in the corrupted run."""
+    refuse_misfits(clean_tokens, corrupted_tokens)
+    gradient = gradient_by_z(model, corrupted_tokens, metric)
+    return z_of(model, clean_tokens), z_of(model, corrupted_tokens), gradient
+
+
+@accepted
+def by_probes(model, clean_tokens, corrupted_tokens, metric):
+    """Zeros that require gradients are added to every z: their gradient is z's."""
+    refuse_misfits(clean_tokens, corrupted_tokens)
+    clean, corrupted = z_of(model, clean_tokens), z_of(model, corrupted_tokens)
+    probes = torch.zeros_like(corrupted, requires_grad=True)
+    hooks = [(name, lambda z, hook, layer=layer: z + probes[layer]) for layer, name in enumerate(z_names(model))]
+    with torch.enable_grad():
+        metric(model.run_with_hooks(corrupted_tokens, fwd_hooks=hooks)).backward()
+    return torch.einsum("lbphd,lbphd->lh", clean - corrupted, probes.grad)
+
+
+@accepted
+def by_backward_hooks(model, clean_tokens, corrupted_tokens, metric):
+    """TransformerLens's own backward hooks collect the gradients."""
+    refuse_misfits(clean_tokens, corrupted_tokens)
+    difference = z_of(model, clean_tokens) - z_of(model, corrupted_tokens)
+    gradients = {}
+
+    def collect(gradient, hook):
+        gradient = gradient[0] if isinstance(gradient, tuple) else gradient
+        gradients[hook.name] = gradient.detach().clone()
+
+    start = ("hook_embed", lambda value, hook: value.detach().requires_grad_(True))
+    names = z_names(model)
+    with torch.enable_grad(), model.hooks(fwd_hooks=[start], bwd_hooks=[(name, collect) for name in names]):
+        metric(model(corrupted_tokens)).backward()
+    return torch.stack([(difference[at] * gradients[name]).sum((0, 1, 3)) for at, name in enumerate(names)])
+
+
+@accepted
+def by_retain_grad(model, clean_tokens, corrupted_tokens, metric):
+    """`retain_grad` on every z, and its `.grad` after `backward`; summed position by position in float64."""
+    refuse_misfits(clean_tokens, corrupted_tokens)
+    clean, kept = z_of(model, clean_tokens), {}
+
+    def keep(z, hook):
+        z = z * 1
+        z.retain_grad()
+        kept[hook.name] = z
+        return z
+
+    start = ("hook_embed", lambda value, hook: value.detach().requires_grad_())
+    with torch.enable_grad():
+        hooks = [start] + [(name, keep) for name in z_names(model)]
+        metric(model.run_with_hooks(corrupted_tokens, fwd_hooks=hooks)).backward()
+    result = torch.zeros(model.cfg.n_layers, model.cfg.n_heads, dtype=torch.float64, device=clean.device)
+    for layer, name in enumerate(z_names(model)):
+        change = (clean[layer] - kept[name].detach()) * kept[name].grad
+        for position in range(change.shape[1]):
+            result[layer] += change[:, position].double().sum((0, 2))
+    return result.to(clean.dtype)
+
+
+@misconception(
+    "Your signs are turned round: you multiply the gradient by corrupted minus clean. Patching moves the head *from* "
+    "the corrupted *to* the clean value."
+)
+def wrong_sign(model, clean_tokens, corrupted_tokens, metric):
+    clean, corrupted, gradient = all_of(model, clean_tokens, corrupted_tokens, metric)
+    return ((corrupted - clean) * gradient).sum((1, 2, 4))
+
+
+@misconception(
+    "Your gradient is that of the clean run. The patch is made in the corrupted run, and the expansion starts there: "
+    "take the gradient in the run that gets patched."
+)
+def gradient_of_the_clean_run(model, clean_tokens, corrupted_tokens, metric):
+    refuse_misfits(clean_tokens, corrupted_tokens)
+    gradient = gradient_by_z(model, clean_tokens, metric)
+    return ((z_of(model, clean_tokens) - z_of(model, corrupted_tokens)) * gradient).sum((1, 2, 4))
+
+
+@misconception(
+    "Your last layer is right, but in the layers before it you only see the direct effect on the logits. You detach "
+    "every z, so the backward pass stops at each of them and an early head does not hear what it does to later heads. "
+    "Detach once, before the first layer."
+)
+def detached_at_every_head(model, clean_tokens, corrupted_tokens, metric):
+    refuse_misfits(clean_tokens, corrupted_tokens)
+    kept = []
+
+    def keep(z, hook):
+        kept.append(z.detach().requires_grad_(True))
+        return kept[-1]
+
+    with torch.enable_grad():
+        logits = model.run_with_hooks(corrupted_tokens, fwd_hooks=[(name, keep) for name in z_names(model)])
+        gradient = torch.stack(torch.autograd.grad(metric(logits), kept))
+    return ((z_of(model, clean_tokens) - z_of(model, corrupted_tokens)) * gradient).sum((1, 2, 4))
+
+
+@misconception(
+    "You multiply the gradient by the clean output itself. What counts is by how much the output *changes*: clean "
+    "minus corrupted. A head that does the same in both runs has no effect."
+)
+def clean_for_difference(model, clean_tokens, corrupted_tokens, metric):
+    clean, _, gradient = all_of(model, clean_tokens, corrupted_tokens, metric)
+    return (clean * gradient).sum((1, 2, 4))
+
+
+@misconception(
+    "You add up magnitudes, so contributions that cancel are counted as if they helped, and no head can have a "
+    "negative effect. Sum the products as they are."
+)
+def magnitudes(model, clean_tokens, corrupted_tokens, metric):
+    clean, corrupted, gradient = all_of(model, clean_tokens, corrupted_tokens, metric)
+    return ((clean - corrupted) * gradient).abs().sum((1, 2, 4))
+
+
+@misconception(
+    "You use the last position only. A head is patched at all positions, and what it writes earlier can be read by "
+    "later heads: sum over the positions."
+)
+def last_position_only(model, clean_tokens, corrupted_tokens, metric):
+    clean, corrupted, gradient = all_of(model, clean_tokens, corrupted_tokens, metric)
+    return ((clean - corrupted) * gradient)[:, :, -1].sum((1, 3))
+
+
+@misconception(
+    "Your numbers are too small by the size of the batch. The metric is a mean over the batch already, so its gradient "
+    "has this division in it: sum over the batch, do not average again."
+)
+def batch_averaged_twice(model, clean_tokens, corrupted_tokens, metric):
+    clean, corrupted, gradient = all_of(model, clean_tokens, corrupted_tokens, metric)
+    return ((clean - corrupted) * gradient).sum((2, 4)).mean(1)
+
+
+@misconception(
+    "You average over the positions where the expansion takes the sum: every position at which the output changes adds "
+    "its share."
+)
+def positions_averaged(model, clean_tokens, corrupted_tokens, metric):
+    clean, corrupted, gradient = all_of(model, clean_tokens, corrupted_tokens, metric)
+    return ((clean - corrupted) * gradient).sum((1, 4)).mean(1)
+
+
+@misconception(
+    "This is the true map, from one run for each head. The exercise asks for the estimate, from a single backward pass "
+    "for all heads together."
+)
+def patched_for_real(model, clean_tokens, corrupted_tokens, metric):
+    refuse_misfits(clean_tokens, corrupted_tokens)
+    clean = z_of(model, clean_tokens)
+    result = clean.new_zeros(model.cfg.n_layers, model.cfg.n_heads)
+    with torch.no_grad():
+        bottom = metric(model(corrupted_tokens))
+        for layer, name in enumerate(z_names(model)):
+            for head in range(model.cfg.n_heads):
+
+                def patch(z, hook, layer=layer, head=head):
+                    z = z.clone()
+                    z[:, :, head] = clean[layer, :, :, head]
+                    return z
+
+                patched = model.run_with_hooks(corrupted_tokens, fwd_hooks=[(name, patch)])
+                result[layer, head] = metric(patched) - bottom
+    return result
+
+
+@misconception(
+    "Your numbers are right, but you run one backward pass for each layer. A single one gives the gradients of all "
+    "layers: `torch.autograd.grad` takes a list of tensors."
+)
+def one_pass_for_each_layer(model, clean_tokens, corrupted_tokens, metric):
+    refuse_misfits(clean_tokens, corrupted_tokens)
+    gradient = torch.stack(
+        [gradient_by_z(model, corrupted_tokens, metric)[layer] for layer in range(model.cfg.n_layers)]
+    )
+    return ((z_of(model, clean_tokens) - z_of(model, corrupted_tokens)) * gradient).sum((1, 2, 4))
+
+
+@misconception("Rows and columns are swapped: the result should be `[layer, head]`, and yours is `[head, layer]`.")
+def head_before_layer(model, clean_tokens, corrupted_tokens, metric):
+    clean, corrupted, gradient = all_of(model, clean_tokens, corrupted_tokens, metric)
+    return ((clean - corrupted) * gradient).sum((1, 2, 4)).T
+
+
+@misconception(
+    "Your numbers are right, but you switch the weights' gradients on and leave them so, with gradients in them: each "
+    "later run pays for it. It is enough that the embeddings require gradients."
+)
+def weights_switched_on(model, clean_tokens, corrupted_tokens, metric):
+    clean, corrupted, gradient = all_of(model, clean_tokens, corrupted_tokens, metric)
+    for parameter in model.parameters():
+        parameter.requires_grad_(True)
+    return ((clean - corrupted) * gradient).sum((1, 2, 4))
+
+
+@misconception(
+    "Your estimates are right, but prompts of different lengths do not raise the `ValueError` that the docstring asks "
+    "for: position by position they do not belong together."
+)
+def nothing_refused(model, clean_tokens, corrupted_tokens, metric):
+    rows, pos = (min(sizes) for sizes in zip(clean_tokens.shape, corrupted_tokens.shape, strict=True))
+    clean_tokens, corrupted_tokens = clean_tokens[:rows, :pos], corrupted_tokens[:rows, :pos]
+    clean, corrupted, gradient = all_of(model, clean_tokens, corrupted_tokens, metric)
+    return ((clean - corrupted) * gradient).sum((1, 2, 4))

@@ -1,0 +1,196 @@
+"""Right and wrong ways to ask whether a head copies."""
+
+import torch
+
+from mechgrade.authoring.variants import accepted, misconception
+
+
+def centred(x, eps):
+    """LayerNorm without weights."""
+    return torch.nn.functional.layer_norm(x, x.shape[-1:], eps=eps)
+
+
+def refuse_misfits(logits, tokens, k):
+    """Raise the errors that the exercise asks for: a misconception is wrong in one thing only."""
+    if not 1 <= k <= logits.shape[-1] or tokens.shape != logits.shape[:1]:
+        raise ValueError("k or tokens do not fit the logits")
+
+
+@accepted(replaces="ov_logits")
+def whole_matrix(residual, W_V, W_O, W_U, b_U, negative=False, eps=1e-5):
+    """The full OV matrix, PyTorch's own LayerNorm, in float64."""
+    ov = (W_V.double() @ W_O.double()) * (-1 if negative else 1)
+    return (centred(centred(residual.double(), eps) @ ov, eps) @ W_U.double() + b_U.double()).to(residual.dtype)
+
+
+@accepted(replaces="ov_logits")
+def token_by_token(residual, W_V, W_O, W_U, b_U, negative=False, eps=1e-5):
+    """One token after the other, with variance and mean by name."""
+
+    def normalise(x):
+        return (x - x.mean()) / torch.sqrt(x.var(unbiased=False) + eps)
+
+    rows = []
+    for x in residual:
+        written = torch.einsum("m,mh,hn->n", normalise(x), W_V, W_O)
+        rows.append(torch.addmv(b_U, W_U.T, normalise(-written if negative else written)))
+    return torch.stack(rows)
+
+
+@accepted(replaces="copying_score")
+def by_rank(logits, tokens, k=5):
+    """The rank of the own token: how many others are higher."""
+    refuse_misfits(logits, tokens, k)
+    own = logits[torch.arange(len(tokens), device=logits.device), tokens]
+    rank = (logits > own[:, None]).sum(-1)
+    return int((rank < k).sum()) / len(tokens)
+
+
+@accepted(replaces="copying_score")
+def by_sorting(logits, tokens, k=5):
+    """Plain Python lists."""
+    refuse_misfits(logits, tokens, k)
+    hits = 0
+    for row, token in zip(logits.tolist(), tokens.tolist(), strict=True):
+        hits += token in sorted(range(len(row)), key=lambda other: -row[other])[:k]
+    return hits / len(tokens)
+
+
+@misconception(
+    "The final LayerNorm is missing: what the head writes goes into the unembedding at its own scale, and the bias "
+    "weighs too much or too little against it.",
+    replaces="ov_logits",
+)
+def no_final_layernorm(residual, W_V, W_O, W_U, b_U, negative=False, eps=1e-5):
+    return centred(residual, eps) @ W_V @ W_O * (-1 if negative else 1) @ W_U + b_U
+
+
+@misconception(
+    "The first LayerNorm is missing: a head reads the residual stream normalised.",
+    replaces="ov_logits",
+)
+def no_first_layernorm(residual, W_V, W_O, W_U, b_U, negative=False, eps=1e-5):
+    return centred(residual @ W_V @ W_O * (-1 if negative else 1), eps) @ W_U + b_U
+
+
+@misconception(
+    "You divide by the length of the vector, but do not take the mean away first. That is RMS normalisation; LayerNorm "
+    "also centres.",
+    replaces="ov_logits",
+)
+def rms_for_layernorm(residual, W_V, W_O, W_U, b_U, negative=False, eps=1e-5):
+    def normalise(x):
+        return x / (x.pow(2).mean(-1, keepdim=True) + eps).sqrt()
+
+    return normalise(normalise(residual) @ W_V @ W_O * (-1 if negative else 1)) @ W_U + b_U
+
+
+@misconception(
+    "You normalise over the tokens, column by column. LayerNorm works on one token's vector at a time: over `d_model`.",
+    replaces="ov_logits",
+)
+def over_the_tokens(residual, W_V, W_O, W_U, b_U, negative=False, eps=1e-5):
+    def normalise(x):
+        return centred(x.T, eps).T
+
+    return normalise(normalise(residual) @ W_V @ W_O * (-1 if negative else 1)) @ W_U + b_U
+
+
+@misconception(
+    "Your product is transposed: W_O and W_V act in the wrong order. Values come first, then the output: with rows as "
+    "vectors, `x @ W_V @ W_O`.",
+    replaces="ov_logits",
+)
+def transposed_product(residual, W_V, W_O, W_U, b_U, negative=False, eps=1e-5):
+    return centred(centred(residual, eps) @ (W_V @ W_O).T * (-1 if negative else 1), eps) @ W_U + b_U
+
+
+@misconception("The unembedding's bias is missing: the logits are LN(y) W_U *plus* b_U.", replaces="ov_logits")
+def bias_forgotten(residual, W_V, W_O, W_U, b_U, negative=False, eps=1e-5):
+    return centred(centred(residual, eps) @ W_V @ W_O * (-1 if negative else 1), eps) @ W_U
+
+
+@misconception(
+    "You turn all of the logits round, the bias with them. Negative is the *head's output*: the minus sign stands "
+    "before the final LayerNorm, and the bias keeps its sign.",
+    replaces="ov_logits",
+)
+def logits_negated(residual, W_V, W_O, W_U, b_U, negative=False, eps=1e-5):
+    logits = centred(centred(residual, eps) @ W_V @ W_O, eps) @ W_U + b_U
+    return -logits if negative else logits
+
+
+@misconception("You ignore `negative`: copying and anti-copying come out the same.", replaces="ov_logits")
+def never_negative(residual, W_V, W_O, W_U, b_U, negative=False, eps=1e-5):
+    return centred(centred(residual, eps) @ W_V @ W_O, eps) @ W_U + b_U
+
+
+@misconception(
+    "You count only the tokens that come out on top. The score counts those among the best `k`.",
+    replaces="copying_score",
+)
+def top_one(logits, tokens, k=5):
+    refuse_misfits(logits, tokens, k)
+    return (logits.argmax(-1) == tokens).double().mean().item()
+
+
+@misconception(
+    "You look for the row's *number* among the best logits, as if the tokens were 0, 1, 2, … Look for the row's token "
+    "id.",
+    replaces="copying_score",
+)
+def row_for_token(logits, tokens, k=5):
+    refuse_misfits(logits, tokens, k)
+    rows = torch.arange(len(tokens), device=logits.device)
+    return (logits.topk(k, -1).indices == rows[:, None]).any(-1).double().mean().item()
+
+
+@misconception(
+    "You count a row as a hit when *any* of the tokens is among its best. A head copies when it writes the token that "
+    "it looks at: compare each row with its own token.",
+    replaces="copying_score",
+)
+def any_token(logits, tokens, k=5):
+    refuse_misfits(logits, tokens, k)
+    return torch.isin(logits.topk(k, -1).indices, tokens).any(-1).double().mean().item()
+
+
+@misconception(
+    "Your count is divided by `k` as well: you average over the best logits where a row either is a hit or is none.",
+    replaces="copying_score",
+)
+def averaged_over_k(logits, tokens, k=5):
+    refuse_misfits(logits, tokens, k)
+    return (logits.topk(k, -1).indices == tokens[:, None]).double().mean().item()
+
+
+@misconception(
+    "You take the k *lowest* logits. (Anti-copying is asked for by turning the head's output round, not here.)",
+    replaces="copying_score",
+)
+def lowest(logits, tokens, k=5):
+    refuse_misfits(logits, tokens, k)
+    return (logits.topk(k, -1, largest=False).indices == tokens[:, None]).any(-1).double().mean().item()
+
+
+@misconception(
+    "You compare the tokens only with each other: the best k among the columns of these tokens. The score is over the "
+    "whole vocabulary.",
+    replaces="copying_score",
+)
+def among_themselves(logits, tokens, k=5):
+    refuse_misfits(logits, tokens, k)
+    own = torch.arange(len(tokens), device=logits.device)
+    best = logits[:, tokens].topk(min(k, len(tokens)), -1).indices
+    return (best == own[:, None]).any(-1).double().mean().item()
+
+
+@misconception(
+    "Your scores are right, but a `k` that cannot be, or tokens that do not belong to the rows, go through. The "
+    "docstring's section *Raises* asks for a `ValueError` there.",
+    replaces="copying_score",
+)
+def nothing_refused(logits, tokens, k=5):
+    k = min(max(k, 1), logits.shape[-1])
+    rows = min(len(tokens), len(logits))
+    return (logits[:rows].topk(k, -1).indices == tokens[:rows, None]).any(-1).double().mean().item()

@@ -1,0 +1,200 @@
+"""Right and wrong ways to measure a logit difference."""
+
+import torch
+
+from mechgrade.authoring.variants import accepted, misconception
+
+
+def refuse_misfits(logits, answer, wrong, end):
+    """Raise the error that the exercise asks for: a misconception is wrong in one thing only."""
+    if not all(tuple(given.shape) == (logits.shape[0],) for given in (answer, wrong, end)):
+        raise ValueError("one answer, one wrong answer and one end for each prompt")
+
+
+def at_end(values, end):
+    """The values at each prompt's end: [batch, d_vocab]."""
+    return values[torch.arange(len(values), device=values.device), end]
+
+
+def between(final, answer, wrong):
+    """The difference of two tokens' values: [batch]."""
+    rows = torch.arange(len(final), device=final.device)
+    return final[rows, answer] - final[rows, wrong]
+
+
+def mean_or_each(difference, per_prompt):
+    """All differences, or their mean."""
+    return difference if per_prompt else difference.mean()
+
+
+@accepted
+def by_loop(logits, answer, wrong, end, per_prompt=False):
+    """One prompt at a time."""
+    refuse_misfits(logits, answer, wrong, end)
+    found = [logits[row, end[row], answer[row]] - logits[row, end[row], wrong[row]] for row in range(logits.shape[0])]
+    return torch.stack(found) if per_prompt else torch.stack(found).mean()
+
+
+@accepted
+def by_gather(logits, answer, wrong, end, per_prompt=False):
+    """`gather` along the positions, then along the vocabulary."""
+    refuse_misfits(logits, answer, wrong, end)
+    final = logits.gather(1, end[:, None, None].expand(-1, 1, logits.shape[2]))[:, 0]
+    pair = final.gather(1, torch.stack([answer, wrong], dim=1))
+    difference = pair[:, 0] - pair[:, 1]
+    return difference if per_prompt else difference.sum() / len(difference)
+
+
+@accepted
+def by_log_probabilities(logits, answer, wrong, end, per_prompt=False):
+    """Log-probabilities in float64: the normalisation cancels."""
+    refuse_misfits(logits, answer, wrong, end)
+    logs = at_end(logits, end).double().log_softmax(-1)
+    return mean_or_each(between(logs, answer, wrong), per_prompt).to(logits.dtype)
+
+
+@accepted
+def by_one_hot(logits, answer, wrong, end, per_prompt=False):
+    """A sparse direction in the space of logits, contracted."""
+    refuse_misfits(logits, answer, wrong, end)
+    _, pos, d_vocab = logits.shape
+    tokens = torch.nn.functional.one_hot(answer, d_vocab) - torch.nn.functional.one_hot(wrong, d_vocab)
+    places = torch.nn.functional.one_hot(end, pos).to(logits.dtype)
+    difference = torch.einsum("bpv,bp,bv->b", logits, places, tokens.to(logits.dtype))
+    return mean_or_each(difference, per_prompt)
+
+
+@misconception(
+    "You subtract probabilities, not logits. A probability depends on every other token that competes for the place, "
+    "and is squeezed between 0 and 1. Take the logits as the model gives them."
+)
+def probabilities(logits, answer, wrong, end, per_prompt=False):
+    refuse_misfits(logits, answer, wrong, end)
+    return mean_or_each(between(at_end(logits.softmax(-1), end), answer, wrong), per_prompt)
+
+
+@misconception(
+    "Your difference has the wrong sign: you subtract the answer from the wrong name. It should be positive where the "
+    "model prefers the answer."
+)
+def sign_turned(logits, answer, wrong, end, per_prompt=False):
+    refuse_misfits(logits, answer, wrong, end)
+    return mean_or_each(between(at_end(logits, end), wrong, answer), per_prompt)
+
+
+@misconception(
+    "You read the last position of the batch, `logits[:, -1]`. Shorter prompts are padded on the right, so for them "
+    "this is padding. Each prompt's own last position is in `end`."
+)
+def last_of_the_batch(logits, answer, wrong, end, per_prompt=False):
+    refuse_misfits(logits, answer, wrong, end)
+    return mean_or_each(between(logits[:, -1], answer, wrong), per_prompt)
+
+
+@misconception(
+    "You read the first position. There the model has seen BOS only; the answer is predicted from the prompt's *last* "
+    "token."
+)
+def first_position(logits, answer, wrong, end, per_prompt=False):
+    refuse_misfits(logits, answer, wrong, end)
+    return mean_or_each(between(logits[:, 0], answer, wrong), per_prompt)
+
+
+@misconception(
+    "You read one position too early, before the prompt's last token. What stands at position `end` of the logits is "
+    "already the prediction for the token after it: no shift is needed."
+)
+def one_too_early(logits, answer, wrong, end, per_prompt=False):
+    refuse_misfits(logits, answer, wrong, end)
+    return mean_or_each(between(at_end(logits, end - 1), answer, wrong), per_prompt)
+
+
+@misconception(
+    "You average the logits over all positions. The question is only put at the end of the prompt; what the model "
+    "thinks of the two names in the middle of the sentence, or on padding, does not count."
+)
+def all_positions(logits, answer, wrong, end, per_prompt=False):
+    refuse_misfits(logits, answer, wrong, end)
+    return mean_or_each(between(logits.mean(1), answer, wrong), per_prompt)
+
+
+@misconception(
+    "You average the logits over the prompts before you look up the names. Every prompt has its own answer: take the "
+    "difference prompt by prompt first, then the mean."
+)
+def mean_before_difference(logits, answer, wrong, end, per_prompt=False):
+    refuse_misfits(logits, answer, wrong, end)
+    average = at_end(logits, end).mean(0).expand(len(logits), -1)
+    return mean_or_each(between(average, answer, wrong), per_prompt)
+
+
+@misconception(
+    "You use the first prompt's end for all prompts. The prompts differ in length; `end` has an entry for each."
+)
+def first_end_for_all(logits, answer, wrong, end, per_prompt=False):
+    refuse_misfits(logits, answer, wrong, end)
+    return mean_or_each(between(logits[:, end[0]], answer, wrong), per_prompt)
+
+
+@misconception(
+    "You use the first prompt's two names for all prompts. `answer` and `wrong` have an entry for each prompt."
+)
+def first_names_for_all(logits, answer, wrong, end, per_prompt=False):
+    refuse_misfits(logits, answer, wrong, end)
+    return mean_or_each(between(at_end(logits, end), answer[[0] * len(logits)], wrong[[0] * len(logits)]), per_prompt)
+
+
+@misconception(
+    "You compare the answer with the strongest other token instead of the given wrong one. That is a margin against "
+    "the whole vocabulary; the question here is only which of the two names wins."
+)
+def against_the_strongest(logits, answer, wrong, end, per_prompt=False):
+    refuse_misfits(logits, answer, wrong, end)
+    final = at_end(logits, end)
+    rows = torch.arange(len(final), device=final.device)
+    others = final.clone()
+    others[rows, answer] = -torch.inf
+    return mean_or_each(final[rows, answer] - others.amax(-1), per_prompt)
+
+
+@misconception(
+    "You return the absolute difference. Then a model that is sure of the wrong name scores as well as one that is "
+    "sure of the answer. Keep the sign."
+)
+def absolute(logits, answer, wrong, end, per_prompt=False):
+    refuse_misfits(logits, answer, wrong, end)
+    return mean_or_each(between(at_end(logits, end), answer, wrong).abs(), per_prompt)
+
+
+@misconception("You sum over the prompts where the mean is asked for, so your number grows with the batch.")
+def summed(logits, answer, wrong, end, per_prompt=False):
+    refuse_misfits(logits, answer, wrong, end)
+    difference = between(at_end(logits, end), answer, wrong)
+    return difference if per_prompt else difference.sum()
+
+
+@misconception(
+    "`per_prompt` makes no difference in your function: it always returns the mean. With `per_prompt=True` the "
+    "differences of the single prompts are wanted, `[batch]`."
+)
+def always_the_mean(logits, answer, wrong, end, per_prompt=False):
+    refuse_misfits(logits, answer, wrong, end)
+    return between(at_end(logits, end), answer, wrong).mean()
+
+
+@misconception(
+    "Your numbers are right, but no gradient can be taken of them: `detach`, `.item()` or a new tensor made from "
+    "numbers cuts the result off from the logits. Return what the computation gives."
+)
+def cut_off(logits, answer, wrong, end, per_prompt=False):
+    refuse_misfits(logits, answer, wrong, end)
+    return mean_or_each(between(at_end(logits.detach(), end), answer, wrong), per_prompt)
+
+
+@misconception(
+    "Your differences are right, but a single answer or end for many prompts is silently used for all of them. The "
+    "docstring asks for a `ValueError` there."
+)
+def broadcast(logits, answer, wrong, end, per_prompt=False):
+    rows = torch.arange(len(logits), device=logits.device)
+    return mean_or_each(logits[rows, end, answer] - logits[rows, end, wrong], per_prompt)

@@ -1,0 +1,259 @@
+"""Right and wrong ways to make a pair of IOI prompts."""
+
+import re
+
+from mechgrade.authoring.variants import accepted, misconception
+
+
+def fill(template, io, subject, order, giver):
+    """The template with its three slots filled."""
+    first, second = (io, subject) if order == "ABBA" else (subject, io)
+    return template.format(A=first, B=second, S=giver)
+
+
+def places(model, text, name):
+    """All positions at which a name is a token of the text."""
+    return [position for position, token in enumerate(model.to_str_tokens(text)) if token.strip() == name]
+
+
+def single_token(model, text):
+    """The id of a text that is one token."""
+    ids = model.to_tokens(text, prepend_bos=False)[0].tolist()
+    if len(ids) != 1:
+        raise ValueError(f"{text!r} is {len(ids)} tokens")
+    return ids[0]
+
+
+def right_pair(model, template, io, subject, order, **replaced):
+    """The right answer, with some of its entries replaced by wrong ones; it refuses what should be refused."""
+    if io == subject or order not in ("ABBA", "BABA"):
+        raise ValueError("two different names, and one of the two orders")
+    clean = fill(template, io, subject, order, subject)
+    if len(places(model, clean, io)) != 1 or len(places(model, clean, subject)) != 2:
+        raise ValueError("a name is not a single token, or too often there")
+    pair = {
+        "clean": clean,
+        "corrupted": fill(template, io, subject, order, io),
+        "answer": single_token(model, " " + io),
+        "wrong": single_token(model, " " + subject),
+        "positions": {
+            "IO": places(model, clean, io)[0],
+            "S1": places(model, clean, subject)[0],
+            "S2": places(model, clean, subject)[1],
+            "END": len(model.to_str_tokens(clean)) - 1,
+        },
+    }
+    return {name: replaced.get(name, value) for name, value in pair.items()}
+
+
+@accepted
+def by_prefixes(model, template, io, subject, order):
+    """A name's position is the number of tokens up to and with it, in the text cut off after it."""
+    if io == subject or order not in ("ABBA", "BABA"):
+        raise ValueError("two different names, and one of the two orders")
+    clean = fill(template, io, subject, order, subject)
+    corrupted = fill(template, io, subject, order, io)
+    positions = {}
+    for name, labels in ((io, ["IO"]), (subject, ["S1", "S2"])):
+        spots = list(re.finditer(rf"\b{re.escape(name)}\b", clean))
+        if len(spots) != len(labels):
+            raise ValueError(f"{name} is there {len(spots)} times")
+        for label, spot in zip(labels, spots, strict=True):
+            before = model.to_tokens(clean[: spot.start()].rstrip()).shape[1]
+            positions[label] = model.to_tokens(clean[: spot.end()]).shape[1] - 1
+            if positions[label] != before:
+                raise ValueError(f"{name} is not a single token")
+    positions["END"] = model.to_tokens(clean).shape[1] - 1
+    answers = {"answer": single_token(model, " " + io), "wrong": single_token(model, " " + subject)}
+    return {"clean": clean, "corrupted": corrupted, "positions": positions, **answers}
+
+
+@accepted
+def by_token_ids(model, template, io, subject, order):
+    """Ids alone: S2 is where the two prompts differ, the others are looked up with and without their space."""
+    if io == subject or order not in ("ABBA", "BABA"):
+        raise ValueError("two different names, and one of the two orders")
+    clean = fill(template, io, subject, order, subject)
+    corrupted = fill(template, io, subject, order, io)
+    tokens, others = model.to_tokens(clean)[0], model.to_tokens(corrupted)[0]
+    try:
+        answer, wrong = model.to_single_token(" " + io), model.to_single_token(" " + subject)
+    except AssertionError as error:
+        raise ValueError(str(error)) from error
+    if len(tokens) != len(others):
+        raise ValueError("the prompts are of different length")
+    forms = {name: model.to_tokens(name, prepend_bos=False)[0].tolist() for name in (io, subject)}
+
+    def find(name, with_space):
+        ids = [with_space] + (forms[name] if len(forms[name]) == 1 else [])
+        return [position for position, token in enumerate(tokens.tolist()) if token in ids]
+
+    at_io, at_subject = find(io, answer), find(subject, wrong)
+    if len(at_io) != 1 or len(at_subject) != 2:
+        raise ValueError("a name is too often there, or not a single token")
+    second = int((tokens != others).nonzero()[0])
+    return {
+        "clean": clean,
+        "corrupted": corrupted,
+        "answer": int(answer),
+        "wrong": int(wrong),
+        "positions": {"IO": at_io[0], "S1": at_subject[0], "S2": second, "END": len(tokens) - 1},
+    }
+
+
+@misconception(
+    "Your two answers are exchanged. Read the clean prompt aloud: the subject gives, so the one who receives is the "
+    "*other* person, whose name has appeared only once. That name is `answer`; `wrong` is the giver's."
+)
+def answers_exchanged(model, template, io, subject, order):
+    pair = right_pair(model, template, io, subject, order)
+    return {**pair, "answer": pair["wrong"], "wrong": pair["answer"]}
+
+
+@misconception(
+    'Your answers are the tokens of the names without a space. After "gave a bottle to" the next token begins with '
+    "a space, and a name with its space is another token than the same name at the start of a text."
+)
+def answers_without_space(model, template, io, subject, order):
+    answers = {"answer": single_token(model, io), "wrong": single_token(model, subject)}
+    return right_pair(model, template, io, subject, order, **answers)
+
+
+@misconception(
+    "In your corrupted prompt the two names are exchanged everywhere, so it differs from the clean one in three places "
+    "instead of one. Keep the names at the beginning as they are, and let only the giver change."
+)
+def names_exchanged_everywhere(model, template, io, subject, order):
+    corrupted = fill(template, subject, io, order, io)
+    return right_pair(model, template, io, subject, order, corrupted=corrupted)
+
+
+@misconception(
+    "Your corrupted prompt changes the subject's *first* appearance (S1) and leaves the giver. `replace` with a count "
+    "of 1 takes the first one that it meets. The word to change is the giver, at S2."
+)
+def first_mention_replaced(model, template, io, subject, order):
+    clean = fill(template, io, subject, order, subject)
+    return right_pair(model, template, io, subject, order, corrupted=clean.replace(subject, io, 1))
+
+
+@misconception(
+    "Your corrupted prompt has only one person left in it: both appearances of the subject were replaced. Then nobody "
+    "can be the answer. Change the giver alone."
+)
+def every_mention_replaced(model, template, io, subject, order):
+    clean = fill(template, io, subject, order, subject)
+    return right_pair(model, template, io, subject, order, corrupted=clean.replace(subject, io))
+
+
+@misconception(
+    "Your positions are all one too small: you count from the first word of the text. `model.to_tokens` puts BOS in "
+    "front, at position 0, and the model's activations have a place for it."
+)
+def bos_not_counted(model, template, io, subject, order):
+    pair = right_pair(model, template, io, subject, order)
+    return {**pair, "positions": {name: position - 1 for name, position in pair["positions"].items()}}
+
+
+@misconception(
+    "You count words, but positions are tokens. A full stop or a comma is a token of its own, so everything behind it "
+    "is further to the right than the words tell. Look at `model.to_str_tokens(text)`."
+)
+def words_counted(model, template, io, subject, order):
+    pair = right_pair(model, template, io, subject, order)
+    words = ["BOS", *(word.strip(".,") for word in pair["clean"].split())]
+    at = [position for position, word in enumerate(words) if word == subject]
+    positions = {"IO": words.index(io), "S1": at[0], "S2": at[1], "END": len(words) - 1}
+    return {**pair, "positions": positions}
+
+
+@misconception(
+    "Your S2 is where S1 is. `index` finds the first appearance of a name, and the subject appears twice: S2 is the "
+    "later one."
+)
+def first_appearance_for_both(model, template, io, subject, order):
+    pair = right_pair(model, template, io, subject, order)
+    return {**pair, "positions": {**pair["positions"], "S2": pair["positions"]["S1"]}}
+
+
+@misconception(
+    "Your END is the number of tokens, one past the last position. Positions start at 0, so the last token stands one "
+    "before that."
+)
+def end_past_the_end(model, template, io, subject, order):
+    pair = right_pair(model, template, io, subject, order)
+    return {**pair, "positions": {**pair["positions"], "END": pair["positions"]["END"] + 1}}
+
+
+@misconception(
+    "The order makes no difference in your prompts: BABA comes out as ABBA. In ABBA the indirect object is named "
+    "first, in BABA the subject."
+)
+def order_ignored(model, template, io, subject, order):
+    if order not in ("ABBA", "BABA"):
+        raise ValueError("an unknown order")
+    return right_pair(model, template, io, subject, "ABBA")
+
+
+@misconception(
+    "ABBA and BABA are exchanged: you name the subject first where the indirect object should be. Spell the pattern "
+    "out: in ABBA the name that comes once (A at first, and then as the answer) opens the sentence."
+)
+def orders_exchanged(model, template, io, subject, order):
+    if order not in ("ABBA", "BABA"):
+        raise ValueError("an unknown order")
+    return right_pair(model, template, io, subject, "BABA" if order == "ABBA" else "ABBA")
+
+
+@misconception(
+    "For BABA you exchange the two *people*, not the order in which they are named: the indirect object gives, and "
+    "gets the answer wrong. Who gives and who receives is the same in both orders."
+)
+def roles_follow_the_order(model, template, io, subject, order):
+    if order not in ("ABBA", "BABA"):
+        raise ValueError("an unknown order")
+    return right_pair(model, template, *((io, subject) if order == "ABBA" else (subject, io)), "ABBA")
+
+
+@misconception(
+    "A name of several tokens goes through, and you keep only its first token. Then the answer is a fragment that many "
+    "names share, and the two prompts may differ in length. The docstring asks for a `ValueError` there."
+)
+def first_piece_of_a_name(model, template, io, subject, order):
+    if io == subject or order not in ("ABBA", "BABA"):
+        raise ValueError("two different names, and one of the two orders")
+    clean = fill(template, io, subject, order, subject)
+    pieces = {name: model.to_str_tokens(" " + name, prepend_bos=False) for name in (io, subject)}
+    if all(len(found) == 1 for found in pieces.values()):
+        return right_pair(model, template, io, subject, order)
+    ids = {name: model.to_tokens(" " + name, prepend_bos=False)[0].tolist() for name in (io, subject)}
+    return {"clean": clean, "answer": ids[io][0], "wrong": ids[subject][0]}
+
+
+@misconception(
+    "Your pairs are right, but two equal names go through without a word, and then there is no indirect object. The "
+    "docstring's section *Raises* asks for a `ValueError` there."
+)
+def same_person_twice(model, template, io, subject, order):
+    if io == subject:
+        return {"clean": fill(template, io, subject, order, subject)}
+    return right_pair(model, template, io, subject, order)
+
+
+@misconception(
+    "Your pairs are right, but a template that already holds one of the names goes through. The name is then there "
+    "once too often, and a position that you look up may be the wrong one. The docstring asks for a `ValueError`."
+)
+def extra_name_overlooked(model, template, io, subject, order):
+    clean = template.format(A="", B="", S="")
+    if order in ("ABBA", "BABA") and io != subject and (io in clean or subject in clean):
+        return {"clean": clean}
+    return right_pair(model, template, io, subject, order)
+
+
+@misconception(
+    'Your pairs are right, but an order that does not exist is taken for one that does. Only `"ABBA"` and `"BABA"` '
+    "are known; the docstring asks for a `ValueError` for any other."
+)
+def any_order_taken(model, template, io, subject, order):
+    return right_pair(model, template, io, subject, "ABBA" if order == "ABBA" else "BABA")

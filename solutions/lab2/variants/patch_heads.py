@@ -1,0 +1,238 @@
+"""Right and wrong ways to patch heads."""
+
+from functools import partial
+
+import torch
+from transformer_lens import patching
+
+from mechgrade.authoring.variants import accepted, misconception
+
+ACTIVATIONS = ("z", "q", "k", "v", "pattern")
+
+
+def refuse_unknown(activation):
+    """Raise the error that the exercise asks for: a misconception is wrong in one thing only."""
+    if activation not in ACTIVATIONS:
+        raise ValueError("an unknown activation")
+
+
+def map_of(model, tokens, metric, activation, edit):
+    """The map for hooks `edit(value, layer, head)`, which change a copy in place."""
+    rows = []
+    for layer in range(model.cfg.n_layers):
+        for head in range(model.cfg.n_heads):
+
+            def hook_function(value, hook, layer=layer, head=head):
+                value = value.clone()
+                edit(value, layer, head)
+                return value
+
+            name = f"blocks.{layer}.attn.hook_{activation}"
+            with torch.no_grad():
+                rows.append(metric(model.run_with_hooks(tokens, fwd_hooks=[(name, hook_function)])))
+    return torch.stack(rows).reshape(model.cfg.n_layers, model.cfg.n_heads)
+
+
+def right_edit(cache, activation):
+    """The right change: one head, at all positions."""
+
+    def edit(value, layer, head):
+        clean = cache[f"blocks.{layer}.attn.hook_{activation}"]
+        if activation == "pattern":
+            value[:, head] = clean[:, head]
+        else:
+            value[:, :, head] = clean[:, :, head]
+
+    return edit
+
+
+@accepted
+def by_library(model, corrupted_tokens, clean_cache, metric, activation="z"):
+    """TransformerLens's own functions."""
+    refuse_unknown(activation)
+    name = "out" if activation == "z" else activation
+    function = getattr(patching, f"get_act_patch_attn_head_{name}_all_pos")
+    with torch.no_grad():
+        return function(model, corrupted_tokens, clean_cache, metric)
+
+
+@accepted
+def by_mask(model, corrupted_tokens, clean_cache, metric, activation="z"):
+    """No index: a mask over the heads decides where the clean values go; hooks by a context manager."""
+    refuse_unknown(activation)
+    model.reset_hooks()
+    result = torch.empty(model.cfg.n_layers, model.cfg.n_heads, dtype=torch.float64)
+
+    def choose(value, hook, head, clean):
+        chosen = torch.arange(model.cfg.n_heads, device=value.device) == head
+        chosen = chosen[None, :, None, None] if activation == "pattern" else chosen[None, None, :, None]
+        return torch.where(chosen, clean, value)
+
+    with torch.inference_mode():
+        for layer, head in torch.cartesian_prod(*(torch.arange(n) for n in result.shape)).tolist():
+            name = f"blocks.{layer}.attn.hook_{activation}"
+            clean = clean_cache[activation, layer]
+            with model.hooks(fwd_hooks=[(name, partial(choose, head=head, clean=clean))]):
+                result[layer, head] = metric(model(corrupted_tokens)).item()
+    return result.to(corrupted_tokens.device)
+
+
+@accepted
+def in_place(model, corrupted_tokens, clean_cache, metric, activation="z"):
+    """The hook edits the activation in place and returns it; hooks are added and reset by hand."""
+    refuse_unknown(activation)
+    edit = right_edit(clean_cache, activation)
+    rows = []
+    for layer in range(model.cfg.n_layers):
+        row = []
+        for head in range(model.cfg.n_heads):
+
+            def hook_function(value, hook, layer=layer, head=head):
+                edit(value, layer, head)
+                return value
+
+            model.add_hook(f"blocks.{layer}.attn.hook_{activation}", hook_function)
+            with torch.no_grad():
+                row.append(metric(model(corrupted_tokens)).detach())
+            model.reset_hooks()
+        rows.append(torch.stack(row))
+    return torch.stack(rows)
+
+
+@misconception(
+    "All heads of a layer have the same number: your hook replaces the whole activation, and so patches the layer. "
+    "Write the clean values into one head only, and leave the others as they are in the corrupted run."
+)
+def all_heads(model, corrupted_tokens, clean_cache, metric, activation="z"):
+    refuse_unknown(activation)
+
+    def edit(value, layer, head):
+        value[:] = clean_cache[activation, layer]
+
+    return map_of(model, corrupted_tokens, metric, activation, edit)
+
+
+@misconception(
+    "Every number is the corrupted run's own: nothing is patched. Your hook changes a copy and does not return it. The "
+    "model goes on with what the hook returns."
+)
+def copy_not_returned(model, corrupted_tokens, clean_cache, metric, activation="z"):
+    refuse_unknown(activation)
+    return map_of(model, corrupted_tokens, metric, activation, lambda value, layer, head: None)
+
+
+@misconception(
+    "For z, q, k and v you index the second axis with the head's number, but there the second axis is the *position*: "
+    "you patch all heads at an early position. Only the pattern has its heads on the second axis."
+)
+def position_for_head(model, corrupted_tokens, clean_cache, metric, activation="z"):
+    refuse_unknown(activation)
+
+    def edit(value, layer, head):
+        value[:, head] = clean_cache[activation, layer][:, head]
+
+    return map_of(model, corrupted_tokens, metric, activation, edit)
+
+
+@misconception(
+    "Your maps for z, q, k and v are right, but for the pattern you index the third axis, which there is the *query* "
+    "position. A pattern has its heads on the second axis: `[batch, head, query, key]`."
+)
+def query_for_head(model, corrupted_tokens, clean_cache, metric, activation="z"):
+    refuse_unknown(activation)
+
+    def edit(value, layer, head):
+        value[:, :, head] = clean_cache[activation, layer][:, :, head]
+
+    return map_of(model, corrupted_tokens, metric, activation, edit)
+
+
+@misconception(
+    "You index the first axis with the head's number. The first axis is the batch: you patch one whole prompt, with "
+    "all its heads, and leave the other prompts as they are."
+)
+def batch_for_head(model, corrupted_tokens, clean_cache, metric, activation="z"):
+    refuse_unknown(activation)
+
+    def edit(value, layer, head):
+        if head < len(value):
+            value[head] = clean_cache[activation, layer][head]
+
+    return map_of(model, corrupted_tokens, metric, activation, edit)
+
+
+@misconception(
+    "You patch the last position only. A head works at every position, and the definition patches it at all of them: "
+    "the effect of a head that writes somewhere earlier is lost in your map."
+)
+def last_position_only(model, corrupted_tokens, clean_cache, metric, activation="z"):
+    refuse_unknown(activation)
+
+    def edit(value, layer, head):
+        clean = clean_cache[activation, layer]
+        if activation == "pattern":
+            value[:, head, -1] = clean[:, head, -1]
+        else:
+            value[:, -1, head] = clean[:, -1, head]
+
+    return map_of(model, corrupted_tokens, metric, activation, edit)
+
+
+@misconception(
+    "Your map goes on patching: the hook of one head is still there when the next one is patched, so that the last "
+    "number belongs to all heads together; and the hooks stay on the model when you are done. `run_with_hooks` takes "
+    "its hooks away; after `add_hook` you have to do it (`model.reset_hooks()`)."
+)
+def stale_hooks(model, corrupted_tokens, clean_cache, metric, activation="z"):
+    refuse_unknown(activation)
+    edit = right_edit(clean_cache, activation)
+    result = []
+    for layer in range(model.cfg.n_layers):
+        for head in range(model.cfg.n_heads):
+
+            def hook_function(value, hook, layer=layer, head=head):
+                value = value.clone()
+                edit(value, layer, head)
+                return value
+
+            model.add_hook(f"blocks.{layer}.attn.hook_{activation}", hook_function)
+            with torch.no_grad():
+                result.append(metric(model(corrupted_tokens)))
+    return torch.stack(result).reshape(model.cfg.n_layers, model.cfg.n_heads)
+
+
+@misconception(
+    "You patch z whatever is asked for: your maps for q, k, v and the pattern are the map of z. Use `activation` in "
+    "the hook's name."
+)
+def always_z(model, corrupted_tokens, clean_cache, metric, activation="z"):
+    refuse_unknown(activation)
+    if "blocks.0.attn.hook_z" not in clean_cache:
+        raise KeyError("blocks.0.attn.hook_z")
+    return map_of(model, corrupted_tokens, metric, "z", right_edit(clean_cache, "z"))
+
+
+@misconception(
+    "Your numbers are changes against the corrupted run. The map is asked for as the metric gives it: comparing with "
+    "the corrupted and the clean run is a step of its own, and doing it twice would spoil it."
+)
+def baseline_subtracted(model, corrupted_tokens, clean_cache, metric, activation="z"):
+    refuse_unknown(activation)
+    with torch.no_grad():
+        baseline = metric(model(corrupted_tokens))
+    return map_of(model, corrupted_tokens, metric, activation, right_edit(clean_cache, activation)) - baseline
+
+
+@misconception("Rows and columns are swapped: the result should be `[layer, head]`, and yours is `[head, layer]`.")
+def head_before_layer(model, corrupted_tokens, clean_cache, metric, activation="z"):
+    refuse_unknown(activation)
+    return map_of(model, corrupted_tokens, metric, activation, right_edit(clean_cache, activation)).T
+
+
+@misconception(
+    "Your maps are right, but an activation that is none of the five goes through. The docstring's section *Raises* "
+    "asks for a `ValueError` there."
+)
+def nothing_refused(model, corrupted_tokens, clean_cache, metric, activation="z"):
+    known = activation if activation in ACTIVATIONS else "z"
+    return map_of(model, corrupted_tokens, metric, known, right_edit(clean_cache, known))

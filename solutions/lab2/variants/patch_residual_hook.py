@@ -1,0 +1,199 @@
+"""Right and wrong ways to patch one position of the residual stream."""
+
+import torch
+
+from mechgrade.authoring.variants import accepted, misconception
+
+
+def refuse_misfits(resid, position, clean):
+    """Raise the error that the exercise asks for: a misconception is wrong in one thing only."""
+    if resid.shape != clean.shape or position not in range(resid.shape[1]):
+        raise ValueError("the streams do not fit, or there is no such position")
+
+
+@accepted
+def in_place(resid, hook, position, clean):
+    """An assignment into the given tensor, which is then returned."""
+    refuse_misfits(resid, position, clean)
+    resid[:, position, :] = clean[:, position, :]
+    return resid
+
+
+@accepted
+def by_mask(resid, hook, position, clean):
+    """`torch.where` with a mask over the positions."""
+    refuse_misfits(resid, position, clean)
+    here = torch.arange(resid.shape[1], device=resid.device) == position
+    return torch.where(here[None, :, None], clean, resid)
+
+
+@accepted
+def by_parts(resid, hook, position, clean):
+    """What is before, the clean position, what is after."""
+    refuse_misfits(resid, position, clean)
+    return torch.cat([resid[:, :position], clean[:, position : position + 1], resid[:, position + 1 :]], dim=1)
+
+
+@accepted
+def prompt_by_prompt(resid, hook, position, clean):
+    """A loop over the batch."""
+    refuse_misfits(resid, position, clean)
+    patched = [stream.clone() for stream in resid]
+    for stream, other in zip(patched, clean, strict=True):
+        stream[position] = other[position]
+    return torch.stack(patched)
+
+
+@misconception(
+    "Your hook changes the stream in place but returns nothing. In a model the edit may come through by luck, because "
+    "it goes on with the same memory; but what a hook *returns* is what counts. End with a `return`."
+)
+def nothing_returned(resid, hook, position, clean):
+    refuse_misfits(resid, position, clean)
+    resid[:, position] = clean[:, position]
+
+
+@misconception(
+    "Your hook makes a patched copy and then does not return it. A hook that returns nothing leaves the activation as "
+    "it is, so the patch has no effect at all."
+)
+def copy_not_returned(resid, hook, position, clean):
+    refuse_misfits(resid, position, clean)
+    patched = resid.clone()
+    patched[:, position] = clean[:, position]
+
+
+@misconception(
+    "You replace the stream at all positions, so everything after this layer is the clean run. Only the given position "
+    "should come from there; the others stay as they are in the present run."
+)
+def all_positions(resid, hook, position, clean):
+    refuse_misfits(resid, position, clean)
+    return clean.clone()
+
+
+@misconception(
+    "Your patch has no effect: what you return is the stream that you were given. Perhaps the two tensors are the wrong "
+    "way round, or the patched copy is not the one that you return."
+)
+def no_effect(resid, hook, position, clean):
+    refuse_misfits(resid, position, clean)
+    return resid
+
+
+@misconception(
+    "You patch in the wrong direction: your result is the *clean* stream with one position from the present run. It "
+    "should be the present run's stream with one position from the clean one."
+)
+def wrong_direction(resid, hook, position, clean):
+    refuse_misfits(resid, position, clean)
+    patched = clean.clone()
+    patched[:, position] = resid[:, position]
+    return patched
+
+
+@misconception(
+    "Your result is right, but `clean` is changed too: you edit it, or a view of it. The clean activations are needed for "
+    "the next patch."
+)
+def clean_edited(resid, hook, position, clean):
+    refuse_misfits(resid, position, clean)
+    patched = resid.clone()
+    patched[:, position] = clean[:, position]
+    clean.copy_(patched)
+    return patched
+
+
+@misconception(
+    "You index the batch where the position is meant: `resid[position]` is a *prompt*. The axes are `[batch, pos, "
+    "d_model]`, and all prompts should be patched."
+)
+def batch_for_position(resid, hook, position, clean):
+    refuse_misfits(resid, position, clean)
+    patched = resid.clone()
+    patched[position] = clean[position]
+    return patched
+
+
+@misconception(
+    "You index the last axis: `[..., position]` is one dimension of the residual stream at every position. The axes are "
+    "`[batch, pos, d_model]`."
+)
+def dimension_for_position(resid, hook, position, clean):
+    refuse_misfits(resid, position, clean)
+    patched = resid.clone()
+    patched[..., position] = clean[..., position]
+    return patched
+
+
+@misconception(
+    "You replace all positions up to the given one. A slice `[:position + 1]` is a whole beginning; only the one "
+    "position should be patched."
+)
+def up_to_the_position(resid, hook, position, clean):
+    refuse_misfits(resid, position, clean)
+    patched = resid.clone()
+    patched[:, : position + 1] = clean[:, : position + 1]
+    return patched
+
+
+@misconception(
+    "You replace the given position and all that follow. A slice `[position:]` is a whole end; only the one position "
+    "should be patched."
+)
+def from_the_position_on(resid, hook, position, clean):
+    refuse_misfits(resid, position, clean)
+    patched = resid.clone()
+    patched[:, position:] = clean[:, position:]
+    return patched
+
+
+@misconception(
+    "Every prompt gets the clean activation of the *first* prompt. Each has its own clean twin: keep the batch axis when "
+    "you read `clean`."
+)
+def first_prompt_for_all(resid, hook, position, clean):
+    refuse_misfits(resid, position, clean)
+    patched = resid.clone()
+    patched[:, position] = clean[0, position]
+    return patched
+
+
+@misconception(
+    "Only the first prompt of the batch is patched; the others run unchanged. Look at the index on the batch axis."
+)
+def first_prompt_only(resid, hook, position, clean):
+    refuse_misfits(resid, position, clean)
+    patched = resid.clone()
+    patched[0, position] = clean[0, position]
+    return patched
+
+
+@misconception(
+    "You add the clean stream to the present one. Patching replaces: afterwards nothing of the present run should be left "
+    "at this position."
+)
+def added(resid, hook, position, clean):
+    refuse_misfits(resid, position, clean)
+    patched = resid.clone()
+    patched[:, position] += clean[:, position]
+    return patched
+
+
+@misconception(
+    "You return the clean activation of the one position alone, `[batch, d_model]`. The model goes on with what you "
+    "return, so it has to be the whole stream, `[batch, pos, d_model]`."
+)
+def one_position_returned(resid, hook, position, clean):
+    refuse_misfits(resid, position, clean)
+    return clean[:, position]
+
+
+@misconception(
+    "Your patch is right, but a clean stream of another shape, or a position that is not there, goes through or ends in "
+    "an error of PyTorch's. The docstring asks for a `ValueError`."
+)
+def nothing_refused(resid, hook, position, clean):
+    patched = resid.clone()
+    patched[:, position] = clean[:, position]
+    return patched

@@ -1,0 +1,331 @@
+"""Right and wrong ways to patch a path."""
+
+import torch
+
+from mechgrade.authoring.variants import accepted, misconception
+
+
+def refuse_bad_paths(senders, receivers, component):
+    """Raise the errors that the exercise asks for: a misconception is wrong in one thing only."""
+    if component not in ("q", "k", "v"):
+        raise ValueError("an unknown component")
+    if any(sender[0] >= receiver[0] for sender in senders for receiver in receivers):
+        raise ValueError("a sender that is not earlier")
+
+
+def change_of(model, orig, new, senders):
+    """What the senders' change adds to the residual stream."""
+    parts = [(new["z", at] - orig["z", at])[:, :, head] @ model.W_O[at, head] for at, head in senders]
+    return sum(parts) if parts else torch.zeros_like(orig["resid_pre", 0])
+
+
+def freezing(model, orig, new, senders, mlps=True, heads=True):
+    """Hooks that hold heads and MLPs at the original run, and put the senders at the new one."""
+    hooks = []
+    for layer in range(model.cfg.n_layers):
+
+        def set_z(z, hook, layer=layer):
+            z = orig["z", layer].clone() if heads else z.clone()
+            for at, head in senders:
+                if at == layer:
+                    z[:, :, head] = new["z", layer][:, :, head]
+            return z
+
+        hooks.append((f"blocks.{layer}.attn.hook_z", set_z))
+        if mlps:
+            hooks.append(
+                (f"blocks.{layer}.hook_mlp_out", lambda out, hook, layer=layer: orig["mlp_out", layer].clone())
+            )
+    return hooks
+
+
+def replacing(name, values):
+    """A hook that sets some heads of an activation: `values` maps a head to its tensor."""
+
+    def replace(value, hook):
+        value = value.clone()
+        for head, new in values.items():
+            value[:, :, head] = new
+        return value
+
+    return name, replace
+
+
+def run(model, tokens, hooks):
+    """A run with hooks, without gradients."""
+    with torch.no_grad():
+        return model.run_with_hooks(tokens, fwd_hooks=hooks)
+
+
+def inputs_of(model, receivers, component, stream):
+    """Hooks for the receivers' inputs computed from `stream(layer)`, the residual stream before their layer."""
+    weights, biases = getattr(model, f"W_{component.upper()}"), getattr(model, f"b_{component.upper()}")
+    hooks = []
+    for layer, head in receivers:
+        value = model.blocks[layer].ln1(stream(layer)) @ weights[layer, head] + biases[layer, head]
+        hooks.append(replacing(f"blocks.{layer}.attn.hook_{component}", {head: value}))
+    return hooks
+
+
+def heard(model, tokens, receivers, component, hooks):
+    """Run with hooks, note the receivers' inputs, and give the hooks that put them in."""
+    seen = {}
+
+    def note(value, hook):
+        seen[hook.name] = value.clone()
+
+    names = {layer: f"blocks.{layer}.attn.hook_{component}" for layer, _ in receivers}
+    run(model, tokens, [*hooks, *((name, note) for name in names.values())])
+    return [replacing(names[layer], {head: seen[names[layer]][:, :, head]}) for layer, head in receivers]
+
+
+@accepted(replaces="path_patch_to_logits")
+def frozen_run(model, tokens, orig_cache, new_cache, senders):
+    """A run of the whole model with frozen values put back by hooks."""
+    return run(model, tokens, freezing(model, orig_cache, new_cache, senders))
+
+
+@accepted(replaces="path_patch_to_logits")
+def by_matrices(model, tokens, orig_cache, new_cache, senders):
+    """LayerNorm and unembedding written out, in one contraction over all heads."""
+    z = torch.stack([new_cache["z", at] - orig_cache["z", at] for at in range(model.cfg.n_layers)])
+    chosen = torch.zeros(z.shape[0], z.shape[3], dtype=z.dtype, device=z.device)
+    for at, head in senders:
+        chosen[at, head] = 1
+    residual = orig_cache["resid_post", model.cfg.n_layers - 1] + torch.einsum(
+        "lbphd,lh,lhdm->bpm", z, chosen, model.W_O
+    )
+    residual = residual - residual.mean(-1, keepdim=True)
+    scale = (residual.pow(2).mean(-1, keepdim=True) + model.cfg.eps).sqrt()
+    return residual / scale @ model.W_U + model.b_U
+
+
+@accepted(replaces="path_patch_to_heads")
+def three_runs(model, tokens, orig_cache, new_cache, senders, receivers, component):
+    """As in the paper: a run with everything frozen, which notes the receivers' inputs; then a run with these."""
+    refuse_bad_paths(senders, receivers, component)
+    hooks = heard(model, tokens, receivers, component, freezing(model, orig_cache, new_cache, senders))
+    return run(model, tokens, hooks)
+
+
+@accepted(replaces="path_patch_to_heads")
+def from_the_receiver_on(model, tokens, orig_cache, new_cache, senders, receivers, component):
+    """The receivers' inputs by einsum for all heads of a layer at once; hooks added and reset by hand."""
+    refuse_bad_paths(senders, receivers, component)
+    weights, biases = getattr(model, f"W_{component.upper()}"), getattr(model, f"b_{component.upper()}")
+    change = change_of(model, orig_cache, new_cache, senders)
+    for layer in {layer for layer, _ in receivers}:
+        stream = model.blocks[layer].ln1(orig_cache[f"blocks.{layer}.hook_resid_pre"] + change)
+        every = torch.einsum("bpm,hmd->bphd", stream, weights[layer]) + biases[layer]
+        chosen = torch.tensor([(layer, head) in list(map(tuple, receivers)) for head in range(model.cfg.n_heads)])
+        chosen = chosen.to(every.device)[:, None]
+        model.add_hook(
+            f"blocks.{layer}.attn.hook_{component}",
+            lambda value, hook, chosen=chosen, every=every: torch.where(chosen, every, value),
+        )
+    with torch.no_grad():
+        logits = model(tokens)
+    model.reset_hooks()
+    return logits
+
+
+@misconception(
+    "Nothing is frozen: you patch the senders and let everything after them be computed from the changed stream. That "
+    "is ordinary patching, the effect over *all* paths. Here only the senders' own addition to the stream may change.",
+    replaces="path_patch_to_logits",
+)
+def nothing_frozen(model, tokens, orig_cache, new_cache, senders):
+    return run(model, tokens, freezing(model, orig_cache, new_cache, senders, mlps=False, heads=False))
+
+
+@misconception(
+    "You freeze the other heads, but the MLPs are computed afresh, so the senders also act through them. Wang et al. "
+    "do so; in this exercise MLPs are frozen too, and the direct path is the residual stream alone.",
+    replaces="path_patch_to_logits",
+)
+def mlps_recomputed(model, tokens, orig_cache, new_cache, senders):
+    return run(model, tokens, freezing(model, orig_cache, new_cache, senders, mlps=False))
+
+
+@misconception(
+    "You add what the senders write in the new run without taking away what they wrote in the original run: both are "
+    "in the stream now. The stream changes by the *difference*.",
+    replaces="path_patch_to_logits",
+)
+def old_output_kept(model, tokens, orig_cache, new_cache, senders):
+    residual = orig_cache["resid_post", model.cfg.n_layers - 1]
+    for at, head in senders:
+        residual = residual + new_cache["z", at][:, :, head] @ model.W_O[at, head]
+    with torch.no_grad():
+        return model.unembed(model.ln_final(residual))
+
+
+@misconception(
+    "The two runs are exchanged: you freeze the new run and patch from the original one. Start from `orig_cache`, and "
+    "take from `new_cache` only what the senders put out.",
+    replaces="path_patch_to_logits",
+)
+def runs_exchanged(model, tokens, orig_cache, new_cache, senders):
+    residual = new_cache["resid_post", model.cfg.n_layers - 1] + change_of(model, new_cache, orig_cache, senders)
+    with torch.no_grad():
+        return model.unembed(model.ln_final(residual))
+
+
+@misconception(
+    "The final LayerNorm is missing: the residual stream goes straight into the unembedding.",
+    replaces="path_patch_to_logits",
+)
+def no_final_layernorm(model, tokens, orig_cache, new_cache, senders):
+    residual = orig_cache["resid_post", model.cfg.n_layers - 1] + change_of(model, orig_cache, new_cache, senders)
+    with torch.no_grad():
+        return model.unembed(residual)
+
+
+@misconception(
+    "You divide the change by the LayerNorm scale of the original run. That is what direct logit attribution does to "
+    "stay linear; here the final LayerNorm is to be computed afresh, from the changed stream.",
+    replaces="path_patch_to_logits",
+)
+def layernorm_frozen(model, tokens, orig_cache, new_cache, senders):
+    residual = orig_cache["resid_post", model.cfg.n_layers - 1]
+    centred = residual - residual.mean(-1, keepdim=True)
+    scale = (centred.pow(2).mean(-1, keepdim=True) + model.cfg.eps).sqrt()
+    change = change_of(model, orig_cache, new_cache, senders)
+    with torch.no_grad():
+        return model.unembed((centred + change - change.mean(-1, keepdim=True)) / scale)
+
+
+@misconception(
+    "You patch the whole attention layer of each sender, with all of its heads. Write the new values of the one head "
+    "only.",
+    replaces="path_patch_to_logits",
+)
+def whole_layers(model, tokens, orig_cache, new_cache, senders):
+    layers = sorted({at for at, _ in senders})
+    everyone = [(at, head) for at in layers for head in range(model.cfg.n_heads)]
+    residual = orig_cache["resid_post", model.cfg.n_layers - 1] + change_of(model, orig_cache, new_cache, everyone)
+    with torch.no_grad():
+        return model.unembed(model.ln_final(residual))
+
+
+@misconception(
+    "Heads and MLPs between sender and receiver are computed afresh, so the receivers hear the senders over detours "
+    "too. What a receiver hears should be the original stream plus the senders' own change.",
+    replaces="path_patch_to_heads",
+)
+def detours_heard(model, tokens, orig_cache, new_cache, senders, receivers, component):
+    refuse_bad_paths(senders, receivers, component)
+    hooks = freezing(model, orig_cache, new_cache, senders, mlps=False, heads=False)
+    return run(model, tokens, heard(model, tokens, receivers, component, hooks))
+
+
+@misconception(
+    "You freeze the heads between sender and receiver, but not the MLPs, so the receivers hear the senders through "
+    "these too. In this exercise MLPs are frozen.",
+    replaces="path_patch_to_heads",
+)
+def mlps_heard(model, tokens, orig_cache, new_cache, senders, receivers, component):
+    refuse_bad_paths(senders, receivers, component)
+    hooks = freezing(model, orig_cache, new_cache, senders, mlps=False)
+    return run(model, tokens, heard(model, tokens, receivers, component, hooks))
+
+
+@misconception(
+    "The senders stay patched in the last run, so their change also flows past the receivers. There, only the "
+    "receivers' input is replaced; the senders themselves give what they gave in the original run.",
+    replaces="path_patch_to_heads",
+)
+def senders_stay_patched(model, tokens, orig_cache, new_cache, senders, receivers, component):
+    refuse_bad_paths(senders, receivers, component)
+    change = change_of(model, orig_cache, new_cache, senders)
+    hooks = inputs_of(model, receivers, component, lambda layer: orig_cache["resid_pre", layer] + change)
+    return run(model, tokens, freezing(model, orig_cache, new_cache, senders, mlps=False, heads=False) + hooks)
+
+
+@misconception(
+    "You use the query's weights whatever the component is. Keys and values have weights and biases of their own.",
+    replaces="path_patch_to_heads",
+)
+def always_w_q(model, tokens, orig_cache, new_cache, senders, receivers, component):
+    refuse_bad_paths(senders, receivers, component)
+    change = change_of(model, orig_cache, new_cache, senders)
+    hooks = inputs_of(model, receivers, "q", lambda layer: orig_cache["resid_pre", layer] + change)
+    return run(model, tokens, [(name.replace("hook_q", f"hook_{component}"), hook) for name, hook in hooks])
+
+
+@misconception(
+    "The bias is missing: a query is LN(r) W_Q *plus* b_Q, and the same holds for keys.",
+    replaces="path_patch_to_heads",
+)
+def bias_forgotten(model, tokens, orig_cache, new_cache, senders, receivers, component):
+    refuse_bad_paths(senders, receivers, component)
+    change = change_of(model, orig_cache, new_cache, senders)
+    weights = getattr(model, f"W_{component.upper()}")
+    hooks = []
+    for layer, head in receivers:
+        stream = model.blocks[layer].ln1(orig_cache["resid_pre", layer] + change)
+        hooks.append(replacing(f"blocks.{layer}.attn.hook_{component}", {head: stream @ weights[layer, head]}))
+    return run(model, tokens, hooks)
+
+
+@misconception(
+    "The receivers read the residual stream without their layer's LayerNorm. Heads read LN(r), not r.",
+    replaces="path_patch_to_heads",
+)
+def no_layernorm(model, tokens, orig_cache, new_cache, senders, receivers, component):
+    refuse_bad_paths(senders, receivers, component)
+    change = change_of(model, orig_cache, new_cache, senders)
+    weights, biases = getattr(model, f"W_{component.upper()}"), getattr(model, f"b_{component.upper()}")
+    hooks = []
+    for layer, head in receivers:
+        value = (orig_cache["resid_pre", layer] + change) @ weights[layer, head] + biases[layer, head]
+        hooks.append(replacing(f"blocks.{layer}.attn.hook_{component}", {head: value}))
+    return run(model, tokens, hooks)
+
+
+@misconception(
+    "All heads of the receivers' layers hear the senders. Replace the input of the receivers, and leave the other "
+    "heads theirs.",
+    replaces="path_patch_to_heads",
+)
+def whole_layer_hears(model, tokens, orig_cache, new_cache, senders, receivers, component):
+    refuse_bad_paths(senders, receivers, component)
+    change = change_of(model, orig_cache, new_cache, senders)
+    everyone = [(layer, head) for layer in {layer for layer, _ in receivers} for head in range(model.cfg.n_heads)]
+    return run(model, tokens, inputs_of(model, everyone, component, lambda at: orig_cache["resid_pre", at] + change))
+
+
+@misconception(
+    "You give the receivers the whole input of the new run. That patches all paths that lead to them; wanted is the "
+    "original stream with the senders' change alone.",
+    replaces="path_patch_to_heads",
+)
+def input_of_the_new_run(model, tokens, orig_cache, new_cache, senders, receivers, component):
+    refuse_bad_paths(senders, receivers, component)
+    return run(model, tokens, inputs_of(model, receivers, component, lambda layer: new_cache["resid_pre", layer]))
+
+
+@misconception(
+    "In the last run you keep the MLPs frozen. Once the receivers have their new input, everything after them is "
+    "computed as usual: we want to see what the change does.",
+    replaces="path_patch_to_heads",
+)
+def frozen_to_the_end(model, tokens, orig_cache, new_cache, senders, receivers, component):
+    refuse_bad_paths(senders, receivers, component)
+    change = change_of(model, orig_cache, new_cache, senders)
+    hooks = inputs_of(model, receivers, component, lambda layer: orig_cache["resid_pre", layer] + change)
+    frozen = freezing(model, orig_cache, new_cache, [])
+    return run(model, tokens, [hook for hook in frozen if "mlp_out" in hook[0]] + hooks)
+
+
+@misconception(
+    "Your logits are right, but paths that cannot be, from a head to one in the same or an earlier layer, go through. "
+    "The docstring's section *Raises* asks for a `ValueError` there, and for a component that is none of the three.",
+    replaces="path_patch_to_heads",
+)
+def nothing_refused(model, tokens, orig_cache, new_cache, senders, receivers, component):
+    component = component if component in ("q", "k", "v") else "v"
+    change = change_of(model, orig_cache, new_cache, senders)
+    return run(
+        model, tokens, inputs_of(model, receivers, component, lambda layer: orig_cache["resid_pre", layer] + change)
+    )

@@ -1,0 +1,154 @@
+# %% [markdown]
+# # Attention motifs
+#
+# Most heads of a small transformer fall into a few simple habits. Four of them are so common that it pays to measure
+# them for every head before asking anything clever:
+#
+# - a **previous-token** head looks one position back. It moves the token before into the present position, and this is
+#   what an induction head in a later layer needs;
+# - a **current-token** head looks at its own position;
+# - a **first-token** head looks at position 0, BOS. Usually this means that it is at rest: attention must sum to 1, so
+#   a head with nothing to do has to put it somewhere;
+# - a **duplicate-token** head looks at earlier occurrences of the token it stands on.
+#
+# **Definitions.** $A^{(l,n)}_{b,\,q,\,k}$ is the attention of head $n$ in layer $l$ from query $q$ to key $k$, for
+# sequence $b$ of a batch $\mathcal{B}$ with tokens $t_{b,q}$ and positions $0 \dots P-1$. The row $q = 0$ never counts:
+# BOS can only look at itself, so this row is the same for every head and says nothing. Three motifs average over all
+# other rows:
+#
+# $$\mathrm{previous} = \frac{1}{|\mathcal{B}|(P-1)} \sum_{b} \sum_{q=1}^{P-1} A_{b,q,q-1} \qquad
+#   \mathrm{current} = \frac{1}{|\mathcal{B}|(P-1)} \sum_{b} \sum_{q=1}^{P-1} A_{b,q,q} \qquad
+#   \mathrm{first} = \frac{1}{|\mathcal{B}|(P-1)} \sum_{b} \sum_{q=1}^{P-1} A_{b,q,0}$$
+#
+# The fourth averages over those rows only in which there is something to find. Let $E_{b,q} = \{k < q : t_{b,k} =
+# t_{b,q}\}$ be the earlier occurrences of the query's token, and $D = \{(b, q) : E_{b,q} \neq \emptyset\}$ the queries
+# that have any, of the whole batch together:
+#
+# $$\mathrm{duplicate} = \frac{1}{|D|} \sum_{(b,q) \in D} \;\sum_{k \in E_{b,q}} A_{b,q,k}$$
+#
+# Where a token has occurred several times before, the attention on all its earlier copies adds up. When nothing repeats
+# at all, $D$ is empty, and the score is 0. Position 0 is a key like any other.
+#
+# **Shapes.** `pattern` is `[layer, batch, head, query, key]`, `tokens` is `[batch, pos]`, and each of the four results
+# is `[layer, head]`.
+#
+# Note that the motifs overlap: at $q = 1$ the previous position *is* the first.
+#
+# Elhage et al. (2021) describe previous-token heads as one half of the induction circuit ([A Mathematical Framework for
+# Transformer Circuits](https://transformer-circuits.pub/2021/framework/index.html)); Wang et al. (2022) found
+# duplicate-token heads in GPT-2 small ([Interpretability in the Wild](https://arxiv.org/abs/2211.00593)).
+
+# %% [markdown] tags=["hint"]
+# Draw a 4 × 4 square, queries down and keys across, and colour the cells that belong to each of the first three motifs:
+# two diagonals and a column. How many cells has each once the row of BOS is gone? (It is the same number.)
+
+# %% [markdown] tags=["hint"]
+# `torch.diagonal(pattern, offset=…, dim1=…, dim2=…)` reads a diagonal and puts it last. The offset's sign matters: one
+# direction lies above the main diagonal, where a causal pattern is all zeros. Which of the two diagonals still contains
+# an entry of BOS's row?
+
+# %% [markdown] tags=["hint"]
+# For duplicates build a mask `[batch, query, key]` that is true where the two positions hold the same token *and* the
+# key is earlier: compare `tokens` with itself by broadcasting, and keep what lies strictly below the diagonal. The sum
+# of the attention under this mask is the numerator. The denominator is not the number of true cells: it counts the
+# queries that have at least one.
+
+# %%
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+
+# %%
+def attention_motifs(
+    pattern: Float[Tensor, "layer batch head query key"], tokens: Int[Tensor, "batch pos"]
+) -> dict[str, Float[Tensor, "layer head"]]:
+    """Score every head on four simple habits of attention.
+
+    The query at position 0 (BOS) never counts.
+
+    Source: Elhage et al. 2021, https://transformer-circuits.pub/2021/framework/index.html; Wang et al. 2022,
+    https://arxiv.org/abs/2211.00593
+
+    Args:
+        pattern: attention patterns, all layers stacked: `[layer, batch, head, query, key]`, `query = key = pos`; each
+            row (over key) sums to 1.
+        tokens: the token ids that the patterns were computed on, `[batch, pos]`.
+
+    Returns:
+        Four scores between 0 and 1, each of shape `[layer, head]`:
+        `"previous"`, attention to the position before, mean over the batch and the queries `1 … pos - 1`;
+        `"current"`, attention to the query's own position, mean over the same;
+        `"first"`, attention to position 0, mean over the same;
+        `"duplicate"`, attention to all earlier positions that hold the query's token, summed over them, mean over those
+        queries of the whole batch for which there is at least one (0 where there is none at all).
+
+    Raises:
+        ValueError: the shapes of `pattern` and `tokens` do not fit together, or there are fewer than two positions.
+
+    """
+    ### BEGIN SOLUTION
+    batch, pos = tokens.shape
+    if pattern.ndim != 5 or pattern.shape[1] != batch or tuple(pattern.shape[-2:]) != (pos, pos) or pos < 2:
+        raise ValueError(f"patterns of shape {tuple(pattern.shape)} do not fit tokens of shape {tuple(tokens.shape)}")
+    earlier_copy = (tokens[:, :, None] == tokens[:, None, :]).tril(diagonal=-1)  # [batch, query, key]
+    queries_with_copy = earlier_copy.any(dim=-1).sum()
+    on_copies = torch.einsum("lbhqk,bqk->lh", pattern, earlier_copy.to(pattern.dtype))
+    return {
+        "previous": pattern.diagonal(offset=-1, dim1=-2, dim2=-1).mean(dim=(1, 3)),
+        "current": pattern.diagonal(dim1=-2, dim2=-1)[..., 1:].mean(dim=(1, 3)),
+        "first": pattern[..., 1:, 0].mean(dim=(1, 3)),
+        "duplicate": on_copies / queries_with_copy.clamp(min=1),
+    }
+    ### END SOLUTION
+
+
+# %% [markdown]
+# **Look at it.** One row for each head, one column for each motif, on repeated random tokens.
+
+# %% tags=["demo"]
+if __name__ == "__main__":
+    from mechgrade.bench import open_bench, plots
+
+    bench = open_bench()
+    tokens = bench.repeated_tokens(batch=4, half=20, seed=1)
+    _, cache = bench.model.run_with_cache(tokens)
+    pattern = torch.stack([cache["pattern", layer] for layer in range(bench.n_layers)])
+    motifs = attention_motifs(pattern, tokens)
+    heads = [f"L{layer}H{head}" for layer in range(bench.n_layers) for head in range(bench.n_heads)]
+    table = torch.stack([score.flatten() for score in motifs.values()], dim=-1)
+    print("head    " + "".join(f"{name:>11}" for name in motifs))
+    for name, row in zip(heads, table.tolist(), strict=True):
+        print(f"{name:8}" + "".join(f"{score:11.2f}" for score in row))
+    plots.heatmap(
+        table,
+        x=list(motifs),
+        y=heads,
+        xlabel="motif",
+        ylabel="head",
+        title="What every head does on repeated random tokens",
+        value="mean attention",
+        save="attention_patterns/attention_motifs",
+    )
+
+# %% [markdown] tags=["found"]
+# **What you found.** Look for the previous-token head first: it should be in an early layer, and close to 1. This is
+# the head that an induction head of a later layer reads from. Now compare with your induction scores: the induction
+# heads themselves score near 0 on "previous" and "duplicate", since they look one place *after* the copy. Their
+# "first" score may well be higher: on the first half there is nothing to complete, and attention has to go somewhere.
+# Of the four scores a high "first" says the least about what a head is for.
+#
+# (The course's embedded model was given a push towards such a head early in its training; `mechgrade model-card` tells
+# the whole story.)
+#
+# Not every model has every kind. If no head scores high on "duplicate", then this model learnt its tasks without such a
+# head, which is a finding too. Do not look for a head only because another model has it.
+#
+# **In GPT-2 small** Wang et al. (2022) name 2.2 and 4.11 as previous-token heads, and 0.1, 0.10 and 3.0 as
+# duplicate-token heads, all within the circuit for indirect objects. In that circuit both kinds help the model to
+# notice that a name has come up twice.
+#
+# **With TransformerLens** the module `transformer_lens.head_detector` makes such masks for a prompt, and `detect_head`
+# scores the heads of a `HookedTransformer` with them (deprecated since version 3, in favour of `TransformerBridge`).
+# Its normalisation is another one: it divides by all of the attention, BOS's row included. Two programs that both
+# report "the previous-token score" may differ: read the definition.

@@ -1,0 +1,181 @@
+# %% [markdown]
+# # How heads are wired together
+#
+# Heads of different layers never touch. They meet in the residual stream: one writes to it, and a later one may read
+# what the first has written. **Composition scores** ask the weights how strongly two heads are wired together, before
+# any text is run.
+#
+# An early head maps what it attends to, $x$, to what it writes, $x\,W_{OV}$ with $W_{OV} = W_V W_O$ (in the convention of
+# TransformerLens: vectors are rows, and matrices act from the right). A later head reads the stream in three places:
+#
+# - its **query** side: the attention score of a query $x$ and a key $y$ is $x\,W_{QK}\,y^\top$ with $W_{QK} = W_Q
+#   W_K^\top$. What the early head wrote at the query's position meets $W_{QK}$ from the left;
+# - its **key** side: what the early head wrote at the key's position meets $W_{QK}^\top$;
+# - its **value** side: what it wrote at the attended position meets the later head's own $W_{OV}$.
+#
+# For each of the three the score compares the size of the product with the sizes of its factors (Elhage et al. 2021, [A
+# Mathematical Framework for Transformer
+# Circuits](https://transformer-circuits.pub/2021/framework/index.html)):
+#
+# $$\mathrm{comp}(A, B) = \frac{\lVert A B \rVert_F}{\lVert A \rVert_F \,\lVert B \rVert_F}, \qquad A =
+#   W_{OV}^{\mathrm{early}}, \quad B = \begin{cases} W_{QK}^{\mathrm{late}} & \text{Q-composition} \\
+#   (W_{QK}^{\mathrm{late}})^\top & \text{K-composition} \\ W_{OV}^{\mathrm{late}} & \text{V-composition} \end{cases}$$
+#
+# $\lVert\cdot\rVert_F$ is the Frobenius norm, the root of the sum of all squared entries. The score is between 0 (the
+# later head reads nothing of what the early one writes) and 1 (it reads the very directions that it writes, and no
+# other).
+#
+# **Compared with what?** Two random heads do not score 0. In a space of $d$ dimensions, random directions overlap, and
+# the score of random pairs is about $1/\sqrt d$. So draw the four factors of $A = W_1 W_2$ and $B = W_3 W_4$ at random,
+# every entry standard normal, of the shapes that the weights of heads have, and take the mean score of many pairs as
+# the **baseline**.
+#
+# **Shapes.** The weights of a layer's heads come stacked: `W_Q`, `W_K`, `W_V` are `[head, d_model, d_head]`, and `W_O`
+# is `[head, d_head, d_model]`. The two layers may have different numbers of heads here. Each result is `[early, late]`.
+
+# %% [markdown] tags=["hint"]
+# Write the two matrices of a pair for each of the three kinds. All are `[d_model, d_model]`, so the shapes will not tell
+# you when a transpose is missing or the order is wrong: follow one vector through. In row convention, what is applied
+# first stands on the left.
+
+# %% [markdown] tags=["hint"]
+# One helper, `[early, d_model, d_model]` and `[late, d_model, d_model]` to `[early, late]`, does all three. For all
+# pairs at once give the early matrices an extra axis: `early[:, None] @ late[None, :]`. The Frobenius norm is
+# `.norm(dim=(-2, -1))`.
+
+# %% [markdown] tags=["hint"]
+# For the baseline, draw a *low-rank* matrix as the product of a tall and a wide one, with numbers from a `torch.Generator`
+# of your own that you seed: nobody else's random numbers should change because somebody asked for a baseline.
+
+# %%
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+
+# %%
+def composition_scores(
+    early_W_V: Float[Tensor, "early d_model d_head"],
+    early_W_O: Float[Tensor, "early d_head d_model"],
+    late_W_Q: Float[Tensor, "late d_model d_head"],
+    late_W_K: Float[Tensor, "late d_model d_head"],
+    late_W_V: Float[Tensor, "late d_model d_head"],
+    late_W_O: Float[Tensor, "late d_head d_model"],
+) -> dict[str, Float[Tensor, "early late"]]:
+    """Compute the Q-, K- and V-composition score of every early head with every late head.
+
+    Source: Elhage et al. 2021, https://transformer-circuits.pub/2021/framework/index.html
+
+    Args:
+        early_W_V: value matrices of the heads of the earlier layer, `[early, d_model, d_head]`.
+        early_W_O: their output matrices, `[early, d_head, d_model]`.
+        late_W_Q: query matrices of the heads of the later layer, `[late, d_model, d_head]`.
+        late_W_K: their key matrices, of the same shape.
+        late_W_V: their value matrices, of the same shape.
+        late_W_O: their output matrices, `[late, d_head, d_model]`.
+
+    Returns:
+        `"Q"`, `"K"` and `"V"`, each of shape `[early, late]`, between 0 and 1: the Frobenius norm of the product of the
+        early head's OV matrix with the late head's QK matrix, its transpose, or its OV matrix, divided by the norms of
+        the two.
+
+    """
+
+    ### BEGIN SOLUTION
+    def score(first: Float[Tensor, "early d d"], second: Float[Tensor, "late d d"]) -> Float[Tensor, "early late"]:
+        sizes = first.norm(dim=(-2, -1))[:, None] * second.norm(dim=(-2, -1))[None, :]
+        return (first[:, None] @ second[None, :]).norm(dim=(-2, -1)) / sizes
+
+    early_ov, late_ov = early_W_V @ early_W_O, late_W_V @ late_W_O
+    late_qk = late_W_Q @ late_W_K.transpose(-1, -2)
+    return {
+        "Q": score(early_ov, late_qk),
+        "K": score(early_ov, late_qk.transpose(-1, -2)),
+        "V": score(early_ov, late_ov),
+    }
+    ### END SOLUTION
+
+
+# %%
+def random_baseline(d_model: int, d_head: int, samples: int, seed: int) -> float:
+    """Compute the mean composition score of random pairs of heads.
+
+    The same seed gives the same number, and the global random states are the same after the call as before it.
+
+    Source: Elhage et al. 2021, https://transformer-circuits.pub/2021/framework/index.html
+
+    Args:
+        d_model: width of the residual stream.
+        d_head: width of a head.
+        samples: number of pairs.
+        seed: seed of the random draw.
+
+    Returns:
+        The mean over `samples` pairs of the score of two independent matrices, each the product of a `[d_model,
+        d_head]` and a `[d_head, d_model]` matrix of independent standard normal entries.
+
+    """
+    ### BEGIN SOLUTION
+    generator = torch.Generator().manual_seed(seed)
+    total = 0.0
+    for _ in range(samples):
+        first, second = (
+            torch.randn(d_model, d_head, generator=generator) @ torch.randn(d_head, d_model, generator=generator)
+            for _ in range(2)
+        )
+        total += ((first @ second).norm() / (first.norm() * second.norm())).item()
+    return total / samples
+    ### END SOLUTION
+
+
+# %% [markdown]
+# **Look at it.** The K-composition of all heads of layer 0 with all heads of layer 1, above the random baseline; and
+# for the strongest pair all three kinds.
+
+# %% tags=["demo"]
+if __name__ == "__main__":
+    from mechgrade.bench import open_bench, plots
+
+    bench = open_bench()
+    model = bench.model
+    scores = composition_scores(model.W_V[0], model.W_O[0], model.W_Q[1], model.W_K[1], model.W_V[1], model.W_O[1])
+    baseline = random_baseline(bench.d_model, bench.d_head, samples=50, seed=0)
+    print(f"random pairs score {baseline:.3f}; 1 / sqrt(d_model) is {bench.d_model**-0.5:.3f}")
+    for kind, score in scores.items():
+        early, late = divmod(int(score.argmax()), score.shape[1])
+        print(f"{kind}-composition: highest for L0H{early} with L1H{late}, {score[early, late].item():.3f}")
+    early, late = divmod(int(scores["K"].argmax()), scores["K"].shape[1])
+    kinds = "  ".join(f"{kind} {score[early, late].item() - baseline:+.3f}" for kind, score in scores.items())
+    print(f"L0H{early} with L1H{late}, above the baseline: {kinds}")
+    plots.heatmap(
+        scores["K"] - baseline,
+        x=[f"L1H{head}" for head in range(bench.n_heads)],
+        y=[f"L0H{head}" for head in range(bench.n_heads)],
+        xlabel="later head",
+        ylabel="earlier head",
+        title="K-composition, above random pairs",
+        value="score minus baseline",
+        save="attention_patterns/composition_scores",
+    )
+
+# %% [markdown] tags=["found"]
+# **What you found.** Read the map with the earlier exercises at hand: is the earlier head of the brightest cell the
+# previous-token head, and the later one an induction head? This is the wiring that you would expect. The previous-token
+# head writes, at each position, which token stood before it, and the induction head finds its *key* by this: its keys
+# are made from what the first head wrote. Hence K-composition. The pattern scores told you *that* the two exist, and
+# this tells you that they form one circuit.
+#
+# Then compare the three kinds, and the cells below zero. A score below the baseline is a finding as well: the later
+# head avoids what the earlier one writes.
+#
+# Norms are a rough measure. They count directions that the stream never takes, and they see only the direct path, not
+# what runs through the layers and MLPs between. A high score is a reason to ablate the pair, not a proof; and a score
+# near the baseline proves no absence.
+#
+# **In GPT-2 small** there are twelve layers, with MLPs between them, where Elhage et al. (2021) had two layers and no
+# MLPs. In their model, K-composition of a previous-token head with the induction heads stands out. Run this file with
+# `MODEL=gpt2-small` for layers 0 and 1, and change the layers to those of heads that you know.
+#
+# **With TransformerLens** `model.all_composition_scores("Q")` gives all pairs of all layers as `[layer, head, layer,
+# head]`, on a `TransformerBridge` and on the deprecated `HookedTransformer`, and `FactoredMatrix` has a norm that never
+# multiplies the factors out.

@@ -1,0 +1,137 @@
+# %% [markdown]
+# # Loss by position
+#
+# A language model that has induction heads gives itself away before you look at a single head: on repeated random
+# tokens its loss **falls off a cliff** where the repetition starts. This exercise measures the cliff.
+#
+# At position $i$ the model has read $t_0 \dots t_i$ and gives a logit for each token that might come next. The loss of
+# that prediction is the negative log-probability of the token that really came:
+#
+# $$\ell_i = -\log p(t_{i+1} \mid t_0 \dots t_i) = -\log \mathrm{softmax}(\mathrm{logits}_i)_{\,t_{i+1}},
+#   \qquad i = 0, \dots, n-2$$
+#
+# in **nats** (natural logarithm). There are $n$ positions but $n - 1$ losses: the last prediction has no token to be
+# compared with.
+#
+# **Shapes.** `logits` is `[batch, pos, d_vocab]`, `tokens` is `[batch, pos]`, the result is `[batch, pos - 1]`. Entry
+# $i$ is the loss of the prediction made *at* position $i$, and of the token that stands at position $i + 1$.
+#
+# **The two halves.** The tokens are BOS, `half` random tokens and the same `half` again, so `pos = 1 + 2 * half`. A
+# loss belongs to the half of the token that is **predicted**:
+#
+# | what is predicted | tokens at positions | losses with index |
+# |---|---|---|
+# | the first half | `1 … half` | `0 … half - 1` |
+# | the second half | `half + 1 … 2 * half` | `half … 2 * half - 1` |
+#
+# The first token of the second half counts as second half, although nothing announces that the repetition has begun:
+# the earliest sign of it is that token itself.
+#
+# A model that knows nothing can always spread its bet evenly, at $\ln V$ nats a token for a vocabulary of $V$. Measured
+# against this yardstick the first half should look bad and the second good. Elhage et al. (2021) use repeated random
+# text to show induction heads in two-layer attention-only models ([A Mathematical Framework for Transformer
+# Circuits](https://transformer-circuits.pub/2021/framework/index.html)). Olsson et al. (2022) define in-context
+# learning on ordinary text by the same idea, the loss late in the context minus the loss early in it ([In-context
+# Learning and Induction Heads](https://arxiv.org/abs/2209.11895)).
+
+# %% [markdown] tags=["hint"]
+# Write down a sequence of four tokens and, under each, which token its logits try to predict. Which row of `logits` has
+# no partner? Which column of `tokens` is never predicted? Cut both, and the two tensors line up.
+
+# %% [markdown] tags=["hint"]
+# Turn logits into log-probabilities in one step, `log_softmax` over the vocabulary axis. Taking `softmax` first and
+# `log` after it is the same on paper, but a very unlikely token gets probability exactly 0 in floating point, and its
+# loss becomes infinite.
+
+# %% [markdown] tags=["hint"]
+# `gather` picks one entry per position along an axis. Its index needs as many axes as the tensor it picks from:
+# `[batch, pos - 1, 1]`. The result has the same number of axes, so remember to drop the last. Then the two halves of
+# the loss tensor are two equal slices.
+
+# %%
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+
+# %%
+def loss_by_position(
+    logits: Float[Tensor, "batch pos d_vocab"], tokens: Int[Tensor, "batch pos"]
+) -> tuple[Float[Tensor, "batch pos-1"], Float[Tensor, "half=2"]]:
+    """Compute the next-token loss of every prediction, and its mean over each half of a repeated sequence.
+
+    Source: Olsson et al. 2022, https://arxiv.org/abs/2209.11895; Elhage et al. 2021,
+    https://transformer-circuits.pub/2021/framework/index.html
+
+    Args:
+        logits: the model's output, shape `[batch, pos, d_vocab]`.
+        tokens: the model's input, shape `[batch, pos]` with `pos = 1 + 2 * half`: BOS, the first half, the second half.
+
+    Returns:
+        A tuple `(loss, half_means)`. `loss`, shape `[batch, pos - 1]`, in nats: entry `[b, i]` is the negative
+        log-probability that the logits at position `i` give to the token at position `i + 1`. `half_means`, shape
+        `[2]`: the mean loss, over the batch and the positions, of the tokens of the first half and of the second half.
+
+    Raises:
+        ValueError: `logits` and `tokens` do not have the same batch and pos, or `pos` is not `1 + 2 * half` with `half`
+            at least 1.
+
+    """
+    ### BEGIN SOLUTION
+    if logits.shape[:-1] != tokens.shape:
+        raise ValueError(f"logits {tuple(logits.shape)} and tokens {tuple(tokens.shape)} differ in batch or pos")
+    pos = tokens.shape[1]
+    if pos < 3 or pos % 2 == 0:
+        raise ValueError(f"{pos} positions are not BOS and two halves of equal length")
+    log_probs = logits[:, :-1].log_softmax(dim=-1)
+    loss = -log_probs.gather(dim=-1, index=tokens[:, 1:, None]).squeeze(-1)
+    half = pos // 2
+    return loss, torch.stack([loss[:, :half].mean(), loss[:, half:].mean()])
+    ### END SOLUTION
+
+
+# %% [markdown]
+# **Look at it.** The loss of each predicted token, averaged over the batch, and the yardstick of a model that knows
+# nothing.
+
+# %% tags=["demo"]
+if __name__ == "__main__":
+    import math
+
+    from mechgrade.bench import open_bench, plots
+
+    bench = open_bench()
+    half = 30
+    tokens = bench.repeated_tokens(batch=8, half=half, seed=1)
+    loss, half_means = loss_by_position(bench.run(tokens), tokens)
+    print(f"mean loss on the first half  {half_means[0].item():.3f} nats")
+    print(f"mean loss on the second half {half_means[1].item():.3f} nats")
+    print(f"a uniform guess              {math.log(bench.d_vocab):.3f} nats")
+    plots.lines(
+        {
+            "model": loss.mean(dim=0).tolist(),
+            "uniform guess": [math.log(bench.d_vocab)] * (2 * half),
+        },
+        x=list(range(1, 2 * half + 1)),
+        xlabel=f"position of the predicted token (the repetition starts at {half + 1})",
+        ylabel="loss (nats)",
+        title="Loss on random tokens that repeat",
+        save="attention_patterns/loss_by_position",
+    )
+
+# %% [markdown] tags=["found"]
+# **What you found.** On the first half the model is no better than a guess, and often worse than the uniform one: it
+# was trained on text with structure, keeps betting on that structure, and pays for it. With the second half the loss
+# drops. Look at where exactly: the first repeated token cannot be foreseen, and the model may need one or two more
+# until it trusts the repetition.
+#
+# A low loss says that *some* mechanism looks back. It does not say which: a model can solve the task by matching the
+# token itself, the pair before it, or the position alone. The next exercise asks the heads.
+#
+# **In GPT-2 small** a uniform guess costs $\ln 50\,257 \approx 10.8$ nats; run this file with `MODEL=gpt2-small` to see
+# both halves. On ordinary text the effect is gentler. Olsson et al. (2022) compare the loss at token 500 with that at
+# token 50: it is lower by about 0.4 nats once induction heads have formed, in models of very different sizes (but not in
+# those with one layer, where they cannot form), and by less than 0.15 nats before.
+#
+# **With TransformerLens** `model(tokens, return_type="loss", loss_per_token=True)` gives the same tensor, on a
+# `TransformerBridge` and on the deprecated `HookedTransformer` alike. The grader compares your losses with it.

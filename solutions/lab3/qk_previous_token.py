@@ -1,0 +1,163 @@
+# %% [markdown]
+# # Looking one position back
+#
+# A previous-token head attends to the position before, whatever token stands there. Then its preference must come from
+# the *positions*, and you can read it from the weights without running any text: feed the head nothing but position
+# embeddings, and see where it looks. This is the **positional QK circuit**.
+#
+# At the bottom of GPT-2 the residual stream at position $i$ is $W_E[t_i] + W_{\mathrm{pos}}[i]$. The head sees it after
+# LayerNorm, which centres it and divides it by its size $\sigma$. With centred weights, and with LayerNorm folded into
+# the weights that follow (as the course loads its models), the position's share of what the head sees is
+# $p_i = W_{\mathrm{pos}}[i] / \sigma$. The size depends on the token as well; take a typical value, measured once on
+# some text, and treat it as a number. Then for one head
+#
+# $$q_i = p_i W_Q + b_Q, \qquad k_j = p_j W_K + b_K, \qquad
+#   S_{ij} = \frac{q_i \cdot k_j}{\sqrt{d_{\mathrm{head}}}}, \qquad
+#   A_{i,\cdot} = \mathrm{softmax}_{\,j \le i}\, S_{i,j}$$
+#
+# Only keys $j \le i$ take part: the rest get no attention, and every row sums to 1. The **previous-token score** is the
+# mass on the diagonal next to the main one,
+#
+# $$\mathrm{previous} = \frac{1}{P - 1} \sum_{i=1}^{P-1} A_{i,\,i-1}$$
+#
+# over $P$ positions. Position 0 has nothing before it and does not count.
+#
+# **Shapes.** `W_pos` is `[pos, d_model]`. The weights of all heads of a layer come stacked: `W_Q` and `W_K` are `[head,
+# d_model, d_head]`, the biases `[head, d_head]`. The pattern is `[head, query, key]`, the scores are `[head]`.
+#
+# **Is scale a detail?** A softmax turns sums into ratios. Doubling all scores sharpens a pattern, and halving them
+# flattens it: without the two divisions you would see the right *order* of the keys, and a wrong amount of attention.
+#
+# Elhage et al. (2021, [A Mathematical Framework for Transformer
+# Circuits](https://transformer-circuits.pub/2021/framework/index.html)) read heads in this way, by their QK and OV
+# circuits. The models of that paper add positions to queries and keys directly; in GPT-2 they stand in the residual
+# stream like everything else.
+
+# %% [markdown] tags=["hint"]
+# Do one head on paper: `[pos, d_model]` times `[d_model, d_head]`, twice, then queries against keys. Which product of
+# the two `[pos, d_head]` matrices gives `[query, key]` in this order? Stacking heads only puts an axis in front of
+# everything.
+
+# %% [markdown] tags=["hint"]
+# Masked keys must be gone *before* the softmax, so that the others share all of the attention: give them a score of
+# minus infinity. After the softmax it is too late: the rows would no longer sum to 1. `torch.triu` or comparing two
+# `arange`s makes the mask; query 0 keeps one key.
+
+# %% [markdown] tags=["hint"]
+# A bias `[head, d_head]` added to `[head, pos, d_head]` needs an axis for the positions. For the score take
+# `torch.diagonal` over the last two axes with the right offset: it has one entry less than there are positions.
+
+# %%
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+
+# %%
+def qk_previous_token(
+    W_pos: Float[Tensor, "pos d_model"],
+    W_Q: Float[Tensor, "head d_model d_head"],
+    W_K: Float[Tensor, "head d_model d_head"],
+    b_Q: Float[Tensor, "head d_head"],
+    b_K: Float[Tensor, "head d_head"],
+    scale: float,
+) -> tuple[Float[Tensor, "head query key"], Float[Tensor, " head"]]:
+    """Compute where the heads of a layer look if they see positions only, and how much of it is one position back.
+
+    Source: Elhage et al. 2021, https://transformer-circuits.pub/2021/framework/index.html (QK circuits).
+
+    Args:
+        W_pos: position embeddings, `[pos, d_model]`, of as many positions as are wanted (at least 2).
+        W_Q: query matrices of the heads of one layer, `[head, d_model, d_head]`, LayerNorm folded in.
+        W_K: key matrices, of the same shape.
+        b_Q: query biases, `[head, d_head]`.
+        b_K: key biases, of the same shape.
+        scale: typical size of the residual stream, above 0: LayerNorm divides the stream by it.
+
+    Returns:
+        A tuple `(pattern, previous)`. `pattern`, shape `[head, query, key]`: causal attention, each row sums to 1,
+        nothing above the diagonal. `previous`, shape `[head]`: the attention from each query to the position before
+        it, averaged over the queries `1 … pos - 1`.
+
+    Raises:
+        ValueError: there are fewer than two positions, or `scale` is not above 0.
+
+    """
+    ### BEGIN SOLUTION
+    pos = W_pos.shape[0]
+    if pos < 2 or scale <= 0:
+        raise ValueError(
+            f"{pos} positions and a scale of {scale}: at least 2 positions and a positive scale are needed"
+        )
+    seen = W_pos / scale
+    query = torch.einsum("pm,hmd->hpd", seen, W_Q) + b_Q[:, None]
+    key = torch.einsum("pm,hmd->hpd", seen, W_K) + b_K[:, None]
+    scores = query @ key.transpose(-1, -2) / W_Q.shape[-1] ** 0.5  # [head, query, key]
+    future = torch.ones(pos, pos, dtype=torch.bool, device=W_pos.device).triu(diagonal=1)
+    pattern = scores.masked_fill(future, -torch.inf).softmax(dim=-1)
+    return pattern, pattern.diagonal(offset=-1, dim1=-2, dim2=-1).mean(dim=-1)
+    ### END SOLUTION
+
+
+# %% [markdown]
+# **Look at it.** The scores from the weights alone, beside those measured on random tokens; then the positional pattern
+# of the head with the highest score. Only layer 0 reads the embeddings directly. For the other layers this is a first
+# approximation, which leaves out everything that the layers below have written.
+
+# %% tags=["demo"]
+if __name__ == "__main__":
+    from mechgrade.bench import open_bench, plots
+
+    bench = open_bench()
+    model = bench.model
+    length = 40
+    W_pos = model.pos_embed.W_pos[:length]
+    tokens = bench.repeated_tokens(batch=4, half=length // 2, seed=1)
+    measured = bench.patterns(tokens).diagonal(offset=-1, dim1=-2, dim2=-1).mean(dim=(1, 3))
+    predicted = torch.zeros(bench.n_layers, bench.n_heads)
+    patterns = {}
+    for layer in range(bench.n_layers):
+        name = f"blocks.{layer}.ln1.hook_scale"
+        scale = bench.cache(tokens, [name])[name][:, 1:].mean().item()
+        weights = (model.W_Q[layer], model.W_K[layer], model.b_Q[layer], model.b_K[layer])
+        patterns[layer], predicted[layer] = qk_previous_token(W_pos, *weights, scale)
+        for head in range(bench.n_heads):
+            print(
+                f"L{layer}H{head}: from the weights {predicted[layer, head].item():.2f}, "
+                f"measured on random tokens {measured[layer, head].item():.2f}"
+            )
+    layer, head = divmod(int(predicted.argmax()), bench.n_heads)
+    positions = [str(position) for position in range(length)]
+    plots.heatmap(
+        patterns[layer][head],
+        x=positions,
+        y=positions,
+        xlabel="key (attends to)",
+        ylabel="query (from)",
+        title=f"Where L{layer}H{head} looks if it sees nothing but positions",
+        value="attention",
+        save="attention_patterns/qk_previous_token",
+    )
+
+# %% [markdown] tags=["found"]
+# **What you found.** A stripe right below the diagonal, from the weights alone, and a score that agrees with the one
+# measured on text. You have explained this head's pattern: it is a fact about position embeddings, and tokens have
+# next to nothing to do with it. Where the measured score is high and the predicted one is not, the pattern depends on
+# the tokens, or on what earlier layers wrote.
+#
+# Two terms deserve a second look. The key bias $b_K$ adds the same number to all scores of a row, $q_i \cdot b_K$, and
+# a softmax does not notice: set it to zero, and the pattern stays. The query bias does matter, since it prefers some
+# keys for all queries alike.
+#
+# The stripe need not be equally sharp everywhere. Position embeddings have to be learnt, and where the training texts
+# were short, the late positions were seen less often.
+#
+# **In GPT-2 small** previous-token heads exist too: Wang et al. (2022, [Interpretability in the
+# Wild](https://arxiv.org/abs/2211.00593)) name 2.2 and 4.11 in their circuit. These heads are not in layer 0, so that
+# what they read is not the bare position embedding, and this calculation explains them only in part. Try it with
+# `MODEL=gpt2-small`.
+#
+# **With TransformerLens** the position embeddings are `model.pos_embed.W_pos`, on a `TransformerBridge` and on the
+# deprecated `HookedTransformer`; the latter has them as `model.W_pos` too. `hook_scale` of a LayerNorm is the number
+# that it divides by. Models with rotary positions, such as Pythia or Llama, have no `W_pos`: there, positions turn
+# queries and keys, and the same question takes another calculation.

@@ -1,0 +1,284 @@
+"""Right and wrong ways to ablate heads and measure the harm."""
+
+from functools import partial
+
+import torch
+
+from mechgrade.authoring.variants import accepted, misconception
+
+
+def refuse_misfits(model, tokens, heads, controls):
+    """Raise the errors that the exercise asks for: a misconception is wrong in one thing only."""
+    if tokens.shape[1] < 3 or tokens.shape[1] % 2 == 0 or not controls:
+        raise ValueError("the tokens are not two halves, or there are no controls")
+    for layer, head in [pair for group in [heads, *controls] for pair in group]:
+        if not (0 <= layer < model.cfg.n_layers and 0 <= head < model.cfg.n_heads):
+            raise ValueError("no such head")
+
+
+def zero_one(z, hook, head):
+    """A hook that removes one head."""
+    z[:, :, head] = 0
+    return z
+
+
+def losses_without(model, tokens, group):
+    """Loss of every prediction without some heads, [batch, pos - 1]."""
+    hooks = [(f"blocks.{layer}.attn.hook_z", partial(zero_one, head=head)) for layer, head in group]
+    return model.run_with_hooks(tokens, fwd_hooks=hooks, return_type="loss", loss_per_token=True)
+
+
+def second_half(model, tokens, group):
+    """Mean loss on the second half without some heads."""
+    return losses_without(model, tokens, group)[:, tokens.shape[1] // 2 :].mean()
+
+
+def result(clean, ablated, control_losses):
+    """The four numbers from three."""
+    control_losses = torch.stack([torch.as_tensor(loss) for loss in control_losses])
+    return {
+        "clean": float(clean),
+        "ablated": float(ablated),
+        "controls": control_losses,
+        "effect": float(ablated) - control_losses.mean().item(),
+    }
+
+
+def measured(measure, heads, controls):
+    """The result, given a way to measure the loss without a set of heads."""
+    return result(measure([]), measure(heads), [measure(group) for group in controls])
+
+
+@accepted
+def by_partial(model, tokens, heads, controls):
+    """One hook for every head, in place on the activation, with its head fixed by partial."""
+    refuse_misfits(model, tokens, heads, controls)
+    return measured(lambda group: second_half(model, tokens, group), heads, controls)
+
+
+@accepted
+def by_context(model, tokens, heads, controls):
+    """Hooks in a with-block, a mask over heads, and the loss from the logits by hand."""
+    refuse_misfits(model, tokens, heads, controls)
+
+    def measure(group):
+        hooks = []
+        for layer in {layer for layer, _ in group}:
+            keep = torch.ones(model.cfg.n_heads, device=tokens.device)
+            for where, head in group:
+                if where == layer:
+                    keep[head] = 0
+            hooks.append((f"blocks.{layer}.attn.hook_z", lambda z, hook, keep=keep: z * keep.to(z.dtype)[:, None]))
+        with model.hooks(fwd_hooks=hooks):
+            log_probs = model(tokens).log_softmax(-1)
+        half = tokens.shape[1] // 2
+        targets = tokens[:, half + 1 :, None]
+        return -log_probs[:, half:-1].gather(-1, targets).mean()
+
+    return measured(measure, heads, controls)
+
+
+@accepted
+def by_pattern(model, tokens, heads, controls):
+    """A head that attends to nothing says nothing: zero its attention pattern. Hooks added and reset by hand."""
+    refuse_misfits(model, tokens, heads, controls)
+
+    def attend_to_nothing(pattern, hook, head):
+        pattern = pattern.clone()
+        pattern[:, head] = 0
+        return pattern
+
+    def measure(group):
+        try:
+            for layer, head in group:
+                model.add_hook(f"blocks.{layer}.attn.hook_pattern", partial(attend_to_nothing, head=head))
+            loss = model(tokens, return_type="loss", loss_per_token=True)
+        finally:
+            model.reset_hooks()
+        return loss[:, tokens.shape[1] // 2 :].mean()
+
+    return measured(measure, heads, controls)
+
+
+@misconception(
+    "You remove whole layers: your hook zeroes every head of a layer in which one is to be ablated. Look at which axis "
+    "of `z`, `[batch, pos, head, d_head]`, counts the heads, and touch the chosen ones alone."
+)
+def whole_layers(model, tokens, heads, controls):
+    refuse_misfits(model, tokens, heads, controls)
+
+    def measure(group):
+        hooks = [(f"blocks.{layer}.attn.hook_z", lambda z, hook: torch.zeros_like(z)) for layer, _ in group]
+        loss = model.run_with_hooks(tokens, fwd_hooks=hooks, return_type="loss", loss_per_token=True)
+        return loss[:, tokens.shape[1] // 2 :].mean()
+
+    return measured(measure, heads, controls)
+
+
+@misconception(
+    "All your hooks remove the same head, the last one of the set. A function made in a loop reads the loop's variable "
+    "when it runs, and by then the loop is over. Fix the value when you make the hook."
+)
+def late_binding(model, tokens, heads, controls):
+    refuse_misfits(model, tokens, heads, controls)
+
+    def measure(group):
+        hooks = []
+        for layer, head in group:
+
+            def silence(z, hook):
+                z[:, :, head] = 0  # noqa: B023 - this is the mistake
+                return z
+
+            hooks.append((f"blocks.{layer}.attn.hook_z", silence))
+        loss = model.run_with_hooks(tokens, fwd_hooks=hooks, return_type="loss", loss_per_token=True)
+        return loss[:, tokens.shape[1] // 2 :].mean()
+
+    return measured(measure, heads, controls)
+
+
+@misconception(
+    "You measure the first half, where nothing can be repeated yet. What the heads are for shows in the losses of the "
+    "second half."
+)
+def first_half(model, tokens, heads, controls):
+    refuse_misfits(model, tokens, heads, controls)
+    half = tokens.shape[1] // 2
+    return measured(lambda group: losses_without(model, tokens, group)[:, :half].mean(), heads, controls)
+
+
+@misconception(
+    "You average over all positions. On the first half nobody can predict anything, and its large losses drown what "
+    "you are looking for. Average over the predictions of second-half tokens."
+)
+def all_positions(model, tokens, heads, controls):
+    refuse_misfits(model, tokens, heads, controls)
+    return measured(lambda group: losses_without(model, tokens, group).mean(), heads, controls)
+
+
+@misconception(
+    "Your second half starts one prediction too late. The loss with index `i` is about token `i + 1`: the first token "
+    "of the second half stands at position `half + 1`, so its loss has another index."
+)
+def starts_too_late(model, tokens, heads, controls):
+    refuse_misfits(model, tokens, heads, controls)
+    half = tokens.shape[1] // 2
+    return measured(lambda group: losses_without(model, tokens, group)[:, half + 1 :].mean(), heads, controls)
+
+
+@misconception(
+    "Your effect has the wrong sign: it should be positive when losing `heads` costs more than losing the controls."
+)
+def wrong_sign(model, tokens, heads, controls):
+    refuse_misfits(model, tokens, heads, controls)
+    found = measured(lambda group: second_half(model, tokens, group), heads, controls)
+    return found | {"effect": -found["effect"]}
+
+
+@misconception(
+    "Your effect is measured from the clean model. That counts the harm that *any* ablation does as an effect of these "
+    "heads. The comparison is with the mean of the control sets."
+)
+def against_clean(model, tokens, heads, controls):
+    refuse_misfits(model, tokens, heads, controls)
+    found = measured(lambda group: second_half(model, tokens, group), heads, controls)
+    return found | {"effect": found["ablated"] - found["clean"]}
+
+
+@misconception(
+    "You ablate the heads one at a time and average. Heads that do the same work stand in for each other: all heads of "
+    "a set have to go in the *same* run."
+)
+def one_at_a_time(model, tokens, heads, controls):
+    refuse_misfits(model, tokens, heads, controls)
+
+    def measure(group):
+        return torch.stack([second_half(model, tokens, [pair]) for pair in group] or [second_half(model, tokens, [])])
+
+    return measured(lambda group: measure(group).mean(), heads, controls)
+
+
+@misconception(
+    "Layer and head are swapped: each pair is `(layer, head)`. In a model with as many layers as heads this goes "
+    "through without an error, and removes other heads than you meant."
+)
+def layer_and_head_swapped(model, tokens, heads, controls):
+    refuse_misfits(model, tokens, heads, controls)
+    layers, count = model.cfg.n_layers, model.cfg.n_heads
+    return measured(
+        lambda group: second_half(model, tokens, [(head % layers, layer % count) for layer, head in group]),
+        heads,
+        controls,
+    )
+
+
+@misconception(
+    "The model still has your hooks when you are done. Every later run, of this function or any other, goes without "
+    "these heads, and nothing says so. Take hooks off again, or use a way to run that does it for you."
+)
+def hooks_left_behind(model, tokens, heads, controls):
+    refuse_misfits(model, tokens, heads, controls)
+
+    def measure(group):
+        model.reset_hooks()
+        for layer, head in group:
+            model.add_hook(f"blocks.{layer}.attn.hook_z", partial(zero_one, head=head))
+        return model(tokens, return_type="loss", loss_per_token=True)[:, tokens.shape[1] // 2 :].mean()
+
+    clean, control_losses = measure([]), [measure(group) for group in controls]
+    return result(clean, measure(heads), control_losses)
+
+
+@misconception(
+    "Your ablations pile up: the heads of one set are still gone when the next set is measured. Each set is ablated in "
+    "a run of its own, starting from the whole model."
+)
+def ablations_pile_up(model, tokens, heads, controls):
+    refuse_misfits(model, tokens, heads, controls)
+    gone = list(heads)
+    control_losses = []
+    for group in controls:
+        gone += group
+        control_losses.append(second_half(model, tokens, gone))
+    return result(second_half(model, tokens, []), second_half(model, tokens, heads), control_losses)
+
+
+@misconception(
+    "Your ablation changes nothing: the losses without the heads are those of the whole model. Does your hook return "
+    "the activation that it changed, and is the change made before the return, on what is returned?"
+)
+def nothing_ablated(model, tokens, heads, controls):
+    refuse_misfits(model, tokens, heads, controls)
+    return measured(lambda group: second_half(model, tokens, []), heads, controls)
+
+
+@misconception(
+    "You silence the heads at the last position only. They do their work at every position of the second half, so "
+    "their output has to be zero at all positions."
+)
+def last_position_only(model, tokens, heads, controls):
+    refuse_misfits(model, tokens, heads, controls)
+
+    def zero_last(z, hook, head):
+        z[:, -2:, head] = 0
+        return z
+
+    def measure(group):
+        hooks = [(f"blocks.{layer}.attn.hook_z", partial(zero_last, head=head)) for layer, head in group]
+        loss = model.run_with_hooks(tokens, fwd_hooks=hooks, return_type="loss", loss_per_token=True)
+        return loss[:, tokens.shape[1] // 2 :].mean()
+
+    return measured(measure, heads, controls)
+
+
+@misconception(
+    "Your numbers are right, but a head that the model does not have, or a call without controls, goes through without "
+    "a word. The docstring's section *Raises* asks for a `ValueError` there."
+)
+def nothing_refused(model, tokens, heads, controls):
+    layers, count = model.cfg.n_layers, model.cfg.n_heads
+
+    def measure(group):
+        return second_half(model, tokens, [(layer % layers, head % count) for layer, head in group])
+
+    return measured(measure, heads, controls or [heads])

@@ -1,0 +1,234 @@
+"""Right and wrong ways to score the composition of heads."""
+
+import torch
+from transformer_lens import FactoredMatrix
+
+from mechgrade.authoring.variants import accepted, misconception
+
+
+def frobenius(matrix):
+    return matrix.pow(2).sum((-2, -1)).sqrt()
+
+
+def pairwise(first, second):
+    """The composition score of each of some matrices with each of some others: [early, late]."""
+    products = torch.einsum("eab,lbc->elac", first, second)
+    return frobenius(products) / (frobenius(first)[:, None] * frobenius(second))
+
+
+def matrices(early_W_V, early_W_O, late_W_Q, late_W_K, late_W_V, late_W_O):
+    """Early OV, late QK, late OV."""
+    return early_W_V @ early_W_O, late_W_Q @ late_W_K.mT, late_W_V @ late_W_O
+
+
+def random_pair(d_model, d_head, generator, draw=torch.randn):
+    """Two random matrices of rank d_head."""
+    return [draw(d_model, d_head, generator=generator) @ draw(d_head, d_model, generator=generator) for _ in range(2)]
+
+
+@accepted
+def by_loop(early_W_V, early_W_O, late_W_Q, late_W_K, late_W_V, late_W_O):
+    """One pair at a time, in float64."""
+    kinds = {"Q": [], "K": [], "V": []}
+    for v1, o1 in zip(early_W_V.double(), early_W_O.double(), strict=True):
+        rows = {"Q": [], "K": [], "V": []}
+        for q, k, v2, o2 in zip(*(w.double() for w in (late_W_Q, late_W_K, late_W_V, late_W_O)), strict=True):
+            a = v1 @ o1
+            for kind, b in (("Q", q @ k.T), ("K", k @ q.T), ("V", v2 @ o2)):
+                rows[kind].append(torch.linalg.norm(a @ b) / torch.linalg.norm(a) / torch.linalg.norm(b))
+        for kind in kinds:
+            kinds[kind].append(torch.stack(rows[kind]))
+    return {kind: torch.stack(rows).to(early_W_V.dtype) for kind, rows in kinds.items()}
+
+
+@accepted
+def by_factored_matrix(early_W_V, early_W_O, late_W_Q, late_W_K, late_W_V, late_W_O):
+    """The library's factored products and norms."""
+    early = FactoredMatrix(early_W_V[:, None], early_W_O[:, None])
+    late = {
+        "Q": FactoredMatrix(late_W_Q[None], late_W_K.mT[None]),
+        "K": FactoredMatrix(late_W_K[None], late_W_Q.mT[None]),
+        "V": FactoredMatrix(late_W_V[None], late_W_O[None]),
+    }
+    return {kind: (early @ other).norm() / (early.norm() * other.norm()) for kind, other in late.items()}
+
+
+@accepted
+def by_traces(early_W_V, early_W_O, late_W_Q, late_W_K, late_W_V, late_W_O):
+    """The squared norm of a product is a trace of Gram matrices."""
+    ov, qk, late_ov = matrices(early_W_V, early_W_O, late_W_Q, late_W_K, late_W_V, late_W_O)
+
+    def score(first, second):
+        left, right = first.mT @ first, second @ second.mT
+        squares = torch.einsum("eab,lba->el", left, right)
+        sizes = torch.einsum("eaa->e", left)[:, None] * torch.einsum("laa->l", right)
+        return (squares / sizes).sqrt()
+
+    return {"Q": score(ov, qk), "K": score(ov, qk.mT), "V": score(ov, late_ov)}
+
+
+@accepted(replaces="random_baseline")
+def baseline_at_once(d_model, d_head, samples, seed):
+    """All pairs in one batch, in float64, from NumPy's generator."""
+    import numpy as np
+
+    draw = np.random.default_rng(seed).standard_normal
+    first = draw((samples, d_model, d_head)) @ draw((samples, d_head, d_model))
+    second = draw((samples, d_model, d_head)) @ draw((samples, d_head, d_model))
+    norm = [np.linalg.norm(each, axis=(1, 2)) for each in (first @ second, first, second)]
+    return float((norm[0] / norm[1] / norm[2]).mean())
+
+
+@misconception(
+    "You leave out the division by the norms of the two matrices. Heads with large weights then seem to be wired to "
+    "everything. A score should stay the same when a matrix is multiplied by 10."
+)
+def not_normalised(early_W_V, early_W_O, late_W_Q, late_W_K, late_W_V, late_W_O):
+    ov, qk, late_ov = matrices(early_W_V, early_W_O, late_W_Q, late_W_K, late_W_V, late_W_O)
+    pairs = {"Q": qk, "K": qk.mT, "V": late_ov}
+    return {kind: frobenius(torch.einsum("eab,lbc->elac", ov, b)) for kind, b in pairs.items()}
+
+
+@misconception(
+    "Your products are in the wrong order: you let the later head act first. With vectors as rows, the matrix that acts "
+    "first stands on the left."
+)
+def order_swapped(early_W_V, early_W_O, late_W_Q, late_W_K, late_W_V, late_W_O):
+    ov, qk, late_ov = matrices(early_W_V, early_W_O, late_W_Q, late_W_K, late_W_V, late_W_O)
+    return {"Q": pairwise(qk, ov).T, "K": pairwise(qk.mT, ov).T, "V": pairwise(late_ov, ov).T}
+
+
+@misconception(
+    "Your Q- and K-composition are exchanged. In the score of a query x and a key y, x W_QK yᵀ, the query meets W_QK "
+    "from the left as it stands; it is the key that meets its transpose."
+)
+def q_and_k_exchanged(early_W_V, early_W_O, late_W_Q, late_W_K, late_W_V, late_W_O):
+    ov, qk, late_ov = matrices(early_W_V, early_W_O, late_W_Q, late_W_K, late_W_V, late_W_O)
+    return {"Q": pairwise(ov, qk.mT), "K": pairwise(ov, qk), "V": pairwise(ov, late_ov)}
+
+
+@misconception(
+    "Your Q- and K-composition use only the later head's query or key matrix. The score is a product of both, and the "
+    "definition asks how much of the whole QK matrix can see what the early head writes."
+)
+def half_of_qk(early_W_V, early_W_O, late_W_Q, late_W_K, late_W_V, late_W_O):
+    ov, _, late_ov = matrices(early_W_V, early_W_O, late_W_Q, late_W_K, late_W_V, late_W_O)
+    return {"Q": pairwise(ov, late_W_Q), "K": pairwise(ov, late_W_K), "V": pairwise(ov, late_ov)}
+
+
+@misconception(
+    "Your V-composition multiplies by the later head's value matrix alone. What that head passes on goes through its "
+    "output matrix too: take the whole OV matrix, as you do for the early head."
+)
+def value_matrix_alone(early_W_V, early_W_O, late_W_Q, late_W_K, late_W_V, late_W_O):
+    ov, qk, _ = matrices(early_W_V, early_W_O, late_W_Q, late_W_K, late_W_V, late_W_O)
+    return {"Q": pairwise(ov, qk), "K": pairwise(ov, qk.mT), "V": pairwise(ov, late_W_V)}
+
+
+@misconception(
+    "You use the spectral norm, the largest singular value. The definition has the Frobenius norm, in which all "
+    "directions count: the root of the sum of all squared entries."
+)
+def spectral_norm(early_W_V, early_W_O, late_W_Q, late_W_K, late_W_V, late_W_O):
+    ov, qk, late_ov = matrices(early_W_V, early_W_O, late_W_Q, late_W_K, late_W_V, late_W_O)
+
+    def score(first, second):
+        def size(matrix):
+            return torch.linalg.matrix_norm(matrix, ord=2)
+
+        return size(first[:, None] @ second) / (size(first)[:, None] * size(second))
+
+    return {"Q": score(ov, qk), "K": score(ov, qk.mT), "V": score(ov, late_ov)}
+
+
+@misconception("Your scores are squared: the Frobenius norm is the *root* of the sum of squares.")
+def squared(early_W_V, early_W_O, late_W_Q, late_W_K, late_W_V, late_W_O):
+    ov, qk, late_ov = matrices(early_W_V, early_W_O, late_W_Q, late_W_K, late_W_V, late_W_O)
+    return {"Q": pairwise(ov, qk) ** 2, "K": pairwise(ov, qk.mT) ** 2, "V": pairwise(ov, late_ov) ** 2}
+
+
+@misconception(
+    "Your numbers are right, but the axes are exchanged: the result should be `[early, late]`, and yours is `[late, "
+    "early]`. With as many heads in both layers nobody would notice."
+)
+def late_before_early(early_W_V, early_W_O, late_W_Q, late_W_K, late_W_V, late_W_O):
+    ov, qk, late_ov = matrices(early_W_V, early_W_O, late_W_Q, late_W_K, late_W_V, late_W_O)
+    return {"Q": pairwise(ov, qk).T, "K": pairwise(ov, qk.mT).T, "V": pairwise(ov, late_ov).T}
+
+
+@misconception(
+    "Your early heads run backwards: you use the transpose of their OV matrices. A head reads with `W_V` and writes with "
+    "`W_O`, and what counts here is where it *writes*."
+)
+def early_transposed(early_W_V, early_W_O, late_W_Q, late_W_K, late_W_V, late_W_O):
+    ov, qk, late_ov = matrices(early_W_V, early_W_O, late_W_Q, late_W_K, late_W_V, late_W_O)
+    return {"Q": pairwise(ov.mT, qk), "K": pairwise(ov.mT, qk.mT), "V": pairwise(ov.mT, late_ov)}
+
+
+@misconception(
+    "Your baseline is far too high: `torch.rand` draws from 0 to 1, so all your random matrices point in nearly the "
+    "same direction. Standard normal numbers have mean 0.",
+    replaces="random_baseline",
+)
+def uniform_numbers(d_model, d_head, samples, seed):
+    generator = torch.Generator().manual_seed(seed)
+    scores = []
+    for _ in range(samples):
+        first, second = random_pair(d_model, d_head, generator, torch.rand)
+        scores.append((first @ second).norm() / first.norm() / second.norm())
+    return torch.stack(scores).mean().item()
+
+
+@misconception(
+    "Your baseline seeds the global random state. Whoever draws random numbers afterwards gets others than before, and "
+    "will not know why. Seed a generator of your own, and draw from it.",
+    replaces="random_baseline",
+)
+def global_seed(d_model, d_head, samples, seed):
+    torch.manual_seed(seed)
+    scores = []
+    for _ in range(samples):
+        first, second = random_pair(d_model, d_head, None)
+        scores.append((first @ second).norm() / first.norm() / second.norm())
+    return torch.stack(scores).mean().item()
+
+
+@misconception(
+    "Your baseline ignores the seed: the same call gives another number each time, so that nobody can repeat your "
+    "measurement. Give the seed to the generator that you draw from.",
+    replaces="random_baseline",
+)
+def no_seed(d_model, d_head, samples, seed):
+    generator = torch.Generator()
+    generator.seed()
+    scores = []
+    for _ in range(samples):
+        first, second = random_pair(d_model, d_head, generator)
+        scores.append((first @ second).norm() / first.norm() / second.norm())
+    return torch.stack(scores).mean().item()
+
+
+@misconception(
+    "Your baseline composes each random matrix with itself. The two heads of a pair are independent: draw two matrices.",
+    replaces="random_baseline",
+)
+def with_itself(d_model, d_head, samples, seed):
+    generator = torch.Generator().manual_seed(seed)
+    scores = []
+    for _ in range(samples):
+        first, _ = random_pair(d_model, d_head, generator)
+        scores.append((first.T @ first).norm() / first.norm() / first.norm())
+    return torch.stack(scores).mean().item()
+
+
+@misconception(
+    "Your baseline adds the scores up and does not divide by the number of pairs.",
+    replaces="random_baseline",
+)
+def summed(d_model, d_head, samples, seed):
+    generator = torch.Generator().manual_seed(seed)
+    scores = []
+    for _ in range(samples):
+        first, second = random_pair(d_model, d_head, generator)
+        scores.append((first @ second).norm() / first.norm() / second.norm())
+    return torch.stack(scores).sum().item()

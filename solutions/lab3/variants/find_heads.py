@@ -1,0 +1,155 @@
+"""Right and wrong ways to list the heads above a threshold."""
+
+import numpy as np
+import torch
+
+from mechgrade.authoring.variants import accepted, misconception
+
+
+def refuse_other_shapes(scores):
+    """Raise the error that the exercise asks for: a misconception is wrong in one thing only."""
+    if scores.ndim != 2:
+        raise ValueError("scores must be [layer, head]")
+
+
+def above(scores, threshold):
+    """The heads above the threshold in the order of layer and head, as lists of (score, layer, head)."""
+    layers, heads = scores.shape
+    places = [(layer, head) for layer in range(layers) for head in range(heads)]
+    return [(scores[place].item(), *place) for place in places if scores[place] > threshold]
+
+
+@accepted
+def by_loops(scores, threshold):
+    """Collect with two loops; Python's sort is stable, and keeps equal scores in the order of collection."""
+    refuse_other_shapes(scores)
+    found = above(scores, threshold)
+    found.sort(key=lambda entry: entry[0], reverse=True)
+    return [(layer, head) for _, layer, head in found]
+
+
+@accepted
+def by_stable_sort(scores, threshold):
+    """Sort all heads with PyTorch's stable sort, then cut."""
+    refuse_other_shapes(scores)
+    ordered, place = torch.sort(scores.flatten(), descending=True, stable=True)
+    count = int((ordered > threshold).sum())
+    return [divmod(index, scores.shape[1]) for index in place[:count].tolist()]
+
+
+@accepted
+def by_numpy(scores, threshold):
+    """NumPy in float64 on the CPU, sorted by several keys at once."""
+    refuse_other_shapes(scores)
+    values = scores.detach().cpu().double().numpy()
+    layers, heads = np.nonzero(values > threshold)
+    order = np.lexsort((heads, layers, -values[layers, heads]))
+    return [(int(layers[i]), int(heads[i])) for i in order]
+
+
+@misconception(
+    'Your pairs are `(head, layer)`. By convention the layer comes first, as in "head 5.1", and the scores are '
+    "`[layer, head]` too. With the pairs swapped the next experiment would ablate other heads."
+)
+def head_before_layer(scores, threshold):
+    refuse_other_shapes(scores)
+    found = sorted(above(scores, threshold), key=lambda entry: (-entry[0], entry[1:]))
+    return [(head, layer) for _, layer, head in found]
+
+
+@misconception(
+    "A head whose score equals the threshold is in your list. The exercise asks for heads *strictly* above it: look "
+    "at your comparison."
+)
+def threshold_included(scores, threshold):
+    refuse_other_shapes(scores)
+    places = [(layer, head) for layer in range(scores.shape[0]) for head in range(scores.shape[1])]
+    kept = [place for place in places if scores[place] >= threshold]
+    return sorted(kept, key=lambda place: (-scores[place].item(), place))
+
+
+@misconception(
+    "You found the right heads, but they are in the order of the model and not of their scores. Put the highest score "
+    "first."
+)
+def not_sorted(scores, threshold):
+    refuse_other_shapes(scores)
+    return [(layer, head) for _, layer, head in above(scores, threshold)]
+
+
+@misconception(
+    "You found the right heads, but the lowest score comes first. Most sorting functions ascend unless told otherwise."
+)
+def ascending(scores, threshold):
+    refuse_other_shapes(scores)
+    return [(layer, head) for _, layer, head in sorted(above(scores, threshold))]
+
+
+@misconception(
+    "Heads with equal scores come out in the wrong order: later layers and heads first. You turned the whole sort "
+    "around, and the ties turned with it. Only the score should descend."
+)
+def ties_reversed(scores, threshold):
+    refuse_other_shapes(scores)
+    return [(layer, head) for _, layer, head in sorted(above(scores, threshold), reverse=True)]
+
+
+@misconception(
+    "You return positions in the flattened scores, one number for each head. Turn each number back into its layer and "
+    "its head."
+)
+def flat_indices(scores, threshold):
+    refuse_other_shapes(scores)
+    found = sorted(above(scores, threshold), key=lambda entry: (-entry[0], entry[1:]))
+    return [layer * scores.shape[1] + head for _, layer, head in found]
+
+
+@misconception(
+    "The flat index is taken apart by the wrong number: you divide by the number of layers. One layer holds as many "
+    "entries as there are *heads*. With as many layers as heads this goes unnoticed."
+)
+def divided_by_layers(scores, threshold):
+    refuse_other_shapes(scores)
+    found = sorted(above(scores, threshold), key=lambda entry: (-entry[0], entry[1:]))
+    return [divmod(layer * scores.shape[1] + head, scores.shape[0]) for _, layer, head in found]
+
+
+@misconception(
+    "You compare the *size* of the scores, so strongly negative scores are in your list. Only heads with a score "
+    "above the threshold belong there."
+)
+def absolute_values(scores, threshold):
+    refuse_other_shapes(scores)
+    found = sorted(above(scores.abs(), threshold), key=lambda entry: (-entry[0], entry[1:]))
+    return [(layer, head) for _, layer, head in found]
+
+
+@misconception(
+    "You keep at most one head from each layer. Several heads of one layer can be above the threshold: look at each "
+    "of them."
+)
+def best_of_each_layer(scores, threshold):
+    refuse_other_shapes(scores)
+    best = [(scores[layer].max().item(), layer, int(scores[layer].argmax())) for layer in range(scores.shape[0])]
+    kept = sorted((entry for entry in best if entry[0] > threshold), key=lambda entry: (-entry[0], entry[1:]))
+    return [(layer, head) for _, layer, head in kept]
+
+
+@misconception(
+    "The numbers in your pairs are tensors. They print like integers, but two equal ones are not found in a set or a "
+    "dictionary. Convert them to Python integers before you return."
+)
+def tensors_for_integers(scores, threshold):
+    refuse_other_shapes(scores)
+    found = sorted(above(scores, threshold), key=lambda entry: (-entry[0], entry[1:]))
+    return [(torch.tensor(layer), torch.tensor(head)) for _, layer, head in found]
+
+
+@misconception(
+    "Your list is right for a map of scores, but scores with another number of axes go through without a word. The "
+    "docstring asks for a `ValueError` there."
+)
+def nothing_refused(scores, threshold):
+    scores = scores.reshape(-1, scores.shape[-1])
+    found = sorted(above(scores, threshold), key=lambda entry: (-entry[0], entry[1:]))
+    return [(layer, head) for _, layer, head in found]

@@ -1,0 +1,265 @@
+"""Right and wrong ways to report on heads."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+import torch
+from matplotlib.figure import Figure
+
+from mechgrade.authoring.variants import accepted, misconception
+
+
+def refuse_misfits(scores):
+    """Raise the error that the exercise asks for: a misconception is wrong in one thing only."""
+    shapes = {tuple(score.shape) for score in scores.values()}
+    if len(shapes) != 1 or len(next(iter(shapes))) != 2:
+        raise ValueError("no scores, or scores of several shapes")
+
+
+def size_of(scores):
+    return next(iter(scores.values())).shape
+
+
+def name_of(layer, head):
+    return f"L{layer}H{head}"
+
+
+def by_threshold(of_head, threshold):
+    """The right role: the highest score, if it is above the threshold."""
+    best = max(of_head, key=of_head.get)
+    return best if of_head[best] > threshold else "other"
+
+
+def table_of(scores, threshold, role_of=by_threshold, name=name_of):
+    """The right table, or one with other roles or names."""
+    layers, heads = size_of(scores)
+    table = []
+    for layer in range(layers):
+        for head in range(heads):
+            of_head = {measure: score[layer, head].item() for measure, score in scores.items()}
+            role = role_of(of_head, threshold)
+            row = {"name": name(layer, head), "layer": layer, "head": head, "role": role}
+            table.append(row | {"score": max(of_head.values())})
+    return table
+
+
+def values_of(scores):
+    return torch.stack([score.flatten() for score in scores.values()], 1).detach().cpu().numpy()
+
+
+def drawn(values, x, y, xlabel="score", ylabel="head", bar=True):
+    """A heatmap with all that belongs to it."""
+    figure = Figure()
+    axes = figure.subplots()
+    image = axes.imshow(values, aspect="auto")
+    axes.set_xticks(range(len(x)), x)
+    axes.set_yticks(range(len(y)), y)
+    axes.set(xlabel=xlabel, ylabel=ylabel, title="Heads")
+    if bar:
+        figure.colorbar(image, ax=axes)
+    return figure
+
+
+def figure_of(scores, table):
+    """The right figure."""
+    return drawn(values_of(scores), list(scores), [row["name"] for row in table])
+
+
+@accepted
+def by_pyplot(scores, threshold):
+    """Figure and axes from pyplot, labels one at a time, another colour map."""
+    refuse_misfits(scores)
+    table = table_of(scores, threshold)
+    figure, axes = plt.subplots(figsize=(4, 8))
+    values = np.array([score.flatten().tolist() for score in scores.values()]).T
+    shown = axes.imshow(values, cmap="magma", interpolation="nearest")
+    plt.colorbar(shown)
+    axes.set_xticks(np.arange(len(scores)))
+    axes.set_xticklabels(list(scores), rotation=45)
+    axes.set_yticks(np.arange(len(table)))
+    axes.set_yticklabels([row["name"] for row in table])
+    axes.set_xlabel("score")
+    axes.set_ylabel("head")
+    axes.set_title("A report on every head")
+    return table, figure
+
+
+@accepted
+def by_argmax(scores, threshold):
+    """All measures stacked, argmax and comparison at once."""
+    refuse_misfits(scores)
+    names = list(scores)
+    stacked = torch.stack(list(scores.values()))
+    best, heads = stacked.amax(0), stacked.shape[2]
+    # argmax may give any of equals: count the places before the first one that reaches the maximum.
+    place = (stacked == best).int().cumsum(0).eq(0).sum(0)
+    table = []
+    for number, (score, which) in enumerate(zip(best.flatten().tolist(), place.flatten().tolist(), strict=True)):
+        layer, head = divmod(number, heads)
+        role = names[which] if score > threshold else "other"
+        table.append({"role": role, "score": score, "name": f"L{layer}H{head}", "head": head, "layer": layer})
+    return table, figure_of(scores, table)
+
+
+@misconception(
+    "You name heads whose score is exactly the threshold. Strictly above is asked: a head that just reaches it is "
+    "still `other`."
+)
+def threshold_inclusive(scores, threshold):
+    refuse_misfits(scores)
+
+    def role_of(of_head, threshold):
+        best = max(of_head, key=of_head.get)
+        return best if of_head[best] >= threshold else "other"
+
+    table = table_of(scores, threshold, role_of)
+    return table, figure_of(scores, table)
+
+
+@misconception(
+    "You name a head after the *first* score above the threshold. It may have a higher one further on: find the highest "
+    "first, and then compare it with the threshold."
+)
+def first_above(scores, threshold):
+    refuse_misfits(scores)
+
+    def role_of(of_head, threshold):
+        return next((name for name, score in of_head.items() if score > threshold), "other")
+
+    table = table_of(scores, threshold, role_of)
+    return table, figure_of(scores, table)
+
+
+@misconception(
+    "Where two scores are equally high you take the last one. The first of them, in the order of `scores`, should win: "
+    "look at how your comparison treats equals."
+)
+def last_of_equals(scores, threshold):
+    refuse_misfits(scores)
+
+    def role_of(of_head, threshold):
+        best = max(reversed(of_head), key=of_head.get)
+        return best if of_head[best] > threshold else "other"
+
+    table = table_of(scores, threshold, role_of)
+    return table, figure_of(scores, table)
+
+
+@misconception(
+    "Every head gets a role from you, also one whose scores are all low. A name needs a score above the threshold; the "
+    "rest are `other`."
+)
+def everybody_has_a_role(scores, threshold):
+    refuse_misfits(scores)
+    table = table_of(scores, threshold, lambda of_head, _: max(of_head, key=of_head.get))
+    return table, figure_of(scores, table)
+
+
+@misconception(
+    "The names have layer and head exchanged: head 0 of layer 1 is `L1H0`, and you call it `L0H1`. With as many layers "
+    "as heads every name exists, and each belongs to another head."
+)
+def names_exchanged(scores, threshold):
+    refuse_misfits(scores)
+    table = table_of(scores, threshold, name=lambda layer, head: f"L{head}H{layer}")
+    return table, figure_of(scores, table)
+
+
+@misconception(
+    "You count layers and heads in the names from 1. In the whole course, as in TransformerLens, they count from 0."
+)
+def names_from_one(scores, threshold):
+    refuse_misfits(scores)
+    table = table_of(scores, threshold, name=lambda layer, head: f"L{layer + 1}H{head + 1}")
+    return table, figure_of(scores, table)
+
+
+@misconception("Your rows go head by head. The order is layer by layer: all heads of layer 0 first.")
+def heads_outside(scores, threshold):
+    refuse_misfits(scores)
+    table = sorted(table_of(scores, threshold), key=lambda row: (row["head"], row["layer"]))
+    return table, drawn(
+        values_of({name: score.T for name, score in scores.items()}), list(scores), [row["name"] for row in table]
+    )
+
+
+@misconception(
+    "Your table gives a score of 0 to the heads without a role. How close they came is worth knowing: `score` is the "
+    "highest score of every head."
+)
+def no_score_for_others(scores, threshold):
+    refuse_misfits(scores)
+    table = table_of(scores, threshold)
+    shown = [row | {"score": row["score"] if row["role"] != "other" else 0.0} for row in table]
+    return shown, figure_of(scores, table)
+
+
+@misconception(
+    "Your heatmap is transposed: heads go from left to right and measures from top to bottom. A row should be a head, as "
+    "in the table."
+)
+def heatmap_transposed(scores, threshold):
+    refuse_misfits(scores)
+    table = table_of(scores, threshold)
+    heads = [row["name"] for row in table]
+    return table, drawn(values_of(scores).T, heads, list(scores), xlabel="head", ylabel="score")
+
+
+@misconception(
+    "You stretch each column of the heatmap to the range from 0 to 1. So every measure seems to have found some head, "
+    "even where all scores are low. Show the scores as they are."
+)
+def columns_stretched(scores, threshold):
+    refuse_misfits(scores)
+    table, values = table_of(scores, threshold), values_of(scores)
+    span = values.max(0) - values.min(0)
+    return table, drawn((values - values.min(0)) / span, list(scores), [row["name"] for row in table])
+
+
+@misconception(
+    "Your heatmap shows only whether a score is above the threshold. The reader should see the scores themselves, and "
+    "judge the threshold by them."
+)
+def yes_or_no(scores, threshold):
+    refuse_misfits(scores)
+    table = table_of(scores, threshold)
+    return table, drawn((values_of(scores) > threshold) * 1.0, list(scores), [row["name"] for row in table])
+
+
+@misconception(
+    "The ticks of your heatmap are numbers. Nobody can tell from them which row is which head: put the names of the "
+    "heads and of the measures there."
+)
+def ticks_without_names(scores, threshold):
+    refuse_misfits(scores)
+    table = table_of(scores, threshold)
+    return table, drawn(values_of(scores), [str(n) for n in range(len(scores))], [str(n) for n in range(len(table))])
+
+
+@misconception(
+    "The axis labels of your heatmap are exchanged: rows are heads and columns are scores, so `ylabel` is `head`."
+)
+def labels_exchanged(scores, threshold):
+    refuse_misfits(scores)
+    table = table_of(scores, threshold)
+    heads = [row["name"] for row in table]
+    return table, drawn(values_of(scores), list(scores), heads, xlabel="head", ylabel="score")
+
+
+@misconception(
+    "Your heatmap has no colour bar, so that nobody can say how much a colour is. `figure.colorbar` draws one."
+)
+def no_colour_bar(scores, threshold):
+    refuse_misfits(scores)
+    table = table_of(scores, threshold)
+    return table, drawn(values_of(scores), list(scores), [row["name"] for row in table], bar=False)
+
+
+@misconception(
+    "Your report is right, but scores of different shapes, or no scores at all, are not refused as the docstring's "
+    "section *Raises* asks: with a `ValueError`."
+)
+def nothing_refused(scores, threshold):
+    if not scores or len({score.shape for score in scores.values()}) != 1 or len(size_of(scores)) != 2:
+        return [], Figure()
+    table = table_of(scores, threshold)
+    return table, figure_of(scores, table)

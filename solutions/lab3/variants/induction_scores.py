@@ -1,0 +1,173 @@
+"""Right and wrong ways to score induction."""
+
+import torch
+
+from mechgrade.authoring.variants import accepted, misconception
+
+
+def refuse_misfits(pattern, half):
+    """Raise the error that the exercise asks for: a misconception is wrong in one thing only."""
+    if tuple(pattern.shape[-2:]) != (1 + 2 * half, 1 + 2 * half):
+        raise ValueError("the pattern does not have 1 + 2 * half positions")
+
+
+def attention_at(pattern, queries, offset):
+    """Attention of each query to the key `offset` before it: [layer, batch, head, query]."""
+    queries = torch.as_tensor(queries, device=pattern.device)
+    return pattern[..., queries, queries - offset]
+
+
+@accepted
+def by_loop(pattern, half):
+    """Every layer, head, sequence and query in turn."""
+    refuse_misfits(pattern, half)
+    layers, batch, heads = pattern.shape[:3]
+    scores = torch.zeros(layers, heads, dtype=pattern.dtype, device=pattern.device)
+    for layer in range(layers):
+        for head in range(heads):
+            hits = [
+                pattern[layer, row, head, query, query - half + 1]
+                for row in range(batch)
+                for query in range(half + 1, 2 * half + 1)
+            ]
+            scores[layer, head] = torch.stack(hits).mean()
+    return scores
+
+
+@accepted
+def by_mask_einsum(pattern, half):
+    """A mask over the square of queries and keys, contracted in float64."""
+    refuse_misfits(pattern, half)
+    pos = pattern.shape[-1]
+    query, key = torch.meshgrid(torch.arange(pos), torch.arange(pos), indexing="ij")
+    mask = ((query > half) & (key == query - half + 1)).to(pattern.device, torch.float64)
+    total = torch.einsum("lbhqk,qk->lh", pattern.double(), mask)
+    return (total / (half * pattern.shape[1])).to(pattern.dtype)
+
+
+@accepted
+def by_diagonal(pattern, half):
+    """The whole diagonal, less the two entries that belong to the first half."""
+    refuse_misfits(pattern, half)
+    stripe = pattern.diagonal(offset=1 - half, dim1=-2, dim2=-1)
+    return stripe[..., 2:].mean(dim=-1).mean(dim=1)
+
+
+@accepted
+def by_block(pattern, half):
+    """The square block of second-half queries and their target keys has the wanted entries on its own diagonal."""
+    refuse_misfits(pattern, half)
+    block = pattern[..., half + 1 :, 2 : half + 2]
+    return torch.einsum("lbhii->lh", block) / (half * pattern.shape[1])
+
+
+@misconception(
+    "The diagonal is one place off: you measure the attention to the earlier copy of the *current* token, `half` "
+    "back. That is what a duplicate-token head does. An induction head looks at the token that came after that copy."
+)
+def offset_half(pattern, half):
+    refuse_misfits(pattern, half)
+    return attention_at(pattern, range(half + 1, 2 * half + 1), half).mean(dim=(1, 3))
+
+
+@misconception(
+    "The diagonal is off in the wrong direction: you measure the attention to the token *before* the earlier copy. "
+    "The token to predict stands after it, so the distance from query to key is smaller than `half`, not larger."
+)
+def offset_too_far(pattern, half):
+    refuse_misfits(pattern, half)
+    return attention_at(pattern, range(half + 1, 2 * half + 1), half + 1).mean(dim=(1, 3))
+
+
+@misconception(
+    "You average over the whole diagonal, and it begins too early: its first two entries belong to queries of the "
+    "first half, where nothing has been repeated yet (one of them even looks at BOS). Count the entries of your "
+    "diagonal: there should be `half` of them."
+)
+def whole_diagonal(pattern, half):
+    refuse_misfits(pattern, half)
+    return pattern.diagonal(offset=1 - half, dim1=-2, dim2=-1).mean(dim=(1, 3))
+
+
+@misconception(
+    "Your distance is right, but your queries start one position early, as if the second half began at position "
+    "`half`. BOS shifts everything by one: position `half` still holds the last token of the first half."
+)
+def bos_not_counted(pattern, half):
+    refuse_misfits(pattern, half)
+    return attention_at(pattern, range(half, 2 * half), half - 1).mean(dim=(1, 3))
+
+
+@misconception(
+    "Your scores are all zero because queries and keys are swapped: you read how much the *earlier* position attends "
+    "to the later one, and a causal pattern never looks ahead. In `pattern` the query (from) comes before the key "
+    "(to)."
+)
+def transposed(pattern, half):
+    refuse_misfits(pattern, half)
+    return attention_at(pattern.transpose(-1, -2), range(half + 1, 2 * half + 1), half - 1).mean(dim=(1, 3))
+
+
+@misconception(
+    "You sum over the query positions where the definition takes the mean. A score should stay between 0 and 1 "
+    "whatever the length; yours grows with `half`."
+)
+def summed_positions(pattern, half):
+    refuse_misfits(pattern, half)
+    return attention_at(pattern, range(half + 1, 2 * half + 1), half - 1).mean(1).sum(-1)
+
+
+@misconception(
+    "You score only the first sequence of the batch. Look at the index that stands on the batch axis: the score is a "
+    "mean over all sequences."
+)
+def first_sequence_only(pattern, half):
+    refuse_misfits(pattern, half)
+    return attention_at(pattern, range(half + 1, 2 * half + 1), half - 1)[:, 0].mean(-1)
+
+
+@misconception(
+    "You keep the largest attention over the positions, so that one lucky position makes an induction head. The "
+    "definition takes the mean over all positions of the second half."
+)
+def best_position(pattern, half):
+    refuse_misfits(pattern, half)
+    return attention_at(pattern, range(half + 1, 2 * half + 1), half - 1).mean(1).amax(-1)
+
+
+@misconception(
+    "You count how often the target gets the *most* attention, which gives a hit rate. The score is the attention "
+    "itself: a head that puts 0.3 on the target should get 0.3, whether or not another position gets more."
+)
+def hit_rate(pattern, half):
+    refuse_misfits(pattern, half)
+    queries = torch.arange(half + 1, 2 * half + 1, device=pattern.device)
+    hits = pattern[..., queries, :].argmax(-1) == queries - half + 1
+    return hits.to(pattern.dtype).mean(dim=(1, 3))
+
+
+@misconception(
+    "The batch is still there: your result has a score for every sequence, `[layer, batch, head]`. The score of a "
+    "head is the mean over the sequences."
+)
+def batch_kept(pattern, half):
+    refuse_misfits(pattern, half)
+    return attention_at(pattern, range(half + 1, 2 * half + 1), half - 1).mean(-1)
+
+
+@misconception(
+    "Your numbers are right, but rows and columns are swapped: the result should be `[layer, head]`, and yours is "
+    "`[head, layer]`. With as many layers as heads nobody would notice, and you would ablate the wrong head."
+)
+def head_before_layer(pattern, half):
+    refuse_misfits(pattern, half)
+    return attention_at(pattern, range(half + 1, 2 * half + 1), half - 1).mean(dim=(1, 3)).T
+
+
+@misconception(
+    "Your scores are right, but a `half` that does not fit the pattern goes through without a word, and gives "
+    "plausible numbers from the wrong places. The docstring asks for a `ValueError` there."
+)
+def nothing_refused(pattern, half):
+    queries = torch.arange(half + 1, 2 * half + 1, device=pattern.device) % pattern.shape[-1]
+    return pattern[..., queries, (queries - half + 1) % pattern.shape[-1]].mean(dim=(1, 3))

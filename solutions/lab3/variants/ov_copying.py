@@ -1,0 +1,188 @@
+"""Right and wrong ways to build a full OV circuit and to score copying."""
+
+import torch
+from transformer_lens import FactoredMatrix
+
+from mechgrade.authoring.variants import accepted, misconception
+
+
+def refuse_nothing(tokens, k):
+    """Raise the error that the exercise asks for: a misconception is wrong in one thing only."""
+    if k < 1 or len(tokens) == 0:
+        raise ValueError("k and the number of tokens must be at least 1")
+
+
+def rows_of(circuit, tokens):
+    """Some rows of the product: [token, d_vocab]."""
+    return circuit.A[tokens] @ circuit.B
+
+
+@accepted(replaces="full_ov_circuit")
+def by_library(W_E, W_V, W_O, W_U):
+    """The library's products, which keep the smaller rank."""
+    return W_E @ FactoredMatrix(W_V, W_O) @ W_U
+
+
+@accepted(replaces="full_ov_circuit")
+def by_einsum(W_E, W_V, W_O, W_U):
+    """Both factors in float64, by einsum."""
+    left = torch.einsum("vm,mh->vh", W_E.double(), W_V.double())
+    right = torch.einsum("hm,mv->hv", W_O.double(), W_U.double())
+    return FactoredMatrix(left.to(W_E.dtype), right.to(W_E.dtype))
+
+
+@accepted
+def by_loop(circuit, tokens, k):
+    """One token at a time, with topk: its own logit is at least the k-th largest."""
+    refuse_nothing(tokens, k)
+    hits = 0
+    for token in tokens.tolist():
+        row = circuit.A[token] @ circuit.B
+        hits += bool(row[token] >= row.topk(min(k, len(row))).values[-1])
+    return hits / len(tokens)
+
+
+@accepted
+def by_chunks(circuit, tokens, k):
+    """A few rows at a time, ranked by counting what is not smaller or equal."""
+    refuse_nothing(tokens, k)
+    hits = []
+    for chunk in tokens.split(3):
+        rows = rows_of(circuit, chunk)
+        own = rows[torch.arange(len(chunk), device=rows.device), chunk]
+        hits.append(rows.shape[1] - (rows <= own[:, None]).sum(1) < k)
+    return torch.cat(hits).double().mean().item()
+
+
+@misconception(
+    "You multiply the circuit out, which makes a matrix of `d_vocab` times `d_vocab` entries. In GPT-2 small that is 10 "
+    "GB for one head. You only need the rows of the tokens that you are asked about.",
+)
+def multiplied_out(circuit, tokens, k):
+    refuse_nothing(tokens, k)
+    rows = (circuit.A @ circuit.B)[tokens]
+    own = rows.gather(1, tokens[:, None])
+    return ((rows > own).sum(1) < k).float().mean().item()
+
+
+@misconception(
+    "Rows and columns are exchanged: you ask which token, attended to, raises this logit most. The question is which "
+    "logit this token raises most. The token attended to is the row, so compare within the row."
+)
+def down_the_columns(circuit, tokens, k):
+    refuse_nothing(tokens, k)
+    columns = (circuit.A @ circuit.B[:, tokens]).T
+    own = columns.gather(1, tokens[:, None])
+    return ((columns > own).sum(1) < k).float().mean().item()
+
+
+@misconception(
+    "You rank by absolute value. A head that pushes a token's own logit *down* strongly does the opposite of copying, "
+    "and it would count as copying here. Compare the entries with their signs."
+)
+def absolute_values(circuit, tokens, k):
+    refuse_nothing(tokens, k)
+    rows = rows_of(circuit, tokens).abs()
+    own = rows.gather(1, tokens[:, None])
+    return ((rows > own).sum(1) < k).float().mean().item()
+
+
+@misconception(
+    "You count a token as copied when its own logit is positive. Attending to it may raise other logits more: its own "
+    "must be among the `k` largest of its row."
+)
+def positive_diagonal(circuit, tokens, k):
+    refuse_nothing(tokens, k)
+    return (rows_of(circuit, tokens).gather(1, tokens[:, None]) > 0).float().mean().item()
+
+
+@misconception(
+    "You compare with the row's number among the tokens you were given, not with the token's id. Row 0 of your rows "
+    "belongs to `tokens[0]`, which can be any id: its own entry stands in the column of that id."
+)
+def place_for_id(circuit, tokens, k):
+    refuse_nothing(tokens, k)
+    rows = rows_of(circuit, tokens)
+    own = rows.diagonal()[:, None]
+    return ((rows > own).sum(1) < k).float().mean().item()
+
+
+@misconception(
+    "You compare the logits of the given tokens with each other only. The token's own logit has to stand out among "
+    "those of the *whole* vocabulary."
+)
+def among_the_given(circuit, tokens, k):
+    refuse_nothing(tokens, k)
+    rows = rows_of(circuit, tokens)[:, tokens]
+    return ((rows > rows.diagonal()[:, None]).sum(1) < k).float().mean().item()
+
+
+@misconception(
+    "You ignore `k` and always ask for the largest entry of the row. With `k = 5` a token counts that is among the five "
+    "largest."
+)
+def always_top_1(circuit, tokens, k):
+    refuse_nothing(tokens, k)
+    return (rows_of(circuit, tokens).argmax(1) == tokens).float().mean().item()
+
+
+@misconception(
+    "Your `k` is one too generous: with `k` entries larger than its own the token is in place `k + 1`. Look at the "
+    "comparison with `k`."
+)
+def one_too_generous(circuit, tokens, k):
+    refuse_nothing(tokens, k)
+    rows = rows_of(circuit, tokens)
+    return ((rows > rows.gather(1, tokens[:, None])).sum(1) <= k).float().mean().item()
+
+
+@misconception("You return a count where the definition takes the share: divide by the number of tokens.")
+def count_for_share(circuit, tokens, k):
+    refuse_nothing(tokens, k)
+    rows = rows_of(circuit, tokens)
+    return float(((rows > rows.gather(1, tokens[:, None])).sum(1) < k).sum())
+
+
+@misconception(
+    "Your circuit runs backwards: it is the transpose of the one that is wanted. The token attended to belongs to the "
+    "rows, so the chain begins with the embedding and ends with the unembedding.",
+    replaces="full_ov_circuit",
+)
+def transposed(W_E, W_V, W_O, W_U):
+    return FactoredMatrix((W_O @ W_U).T, (W_E @ W_V).T)
+
+
+@misconception(
+    "The factors of your circuit meet in the residual stream, `d_model` wide. The chain is narrower in one place: in the "
+    "head itself. Factored there, it takes less memory, and its rank can be seen from its shape.",
+    replaces="full_ov_circuit",
+)
+def meets_in_the_stream(W_E, W_V, W_O, W_U):
+    return FactoredMatrix(W_E @ W_V @ W_O, W_U)
+
+
+@misconception(
+    "Your circuit leaves the unembedding out and reuses the embedding in its place. In models that tie the two this "
+    "looks right, but after folding LayerNorm and centring they differ even there. What a logit is, `W_U` says.",
+    replaces="full_ov_circuit",
+)
+def embedding_for_unembedding(W_E, W_V, W_O, W_U):
+    return FactoredMatrix(W_E @ W_V, W_O @ W_E.T)
+
+
+@misconception(
+    "Your circuit has no value matrix: it feeds the output matrix with its own transpose. A head reads with `W_V` and "
+    "writes with `W_O`, and the two have to be kept apart.",
+    replaces="full_ov_circuit",
+)
+def output_twice(W_E, W_V, W_O, W_U):
+    return FactoredMatrix(W_E @ W_O.T, W_O @ W_U)
+
+
+@misconception(
+    "Your score is right, but a `k` of 0, or no tokens at all, goes through without a word. The docstring's section "
+    "*Raises* asks for a `ValueError` there."
+)
+def nothing_refused(circuit, tokens, k):
+    rows = rows_of(circuit, tokens)
+    return ((rows > rows.gather(1, tokens[:, None])).sum(1) < k).float().sum().item() / max(len(tokens), 1)

@@ -1,0 +1,213 @@
+"""Right and wrong ways to compute the positional QK circuit."""
+
+import torch
+from transformer_lens import FactoredMatrix
+
+from mechgrade.authoring.variants import accepted, misconception
+
+
+def refuse_misfits(W_pos, scale):
+    """Raise the error that the exercise asks for: a misconception is wrong in one thing only."""
+    if W_pos.shape[0] < 2 or scale <= 0:
+        raise ValueError("fewer than two positions, or no positive scale")
+
+
+def queries_and_keys(W_pos, W_Q, W_K, b_Q, b_K, scale):
+    """Both as [head, pos, d_head]."""
+    return W_pos / scale @ W_Q + b_Q[:, None], W_pos / scale @ W_K + b_K[:, None]
+
+
+def causal(scores):
+    """The softmax over the keys that are not in the future."""
+    future = torch.ones_like(scores, dtype=torch.bool).triu(1)
+    return scores.masked_fill(future, -torch.inf).softmax(-1)
+
+
+def with_score(pattern):
+    return pattern, pattern.diagonal(-1, -2, -1).mean(-1)
+
+
+@accepted
+def by_loop(W_pos, W_Q, W_K, b_Q, b_K, scale):
+    """One head and one query at a time, over the keys that it may see."""
+    refuse_misfits(W_pos, scale)
+    heads, _, d_head = W_Q.shape
+    pos = W_pos.shape[0]
+    pattern = torch.zeros(heads, pos, pos, dtype=W_pos.dtype, device=W_pos.device)
+    for head in range(heads):
+        keys = W_pos / scale @ W_K[head] + b_K[head]
+        for i in range(pos):
+            query = W_pos[i] / scale @ W_Q[head] + b_Q[head]
+            pattern[head, i, : i + 1] = (keys[: i + 1] @ query / d_head**0.5).softmax(0)
+    previous = torch.stack([pattern[:, i, i - 1] for i in range(1, pos)]).mean(0)
+    return pattern, previous
+
+
+@accepted
+def by_extra_coordinate(W_pos, W_Q, W_K, b_Q, b_K, scale):
+    """Biases as the weights of a coordinate that is always 1, in float64; the QK circuit as one bilinear form."""
+    refuse_misfits(W_pos, scale)
+    seen = torch.cat([W_pos / scale, torch.ones_like(W_pos[:, :1])], 1).double()
+    left = torch.cat([W_Q, b_Q[:, None]], 1).double()
+    right = torch.cat([W_K, b_K[:, None]], 1).double()
+    forms = torch.einsum("hmd,hnd->hmn", left, right) / W_Q.shape[-1] ** 0.5
+    scores = torch.einsum("im,hmn,jn->hij", seen, forms, seen)
+    pattern, previous = with_score(causal(scores))
+    return pattern.to(W_pos.dtype), previous.to(W_pos.dtype)
+
+
+@accepted
+def by_factored_matrix(W_pos, W_Q, W_K, b_Q, b_K, scale):
+    """The library's factored product; the key bias is left out, since the softmax does not notice it."""
+    refuse_misfits(W_pos, scale)
+    seen = W_pos / scale
+    circuit = FactoredMatrix(W_Q, W_K.transpose(-1, -2))
+    scores = seen @ circuit.AB @ seen.T + (seen @ W_K @ b_Q[:, :, None]).transpose(-1, -2)
+    future = torch.arange(len(seen)) > torch.arange(len(seen))[:, None]
+    weights = (scores / W_Q.shape[-1] ** 0.5).where(~future.to(scores.device), -torch.inf)
+    weights = (weights - weights.amax(-1, keepdim=True)).exp()
+    return with_score(weights / weights.sum(-1, keepdim=True))
+
+
+@misconception(
+    "Your scores are not divided by the square root of `d_head`, so that your patterns are too sharp. A softmax is "
+    "sensitive to the size of its input."
+)
+def no_root(W_pos, W_Q, W_K, b_Q, b_K, scale):
+    refuse_misfits(W_pos, scale)
+    query, key = queries_and_keys(W_pos, W_Q, W_K, b_Q, b_K, scale)
+    return with_score(causal(query @ key.transpose(-1, -2)))
+
+
+@misconception(
+    "You divide by the square root of `d_model`. Queries and keys have `d_head` entries, and it is the number of "
+    "entries in *their* product that the division makes up for."
+)
+def root_of_d_model(W_pos, W_Q, W_K, b_Q, b_K, scale):
+    refuse_misfits(W_pos, scale)
+    query, key = queries_and_keys(W_pos, W_Q, W_K, b_Q, b_K, scale)
+    return with_score(causal(query @ key.transpose(-1, -2) / W_pos.shape[1] ** 0.5))
+
+
+@misconception(
+    "Nothing keeps your queries from looking ahead: the entries above the diagonal are not zero, and they take "
+    "attention away from the rest. A key later than the query gets none."
+)
+def no_mask(W_pos, W_Q, W_K, b_Q, b_K, scale):
+    refuse_misfits(W_pos, scale)
+    query, key = queries_and_keys(W_pos, W_Q, W_K, b_Q, b_K, scale)
+    return with_score((query @ key.transpose(-1, -2) / W_Q.shape[-1] ** 0.5).softmax(-1))
+
+
+@misconception(
+    "You remove the future after the softmax. Then the attention that it had taken is lost, and your rows sum to less "
+    "than 1. Mask the scores, and take the softmax over what is left."
+)
+def mask_after_softmax(W_pos, W_Q, W_K, b_Q, b_K, scale):
+    refuse_misfits(W_pos, scale)
+    query, key = queries_and_keys(W_pos, W_Q, W_K, b_Q, b_K, scale)
+    return with_score((query @ key.transpose(-1, -2) / W_Q.shape[-1] ** 0.5).softmax(-1).tril())
+
+
+@misconception(
+    "You mask with a score of 0 in place of minus infinity. Zero is a score like any other, and future keys still get "
+    "attention. (`triu` or `tril` on the scores does just this.)"
+)
+def mask_with_zero(W_pos, W_Q, W_K, b_Q, b_K, scale):
+    refuse_misfits(W_pos, scale)
+    query, key = queries_and_keys(W_pos, W_Q, W_K, b_Q, b_K, scale)
+    return with_score((query @ key.transpose(-1, -2) / W_Q.shape[-1] ** 0.5).tril().softmax(-1))
+
+
+@misconception(
+    "The roles are exchanged: you ask with the keys and answer with the queries. The position that looks uses `W_Q` and "
+    "`b_Q`, the one that is looked at `W_K` and `b_K`."
+)
+def roles_exchanged(W_pos, W_Q, W_K, b_Q, b_K, scale):
+    refuse_misfits(W_pos, scale)
+    query, key = queries_and_keys(W_pos, W_Q, W_K, b_Q, b_K, scale)
+    return with_score(causal(key @ query.transpose(-1, -2) / W_Q.shape[-1] ** 0.5))
+
+
+@misconception(
+    "You leave `scale` out: the head would see the position embeddings as they are stored. It sees them after LayerNorm, "
+    "divided by the size of the stream, and both queries and keys change with it."
+)
+def no_layernorm(W_pos, W_Q, W_K, b_Q, b_K, scale):
+    refuse_misfits(W_pos, scale)
+    query, key = queries_and_keys(W_pos, W_Q, W_K, b_Q, b_K, 1.0)
+    return with_score(causal(query @ key.transpose(-1, -2) / W_Q.shape[-1] ** 0.5))
+
+
+@misconception(
+    "You divide by `scale` once. What the head sees is divided, and from this it makes its queries *and* its keys, so "
+    "the division enters both."
+)
+def scaled_once(W_pos, W_Q, W_K, b_Q, b_K, scale):
+    refuse_misfits(W_pos, scale)
+    query, _ = queries_and_keys(W_pos, W_Q, W_K, b_Q, b_K, scale)
+    _, key = queries_and_keys(W_pos, W_Q, W_K, b_Q, b_K, 1.0)
+    return with_score(causal(query @ key.transpose(-1, -2) / W_Q.shape[-1] ** 0.5))
+
+
+@misconception(
+    "You divide the queries and keys by `scale` after adding the biases. LayerNorm divides what goes *into* the head; "
+    "the biases come later, and at full size."
+)
+def biases_scaled_too(W_pos, W_Q, W_K, b_Q, b_K, scale):
+    refuse_misfits(W_pos, scale)
+    query, key = queries_and_keys(W_pos, W_Q, W_K, b_Q, b_K, 1.0)
+    return with_score(causal(query @ key.transpose(-1, -2) / scale**2 / W_Q.shape[-1] ** 0.5))
+
+
+@misconception(
+    "You leave the biases out. The key bias makes no difference, but the query bias does: it prefers some keys, "
+    "whatever the query."
+)
+def no_biases(W_pos, W_Q, W_K, b_Q, b_K, scale):
+    refuse_misfits(W_pos, scale)
+    query, key = queries_and_keys(W_pos, W_Q, W_K, 0 * b_Q, 0 * b_K, scale)
+    return with_score(causal(query @ key.transpose(-1, -2) / W_Q.shape[-1] ** 0.5))
+
+
+@misconception(
+    "You take the softmax over the queries, so that your columns sum to 1. Each *query* has one unit of attention to "
+    "give: the softmax runs over the keys."
+)
+def softmax_over_queries(W_pos, W_Q, W_K, b_Q, b_K, scale):
+    refuse_misfits(W_pos, scale)
+    query, key = queries_and_keys(W_pos, W_Q, W_K, b_Q, b_K, scale)
+    scores = query @ key.transpose(-1, -2) / W_Q.shape[-1] ** 0.5
+    future = torch.ones_like(scores, dtype=torch.bool).triu(1)
+    return with_score(scores.masked_fill(future, -torch.inf).softmax(-2))
+
+
+@misconception(
+    "Your pattern is right, but your score divides by the number of positions. Position 0 has nothing before it: there "
+    "is one diagonal entry less than there are positions."
+)
+def divided_by_all(W_pos, W_Q, W_K, b_Q, b_K, scale):
+    refuse_misfits(W_pos, scale)
+    query, key = queries_and_keys(W_pos, W_Q, W_K, b_Q, b_K, scale)
+    pattern = causal(query @ key.transpose(-1, -2) / W_Q.shape[-1] ** 0.5)
+    return pattern, pattern.diagonal(-1, -2, -1).sum(-1) / len(W_pos)
+
+
+@misconception(
+    "Your pattern is right, but your score reads its main diagonal: that is how much each position looks at itself. The "
+    "position before the query is one to the left."
+)
+def main_diagonal(W_pos, W_Q, W_K, b_Q, b_K, scale):
+    refuse_misfits(W_pos, scale)
+    query, key = queries_and_keys(W_pos, W_Q, W_K, b_Q, b_K, scale)
+    pattern = causal(query @ key.transpose(-1, -2) / W_Q.shape[-1] ** 0.5)
+    return pattern, pattern.diagonal(0, -2, -1).mean(-1)
+
+
+@misconception(
+    "Your results are right, but a single position, or a scale that is not positive, goes through without a word. The "
+    "docstring's section *Raises* asks for a `ValueError` there."
+)
+def nothing_refused(W_pos, W_Q, W_K, b_Q, b_K, scale):
+    query, key = queries_and_keys(W_pos, W_Q, W_K, b_Q, b_K, scale or 1.0)
+    return with_score(causal(query @ key.transpose(-1, -2) / W_Q.shape[-1] ** 0.5))

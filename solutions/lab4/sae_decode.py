@@ -1,0 +1,112 @@
+# %% [markdown]
+# # A reconstruction is a sum of directions
+#
+# The decoder of a sparse autoencoder turns latents back into an activation. Every latent $j$ has one **decoder
+# direction** $\mathbf{d}_j$, a row of $W_{\mathrm{dec}}$; the reconstruction is the bias plus the directions of the active
+# latents, each as strong as its latent:
+#
+# $$\hat{\mathbf{x}} = \mathbf{f}\, W_{\mathrm{dec}} + \mathbf{b}_{\mathrm{dec}}
+#   = \mathbf{b}_{\mathrm{dec}} + \sum_j f_j\, \mathbf{d}_j$$
+#
+# The term $f_j\, \mathbf{d}_j$ is the **contribution** of latent $j$: what would be missing without it. Steering and
+# ablating a latent, later in this lab, mean adding or removing a multiple of $\mathbf{d}_j$.
+#
+# **Shapes.** $\mathbf{f}$: `[..., d_sae]`, with any number of leading axes; $W_{\mathrm{dec}}$: `[d_sae, d_in]`;
+# $\mathbf{b}_{\mathrm{dec}}$: `[d_in]`; a reconstruction and a contribution: `[..., d_in]`.
+#
+# Source: Bricken et al. 2023, [Towards
+# Monosemanticity](https://transformer-circuits.pub/2023/monosemantic-features).
+
+# %% [markdown] tags=["hint"]
+# What should come out when every latent is silent? And when one latent is 1 and the others are 0? Two lines of the
+# formula on paper answer both, and are good first tests of your code.
+
+# %% [markdown] tags=["hint"]
+# The contribution needs an outer product: a number for each activation, `[...]`, and one direction, `[d_in]`, make
+# `[..., d_in]`. Indexing with `latent:latent + 1` or with `None` keeps the axis that broadcasting needs.
+
+# %%
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+
+# %%
+def sae_decode(
+    latents: Float[Tensor, "*batch d_sae"], W_dec: Float[Tensor, "d_sae d_in"], b_dec: Float[Tensor, " d_in"]
+) -> Float[Tensor, "*batch d_in"]:
+    """Reconstruct activations from latents.
+
+    Source: Bricken et al. 2023, https://transformer-circuits.pub/2023/monosemantic-features
+
+    Args:
+        latents: shape `[..., d_sae]`.
+        W_dec: the decoder's directions, one row for each latent, shape `[d_sae, d_in]`; they may have any length.
+        b_dec: the decoder's bias, shape `[d_in]`.
+
+    Returns:
+        The reconstruction, shape `[..., d_in]`.
+
+    """
+    ### BEGIN SOLUTION
+    return latents @ W_dec + b_dec
+    ### END SOLUTION
+
+
+def contribution(
+    latents: Float[Tensor, "*batch d_sae"], W_dec: Float[Tensor, "d_sae d_in"], latent: int
+) -> Float[Tensor, "*batch d_in"]:
+    """Compute what one latent adds to the reconstruction.
+
+    Args:
+        latents: shape `[..., d_sae]`.
+        W_dec: the decoder's directions, one row for each latent, shape `[d_sae, d_in]`.
+        latent: the index of the latent.
+
+    Returns:
+        The latent's part of the reconstruction, shape `[..., d_in]`; 0 where the latent is silent.
+
+    """
+    ### BEGIN SOLUTION
+    return latents[..., latent, None] * W_dec[latent]
+    ### END SOLUTION
+
+
+# %% [markdown]
+# **Look at it.** Twelve directions in the plane, of which three are active: their contributions, one after the other,
+# lead from the bias to the reconstruction.
+
+# %% tags=["demo"]
+if __name__ == "__main__":
+    from mechgrade.bench import plots
+
+    angles = torch.arange(12) * (2 * torch.pi / 12)
+    W_dec = torch.stack([angles.cos(), angles.sin()], dim=1)
+    b_dec = torch.tensor([1.0, 0.5])
+    latents = torch.zeros(12)
+    latents[[0, 2, 5]] = torch.tensor([2.0, 1.5, 0.5])
+    walk = [b_dec]
+    for latent in latents.nonzero()[:, 0].tolist():
+        walk.append(walk[-1] + contribution(latents, W_dec, latent))
+        print(f"after latent {latent:2}: {walk[-1].tolist()}")
+    print(f"reconstruction : {sae_decode(latents, W_dec, b_dec).tolist()}")
+    path = torch.stack(walk)
+    plots.lines(
+        {"from the bias to the reconstruction": path[:, 1]},
+        x=path[:, 0],
+        xlabel="first coordinate",
+        ylabel="second coordinate",
+        title="A reconstruction is a walk along the active directions",
+        save="sae_features/decoding_walk",
+    )
+
+# %% [markdown] tags=["found"]
+# **What you found.** The walk ends where the decoder puts it: a reconstruction is a sum, and each term can be looked at,
+# removed or scaled alone. That is what makes an SAE useful for interpretation. There is no nonlinearity after the sum,
+# and the bias is added once, however many latents are active.
+#
+# Many directions in few dimensions cannot all be orthogonal. Here, other sets of latents would reach the same point;
+# which one an SAE uses is settled by the encoder and by the wish for few active latents.
+#
+# **With SAELens** `sae.decode(latents)` is this function, and `sae.W_dec[j]` the direction of latent $j$, in the
+# orientation used here. Where an SAE rescales its input, `decode` also undoes that.

@@ -1,0 +1,170 @@
+# %% [markdown]
+# # Encoding with a sparse autoencoder
+#
+# A **sparse autoencoder** (SAE) rewrites an activation $\mathbf{x}$ of a model as a few active **latents** out of many.
+# Its encoder first computes a **pre-activation** for every latent, then lets only some of them through:
+#
+# $$\mathbf{z} = (\mathbf{x} - \mathbf{b}_{\mathrm{dec}})\, W_{\mathrm{enc}} + \mathbf{b}_{\mathrm{enc}}, \qquad
+#   \mathbf{f} = \sigma(\mathbf{z})$$
+#
+# $\mathbf{b}_{\mathrm{dec}}$ is the decoder's bias, the point around which the SAE describes activations: the encoder
+# takes it away, the decoder puts it back. Three choices of $\sigma$ are in common use:
+#
+# | name | a latent is active | value of an active latent |
+# |---|---|---|
+# | ReLU | $z_j > 0$ | $z_j$ |
+# | top-k | $z_j > 0$ and among the $k$ largest of *its* activation | $z_j$ |
+# | JumpReLU | $z_j > \theta_j$, with a threshold $\theta_j \ge 0$ for each latent | $z_j$ |
+#
+# Whatever is not active is exactly 0.
+#
+# **Shapes.** $\mathbf{x}$: `[..., d_in]`, with any number of leading axes (none, tokens, batch and position);
+# $W_{\mathrm{enc}}$: `[d_in, d_sae]`; $\mathbf{b}_{\mathrm{enc}}$: `[d_sae]`; $\mathbf{b}_{\mathrm{dec}}$: `[d_in]`;
+# the result: `[..., d_sae]`. This is the orientation of [SAELens](https://github.com/decoderesearch/SAELens).
+#
+# Write $\sigma$ as functions of their own, so that one encoder serves all three.
+#
+# Sources: Bricken et al. 2023, [Towards Monosemanticity](https://transformer-circuits.pub/2023/monosemantic-features)
+# (ReLU); Gao et al. 2024, [Scaling and evaluating sparse autoencoders](https://arxiv.org/abs/2406.04093) (top-k);
+# Rajamanoharan et al. 2024, [Jumping Ahead](https://arxiv.org/abs/2407.14435) (JumpReLU).
+
+# %% [markdown] tags=["hint"]
+# Take `d_in = 2`, `d_sae = 3` and one activation, and compute the three pre-activations on paper, with biases that are
+# not zero. Which of the two biases has the length of an activation, and which that of the latents?
+
+# %% [markdown] tags=["hint"]
+# For top-k: "the `k` largest" is a question to each activation separately, so along the last axis. An activation may
+# have fewer than `k` positive pre-activations; what becomes of the rest?
+
+# %% [markdown] tags=["hint"]
+# `torch.topk` gives values and their places; `torch.zeros_like(...).scatter(dim, places, values)` puts values back to
+# their places among zeros. For JumpReLU, `torch.where` with a comparison does it. At $z_j = \theta_j$ exactly, read the
+# table again.
+
+# %%
+from collections.abc import Callable
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+
+# %%
+def sae_encode(
+    x: Float[Tensor, "*batch d_in"],
+    W_enc: Float[Tensor, "d_in d_sae"],
+    b_enc: Float[Tensor, " d_sae"],
+    b_dec: Float[Tensor, " d_in"],
+    activation: Callable[[Tensor], Tensor] = torch.relu,
+) -> Float[Tensor, "*batch d_sae"]:
+    """Encode activations into latents.
+
+    Source: Bricken et al. 2023, https://transformer-circuits.pub/2023/monosemantic-features
+
+    Args:
+        x: activations, shape `[..., d_in]`.
+        W_enc: the encoder's weights, shape `[d_in, d_sae]`.
+        b_enc: the encoder's bias, shape `[d_sae]`.
+        b_dec: the decoder's bias, shape `[d_in]`; it is taken away from the activations first.
+        activation: what turns pre-activations `[..., d_sae]` into latents of the same shape.
+
+    Returns:
+        The latents, shape `[..., d_sae]`.
+
+    """
+    ### BEGIN SOLUTION
+    return activation((x - b_dec) @ W_enc + b_enc)
+    ### END SOLUTION
+
+
+def topk(pre: Float[Tensor, "*batch d_sae"], k: int) -> Float[Tensor, "*batch d_sae"]:
+    """Keep the positive ones among the `k` largest pre-activations of each activation; the rest becomes 0.
+
+    Source: Gao et al. 2024, https://arxiv.org/abs/2406.04093
+
+    Args:
+        pre: pre-activations, shape `[..., d_sae]`.
+        k: how many latents may be active, from 0 (none) to `d_sae` (all that are positive).
+
+    Returns:
+        The latents, of the same shape as `pre`: at most `k` are not 0, and none is negative.
+
+    Raises:
+        ValueError: `k` is negative or larger than `d_sae`.
+
+    """
+    ### BEGIN SOLUTION
+    if not 0 <= k <= pre.shape[-1]:
+        raise ValueError(f"k must be between 0 and d_sae = {pre.shape[-1]}, not {k}")
+    largest = pre.topk(k, dim=-1)
+    return torch.zeros_like(pre).scatter(-1, largest.indices, largest.values.relu())
+    ### END SOLUTION
+
+
+def jumprelu(pre: Float[Tensor, "*batch d_sae"], threshold: Float[Tensor, " d_sae"]) -> Float[Tensor, "*batch d_sae"]:
+    """Keep pre-activations above their latent's threshold as they are; the rest becomes 0.
+
+    Source: Rajamanoharan et al. 2024, https://arxiv.org/abs/2407.14435
+
+    Args:
+        pre: pre-activations, shape `[..., d_sae]`.
+        threshold: one threshold for each latent, none negative, shape `[d_sae]`.
+
+    Returns:
+        The latents, of the same shape as `pre`; a pre-activation that equals its threshold gives 0.
+
+    """
+    ### BEGIN SOLUTION
+    return torch.where(pre > threshold, pre, 0)
+    ### END SOLUTION
+
+
+# %% [markdown]
+# **Look at it.** First ReLU and JumpReLU side by side, over a line of pre-activations. Then top-k on activations of the
+# model, through an encoder of random directions: how much of the pre-activations is kept when `k` grows?
+
+# %% tags=["demo"]
+if __name__ == "__main__":
+    from mechgrade.bench import open_bench, plots
+
+    line = torch.linspace(-2, 2, 81)[:, None]
+    one, none = torch.ones(1, 1), torch.zeros(1)
+    half = torch.full((1,), 0.8)
+    plots.lines(
+        {
+            "ReLU": sae_encode(line, one, none, none)[:, 0],
+            "JumpReLU, threshold 0.8": sae_encode(line, one, none, none, lambda pre: jumprelu(pre, half))[:, 0],
+        },
+        x=line[:, 0],
+        xlabel="pre-activation",
+        ylabel="latent",
+        title="Two ways to be silent",
+        save="sae_features/activation_functions",
+    )
+
+    bench = open_bench()
+    name = f"blocks.{bench.n_layers // 2}.hook_resid_pre"
+    _, cache = bench.model.run_with_cache(bench.tokens("The capital of France is"), names_filter=name)
+    x = cache[name][:, 1:]  # without BOS
+    d_sae = 8 * bench.d_model
+    W_enc = bench.normal(bench.d_model, d_sae, seed=0) / bench.d_model**0.5
+    b_enc, b_dec = bench.normal(d_sae, seed=1) * 0, x.mean(dim=(0, 1))
+    dense = sae_encode(x, W_enc, b_enc, b_dec)
+    print(f"ReLU: {(dense > 0).float().sum(-1).mean():.0f} of {d_sae} random latents are active on average")
+    for k in (0, 8, 32, 128, d_sae):
+        kept = sae_encode(x, W_enc, b_enc, b_dec, lambda pre, k=k: topk(pre, k))
+        active = (kept > 0).float().sum(-1).mean()
+        print(f"k = {k:4}: {active:6.1f} active, {kept.sum() / dense.sum():.0%} of the activity is kept")
+
+# %% [markdown] tags=["found"]
+# **What you found.** ReLU and JumpReLU agree wherever both are active. In between, JumpReLU is silent and then *jumps*:
+# a latent that is on is on by at least its threshold, and keeps its full size. That is how it differs from subtracting a
+# threshold, which would make every active latent smaller.
+#
+# With random directions about half of all latents are active under ReLU: an encoder is not sparse by its form. A ReLU
+# SAE becomes sparse by training with a penalty; top-k has its sparsity built in. At `k = d_sae` top-k *is* ReLU, and
+# `k` is an upper bound: the number of active latents stays behind it where too few pre-activations are positive.
+#
+# **With SAELens** `sae.encode(x)` does all of this, and the class of `sae` says which activation function it uses. Some
+# SAEs do not take `b_dec` away from the input (`sae.cfg.apply_b_dec_to_input` tells), and some rescale their input
+# first; who reimplements an encoder should look there before trusting the result.

@@ -1,0 +1,106 @@
+# %% [markdown]
+# # The loss of a sparse autoencoder
+#
+# Training pulls in two directions. The reconstruction $\hat{\mathbf{x}}$ should be close to the activation
+# $\mathbf{x}$, and few latents $f_j$ should be active. Over a batch of $B$ activations:
+#
+# $$\mathcal{L} = \underbrace{\frac{1}{B} \sum_b \lVert \mathbf{x}_b - \hat{\mathbf{x}}_b \rVert_2^2}_{\text{reconstruction}}
+#   \; + \; \lambda\, \underbrace{\frac{1}{B} \sum_b \sum_j f_{b,j}\, \lVert \mathbf{d}_j \rVert_2}_{\text{sparsity}}$$
+#
+# $\mathbf{d}_j$ is the decoder direction of latent $j$, row $j$ of $W_{\mathrm{dec}}$. Its length is in the sparsity term
+# for a reason: otherwise training could make every latent ten times smaller and its direction ten times longer, which
+# leaves the reconstruction alone and the penalty at a tenth. With the length, $f_j \lVert \mathbf{d}_j \rVert$ is how far
+# the latent really moves the reconstruction.
+#
+# Over the entries of one activation, and over its latents, the loss **sums**; only over the batch it takes the **mean**.
+#
+# **Shapes.** $\mathbf{x}$, $\hat{\mathbf{x}}$: `[batch, d_in]`; $\mathbf{f}$: `[batch, d_sae]`, none negative;
+# $W_{\mathrm{dec}}$: `[d_sae, d_in]`. The three results are tensors without axes, and gradients flow through all of them.
+#
+# Source: this form of the loss is described in Anthropic's [Circuits Updates, April
+# 2024](https://transformer-circuits.pub/2024/april-update/index.html).
+
+# %% [markdown] tags=["hint"]
+# Compute both terms for one activation first: each is a single number. Which axis do you sum over to get there, and what
+# is left for the mean?
+
+# %% [markdown] tags=["hint"]
+# `torch.nn.functional.mse_loss` divides by the number of entries, not by the number of activations: how far apart are the
+# two? For the lengths of the directions ask yourself which axis of `W_dec` counts the latents, and reduce the other.
+
+# %%
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+
+# %%
+def sae_loss(
+    x: Float[Tensor, "batch d_in"],
+    reconstruction: Float[Tensor, "batch d_in"],
+    latents: Float[Tensor, "batch d_sae"],
+    W_dec: Float[Tensor, "d_sae d_in"],
+    l1_coefficient: float,
+) -> dict[str, Float[Tensor, ""]]:
+    """Compute the training loss of a sparse autoencoder and its two terms.
+
+    Source: https://transformer-circuits.pub/2024/april-update/index.html
+
+    Args:
+        x: activations, shape `[batch, d_in]`.
+        reconstruction: what the SAE makes of them, shape `[batch, d_in]`.
+        latents: shape `[batch, d_sae]`, none negative.
+        W_dec: the decoder's directions, one row for each latent, shape `[d_sae, d_in]`.
+        l1_coefficient: the weight of the sparsity term in the loss.
+
+    Returns:
+        Three tensors without axes: `"reconstruction"`, the mean over the batch of the squared distances; `"sparsity"`, the
+        mean over the batch of the sums of latents times the lengths of their directions, not yet weighted; and `"loss"`,
+        the first plus `l1_coefficient` times the second.
+
+    """
+    ### BEGIN SOLUTION
+    squared = (x - reconstruction).pow(2).sum(dim=-1).mean()
+    sparsity = (latents * W_dec.norm(dim=-1)).sum(dim=-1).mean()
+    return {"reconstruction": squared, "sparsity": sparsity, "loss": squared + l1_coefficient * sparsity}
+    ### END SOLUTION
+
+
+# %% [markdown]
+# **Look at it.** One latent $f$ is to reconstruct an activation of length 1 along its own direction. Where is the loss
+# lowest?
+
+# %% tags=["demo"]
+if __name__ == "__main__":
+    from mechgrade.bench import plots
+
+    direction = torch.tensor([[0.6, 0.8]])
+    strengths = torch.linspace(0, 1.2, 121)
+    curves = {}
+    for coefficient in (0.0, 0.5, 1.0):
+        losses = [
+            sae_loss(direction, f * direction, f.reshape(1, 1), direction, coefficient)["loss"] for f in strengths
+        ]
+        curves[f"coefficient {coefficient}"] = torch.stack(losses)
+        print(
+            f"coefficient {coefficient}: lowest at f = {strengths[curves[f'coefficient {coefficient}'].argmin()]:.2f}"
+        )
+    plots.lines(
+        curves,
+        x=strengths,
+        xlabel="latent",
+        ylabel="loss",
+        title="The penalty shrinks the latent",
+        save="sae_features/shrinkage",
+    )
+
+# %% [markdown] tags=["found"]
+# **What you found.** Without a penalty the best latent is 1. With one it is smaller: the sparsity term pulls on every
+# active latent, needed or not, and the loss gives up some of the reconstruction for it. This **shrinkage** is the known
+# price of an L1 penalty. Setting the derivative to zero gives $f = 1 - \lambda / 2$ here; compare it with what you see.
+# Top-k and JumpReLU, which you wrote in the first exercise, were proposed among other reasons to avoid it (Gao et al.
+# 2024, [Scaling and evaluating sparse autoencoders](https://arxiv.org/abs/2406.04093); Rajamanoharan et al. 2024,
+# [Jumping Ahead](https://arxiv.org/abs/2407.14435)).
+#
+# A coefficient means little without its loss: codes differ in whether they sum or average over the entries, so a number
+# from a paper cannot be carried over before you know which.

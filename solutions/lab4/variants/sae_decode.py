@@ -1,0 +1,99 @@
+"""Right and wrong ways to decode."""
+
+import torch
+
+from mechgrade.authoring.variants import accepted, misconception
+
+
+@accepted
+def by_sum(latents, W_dec, b_dec):
+    """The bias, and one contribution after the other."""
+    found = b_dec.expand(*latents.shape[:-1], -1).clone()
+    for latent in range(W_dec.shape[0]):
+        found = found + latents[..., latent].unsqueeze(-1) * W_dec[latent]
+    return found
+
+
+@accepted
+def by_linear(latents, W_dec, b_dec):
+    """A linear layer in float64; its weight is stored the other way round."""
+    return torch.nn.functional.linear(latents.double(), W_dec.double().T, b_dec.double()).to(latents.dtype)
+
+
+@accepted(replaces="contribution")
+def by_masking(latents, W_dec, latent):
+    """All other latents set to zero, then decoded without a bias."""
+    alone = torch.zeros_like(latents)
+    alone[..., latent] = latents[..., latent]
+    return alone @ W_dec
+
+
+@misconception(
+    "Your reconstruction lacks the decoder's bias. When every latent is silent it should be `b_dec`, and yours is 0."
+)
+def forgets_b_dec(latents, W_dec, b_dec):
+    return latents @ W_dec
+
+
+@misconception(
+    "You subtract the decoder's bias. The encoder takes it away at the start, and the decoder has to put it back."
+)
+def subtracts_b_dec(latents, W_dec, b_dec):
+    return latents @ W_dec - b_dec
+
+
+@misconception(
+    "You add the bias once for every active latent. It is the point from which the sum starts, so it counts once."
+)
+def bias_for_each_latent(latents, W_dec, b_dec):
+    return latents @ W_dec + (latents != 0).sum(-1, keepdim=True) * b_dec
+
+
+@misconception(
+    "You apply ReLU to the reconstruction. Activations of a model have negative entries too: the decoder is linear, only "
+    "the encoder has a nonlinearity."
+)
+def relu_at_the_end(latents, W_dec, b_dec):
+    return torch.relu(latents @ W_dec + b_dec)
+
+
+@misconception(
+    "You add the directions of the active latents, each with the same strength. A latent's value says how much of its "
+    "direction is there."
+)
+def on_or_off(latents, W_dec, b_dec):
+    return (latents > 0).to(latents.dtype) @ W_dec + b_dec
+
+
+@misconception(
+    "You scale the directions to length 1 before decoding. Use them as they are: their length is part of the function."
+)
+def unit_directions(latents, W_dec, b_dec):
+    return latents @ (W_dec / W_dec.norm(dim=-1, keepdim=True)) + b_dec
+
+
+@misconception(
+    "You return the latent's direction for every activation, however active the latent is. The contribution grows with "
+    "the latent, and is 0 where it is silent.",
+    replaces="contribution",
+)
+def direction_only(latents, W_dec, latent):
+    return W_dec[latent].expand(*latents.shape[:-1], -1).clone()
+
+
+@misconception(
+    "You return everything but the contribution: the reconstruction without this latent. The part that the latent adds "
+    "is asked for.",
+    replaces="contribution",
+)
+def everything_else(latents, W_dec, latent):
+    return latents @ W_dec - latents[..., latent, None] * W_dec[latent]
+
+
+@misconception(
+    "You scale the direction to length 1 first. What a latent adds is its value times its direction as it is, otherwise "
+    "the contributions do not sum to the reconstruction.",
+    replaces="contribution",
+)
+def unit_contribution(latents, W_dec, latent):
+    return latents[..., latent, None] * W_dec[latent] / W_dec[latent].norm()

@@ -1,0 +1,184 @@
+"""Right and wrong ways to encode."""
+
+import torch
+
+from mechgrade.authoring.variants import accepted, misconception
+
+
+def refuse_k(pre, k):
+    """Raise the error that the exercise asks for: a misconception is wrong in one thing only."""
+    if not 0 <= k <= pre.shape[-1]:
+        raise ValueError("k must be between 0 and d_sae")
+
+
+@accepted
+def by_folded_bias(x, W_enc, b_enc, b_dec, activation=torch.relu):
+    """The decoder's bias folded into the encoder's, then one contraction."""
+    folded = b_enc - b_dec @ W_enc
+    return activation(torch.einsum("...i,is->...s", x, W_enc) + folded)
+
+
+@accepted
+def by_latents(x, W_enc, b_enc, b_dec, activation=torch.relu):
+    """One latent after the other, in float64."""
+    centred = x.double() - b_dec.double()
+    columns = [(centred * W_enc[:, s].double()).sum(-1) + b_enc[s].double() for s in range(W_enc.shape[1])]
+    return activation(torch.stack(columns, dim=-1).to(x.dtype))
+
+
+@accepted(replaces="topk")
+def by_sorting(pre, k):
+    """The rank of every pre-activation, by sorting twice."""
+    refuse_k(pre, k)
+    rank = pre.argsort(dim=-1, descending=True).argsort(dim=-1)
+    return torch.where((rank < k) & (pre > 0), pre, torch.zeros_like(pre))
+
+
+@accepted(replaces="topk")
+def relu_before(pre, k):
+    """ReLU first: the same, for what is not positive ends as 0 either way."""
+    refuse_k(pre, k)
+    positive = pre.clamp(min=0)
+    values, places = torch.topk(positive, k, dim=-1)
+    kept = torch.zeros_like(pre)
+    kept.scatter_(-1, places, values)
+    return kept
+
+
+@accepted(replaces="jumprelu")
+def by_mask(pre, threshold):
+    """ReLU times a mask, as in SAELens."""
+    return pre.relu() * (pre > threshold).to(pre.dtype)
+
+
+@misconception(
+    "You encode the activation as it comes. The SAE describes activations relative to the decoder's bias: look at the "
+    "first bracket of the formula."
+)
+def forgets_b_dec(x, W_enc, b_enc, b_dec, activation=torch.relu):
+    return activation(x @ W_enc + b_enc)
+
+
+@misconception(
+    "You add the decoder's bias to the activation. The decoder adds it at the end; the encoder undoes that at the start."
+)
+def adds_b_dec(x, W_enc, b_enc, b_dec, activation=torch.relu):
+    return activation((x + b_dec) @ W_enc + b_enc)
+
+
+@misconception(
+    "Your pre-activations lack the encoder's own bias, `b_enc`. Without it every latent switches on at the same point."
+)
+def forgets_b_enc(x, W_enc, b_enc, b_dec, activation=torch.relu):
+    return activation((x - b_dec) @ W_enc)
+
+
+@misconception(
+    "You add the encoder's bias after the activation function, so that latents which should be silent are not 0. The "
+    "bias belongs to the pre-activation."
+)
+def bias_after_activation(x, W_enc, b_enc, b_dec, activation=torch.relu):
+    return activation((x - b_dec) @ W_enc) + b_enc
+
+
+@misconception(
+    "You use ReLU whatever activation function is asked for. The argument `activation` decides; ReLU is only its default."
+)
+def always_relu(x, W_enc, b_enc, b_dec, activation=torch.relu):
+    return torch.relu((x - b_dec) @ W_enc + b_enc)
+
+
+@misconception(
+    "You return the pre-activations: some are negative, and nothing is sparse. The activation function has still to be "
+    "applied."
+)
+def no_activation(x, W_enc, b_enc, b_dec, activation=torch.relu):
+    return (x - b_dec) @ W_enc + b_enc
+
+
+@misconception(
+    "Among your `k` largest there are negative values, where fewer than `k` pre-activations are positive. A latent is "
+    "active with a positive value or not at all.",
+    replaces="topk",
+)
+def keeps_negatives(pre, k):
+    refuse_k(pre, k)
+    largest = pre.topk(k, dim=-1)
+    return torch.zeros_like(pre).scatter(-1, largest.indices, largest.values)
+
+
+@misconception(
+    "You choose the `k` entries that are largest in magnitude, so that strongly negative ones take the places of "
+    "positive ones. Choose by the value itself, not by its size without the sign.",
+    replaces="topk",
+)
+def by_magnitude(pre, k):
+    refuse_k(pre, k)
+    places = pre.abs().topk(k, dim=-1).indices
+    return torch.zeros_like(pre).scatter(-1, places, pre.gather(-1, places).relu())
+
+
+@misconception(
+    "You choose the `k` largest of the whole batch together, so that one activation can use up the latents of another. "
+    "Each activation has `k` of its own.",
+    replaces="topk",
+)
+def over_the_batch(pre, k):
+    refuse_k(pre, k)
+    flat = pre.flatten()
+    largest = flat.topk(k)
+    return torch.zeros_like(flat).scatter(0, largest.indices, largest.values.relu()).reshape(pre.shape)
+
+
+@misconception(
+    "You return only the `k` values and lose which latents they belong to. The result has a place for every latent, "
+    "with 0 where it is silent.",
+    replaces="topk",
+)
+def values_only(pre, k):
+    refuse_k(pre, k)
+    return pre.topk(k, dim=-1).values.relu()
+
+
+@misconception(
+    "A `k` below 0 or above the number of latents goes through without a word. The docstring asks for a `ValueError` "
+    "there.",
+    replaces="topk",
+)
+def clamps_k(pre, k):
+    largest = pre.topk(min(max(k, 0), pre.shape[-1]), dim=-1)
+    return torch.zeros_like(pre).scatter(-1, largest.indices, largest.values.relu())
+
+
+@misconception(
+    "A pre-activation that equals its threshold is active in yours. The comparison is strict: it has to be above.",
+    replaces="jumprelu",
+)
+def not_strict(pre, threshold):
+    return torch.where(pre >= threshold, pre, 0)
+
+
+@misconception(
+    "You subtract the threshold from the active latents. That is a shifted ReLU, which shrinks them; JumpReLU keeps the "
+    "pre-activation as it is.",
+    replaces="jumprelu",
+)
+def shifted_relu(pre, threshold):
+    return (pre - threshold).relu()
+
+
+@misconception(
+    "You return 1 for an active latent and 0 for a silent one. An active latent keeps its pre-activation as its value.",
+    replaces="jumprelu",
+)
+def step_only(pre, threshold):
+    return (pre > threshold).to(pre.dtype)
+
+
+@misconception(
+    "You compare the magnitude with the threshold, so that strongly negative pre-activations pass. A latent is active "
+    "only above its threshold.",
+    replaces="jumprelu",
+)
+def magnitude_above_threshold(pre, threshold):
+    return torch.where(pre.abs() > threshold, pre, 0)

@@ -1,0 +1,116 @@
+"""Right and wrong ways to compute the loss."""
+
+import torch
+
+from mechgrade.authoring.variants import accepted, misconception
+
+
+def both(squared, sparsity, l1_coefficient):
+    """The three results."""
+    return {"reconstruction": squared, "sparsity": sparsity, "loss": squared + l1_coefficient * sparsity}
+
+
+def right_squared(x, reconstruction):
+    """The reconstruction term as it should be: a misconception is wrong in one thing only."""
+    return ((x - reconstruction) ** 2).sum(-1).mean()
+
+
+def right_sparsity(latents, W_dec):
+    """The sparsity term as it should be."""
+    return (latents * W_dec.norm(dim=-1)).sum(-1).mean()
+
+
+@accepted
+def by_mse(x, reconstruction, latents, W_dec, l1_coefficient):
+    """The mean over all entries times their number; the lengths by a matrix product."""
+    squared = torch.nn.functional.mse_loss(reconstruction, x) * x.shape[-1]
+    return both(squared, (latents.mean(0) @ (W_dec * W_dec).sum(1).sqrt()), l1_coefficient)
+
+
+@accepted
+def by_loop(x, reconstruction, latents, W_dec, l1_coefficient):
+    """One activation after the other."""
+    lengths = torch.linalg.vector_norm(W_dec, dim=1)
+    batch = len(x)
+    squared = sum(torch.dot(x[b] - reconstruction[b], x[b] - reconstruction[b]) for b in range(batch)) / batch
+    sparsity = sum(torch.dot(latents[b], lengths) for b in range(batch)) / batch
+    return both(squared, sparsity, l1_coefficient)
+
+
+@misconception(
+    "Your reconstruction term is a mean over the entries of an activation too, so it shrinks with `d_in` against the "
+    "sparsity term. Sum over the entries, and take the mean over the batch alone."
+)
+def mean_over_entries(x, reconstruction, latents, W_dec, l1_coefficient):
+    squared = ((x - reconstruction) ** 2).mean()
+    return both(squared, right_sparsity(latents, W_dec), l1_coefficient)
+
+
+@misconception(
+    "You take the distance where its square is asked for: there is a root too many in your reconstruction term."
+)
+def not_squared(x, reconstruction, latents, W_dec, l1_coefficient):
+    squared = (x - reconstruction).norm(dim=-1).mean()
+    return both(squared, right_sparsity(latents, W_dec), l1_coefficient)
+
+
+@misconception(
+    "You sum over the batch, so the loss grows with the number of activations. Take the mean over the batch in both terms."
+)
+def summed_batch(x, reconstruction, latents, W_dec, l1_coefficient):
+    return both(right_squared(x, reconstruction) * len(x), right_sparsity(latents, W_dec) * len(x), l1_coefficient)
+
+
+@misconception(
+    "You square the latents in the sparsity term. A squared penalty hardly touches small latents, so that many stay a "
+    "little active; the formula has the first power."
+)
+def squared_latents(x, reconstruction, latents, W_dec, l1_coefficient):
+    sparsity = (latents**2 * W_dec.norm(dim=-1)).sum(-1).mean()
+    return both(right_squared(x, reconstruction), sparsity, l1_coefficient)
+
+
+@misconception(
+    "Your sparsity term leaves out the lengths of the decoder's directions. Then smaller latents with longer directions "
+    "get away cheaply."
+)
+def without_lengths(x, reconstruction, latents, W_dec, l1_coefficient):
+    return both(right_squared(x, reconstruction), latents.sum(-1).mean(), l1_coefficient)
+
+
+@misconception(
+    "You weight each latent by the *square* of its direction's length. The length itself is asked for: a root is missing."
+)
+def squared_lengths(x, reconstruction, latents, W_dec, l1_coefficient):
+    sparsity = (latents * (W_dec**2).sum(-1)).sum(-1).mean()
+    return both(right_squared(x, reconstruction), sparsity, l1_coefficient)
+
+
+@misconception(
+    "Your sparsity term is a mean over the latents too. Sum over the latents, and take the mean over the batch alone."
+)
+def mean_over_latents(x, reconstruction, latents, W_dec, l1_coefficient):
+    sparsity = (latents * W_dec.norm(dim=-1)).mean()
+    return both(right_squared(x, reconstruction), sparsity, l1_coefficient)
+
+
+@misconception(
+    "You return the sparsity term already multiplied by the coefficient. The sum in `loss` is right; the term on its own "
+    "is asked for unweighted, so that runs with different coefficients can be compared."
+)
+def weighted_term(x, reconstruction, latents, W_dec, l1_coefficient):
+    squared, sparsity = right_squared(x, reconstruction), right_sparsity(latents, W_dec)
+    return {
+        "reconstruction": squared,
+        "sparsity": l1_coefficient * sparsity,
+        "loss": squared + l1_coefficient * sparsity,
+    }
+
+
+@misconception(
+    "Your numbers are right, but no gradient flows through the lengths of the directions: they are detached. Training "
+    "would then lengthen the directions without noticing the price."
+)
+def detached_lengths(x, reconstruction, latents, W_dec, l1_coefficient):
+    sparsity = right_sparsity(latents, W_dec.detach())
+    return both(right_squared(x, reconstruction), sparsity, l1_coefficient)

@@ -1,0 +1,25 @@
+"""A thread reads the grader's requests itself and answers them."""
+# expect: wrong or crashed
+# levels: full
+# lasts: perhaps
+
+import os
+import socket
+import threading
+
+from mechgrade import wire
+
+
+def serve():
+    channel = socket.socket(fileno=os.dup(3))
+    while True:
+        request = wire.receive(channel)
+        print(request)
+        wire.send(channel, {"kind": "returned", "data": [(0, 0)]})
+
+
+threading.Thread(target=serve, daemon=True).start()
+
+
+def find_heads(scores, threshold):
+    return []

@@ -1,0 +1,46 @@
+"""What the tests share: the course, one warm worker, and a way to grade a text as if a learner had written it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from support import ROOT, grade_folder
+
+from mechgrade.course import Course, load_course
+from mechgrade.grading.remote import Zygote
+from mechgrade.grading.verdicts import ExerciseResult
+
+
+@pytest.fixture(scope="session")
+def course() -> Course:
+    """The project's own course."""
+    return load_course(ROOT)
+
+
+@pytest.fixture(scope="session")
+def zygote(course: Course) -> Iterator[Zygote]:
+    """One worker for the whole session, as a cohort would have."""
+    worker = Zygote(course.limits.start_seconds)
+    yield worker
+    worker.close()
+
+
+GradeText = Callable[..., ExerciseResult]
+
+
+@pytest.fixture
+def grade_text(course: Course, zygote: Zygote, tmp_path: Path) -> GradeText:
+    """``grade_text("find_heads", source, isolation="full", backend="hooked")`` → that exercise's result."""
+
+    def call(name: str, source: str | bytes, *, in_course: Course | None = None, **settings: object) -> ExerciseResult:
+        used = in_course or course
+        exercise = used.exercise(name)
+        folder = tmp_path / "submission" / exercise.lab
+        folder.mkdir(parents=True, exist_ok=True)
+        body = source if isinstance(source, bytes) else source.encode()
+        (folder / f"{name}.py").write_bytes(body)
+        return grade_folder(used, zygote, folder.parent, [exercise], **settings).exercises[0]
+
+    return call

@@ -1,0 +1,76 @@
+"""The audit finds graders that are too kind, too strict or that cannot tell mistakes apart."""
+
+from __future__ import annotations
+
+import shutil
+
+import pytest
+import yaml
+from support import ROOT
+
+from mechgrade.authoring.audit import Auditor
+from mechgrade.authoring.mutants import mutants
+from mechgrade.authoring.record import record
+from mechgrade.course import load_course
+
+SOURCE = """
+def scores(pattern, half):
+    diagonal = pattern.diagonal(1 - half, dim1=-2, dim2=-1)
+    model.run_with_hooks(pattern, fwd_hooks=[("blocks.0.hook_resid_pre", hook)])
+    return diagonal.mean(-1)
+"""
+
+
+def test_mutants_make_the_mistakes_that_people_make():
+    made = {mutant.name.split(" => ")[1] for mutant in mutants(SOURCE, set(range(1, 10)))}
+    assert "diagonal = pattern.diagonal(1 + half, dim1=-2, dim2=-1)" in made
+    assert "return diagonal.mean(1)" in made
+    assert "pass" in made
+    assert 'model.run_with_hooks(pattern, fwd_hooks=[("blocks.0.hook_resid_post", hook)])' in made
+
+
+def test_mutants_stay_inside_the_lines_that_a_learner_writes():
+    assert {mutant.line for mutant in mutants(SOURCE, {5})} == {5}
+
+
+@pytest.fixture
+def small(tmp_path):
+    """A course with one exercise, whose grader a test may spoil."""
+    document = yaml.safe_load((ROOT / "course.yaml").read_text())
+    lab = document["labs"]["lab3"]
+    lab["exercises"] = {"find_heads": lab["exercises"]["find_heads"]}
+    document["labs"] = {"lab3": lab}
+    (tmp_path / "course.yaml").write_text(yaml.safe_dump(document))
+    for part in ("solutions/lab3", "solutions/lab3/variants", "graders/lab3"):
+        (tmp_path / part).mkdir(parents=True)
+    for name in (
+        "solutions/lab3/find_heads.py",
+        "solutions/lab3/variants/find_heads.py",
+        "graders/lab3/test_find_heads.py",
+    ):
+        shutil.copy(ROOT / name, tmp_path / name)
+    (tmp_path / "fixtures").mkdir()
+    for part in ("models", "saes"):
+        (tmp_path / "fixtures" / part).symlink_to(ROOT / "fixtures" / part)
+    return tmp_path
+
+
+def test_a_grader_that_is_too_kind_is_caught(small):
+    (small / "graders/lab3/test_find_heads.py").write_text(
+        "import pytest\n\n"
+        "def on_scores(exercise, bench):\n"
+        "    return len(exercise.find_heads(bench.normal(2, 3, seed=0), 0.0))\n\n"
+        "@pytest.mark.points(5)\n"
+        "def test_how_many(compare):\n"
+        '    """The number of heads above the threshold."""\n'
+        "    compare(on_scores)\n"
+    )
+    course = load_course(small)
+    record(course, course.exercises(), "embedded")
+    audit = Auditor(course, "embedded").audit(course.exercises())
+    totals = audit.totals()
+    assert totals["references_passed"] == totals["stubs_not_started"] == 1
+    assert totals["accepted_passed"] == totals["accepted"]
+    assert totals["misconceptions_rejected"] < totals["misconceptions"]
+    assert totals["mutants_survived"] > 0
+    assert any("misconception not_sorted is passed" in problem for problem in audit.problems)

@@ -1,0 +1,25 @@
+"""Every program that an instructor wrote beside an exercise gets the verdict that it was written for, on both back ends.
+
+Without this, a right answer by another road would lose points, or a known mistake would pass or go unnamed.
+"""
+
+from __future__ import annotations
+
+import pytest
+from support import ROOT
+
+from mechgrade.authoring.audit import Auditor
+from mechgrade.course import load_course
+
+COURSE = load_course(ROOT)
+
+
+@pytest.mark.parametrize("backend", ["bridge", "hooked"])
+@pytest.mark.parametrize("lab", COURSE.labs)
+def test_each_program_gets_the_verdict_it_was_written_for(lab, backend, zygote):
+    audit = Auditor(COURSE, "embedded", backend, zygote=zygote).audit(COURSE.exercises(lab), with_mutants=False)
+    totals = audit.totals()
+    assert audit.problems == []
+    assert totals["references_passed"] == totals["stubs_not_started"] == len(COURSE.lab(lab).exercises)
+    assert totals["accepted_passed"] == totals["accepted"] >= 2 * totals["exercises"]
+    assert totals["misconceptions_named"] == totals["misconceptions"] >= 4 * totals["exercises"]
