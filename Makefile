@@ -16,7 +16,7 @@ export SUBMISSION LAB EXERCISE MODEL DEVICE BACKEND ISOLATION
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup grade test lint build record model-card bench clean
+.PHONY: help setup grade test test-slow lint build record model-card bench clean
 
 help: ## List the targets
 	@echo "make TARGET [NAME=value ...]"
@@ -30,7 +30,10 @@ grade: $(LEARNER) ## Grade SUBMISSION (exercises by default); LAB EXERCISE MODEL
 		$${DEVICE:+--device "$$DEVICE"} $${BACKEND:+--backend "$$BACKEND"} $${ISOLATION:+--isolation "$$ISOLATION"}
 
 test: $(INSTRUCTOR) ## Run the tests; PYTEST_ARGS='-k course -x' is passed on
-	$(BIN)/pytest $(PYTEST_ARGS)
+	$(BIN)/pytest -m "not slow" $(PYTEST_ARGS)
+
+test-slow: $(INSTRUCTOR) ## Run the tests that take long
+	$(BIN)/pytest -m slow $(PYTEST_ARGS)
 
 lint: $(INSTRUCTOR) ## Check style and types (exercises/ is the learner's, and left alone)
 	$(BIN)/ruff check --extend-exclude exercises

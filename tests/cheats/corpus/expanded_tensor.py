@@ -1,5 +1,5 @@
-"""One number that claims to be a million million of them: who copies it runs out of memory."""
-# expect: out_of_memory or raised
+"""One number that claims to be a million million of them: it must be refused by its size, before anyone copies it."""
+# expect: wrong
 # exercise: induction_scores
 # levels: full
 

@@ -1,0 +1,37 @@
+"""The one command, ``mechgrade``. Each subcommand imports what it needs, so that ``--help`` and ``hint`` answer at once.
+
+A file a group of commands; they are put together here and nowhere else.
+"""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from mechgrade.cli import author, grade, learn
+
+app = typer.Typer(
+    help="Exercises in mechanistic interpretability, graded on a real transformer.\n\nStart with `mechgrade grade`.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+LEARNERS, INSTRUCTORS = "For learners", "For instructors"
+
+app.command(rich_help_panel=LEARNERS)(grade.grade)
+app.command(rich_help_panel=LEARNERS)(learn.hint)
+app.command(rich_help_panel=INSTRUCTORS)(author.build)
+app.command(rich_help_panel=INSTRUCTORS)(author.record)
+app.command(rich_help_panel=INSTRUCTORS)(author.audit)
+app.command("model-card", rich_help_panel=INSTRUCTORS)(author.model_card)
+
+
+def main() -> None:
+    """The entry point."""
+    try:
+        app()
+    except KeyboardInterrupt:
+        sys.exit(130)

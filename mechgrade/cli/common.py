@@ -1,0 +1,38 @@
+"""What the commands share: options, exit codes, and the way a user's mistake is told."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+
+from mechgrade.course import Course, CourseError, find_course, load_course
+
+#: Exit codes: done / below full marks with --strict, or something is stale / the user's mistake / the machine's or grader's fault.
+DONE, NOT_FULL, USER_ERROR, FAULT = 0, 1, 2, 3
+
+LabOption = Annotated[str | None, typer.Option("--lab", help="Only this lab, such as lab3.")]
+ExerciseOption = Annotated[str | None, typer.Option("--exercise", help="Only this exercise.")]
+ModelOption = Annotated[str | None, typer.Option("--model", help="A model of course.yaml. [default: the course's]")]
+BackendOption = Annotated[str, typer.Option("--backend", help="TransformerLens's class: bridge or hooked.")]
+
+
+def stop(message: object, code: int = USER_ERROR) -> NoReturn:
+    """End the command with a sentence on stderr and no traceback."""
+    typer.secho(f"mechgrade: {message}", err=True, fg=typer.colors.RED)
+    raise typer.Exit(code)
+
+
+def the_course(near: Path | None = None) -> Course:
+    """The course around the current directory, or around a path that was named."""
+    try:
+        try:
+            root = find_course()
+        except CourseError:
+            if near is None:
+                raise
+            root = find_course(near.absolute())
+        return load_course(root)
+    except CourseError as error:
+        stop(error)

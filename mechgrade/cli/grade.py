@@ -1,0 +1,130 @@
+"""`mechgrade grade`."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mechgrade.cli.common import (
+    DONE,
+    FAULT,
+    NOT_FULL,
+    BackendOption,
+    ExerciseOption,
+    LabOption,
+    ModelOption,
+    stop,
+    the_course,
+)
+from mechgrade.course import CourseError
+from mechgrade.spec import Isolation
+
+
+def grade(
+    path: Annotated[Path | None, typer.Argument(help="A directory like exercises/, or one .py file.")] = None,
+    lab: LabOption = None,
+    exercise: ExerciseOption = None,
+    model: ModelOption = None,
+    backend: BackendOption = "bridge",
+    device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
+    isolation: Annotated[
+        str | None, typer.Option(help="full, process or inline. [default: the best this machine offers]")
+    ] = None,
+    hidden: Annotated[
+        str | None,
+        typer.Option(
+            "--hidden",
+            envvar="MECHGRADE_SECRET",
+            help="Grade on hidden inputs too, drawn from this secret (needs solutions/).",
+        ),
+    ] = None,
+    pdb: Annotated[
+        bool, typer.Option("--pdb", help="Stop in the debugger where a check fails (isolation inline).")
+    ] = False,
+    json_file: Annotated[Path | None, typer.Option("--json", help="Write the result to this file as JSON.")] = None,
+    strict: Annotated[bool, typer.Option("--strict", help="Exit with 1 below full marks.")] = False,
+) -> None:
+    """Grade your exercises and say what to do next.
+
+    Exit code 0 when grading happened, whatever the score; 2 for a mistake in the command or in course.yaml; 3 when the
+    machine or a grader failed.
+    """
+    from rich.console import Console
+
+    from mechgrade.grading.grader import Grader, Settings
+    from mechgrade.grading.remote import InfrastructureError, Zygote
+    from mechgrade.grading.run import grade as run_grading
+    from mechgrade.grading.submission import find_submission
+    from mechgrade.reports.terminal import TerminalReport
+
+    course = the_course(path)
+    console = Console(highlight=False)
+    # First of all, because importing torch takes longest and happens beside all that follows.
+    zygote = Zygote(course.limits.start_seconds)
+    try:
+        submission = find_submission(course, path or course.root / "exercises", lab, exercise)
+        chosen = [submission.only] if submission.only else course.exercises(lab, exercise)
+        level = _isolation(isolation, pdb)
+        if hidden and not (course.root / "solutions").is_dir():
+            raise CourseError("--hidden runs the references, and there is no solutions/ here")
+        if level != "inline":
+            zygote.start()
+        settings = Settings(submission, model, backend, _device(device), level, hidden=hidden or None)
+        report = TerminalReport(course, console, found=len(chosen) == 1)
+        grader = Grader(course, settings, zygote, on_result=report.exercise)
+        result = run_grading(grader, chosen, pdb=pdb)
+    except CourseError as error:
+        stop(error)
+    except InfrastructureError as error:
+        stop(error, FAULT)
+    finally:
+        zygote.close()
+    report.total(result)
+    if json_file is not None:
+        _write(json_file, json.dumps(result.as_tree(), indent=1) + "\n")
+    if result.faults:
+        raise typer.Exit(FAULT)
+    raise typer.Exit(NOT_FULL if strict and result.score < result.max_score else DONE)
+
+
+def _isolation(wanted: str | None, pdb: bool) -> Isolation:
+    from mechgrade.worker.sandbox import probe
+
+    if pdb and wanted not in (None, "inline"):
+        raise CourseError("--pdb needs --isolation inline: a debugger cannot reach into another process")
+    if wanted is None:
+        return "inline" if pdb else probe().level
+    if wanted == "full" and probe().level != "full":
+        raise CourseError("isolation full is not to be had on this machine: " + " ".join(probe().missing))
+    levels: dict[str, Isolation] = {"full": "full", "process": "process", "inline": "inline"}
+    if wanted not in levels:
+        raise CourseError(f"there is no isolation {wanted!r}; there are {', '.join(levels)}")
+    return levels[wanted]
+
+
+def _device(wanted: str) -> str:
+    if wanted == "auto":
+        # /proc tells without importing torch; a driver without a usable GPU shows when the worker loads the model.
+        return "cuda" if Path("/proc/driver/nvidia/version").exists() and _cuda_torch() else "cpu"
+    if wanted == "cpu" or wanted.split(":")[0] == "cuda":
+        return wanted
+    raise CourseError(f"there is no device {wanted!r}; there are auto, cpu, cuda and cuda:N")
+
+
+def _cuda_torch() -> bool:
+    from importlib.metadata import version
+
+    return not version("torch").endswith("+cpu")
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        temporary = path.with_name(f".{path.name}.{os.getpid()}")
+        temporary.write_text(text, encoding="utf-8")
+        temporary.replace(path)
+    except OSError as error:
+        stop(f"{path} could not be written: {error.strerror}")
