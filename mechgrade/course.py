@@ -61,6 +61,9 @@ class Exercise(_Part):
     minutes: int = Field(ge=1, le=600)
     difficulty: int = Field(ge=1, le=5)
     importance: int = Field(ge=1, le=5)
+    needs: Literal["trained"] | None = Field(
+        default=None, description="trained: its scenarios look for structure that a random model does not have"
+    )
 
     def __str__(self) -> str:
         return f"{self.lab}/{self.name}"
@@ -90,6 +93,7 @@ class ModelProfile(_Part):
     path: InnerPath | None = None
     hub: Text | None = None
     sae: InnerPath | None = None
+    trained: bool = Field(default=True, description="false for a model of random weights, to test graders with")
 
     @model_validator(mode="after")
     def _one_source(self) -> "ModelProfile":
@@ -160,6 +164,12 @@ class Course(_Part):
             raise CourseError(f"there is no model {name!r} in {COURSE_FILE}{_near(name, self.models)}")
         return self.models[name]
 
+    def gradable(self, exercises: list[Exercise], model: str | None = None) -> tuple[list[Exercise], list[Exercise]]:
+        """Those of some exercises that a model can grade, and those that need a trained one where it is not trained."""
+        trained = self.model(model).trained
+        able = [exercise for exercise in exercises if trained or exercise.needs != "trained"]
+        return able, [exercise for exercise in exercises if exercise not in able]
+
     def stub_path(self, exercise: Exercise) -> Path:
         """What the learner edits."""
         return self.root / "exercises" / exercise.lab / f"{exercise.name}.py"
@@ -171,6 +181,10 @@ class Course(_Part):
     def variants_path(self, exercise: Exercise) -> Path:
         """Its accepted variants and misconceptions."""
         return self.root / "solutions" / exercise.lab / "variants" / f"{exercise.name}.py"
+
+    def equivalents_path(self, lab: Lab | str) -> Path:
+        """The mutants of a lab's references that compute the same as the reference, each with the reason."""
+        return self.root / "solutions" / (lab if isinstance(lab, str) else lab.name) / "variants" / "equivalent.yaml"
 
     def grader_path(self, exercise: Exercise) -> Path:
         """Its scenarios and checks."""

@@ -273,7 +273,7 @@ def _solution_lines(text: str) -> set[int]:
 
 def equivalents(course: Course, lab: str) -> dict[str, dict[str, str]]:
     """The mutants of a lab that compute the same as the reference: exercise → mutant's name → the reason."""
-    path = course.root / "solutions" / lab / "variants" / "equivalent.yaml"
+    path = course.equivalents_path(lab)
     if not path.is_file():
         return {}
     document = yaml.safe_load(path.read_text(encoding="utf-8")) or {}

@@ -140,6 +140,7 @@ def _strays(course: Course) -> list[str]:
     known = {course.stub_path(exercise) for exercise in course.exercises()}
     known |= {course.solution_path(exercise) for exercise in course.exercises()}
     known |= {course.variants_path(exercise) for exercise in course.exercises()}
+    known |= {course.equivalents_path(lab) for lab in course.labs.values()}
     return [
         f"{shown_path(course, path)}:1: course.yaml does not know it; add its exercise there, or move the file away"
         for folder in ("exercises", "solutions")

@@ -67,7 +67,13 @@ def grade(
     zygote = Zygote(course.limits.start_seconds)
     try:
         submission = find_submission(course, path or course.root / "exercises", lab, exercise)
-        chosen = [submission.only] if submission.only else course.exercises(lab, exercise)
+        wanted = [submission.only] if submission.only else course.exercises(lab, exercise)
+        chosen, left_out = course.gradable(wanted, model)
+        if left_out:
+            names = ", ".join(map(str, left_out))
+            console.print(f"Not graded, because {model} is not trained and these look for what training makes: {names}")
+        if not chosen:
+            raise CourseError(f"{model} can grade none of these exercises; take a trained model")
         level = _isolation(isolation, pdb)
         if hidden and not (course.root / "solutions").is_dir():
             raise CourseError("--hidden runs the references, and there is no solutions/ here")
@@ -85,7 +91,8 @@ def grade(
         zygote.close()
     report.total(result)
     if json_file is not None:
-        _write(json_file, json.dumps(result.as_tree(), indent=1) + "\n")
+        tree = result.as_tree() | ({"left_out": list(map(str, left_out))} if left_out else {})
+        _write(json_file, json.dumps(tree, indent=1) + "\n")
     if result.faults:
         raise typer.Exit(FAULT)
     raise typer.Exit(NOT_FULL if strict and result.score < result.max_score else DONE)
