@@ -22,7 +22,12 @@ app = typer.Typer(
 LEARNERS, INSTRUCTORS = "For learners", "For instructors"
 
 app.command(rich_help_panel=LEARNERS)(grade.grade)
+app.command("map", rich_help_panel=LEARNERS)(learn.course_map)
 app.command(rich_help_panel=LEARNERS)(learn.hint)
+app.command("try", rich_help_panel=LEARNERS)(learn.try_exercise)
+app.command(rich_help_panel=LEARNERS)(learn.debug)
+app.command(rich_help_panel=LEARNERS)(learn.solution)
+app.command("progress", rich_help_panel=LEARNERS)(learn.progress_command)
 app.command(rich_help_panel=INSTRUCTORS)(author.build)
 app.command(rich_help_panel=INSTRUCTORS)(author.record)
 app.command(rich_help_panel=INSTRUCTORS)(author.audit)

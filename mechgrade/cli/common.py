@@ -15,6 +15,13 @@ DONE, NOT_FULL, USER_ERROR, FAULT = 0, 1, 2, 3
 LabOption = Annotated[str | None, typer.Option("--lab", help="Only this lab, such as lab3.")]
 ExerciseOption = Annotated[str | None, typer.Option("--exercise", help="Only this exercise.")]
 ModelOption = Annotated[str | None, typer.Option("--model", help="A model of course.yaml. [default: the course's]")]
+DeviceOption = Annotated[str, typer.Option("--device", help="auto, cpu or cuda.")]
+PlainOption = Annotated[
+    bool,
+    typer.Option(
+        "--plain", help="A sentence a line, without signs, colours and columns; MECHGRADE_PLAIN=1 does it too."
+    ),
+]
 BackendOption = Annotated[str, typer.Option("--backend", help="TransformerLens's class: bridge or hooked.")]
 
 

@@ -17,9 +17,11 @@ from mechgrade.cli.common import (
     ExerciseOption,
     LabOption,
     ModelOption,
+    PlainOption,
     stop,
     the_course,
 )
+from mechgrade.cli.learn import keep, read_state
 from mechgrade.course import CourseError
 from mechgrade.spec import Isolation
 
@@ -47,22 +49,25 @@ def grade(
     ] = False,
     json_file: Annotated[Path | None, typer.Option("--json", help="Write the result to this file as JSON.")] = None,
     strict: Annotated[bool, typer.Option("--strict", help="Exit with 1 below full marks.")] = False,
+    plain: PlainOption = False,
 ) -> None:
     """Grade your exercises and say what to do next.
 
     Exit code 0 when grading happened, whatever the score; 2 for a mistake in the command or in course.yaml; 3 when the
     machine or a grader failed.
     """
-    from rich.console import Console
-
     from mechgrade.grading.grader import Grader, Settings
     from mechgrade.grading.remote import InfrastructureError, Zygote
     from mechgrade.grading.run import grade as run_grading
     from mechgrade.grading.submission import find_submission
+    from mechgrade.learner.progress import Progress
+    from mechgrade.reports.screen import open_screen
     from mechgrade.reports.terminal import TerminalReport
 
     course = the_course(path)
-    console = Console(highlight=False)
+    screen = open_screen(plain)
+    progress = Progress(course)
+    state = read_state(progress)
     # First of all, because importing torch takes longest and happens beside all that follows.
     zygote = Zygote(course.limits.start_seconds)
     try:
@@ -71,7 +76,7 @@ def grade(
         chosen, left_out = course.gradable(wanted, model)
         if left_out:
             names = ", ".join(map(str, left_out))
-            console.print(f"Not graded, because {model} is not trained and these look for what training makes: {names}")
+            screen.say(f"Not graded, because {model} is not trained and these look for what training makes: {names}")
         if not chosen:
             raise CourseError(f"{model} can grade none of these exercises; take a trained model")
         level = _isolation(isolation, pdb)
@@ -80,7 +85,12 @@ def grade(
         if level != "inline":
             zygote.start()
         settings = Settings(submission, model, backend, _device(device), level, hidden=hidden or None)
-        report = TerminalReport(course, console, found=len(chosen) == 1)
+        report = TerminalReport(
+            course,
+            screen,
+            found=len(chosen) == 1,
+            hints_seen=lambda name: state.entries[name].hints if name in state.entries else 0,
+        )
         grader = Grader(course, settings, zygote, on_result=report.exercise)
         result = run_grading(grader, chosen, pdb=pdb)
     except CourseError as error:
@@ -90,9 +100,11 @@ def grade(
     finally:
         zygote.close()
     report.total(result)
+    if hidden is None:
+        keep(lambda: progress.graded(result))
     if json_file is not None:
         tree = result.as_tree() | ({"left_out": list(map(str, left_out))} if left_out else {})
-        _write(json_file, json.dumps(tree, indent=1) + "\n")
+        write_text(json_file, json.dumps(tree, indent=1) + "\n")
     if result.faults:
         raise typer.Exit(FAULT)
     raise typer.Exit(NOT_FULL if strict and result.score < result.max_score else DONE)
@@ -128,7 +140,8 @@ def _cuda_torch() -> bool:
     return not version("torch").endswith("+cpu")
 
 
-def _write(path: Path, text: str) -> None:
+def write_text(path: Path, text: str) -> None:
+    """Write a file that the user named, whole or not at all."""
     try:
         temporary = path.with_name(f".{path.name}.{os.getpid()}")
         temporary.write_text(text, encoding="utf-8")

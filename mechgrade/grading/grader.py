@@ -16,6 +16,7 @@ from mechgrade.grading.outcomes import Outcome
 from mechgrade.grading.remote import Session, Zygote
 from mechgrade.grading.submission import Submission, SubmissionError
 from mechgrade.grading.verdicts import Check, ExerciseResult, Result, gravest
+from mechgrade.grading.views import View
 from mechgrade.spec import BenchSpec, Isolation, Job, bench_spec
 from mechgrade.wire import Tree
 
@@ -32,6 +33,7 @@ class Settings:
         isolation: a level; None for the best that the machine offers.
         threads: torch threads of a learner's process.
         hidden: a secret from which inputs are drawn that no learner has seen; the reference then runs live on them.
+        views: whether to keep small data of compared runs, for the pictures of a report.
     """
 
     submission: Submission
@@ -41,6 +43,7 @@ class Settings:
     isolation: Isolation | None = None
     threads: int = 1
     hidden: str | None = None
+    views: bool = False
 
 
 class CheckFailed(Failed):
@@ -82,6 +85,7 @@ class Grader:
         self._session: Session | None = None
         self._current: Exercise | None = None
         self._judges: dict[tuple[str, str], Judge] = {}
+        self._views: list[View] = []
         self._started = time.perf_counter()
 
     # --- the exercises, in the order in which pytest runs them -------------------------------------------------------
@@ -181,6 +185,9 @@ class Grader:
         outcome = self._outcome_or_fail(exercise, scenario, inputs)
         judge = self._judge(exercise)
         finding = judge.judge(scenario, inputs, outcome, same_device=same_device)
+        if self.settings.views and (finding is not None or not self._views):
+            # Of a check that passes, its first run; of one that fails, the run that failed.
+            self._views = judge.views(scenario, inputs, outcome)
         if finding is None:
             return outcome.data
         name = finding.misconceptions[0] if finding.misconceptions else None
@@ -202,6 +209,11 @@ class Grader:
         """How far an exercise's data was from the reference's at the worst, in tolerances; 0 where none was compared."""
         judge = self._judges.get((lab, exercise))
         return max(judge.distances, default=0.0) if judge is not None else 0.0
+
+    def take_views(self) -> list[View]:
+        """The data kept since the last call."""
+        views, self._views = self._views, []
+        return views
 
     # --- checks ------------------------------------------------------------------------------------------------------
 

@@ -17,15 +17,25 @@ from mechgrade.worker.runner import Runner, load_grader
 _benches: dict[BenchSpec, Bench] = {}
 
 
+def bench_for(spec: BenchSpec) -> Bench:
+    """The bench of this process for a spec, with its model loaded.
+
+    Raises:
+        InfrastructureError: the model could not be loaded.
+    """
+    bench = _benches.setdefault(spec, Bench(spec))
+    try:
+        bench.n_layers  # noqa: B018  loads the model
+    except ModelError as error:
+        raise InfrastructureError(str(error)) from None
+    return bench
+
+
 class Inline:
     """A session without a process. See ``mechgrade.grading.remote.Session``."""
 
     def __init__(self, spec: BenchSpec, job: Job) -> None:
-        bench = _benches.setdefault(spec, Bench(spec))
-        try:
-            bench.n_layers  # noqa: B018  loads the model
-        except ModelError as error:
-            raise InfrastructureError(str(error)) from None
+        bench = bench_for(spec)
         self._runner = Runner(job.source, job.filename, load_grader(Path(job.grader)), bench)
 
     def run(self, scenario: str, inputs: dict[str, Any]) -> Outcome:

@@ -15,6 +15,7 @@ from mechgrade.grading.outcomes import Outcome, Place
 from mechgrade.grading.recorded import Recording, Run, key_of
 from mechgrade.grading.remote import GraderError, InfrastructureError
 from mechgrade.grading.verdicts import Verdict
+from mechgrade.grading.views import View, views_of
 
 _VERDICT_OF: dict[str, Verdict] = {
     "not_started": "not_started",
@@ -36,6 +37,8 @@ class Finding:
     misconceptions: list[str]
     place: Place | None
     output: str = ""
+    #: what the run returned, in words
+    gave: str = ""
 
 
 class Judge:
@@ -93,7 +96,8 @@ class Judge:
         message = f"{call}: {comparison.difference.sentence}"
         if comparison.difference.aspect in ("type", "shape"):
             message += f" (the reference returns {describe(run.reference)})" if comparison.difference.path else ""
-        return Finding("wrong", message, named, outcome.called[-1] if outcome.called else None, outcome.output)
+        place = outcome.called[-1] if outcome.called else None
+        return Finding("wrong", message, named, place, outcome.output, describe(outcome.data))
 
     def _run(self, key: str, scenario: str, inputs: dict[str, Any]) -> Run:
         live = self._live if self._live is not None and self._live.wanted() else None
@@ -109,6 +113,11 @@ class Judge:
         if key not in self._runs:
             self._runs[key] = live.run(scenario, inputs)
         return self._runs[key]
+
+    def views(self, scenario: str, inputs: dict[str, Any], outcome: Outcome) -> list[View]:
+        """The data of a judged run beside the reference's, small enough to keep."""
+        key = key_of(scenario, inputs)
+        return views_of(key, self._run(key, scenario, inputs), outcome.data) if outcome.kind == "returned" else []
 
     def misconception(self) -> str | None:
         """The one misconception that explains all runs of the exercise so far."""

@@ -165,6 +165,9 @@ def pytest_runtest_makereport(
         return report
     grader = item.config.stash[GRADER]
     check = _check(item, call)
+    views = grader.take_views()
+    if not _is_hidden(item):  # their values would tell the inputs
+        check.views = views
     grader.record(exercise, check)
     if _is_hidden(item):
         # The process knows hidden inputs now, and could print them in a check whose output the learner is shown.
@@ -201,7 +204,7 @@ def _check(item: pytest.Item, call: pytest.CallInfo[None]) -> Check:
     elif isinstance(error, CheckFailed):
         finding = error.finding
         check.misconception, check.sentence = error.misconception, error.sentence
-        check.place, check.output = finding.place, finding.output
+        check.place, check.output, check.gave = finding.place, finding.output, finding.gave
     return check
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
 from mechgrade.grading.outcomes import Place
+from mechgrade.grading.views import View
 
 Verdict = Literal[
     "passed",
@@ -50,6 +51,8 @@ class Check:
         name: the test function's name without ``test_``.
         asks: the first line of its docstring: what the learner is asked.
         message: what is wrong, with values; empty when passed.
+        gave: what the code returned, in words; empty where it returned nothing.
+        views: the compared data, small, for pictures; only where :attr:`Settings.views` asks for it.
         misconception: the name of the known mistake that gives exactly this data.
         sentence: what the learner is told about that mistake.
         place: where in the learner's file to look.
@@ -69,6 +72,8 @@ class Check:
     output: str = ""
     seconds: float = 0.0
     learner_seconds: float = 0.0
+    gave: str = ""
+    views: list[View] = field(default_factory=list)
 
 
 @dataclass
@@ -125,9 +130,7 @@ class ExerciseResult:
             "max_points": self.max_points,
             "message": self.message,
             "misconception": self.misconception,
-            "checks": [
-                {name: value for name, value in asdict(check).items() if name in _CHECK_FIELDS} for check in self.checks
-            ],
+            "checks": [{name: getattr(check, name) for name in _CHECK_FIELDS} for check in self.checks],
             "seconds": round(self.seconds, 4),
         }
 

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Callable
 from pathlib import Path
 
 from rich.console import Console
 from rich.markdown import Markdown
-from rich.markup import escape
 from rich.padding import Padding
 from rich.text import Text
 
 from mechgrade.course import Course
 from mechgrade.grading.hints import guide
-from mechgrade.grading.verdicts import Check, ExerciseResult, Result, Verdict
+from mechgrade.grading.verdicts import FAULTS, Check, ExerciseResult, Result, Verdict
+from mechgrade.reports.screen import Screen
 
 #: Sign, words and colour of each verdict. The sign and the words say it all; the colour only helps.
 LOOKS: dict[Verdict, tuple[str, str, str]] = {
@@ -29,20 +30,32 @@ LOOKS: dict[Verdict, tuple[str, str, str]] = {
     "infrastructure_error": ("⚠", "machine error", "magenta"),
 }
 
+#: How much of what learner code printed is shown.
+PRINTED_LINES, PRINTED_CHARACTERS = 5, 600
+
 
 class TerminalReport:
     """Prints a result as it comes in.
 
     Args:
         course: for titles, hints and the texts after passing.
-        console: where to print.
+        screen: where to print, and whether in plain words.
         found: whether to print the "what you found" paragraph of exercises that pass.
+        hints_seen: how many of an exercise's hints the learner has read already, by ``lab/name``.
     """
 
-    def __init__(self, course: Course, console: Console, found: bool = False) -> None:
+    def __init__(
+        self,
+        course: Course,
+        screen: Screen | Console,
+        found: bool = False,
+        hints_seen: Callable[[str], int] | None = None,
+    ) -> None:
         self.course = course
-        self.console = console
+        self.screen = screen if isinstance(screen, Screen) else Screen(screen)
+        self.console = self.screen.console
         self.found = found
+        self._hints_seen = hints_seen or (lambda name: 0)
         self._width = max((len(e.name) for e in course.exercises()), default=10)
         self._lab = ""
 
@@ -52,45 +65,65 @@ class TerminalReport:
             self._lab = entry.lab
             self.console.print(Text(f"\n{entry.lab}  {self.course.lab(entry.lab).title}", style="bold"))
         sign, words, colour = LOOKS[entry.verdict]
-        line = Text.assemble(
-            ("  " + sign, colour),
-            f" {entry.exercise:<{self._width}}  ",
-            (f"{words:<16}", colour),
-            f"{entry.points:>4g} / {entry.max_points:g}",
-        )
-        self.console.print(line)
+        if self.screen.plain:
+            self.screen.say(f"{entry.exercise}: {words}, {entry.points:g} of {entry.max_points:g} points.")
+        else:
+            line = Text.assemble(
+                ("  " + sign, colour),
+                f" {entry.exercise:<{self._width}}  ",
+                (f"{words:<16}", colour),
+                f"{entry.points:>4g} / {entry.max_points:g}",
+            )
+            self.console.print(line)
         failure = entry.first_failure
         if failure is not None and entry.verdict != "not_started":
             self._failure(entry, failure)
         elif entry.verdict == "passed" and self.found:
             text = guide(self.course, self.course.exercise(entry.exercise, entry.lab)).found
-            if text:
+            if text and self.screen.plain:
+                self.screen.say(f"\n{text}")
+            elif text:
                 self.console.print(Padding(Markdown(text), (1, 4, 0, 6)))
 
     def _failure(self, entry: ExerciseResult, check: Check) -> None:
+        """What was asked, what your code gave, the mistake if it is a known one, your line, where to get a hint."""
         if entry.verdict == "missing" and not check.output:
-            self._indented(escape(check.message))
+            self._line("", check.message)
             return
-        if check.asks:
-            self._indented(f"[dim]asked:[/dim] {escape(check.asks)}")
-        if check.sentence:
-            self._indented(f"[bold]{escape(check.sentence)}[/bold]")
-        self._indented(escape(check.message))
+        self._line("asked", check.asks)
+        if entry.verdict in FAULTS or not check.gave:
+            self._line("", check.message)
+        else:
+            self._line("your code gave", check.gave)
+            self._line("", check.message)
+        self._line("a known mistake", check.sentence, style="bold")
         if check.place is not None:
             place = check.place
-            where = f"{_short(entry.file)}:{place.line}" + (f" in {place.function}" if place.function else "")
-            self._indented(f"[dim]look at:[/dim] {escape(where)}" + (f"  {escape(place.text)}" if place.text else ""))
+            where = f"{short(entry.file)}:{place.line}" + (f" in {place.function}" if place.function else "")
+            self._line("look at", where + (f"  {place.text}" if place.text else ""))
         if check.output.strip():
-            tail = "\n".join(check.output.strip().splitlines()[-5:])[-600:]
-            self._indented("[dim]your code printed:[/dim]\n" + escape(textwrap.indent(tail, "  ")))
+            tail = "\n".join(check.output.strip().splitlines()[-PRINTED_LINES:])[-PRINTED_CHARACTERS:]
+            self._line("your code printed", "\n" + textwrap.indent(tail, "  "))
         others = [c.name for c in entry.checks if c.verdict not in ("passed",) and c is not check]
-        if others:
-            self._indented(f"[dim]also not passed:[/dim] {escape(', '.join(others))}")
-        if entry.verdict not in ("grader_error", "infrastructure_error"):
-            self._indented(f"[dim]a hint:[/dim] mechgrade hint {entry.exercise}")
+        self._line("also not passed", ", ".join(others))
+        if entry.verdict not in FAULTS:
+            self._line("a hint", self._hint(entry))
 
-    def _indented(self, markup: str) -> None:
-        self.console.print(Padding(Text.from_markup(markup), (0, 0, 0, 6)))
+    def _hint(self, entry: ExerciseResult) -> str:
+        exercise = self.course.exercise(entry.exercise, entry.lab)
+        seen, there = self._hints_seen(str(exercise)), len(guide(self.course, exercise).hints)
+        if seen and seen >= there:
+            return f"you have read all {there}; mechgrade debug {entry.exercise} stops in your code"
+        return f"mechgrade hint {entry.exercise}" + (f" --more ({seen} of {there} read)" if seen else "")
+
+    def _line(self, label: str, text: str, style: str = "") -> None:
+        if not text:
+            return
+        if self.screen.plain:
+            self.screen.say(f"{label}: {text}" if label else text)
+            return
+        line = Text.assemble((f"{label}: ", "dim"), (text, style)) if label else Text(text, style)
+        self.console.print(Padding(line, (0, 0, 0, 6)))
 
     def total(self, result: Result) -> None:
         """The closing lines: the score, what is next, how it was graded."""
@@ -105,21 +138,20 @@ class TerminalReport:
         )
         following = next((entry for entry in result.exercises if entry.verdict != "passed"), None)
         if following is not None and not result.faults:
-            self.console.print(f"  Next   {escape(_short(following.file))}", highlight=False)
-        self.console.print(
-            f"  Graded on {result.model} ({result.backend}, {result.device}), isolation {result.isolation}",
-            style="dim",
-            highlight=False,
+            self._closing(f"Next   {short(following.file)}")
+        self._closing(
+            f"Graded on {result.model} ({result.backend}, {result.device}), isolation {result.isolation}", "dim"
         )
         for entry in result.faults:
-            self.console.print(
-                f"  {entry.exercise} could not be graded, and that is not your code's fault: {escape(entry.message)}",
-                style="magenta",
-                highlight=False,
+            self._closing(
+                f"{entry.exercise} could not be graded, and that is not your code's fault: {entry.message}", "magenta"
             )
 
+    def _closing(self, text: str, style: str = "") -> None:
+        self.console.print(Text("  " + text, style), soft_wrap=self.screen.plain)
 
-def _short(path: str) -> str:
+
+def short(path: str) -> str:
     """A path from the current directory where that is shorter: what an editor or a click can open."""
     try:
         return str(Path(path).relative_to(Path.cwd()))

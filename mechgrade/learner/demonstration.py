@@ -1,0 +1,68 @@
+"""`mechgrade try`: run an exercise's own file, which plots the learner's result, and say what it saved.
+
+It is the learner's own code on the learner's own machine, as ``python exercises/lab3/find_heads.py`` would run it.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+#: What the plots of :mod:`mechgrade.bench.plots` print.
+_SAVED = "saved "
+
+
+@dataclass
+class Demonstration:
+    """How a demonstration went: its exit code, the files it saved, and the last lines of its error."""
+
+    code: int
+    saved: list[Path] = field(default_factory=list)
+    error: str = ""
+
+    @property
+    def not_started(self) -> bool:
+        """Whether it ended because a function is not written yet."""
+        last = self.error.strip().rsplit("\n", 1)[-1]
+        return self.code != 0 and last.startswith("NotImplementedError")
+
+
+def demonstrate(path: Path, root: Path, environment: dict[str, str], say: Callable[[str], None]) -> Demonstration:
+    """Run an exercise's file.
+
+    Args:
+        path: the file.
+        root: the course's directory, in which it runs.
+        environment: ``MODEL``, ``BACKEND``, ``DEVICE``, where they are not the default.
+        say: takes each line that it prints.
+    """
+    done = Demonstration(0)
+    process = subprocess.Popen(
+        [sys.executable, "-u", str(path)],
+        cwd=root,
+        env={**os.environ, "MPLBACKEND": "Agg", **environment},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+    )
+    assert process.stdout is not None
+    lines: list[str] = []
+    with process:
+        for line in process.stdout:
+            line = line.rstrip("\n")
+            lines.append(line)
+            if line.startswith(_SAVED):
+                done.saved.append(Path(line.removeprefix(_SAVED)))
+            elif not lines[0].startswith("Traceback"):
+                say(line)
+            if line.startswith("Traceback"):
+                lines = [line]
+    done.code = process.returncode
+    done.error = "\n".join(lines) if done.code else ""
+    return done

@@ -1,0 +1,109 @@
+"""The course map in the terminal: labs and exercises with progress, points and minutes, and what is next."""
+
+from __future__ import annotations
+
+from rich.text import Text
+
+from mechgrade.course import Course
+from mechgrade.learner.outlook import LabOutlook, Outlook, Row, duration
+from mechgrade.reports.screen import Screen
+from mechgrade.reports.terminal import LOOKS
+
+#: Cells of a lab's bar.
+BAR = 16
+
+
+def show_map(course: Course, found: Outlook, screen: Screen) -> None:
+    """Print the map."""
+    (_in_words if screen.plain else _in_signs)(course, found, screen)
+
+
+def status(row: Row) -> str:
+    """Where an exercise stands, in words."""
+    entry = row.entry
+    if row.standing == "new":
+        return "not started"
+    words = LOOKS[entry.verdict][1] if entry.verdict else "hint read"  # type: ignore[index]  # checked when it was read
+    return f"{words}, changed" if row.changed else words
+
+
+def _next(course: Course, found: Outlook) -> str:
+    if found.next is None:
+        return "All exercises here are passed."
+    path = course.stub_path(found.next).relative_to(course.root)
+    return f"Next: {path}, {found.next.title} ({found.next.minutes} min)"
+
+
+# --- with signs ----------------------------------------------------------------------------------------------------------
+
+
+def _in_signs(course: Course, found: Outlook, screen: Screen) -> None:
+    print_ = screen.console.print
+    print_(Text(course.title, style="bold"))
+    width = max(len(row.exercise.name) for lab in found.labs for row in lab.rows)
+    for lab in found.labs:
+        print_()
+        print_(Text(f"{lab.lab.name}  {lab.lab.title}", style="bold"))
+        print_(Text(f"  {_bar(lab)}  {_summary(lab)}", style="dim"))
+        for row in lab.rows:
+            print_(_line(row, width))
+    print_()
+    print_(Text("  " + _total(found)))
+    print_(Text("  " + _next(course, found)))
+
+
+def _bar(lab: LabOutlook) -> str:
+    full = round(BAR * lab.passed / len(lab.rows))
+    return "█" * full + "░" * (BAR - full)
+
+
+def _summary(lab: LabOutlook) -> str:
+    text = f"{lab.passed}/{len(lab.rows)} passed · {lab.points:g}/{lab.lab.points} points · {duration(lab.minutes_left)} left"
+    worked = lab.minutes_worked
+    return text if worked < 1 else f"{text} · {duration(worked)} worked"
+
+
+def _line(row: Row, width: int) -> Text:
+    verdict = row.entry.verdict or "not_started"
+    sign, _, colour = LOOKS[verdict] if row.standing != "new" else LOOKS["not_started"]  # type: ignore[index]
+    points = f"{row.entry.points:g}/{row.exercise.points}"
+    line = Text.assemble(
+        (f"  {sign} ", colour), f"{row.exercise.name:<{width}}  ", (f"{status(row):<24}", colour), f"{points:>6}"
+    )
+    line.append(f"  {row.exercise.minutes:>3} min", style="dim")
+    if row.entry.attempts > 1:
+        line.append(f"  {row.entry.attempts} tries", style="dim")
+    return line
+
+
+def _total(found: Outlook) -> str:
+    passed, count = sum(lab.passed for lab in found.labs), sum(len(lab.rows) for lab in found.labs)
+    points, there = sum(lab.points for lab in found.labs), sum(lab.lab.points for lab in found.labs)
+    done, left = sum(lab.minutes_done for lab in found.labs), sum(lab.minutes_left for lab in found.labs)
+    return (
+        f"{passed} of {count} exercises passed, {points:g} of {there} points; "
+        f"{duration(done)} done, {duration(left)} left"
+    )
+
+
+# --- in words ------------------------------------------------------------------------------------------------------------
+
+
+def _in_words(course: Course, found: Outlook, screen: Screen) -> None:
+    screen.say(f"{course.title}.")
+    for lab in found.labs:
+        screen.say()
+        screen.say(f"{lab.lab.name}: {lab.lab.title}.")
+        screen.say(
+            f"{lab.passed} of {len(lab.rows)} exercises passed, {lab.points:g} of {lab.lab.points} points, "
+            f"{duration(lab.minutes_left)} left, {duration(lab.minutes_worked)} worked."
+        )
+        for row in lab.rows:
+            tries = f", {row.entry.attempts} tries" if row.entry.attempts > 1 else ""
+            screen.say(
+                f"{row.exercise.name}: {status(row)}, {row.entry.points:g} of {row.exercise.points} points, "
+                f"about {row.exercise.minutes} minutes{tries}."
+            )
+    screen.say()
+    screen.say(_total(found) + ".")
+    screen.say(_next(course, found))
