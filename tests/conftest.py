@@ -13,6 +13,14 @@ from mechgrade.grading.remote import Zygote
 from mechgrade.grading.verdicts import ExerciseResult
 
 
+@pytest.fixture(scope="session", autouse=True)
+def progress_elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """No test writes into the progress of whoever works in this checkout."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MECHGRADE_HOME", str(tmp_path_factory.mktemp("progress")))
+        yield
+
+
 @pytest.fixture(scope="session")
 def course() -> Course:
     """The project's own course."""

@@ -100,7 +100,7 @@ def grade(
     finally:
         zygote.close()
     report.total(result)
-    if hidden is None:
+    if not hidden:
         keep(lambda: progress.graded(result))
     if json_file is not None:
         tree = result.as_tree() | ({"left_out": list(map(str, left_out))} if left_out else {})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -187,6 +188,7 @@ def debug(
     device: DeviceOption = "cpu",
 ) -> None:
     """Stop in your own code, in the debugger pdb, on the inputs of the first check that fails (isolation inline)."""
+    os.environ.setdefault("TQDM_DISABLE", "1")  # a bar for loading weights, in the middle of a conversation
     from mechgrade.grading.grader import Settings
     from mechgrade.grading.remote import InfrastructureError
     from mechgrade.grading.submission import find_submission

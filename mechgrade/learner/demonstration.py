@@ -44,7 +44,7 @@ def demonstrate(path: Path, root: Path, environment: dict[str, str], say: Callab
     process = subprocess.Popen(
         [sys.executable, "-u", str(path)],
         cwd=root,
-        env={**os.environ, "MPLBACKEND": "Agg", **environment},
+        env={**os.environ, "MPLBACKEND": "Agg", "TQDM_DISABLE": "1", **environment},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -56,13 +56,12 @@ def demonstrate(path: Path, root: Path, environment: dict[str, str], say: Callab
     with process:
         for line in process.stdout:
             line = line.rstrip("\n")
-            lines.append(line)
-            if line.startswith(_SAVED):
+            if line.startswith("Traceback (most recent call last)") or lines:
+                lines.append(line)  # to be shown at the end, or to say that nothing is written yet
+            elif line.startswith(_SAVED):
                 done.saved.append(Path(line.removeprefix(_SAVED)))
-            elif not lines[0].startswith("Traceback"):
+            else:
                 say(line)
-            if line.startswith("Traceback"):
-                lines = [line]
     done.code = process.returncode
     done.error = "\n".join(lines) if done.code else ""
     return done

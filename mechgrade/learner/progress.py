@@ -125,7 +125,7 @@ class Progress:
                     "update mechgrade, or set the file aside"
                 )
             return _state(document)
-        except (ValueError, KeyError, TypeError, RecursionError):
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
             self._set_aside()
             return State()
 
@@ -284,7 +284,7 @@ _TYPES: dict[str, type | tuple[type, ...]] = {
 
 
 def _state(document: Any) -> State:
-    """The state of a document. Raises ValueError, KeyError or TypeError where it is none."""
+    """The state of a document. Raises one of the errors of malformed data where it is none."""
     latest = document["latest"]
     if not isinstance(latest, int | float):
         raise TypeError("latest")

@@ -31,7 +31,7 @@ def _next(course: Course, found: Outlook) -> str:
     if found.next is None:
         return "All exercises here are passed."
     path = course.stub_path(found.next).relative_to(course.root)
-    return f"Next: {path}, {found.next.title} ({found.next.minutes} min)"
+    return f"Next: {path} ({found.next.minutes} min)"
 
 
 # --- with signs ----------------------------------------------------------------------------------------------------------
