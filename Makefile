@@ -16,7 +16,7 @@ export SUBMISSION LAB EXERCISE MODEL DEVICE BACKEND ISOLATION
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup grade test test-slow lint build record model-card bench clean
+.PHONY: help setup grade report map test test-slow lint build record model-card bench clean
 
 help: ## List the targets
 	@echo "make TARGET [NAME=value ...]"
@@ -28,6 +28,15 @@ grade: $(LEARNER) ## Grade SUBMISSION (exercises by default); LAB EXERCISE MODEL
 	@$(BIN)/mechgrade grade "$$SUBMISSION" \
 		$${LAB:+--lab "$$LAB"} $${EXERCISE:+--exercise "$$EXERCISE"} $${MODEL:+--model "$$MODEL"} \
 		$${DEVICE:+--device "$$DEVICE"} $${BACKEND:+--backend "$$BACKEND"} $${ISOLATION:+--isolation "$$ISOLATION"}
+
+report: $(LEARNER) ## Grade as `make grade` does, and write outputs/report.html
+	@mkdir -p outputs
+	@$(BIN)/mechgrade grade "$$SUBMISSION" --html outputs/report.html \
+		$${LAB:+--lab "$$LAB"} $${EXERCISE:+--exercise "$$EXERCISE"} $${MODEL:+--model "$$MODEL"} \
+		$${DEVICE:+--device "$$DEVICE"} $${BACKEND:+--backend "$$BACKEND"} $${ISOLATION:+--isolation "$$ISOLATION"}
+
+map: $(LEARNER) ## Show the course: what is done, what is next
+	@$(BIN)/mechgrade map $${LAB:+--lab "$$LAB"}
 
 test: $(INSTRUCTOR) ## Run the tests; PYTEST_ARGS='-k course -x' is passed on
 	$(BIN)/pytest -m "not slow" $(PYTEST_ARGS)

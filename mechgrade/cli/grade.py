@@ -48,6 +48,9 @@ def grade(
         bool, typer.Option("--pdb", help="Stop in the debugger where a check fails (isolation inline).")
     ] = False,
     json_file: Annotated[Path | None, typer.Option("--json", help="Write the result to this file as JSON.")] = None,
+    html_file: Annotated[
+        Path | None, typer.Option("--html", help="Write a page with verdicts and pictures to this file.")
+    ] = None,
     strict: Annotated[bool, typer.Option("--strict", help="Exit with 1 below full marks.")] = False,
     plain: PlainOption = False,
 ) -> None:
@@ -84,7 +87,9 @@ def grade(
             raise CourseError("--hidden runs the references, and there is no solutions/ here")
         if level != "inline":
             zygote.start()
-        settings = Settings(submission, model, backend, _device(device), level, hidden=hidden or None)
+        settings = Settings(
+            submission, model, backend, _device(device), level, hidden=hidden or None, views=html_file is not None
+        )
         report = TerminalReport(
             course,
             screen,
@@ -105,6 +110,11 @@ def grade(
     if json_file is not None:
         tree = result.as_tree() | ({"left_out": list(map(str, left_out))} if left_out else {})
         write_text(json_file, json.dumps(tree, indent=1) + "\n")
+    if html_file is not None:
+        from mechgrade.reports.html import page
+
+        write_text(html_file, page(course, result, read_state(progress)))
+        screen.say(f"  Report {html_file}")
     if result.faults:
         raise typer.Exit(FAULT)
     raise typer.Exit(NOT_FULL if strict and result.score < result.max_score else DONE)

@@ -117,7 +117,9 @@ class Judge:
     def views(self, scenario: str, inputs: dict[str, Any], outcome: Outcome) -> list[View]:
         """The data of a judged run beside the reference's, small enough to keep."""
         key = key_of(scenario, inputs)
-        return views_of(key, self._run(key, scenario, inputs), outcome.data) if outcome.kind == "returned" else []
+        if outcome.kind != "returned":
+            return []
+        return views_of(key, inputs, self._run(key, scenario, inputs), outcome.data)
 
     def misconception(self) -> str | None:
         """The one misconception that explains all runs of the exercise so far."""

@@ -6,8 +6,8 @@ still too large to a window around it. What was cut is said.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -40,6 +40,8 @@ class View:
         start: where the window begins, an index for each axis of ``shape``.
         axes: which axes of ``shape`` the window runs along.
         allowed: how far a value may be from the reference.
+        labels: for each axis of the window its ticks' labels, where the result or the inputs have any.
+        inputs: what the scenario was given.
     """
 
     call: str
@@ -50,6 +52,8 @@ class View:
     start: tuple[int, ...] = ()
     axes: tuple[int, ...] = ()
     allowed: float = 0.0
+    labels: tuple[tuple[str, ...], ...] = ()
+    inputs: dict[str, Any] = field(default_factory=dict)
 
     @property
     def same(self) -> bool:
@@ -68,27 +72,42 @@ def differs(mine: NDArray[Any], reference: NDArray[Any], allowed: float) -> NDAr
         return np.asarray(~((np.abs(left - right) <= allowed) | (left == right)))
 
 
-def views_of(call: str, run: Run, mine: Tree) -> list[View]:
+#: Lists of text beside an array, by the key or place they have: token labels, names of components.
+_Texts = dict[str | int, tuple[str, ...]]
+
+
+def views_of(call: str, inputs: dict[str, Any], run: Run, mine: Tree) -> list[View]:
     """The views of one run: the first :data:`LEAVES` leaves, those that differ first."""
     found = []
-    for path, want, got in _leaves(run.reference, mine, ""):
-        found.append(_view(call, path, want, got, run.noise.get(path, 0.0)))
+    for path, want, got, texts in _leaves(run.reference, mine, "", {}):
+        found.append(_view(call, inputs, path, want, got, run.noise.get(path, 0.0), texts))
     return sorted(found, key=lambda view: view.same)[:LEAVES]
 
 
-def _leaves(reference: Tree, mine: Tree, path: str) -> Iterator[tuple[str, Tree, Tree]]:
+def _leaves(reference: Tree, mine: Tree, path: str, texts: _Texts) -> Iterator[tuple[str, Tree, Tree, _Texts]]:
     if isinstance(reference, dict) and isinstance(mine, dict) and reference.keys() == mine.keys():
+        texts = texts | _texts(reference.items())
         for key in reference:
-            yield from _leaves(reference[key], mine[key], f"{path}[{key!r}]")
+            yield from _leaves(reference[key], mine[key], f"{path}[{key!r}]", texts)
     elif isinstance(reference, list | tuple) and isinstance(mine, list | tuple) and len(reference) == len(mine):
         numeric = [_series(reference), _series(mine)]
         if numeric[0] is not None and numeric[1] is not None:
-            yield path, numeric[0], numeric[1]
+            yield path, numeric[0], numeric[1], texts
             return
+        texts = texts | _texts(enumerate(reference))
         for place, item in enumerate(reference):
-            yield from _leaves(item, mine[place], f"{path}[{place}]")
+            yield from _leaves(item, mine[place], f"{path}[{place}]", texts)
     else:
-        yield path, reference, mine
+        yield path, reference, mine, texts
+
+
+def _texts(items: Iterable[tuple[str | int, Tree]]) -> _Texts:
+    """Those of some values that are lists of text."""
+    return {
+        key: tuple(str(item) for item in value)
+        for key, value in items
+        if isinstance(value, list | tuple) and len(value) > 1 and all(isinstance(item, str) for item in value)
+    }
 
 
 def _series(items: list[Tree] | tuple[Tree, ...]) -> Array | None:
@@ -98,12 +117,12 @@ def _series(items: list[Tree] | tuple[Tree, ...]) -> Array | None:
     return Array(np.asarray(items, dtype=np.float64), "float64")
 
 
-def _view(call: str, path: str, want: Tree, got: Tree, noise: float) -> View:
+def _view(call: str, inputs: dict[str, Any], path: str, want: Tree, got: Tree, noise: float, texts: _Texts) -> View:
     if not isinstance(want, Array) or not isinstance(got, Array) or want.shape != got.shape or not want.values.size:
-        return View(call, path, _words(got), _words(want))
+        return View(call, path, _words(got), _words(want), inputs=inputs)
     left, right = got.values, want.values
     if left.ndim == 0:
-        return View(call, path, _words(left.item()), _words(right.item()))
+        return View(call, path, _words(left.item()), _words(right.item()), inputs=inputs)
     finite = np.where(np.isfinite(right), right, 0) if right.dtype.kind == "f" else right
     allowed = tolerance(finite, noise) if right.dtype.kind == "f" else 0.0
     worst = _worst(left, right, allowed)
@@ -120,7 +139,17 @@ def _view(call: str, path: str, want: Tree, got: Tree, noise: float) -> View:
         cut.append(slice(begin, begin + most))
         start.append(begin)
     window = tuple(cut)
-    return View(call, path, left[window].copy(), right[window].copy(), left.shape, tuple(start), axes, allowed)
+    labels = tuple(_labels(texts, left.shape[axis], place, len(axes))[start[axis] :] for place, axis in enumerate(axes))
+    mine, reference = left[window].copy(), right[window].copy()
+    return View(call, path, mine, reference, left.shape, tuple(start), axes, allowed, labels, inputs)
+
+
+def _labels(texts: _Texts, size: int, place: int, axes: int) -> tuple[str, ...]:
+    """The labels of one axis: those that a figure has there, or else the one list of text that is as long."""
+    side = "x" if place == axes - 1 else "y"
+    drawn = [value for key, value in texts.items() if key in (f"{side}ticks", f"{side}_tokens") and len(value) == size]
+    fitting = drawn or [value for key, value in texts.items() if len(value) == size and str(key)[:1] not in "xy"]
+    return fitting[0] if len(fitting) == 1 else ()
 
 
 def _worst(left: NDArray[Any], right: NDArray[Any], allowed: float) -> tuple[int, ...]:

@@ -1,0 +1,268 @@
+"""A result as one HTML page: the course map, each exercise's verdict and diagnosis, and pictures of the learner's data.
+
+Self-contained: no request, no font, no library; it opens from a disk without a network. Everything is in the markup, the
+script only adds values on hover and by keyboard. Texts of learners are escaped by the template's engine.
+"""
+
+from __future__ import annotations
+
+import ast
+import base64
+import hashlib
+import json
+import re
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import jinja2
+from markdown_it import MarkdownIt
+from markupsafe import Markup
+
+from mechgrade.course import Course, Exercise
+from mechgrade.grading.hints import guide
+from mechgrade.grading.verdicts import FAULTS, Check, ExerciseResult, Result
+from mechgrade.grading.views import View
+from mechgrade.learner.outlook import duration
+from mechgrade.learner.progress import Entry, State
+from mechgrade.reports import pictures
+from mechgrade.reports.terminal import LOOKS, short
+
+#: A page is smaller than this; pictures of what passed are left out where they would make it larger.
+MAX_BYTES = 1_500_000
+#: Of which so much may be pictures; the rest is for words.
+PICTURE_BYTES = 1_000_000
+
+
+@dataclass
+class Figure:
+    """One view, ready to draw.
+
+    Attributes:
+        title: the run and the place in its result.
+        same: whether both agree.
+        part: which part of a larger array is shown.
+        kind: ``heatmap``, ``curve`` or ``words``.
+        data: for the page's script.
+    """
+
+    title: str
+    same: bool
+    kind: str
+    part: str = ""
+    view: View | None = None
+    axes: list[pictures.Axis] = field(default_factory=list)
+    panels: list[pictures.Panel] = field(default_factory=list)
+    curves: pictures.Curves | None = None
+    data: str = ""
+    wrong: int = 0
+
+
+@dataclass
+class Section:
+    """One exercise on the page."""
+
+    exercise: Exercise
+    result: ExerciseResult
+    entry: Entry
+    sign: str
+    words: str
+    failure: Check | None
+    found: Markup
+    hints: int
+    figures: list[tuple[Check, list[Figure]]] = field(default_factory=list)
+    left_out: int = 0
+
+    @property
+    def fault(self) -> bool:
+        """Whether it could not be graded, by no fault of the learner's."""
+        return self.result.verdict in FAULTS
+
+    @property
+    def file(self) -> str:
+        """The learner's file, from the current directory."""
+        return short(self.result.file)
+
+
+def page(course: Course, result: Result, state: State | None = None, learner: str = "") -> str:
+    """The whole page.
+
+    Args:
+        course: for titles, minutes, hints and the texts after passing.
+        result: graded with :attr:`mechgrade.grading.grader.Settings.views`, or there are no pictures.
+        state: the learner's progress, for attempts and times.
+        learner: whose page it is, where it is one of a class.
+    """
+    sections = [_section(course, entry, state or State()) for entry in result.exercises]
+    left = PICTURE_BYTES
+    # What failed first: that is what somebody reads the page for.
+    for section in sorted(sections, key=lambda section: section.result.verdict == "passed"):
+        left = _draw(course, section, left)
+    labs = [
+        (lab, [section for section in sections if section.exercise.lab == name])
+        for name, lab in course.labs.items()
+        if any(section.exercise.lab == name for section in sections)
+    ]
+    passed = sum(section.result.verdict == "passed" for section in sections)
+    return (
+        _environment()
+        .get_template("report.html.j2")
+        .render(
+            course=course,
+            result=result,
+            labs=labs,
+            learner=learner,
+            passed=passed,
+            count=len(sections),
+            minutes_left=duration(sum(s.exercise.minutes for s in sections if s.result.verdict != "passed")),
+            minutes_done=duration(sum(s.exercise.minutes for s in sections if s.result.verdict == "passed")),
+            following=next((s for s in sections if s.result.verdict != "passed"), None),
+            duration=duration,
+            looks=LOOKS,
+            inline=lambda text: Markup(_markdown().renderInline(text)),
+            style=Markup(_text("style.css")),
+            script=Markup(_text("page.js")),
+            policy=_policy(),
+            width=pictures.WIDTH,
+            height=pictures.HEIGHT,
+        )
+    )
+
+
+def _policy() -> str:
+    """What a browser may do with the page: run this script alone, load nothing."""
+    digest = base64.b64encode(hashlib.sha256(_text("page.js").encode()).digest()).decode()
+    return (
+        f"default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'sha256-{digest}'; base-uri 'none'"
+    )
+
+
+_FOLDER = Path(__file__).with_name("page")
+
+
+@lru_cache(maxsize=4)
+def _text(name: str) -> str:
+    return (_FOLDER / name).read_text(encoding="utf-8")
+
+
+@lru_cache(maxsize=1)
+def _environment() -> jinja2.Environment:
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(_FOLDER),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment
+
+
+@lru_cache(maxsize=1)
+def _markdown() -> MarkdownIt:
+    return MarkdownIt("commonmark", {"html": False})  # no markup of its own reaches the page
+
+
+def _section(course: Course, result: ExerciseResult, state: State) -> Section:
+    exercise = course.exercise(result.exercise, result.lab)
+    sign, words, _ = LOOKS[result.verdict]
+    teaching = guide(course, exercise)
+    found = Markup(_markdown().render(teaching.found)) if result.verdict == "passed" else Markup()
+    failure = result.first_failure if result.verdict != "not_started" else None
+    return Section(exercise, result, state.of(exercise), sign, words, failure, found, len(teaching.hints))
+
+
+# --- pictures ------------------------------------------------------------------------------------------------------------
+
+
+def _draw(course: Course, section: Section, left: int) -> int:
+    """Draw an exercise's figures as long as there is room; what is left of it."""
+    if not any(check.views for check in section.result.checks):
+        return left
+    name = section.exercise.name
+    # A learner may have taken the annotations out; the reference has them, where there is one.
+    names = annotated_axes(course.stub_path(section.exercise), name)
+    names = names or annotated_axes(course.solution_path(section.exercise), name)
+    for check in section.result.checks:
+        figures = []
+        for view in check.views:
+            if check.verdict == "passed" and isinstance(view.mine, str):
+                continue  # that two words are the same is no picture
+            figure = _figure(course, view, names)
+            size = len(figure.data) + sum(len(panel.image) + 90 * len(panel.texts) for panel in figure.panels) + 2500
+            if figure.curves is not None:
+                size += sum(map(len, figure.curves.mine + figure.curves.reference))
+            if size > left:
+                section.left_out += 1
+                continue
+            left -= size
+            figures.append(figure)
+            if check.verdict == "passed":
+                break  # one is enough to look at
+        if figures:
+            section.figures.append((check, figures))
+    return left
+
+
+def _figure(course: Course, view: View, names: list[tuple[str, ...]]) -> Figure:
+    title = f"result{view.path}" if view.path else "the result"
+    if isinstance(view.mine, str) or isinstance(view.reference, str):
+        return Figure(title, view.same, "words", view=view)
+    fitting = next((each for each in names if len(each) == len(view.shape)), None)
+    view = pictures.as_curve(view, fitting)
+    axes = pictures.axes_of(view, fitting, _tokens(course, view))
+    assert not isinstance(view.mine, str) and not isinstance(view.reference, str)
+    same = view.same
+    figure = Figure(title, same, "", pictures.place_of(view, fitting), view, axes, wrong=pictures.wrong_cells(view))
+    content: dict[str, Any] = {
+        "axes": [axis.name for axis in axes],
+        "labels": [axis.labels for axis in axes],
+        "mine": pictures.rounded(view.mine),
+        "reference": None if same else pictures.rounded(view.reference),
+    }
+    if len(axes) == 2:
+        figure.kind = "heatmap"
+        figure.panels = pictures.heatmap_panels(view.mine, None if same else view.reference)
+    else:
+        figure.kind = "curve"
+        figure.curves = pictures.curves_of(view.mine, None if same else view.reference)
+    figure.data = json.dumps(content, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    return figure
+
+
+def annotated_axes(path: Path, name: str) -> list[tuple[str, ...]]:
+    """The axes that the return annotation of an exercise's function names, from ``Float[Tensor, "layer head"]``."""
+    try:
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, SyntaxError):
+        return []
+    functions = [node for node in tree.body if isinstance(node, ast.FunctionDef) and node.returns is not None]
+    functions.sort(key=lambda node: node.name != name)
+    found = []
+    for function in functions:
+        assert function.returns is not None
+        for node in ast.walk(function.returns):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                words = node.value.split()
+                if words and all(re.fullmatch(r"\w[\w\-+]*(=\d+)?", word) for word in words):
+                    found.append(tuple(word.split("=")[0] for word in words))
+    return found
+
+
+def _tokens(course: Course, view: View) -> tuple[str, ...]:
+    """The tokens of the one prompt among a run's inputs, as the course's own model has them."""
+    texts = [value for value in view.inputs.values() if isinstance(value, str) and " " in value]
+    if len(texts) != 1:
+        return ()
+    return _tokenised(str(course.root / str(course.model().path)), texts[0]) if course.model().path else ()
+
+
+@lru_cache(maxsize=64)
+def _tokenised(folder: str, text: str) -> tuple[str, ...]:
+    from tokenizers import Tokenizer
+
+    try:
+        tokenizer = Tokenizer.from_file(str(Path(folder) / "tokenizer.json"))
+    except Exception:  # what tokenizers raises has no class of its own; a picture without labels is a picture
+        return ()
+    return ("BOS", *(str(token).replace("Ġ", " ") for token in tokenizer.encode(text, add_special_tokens=False).tokens))

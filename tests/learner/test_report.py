@@ -1,0 +1,246 @@
+"""The HTML report in a real browser: silent, without a request, accessible, small, printable, and right."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from collections.abc import Iterator
+from html.parser import HTMLParser
+from pathlib import Path
+
+import numpy as np
+import pytest
+from support import ROOT, grade_folder
+
+from mechgrade.authoring.variants import programs
+from mechgrade.course import Course, load_course
+from mechgrade.grading.recorded import Run
+from mechgrade.grading.verdicts import Check, ExerciseResult, Result
+from mechgrade.grading.views import LEAVES, SIDE, views_of
+from mechgrade.reports.html import MAX_BYTES, annotated_axes, page
+from mechgrade.wire import Array
+
+#: Exercises and what the learner's file holds: a known mistake, the reference, or the stub.
+SUBMISSION = {
+    "induction_scores": "offset_half",
+    "loss_by_position": "probabilities",
+    "find_heads": "threshold_included",
+    "predict_repeat": None,
+    "attention_motifs": "right",
+    "plot_attention": "right",
+}
+
+
+@pytest.fixture(scope="module")
+def graded(course: Course, zygote, tmp_path_factory) -> tuple[Result, Path]:
+    """A submission with something of everything, graded with views; its page as a file."""
+    folder = tmp_path_factory.mktemp("report")
+    chosen = [course.exercise(name) for name in SUBMISSION]
+    for exercise in chosen:
+        what = SUBMISSION[exercise.name]
+        target = folder / exercise.lab / f"{exercise.name}.py"
+        target.parent.mkdir(exist_ok=True)
+        if what == "right":
+            shutil.copy(course.solution_path(exercise), target)
+        elif what is None:
+            shutil.copy(ROOT / "exercises" / exercise.lab / target.name, target)
+        else:
+            wrong = [each for each in programs(course, exercise) if each.sentence]
+            target.write_text(next((each for each in wrong if each.name == what), wrong[0]).source)
+    result = grade_folder(course, zygote, folder, chosen, views=True)
+    path = folder / "report.html"
+    path.write_text(page(course, result), encoding="utf-8")
+    return result, path
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[object]:
+    """Headless Chromium. Where there is none the tests fail: a skip would say that the page was looked at."""
+    from playwright.sync_api import sync_playwright
+
+    program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    assert program, "the report's tests need Chromium: install the package chromium"
+    quiet = ["--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run"]
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox", "--disable-gpu", *quiet])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def opened(chromium, graded):
+    """The page, open; everything that it logs or asks for is kept in ``heard``."""
+    tab = chromium.new_page(viewport={"width": 1000, "height": 1200})
+    tab.heard = []
+    tab.on("console", lambda message: tab.heard.append(f"console: {message.text}"))
+    tab.on("pageerror", lambda error: tab.heard.append(f"error: {error}"))
+    tab.on("request", lambda request: tab.heard.append(f"request: {request.url}"))
+    tab.goto(graded[1].as_uri())
+    yield tab
+    tab.close()
+
+
+def test_it_is_silent_and_asks_for_nothing(opened, graded):
+    opened.evaluate("document.querySelectorAll('details').forEach(each => each.open = true)")
+    opened.mouse.wheel(0, 10_000)
+    wanted = [line for line in opened.heard if not line.startswith("request: data:")]
+    assert wanted == [f"request: {graded[1].as_uri()}"]
+    assert graded[1].stat().st_size < MAX_BYTES
+
+
+def test_axe_finds_nothing(opened):
+    from axe_playwright_python.sync_playwright import Axe
+
+    opened.evaluate("document.querySelectorAll('details').forEach(each => each.open = true)")
+    found = Axe().run(opened)
+    assert found.violations_count == 0, found.generate_report()
+    assert len(found.response["passes"]) > 15  # it did look
+
+
+def test_axe_would_find_something(opened):
+    """The test above can fail."""
+    from axe_playwright_python.sync_playwright import Axe
+
+    opened.evaluate("document.querySelector('h1').style.color = '#ddd'")
+    assert Axe().run(opened).violations_count > 0
+
+
+def test_values_by_hover_and_by_keyboard(opened, graded):
+    section = opened.locator("#lab3-induction_scores")
+    picture = section.locator("figure").first
+    (view, *_) = graded[0].exercises[0].checks[0].views
+    picture.locator("image").first.scroll_into_view_if_needed()
+    box = picture.locator("image").first.bounding_box()
+    rows, columns = view.mine.shape
+    opened.mouse.move(box["x"] + box["width"] * (1.5 / columns), box["y"] + box["height"] * (0.5 / rows))
+    said = picture.locator(".readout").inner_text()
+    assert said.startswith(f"layer L0, head H1: yours {float(f'{view.mine[0, 1]:.4g}')}"), said
+    assert f"reference {float(f'{view.reference[0, 1]:.4g}')}" in said
+    picture.locator(".panels").focus()
+    opened.keyboard.press("ArrowDown")
+    assert picture.locator(".readout").inner_text().startswith("layer L1, head H1: yours ")
+    for _ in range(9):
+        opened.keyboard.press("ArrowRight")
+    assert picture.locator(".readout").inner_text().startswith(f"layer L1, head H{columns - 1}")
+
+
+def test_everything_can_be_reached_by_the_keyboard(opened):
+    opened.keyboard.press("Tab")
+    assert opened.evaluate("document.activeElement.className") == "skip"
+    opened.keyboard.press("Enter")
+    seen = set()
+    for _ in range(40):
+        opened.keyboard.press("Tab")
+        seen.add(opened.evaluate("document.activeElement.className || document.activeElement.tagName"))
+    assert {"panels", "SUMMARY"} <= seen
+
+
+def test_it_prints_with_everything_open(opened, tmp_path):
+    closed = opened.locator("details:not([open])").count()
+    opened.evaluate("window.dispatchEvent(new Event('beforeprint'))")
+    assert closed and opened.locator("details:not([open])").count() == 0
+    opened.emulate_media(media="print")
+    assert not opened.locator(".skip").is_visible() and opened.locator("svg.heatmap").first.is_visible()
+    assert opened.pdf()[:5] == b"%PDF-"
+
+
+def test_it_fits_a_narrow_window(opened):
+    opened.set_viewport_size({"width": 360, "height": 700})
+    assert opened.evaluate("document.documentElement.scrollWidth") <= 360
+
+
+def test_what_it_says(graded, course):
+    text = graded[1].read_text()
+    (wrong,) = [each for each in graded[0].exercises if each.exercise == "induction_scores"]
+    told = re.sub(r"<[^>]+>", "", text)
+    assert wrong.first_failure.sentence.split("*")[0].replace("'", "&#39;") in told
+    assert told.count("not right yet") >= 3 and "not started" in told and "What you found." in told
+    assert "yours − reference" in text and 'class="reference" points' in text  # a heatmap and a curve that differ
+    assert ">France<" in text  # the tokens of the prompt
+    assert (
+        re.findall(r"(?:src|href)=\"(?!#|data:|https://)[^\"]*", text) == []
+    )  # links in the prose are all that leads out
+
+
+def test_text_of_a_learner_is_text(course):
+    """What a learner prints or returns can neither close the page's tags nor run in it."""
+    bad = "</script><script>alert(1)</script><img src=x onerror=alert(2)>"
+    exercise = course.exercise("find_heads")
+    entry = ExerciseResult("lab3", "find_heads", 5, file=str(course.stub_path(exercise)))
+    run = Run({"a": bad, "b": Array(np.eye(3), "float64")}, {})
+    views = views_of("f()", {"prompt": bad}, run, {"a": bad + bad, "b": Array(np.eye(3) * 2, "float64")})
+    entry.checks.append(
+        Check("all", "wrong", 0, 5, asks=bad, message=bad, sentence=bad, output=bad, gave=bad, views=views)
+    )
+    text = page(course, Result("embedded", "bridge", "cpu", "full", [entry]), learner=bad)
+
+    class Tags(HTMLParser):
+        def __init__(self) -> None:
+            super().__init__()
+            self.seen: list[str] = []
+
+        def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+            self.seen.append(tag + "".join(f" {name}" for name, _ in attrs if name.startswith("on")))
+
+    tags = Tags()
+    tags.feed(text)
+    assert tags.seen.count("script") == 2 and "img" not in tags.seen  # one figure's data, and the page's own
+    assert not [tag for tag in tags.seen if " on" in tag]
+
+
+def test_a_page_of_large_results_stays_small(course):
+    big = Array(np.random.default_rng(0).normal(size=(3, 200, 300)), "float64")
+    result = Result("embedded", "bridge", "cpu", "full")
+    for exercise in course.exercises():
+        entry = ExerciseResult(exercise.lab, exercise.name, exercise.points, file=str(course.stub_path(exercise)))
+        other = Array(big.values + 1, "float64")
+        views = views_of("f()", {}, Run([big] * 4, {}), [other] * 4)
+        assert all(view.mine.shape == (SIDE, SIDE) for view in views)
+        entry.checks.append(Check("all", "wrong", 0, exercise.points, message="wrong", views=views))
+        result.exercises.append(entry)
+    text = page(course, result)
+    assert len(text.encode()) < MAX_BYTES
+    assert "pictures are left out" in text
+
+
+def test_views_hold_what_differs_and_say_where():
+    mine = Array(np.zeros((2, 3, 100, 5), np.float32), "float32")
+    other = mine.values.copy()
+    other[1, 2, 77, 3] = 5
+    (view,) = views_of("f()", {}, Run(Array(other, "float32"), {}), mine)
+    assert (view.start[:2], view.axes, view.shape) == ((1, 2), (2, 3), (2, 3, 100, 5))
+    assert view.start[2] <= 77 < view.start[2] + SIDE and not view.same
+    assert view.reference[77 - view.start[2], 3 - view.start[3]] == 5
+    nan = Array(np.full((2, 2), np.nan, np.float32), "float32")
+    (view,) = views_of("f()", {}, Run(Array(np.zeros((2, 2), np.float32), "float32"), {}), nan)
+    assert not view.same
+    many = [Array(np.eye(2), "float64")] * 50
+    assert len(views_of("f()", {}, Run(many, {}), many)) == LEAVES
+    (view,) = views_of("f()", {}, Run(1.0, {}), None)
+    assert (view.mine, view.reference) == ("None", "1")
+
+
+def test_axes_come_from_the_annotation(course):
+    assert annotated_axes(course.solution_path(course.exercise("induction_scores")), "induction_scores") == [
+        ("layer", "head")
+    ]
+    assert annotated_axes(Path("/no/such/file.py"), "x") == []
+
+
+def test_hidden_inputs_leave_no_trace_in_the_page(course, zygote, tmp_path):
+    """In final grading the values of hidden inputs are the grader's secret; the page shows the public ones alone."""
+    wrong = next(each for each in programs(course, course.exercise("induction_scores")) if each.name == "offset_half")
+    path = tmp_path / "lab3" / "induction_scores.py"
+    path.parent.mkdir()
+    path.write_text(wrong.source)
+    exercise = course.exercise("induction_scores")
+    result = grade_folder(course, zygote, tmp_path, [exercise], views=True, hidden="a long secret")
+    views = [view for check in result.exercises[0].checks for view in check.views]
+    assert views and {view.inputs["seed"] for view in views if "seed" in view.inputs} == {0}
+
+
+def test_the_command_writes_the_page(tmp_path, at_desk, desk):
+    done = at_desk("grade", "--exercise", "find_heads", "--html", "report.html")
+    assert done.returncode == 0 and "Report report.html" in done.stdout
+    assert json.dumps(load_course(desk.root).title)[1:-1] in (desk.root / "report.html").read_text()
