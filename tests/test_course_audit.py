@@ -13,6 +13,8 @@ from mechgrade.course import load_course
 
 COURSE = load_course(ROOT)
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize("backend", ["bridge", "hooked"])
 @pytest.mark.parametrize("lab", COURSE.labs)

@@ -46,6 +46,7 @@ def test_a_cheat_comes_to_nothing(level: str, cheat: Cheat, ground: Ground) -> N
     assert ground.problems(cheat, level) == []
 
 
+@pytest.mark.slow
 def test_cheats_come_to_nothing_where_an_ordinary_user_grades() -> None:
     """Most graders are not root. Those cheats are tried again that attack the kernel's side of the wall."""
     if os.geteuid() != 0:

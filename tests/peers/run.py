@@ -1,6 +1,6 @@
 """Who is fooled by what: the same cheats against pytest, nbgrader, otter-grader and mechgrade.
 
-``python tests/peers/run.py [--otter PATH/TO/otter] [--markdown FILE]`` grades each file of ``cheats/`` with each, and prints a table. A grader is
+``python tests/peers/run.py [--otter PATH/TO/otter] [--write]`` grades each file of ``cheats/`` with each, and prints a table. A grader is
 fooled when it gives any point: no cheat does the exercise. The assignment is the same everywhere, `find_heads`, with three checks; pytest's,
 nbgrader's and otter's run in the learner's own process, as theirs do. nbgrader is in the extra ``instructor``; otter-grader has a
 virtual environment of its own, because its pins and ours differ: ``python -m venv otter; otter/bin/pip install otter-grader ipykernel``.
@@ -12,6 +12,7 @@ import argparse
 import ast
 import json
 import os
+import platform
 import re
 import shutil
 import subprocess
@@ -20,6 +21,8 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +31,8 @@ from nbformat.v4 import new_code_cell, new_notebook
 
 HERE = Path(__file__).parent
 CHEATS = {path.stem: path.read_text(encoding="utf-8") for path in sorted((HERE / "cheats").glob("*.py"))}
+
+BEGIN, END = "<!-- peers:begin -->", "<!-- peers:end -->"
 
 REFERENCE = """
 def find_heads(scores, threshold):
@@ -213,9 +218,30 @@ def table(columns: dict[str, dict[str, bool]]) -> str:
     return "\n".join(lines)
 
 
+def versions(otter: str | None) -> str:
+    """What was compared, on which day."""
+    found = [f"{name} {version(name)}" for name in ("pytest", "nbgrader", "mechgrade")]
+    if otter:
+        words = run([str(Path(otter).with_name("python")), "-c", _OTTERS_VERSION], HERE).stdout.strip()
+        found.insert(2, f"otter-grader {words}")
+    return f"{datetime.now(tz=UTC):%Y-%m-%d}: {', '.join(found)}; Python {platform.python_version()}."
+
+
+_OTTERS_VERSION = "from importlib.metadata import version; print(version('otter-grader'))"
+
+
+def write(text: str) -> None:
+    """Put a text between the marks of docs/peers.md."""
+    page = HERE.parents[1] / "docs" / "peers.md"
+    before, _, rest = page.read_text(encoding="utf-8").partition(BEGIN)
+    _, _, after = rest.partition(END)
+    page.write_text(f"{before}{BEGIN}\n{text}\n{END}{after}", encoding="utf-8")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description="Who is fooled by what.")
     parser.add_argument("--otter", help="otter-grader's command, in an environment of its own")
+    parser.add_argument("--write", action="store_true", help="also put the table into docs/peers.md")
     options = parser.parse_args()
     # It writes into the whole gradebook, others' grades too, so it has a course of its own.
     late = {name: source for name, source in CHEATS.items() if name == "late_child"}
@@ -229,6 +255,8 @@ def main() -> None:
     assert with_pytest(honest)["reference"] and with_nbgrader(honest)["reference"]
     assert not options.otter or with_otter(honest, str(Path(options.otter).absolute()))["reference"]
     print(table(columns))
+    if options.write:
+        write(f"{table(columns)}\n\n{versions(options.otter)}")
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
-"""A thread reads the grader's requests itself and answers them."""
-# expect: wrong or crashed
+"""A thread reads the grader's requests itself and answers them; where both get a part of one, nobody answers."""
+# expect: wrong or crashed or timed_out
+# limits: seconds=3
 # levels: full
 # lasts: perhaps
 
