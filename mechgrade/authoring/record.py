@@ -21,7 +21,7 @@ from mechgrade.grading.compare import noise_between
 from mechgrade.grading.grader import CheckFailed, Grader, Settings
 from mechgrade.grading.judge import failed
 from mechgrade.grading.outcomes import Outcome
-from mechgrade.grading.recorded import Recording, Run, key_of
+from mechgrade.grading.recorded import Facts, Recording, Run, key_of
 from mechgrade.grading.remote import GraderError, Zygote
 from mechgrade.grading.run import grade
 from mechgrade.grading.submission import find_submission
@@ -47,10 +47,18 @@ class Tape(Grader):
         super().__init__(course, settings, zygote)
         self.tapes: Tapes = {}
 
-    def compare(self, exercise: Exercise, scenario: str, inputs: dict[str, Any], *, same_device: bool = False) -> Tree:
-        """The data, whatever it is."""
-        outcome = self.outcome(exercise, scenario, inputs)
-        self.tapes.setdefault(exercise.name, {})[key_of(scenario, inputs)] = outcome
+    def compare(
+        self,
+        exercise: Exercise,
+        scenario: str,
+        inputs: dict[str, Any],
+        *,
+        same_device: bool = False,
+        facts: Facts | None = None,
+    ) -> Tree:
+        """The data, or the facts about it, whatever they are."""
+        outcome = self.outcome(exercise, scenario, inputs).reduced(facts)
+        self.tapes.setdefault(exercise.name, {})[key_of(scenario, inputs, facts)] = outcome
         if outcome.kind != "returned":
             raise CheckFailed(failed(outcome), None, "")
         return outcome.data

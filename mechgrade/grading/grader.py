@@ -13,6 +13,7 @@ from mechgrade.course import Course, Exercise
 from mechgrade.grading.judge import Finding, Judge, failed
 from mechgrade.grading.live import LiveReference
 from mechgrade.grading.outcomes import Outcome
+from mechgrade.grading.recorded import Facts
 from mechgrade.grading.remote import Session, Zygote
 from mechgrade.grading.submission import Submission, SubmissionError
 from mechgrade.grading.verdicts import Check, ExerciseResult, Result, gravest
@@ -176,18 +177,26 @@ class Grader:
             raise CheckFailed(failed(outcome), None, "")
         return outcome.data
 
-    def compare(self, exercise: Exercise, scenario: str, inputs: dict[str, Any], *, same_device: bool = False) -> Tree:
-        """The learner's data of a scenario, when it equals the reference's.
+    def compare(
+        self,
+        exercise: Exercise,
+        scenario: str,
+        inputs: dict[str, Any],
+        *,
+        same_device: bool = False,
+        facts: Facts | None = None,
+    ) -> Tree:
+        """The learner's data of a scenario, or the facts about it, when they equal the reference's.
 
         Raises:
             CheckFailed: it does not.
         """
-        outcome = self._outcome_or_fail(exercise, scenario, inputs)
+        outcome = self._outcome_or_fail(exercise, scenario, inputs).reduced(facts)
         judge = self._judge(exercise)
-        finding = judge.judge(scenario, inputs, outcome, same_device=same_device)
+        finding = judge.judge(scenario, inputs, outcome, same_device=same_device, facts=facts)
         if self.settings.views and (finding is not None or not self._views):
             # Of a check that passes, its first run; of one that fails, the run that failed.
-            self._views = judge.views(scenario, inputs, outcome)
+            self._views = judge.views(scenario, inputs, outcome, facts)
         if finding is None:
             return outcome.data
         name = finding.misconceptions[0] if finding.misconceptions else None

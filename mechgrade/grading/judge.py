@@ -12,7 +12,7 @@ from mechgrade.grading.compare import compare, describe
 from mechgrade.grading.diagnose import common, matches
 from mechgrade.grading.live import LiveReference
 from mechgrade.grading.outcomes import Outcome, Place
-from mechgrade.grading.recorded import Recording, Run, key_of
+from mechgrade.grading.recorded import Facts, Recording, Run, key_of
 from mechgrade.grading.remote import GraderError, InfrastructureError
 from mechgrade.grading.verdicts import Verdict
 from mechgrade.grading.views import View, views_of
@@ -68,8 +68,16 @@ class Judge:
             self._recording = recorded.read(self._path)
         return self._recording
 
-    def judge(self, scenario: str, inputs: dict[str, Any], outcome: Outcome, *, same_device: bool) -> Finding | None:
-        """None when the outcome equals the reference's data.
+    def judge(
+        self,
+        scenario: str,
+        inputs: dict[str, Any],
+        outcome: Outcome,
+        *,
+        same_device: bool,
+        facts: Facts | None = None,
+    ) -> Finding | None:
+        """None when the outcome equals the reference's data; with ``facts``, both are facts about what was returned.
 
         Raises:
             GraderError: nothing was recorded for this run.
@@ -77,10 +85,10 @@ class Judge:
         """
         if outcome.kind == "infrastructure":
             raise InfrastructureError(outcome.message)
-        call = key_of(scenario, inputs)
+        call = key_of(scenario, inputs, facts)
         if outcome.kind in ("not_started", "missing"):
             return failed(outcome)
-        run = self._run(call, scenario, inputs)
+        run = self._run(call, scenario, inputs, facts)
         named = matches(outcome, run)
         if run.misconceptions:
             self._matched.append(named)
@@ -99,7 +107,7 @@ class Judge:
         place = outcome.called[-1] if outcome.called else None
         return Finding("wrong", message, named, place, outcome.output, describe(outcome.data))
 
-    def _run(self, key: str, scenario: str, inputs: dict[str, Any]) -> Run:
+    def _run(self, key: str, scenario: str, inputs: dict[str, Any], facts: Facts | None) -> Run:
         live = self._live if self._live is not None and self._live.wanted() else None
         # A model with recordings has one for every exercise: that it is missing is an error, and not a reason to do without.
         if live is None or self._path.parents[1].is_dir():
@@ -111,15 +119,15 @@ class Judge:
                 f"nothing is recorded for {key} in {self._path.name}; run `mechgrade record`, the checks have changed"
             )
         if key not in self._runs:
-            self._runs[key] = live.run(scenario, inputs)
+            self._runs[key] = live.run(scenario, inputs, facts)
         return self._runs[key]
 
-    def views(self, scenario: str, inputs: dict[str, Any], outcome: Outcome) -> list[View]:
+    def views(self, scenario: str, inputs: dict[str, Any], outcome: Outcome, facts: Facts | None = None) -> list[View]:
         """The data of a judged run beside the reference's, small enough to keep."""
-        key = key_of(scenario, inputs)
+        key = key_of(scenario, inputs, facts)
         if outcome.kind != "returned":
             return []
-        return views_of(key, inputs, self._run(key, scenario, inputs), outcome.data)
+        return views_of(key, inputs, self._run(key, scenario, inputs, facts), outcome.data)
 
     def misconception(self) -> str | None:
         """The one misconception that explains all runs of the exercise so far."""

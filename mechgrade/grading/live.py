@@ -11,7 +11,7 @@ from mechgrade.course import Exercise
 from mechgrade.grading import recorded
 from mechgrade.grading.compare import RELATIVE, noise_between
 from mechgrade.grading.outcomes import Outcome
-from mechgrade.grading.recorded import Run, key_of
+from mechgrade.grading.recorded import Facts, Run, key_of
 from mechgrade.grading.remote import GraderError
 from mechgrade.wire import Array, Tree
 
@@ -33,18 +33,20 @@ class LiveReference:
         recordings = recorded.path_of(self._grader.course.root, self._grader.model, "", "").parent
         return self._path.is_file() and (self._grader.settings.hidden is not None or not recordings.is_dir())
 
-    def run(self, scenario: str, inputs: dict[str, Any]) -> Run:
-        """The reference's data, with a noise floor from the other back end where that costs little.
+    def run(self, scenario: str, inputs: dict[str, Any], facts: Facts | None = None) -> Run:
+        """The reference's data, or the facts about it, with a noise floor from the other back end where that costs little.
 
         Raises:
             GraderError: the reference fails.
         """
         spec = self._grader.spec_for(self._exercise)
-        outcome = self._outcome(spec, scenario, inputs)
+        outcome = self._outcome(spec, scenario, inputs).reduced(facts)
         if not spec.local:
             # A second copy of a large model is too dear: the usual share of the magnitude stands in for the spread.
             return Run(outcome.data, dict(_share(outcome.data, "")))
-        other = self._outcome(spec.on(backend="hooked" if spec.backend == "bridge" else "bridge"), scenario, inputs)
+        other = self._outcome(
+            spec.on(backend="hooked" if spec.backend == "bridge" else "bridge"), scenario, inputs
+        ).reduced(facts)
         try:
             return Run(outcome.data, noise_between(outcome.data, other.data))
         except ValueError as error:

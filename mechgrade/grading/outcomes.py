@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-from mechgrade.wire import Tree
+from mechgrade.wire import Tree, numbers
 
 Kind = Literal[
     "returned",
@@ -58,6 +59,10 @@ class Outcome:
     learner_seconds: float = 0.0
     dirty: bool = False
     output: str = field(default="", compare=False)
+
+    def reduced(self, facts: Callable[[Any], Tree] | None) -> Outcome:
+        """The same outcome with facts about its data in the data's place; unchanged without facts, and where nothing returned."""
+        return self if facts is None or self.kind != "returned" else replace(self, data=facts(numbers(self.data)))
 
     def as_tree(self) -> Tree:
         """What a recording keeps: the data or the failure, without places and times."""

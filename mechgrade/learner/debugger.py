@@ -19,6 +19,7 @@ from mechgrade.course import Course, Exercise
 from mechgrade.grading.grader import CheckFailed, Grader, Settings
 from mechgrade.grading.inline import bench_for
 from mechgrade.grading.judge import Finding
+from mechgrade.grading.recorded import Facts
 from mechgrade.grading.run import grade
 from mechgrade.wire import Tree
 from mechgrade.worker.exercise import Exercise as Guarded
@@ -35,10 +36,20 @@ class _Tape(Grader):
         """As the grader's."""
         return self._kept(scenario, inputs, lambda: super(_Tape, self).run(exercise, scenario, inputs))
 
-    def compare(self, exercise: Exercise, scenario: str, inputs: dict[str, Any], *, same_device: bool = False) -> Tree:
+    def compare(
+        self,
+        exercise: Exercise,
+        scenario: str,
+        inputs: dict[str, Any],
+        *,
+        same_device: bool = False,
+        facts: Facts | None = None,
+    ) -> Tree:
         """As the grader's."""
         call = super().compare
-        return self._kept(scenario, inputs, lambda: call(exercise, scenario, inputs, same_device=same_device))
+        return self._kept(
+            scenario, inputs, lambda: call(exercise, scenario, inputs, same_device=same_device, facts=facts)
+        )
 
     def _kept(self, scenario: str, inputs: dict[str, Any], call: Callable[[], Tree]) -> Tree:
         try:
