@@ -86,24 +86,6 @@ class Lab(_Part):
         return sum(exercise.points for exercise in self.exercises.values())
 
 
-class ModelProfile(_Part):
-    """A model to grade with: a directory of the course (`path`), or a name that TransformerLens boots (`hub`)."""
-
-    name: SkipJsonSchema[str]
-    path: InnerPath | None = None
-    hub: Text | None = None
-    sae: InnerPath | None = None
-    trained: bool = Field(default=True, description="false for a model of random weights, to test graders with")
-
-    @model_validator(mode="after")
-    def _one_source(self) -> "ModelProfile":
-        if (self.path is None) == (self.hub is None):
-            raise ValueError(
-                "exactly one of path (a directory of the course) and hub (a name that TransformerLens boots)"
-            )
-        return self
-
-
 class Limits(_Part):
     """What a learner's process may use, for each exercise. Defaults suit the embedded model on a laptop."""
 
@@ -117,6 +99,32 @@ class Limits(_Part):
     tmp_mb: int = Field(default=64, ge=0, description="its private temporary directory")
     output_kb: int = Field(default=64, ge=0, description="printed text that is kept")
     result_mb: int = Field(default=64, ge=1, description="the data that a scenario returns")
+
+
+class ModelProfile(_Part):
+    """A model to grade with: a directory of the course (`path`), or a name that TransformerLens boots (`hub`)."""
+
+    name: SkipJsonSchema[str]
+    path: InnerPath | None = None
+    hub: Text | None = None
+    sae: InnerPath | None = Field(default=None, description="a directory of the course with an autoencoder for it")
+    hub_sae: str | None = Field(
+        default=None,
+        pattern=r"^[^/\s]+/\S+$",
+        description="an autoencoder that sae-lens knows, as release/id, such as gpt2-small-res-jb/blocks.8.hook_resid_pre",
+    )
+    limits: Limits | None = Field(default=None, description="in place of the course's limits: a larger model is slower")
+    trained: bool = Field(default=True, description="false for a model of random weights, to test graders with")
+
+    @model_validator(mode="after")
+    def _one_source(self) -> "ModelProfile":
+        if (self.path is None) == (self.hub is None):
+            raise ValueError(
+                "exactly one of path (a directory of the course) and hub (a name that TransformerLens boots)"
+            )
+        if self.sae is not None and self.hub_sae is not None:
+            raise ValueError("at most one of sae (a directory of the course) and hub_sae (a release/id of sae-lens)")
+        return self
 
 
 class Course(_Part):
@@ -158,11 +166,21 @@ class Course(_Part):
         return [each for one in labs for each in one.exercises.values()]
 
     def model(self, name: str | None = None) -> ModelProfile:
-        """The model profile of that name, or the course's default."""
+        """The model profile of that name, or the course's default; ``hub:NAME`` is any model that TransformerLens boots."""
         name = name or self.default_model
-        if name not in self.models:
-            raise CourseError(f"there is no model {name!r} in {COURSE_FILE}{_near(name, self.models)}")
-        return self.models[name]
+        if name in self.models:
+            return self.models[name]
+        if name.startswith("hub:") and len(name) > len("hub:"):
+            # Of the course's own Hub models the largest limits: nothing else is known about its size.
+            limits = max((p.limits for p in self.models.values() if p.limits), key=lambda each: each.seconds, default=None)
+            return ModelProfile(name=name, hub=name.removeprefix("hub:"), limits=limits)
+        raise CourseError(
+            f"there is no model {name!r} in {COURSE_FILE}{_near(name, self.models)}; hub:NAME takes any other that TransformerLens boots"
+        )
+
+    def limits_of(self, model: str | None = None) -> Limits:
+        """What a learner's process may use on a model."""
+        return self.model(model).limits or self.limits
 
     def gradable(self, exercises: list[Exercise], model: str | None = None) -> tuple[list[Exercise], list[Exercise]]:
         """Those of some exercises that a model can grade, and those that need a trained one where it is not trained."""

@@ -50,7 +50,7 @@ def bench_spec(course: Course, model: str | None = None, backend: str = "bridge"
     if backend not in ("bridge", "hooked"):
         raise CourseError(f"there is no back end {backend!r}; there are bridge and hooked")
     name = str(course.root / profile.path) if profile.path else str(profile.hub)
-    sae = str(course.root / profile.sae) if profile.sae else None
+    sae = str(course.root / profile.sae) if profile.sae else profile.hub_sae
     return BenchSpec(name, profile.path is not None, "bridge" if backend == "bridge" else "hooked", device, sae=sae)
 
 

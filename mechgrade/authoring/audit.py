@@ -142,7 +142,7 @@ class Auditor:
         self.threads = threads
         self._advance = advance
         self._owns_zygote = zygote is None
-        self._zygote = zygote or Zygote(course.limits.start_seconds)
+        self._zygote = zygote or Zygote(course.limits_of(model).start_seconds)
         hasty = course.limits.model_copy(update={"seconds": min(MUTANT_SECONDS, course.limits.seconds)})
         self._hasty = course.model_copy(update={"limits": hasty})
 

@@ -86,7 +86,7 @@ def record(
     references = {name: next(p for p in found if p.kind == "reference") for name, found in variants.items()}
     rounds = max((len(found) for found in wrong.values()), default=0)
     total = 1 + len(NOISE) + rounds
-    zygote = Zygote(course.limits.start_seconds)
+    zygote = Zygote(course.limits_of(model).start_seconds)
     try:
         advance("reference", 0, total)
         base, problems = _play(course, zygote, exercises, model, references)
@@ -207,7 +207,7 @@ def provenance(course: Course, exercise: Exercise, model: str) -> dict[str, Any]
         # Without the demonstration: another title over a plot changes nothing that was recorded.
         "reference": code_hash(read_source(course, exercise).reference),
         "variants": code_hash(_text(course.variants_path(exercise))),
-        "bench": code_hash(_text(bench / "core.py"), _text(bench / "model.py")),
+        "bench": code_hash(_text(bench / "core.py"), _text(bench / "processing.py")),
         "model": model_hash(course, model),
         "versions": {package: version(package).split("+")[0] for package in PACKAGES},
     }

@@ -81,7 +81,7 @@ class Grader:
         self.isolation: Isolation = settings.isolation or "process"
         self.result = Result(self.model, self.spec.backend, self.spec.device, self.isolation)
         self._owns_zygote = zygote is None
-        self._zygote = zygote or Zygote(course.limits.start_seconds)
+        self._zygote = zygote or Zygote(course.limits_of(settings.model).start_seconds)
         self._on_result = on_result
         self._session: Session | None = None
         self._current: Exercise | None = None
@@ -143,7 +143,7 @@ class Grader:
             filename=f"{exercise.lab}/{exercise.name}.py",
             grader=str(self.course.grader_path(exercise)),
             isolation=self.isolation,
-            limits=self.course.limits,
+            limits=self.course.limits_of(self.settings.model),
             readable=tuple(str(self.course.root / "fixtures" / part) for part in ("models", "saes")),
             threads=self.settings.threads,
         )

@@ -61,7 +61,9 @@ def key_of(scenario: str, inputs: dict[str, Any], facts: Facts | None = None) ->
 
 def path_of(root: Path, model: str, lab: str, exercise: str) -> Path:
     """Where an exercise's recording lies; the arrays are beside it, with the suffix .safetensors."""
-    return root / "fixtures" / "recorded" / model / lab / f"{exercise}.json"
+    # hub:owner/name is one folder, and no colon, which some file systems refuse.
+    folder = model.replace(":", "--").replace("/", "--")
+    return root / "fixtures" / "recorded" / folder / lab / f"{exercise}.json"
 
 
 def _digest(content: dict[str, Any], arrays: bytes) -> str:

@@ -1,0 +1,206 @@
+"""The files of a model or autoencoder: which it needs, which are on this machine, and fetching the others.
+
+Files lie in the ordinary Hugging Face cache, so that every other program finds them too. ``huggingface_hub`` downloads and resumes; the
+checksums, which it leaves alone, are compared here.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from fnmatch import fnmatch
+from pathlib import Path
+
+from mechgrade.course import ModelProfile
+from mechgrade.hub import faults, registry
+
+#: What a tokenizer and a configuration can consist of, at the top of a repository.
+_SMALL = ("*.json", "merges.txt", "vocab.txt", "*.model", "*.jinja")
+
+_MIB = 1 << 20
+
+
+class HubError(Exception):
+    """A model could not be fetched; the text says why and what to do."""
+
+
+@dataclass(frozen=True)
+class Need:
+    """Files of one repository.
+
+    Attributes:
+        what: for people, such as ``the model gpt2-small``.
+        repository: on the Hub.
+        folder: the folder in it that is wanted; empty for a model, whose files lie at the top.
+        pull: the name that ``mechgrade models pull`` takes.
+    """
+
+    what: str
+    repository: str
+    folder: str
+    pull: str
+
+
+@dataclass(frozen=True)
+class File:
+    """A file of a repository: its path there, its size in bytes, its checksum (SHA-256, or Git's SHA-1 of small ones)."""
+
+    name: str
+    size: int
+    checksum: str
+
+
+def needs(profile: ModelProfile) -> list[Need]:
+    """What a profile needs from the Hub; nothing for a model of the course.
+
+    Raises:
+        CourseError: a name that neither library knows.
+    """
+    found = []
+    if profile.hub is not None:
+        found.append(Need(f"the model {profile.name}", registry.repository(profile.hub), "", profile.name))
+    if profile.hub_sae is not None:
+        place = registry.sae(profile.hub_sae)
+        found.append(Need(f"the SAE {profile.hub_sae}", place.repository, place.folder, profile.name))
+    return found
+
+
+# --- what is here ----------------------------------------------------------------------------------------------------
+
+
+def here(need: Need) -> int | None:
+    """The bytes of a model's files on this machine; None when weights or configuration are missing. Asks no network."""
+    folder = _snapshot(need)
+    if folder is None:
+        return None
+    files = [path for path in (folder / need.folder).iterdir() if path.is_file()] if _has(folder / need.folder) else []
+    return sum(path.stat().st_size for path in files) if files else None
+
+
+def revision(need: Need) -> str | None:
+    """The commit of the files on this machine; None where there are none."""
+    folder = _snapshot(need)
+    return folder.name if folder is not None else None
+
+
+def _snapshot(need: Need) -> Path | None:
+    from huggingface_hub import try_to_load_from_cache
+
+    name = f"{need.folder}/cfg.json" if need.folder else "config.json"
+    found = try_to_load_from_cache(need.repository, name)
+    if not isinstance(found, str):
+        return None
+    return Path(found.removesuffix(name))
+
+
+def _has(folder: Path) -> bool:
+    """Whether weights are there: all parts of them, where an index lists parts."""
+    weights = [*folder.glob("*.safetensors"), *folder.glob("*.bin")]
+    for index in folder.glob("*.index.json"):
+        parts = set(re.findall(r'"([^"]+\.(?:safetensors|bin))"', index.read_text(encoding="utf-8")))
+        if not parts <= {path.name for path in weights}:
+            return False
+    return bool(weights)
+
+
+# --- fetching --------------------------------------------------------------------------------------------------------
+
+
+def listing(need: Need) -> tuple[str, list[File]]:
+    """The commit at the Hub and the files that are needed of it.
+
+    Raises:
+        HubError: no connection, no such repository, or no access to it.
+    """
+    from huggingface_hub import HfApi
+
+    try:
+        info = HfApi().model_info(need.repository, files_metadata=True)
+    except Exception as error:
+        raise HubError(faults.sentence(error, need.what, pull=need.pull)) from error
+    found = [
+        File(each.rfilename, each.size or 0, each.lfs.sha256 if each.lfs else each.blob_id or "")
+        for each in info.siblings or []
+    ]
+    return str(info.sha), _needed(found, need)
+
+
+def _needed(files: list[File], need: Need) -> list[File]:
+    if need.folder:
+        return [file for file in files if file.name.rpartition("/")[0] == need.folder]
+    top = [file for file in files if "/" not in file.name]
+    small = [file for file in top if any(fnmatch(file.name, pattern) for pattern in _SMALL)]
+    weights = [file for file in top if fnmatch(file.name, "model*.safetensors")]
+    # The same weights lie there in up to five formats; one is wanted.
+    weights = weights or [file for file in top if fnmatch(file.name, "pytorch_model*.bin")]
+    kind = "pytorch_model" if weights and weights[0].name.endswith(".bin") else "model"
+    small = [file for file in small if not file.name.endswith(".index.json") or file.name.startswith(f"{kind}.")]
+    return [*small, *weights]
+
+
+def fetch(
+    need: Need, *, again: bool = False, tell: Callable[[File, bool], None] = lambda _file, _whole: None
+) -> tuple[int, int]:
+    """Bring a model's files to this machine, going on where an earlier try stopped, and compare each with its checksum.
+
+    Args:
+        again: fetch also what is here.
+        tell: told of each file before (``False``) and after (``True``).
+
+    Returns:
+        the bytes of all files, and of those that were not here before.
+
+    Raises:
+        HubError: with the reason; what arrived stays for the next try, unless it is corrupt.
+    """
+    from huggingface_hub import hf_hub_download, try_to_load_from_cache
+
+    commit, files = listing(need)
+    if not any(file.name.endswith((".safetensors", ".bin")) for file in files):
+        raise HubError(f"{need.what}: {need.repository} holds no weights in safetensors or PyTorch form")
+    fetched = 0
+    for file in files:
+        present = isinstance(try_to_load_from_cache(need.repository, file.name, revision=commit), str)
+        tell(file, False)
+        try:
+            # By the branch and not the commit: the cache's reference to it is what loading without a network starts from.
+            path = Path(hf_hub_download(need.repository, file.name, force_download=again))
+        except Exception as error:
+            raise HubError(faults.sentence(error, need.what, pull=need.pull)) from error
+        if not _is_whole(path, file):
+            path.resolve().unlink()
+            path.unlink(missing_ok=True)
+            raise HubError(
+                f"{need.what} could not be loaded: {file.name} is corrupt, its checksum is not the Hub's; it was deleted: "
+                f"run `{faults.PULL} {need.pull}` again"
+            )
+        fetched += 0 if present and not again else file.size
+        tell(file, True)
+    return sum(file.size for file in files), fetched
+
+
+def _is_whole(path: Path, file: File) -> bool:
+    """Whether a file has the Hub's checksum. Where the Hub gave none of a known kind, its size has to do."""
+    if path.stat().st_size != file.size:
+        return False
+    if re.fullmatch("[0-9a-f]{64}", file.checksum):
+        digest = hashlib.sha256()
+    elif re.fullmatch("[0-9a-f]{40}", file.checksum):
+        digest = hashlib.sha1(b"blob %d\0" % file.size)
+    else:
+        return True
+    with path.open("rb") as stream:
+        while part := stream.read(_MIB):
+            digest.update(part)
+    return digest.hexdigest() == file.checksum
+
+
+def size_text(count: int) -> str:
+    """Bytes for people: ``548 MB``, decimal as the Hub shows them."""
+    for unit, power in (("GB", 9), ("MB", 6), ("kB", 3)):
+        if count >= 10**power:
+            number = count / 10**power
+            return f"{number:.1f} {unit}" if number < 10 else f"{number:.0f} {unit}"
+    return f"{count} B"
