@@ -172,7 +172,9 @@ class Course(_Part):
             return self.models[name]
         if name.startswith("hub:") and len(name) > len("hub:"):
             # Of the course's own Hub models the largest limits: nothing else is known about its size.
-            limits = max((p.limits for p in self.models.values() if p.limits), key=lambda each: each.seconds, default=None)
+            limits = max(
+                (p.limits for p in self.models.values() if p.limits), key=lambda each: each.seconds, default=None
+            )
             return ModelProfile(name=name, hub=name.removeprefix("hub:"), limits=limits)
         raise CourseError(
             f"there is no model {name!r} in {COURSE_FILE}{_near(name, self.models)}; hub:NAME takes any other that TransformerLens boots"

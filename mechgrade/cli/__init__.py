@@ -9,7 +9,7 @@ import sys
 
 import typer
 
-from mechgrade.cli import author, grade, learn
+from mechgrade.cli import author, grade, learn, models
 
 app = typer.Typer(
     help="Exercises in mechanistic interpretability, graded on a real transformer.\n\nStart with `mechgrade grade`.",
@@ -28,6 +28,7 @@ app.command("try", rich_help_panel=LEARNERS)(learn.try_exercise)
 app.command(rich_help_panel=LEARNERS)(learn.debug)
 app.command(rich_help_panel=LEARNERS)(learn.solution)
 app.command("progress", rich_help_panel=LEARNERS)(learn.progress_command)
+app.add_typer(models.app, name="models", rich_help_panel=LEARNERS)
 app.command(rich_help_panel=INSTRUCTORS)(author.build)
 app.command(rich_help_panel=INSTRUCTORS)(author.record)
 app.command(rich_help_panel=INSTRUCTORS)(author.audit)

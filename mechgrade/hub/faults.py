@@ -52,8 +52,11 @@ def _reason(chain: list[BaseException], pull: str | None) -> str:
     if status is not None and status >= 500:
         return f"the Hub failed (HTTP {status}): {again} later; it goes on where it stopped"
     if names & _NETWORK or isinstance(chain[0], ConnectionError | TimeoutError):
-        return f"the connection to the Hub failed or broke off ({_first_line(chain[-1])}): {again} again; it goes on where it stopped"
-    if "not found. Valid official model names" in text or "is not a local folder and is not a valid model identifier" in text:
+        return f"the connection to the Hub failed or broke off ({_first_line(chain[-1])}): check the network, then {again} again; it goes on where it stopped"
+    if (
+        "not found. Valid official model names" in text
+        or "is not a local folder and is not a valid model identifier" in text
+    ):
         return "TransformerLens boots no model of that name: `mechgrade models list --all` names those that it does"
     if "Consistency check failed" in text:
         return f"a file did not arrive whole ({_first_line(chain[0])}): {again} again"

@@ -41,10 +41,14 @@ def _assigned(name: str) -> dict[str, list[str]]:
     """A literal that ``transformer_lens/supported_models.py`` assigns; lists become dictionaries without values."""
     tree = ast.parse((_package("transformer_lens") / "supported_models.py").read_text(encoding="utf-8"))
     for node in tree.body:
-        target = node.target if isinstance(node, ast.AnnAssign) else None
-        if isinstance(target, ast.Name) and target.id == name and node.value is not None:  # type: ignore[union-attr]  # an AnnAssign, by the line above
-            value = ast.literal_eval(node.value)  # type: ignore[union-attr]
-            return value if isinstance(value, dict) else dict.fromkeys(value, [])
+        if (
+            isinstance(node, ast.AnnAssign)
+            and isinstance(node.target, ast.Name)
+            and node.target.id == name
+            and node.value
+        ):
+            value = ast.literal_eval(node.value)
+            return value if isinstance(value, dict) else {entry: [] for entry in value}
     raise CourseError(f"this version of transformer-lens keeps no {name}; install the pinned one (constraints.txt)")
 
 
