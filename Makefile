@@ -16,13 +16,19 @@ export SUBMISSION LAB EXERCISE MODEL DEVICE BACKEND ISOLATION
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup grade report map test test-slow lint build record model-card bench clean
+.PHONY: help setup setup-lab doctor grade report map test test-slow lint build record model-card bench clean
 
 help: ## List the targets
 	@echo "make TARGET [NAME=value ...]"
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-14s%s\n", $$1, $$2 }'
 
 setup: $(LEARNER) ## Make .venv with what a learner needs
+
+setup-lab: $(LEARNER) ## Make the folders for plots and checkpoints
+	@$(BIN)/mechgrade setup-lab
+
+doctor: $(LEARNER) ## Check this machine; LAB=lab3 for one lab's needs
+	@$(BIN)/mechgrade doctor $${LAB:+"$$LAB"} $${MODEL:+--model "$$MODEL"} $${DEVICE:+--device "$$DEVICE"}
 
 grade: $(LEARNER) ## Grade SUBMISSION (exercises by default); LAB EXERCISE MODEL DEVICE BACKEND ISOLATION narrow it
 	@$(BIN)/mechgrade grade "$$SUBMISSION" \

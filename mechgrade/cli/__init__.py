@@ -9,7 +9,7 @@ import sys
 
 import typer
 
-from mechgrade.cli import author, grade, learn, models
+from mechgrade.cli import author, grade, learn, machine, models
 
 app = typer.Typer(
     help="Exercises in mechanistic interpretability, graded on a real transformer.\n\nStart with `mechgrade grade`.",
@@ -29,6 +29,8 @@ app.command(rich_help_panel=LEARNERS)(learn.debug)
 app.command(rich_help_panel=LEARNERS)(learn.solution)
 app.command("progress", rich_help_panel=LEARNERS)(learn.progress_command)
 app.add_typer(models.app, name="models", rich_help_panel=LEARNERS)
+app.command(rich_help_panel=LEARNERS)(machine.doctor)
+app.command("setup-lab", rich_help_panel=LEARNERS)(machine.setup_lab)
 app.command(rich_help_panel=INSTRUCTORS)(author.build)
 app.command(rich_help_panel=INSTRUCTORS)(author.record)
 app.command(rich_help_panel=INSTRUCTORS)(author.audit)

@@ -1,0 +1,65 @@
+"""Commands that look at the machine: doctor, setup-lab, memory."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mechgrade.cli.common import DONE, NOT_FULL, ModelOption, PlainOption, stop, the_course
+from mechgrade.course import CourseError
+
+
+def doctor(
+    lab: Annotated[str | None, typer.Argument(help="The lab you are about to begin, such as lab3.")] = None,
+    model: ModelOption = None,
+    device: Annotated[str, typer.Option("--device", help="auto, cpu or cuda.")] = "auto",
+    json_file: Annotated[Path | None, typer.Option("--json", help="Write the findings to this file as JSON.")] = None,
+    plain: PlainOption = False,
+) -> None:
+    """Check this machine before a lab: packages, GPU, memory, model, isolation, and the common setup mistakes.
+
+    Exit code 1 when something would keep the lab from working.
+    """
+    from dataclasses import asdict
+
+    from mechgrade.cli.grade import write_text
+    from mechgrade.cli.learn import read_state
+    from mechgrade.doctor.examine import Asked, examine
+    from mechgrade.learner.progress import Progress
+    from mechgrade.reports.doctor import show_finding, show_summary
+    from mechgrade.reports.screen import open_screen
+
+    course = the_course()
+    screen = open_screen(plain)
+    try:
+        asked = Asked(course.lab(lab) if lab is not None else None, course.model(model), device)
+        if device not in ("auto", "cpu") and device.split(":")[0] != "cuda":
+            raise CourseError(f"there is no device {device!r}; there are auto, cpu, cuda and cuda:N")
+    except CourseError as error:
+        stop(error)
+    findings = []
+    for finding in examine(course, asked, read_state(Progress(course))):
+        show_finding(finding, screen)
+        findings.append(finding)
+    show_summary(findings, screen)
+    if json_file is not None:
+        write_text(json_file, json.dumps([asdict(each) for each in findings], indent=1) + "\n")
+    raise typer.Exit(NOT_FULL if any(each.status == "problem" for each in findings) else DONE)
+
+
+def setup_lab() -> None:
+    """Make the folders for plots and checkpoints: outputs/ and checkpoints/."""
+    from mechgrade.doctor.examine import WORKSPACE, prepare_workspace
+
+    course = the_course()
+    try:
+        new = prepare_workspace(course.root)
+    except OSError as error:
+        stop(f"{error.filename} cannot be made: {error.strerror}")
+    for path in new:
+        typer.echo(f"made {path.relative_to(course.root)}")
+    if not new:
+        typer.echo(f"all there: {', '.join(WORKSPACE)}")

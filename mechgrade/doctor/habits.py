@@ -1,0 +1,81 @@
+"""What a learner's files do that goes wrong later: random numbers without a seed, whole caches of large models."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass
+from pathlib import Path
+
+#: Functions of torch (or of a tensor) that draw from the global generator unless they are given one.
+DRAWS = frozenset(
+    [
+        *(
+            "rand",
+            "randn",
+            "randint",
+            "randperm",
+            "rand_like",
+            "randn_like",
+            "randint_like",
+            "multinomial",
+            "bernoulli",
+        ),
+        *("normal", "poisson", "normal_", "uniform_", "bernoulli_", "random_", "exponential_"),
+    ]
+)
+SEEDS = frozenset(["manual_seed", "manual_seed_all", "seed_everything", "set_seed"])
+
+
+@dataclass(frozen=True)
+class Habit:
+    """A place in a file."""
+
+    path: Path
+    line: int
+    call: str
+
+
+def unseeded(path: Path) -> list[Habit]:
+    """Where a file draws random numbers from a generator that nothing in the file seeds."""
+    tree = _parsed(path)
+    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    if any(_name(call) in SEEDS for call in calls):
+        return []
+    found = []
+    for call in calls:
+        seeded = "generator" in {keyword.arg for keyword in call.keywords}
+        if _name(call) in DRAWS and isinstance(call.func, ast.Attribute) and not seeded and _is_torchs(call.func):
+            found.append(Habit(path, call.lineno, f"{ast.unparse(call.func)}()"))
+    return found
+
+
+def whole_caches(path: Path) -> list[Habit]:
+    """Where a file caches every activation: ``run_with_cache`` without a ``names_filter``."""
+    return [
+        Habit(path, node.lineno, f"{ast.unparse(node.func)}()")
+        for node in ast.walk(_parsed(path))
+        if isinstance(node, ast.Call)
+        and _name(node) == "run_with_cache"
+        and "names_filter" not in {keyword.arg for keyword in node.keywords}
+    ]
+
+
+def _parsed(path: Path) -> ast.Module:
+    try:
+        return ast.parse(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, SyntaxError):
+        return ast.Module([], [])
+
+
+def _name(call: ast.Call) -> str:
+    if isinstance(call.func, ast.Attribute):
+        return call.func.attr
+    return call.func.id if isinstance(call.func, ast.Name) else ""
+
+
+def _is_torchs(function: ast.Attribute) -> bool:
+    """Whether it is ``torch.randn``, ``torch.nn.init.normal_``, or a method that fills a tensor in place."""
+    owner = function.value
+    while isinstance(owner, ast.Attribute):
+        owner = owner.value
+    return function.attr.endswith("_") or (isinstance(owner, ast.Name) and owner.id == "torch")
