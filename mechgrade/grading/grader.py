@@ -15,6 +15,7 @@ from mechgrade.grading.live import LiveReference
 from mechgrade.grading.outcomes import Outcome
 from mechgrade.grading.recorded import Facts
 from mechgrade.grading.remote import Session, Zygote
+from mechgrade.grading.shared import Shared
 from mechgrade.grading.submission import Submission, SubmissionError
 from mechgrade.grading.verdicts import Check, ExerciseResult, Result, gravest
 from mechgrade.grading.views import View
@@ -65,6 +66,7 @@ class Grader:
         settings: what to grade, and how.
         zygote: a worker to use; by default one is started, and ended by :meth:`finish`.
         on_result: called with each exercise when its last check is in.
+        shared: what gradings of other submissions have read and computed already, when there are many.
     """
 
     def __init__(
@@ -73,6 +75,7 @@ class Grader:
         settings: Settings,
         zygote: Zygote | None = None,
         on_result: Callable[[ExerciseResult], None] | None = None,
+        shared: Shared | None = None,
     ) -> None:
         self.course = course
         self.settings = settings
@@ -83,6 +86,7 @@ class Grader:
         self._owns_zygote = zygote is None
         self._zygote = zygote or Zygote(course.limits_of(settings.model).start_seconds)
         self._on_result = on_result
+        self.shared = shared or Shared()
         self._session: Session | None = None
         self._current: Exercise | None = None
         self._judges: dict[tuple[str, str], Judge] = {}
@@ -211,7 +215,7 @@ class Grader:
     def _judge(self, exercise: Exercise) -> Judge:
         key = (exercise.lab, exercise.name)
         if key not in self._judges:
-            self._judges[key] = Judge(self.course, exercise, self.model, LiveReference(self, exercise))
+            self._judges[key] = Judge(self.course, exercise, self.model, LiveReference(self, exercise), self.shared)
         return self._judges[key]
 
     def distance(self, lab: str, exercise: str) -> float:

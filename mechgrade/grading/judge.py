@@ -14,6 +14,7 @@ from mechgrade.grading.live import LiveReference
 from mechgrade.grading.outcomes import Outcome, Place
 from mechgrade.grading.recorded import Facts, Recording, Run, key_of
 from mechgrade.grading.remote import GraderError, InfrastructureError
+from mechgrade.grading.shared import Shared
 from mechgrade.grading.verdicts import Verdict
 from mechgrade.grading.views import View, views_of
 
@@ -49,10 +50,19 @@ class Judge:
         exercise: whose runs.
         model: the profile's name, by which the recording is found.
         live: the reference, for runs that were not recorded.
+        shared: recordings that were read already.
     """
 
-    def __init__(self, course: Course, exercise: Exercise, model: str, live: LiveReference | None = None) -> None:
+    def __init__(
+        self,
+        course: Course,
+        exercise: Exercise,
+        model: str,
+        live: LiveReference | None = None,
+        shared: Shared | None = None,
+    ) -> None:
         self._live = live
+        self._shared = shared or Shared()
         self._runs: dict[str, Run] = {}
         self._path = recorded.path_of(course.root, model, exercise.lab, exercise.name)
         self._recording: Recording | None = None
@@ -65,7 +75,7 @@ class Judge:
     def recording(self) -> Recording:
         """The exercise's recording, read when first needed."""
         if self._recording is None:
-            self._recording = recorded.read(self._path)
+            self._recording = self._shared.recording(self._path)
         return self._recording
 
     def judge(

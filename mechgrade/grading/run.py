@@ -16,7 +16,7 @@ from mechgrade.grading.grader import Grader
 from mechgrade.grading.verdicts import Check, ExerciseResult, Result
 
 
-class _Bring:
+class Bring:
     """Hands a grader to the plugin, and keeps what pytest says about files that it could not collect."""
 
     def __init__(self, grader: Grader) -> None:
@@ -50,29 +50,38 @@ def grade(
     Raises:
         CourseError: an exercise has no grader's file.
     """
-    course = grader.course
+    command = arguments(grader.course, exercises, pdb=pdb)
+    grader.expect(exercises)
+    bring = Bring(grader)
+    with without_autoload():
+        pytest.main(command, plugins=[bring])
+    result = grader.finish()
+    complete(result, exercises, bring.broken, grader.course)
+    return result
+
+
+def arguments(course: Course, exercises: Sequence[Exercise], *, pdb: bool = False) -> list[str]:
+    """What pytest is called with.
+
+    Raises:
+        CourseError: an exercise has no grader's file.
+    """
     paths = [course.grader_path(exercise) for exercise in exercises]
     missing = [path for path in paths if not path.is_file()]
     if missing:
         raise CourseError(*(f"{path} is missing: course.yaml lists its exercise" for path in missing))
-    grader.expect(exercises)
-    bring = _Bring(grader)
-    arguments = ["--rootdir", str(course.root), "--override-ini=addopts=", "--import-mode=importlib"]
+    command = ["--rootdir", str(course.root), "--override-ini=addopts=", "--import-mode=importlib"]
     # Nothing but the checks themselves: no cache folder, no plugins of the learner's machine, no output of pytest's own.
-    arguments += ["-p", "no:cacheprovider", "-p", "mechgrade.grading.plugin"]
-    arguments += ["--pdb", "-s"] if pdb else ["-s", "-p", "no:terminal", "-p", "no:faulthandler"]
+    command += ["-p", "no:cacheprovider", "-p", "mechgrade.grading.plugin"]
+    command += ["--pdb", "-s"] if pdb else ["-s", "-p", "no:terminal", "-p", "no:faulthandler"]
     # These two collect garbage at the end of a run, to warn of what a test left behind: a tenth of a second for nothing.
-    arguments += ["-p", "no:unraisableexception", "-p", "no:threadexception"]
-    arguments += [str(path) for path in paths]
-    with _without_autoload():
-        pytest.main(arguments, plugins=[bring])
-    result = grader.finish()
-    _complete(result, exercises, bring.broken, course)
-    return result
+    command += ["-p", "no:unraisableexception", "-p", "no:threadexception"]
+    return command + [str(path) for path in paths]
 
 
 @contextlib.contextmanager
-def _without_autoload() -> Iterator[None]:
+def without_autoload() -> Iterator[None]:
+    """Pytest without the plugins that happen to be installed, and without what it imported once it is done."""
     before = os.environ.get("PYTEST_DISABLE_PLUGIN_AUTOLOAD")
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
     modules = set(sys.modules)
@@ -89,7 +98,7 @@ def _without_autoload() -> Iterator[None]:
                 del sys.modules[name]
 
 
-def _complete(result: Result, exercises: Sequence[Exercise], broken: dict[Path, str], course: Course) -> None:
+def complete(result: Result, exercises: Sequence[Exercise], broken: dict[Path, str], course: Course) -> None:
     """Give an entry to each exercise that no check reported on, and put all into the course's order."""
     found = {(entry.lab, entry.exercise): entry for entry in result.exercises}
     complete = []
