@@ -1,0 +1,39 @@
+"""An exercise's result as plain data, and back: what crosses between processes and lies in the store.
+
+Times are kept apart: the same submission graded twice gives the same data, byte for byte.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from typing import Any
+
+from mechgrade.grading.outcomes import Place
+from mechgrade.grading.verdicts import Check, ExerciseResult
+
+_TIMES = ("seconds", "learner_seconds")
+
+
+def as_tree(entry: ExerciseResult) -> dict[str, Any]:
+    """A result without times, and without the place of the learner's file: equal files share a result."""
+    checks = [{name: value for name, value in asdict(check).items() if name not in _TIMES} for check in entry.checks]
+    return {"lab": entry.lab, "exercise": entry.exercise, "max_points": entry.max_points, "checks": checks}
+
+
+def entry_of(tree: dict[str, Any], seconds: float = 0.0) -> ExerciseResult:
+    """The result that :func:`as_tree` wrote."""
+    checks = [
+        Check(**{**check, "place": Place(**check["place"]) if check["place"] else None}) for check in tree["checks"]
+    ]
+    return ExerciseResult(tree["lab"], tree["exercise"], tree["max_points"], checks, seconds)
+
+
+def dump(tree: dict[str, Any]) -> str:
+    """The one text of such a tree."""
+    return json.dumps(tree, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+
+
+def load(text: str, seconds: float = 0.0) -> ExerciseResult:
+    """The result that :func:`dump` wrote."""
+    return entry_of(json.loads(text), seconds)

@@ -1,0 +1,249 @@
+"""A crew of processes on this machine."""
+
+from __future__ import annotations
+
+import contextlib
+import selectors
+import socket
+import subprocess
+import sys
+import tempfile
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, Any, Protocol
+
+from mechgrade import wire
+from mechgrade.cohort.keys import Order
+from mechgrade.cohort.learners import Work
+from mechgrade.cohort.member import text_message
+from mechgrade.course import Course, CourseError, Exercise
+from mechgrade.grading.recorded import Run
+from mechgrade.grading.remote import InfrastructureError
+
+#: How often a member may end before it has done anything, until the machine is taken to be at fault.
+_STILLBORN = 3
+
+
+@dataclass(frozen=True)
+class Live:
+    """What an exercise's reference gave on inputs that were not recorded."""
+
+    lab: str
+    name: str
+    call: str
+    run: Run
+
+    def message(self) -> dict[str, Any]:
+        """For a member."""
+        return {"live": [self.lab, self.name, self.call, self.run.reference, dict(self.run.noise)]}
+
+
+@dataclass(frozen=True)
+class Graded:
+    """An exercise that was graded: its result as a tree, and the times."""
+
+    entry: dict[str, Any]
+    seconds: float
+    learner_seconds: float
+
+
+@dataclass
+class Ticket:
+    """Some exercises of a learner, to be graded together.
+
+    Attributes:
+        learner: whose; None for the course's own references.
+        works: what is left to do.
+        attempts: how often it was handed out.
+    """
+
+    learner: str | None
+    works: list[Work]
+    attempts: int = 0
+
+
+#: What a crew reports of a ticket: a part of it, its end, or (as text) why it came to none.
+News = tuple[Ticket, "Graded | Live | None | str"]
+
+
+class Crew(Protocol):
+    """Those who grade."""
+
+    def free(self) -> bool:
+        """Whether another ticket would be taken up soon."""
+
+    def submit(self, ticket: Ticket) -> None:
+        """Hand out a ticket."""
+
+    def news(self) -> News:
+        """Wait for something to happen.
+
+        Raises:
+            InfrastructureError: nothing will happen any more.
+        """
+
+    def teach(self, live: Live) -> None:
+        """Tell everybody what the reference gave."""
+
+    def close(self) -> None:
+        """End everybody."""
+
+
+@dataclass
+class Member:
+    """The handle on one process. See ``mechgrade.cohort.member``."""
+
+    course: Course
+    exercises: Sequence[Exercise]
+    order: Order
+    bases: Sequence[str]
+    ticket: Ticket | None = None
+    useful: bool = False
+    _process: subprocess.Popen[bytes] | None = None
+    _log: IO[bytes] = field(default_factory=tempfile.TemporaryFile)
+
+    def __post_init__(self) -> None:
+        ours, theirs = socket.socketpair()
+        self.connection = ours
+        self._process = subprocess.Popen(
+            # -I: a class's files may lie in the current directory, and must not be imported.
+            [sys.executable, "-I", "-m", "mechgrade.cohort.member", str(theirs.fileno())],
+            stdin=subprocess.DEVNULL,
+            stdout=self._log,
+            stderr=self._log,
+            pass_fds=[theirs.fileno()],
+            # Ctrl-C is the coordinator's, and it ends its members.
+            start_new_session=True,
+        )
+        theirs.close()
+        wanted = [[exercise.lab, exercise.name] for exercise in self.exercises]
+        self.send({"order": self.order.as_tree(), "root": str(self.course.root), "exercises": wanted})
+
+    def send(self, message: dict[str, Any]) -> None:
+        """Send a message; that the member is gone shows when it is listened to."""
+        with contextlib.suppress(OSError):
+            wire.send(self.connection, message)
+
+    def give(self, ticket: Ticket) -> None:
+        """Hand it a ticket."""
+        self.ticket = ticket
+        for work in ticket.works:
+            self.send(text_message(work.exercise.lab, work.exercise.name, work.text, work.problem))
+        self.send({"grade": True})
+
+    def hear(self) -> Graded | Live | None | str:
+        """The next message.
+
+        Returns:
+            a part of the ticket; None at its end; a text when the member has ended, and why.
+
+        Raises:
+            CourseError: it cannot grade this course, or has another version of it.
+        """
+        while True:
+            try:
+                message: Any = wire.receive(self.connection)
+            except (EOFError, OSError, wire.WireError):
+                return self._last_words()
+            if "failed" in message:
+                raise CourseError(message["failed"])
+            if "bases" not in message:
+                break
+            if message["bases"] != list(self.bases):
+                raise CourseError("the course's files changed while it was being graded; run the same command again")
+        self.useful = True
+        if "entry" in message:
+            return Graded(message["entry"], message["seconds"], message["learner_seconds"])
+        if "live" in message:
+            lab, name, call, reference, noise = message["live"]
+            return Live(lab, name, call, Run(reference, noise))
+        self.ticket = None
+        return None
+
+    def _last_words(self) -> str:
+        assert self._process is not None
+        try:
+            code = self._process.wait(5)
+        except subprocess.TimeoutExpired:
+            return "the process that graded closed its connection"
+        self._log.seek(0)
+        text = self._log.read()[-2000:].decode(errors="replace").strip()
+        return f"the process that graded ended (exit code {code})" + (f": {text.splitlines()[-1]}" if text else "")
+
+    def close(self) -> None:
+        """End it, and by that everything below it."""
+        self.connection.close()
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+        self._log.close()
+
+
+class Pool:
+    """``jobs`` members. One that ends is replaced, and what it was at is reported as lost.
+
+    Args:
+        bases: of the exercises, in their order: what every member must find too.
+    """
+
+    def __init__(
+        self, course: Course, exercises: Sequence[Exercise], order: Order, bases: Sequence[str], jobs: int
+    ) -> None:
+        self._new = lambda: Member(course, exercises, order, bases)
+        self._lessons: list[Live] = []
+        self._stillborn = 0
+        self._selector = selectors.DefaultSelector()
+        self._members: list[Member] = []
+        self._ready: deque[News] = deque()
+        for _ in range(jobs):
+            self._hire()
+
+    def _hire(self) -> None:
+        member = self._new()
+        for live in self._lessons:
+            member.send(live.message())
+        self._members.append(member)
+        self._selector.register(member.connection, selectors.EVENT_READ, member)
+
+    def free(self) -> bool:
+        """Whether a member has nothing to do."""
+        return any(member.ticket is None for member in self._members)
+
+    def submit(self, ticket: Ticket) -> None:
+        """Give it to a member that has nothing to do."""
+        next(member for member in self._members if member.ticket is None).give(ticket)
+
+    def teach(self, live: Live) -> None:
+        """Tell every member, and those to come."""
+        self._lessons.append(live)
+        for member in self._members:
+            member.send(live.message())
+
+    def news(self) -> News:
+        """See :class:`Crew`."""
+        while not self._ready:
+            for key, _ in self._selector.select():
+                self._hear(key.data)
+        return self._ready.popleft()
+
+    def _hear(self, member: Member) -> None:
+        ticket = member.ticket
+        heard = member.hear()
+        if isinstance(heard, str):
+            self._selector.unregister(member.connection)
+            self._members.remove(member)
+            member.close()
+            self._stillborn = 0 if member.useful else self._stillborn + 1
+            if self._stillborn >= _STILLBORN:
+                raise InfrastructureError(f"processes that should grade end before they have graded anything: {heard}")
+            self._hire()
+        if ticket is not None:
+            self._ready.append((ticket, heard))
+
+    def close(self) -> None:
+        """End all members."""
+        for member in self._members:
+            member.close()
+        self._selector.close()

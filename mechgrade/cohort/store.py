@@ -1,0 +1,191 @@
+"""Where results are kept. An SQLite file, because it has what is needed: all or nothing, whatever is killed or full.
+
+A result, named by its key (see ``keys``), is in one of three states::
+
+    unknown ──put──► known ──(never changes, never goes)
+       │
+       └──fault──► at fault ──put──► known
+                       └──begin (the next run)──► unknown
+
+*Known* is a verdict on the learner's work. It is written once; a second ``put`` of the same key changes nothing, so a submission that
+was graded twice, after a machine was lost, counts once. *At fault* says that the machine or the grader failed: it is no verdict, and the
+next run tries again. What was changed (a file, a grader, a setting) has another key, so it is unknown.
+
+Each change is a transaction of its own. A process that is killed loses at most the results that were still on their way, and those are
+unknown, so they are graded again. One process writes at a time; a second is refused.
+
+The *roster* says which results make up which learner's, for the outputs. It is that of the last run.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from mechgrade import wire
+from mechgrade.grading.recorded import Run
+
+FILE = "results.sqlite"
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS results (key TEXT PRIMARY KEY, body TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS times (key TEXT PRIMARY KEY, seconds REAL, learner_seconds REAL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS faults (key TEXT PRIMARY KEY, body TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS roster (learner TEXT, place INTEGER, key TEXT NOT NULL, PRIMARY KEY (learner, place)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS live (base TEXT, call TEXT, body BLOB NOT NULL, PRIMARY KEY (base, call)) WITHOUT ROWID;
+"""
+
+
+class StoreError(Exception):
+    """Results cannot be kept or read; the text says why and what to do. Nothing that was kept is lost."""
+
+
+class Store:
+    """The results in a folder. A context: it is closed, and another process may write, when that ends.
+
+    Args:
+        folder: is made where it is missing.
+
+    Raises:
+        StoreError: another process writes here, the disk is full, or the file is no store.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.path = folder / FILE
+        with self._told():
+            folder.mkdir(parents=True, exist_ok=True)
+            self._db = sqlite3.connect(self.path, timeout=0.2, isolation_level=None)
+            # One writer; and no memory-mapped index, which a full disk would turn into SIGBUS.
+            self._db.execute("PRAGMA locking_mode=EXCLUSIVE")
+            self._db.execute("PRAGMA journal_mode=WAL")
+            # A killed process loses nothing at this setting; a machine without power, at most the last moments.
+            self._db.execute("PRAGMA synchronous=NORMAL")
+            self._db.executescript(_SCHEMA)
+            self._db.execute("BEGIN IMMEDIATE")
+            self._db.execute("COMMIT")
+
+    def __enter__(self) -> Store:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the file."""
+        with contextlib.suppress(sqlite3.Error):  # a full disk cannot take the log into the file; the next run does
+            self._db.close()
+
+    # --- results ---------------------------------------------------------------------------------------------------------
+
+    def known(self, key: str) -> bool:
+        """Whether there is a verdict."""
+        return self._one("SELECT 1 FROM results WHERE key = ?", key) is not None
+
+    def put(self, key: str, body: str, seconds: float, learner_seconds: float) -> None:
+        """Keep a verdict. The first one stays."""
+        with self._transaction() as db:
+            if db.execute("INSERT OR IGNORE INTO results VALUES (?, ?)", (key, body)).rowcount:
+                db.execute("INSERT OR REPLACE INTO times VALUES (?, ?, ?)", (key, seconds, learner_seconds))
+            db.execute("DELETE FROM faults WHERE key = ?", (key,))
+
+    def fault(self, key: str, body: str) -> None:
+        """Note that there is no verdict, and why."""
+        with self._transaction() as db:
+            db.execute("INSERT OR REPLACE INTO faults VALUES (?, ?)", (key, body))
+
+    def body(self, key: str) -> str | None:
+        """The verdict, or else the fault."""
+        found = self._one("SELECT body FROM results WHERE key = ?", key)
+        found = found or self._one("SELECT body FROM faults WHERE key = ?", key)
+        return str(found[0]) if found else None
+
+    def times(self, key: str) -> tuple[float, float] | None:
+        """Seconds that grading took, and those of them in the learner's functions."""
+        found = self._one("SELECT seconds, learner_seconds FROM times WHERE key = ?", key)
+        return (float(found[0]), float(found[1])) if found else None
+
+    # --- the roster --------------------------------------------------------------------------------------------------------
+
+    def begin(self) -> None:
+        """Start a run: an empty roster, and faults forgotten."""
+        with self._transaction() as db:
+            db.execute("DELETE FROM roster")
+            db.execute("DELETE FROM faults")
+
+    def enrol(self, learner: str, keys: Iterable[str]) -> None:
+        """Say which results are a learner's, in the order of the course."""
+        with self._transaction() as db:
+            rows = ((learner, place, key) for place, key in enumerate(keys))
+            db.executemany("INSERT OR REPLACE INTO roster VALUES (?, ?, ?)", rows)
+
+    def roster(self) -> Iterator[tuple[str, list[str]]]:
+        """Each learner with the keys of the results."""
+        with self._told():
+            names = self._db.execute("SELECT DISTINCT learner FROM roster ORDER BY learner")
+            for (name,) in names:
+                keys = self._db.execute("SELECT key FROM roster WHERE learner = ? ORDER BY place", (name,))
+                yield str(name), [str(key) for (key,) in keys]
+
+    # --- the reference's live runs -----------------------------------------------------------------------------------------
+
+    def keep_live(self, base: str, call: str, run: Run) -> None:
+        """Keep what the reference gave on inputs that were not recorded."""
+        body = wire.encode({"reference": run.reference, "noise": dict(run.noise)})
+        with self._transaction() as db:
+            db.execute("INSERT OR IGNORE INTO live VALUES (?, ?, ?)", (base, call, body))
+
+    def live(self, base: str) -> dict[str, Run]:
+        """The runs of an exercise, by call."""
+        with self._told():
+            found = self._db.execute("SELECT call, body FROM live WHERE base = ?", (base,))
+            return {str(call): _run(bytes(body)) for call, body in found}
+
+    # --- how ---------------------------------------------------------------------------------------------------------------
+
+    def _one(self, question: str, key: str) -> tuple[Any, ...] | None:
+        with self._told():
+            found: tuple[Any, ...] | None = self._db.execute(question, (key,)).fetchone()
+            return found
+
+    @contextlib.contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        with self._told():
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._db
+                self._db.execute("COMMIT")
+            except BaseException:
+                if self._db.in_transaction:
+                    self._db.execute("ROLLBACK")
+                raise
+
+    @contextlib.contextmanager
+    def _told(self) -> Iterator[None]:
+        try:
+            yield
+        except (sqlite3.Error, OSError) as error:
+            raise StoreError(_words(self.folder, error)) from None
+
+
+def _run(body: bytes) -> Run:
+    tree: Any = wire.decode(body)
+    return Run(tree["reference"], tree["noise"])
+
+
+def _words(folder: Path, error: sqlite3.Error | OSError) -> str:
+    code = getattr(error, "sqlite_errorcode", None)
+    if code is not None and code & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+        return f"another run writes to {folder}; wait for its end, or give another --out"
+    if code is not None and code & 0xFF in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT):
+        return f"{folder / FILE} is damaged or no store of results ({error}); move it away, and grade again"
+    # SQLite says "disk I/O error" where the log cannot grow.
+    if isinstance(error, OSError):
+        return f"{folder} cannot be written: {error.strerror}; nothing is lost: run the same command again when it can"
+    return (
+        f"{folder} cannot be written ({error}): is the disk full? What was graded is kept: "
+        "make room and run the same command again"
+    )

@@ -1,0 +1,150 @@
+"""What a class has done, exercise by exercise: what an instructor reads before the next lecture."""
+
+from __future__ import annotations
+
+import statistics
+from array import array
+from collections import Counter
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from mechgrade.course import Course, Exercise
+from mechgrade.grading.verdicts import FAULTS, ExerciseResult, Verdict
+
+#: Into how many parts the span from no points to all is cut, for the histogram of scores.
+BINS = 10
+
+
+@dataclass
+class Mistake:
+    """A misconception: its name, what learners are told, and how many have it."""
+
+    name: str
+    sentence: str
+    learners: int
+
+
+@dataclass
+class ExerciseSummary:
+    """One exercise over all learners.
+
+    Attributes:
+        verdicts: how many learners have each.
+        points: all that were given; faults have none.
+        misconceptions: the most frequent first.
+        unnamed: wrong results that no known misconception explains.
+    """
+
+    lab: str
+    exercise: str
+    title: str
+    max_points: float
+    verdicts: dict[Verdict, int] = field(default_factory=dict)
+    points: float = 0.0
+    misconceptions: list[Mistake] = field(default_factory=list)
+    unnamed: int = 0
+
+    @property
+    def learners(self) -> int:
+        """How many were graded."""
+        return sum(count for verdict, count in self.verdicts.items() if verdict not in FAULTS)
+
+    def share(self, *verdicts: Verdict) -> float:
+        """The part of all learners who have one of some verdicts."""
+        return sum(self.verdicts.get(verdict, 0) for verdict in verdicts) / max(1, sum(self.verdicts.values()))
+
+
+@dataclass
+class Times:
+    """Medians of an exercise, in seconds: of its grading, and of the learners' functions in it."""
+
+    grading: float
+    functions: float
+
+
+@dataclass
+class Summary:
+    """A whole cohort.
+
+    Attributes:
+        scores: how many learners are in each of ``BINS`` equal parts of the span from 0 to ``max_score``.
+        ungraded: learners with a fault, who have no score.
+        setting: model, back end, device, isolation, and whether there were hidden inputs.
+    """
+
+    title: str
+    setting: dict[str, str]
+    max_score: float
+    learners: int = 0
+    ungraded: int = 0
+    total: float = 0.0
+    scores: list[int] = field(default_factory=lambda: [0] * BINS)
+    exercises: list[ExerciseSummary] = field(default_factory=list)
+
+    @property
+    def mean(self) -> float:
+        """The mean score of those who have one."""
+        return self.total / max(1, self.learners - self.ungraded)
+
+    def as_tree(self) -> dict[str, Any]:
+        """The form of ``summary.json``."""
+        return {"schema": 1, **asdict(self)}
+
+
+def summary_of(tree: dict[str, Any]) -> Summary:
+    """What :meth:`Summary.as_tree` wrote."""
+    exercises = [
+        ExerciseSummary(**{**each, "misconceptions": [Mistake(**one) for one in each["misconceptions"]]})
+        for each in tree["exercises"]
+    ]
+    return Summary(
+        **{name: value for name, value in tree.items() if name not in ("schema", "exercises")}, exercises=exercises
+    )
+
+
+class Counting:
+    """Adds learners up, keeping counts and no learners."""
+
+    def __init__(self, course: Course, exercises: list[Exercise], setting: dict[str, str]) -> None:
+        self.summary = Summary(course.title, setting, float(sum(exercise.points for exercise in exercises)))
+        for each in exercises:
+            self.summary.exercises.append(ExerciseSummary(each.lab, each.name, each.title, float(each.points)))
+        self._mistakes: list[Counter[tuple[str, str]]] = [Counter() for _ in exercises]
+        # Eight bytes a number: this alone grows with the class.
+        self._times = [(array("d"), array("d")) for _ in exercises]
+
+    def add(self, results: list[ExerciseResult], times: list[tuple[float, float] | None]) -> None:
+        """Add a learner's results, in the order of the exercises."""
+        whole = self.summary
+        whole.learners += 1
+        if any(result.verdict in FAULTS for result in results):
+            whole.ungraded += 1
+        else:
+            score = sum(result.points for result in results)
+            whole.total += score
+            whole.scores[min(BINS - 1, int(BINS * score / max(1.0, whole.max_score)))] += 1
+        for place, (result, time) in enumerate(zip(results, times, strict=True)):
+            one = whole.exercises[place]
+            one.verdicts[result.verdict] = one.verdicts.get(result.verdict, 0) + 1
+            if result.verdict not in FAULTS:
+                one.points += result.points
+            failure = result.first_failure
+            if failure is not None and failure.misconception:
+                self._mistakes[place][failure.misconception, failure.sentence] += 1
+            elif result.verdict in ("wrong", "raised"):
+                one.unnamed += 1
+            if time is not None and result.verdict not in ("not_started", "missing"):
+                for values, value in zip(self._times[place], time, strict=True):
+                    values.append(value)
+
+    def finish(self) -> tuple[Summary, dict[str, Times]]:
+        """The summary, and the times by exercise."""
+        for one, counted in zip(self.summary.exercises, self._mistakes, strict=True):
+            ordered = sorted(counted.items(), key=lambda item: (-item[1], item[0]))
+            one.misconceptions = [Mistake(name, sentence, count) for (name, sentence), count in ordered]
+            one.verdicts = dict(sorted(one.verdicts.items()))
+        times = {
+            f"{one.lab}/{one.exercise}": Times(*(statistics.median(values) if values else 0.0 for values in pair))
+            for one, pair in zip(self.summary.exercises, self._times, strict=True)
+        }
+        return self.summary, times
