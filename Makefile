@@ -86,5 +86,5 @@ $(LEARNER): pyproject.toml constraints.txt
 	@touch $@
 
 $(INSTRUCTOR): pyproject.toml constraints.txt
-	$(call install,.[instructor$(COMMA)dev])
+	$(call install,.[instructor$(COMMA)cluster$(COMMA)dev])
 	@touch $(LEARNER) $@

@@ -9,7 +9,7 @@ import sys
 
 import typer
 
-from mechgrade.cli import author, grade, learn, machine, models
+from mechgrade.cli import author, cohort, grade, learn, machine, models
 
 app = typer.Typer(
     help="Exercises in mechanistic interpretability, graded on a real transformer.\n\nStart with `mechgrade grade`.",
@@ -34,6 +34,7 @@ app.command("setup-lab", rich_help_panel=LEARNERS)(machine.setup_lab)
 app.command(rich_help_panel=INSTRUCTORS)(author.build)
 app.command(rich_help_panel=INSTRUCTORS)(author.record)
 app.command(rich_help_panel=INSTRUCTORS)(author.audit)
+app.add_typer(cohort.app, name="cohort", rich_help_panel=INSTRUCTORS)
 app.command("model-card", rich_help_panel=INSTRUCTORS)(author.model_card)
 
 

@@ -6,18 +6,23 @@ Times are kept apart: the same submission graded twice gives the same data, byte
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from typing import Any
 
 from mechgrade.grading.outcomes import Place
 from mechgrade.grading.verdicts import Check, ExerciseResult
 
-_TIMES = ("seconds", "learner_seconds")
+#: Not kept: times, and the compared data for pictures, which a cohort's gradings do not ask for.
+_LEFT_OUT = ("seconds", "learner_seconds", "views")
 
 
 def as_tree(entry: ExerciseResult) -> dict[str, Any]:
     """A result without times, and without the place of the learner's file: equal files share a result."""
-    checks = [{name: value for name, value in asdict(check).items() if name not in _TIMES} for check in entry.checks]
+    checks = [
+        {part.name: getattr(check, part.name) for part in fields(check) if part.name not in _LEFT_OUT}
+        | {"place": asdict(check.place) if check.place else None}
+        for check in entry.checks
+    ]
     return {"lab": entry.lab, "exercise": entry.exercise, "max_points": entry.max_points, "checks": checks}
 
 
@@ -26,7 +31,8 @@ def entry_of(tree: dict[str, Any], seconds: float = 0.0) -> ExerciseResult:
     checks = [
         Check(**{**check, "place": Place(**check["place"]) if check["place"] else None}) for check in tree["checks"]
     ]
-    return ExerciseResult(tree["lab"], tree["exercise"], tree["max_points"], checks, seconds)
+    file = f"{tree['lab']}/{tree['exercise']}.py"
+    return ExerciseResult(tree["lab"], tree["exercise"], tree["max_points"], checks, seconds, file)
 
 
 def dump(tree: dict[str, Any]) -> str:

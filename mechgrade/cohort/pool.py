@@ -9,9 +9,8 @@ import subprocess
 import sys
 import tempfile
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import IO, Any, Protocol
 
 from mechgrade import wire
@@ -48,6 +47,20 @@ class Graded:
     seconds: float
     learner_seconds: float
 
+    def message(self) -> dict[str, Any]:
+        """As a member sent it."""
+        return {"entry": self.entry, "seconds": self.seconds, "learner_seconds": self.learner_seconds}
+
+
+def part_of(message: dict[str, Any]) -> Graded | Live | None:
+    """What a member's message holds; None for the end of a ticket."""
+    if "entry" in message:
+        return Graded(message["entry"], message["seconds"], message["learner_seconds"])
+    if "live" in message:
+        lab, name, call, reference, noise = message["live"]
+        return Live(lab, name, call, Run(reference, noise))
+    return None
+
 
 @dataclass
 class Ticket:
@@ -65,7 +78,7 @@ class Ticket:
 
 
 #: What a crew reports of a ticket: a part of it, its end, or (as text) why it came to none.
-News = tuple[Ticket, "Graded | Live | None | str"]
+News = tuple[Ticket, "Graded | Live | str | None"]
 
 
 class Crew(Protocol):
@@ -133,7 +146,7 @@ class Member:
             self.send(text_message(work.exercise.lab, work.exercise.name, work.text, work.problem))
         self.send({"grade": True})
 
-    def hear(self) -> Graded | Live | None | str:
+    def hear(self) -> Graded | Live | str | None:
         """The next message.
 
         Returns:
@@ -152,15 +165,15 @@ class Member:
             if "bases" not in message:
                 break
             if message["bases"] != list(self.bases):
-                raise CourseError("the course's files changed while it was being graded; run the same command again")
+                raise CourseError(
+                    "its files are not those that this run began with: they changed meanwhile, or this is another copy; "
+                    "make them equal and run the same command again"
+                )
         self.useful = True
-        if "entry" in message:
-            return Graded(message["entry"], message["seconds"], message["learner_seconds"])
-        if "live" in message:
-            lab, name, call, reference, noise = message["live"]
-            return Live(lab, name, call, Run(reference, noise))
-        self.ticket = None
-        return None
+        part = part_of(message)
+        if part is None:
+            self.ticket = None
+        return part
 
     def _last_words(self) -> str:
         assert self._process is not None
@@ -191,7 +204,7 @@ class Pool:
     def __init__(
         self, course: Course, exercises: Sequence[Exercise], order: Order, bases: Sequence[str], jobs: int
     ) -> None:
-        self._new = lambda: Member(course, exercises, order, bases)
+        self._new: Callable[[], Member] = lambda: Member(course, exercises, order, bases)
         self._lessons: list[Live] = []
         self._stillborn = 0
         self._selector = selectors.DefaultSelector()

@@ -175,7 +175,8 @@ class Run:
                 again.append(Ticket(ticket.learner, [work], ticket.attempts))
                 continue
             key = self._key(work)
-            self.store.fault(key, self._faults.pop(key, None) or _no_result(work.exercise, why or "it gave no result"))
+            fault = self._faults.pop(key, "") or _no_result(work.exercise, why or "it gave no result")
+            self.store.fault(key, fault)
             self._underway.discard(key)
             self.progress.faults += 1
         if ticket.learner is not None and ticket.attempts == 1:

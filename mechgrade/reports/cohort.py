@@ -1,0 +1,104 @@
+"""A class's summary: as a page of its own, offline, and in the terminal."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+
+import jinja2
+from markupsafe import Markup
+from rich.table import Table
+
+from mechgrade.cohort.summary import BINS, ExerciseSummary, Summary, Times
+from mechgrade.grading.verdicts import Verdict
+from mechgrade.reports.screen import Screen
+from mechgrade.reports.terminal import LOOKS
+
+_FOLDER = Path(__file__).parent / "page"
+
+#: The parts of an exercise's bar, left to right: passed, wrong in one way or another, not begun, not graded.
+PARTS: tuple[tuple[str, tuple[Verdict, ...]], ...] = (
+    ("passed", ("passed",)),
+    ("not right yet", ("wrong",)),
+    ("raised an error", ("raised",)),
+    ("stopped", ("timed_out", "out_of_memory", "crashed")),
+    ("not started or missing", ("not_started", "missing")),
+    ("not graded", ("grader_error", "infrastructure_error")),
+)
+
+
+def page(summary: Summary, times: dict[str, Times]) -> str:
+    """The page: one file that loads nothing."""
+    labs: dict[str, list[ExerciseSummary]] = {}
+    for exercise in summary.exercises:
+        labs.setdefault(exercise.lab, []).append(exercise)
+    bins = [
+        (f"{_score(summary, place)} to {_score(summary, place + 1)}", count)
+        for place, count in enumerate(summary.scores)
+    ]
+    return (
+        _environment()
+        .get_template("cohort.html.j2")
+        .render(
+            summary=summary,
+            labs=labs,
+            times=times,
+            parts=PARTS,
+            looks=LOOKS,
+            bins=bins,
+            top=max([*summary.scores, 1]),
+            worst=hardest(summary),
+            style=Markup((_FOLDER / "style.css").read_text(encoding="utf-8")),
+        )
+    )
+
+
+def _score(summary: Summary, place: int) -> str:
+    return f"{summary.max_score * place / BINS:g}"
+
+
+def hardest(summary: Summary) -> list[ExerciseSummary]:
+    """The exercises that the fewest of those who began them have passed, at most five."""
+
+    def begun(exercise: ExerciseSummary) -> int:
+        return exercise.learners - sum(exercise.verdicts.get(one, 0) for one in PARTS[4][1])
+
+    tried = [exercise for exercise in summary.exercises if begun(exercise) > exercise.verdicts.get("passed", 0)]
+    return sorted(tried, key=lambda exercise: exercise.verdicts.get("passed", 0) / begun(exercise))[:5]
+
+
+@lru_cache(maxsize=1)
+def _environment() -> jinja2.Environment:
+    return jinja2.Environment(
+        loader=jinja2.FileSystemLoader(_FOLDER),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+def show(summary: Summary, screen: Screen) -> None:
+    """Print the summary: a line an exercise, then the mistakes that are worth a word in the next lecture."""
+    graded = summary.learners - summary.ungraded
+    screen.say(f"{summary.title}: {summary.learners} learners, mean score {summary.mean:.1f} of {summary.max_score:g}")
+    if summary.ungraded:
+        screen.say(
+            f"{summary.ungraded} could not be graded whole and have no score; the mean is over the other {graded}"
+        )
+    if screen.plain:
+        for exercise in summary.exercises:
+            counts = ", ".join(f"{count} {LOOKS[verdict][1]}" for verdict, count in exercise.verdicts.items())
+            screen.say(f"{exercise.lab} {exercise.exercise}: {counts}")
+    else:
+        table = Table("exercise", *(name for name, _ in PARTS), box=None, pad_edge=False)
+        table.columns[0].no_wrap = True
+        for exercise in summary.exercises:
+            counts_of = [sum(exercise.verdicts.get(verdict, 0) for verdict in part) for _, part in PARTS]
+            table.add_row(f"{exercise.lab}/{exercise.exercise}", *(str(count or "·") for count in counts_of))
+        screen.console.print(table)
+    mistakes = [(mistake, exercise) for exercise in summary.exercises for mistake in exercise.misconceptions]
+    if mistakes:
+        screen.say("\nMost frequent misconceptions:")
+    for mistake, exercise in sorted(mistakes, key=lambda pair: -pair[0].learners)[:10]:
+        screen.say(f"  {mistake.learners} in {exercise.lab}/{exercise.exercise}, {mistake.name}: {mistake.sentence}")
