@@ -63,3 +63,49 @@ def setup_lab() -> None:
         typer.echo(f"made {path.relative_to(course.root)}")
     if not new:
         typer.echo(f"all there: {', '.join(WORKSPACE)}")
+
+
+def memory(
+    model: ModelOption = None,
+    device: Annotated[str, typer.Option("--device", help="cpu or cuda.")] = "cpu",
+    tokens: Annotated[int, typer.Option("--tokens", help="Tokens of each prompt.", min=4, max=4096)] = 128,
+    json_file: Annotated[
+        Path | None, typer.Option("--json", help="Write the measurements to this file as JSON.")
+    ] = None,
+) -> None:
+    """Measure what loading, caching, patching and SAE training take of memory, beside the expected table.
+
+    Exit code 1 when something could not be measured.
+    """
+    from dataclasses import asdict
+
+    from rich.table import Table
+
+    from mechgrade.cli.grade import write_text
+    from mechgrade.doctor.machine import gigabytes
+    from mechgrade.doctor.memory import ROWS, measure
+    from mechgrade.reports.screen import open_screen
+
+    course = the_course()
+    try:
+        name = course.model(model).name
+    except CourseError as error:
+        stop(error)
+    table = Table("operation", "peak", "kept", "seconds", "guide, GPT-2 small", box=None, pad_edge=False)
+    found = {}
+    for row in ROWS:
+        measured = measure(course, row.operation, name, device, tokens)
+        found[row.operation] = asdict(measured)
+        cells = [
+            gigabytes(measured.peak),
+            gigabytes(measured.kept) if measured.kept else "-",
+            f"{measured.seconds:.1f}",
+        ]
+        table.add_row(row.title, *([measured.error, "", ""] if measured.error else cells), row.expected)
+    screen = open_screen()
+    screen.say(f"{name} on {device}, prompts of {tokens} tokens, float32")
+    screen.console.print(table)
+    if json_file is not None:
+        document = {"model": name, "device": device, "tokens": tokens, "operations": found}
+        write_text(json_file, json.dumps(document, indent=1) + "\n")
+    raise typer.Exit(NOT_FULL if any(each["error"] for each in found.values()) else DONE)
