@@ -1,0 +1,146 @@
+"""Right and wrong ways to normalise a decoder."""
+
+import torch
+
+from mechgrade.authoring.variants import accepted, misconception
+
+
+def safe_lengths(W_dec):
+    """The lengths, with 1 in place of 0: a misconception is wrong in one thing only."""
+    lengths = W_dec.norm(dim=-1)
+    return torch.where(lengths > 0, lengths, torch.ones_like(lengths))
+
+
+@accepted
+def by_latents(W_enc, b_enc, W_dec):
+    """One latent after the other, on copies."""
+    W_enc, b_enc, W_dec = W_enc.clone(), b_enc.clone(), W_dec.clone()
+    for latent in range(len(W_dec)):
+        length = torch.linalg.vector_norm(W_dec[latent]).item()
+        if length == 0:
+            continue
+        W_enc[:, latent] *= length
+        b_enc[latent] *= length
+        W_dec[latent] /= length
+    return W_enc, b_enc, W_dec
+
+
+@accepted
+def by_diagonal_matrix(W_enc, b_enc, W_dec):
+    """Multiplication by a diagonal matrix, in float64; a library call for the decoder."""
+    squares = torch.einsum("si,si->s", W_dec.double(), W_dec.double())
+    scale = torch.diag(torch.where(squares == 0, 1.0, squares.sqrt()))
+    unit = torch.nn.functional.normalize(W_dec, dim=1)
+    return (W_enc.double() @ scale).to(W_enc.dtype), (scale @ b_enc.double()).to(b_enc.dtype), unit
+
+
+@accepted(replaces="remove_parallel")
+def by_projector(gradient, W_dec):
+    """A projection matrix for every direction."""
+    squares = (W_dec**2).sum(-1)
+    outer = torch.einsum("si,sj->sij", W_dec, W_dec) / torch.where(squares > 0, squares, 1.0)[:, None, None]
+    projector = torch.eye(W_dec.shape[1], dtype=W_dec.dtype, device=W_dec.device) - outer
+    return torch.einsum("sij,sj->si", projector, gradient)
+
+
+@accepted(replaces="remove_parallel")
+def by_rows(gradient, W_dec):
+    """Row by row, with the squared length in the denominator."""
+    rows = []
+    for g, d in zip(gradient, W_dec, strict=True):
+        square = torch.dot(d, d)
+        rows.append(g - torch.dot(g, d) / square * d if square > 0 else g)
+    return torch.stack(rows)
+
+
+@misconception(
+    "You normalise the columns of `W_dec`. A latent's direction is a *row*: take the norm along the last axis, so that there "
+    "is one length for each latent."
+)
+def normalises_columns(W_enc, b_enc, W_dec):
+    return W_enc, b_enc, W_dec / W_dec.norm(dim=0)
+
+
+@misconception(
+    "You normalise the directions and leave the encoder as it is, so the reconstruction changes. Each latent has to take "
+    "over the length that its direction loses."
+)
+def decoder_only(W_enc, b_enc, W_dec):
+    return W_enc, b_enc, W_dec / safe_lengths(W_dec)[:, None]
+
+
+@misconception(
+    "You divide the encoder by the lengths. The directions get shorter by that factor, so the latents must get *larger* by "
+    "it: multiply."
+)
+def divides_the_encoder(W_enc, b_enc, W_dec):
+    lengths = safe_lengths(W_dec)
+    return W_enc / lengths, b_enc / lengths, W_dec / lengths[:, None]
+
+
+@misconception(
+    "You rescale `W_enc` and forget `b_enc`. The whole pre-activation has to be multiplied, bias included, or the latents "
+    "switch on elsewhere."
+)
+def forgets_the_bias(W_enc, b_enc, W_dec):
+    lengths = safe_lengths(W_dec)
+    return W_enc * lengths, b_enc, W_dec / lengths[:, None]
+
+
+@misconception("You scale by the *squared* length of each direction: there is a root missing.")
+def squared_length(W_enc, b_enc, W_dec):
+    lengths = safe_lengths(W_dec) ** 2
+    return W_enc * lengths, b_enc * lengths, W_dec / lengths[:, None]
+
+
+@misconception(
+    "Where a direction is all zeros you divide 0 by 0, and it becomes NaN. Such a latent should stay as it is: use a factor "
+    "of 1 there."
+)
+def divides_by_zero(W_enc, b_enc, W_dec):
+    lengths = W_dec.norm(dim=-1)
+    return W_enc * lengths, b_enc * lengths, W_dec / lengths[:, None]
+
+
+@misconception(
+    "You scale all directions by one common length, that of the whole matrix. Every direction has a length of its own."
+)
+def one_length_for_all(W_enc, b_enc, W_dec):
+    length = W_dec.norm()
+    return W_enc * length, b_enc * length, W_dec / length
+
+
+@misconception(
+    "Your projection takes the directions for unit vectors, which they need not be here. Divide each by its length first.",
+    replaces="remove_parallel",
+)
+def assumes_unit_length(gradient, W_dec):
+    return gradient - (gradient * W_dec).sum(dim=-1, keepdim=True) * W_dec
+
+
+@misconception(
+    "You return the part of the gradient *along* each direction. That is the part to take out: subtract it from the gradient.",
+    replaces="remove_parallel",
+)
+def keeps_the_parallel_part(gradient, W_dec):
+    direction = torch.nn.functional.normalize(W_dec, dim=-1)
+    return (gradient * direction).sum(dim=-1, keepdim=True) * direction
+
+
+@misconception(
+    "You project along the columns: your dot products run over the latents. Each row of the gradient belongs to the row of "
+    "`W_dec` with the same index; sum over the last axis.",
+    replaces="remove_parallel",
+)
+def projects_columns(gradient, W_dec):
+    direction = torch.nn.functional.normalize(W_dec, dim=0)
+    return gradient - (gradient * direction).sum(dim=0, keepdim=True) * direction
+
+
+@misconception(
+    "You add the part along the direction instead of taking it away, so that it is there twice.",
+    replaces="remove_parallel",
+)
+def adds_it(gradient, W_dec):
+    direction = torch.nn.functional.normalize(W_dec, dim=-1)
+    return gradient + (gradient * direction).sum(dim=-1, keepdim=True) * direction

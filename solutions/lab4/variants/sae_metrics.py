@@ -1,0 +1,204 @@
+"""Right and wrong ways to judge an autoencoder."""
+
+import torch
+
+from mechgrade.authoring.variants import accepted, misconception
+
+
+def right(x, reconstruction, latents):
+    """The four numbers as they should be: a misconception is wrong in one of them."""
+    residual, centred = x - reconstruction, x - x.mean(0)
+    cosine = (x * reconstruction).sum(-1) / (x.norm(dim=-1) * reconstruction.norm(dim=-1)).clamp(min=1e-8)
+    return {
+        "l0": (latents > 0).double().sum(-1).mean().item(),
+        "explained_variance": (1 - (residual * residual).sum() / (centred * centred).sum()).item(),
+        "dead": ((latents > 0).sum(0) == 0).double().mean().item(),
+        "cosine": cosine.mean().item(),
+    }
+
+
+def refuse(clean, ablated):
+    """Raise the error that the exercise asks for."""
+    if clean == ablated:
+        raise ValueError("ablating changes nothing")
+
+
+@accepted
+def by_loop(x, reconstruction, latents):
+    """One token after the other, in float64."""
+    x, reconstruction = x.double(), reconstruction.double()
+    mean = x.mean(0)
+    tokens, d_sae = latents.shape
+    fired, count, error, spread, cosine = [False] * d_sae, 0, 0.0, 0.0, 0.0
+    for n in range(tokens):
+        for latent in range(d_sae):
+            if latents[n, latent] > 0:
+                fired[latent], count = True, count + 1
+        error += torch.dot(x[n] - reconstruction[n], x[n] - reconstruction[n]).item()
+        spread += torch.dot(x[n] - mean, x[n] - mean).item()
+        lengths = x[n].norm() * reconstruction[n].norm()
+        cosine += (torch.dot(x[n], reconstruction[n]) / lengths).item() if lengths > 0 else 0.0
+    return {
+        "l0": count / tokens,
+        "explained_variance": 1 - error / spread,
+        "dead": fired.count(False) / d_sae,
+        "cosine": cosine / tokens,
+    }
+
+
+@accepted
+def by_library_calls(x, reconstruction, latents):
+    """Variances and errors as means over entries: the divisors cancel."""
+    total = x.var(dim=0, correction=0).mean()
+    unit = torch.nn.functional.normalize
+    return {
+        "l0": torch.count_nonzero(latents).item() / len(latents),
+        "explained_variance": (1 - torch.nn.functional.mse_loss(reconstruction, x) / total).item(),
+        "dead": (latents.amax(dim=0) == 0).to(torch.float64).mean().item(),
+        "cosine": (unit(x, dim=-1) * unit(reconstruction, dim=-1)).sum(-1).mean().item(),
+    }
+
+
+@accepted(replaces="loss_recovered")
+def one_minus_the_cost(clean, spliced, ablated):
+    """One minus what splicing costs, as a share of what ablating costs."""
+    refuse(clean, ablated)
+    return 1 - (spliced - clean) / (ablated - clean)
+
+
+@misconception(
+    "Your explained variance compares with the size of the activations, not with their variance: take the mean activation "
+    "away in the denominator. Otherwise an SAE that always returns the mean looks good."
+)
+def uncentred(x, reconstruction, latents):
+    found = right(x, reconstruction, latents)
+    found["explained_variance"] = 1 - ((x - reconstruction) ** 2).sum().item() / (x**2).sum().item()
+    return found
+
+
+@misconception(
+    "You take the mean over the entries of each activation. The mean activation is a vector: the mean over the *tokens*, for "
+    "each dimension by itself."
+)
+def mean_over_features(x, reconstruction, latents):
+    found = right(x, reconstruction, latents)
+    spread = ((x - x.mean(dim=1, keepdim=True)) ** 2).sum()
+    found["explained_variance"] = 1 - (((x - reconstruction) ** 2).sum() / spread).item()
+    return found
+
+
+@misconception(
+    "You compute a ratio for each dimension and then average. Dimensions with little variance then count as much as those "
+    "with much: sum over everything first, and divide once."
+)
+def mean_of_ratios(x, reconstruction, latents):
+    found = right(x, reconstruction, latents)
+    ratios = ((x - reconstruction) ** 2).sum(0) / ((x - x.mean(0)) ** 2).sum(0)
+    found["explained_variance"] = (1 - ratios).mean().item()
+    return found
+
+
+@misconception("You return the share of variance that is left *un*explained: it is 1 minus that.")
+def unexplained(x, reconstruction, latents):
+    found = right(x, reconstruction, latents)
+    found["explained_variance"] = 1 - found["explained_variance"]
+    return found
+
+
+@misconception(
+    "Your L0 is the share of active latents. It is a count: how many are active on an activation, on average over the tokens."
+)
+def share_for_count(x, reconstruction, latents):
+    found = right(x, reconstruction, latents)
+    found["l0"] /= latents.shape[1]
+    return found
+
+
+@misconception(
+    "Your L0 counts the active latents of all tokens together, so it grows with the text. Take the mean over the tokens."
+)
+def summed_l0(x, reconstruction, latents):
+    found = right(x, reconstruction, latents)
+    found["l0"] = float((latents > 0).sum())
+    return found
+
+
+@misconception(
+    "Your L0 is the sum of the latents, which is L1. L0 asks only whether a latent is active, not how strongly."
+)
+def l1_for_l0(x, reconstruction, latents):
+    found = right(x, reconstruction, latents)
+    found["l0"] = latents.sum(-1).mean().item()
+    return found
+
+
+@misconception("You return how many latents are dead. Asked for is their share of all latents.")
+def count_for_share(x, reconstruction, latents):
+    found = right(x, reconstruction, latents)
+    found["dead"] = float(((latents > 0).sum(0) == 0).sum())
+    return found
+
+
+@misconception(
+    "You call a latent dead when it is silent on *some* token. Nearly all are. Dead is a latent that is silent on all of them."
+)
+def silent_once(x, reconstruction, latents):
+    found = right(x, reconstruction, latents)
+    found["dead"] = (latents == 0).any(0).double().mean().item()
+    return found
+
+
+@misconception(
+    "You take all tokens as one long vector and return its cosine, so that long activations dominate. Take the cosine of each "
+    "token, then the mean."
+)
+def one_cosine(x, reconstruction, latents):
+    found = right(x, reconstruction, latents)
+    found["cosine"] = torch.cosine_similarity(x.flatten(), reconstruction.flatten(), dim=0).item()
+    return found
+
+
+@misconception(
+    "You return what is lost, as a share: 0 for a perfect reconstruction. Recovered is the rest, 1 minus that.",
+    replaces="loss_recovered",
+)
+def lost(clean, spliced, ablated):
+    refuse(clean, ablated)
+    return (spliced - clean) / (ablated - clean)
+
+
+@misconception(
+    "You divide by the clean loss. The scale is what ablating *costs*, the ablated loss minus the clean one: only so is "
+    "ablating itself 0.",
+    replaces="loss_recovered",
+)
+def divides_by_clean(clean, spliced, ablated):
+    refuse(clean, ablated)
+    return (ablated - spliced) / clean
+
+
+@misconception(
+    "You divide the clean loss by the spliced one. A loss has no natural zero; the formula measures both against ablating.",
+    replaces="loss_recovered",
+)
+def plain_ratio(clean, spliced, ablated):
+    refuse(clean, ablated)
+    return clean / spliced
+
+
+@misconception(
+    "You cut the result to the range from 0 to 1. A reconstruction may do more harm than zeros, and that should show.",
+    replaces="loss_recovered",
+)
+def clamped(clean, spliced, ablated):
+    refuse(clean, ablated)
+    return min(max((ablated - spliced) / (ablated - clean), 0.0), 1.0)
+
+
+@misconception(
+    "Where ablating changes nothing you divide by 0, or return a number that means nothing. The docstring asks for a "
+    "`ValueError` there.",
+    replaces="loss_recovered",
+)
+def no_refusal(clean, spliced, ablated):
+    return (ablated - spliced) / (ablated - clean) if ablated != clean else 1.0
