@@ -162,8 +162,10 @@ if __name__ == "__main__":
 # %% [markdown] tags=["found"]
 # **What you found.** The curve is steep first and flat later: the strongest latents carry most, and the last ones little.
 # Every SAE is a point in this picture, and two SAEs can be compared only at the same L0, or by their whole curves. The
-# cosine begins high and says less than it seems to: activations share a large common part, their mean, and a reconstruction
-# that is nothing but the bias already points that way. This is why the explained variance takes the mean away.
+# cosine runs ahead of the explained variance: it forgives a wrong length, and it counts what all activations have in common.
+#
+# With no latent at all the decoder returns its bias. Were that the mean activation, the explained variance would begin at 0.
+# Where yours begins lower, the bias is something else, and the latents have to carry the rest of the mean.
 #
 # Dead latents depend on how much text one looked at: on a few sentences almost all latents of an SAE look dead. A number
 # without the number of tokens means nothing.
