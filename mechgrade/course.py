@@ -13,17 +13,10 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic.json_schema import SkipJsonSchema
 
+from mechgrade.errors import CourseError as CourseError
 from mechgrade.yamlfile import Document, Mistake, did_you_mean, explain, read, show
 
 COURSE_FILE = "course.yaml"
-
-
-class CourseError(Exception):
-    """The course or a name in it is not right. `mistakes` holds one sentence each; the text is all of them."""
-
-    def __init__(self, *mistakes: str) -> None:
-        super().__init__("\n".join(mistakes))
-        self.mistakes = mistakes
 
 
 def _identifier(name: str) -> str:

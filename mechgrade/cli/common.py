@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from mechgrade.course import Course, CourseError, find_course, load_course
+from mechgrade.errors import CourseError
+
+if TYPE_CHECKING:
+    from mechgrade.course import Course
 
 #: Exit codes: done / below full marks with --strict, or something is stale / the user's mistake / the machine's or grader's fault.
 DONE, NOT_FULL, USER_ERROR, FAULT = 0, 1, 2, 3
@@ -33,6 +36,8 @@ def stop(message: object, code: int = USER_ERROR) -> NoReturn:
 
 def the_course(near: Path | None = None) -> Course:
     """The course around the current directory, or around a path that was named."""
+    from mechgrade.course import find_course, load_course  # pydantic comes with it, and `--help` does without
+
     try:
         try:
             root = find_course()

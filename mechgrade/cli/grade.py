@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -22,8 +22,10 @@ from mechgrade.cli.common import (
     the_course,
 )
 from mechgrade.cli.learn import keep, read_state
-from mechgrade.course import CourseError
-from mechgrade.spec import Isolation
+from mechgrade.errors import CourseError
+
+if TYPE_CHECKING:
+    from mechgrade.spec import Isolation
 
 
 def grade(

@@ -22,9 +22,10 @@ from mechgrade.cli.common import (
     stop,
     the_course,
 )
-from mechgrade.course import Course, CourseError, Exercise
+from mechgrade.errors import CourseError
 
 if TYPE_CHECKING:
+    from mechgrade.course import Course, Exercise
     from mechgrade.learner.progress import Progress, State
 
 ExerciseArgument = Annotated[str, typer.Argument(help="The exercise.")]
