@@ -21,6 +21,7 @@ from typing import IO, Any, Protocol
 
 from mechgrade import wire
 from mechgrade.grading.outcomes import Kind, Outcome, outcome_of, plain
+from mechgrade.grading.runtime import INHERITED
 from mechgrade.spec import BenchSpec, Job
 
 #: Reads of 64 KiB before the clock is looked at again: code that prints without end must not keep the grader reading.
@@ -32,6 +33,10 @@ _GRACE = 0.5
 
 class InfrastructureError(Exception):
     """The machine or the worker failed, not the learner; the text says what and what to do."""
+
+
+class WorkerGone(InfrastructureError):  # noqa: N818  it is one of the infrastructure errors
+    """The worker itself does not answer any more."""
 
 
 class GraderError(Exception):
@@ -107,12 +112,12 @@ class Zygote:
         except TimeoutError:
             process.close()
             self.close()
-            raise InfrastructureError(
+            raise WorkerGone(
                 f"the worker was not ready after {self.start_seconds:g} s (limits.start_seconds in course.yaml)"
             ) from None
         except (EOFError, OSError, wire.WireError) as error:
             process.close()
-            raise InfrastructureError(f"the worker could not start: {self._last_words() or error}") from None
+            raise WorkerGone(f"the worker could not start: {self._last_words() or error}") from None
         finally:
             for end in (theirs, their_data):
                 end.close()
@@ -167,8 +172,7 @@ def _environment() -> dict[str, str]:
     # Where model files were downloaded to, and which GPUs there are: the zygote needs both, and neither is a secret.
     # The worker itself has no home, so the default place is spelled out.
     fixed["HF_HOME"] = str(Path.home() / ".cache" / "huggingface")
-    kept = ("HF_HOME", "HF_HUB_CACHE", "CUDA_VISIBLE_DEVICES", "LD_LIBRARY_PATH")
-    return fixed | {name: os.environ[name] for name in kept if name in os.environ}
+    return fixed | {name: os.environ[name] for name in INHERITED if name in os.environ}
 
 
 class Process:
@@ -319,6 +323,11 @@ class Process:
             return None
         finally:
             self.close()
+
+    def interrupt(self) -> None:
+        """End the process from another thread; a run that waits for it returns as if it had crashed."""
+        with contextlib.suppress(OSError):  # it has ended already
+            self._connection.send(b"k", socket.MSG_DONTWAIT)
 
     def close(self) -> None:
         """End the process: the supervisor kills it when its connection closes."""
