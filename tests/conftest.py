@@ -18,6 +18,8 @@ def progress_elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Non
     """No test writes into the progress of whoever works in this checkout."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("MECHGRADE_HOME", str(tmp_path_factory.mktemp("progress")))
+        # And no command leaves a worker behind, unless the test is about that.
+        patch.setenv("MECHGRADE_SERVER", "0")
         yield
 
 

@@ -9,7 +9,7 @@ import sys
 
 import typer
 
-from mechgrade.cli import author, cohort, grade, learn, machine, models
+from mechgrade.cli import author, cohort, grade, learn, machine, models, serve
 
 app = typer.Typer(
     help="Exercises in mechanistic interpretability, graded on a real transformer.\n\nStart with `mechgrade grade`.",
@@ -32,6 +32,7 @@ app.add_typer(models.app, name="models", rich_help_panel=LEARNERS)
 app.command(rich_help_panel=LEARNERS)(machine.doctor)
 app.command("setup-lab", rich_help_panel=LEARNERS)(machine.setup_lab)
 app.command(rich_help_panel=LEARNERS)(machine.memory)
+app.command(rich_help_panel=LEARNERS)(serve.server)
 app.command(rich_help_panel=INSTRUCTORS)(author.build)
 app.command(rich_help_panel=INSTRUCTORS)(author.record)
 app.command(rich_help_panel=INSTRUCTORS)(author.audit)

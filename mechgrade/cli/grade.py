@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -18,14 +18,14 @@ from mechgrade.cli.common import (
     LabOption,
     ModelOption,
     PlainOption,
+    ServerOption,
+    isolation_level,
     stop,
     the_course,
+    worker,
 )
 from mechgrade.cli.learn import keep, read_state
 from mechgrade.errors import CourseError
-
-if TYPE_CHECKING:
-    from mechgrade.spec import Isolation
 
 
 def grade(
@@ -37,6 +37,12 @@ def grade(
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
     isolation: Annotated[
         str | None, typer.Option(help="full, process or inline. [default: the best this machine offers]")
+    ] = None,
+    require_isolation: Annotated[
+        str | None,
+        typer.Option(
+            help="Refuse to grade at less than this level: full or process. [default: what course.yaml asks for]"
+        ),
     ] = None,
     hidden: Annotated[
         str | None,
@@ -55,6 +61,7 @@ def grade(
     ] = None,
     strict: Annotated[bool, typer.Option("--strict", help="Exit with 1 below full marks.")] = False,
     plain: PlainOption = False,
+    server: ServerOption = True,
 ) -> None:
     """Grade your exercises and say what to do next.
 
@@ -62,9 +69,10 @@ def grade(
     machine or a grader failed.
     """
     from mechgrade.grading.grader import Grader, Settings
-    from mechgrade.grading.remote import InfrastructureError, Zygote
+    from mechgrade.grading.remote import InfrastructureError
     from mechgrade.grading.run import grade as run_grading
     from mechgrade.grading.submission import find_submission
+    from mechgrade.grading.warm import WarmZygote
     from mechgrade.learner.progress import Progress
     from mechgrade.reports.screen import open_screen
     from mechgrade.reports.terminal import TerminalReport
@@ -73,8 +81,7 @@ def grade(
     screen = open_screen(plain)
     progress = Progress(course)
     state = read_state(progress)
-    # First of all, because importing torch takes longest and happens beside all that follows.
-    zygote = Zygote(course.limits.start_seconds)
+    zygote = worker(course, server)
     try:
         submission = find_submission(course, path or course.root / "exercises", lab, exercise)
         wanted = [submission.only] if submission.only else course.exercises(lab, exercise)
@@ -84,7 +91,7 @@ def grade(
             screen.say(f"Not graded, because {model} is not trained and these look for what training makes: {names}")
         if not chosen:
             raise CourseError(f"{model} can grade none of these exercises; take a trained model")
-        level = _isolation(isolation, pdb)
+        level, missing = isolation_level(course, isolation, require_isolation, pdb)
         if hidden and not (course.root / "solutions").is_dir():
             raise CourseError("--hidden runs the references, and there is no solutions/ here")
         if level != "inline":
@@ -106,7 +113,10 @@ def grade(
         stop(error, FAULT)
     finally:
         zygote.close()
+    result.isolation_missing = missing
     report.total(result)
+    if isinstance(zygote, WarmZygote) and zygote.note:
+        screen.say(f"  Note: {zygote.note}")
     if not hidden:
         keep(lambda: progress.graded(result))
     if json_file is not None:
@@ -120,21 +130,6 @@ def grade(
     if result.faults:
         raise typer.Exit(FAULT)
     raise typer.Exit(NOT_FULL if strict and result.score < result.max_score else DONE)
-
-
-def _isolation(wanted: str | None, pdb: bool) -> Isolation:
-    from mechgrade.worker.sandbox import probe
-
-    if pdb and wanted not in (None, "inline"):
-        raise CourseError("--pdb needs --isolation inline: a debugger cannot reach into another process")
-    if wanted is None:
-        return "inline" if pdb else probe().level
-    if wanted == "full" and probe().level != "full":
-        raise CourseError("isolation full is not to be had on this machine: " + " ".join(probe().missing))
-    levels: dict[str, Isolation] = {"full": "full", "process": "process", "inline": "inline"}
-    if wanted not in levels:
-        raise CourseError(f"there is no isolation {wanted!r}; there are {', '.join(levels)}")
-    return levels[wanted]
 
 
 def _device(wanted: str) -> str:

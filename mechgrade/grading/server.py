@@ -65,7 +65,9 @@ def peer(connection: socket.socket) -> int | None:
     """The user at the other end of a Unix socket, by the kernel's word; None where the system does not tell."""
     if not hasattr(socket, "SO_PEERCRED"):
         return None
-    _, user, _ = struct.unpack("3i", connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i")))
+    _, user, _ = struct.unpack(
+        "3i", connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
+    )
     return int(user)
 
 
@@ -89,7 +91,9 @@ class Server:
         poll.register(self._control, 0)  # for its end alone: the worker never writes there
         looked = time.monotonic()
         while True:
-            until = LOOK_AROUND if self._clients else min(LOOK_AROUND, self._last + self._charge.idle - time.monotonic())
+            until = (
+                LOOK_AROUND if self._clients else min(LOOK_AROUND, self._last + self._charge.idle - time.monotonic())
+            )
             for descriptor, _ in poll.poll(max(0.0, until) * 1000):
                 if descriptor == self._listener.fileno():
                     client = self._accept()
@@ -139,7 +143,11 @@ class Server:
 
     def _answer(self, connection: socket.socket, question: dict[str, Any]) -> bool:
         if question["ask"] == "status":
-            status = {"worker": self._charge.worker, "server": os.getpid(), "clients": len(self._clients)}
+            status: dict[str, float] = {
+                "worker": self._charge.worker,
+                "server": os.getpid(),
+                "clients": len(self._clients),
+            }
             status |= {"seconds": time.monotonic() - self._started, "idle": self._charge.idle}
             connection.send(json.dumps(status).encode())
             return False

@@ -147,6 +147,8 @@ class Result:
     device: str
     isolation: str
     exercises: list[ExerciseResult] = field(default_factory=list)
+    #: what the machine lacks for isolation ``full``, a sentence each, where that is why it was graded at less
+    isolation_missing: list[str] = field(default_factory=list)
 
     @property
     def score(self) -> float:
@@ -165,6 +167,7 @@ class Result:
 
     def as_tree(self) -> dict[str, Any]:
         """The form that ``--json`` writes."""
+        missing = {"isolation_missing": self.isolation_missing} if self.isolation_missing else {}
         return {
             "schema": SCHEMA,
             "score": self.score,
@@ -173,6 +176,7 @@ class Result:
             "backend": self.backend,
             "device": self.device,
             "isolation": self.isolation,
+            **missing,
             "exercises": [exercise.as_tree() for exercise in self.exercises],
         }
 

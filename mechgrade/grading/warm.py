@@ -122,9 +122,7 @@ class WarmZygote(Zygote):
             listener.listen()
             loan = _connect(self._root)
             descriptors = (listener.fileno(), self._control.fileno(), self._log.fileno())
-            charge = Charge(
-                str(self._root), str(address), self._fingerprint, _idle(), self._process.pid, *descriptors
-            )
+            charge = Charge(str(self._root), str(address), self._fingerprint, _idle(), self._process.pid, *descriptors)
             server = subprocess.Popen(
                 [sys.executable, "-I", "-m", "mechgrade.grading.server", charge.as_argument()],
                 stdin=subprocess.DEVNULL,

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 from rich.console import Console
-from rich.markdown import Markdown
 from rich.padding import Padding
 from rich.text import Text
 
@@ -83,6 +82,8 @@ class TerminalReport:
             if text and self.screen.plain:
                 self.screen.say(f"\n{text}")
             elif text:
+                from rich.markdown import Markdown  # slow to import, and most reports have none
+
                 self.console.print(Padding(Markdown(text), (1, 4, 0, 6)))
 
     def _failure(self, entry: ExerciseResult, check: Check) -> None:
@@ -142,6 +143,8 @@ class TerminalReport:
         self._closing(
             f"Graded on {result.model} ({result.backend}, {result.device}), isolation {result.isolation}", "dim"
         )
+        for sentence in result.isolation_missing:
+            self._closing(f"No isolation full: {sentence}", "dim")
         for entry in result.faults:
             self._closing(
                 f"{entry.exercise} could not be graded, and that is not your code's fault: {entry.message}", "magenta"

@@ -84,10 +84,20 @@ class Ground:
             listener.bind(address)
             listener.listen()
             self._listeners.append(listener)
+        # Where the server that lends the worker would listen, with its private directory opened to all.
+        self.runtime = self.root / "run" / "mechgrade-0" / "here" / "socket"
+        self.runtime.parent.mkdir(parents=True)
+        lender = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        lender.bind(str(self.runtime))
+        lender.listen()
+        self._listeners.append(lender)
+        for path in (self.runtime, *self.runtime.parents[:3]):
+            path.chmod(0o777)
         for listener in self._listeners:
             listener.setblocking(False)
         # As a shell would have left it for the grader, and so for whatever the grader starts.
         os.environ["MECHGRADE_SECRET"] = os.environ["HF_TOKEN"] = self.secrets["environment"]
+        os.environ["HF_HUB_CACHE"] = str(self.root / "hub")  # tells this ground's worker from others'
         self.zygote = Zygote(self.course.limits.start_seconds)
         self._tried = 0
         self._submission = self.root / "submissions" / "cheat"
@@ -110,7 +120,7 @@ class Ground:
         self.victim.kill()
         self.victim.wait()
         shutil.rmtree(self.root)
-        for name in ("MECHGRADE_SECRET", "HF_TOKEN"):
+        for name in ("MECHGRADE_SECRET", "HF_TOKEN", "HF_HUB_CACHE"):
             os.environ.pop(name, None)
 
     # --- grading -----------------------------------------------------------------------------------------------------
@@ -142,7 +152,7 @@ class Ground:
         """Try one cheat at one level. An empty list says that it failed in all that it tried."""
         self._tried += 1
         before = self._files()
-        facts = {"COURSE": str(self.root), "VICTIM": self.victim.pid, "PORT": self.port}
+        facts = {"COURSE": str(self.root), "VICTIM": self.victim.pid, "PORT": self.port, "RUNTIME": str(self.runtime)}
         result, outcomes = self.grade(cheat.exercise, cheat.text(**facts), level, **cheat.limits)
         found = []
         if result.verdict not in cheat.expected(level):
@@ -179,9 +189,18 @@ class Ground:
         family = {self.zygote._process.pid}
         while more := {pid for pid, parent in parents.items() if parent in family} - family:
             family |= more
-        # A worker's number is that of its socket here, so others' workers are told apart by their parents being alive.
         orphans = {pid for pid, parent in parents.items() if parent == 1 and "mechgrade.worker" in words[pid]}
+        # Others' workers are orphans too where a server keeps them warm; ours were started with a variable of their own.
+        orphans = {pid for pid in orphans if self._is_ours(pid)}
         return {f"{pid} {words[pid]}" for pid in (family | orphans) - {self.zygote._process.pid}}
+
+    def _is_ours(self, pid: int) -> bool:
+        try:
+            return str(self.root).encode() in Path(f"/proc/{pid}/environ").read_bytes()
+        except PermissionError:  # of another user; or of this one, and closed up as our supervisors are
+            return Path(f"/proc/{pid}").stat().st_uid == os.geteuid()
+        except OSError:
+            return False
 
     def _files(self) -> set[tuple[str, int, int]]:
         """The course, and what a cheat may have left anywhere else."""

@@ -1,0 +1,314 @@
+"""The server that keeps a worker warm: who gets it, when it is not used, how it ends. It must never be in anyone's way."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from support import ROOT
+
+from mechgrade.course import Course
+from mechgrade.grading import runtime
+from mechgrade.grading.outcomes import Outcome
+from mechgrade.grading.remote import InfrastructureError
+from mechgrade.grading.server import Charge
+from mechgrade.grading.warm import WarmZygote, ask
+from mechgrade.spec import Job, bench_spec
+from mechgrade.worker import sandbox
+
+SOURCE = "def find_heads(scores, threshold):\n    return []\n"
+LEVEL = sandbox.probe().level
+INPUTS = {"batch": 2, "half": 10, "seed": 0}
+
+
+@pytest.fixture(scope="module")
+def private(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A runtime directory of the tests' own; what they leave there is ended afterwards."""
+    place = Path(f"/tmp/warm-{os.getpid()}")  # short: a socket's path has a limit
+    place.mkdir()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_RUNTIME_DIR", str(place))
+        yield place
+        ask(ROOT, {"ask": "stop"})
+        subprocess.run(["rm", "-r", str(place)], check=True)
+
+
+def run_one(worker: WarmZygote, course: Course) -> Outcome:
+    exercise = course.exercise("find_heads")
+    readable = tuple(str(course.root / "fixtures" / part) for part in ("models", "saes"))
+    job = Job(
+        SOURCE, "lab3/find_heads.py", str(course.grader_path(exercise)), "process", course.limits, readable=readable
+    )
+    process = worker.open(bench_spec(course), job)
+    try:
+        return process.run("on_course_model", INPUTS)
+    finally:
+        process.close()
+
+
+def until(true: Callable[[], object], seconds: float = 30) -> bool:
+    end = time.monotonic() + seconds
+    while not true() and time.monotonic() < end:
+        time.sleep(0.05)
+    return bool(true())
+
+
+def is_alive(pid: int) -> bool:
+    """Whether a process is more than a corpse that nobody has buried."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+@pytest.fixture
+def server(course: Course, private: Path) -> dict[str, int]:
+    """A server of this checkout; made anew where a test before this one has ended it."""
+    worker = WarmZygote(ROOT, level=LEVEL)
+    assert run_one(worker, course).kind == "returned"
+    worker.close()
+    assert until(lambda: ask(ROOT, {"ask": "status"}))
+    found = ask(ROOT, {"ask": "status"})
+    assert found is not None
+    return found
+
+
+def test_the_next_command_gets_the_same_worker_and_an_answer_from_it(server, course):
+    worker = WarmZygote(ROOT, level=LEVEL)
+    worker.start()
+    assert worker.borrowed
+    assert run_one(worker, course).kind == "returned"
+    assert ask(ROOT, {"ask": "status"})["clients"] == 1
+    worker.close()
+    assert until(lambda: ask(ROOT, {"ask": "status"})["clients"] == 0)
+    assert ask(ROOT, {"ask": "status"})["worker"] == server["worker"]
+    assert worker.note is None
+
+
+def test_two_shells_work_with_one_worker_at_once(server, course):
+    first, second = WarmZygote(ROOT, level=LEVEL), WarmZygote(ROOT, level=LEVEL)
+    exercise = course.exercise("find_heads")
+    job = Job(SOURCE, "lab3/find_heads.py", str(course.grader_path(exercise)), "process", course.limits)
+    sessions = [worker.open(bench_spec(course), job) for worker in (first, second)]
+    outcomes = [session.run("on_another_number_of_axes", {"shape": [2, 3]}) for session in sessions]
+    for session in sessions:
+        session.close()
+    assert first.borrowed and second.borrowed
+    assert [outcome.kind for outcome in outcomes] == [outcomes[0].kind] * 2
+    first.close()
+    assert run_one(second, course).kind == "returned"  # the first one's end is not the worker's
+    second.close()
+
+
+@pytest.mark.parametrize("part", ["course.yaml", "fixtures/models/embedded/config.json"])
+def test_the_fingerprint_sees_changed_files(part, tmp_path):
+    (tmp_path / part).parent.mkdir(parents=True, exist_ok=True)
+    (tmp_path / part).write_text("one")
+    before = runtime.fingerprint(tmp_path, "full")
+    assert runtime.fingerprint(tmp_path, "full") == before
+    (tmp_path / part).write_text("two and more")
+    assert runtime.fingerprint(tmp_path, "full") != before
+
+
+def test_the_fingerprint_sees_the_engine_and_the_environment(tmp_path, monkeypatch):
+    before = runtime.fingerprint(tmp_path, "full")
+    engine = tmp_path / "mechgrade" / "grading" / "runtime.py"
+    engine.parent.mkdir(parents=True)
+    engine.write_text("")
+    with monkeypatch.context() as patch:
+        patch.setattr(runtime, "__file__", str(engine))
+        first = runtime.fingerprint(tmp_path, "full")
+        engine.write_text("# changed")
+        assert runtime.fingerprint(tmp_path, "full") not in (first, before)
+    monkeypatch.setenv("HF_HOME", "/elsewhere")
+    assert runtime.fingerprint(tmp_path, "full") != before
+    assert runtime.fingerprint(tmp_path, "process") != runtime.fingerprint(tmp_path, "full")
+
+
+def test_a_worker_that_died_in_use_is_replaced_and_the_user_is_told(server, course):
+    worker = WarmZygote(ROOT, level=LEVEL)
+    worker.start()
+    assert worker.borrowed
+    os.kill(server["worker"], signal.SIGKILL)
+    assert run_one(worker, course).kind == "returned"
+    assert worker.note == "the warm worker had ended; a fresh one was started"
+    worker.close()
+
+
+def test_a_killed_server_leaves_a_socket_that_nobody_trips_over(server, course):
+    os.kill(server["server"], signal.SIGKILL)
+    assert until(lambda: not is_alive(server["server"]))
+    assert (runtime.directory(ROOT) / "socket").exists()
+    assert until(lambda: not is_alive(server["worker"])), "a worker without a server has nobody to work for"
+    worker = WarmZygote(ROOT, level=LEVEL)
+    worker.start()
+    assert not worker.borrowed
+    assert run_one(worker, course).kind == "returned"
+    assert until(lambda: ask(ROOT, {"ask": "status"})), "the next server takes the place of the dead one"
+    worker.close()
+
+
+@pytest.fixture
+def stand_in(private: Path, tmp_path: Path) -> Iterator[Callable[[float], tuple[int, int, socket.socket]]]:
+    """A server of another checkout, whose worker only waits: (its number, the worker's, the worker's end of the control)."""
+    ends: list[subprocess.Popen[bytes]] = []
+
+    def start(idle: float) -> tuple[int, int, socket.socket]:
+        address = runtime.directory(tmp_path) / "socket"
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        worker = subprocess.Popen(["sleep", "300"])
+        with (
+            socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as listener,
+            ours,
+            (tmp_path / "log").open("wb") as log,
+        ):
+            listener.bind(str(address))
+            listener.listen()
+            descriptors = (listener.fileno(), ours.fileno(), log.fileno())
+            charge = Charge(str(tmp_path), str(address), "print", idle, worker.pid, *descriptors)
+            command = [sys.executable, "-I", "-m", "mechgrade.grading.server", charge.as_argument()]
+            server = subprocess.Popen(command, pass_fds=descriptors)
+        ends.extend([worker, server])
+        return server.pid, worker.pid, theirs
+
+    yield start
+    for process in ends:
+        process.kill()
+        process.wait()
+
+
+def test_it_ends_when_nobody_asks_any_more_and_not_before(stand_in, tmp_path):
+    server, worker, control = stand_in(1.0)
+    client = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    client.connect(str(runtime.directory(tmp_path) / "socket"))
+    client.send(json.dumps({"ask": "lend", "fingerprint": "print"}).encode())
+    answer, descriptors, _, _ = socket.recv_fds(client, 4096, 2)
+    assert json.loads(answer)["worker"] == worker
+    assert len(descriptors) == 2
+    for descriptor in descriptors:
+        os.close(descriptor)
+    time.sleep(1.5)
+    assert is_alive(server), "it is in use, however long nobody has asked"
+    client.close()
+    assert until(lambda: not is_alive(server))
+    assert until(lambda: not is_alive(worker)), "a worker that does not end by itself is ended"
+    assert not (runtime.directory(tmp_path) / "socket").exists()
+    control.close()
+
+
+def test_it_ends_with_its_worker(stand_in, tmp_path):
+    server, _, control = stand_in(600.0)
+    assert until(lambda: ask(tmp_path, {"ask": "status"}))
+    control.close()
+    assert until(lambda: not is_alive(server))
+    assert not (runtime.directory(tmp_path) / "socket").exists()
+
+
+def test_two_checkouts_and_two_users_have_nothing_in_common(private, tmp_path):
+    here, there = runtime.directory(ROOT), runtime.directory(tmp_path)
+    assert here != there
+    assert here.parent.name == f"mechgrade-{os.geteuid()}"
+    for place in (here, here.parent, there):
+        assert place.stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize("trap", ["open", "link"])
+def test_a_directory_that_others_can_enter_is_not_used(trap, tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+    place = tmp_path / f"mechgrade-{os.geteuid()}"
+    if trap == "open":
+        place.mkdir()
+        place.chmod(0o777)
+    else:
+        (tmp_path / "mine").mkdir(mode=0o700)
+        place.symlink_to(tmp_path / "mine")
+    with pytest.raises(runtime.NoPlaceError):
+        runtime.directory(ROOT)
+    assert ask(ROOT, {"ask": "status"}) is None
+
+
+def test_another_user_gets_no_answer(server):
+    """The directory keeps them out; should that fail, the kernel's word on who they are does."""
+    if os.geteuid() != 0:
+        pytest.skip("only root can try as somebody else")
+    address = runtime.directory(ROOT) / "socket"
+
+    def answered(user: int) -> bool:
+        child = os.fork()
+        if child == 0:
+            try:
+                os.setgid(user)
+                os.setuid(user)
+                with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as caller:
+                    caller.connect(str(address))
+                    caller.send(b'{"ask": "status"}')
+                    os._exit(len(caller.recv(4096)) > 0)
+            except ConnectionError:
+                os._exit(0)
+            finally:
+                os._exit(2)
+        code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+        assert code in (0, 1), "it could not even ask"
+        return code == 1
+
+    places = [address, address.parent, address.parent.parent]
+    before = [place.stat().st_mode for place in places]
+    try:
+        for place in places:
+            place.chmod(0o777)
+        asked = [answered(user) for user in (65534, 0)]
+    finally:
+        for place, mode in zip(places, before, strict=True):
+            place.chmod(mode & 0o777)
+    assert asked == [False, True]
+
+
+def test_nonsense_on_its_socket_does_not_disturb_it(server):
+    address = str(runtime.directory(ROOT) / "socket")
+    for words in (b"", b"\xff", b"[]", b"{}", b'{"ask": "lend"}', b"1" * 4000):
+        with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as caller:
+            caller.connect(address)
+            if words:
+                caller.send(words)
+    assert ask(ROOT, {"ask": "status"})["server"] == server["server"]
+
+
+def test_a_worker_that_cannot_start_says_so_as_ever(private, course):
+    worker = WarmZygote(ROOT, level=LEVEL)
+    with pytest.raises(InfrastructureError, match=r"config\.json is missing"):
+        worker.open(bench_spec(course).on(name="/nowhere"), Job("", "x.py", "/nowhere.py", "process", course.limits))
+    worker.close()
+
+
+def test_the_command_uses_it_unless_told_not_to(server, tmp_path):
+    """From the outside: the same score with and without; without, the server is not even asked."""
+    command = [str(Path(sys.executable).with_name("mechgrade")), "grade", "solutions", "--exercise", "find_heads"]
+    environment = {**os.environ, "MECHGRADE_SERVER": "1", "COLUMNS": "80"}
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=300, check=False)
+    assert "5 / 5" in done.stdout, done.stderr
+    assert ask(ROOT, {"ask": "status"})["worker"] == server["worker"], "it was lent this worker, and ended none"
+    alone = subprocess.run(
+        [*command, "--no-server"], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=300, check=False
+    )
+    assert "5 / 5" in alone.stdout, alone.stderr
+    assert ask(ROOT, {"ask": "status"})["worker"] == server["worker"]
+
+
+def test_what_is_out_of_date_is_not_lent_and_is_ended(server, course):
+    """A changed engine, model, course.yaml or environment has another fingerprint."""
+    worker = WarmZygote(ROOT, level=LEVEL)
+    worker._level = "another machine"
+    worker.start()
+    assert not worker.borrowed
+    assert "changed" in (worker.note or "")
+    assert until(lambda: not is_alive(server["server"]))
+    assert until(lambda: not is_alive(server["worker"]))
+    worker.close()
