@@ -1,0 +1,97 @@
+# Generated from solutions/lab4/max_activating.py by mechgrade build. This copy is yours: write your code in it.
+# %% [markdown]
+# # What a latent responds to
+#
+# A latent has no name when training ends. The first thing to do about it is to look at the texts on which it is most
+# active, its **top activating examples**. Such a list is the heart of every dashboard of latents, and every automatic
+# description of a latent starts from one.
+#
+# The list is only as good as its rules, and each of these rules is broken somewhere in public code:
+#
+# - **Strongest first.** Examples with the same activation come in the order of their rows.
+# - **One example a text.** A latent that is active on a whole sentence would otherwise fill the list with it. A text is
+#   represented by the position at which it activates the latent most, the first one if there are several.
+# - **Only what is active.** A text on which the latent is silent is no example of it; the list may be shorter than $k$.
+# - **Only text.** Special positions (BOS, padding) neither activate nor appear in windows.
+# - **In context.** Around the position $p$ come up to $w$ tokens on each side, from $p - w$ to $p + w$. At the edge of a
+#   text the window ends: it does not wrap around, and it is not filled up.
+#
+# **Shapes.** `activations`: one latent's activation at every position, `[batch, pos]`; `tokens` and `text`, which says what
+# is text, have the same shape. The text of a row is one stretch, without special positions in between.
+#
+# Sources: Bricken et al. 2023, [Towards Monosemanticity](https://transformer-circuits.pub/2023/monosemantic-features), who
+# show such lists for every feature; Bills et al. 2023, [Language models can explain neurons in language
+# models](https://openaipublic.blob.core.windows.net/neuron-explainer/paper/index.html), who let a model read them.
+
+# %%
+from typing import Any
+
+import torch
+from jaxtyping import Bool, Float, Int
+from torch import Tensor
+
+
+# %%
+def max_activating(
+    activations: Float[Tensor, "batch pos"],
+    tokens: Int[Tensor, "batch pos"],
+    text: Bool[Tensor, "batch pos"],
+    k: int,
+    window: int,
+) -> list[dict[str, Any]]:
+    """List the texts on which a latent is most active, with their context.
+
+    Source: Bricken et al. 2023, https://transformer-circuits.pub/2023/monosemantic-features
+
+    Args:
+        activations: the latent's activations, none negative, shape `[batch, pos]`.
+        tokens: the texts, shape `[batch, pos]`.
+        text: which positions are text; in each row one stretch, perhaps an empty one, shape `[batch, pos]`.
+        k: the largest number of examples.
+        window: the largest number of tokens to show on each side.
+
+    Returns:
+        At most k examples, the strongest first, at most one from each row, and none at which the latent is silent. Each
+        is a dict:
+
+        - `activation`: the latent's activation, a float;
+        - `row` and `position`: where it is in `tokens`;
+        - `window`: the ids of the tokens around it, a list of integers, as far as there is text;
+        - `peak`: the place of the position within `window`.
+
+    """
+    raise NotImplementedError("max_activating: not written yet")
+
+
+# %% [markdown]
+# **Look at it.** The top examples of some latents, as a table. Say what each latent stands for before you read on, and
+# then look for an example that speaks against it.
+
+# %% tags=["demo"]
+if __name__ == "__main__":
+    from mechgrade.bench import open_bench
+    from mechgrade.course import find_course
+    from mechgrade.embedded.prompts import mixed_prompts
+
+    bench = open_bench()
+    name = bench.sae.cfg.metadata.hook_name
+    tokens = bench.tokens(["".join(sentence) for sentence in mixed_prompts(400, seed=0)])
+    text = tokens != bench.bos  # here the padding is the same token
+    with torch.no_grad():
+        latents = bench.sae.encode(bench.cache(tokens, [name])[name])
+    rate = (latents[text] > 0).float().mean(dim=0)
+    # Latents between rare and common, the ones with the highest peaks.
+    peaks = latents[text].max(dim=0).values * ((rate > 0.005) & (rate < 0.05))
+    lines = ["# What some latents respond to", ""]
+    for latent in peaks.topk(8).indices.tolist():
+        lines += [f"## Latent {latent}, active at {rate[latent]:.1%} of all tokens", ""]
+        for example in max_activating(latents[..., latent], tokens, text, k=6, window=5):
+            words = [bench.model.to_string([token]) for token in example["window"]]
+            words[example["peak"]] = f" **{words[example['peak']].strip()}**"
+            lines.append(f"- {example['activation']:5.1f}: {''.join(words).strip()}")
+        lines.append("")
+    print("\n".join(lines))
+    path = find_course() / "outputs" / "sae_features" / "top_examples.md"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("\n".join(lines), encoding="utf-8")
+    print(f"saved {path}")

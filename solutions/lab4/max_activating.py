@@ -1,0 +1,141 @@
+# %% [markdown]
+# # What a latent responds to
+#
+# A latent has no name when training ends. The first thing to do about it is to look at the texts on which it is most
+# active, its **top activating examples**. Such a list is the heart of every dashboard of latents, and every automatic
+# description of a latent starts from one.
+#
+# The list is only as good as its rules, and each of these rules is broken somewhere in public code:
+#
+# - **Strongest first.** Examples with the same activation come in the order of their rows.
+# - **One example a text.** A latent that is active on a whole sentence would otherwise fill the list with it. A text is
+#   represented by the position at which it activates the latent most, the first one if there are several.
+# - **Only what is active.** A text on which the latent is silent is no example of it; the list may be shorter than $k$.
+# - **Only text.** Special positions (BOS, padding) neither activate nor appear in windows.
+# - **In context.** Around the position $p$ come up to $w$ tokens on each side, from $p - w$ to $p + w$. At the edge of a
+#   text the window ends: it does not wrap around, and it is not filled up.
+#
+# **Shapes.** `activations`: one latent's activation at every position, `[batch, pos]`; `tokens` and `text`, which says what
+# is text, have the same shape. The text of a row is one stretch, without special positions in between.
+#
+# Sources: Bricken et al. 2023, [Towards Monosemanticity](https://transformer-circuits.pub/2023/monosemantic-features), who
+# show such lists for every feature; Bills et al. 2023, [Language models can explain neurons in language
+# models](https://openaipublic.blob.core.windows.net/neuron-explainer/paper/index.html), who let a model read them.
+
+# %% [markdown] tags=["hint"]
+# Work in two steps: first one number and one position for each row, which settles duplicates; then the order of the
+# rows. Only at the very end, for at most k rows, think about windows.
+
+# %% [markdown] tags=["hint"]
+# Python's slices wrap: `row[-1:3]` is not what you want at the left edge. `max(p - w, start)` is the first token of the
+# window, where `start` is the first position of the row that is text. By how much does that move the peak inside of it?
+
+# %% [markdown] tags=["hint"]
+# `activations.masked_fill(~text, 0).max(dim=1)` gives values and positions. For the order, `torch.sort` with
+# `descending=True, stable=True` leaves rows with equal values as they stood.
+
+# %%
+from typing import Any
+
+import torch
+from jaxtyping import Bool, Float, Int
+from torch import Tensor
+
+
+# %%
+def max_activating(
+    activations: Float[Tensor, "batch pos"],
+    tokens: Int[Tensor, "batch pos"],
+    text: Bool[Tensor, "batch pos"],
+    k: int,
+    window: int,
+) -> list[dict[str, Any]]:
+    """List the texts on which a latent is most active, with their context.
+
+    Source: Bricken et al. 2023, https://transformer-circuits.pub/2023/monosemantic-features
+
+    Args:
+        activations: the latent's activations, none negative, shape `[batch, pos]`.
+        tokens: the texts, shape `[batch, pos]`.
+        text: which positions are text; in each row one stretch, perhaps an empty one, shape `[batch, pos]`.
+        k: the largest number of examples.
+        window: the largest number of tokens to show on each side.
+
+    Returns:
+        At most k examples, the strongest first, at most one from each row, and none at which the latent is silent. Each
+        is a dict:
+
+        - `activation`: the latent's activation, a float;
+        - `row` and `position`: where it is in `tokens`;
+        - `window`: the ids of the tokens around it, a list of integers, as far as there is text;
+        - `peak`: the place of the position within `window`.
+
+    """
+    ### BEGIN SOLUTION
+    best, positions = activations.masked_fill(~text, 0).max(dim=1)
+    order = best.argsort(descending=True, stable=True)
+    examples = []
+    for row in order[:k].tolist():
+        activation, position = best[row].item(), int(positions[row])
+        if activation > 0:
+            places = text[row].nonzero()[:, 0]
+            first, last = max(position - window, int(places[0])), min(position + window, int(places[-1]))
+            shown = tokens[row, first : last + 1].tolist()
+            examples.append(
+                {
+                    "activation": activation,
+                    "row": row,
+                    "position": position,
+                    "window": shown,
+                    "peak": position - first,
+                }
+            )
+    return examples
+    ### END SOLUTION
+
+
+# %% [markdown]
+# **Look at it.** The top examples of some latents, as a table. Say what each latent stands for before you read on, and
+# then look for an example that speaks against it.
+
+# %% tags=["demo"]
+if __name__ == "__main__":
+    from mechgrade.bench import open_bench
+    from mechgrade.course import find_course
+    from mechgrade.embedded.prompts import mixed_prompts
+
+    bench = open_bench()
+    name = bench.sae.cfg.metadata.hook_name
+    tokens = bench.tokens(["".join(sentence) for sentence in mixed_prompts(400, seed=0)])
+    text = tokens != bench.bos  # here the padding is the same token
+    with torch.no_grad():
+        latents = bench.sae.encode(bench.cache(tokens, [name])[name])
+    rate = (latents[text] > 0).float().mean(dim=0)
+    # Latents between rare and common, the ones with the highest peaks.
+    peaks = latents[text].max(dim=0).values * ((rate > 0.005) & (rate < 0.05))
+    lines = ["# What some latents respond to", ""]
+    for latent in peaks.topk(8).indices.tolist():
+        lines += [f"## Latent {latent}, active at {rate[latent]:.1%} of all tokens", ""]
+        for example in max_activating(latents[..., latent], tokens, text, k=6, window=5):
+            words = [bench.model.to_string([token]) for token in example["window"]]
+            words[example["peak"]] = f" **{words[example['peak']].strip()}**"
+            lines.append(f"- {example['activation']:5.1f}: {''.join(words).strip()}")
+        lines.append("")
+    print("\n".join(lines))
+    path = find_course() / "outputs" / "sae_features" / "top_examples.md"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("\n".join(lines), encoding="utf-8")
+    print(f"saved {path}")
+
+# %% [markdown] tags=["found"]
+# **What you found.** Many lists name themselves: every example has the same word, or a word of the same kind, or a word
+# in the same part of a sentence at its peak. That is what "interpretable" means for a latent, and it is remarkable, for
+# nobody told the SAE about kinds of words.
+#
+# But a list of the strongest examples shows the top of the range alone. The same latent is often active, more weakly, on
+# other things. Before you believe a name, look at weak and middling activations too, and ask the opposite question: on
+# what share of the words of that kind is the latent *silent*? The last exercise of this lab measures both at once.
+#
+# **On real models** Bolukbasi et al. (2021, [An Interpretability Illusion for BERT](https://arxiv.org/abs/2104.07143))
+# show how top examples mislead: the same neuron seems to mean one thing in one data set and another in the next. Bricken
+# et al. therefore show examples from all ranges of activation, and so does [Neuronpedia](https://www.neuronpedia.org).

@@ -1,0 +1,161 @@
+"""Right and wrong ways to encode the latents of texts."""
+
+import torch
+
+from mechgrade.authoring.variants import accepted, misconception
+
+
+def activations_at(model, name, tokens):
+    """The activations at a hook point: [batch, pos, d_in]."""
+    with torch.no_grad():
+        _, cache = model.run_with_cache(tokens, names_filter=name)
+    return cache[name]
+
+
+def own(model, sae, tokens):
+    """The latents of all positions: [batch, pos, d_sae]."""
+    with torch.no_grad():
+        return sae.encode(activations_at(model, sae.cfg.metadata.hook_name, tokens))
+
+
+@accepted
+def by_loop(model, sae, tokens, special):
+    """One text at a time, one token at a time, through a hook that only looks."""
+    seen = []
+    with torch.no_grad():
+        for row in tokens:
+            model.run_with_hooks(
+                row[None], fwd_hooks=[(sae.cfg.metadata.hook_name, lambda value, hook: seen.append(value[0].clone()))]
+            )
+    latents, places = [], []
+    ids = set(special.tolist())
+    for row, activation in enumerate(seen):
+        for position, token in enumerate(tokens[row].tolist()):
+            if token not in ids:
+                with torch.no_grad():
+                    latents.append(sae.encode(activation[position]))
+                places.append([row, position])
+    return torch.stack(latents), torch.tensor(places, device=tokens.device)
+
+
+@accepted
+def encode_then_select(model, sae, tokens, special):
+    """Encode everything, flatten, and take rows by their number; the run stops after the SAE's layer."""
+    name = sae.cfg.metadata.hook_name
+    enough = int(name.split(".")[1]) + 1
+    with torch.no_grad():
+        _, cache = model.run_with_cache(tokens, names_filter=[name], stop_at_layer=enough)
+        latents = sae.encode(cache[name]).flatten(0, 1)
+    text = (tokens[..., None] != special).all(dim=-1).flatten()
+    numbers = torch.arange(tokens.numel(), device=tokens.device)[text]
+    pos = tokens.shape[1]
+    return latents.index_select(0, numbers), torch.stack([numbers // pos, numbers % pos], dim=1)
+
+
+@misconception(
+    "You keep the special positions. What the model computes at BOS and at padding is unlike anything at text, and would "
+    "dominate every statistic of the latents."
+)
+def keeps_special(model, sae, tokens, special):
+    everywhere = torch.ones_like(tokens, dtype=torch.bool)
+    return own(model, sae, tokens)[everywhere], everywhere.nonzero()
+
+
+@misconception(
+    "You leave out the first position of every row and nothing else. Padding is special too, and a row need not begin "
+    "with BOS: look at the tokens, not at the position."
+)
+def drops_first_position(model, sae, tokens, special):
+    kept = torch.ones_like(tokens, dtype=torch.bool)
+    kept[:, 0] = False
+    return own(model, sae, tokens)[kept], kept.nonzero()
+
+
+@misconception(
+    "You leave out the first of the special tokens only. `special` may hold several ids, and all of them have to go."
+)
+def first_id_only(model, sae, tokens, special):
+    kept = tokens != special[0] if len(special) else torch.ones_like(tokens, dtype=torch.bool)
+    return own(model, sae, tokens)[kept], kept.nonzero()
+
+
+@misconception(
+    "You set the latents of special positions to zero and keep their entries. They still count in every mean. Leave the "
+    "entries out."
+)
+def zeroes_special(model, sae, tokens, special):
+    kept = ~torch.isin(tokens, special)
+    everywhere = torch.ones_like(kept)
+    return (own(model, sae, tokens) * kept[..., None])[everywhere], everywhere.nonzero()
+
+
+@misconception(
+    "You take the special tokens out of the input before the model runs. Then it sees other texts, without their BOS and "
+    "at other positions. Run the model on the tokens as they are, and drop the positions afterwards."
+)
+def drops_before_running(model, sae, tokens, special):
+    latents, places = [], []
+    for row, text in enumerate(tokens):
+        kept = ~torch.isin(text, special)
+        latents.append(own(model, sae, text[kept][None])[0])
+        positions = kept.nonzero()[:, 0]
+        places.append(torch.stack([torch.full_like(positions, row), positions], dim=1))
+    return torch.cat(latents), torch.cat(places)
+
+
+@misconception(
+    "Your positions count the kept tokens of a row, so that the first word of a text is at 0. `places` points into "
+    "`tokens`, where the special tokens have their places too."
+)
+def positions_among_kept(model, sae, tokens, special):
+    kept = ~torch.isin(tokens, special)
+    rows = kept.nonzero()[:, 0]
+    counted = (kept.long().cumsum(dim=1) - 1)[kept]
+    return own(model, sae, tokens)[kept], torch.stack([rows, counted], dim=1)
+
+
+@misconception(
+    "Your list runs through all first positions, then all second ones. It should run through the first row from left to "
+    "right, then through the second."
+)
+def column_by_column(model, sae, tokens, special):
+    kept = ~torch.isin(tokens, special)
+    return own(model, sae, tokens).transpose(0, 1)[kept.T], kept.T.nonzero().flip(1)
+
+
+@misconception("Your `places` has the position first and the row second. Row first, as in `tokens[row, position]`.")
+def position_first(model, sae, tokens, special):
+    kept = ~torch.isin(tokens, special)
+    return own(model, sae, tokens)[kept], kept.nonzero().flip(1)
+
+
+@misconception(
+    "You encode the activations of a fixed place in the model. An SAE understands only those of its own hook point: "
+    "`sae.cfg.metadata.hook_name`."
+)
+def fixed_hook_point(model, sae, tokens, special):
+    kept = ~torch.isin(tokens, special)
+    activations = activations_at(model, f"blocks.{model.cfg.n_layers // 2}.hook_resid_mid", tokens)
+    with torch.no_grad():
+        return sae.encode(activations[kept]), kept.nonzero()
+
+
+@misconception(
+    "You return reconstructions: the latents, decoded again. The last axis should be the SAE's latents, not the model's "
+    "activations."
+)
+def reconstructions(model, sae, tokens, special):
+    kept = ~torch.isin(tokens, special)
+    with torch.no_grad():
+        return sae.decode(own(model, sae, tokens)[kept]), kept.nonzero()
+
+
+@misconception(
+    "You subtract `b_dec` from the activations before `sae.encode`, which does this itself where the SAE wants it. It is "
+    "taken away twice now."
+)
+def centres_twice(model, sae, tokens, special):
+    kept = ~torch.isin(tokens, special)
+    activations = activations_at(model, sae.cfg.metadata.hook_name, tokens)
+    with torch.no_grad():
+        return sae.encode(activations[kept] - sae.b_dec), kept.nonzero()

@@ -1,0 +1,175 @@
+"""Right and wrong ways to list the top examples of a latent."""
+
+import torch
+
+from mechgrade.authoring.variants import accepted, misconception
+
+
+def example(activations, tokens, text, row, position, window):
+    """One example as it should be: a misconception is wrong in one thing only."""
+    places = text[row].nonzero().flatten().tolist()
+    shown = [place for place in range(position - window, position + window + 1) if place in places]
+    return {
+        "activation": float(activations[row, position]),
+        "row": row,
+        "position": position,
+        "window": [int(tokens[row, place]) for place in shown],
+        "peak": shown.index(position) if position in shown else 0,
+    }
+
+
+def best_of_rows(activations, text):
+    """(activation, row, position) of the best position of every row in which the latent is active, in order."""
+    found = []
+    for row in range(len(activations)):
+        places = [place for place in range(activations.shape[1]) if text[row, place] and activations[row, place] > 0]
+        if places:
+            position = max(places, key=lambda place, row=row: (float(activations[row, place]), -place))
+            found.append((float(activations[row, position]), row, position))
+    return sorted(found, key=lambda each: (-each[0], each[1]))
+
+
+@accepted
+def in_plain_python(activations, tokens, text, k, window):
+    """Loops and sorted lists, no tensor operation."""
+    found = best_of_rows(activations, text)[:k]
+    return [example(activations, tokens, text, row, position, window) for _, row, position in found]
+
+
+@accepted
+def by_flat_ranking(activations, tokens, text, k, window):
+    """All positions ranked at once; a text that has had its turn is passed over."""
+    quiet = torch.where(text, activations, torch.full_like(activations, -1)).flatten()
+    pos = activations.shape[1]
+    seen, found = set(), []
+    for number in torch.sort(quiet, descending=True, stable=True).indices.tolist():
+        row, position = divmod(number, pos)
+        if len(found) == k or quiet[number] <= 0:
+            break
+        if row not in seen:
+            seen.add(row)
+            first = int(text[row].long().argmax())
+            end = first + int(text[row].sum())
+            left, right = max(first, position - window), min(end, position + window + 1)
+            found.append(
+                {
+                    "activation": quiet[number].item(),
+                    "row": row,
+                    "position": position,
+                    "window": tokens[row][left:right].tolist(),
+                    "peak": position - left,
+                }
+            )
+    return found
+
+
+@misconception("Your list begins with the weakest example. Sort in descending order.")
+def ascending(activations, tokens, text, k, window):
+    found = best_of_rows(activations, text)[::-1][:k]
+    return [example(activations, tokens, text, row, position, window) for _, row, position in found]
+
+
+@misconception("Your list has the right k examples, but from the weakest to the strongest of them: turn it round.")
+def top_k_reversed(activations, tokens, text, k, window):
+    found = best_of_rows(activations, text)[:k][::-1]
+    return [example(activations, tokens, text, row, position, window) for _, row, position in found]
+
+
+@misconception(
+    "One text appears several times. You rank all positions together; take the best position of each text first, then "
+    "rank the texts."
+)
+def repeats_texts(activations, tokens, text, k, window):
+    rows, positions = (text & (activations > 0)).nonzero(as_tuple=True)
+    every = [
+        (float(activations[row, place]), row, place)
+        for row, place in zip(rows.tolist(), positions.tolist(), strict=True)
+    ]
+    found = sorted(every, key=lambda each: (-each[0], each[1], each[2]))[:k]
+    return [example(activations, tokens, text, row, position, window) for _, row, position in found]
+
+
+@misconception(
+    "Your windows lack their last token: a slice ends before its end. From `p - w` to `p + w` there are `2 w + 1` tokens."
+)
+def window_short_on_the_right(activations, tokens, text, k, window):
+    found = []
+    for _, row, position in best_of_rows(activations, text)[:k]:
+        one = example(activations, tokens, text, row, position, window)
+        places = text[row].nonzero().flatten().tolist()
+        if position + window in places:
+            one["window"] = one["window"][:-1]
+        found.append(one)
+    return found
+
+
+@misconception(
+    "At the left edge of a text your window goes wrong: a negative start counts from the end of the row in Python. Begin "
+    "at the first position of the text at the earliest."
+)
+def window_wraps(activations, tokens, text, k, window):
+    found = []
+    for _, row, position in best_of_rows(activations, text)[:k]:
+        one = example(activations, tokens, text, row, position, window)
+        if position - window < 0:
+            last = int(text[row].nonzero().max())
+            one["window"] = tokens[row, position - window : min(position + window, last) + 1].tolist()
+        found.append(one)
+    return found
+
+
+@misconception(
+    "Your windows show BOS and padding. They are no text: cut the window where `text` is False, as at the edge of the row."
+)
+def window_with_special(activations, tokens, text, k, window):
+    found = []
+    for _, row, position in best_of_rows(activations, text)[:k]:
+        left, right = max(0, position - window), position + window + 1
+        one = {"activation": float(activations[row, position]), "row": row, "position": position}
+        found.append(one | {"window": tokens[row, left:right].tolist(), "peak": position - left})
+    return found
+
+
+@misconception(
+    "Your `peak` is the window's half width everywhere. Where the window is cut on the left, the peak stands earlier in it."
+)
+def peak_in_the_middle(activations, tokens, text, k, window):
+    found = best_of_rows(activations, text)[:k]
+    return [example(activations, tokens, text, row, position, window) | {"peak": window} for _, row, position in found]
+
+
+@misconception(
+    "Special positions compete in your ranking. What the latent does at BOS and at padding says nothing about text: leave "
+    "them out before you look for the maximum."
+)
+def ranks_special(activations, tokens, text, k, window):
+    found = best_of_rows(activations, torch.ones_like(text))[:k]
+    return [example(activations, tokens, text, row, position, window) for _, row, position in found]
+
+
+@misconception(
+    "You fill the list up with texts on which the latent is silent. An activation of 0 is no example: the list may be "
+    "shorter than k."
+)
+def fills_with_silence(activations, tokens, text, k, window):
+    best, positions = activations.masked_fill(~text, 0).max(dim=1)
+    found = best.argsort(descending=True, stable=True)[:k].tolist()
+    return [
+        example(activations, tokens, text, row, int(positions[row]), window) | {"activation": float(best[row])}
+        for row in found
+    ]
+
+
+@misconception("Of several positions with the same activation you take the last. The first one of a text is asked for.")
+def last_of_equals(activations, tokens, text, k, window):
+    found = []
+    for value, row, _ in best_of_rows(activations, text)[:k]:
+        position = int(((activations[row] == value) & text[row]).nonzero().max())
+        found.append(example(activations, tokens, text, row, position, window))
+    return found
+
+
+@misconception("Texts with equal activations come in the wrong order in your list. They keep the order of their rows.")
+def equals_turned_round(activations, tokens, text, k, window):
+    found = sorted(best_of_rows(activations, text), key=lambda each: (-each[0], -each[1]))[:k]
+    return [example(activations, tokens, text, row, position, window) for _, row, position in found]

@@ -1,0 +1,187 @@
+"""Right and wrong ways to splice an SAE into the model."""
+
+import torch
+
+from mechgrade.authoring.variants import accepted, misconception
+
+
+def same(latents):
+    """No edit."""
+    return latents
+
+
+def logits_with(model, name, tokens, replace):
+    """The logits when the activations at a hook point are replaced by a function of themselves."""
+    with torch.no_grad():
+        return model.run_with_hooks(tokens, fwd_hooks=[(name, lambda value, hook: replace(value))])
+
+
+def loss_of(logits, tokens, text):
+    """The loss as it should be: a misconception is wrong in one thing only."""
+    losses = torch.nn.functional.cross_entropy(logits[:, :-1].transpose(1, 2), tokens[:, 1:], reduction="none")
+    return losses[text[:, 1:]].mean().item()
+
+
+def right_splice(sae, text, error_term, edit):
+    """The replacement as it should be."""
+
+    def replace(value):
+        latents = sae.encode(value)
+        new = sae.decode((edit or same)(latents))
+        if error_term:
+            new = new + value - sae.decode(latents)
+        return torch.where(text[..., None], new, value)
+
+    return replace
+
+
+@accepted
+def by_difference(model, sae, tokens, text, error_term=False, edit=None):
+    """Only text positions are encoded; with the error term, the difference that the edit makes is added."""
+    name = sae.cfg.metadata.hook_name
+
+    def replace(value, hook):
+        value = value.clone()
+        x = value[text]
+        latents = sae.encode(x)
+        edited = sae.decode(latents if edit is None else edit(latents))
+        value[text] = x + (edited - sae.decode(latents)) if error_term else edited
+        return value
+
+    model.add_hook(name, replace)
+    try:
+        with torch.no_grad():
+            logs = torch.log_softmax(model(tokens), dim=-1)
+    finally:
+        model.reset_hooks()
+    total, count = 0.0, 0
+    for row, position in text.nonzero().tolist():
+        if position > 0:
+            total -= logs[row, position - 1, tokens[row, position]].double().item()
+            count += 1
+    return total / count
+
+
+@accepted
+def from_cached_activations(model, sae, tokens, text, error_term=False, edit=None):
+    """A first run for the activations, a second one into which the finished replacement is put."""
+    name = sae.cfg.metadata.hook_name
+    with torch.no_grad():
+        _, cache = model.run_with_cache(tokens, names_filter=name)
+        x = cache[name]
+        latents = sae.encode(x)
+        error = (x - sae.decode(latents)) * float(error_term)
+        new = sae.decode(edit(latents) if edit else latents) + error
+        new[~text] = x[~text]
+        logits = model.run_with_hooks(tokens, fwd_hooks=[(name, lambda value, hook: new)])
+    return loss_of(logits, tokens, text)
+
+
+@misconception(
+    "You never add the error term, though `error_term` asks for it. With it and without an edit, the loss is the model's own."
+)
+def never_adds_error(model, sae, tokens, text, error_term=False, edit=None):
+    replace = right_splice(sae, text, False, edit)
+    return loss_of(logits_with(model, sae.cfg.metadata.hook_name, tokens, replace), tokens, text)
+
+
+@misconception(
+    "You add the error term whether it is asked for or not. Without it the model sees the reconstruction alone."
+)
+def always_adds_error(model, sae, tokens, text, error_term=False, edit=None):
+    replace = right_splice(sae, text, True, edit)
+    return loss_of(logits_with(model, sae.cfg.metadata.hook_name, tokens, replace), tokens, text)
+
+
+@misconception(
+    "Your error term is computed from the *edited* latents, so it undoes every edit. It is what the SAE misses before "
+    "anything is edited."
+)
+def error_of_the_edited(model, sae, tokens, text, error_term=False, edit=None):
+    def replace(value):
+        new = sae.decode((edit or same)(sae.encode(value)))
+        if error_term:
+            new = new + (value - new)
+        return torch.where(text[..., None], new, value)
+
+    return loss_of(logits_with(model, sae.cfg.metadata.hook_name, tokens, replace), tokens, text)
+
+
+@misconception("Your error term has the wrong sign. It is the activation minus the reconstruction.")
+def error_turned_round(model, sae, tokens, text, error_term=False, edit=None):
+    def replace(value):
+        latents = sae.encode(value)
+        new = sae.decode((edit or same)(latents))
+        if error_term:
+            new = new + (sae.decode(latents) - value)
+        return torch.where(text[..., None], new, value)
+
+    return loss_of(logits_with(model, sae.cfg.metadata.hook_name, tokens, replace), tokens, text)
+
+
+@misconception("Nothing is spliced: your loss is always the model's own. Does your hook *return* the new activations?")
+def hook_returns_nothing(model, sae, tokens, text, error_term=False, edit=None):
+    return loss_of(logits_with(model, sae.cfg.metadata.hook_name, tokens, lambda value: None), tokens, text)
+
+
+@misconception("You do not apply the edit. It changes the latents before they are decoded.")
+def forgets_the_edit(model, sae, tokens, text, error_term=False, edit=None):
+    replace = right_splice(sae, text, error_term, None)
+    return loss_of(logits_with(model, sae.cfg.metadata.hook_name, tokens, replace), tokens, text)
+
+
+@misconception(
+    "You splice the SAE in at special positions too. It was not trained there, and later positions look back at BOS: leave "
+    "everything as it is where `text` is False."
+)
+def splices_special(model, sae, tokens, text, error_term=False, edit=None):
+    replace = right_splice(sae, torch.ones_like(text), error_term, edit)
+    return loss_of(logits_with(model, sae.cfg.metadata.hook_name, tokens, replace), tokens, text)
+
+
+@misconception(
+    "Your loss counts special tokens among those to be predicted. Nobody predicts padding: take only the next tokens that "
+    "are text."
+)
+def counts_padding(model, sae, tokens, text, error_term=False, edit=None):
+    replace = right_splice(sae, text, error_term, edit)
+    logits = logits_with(model, sae.cfg.metadata.hook_name, tokens, replace)
+    return loss_of(logits, tokens, torch.ones_like(text))
+
+
+@misconception(
+    "Your mask says whether the position that *predicts* is text. What counts is whether the token that is predicted is."
+)
+def masks_the_predictor(model, sae, tokens, text, error_term=False, edit=None):
+    replace = right_splice(sae, text, error_term, edit)
+    logits = logits_with(model, sae.cfg.metadata.hook_name, tokens, replace)
+    return loss_of(logits, tokens, torch.cat([text[:, :1], text[:, :-1]], dim=1))
+
+
+@misconception(
+    "Your logits are held against the token at their own position. The logits at position p predict the token at p + 1."
+)
+def no_shift(model, sae, tokens, text, error_term=False, edit=None):
+    replace = right_splice(sae, text, error_term, edit)
+    logits = logits_with(model, sae.cfg.metadata.hook_name, tokens, replace)
+    losses = -logits.log_softmax(-1).gather(2, tokens[..., None])[..., 0]
+    return losses[text].mean().item()
+
+
+@misconception(
+    "You take the mean of each text and then the mean over the texts. A short text then weighs as much as a long one; here "
+    "every token counts the same."
+)
+def mean_of_means(model, sae, tokens, text, error_term=False, edit=None):
+    replace = right_splice(sae, text, error_term, edit)
+    logits = logits_with(model, sae.cfg.metadata.hook_name, tokens, replace)
+    rows = [loss_of(logits[[row]], tokens[[row]], text[[row]]) for row in range(len(tokens))]
+    return sum(rows) / len(rows)
+
+
+@misconception(
+    "You splice in at a fixed place in the model. The SAE belongs to its own hook point, `sae.cfg.metadata.hook_name`."
+)
+def fixed_hook_point(model, sae, tokens, text, error_term=False, edit=None):
+    name = f"blocks.{model.cfg.n_layers // 2}.hook_resid_mid"
+    return loss_of(logits_with(model, name, tokens, right_splice(sae, text, error_term, edit)), tokens, text)
