@@ -35,6 +35,7 @@ class Source:
     """An exercise's source, taken apart."""
 
     text: str  # as the author wrote it
+    lesson: str  # what a learner starts from, with the solutions in it: for the notebook that nbgrader strips
     reference: str  # its code alone, without the demo: what is recorded stays right when only the prose changes
     stub: str  # what a learner starts from: all of it without the hint and found cells, and without solutions
     hints: tuple[str, ...]
@@ -110,12 +111,32 @@ def take_apart(text: str, name: str, shown: str) -> Source:
         raise BuildError(*problems)
     code = [cell for cell in cells if cell.kind == "code" and DEMO not in cell.tags]
     reference = _without(text, [cell for cell in cells if cell not in code], {})
+    lesson = _without(text, [*hints, *found], {})
     stub = _without(text, [*hints, *found], _raises(text, tree, blocks, name, problems))
     if not problems:
         _check_stub(stub, problems)
     if problems:
         raise BuildError(*problems)
-    return Source(text, reference, stub, tuple(cell.text for cell in hints), found[0].text)
+    return Source(text, lesson, reference, stub, tuple(cell.text for cell in hints), found[0].text)
+
+
+def without_solutions(text: str, name: str) -> str:
+    """Code with a raise in the place of each solution, as in a stub. `name` is the exercise's, for a solution in no function.
+
+    Raises:
+        BuildError: the markers are not right.
+    """
+    problems = _Problems(name)
+    tree = parse(text, name)
+    blocks = _solutions(text, [], problems)
+    instead = _raises(text, tree, blocks, name, problems)
+    if problems:
+        raise BuildError(*problems)
+    return "\n".join(
+        line
+        for line in (instead.get(number, line) for number, line in enumerate(text.split("\n"), 1))
+        if line is not None
+    )
 
 
 def _cells(text: str, problems: _Problems) -> list[_Cell]:

@@ -188,7 +188,7 @@ def _draw(course: Course, section: Section, left: int) -> int:
         for view in check.views:
             if check.verdict == "passed" and isinstance(view.mine, str):
                 continue  # that two words are the same is no picture
-            figure = _figure(course, view, names)
+            figure = figure_of(course, view, names)
             size = len(figure.data) + sum(len(panel.image) + 90 * len(panel.texts) for panel in figure.panels) + 2500
             if figure.curves is not None:
                 size += sum(map(len, figure.curves.mine + figure.curves.reference))
@@ -204,7 +204,7 @@ def _draw(course: Course, section: Section, left: int) -> int:
     return left
 
 
-def _figure(course: Course, view: View, names: list[tuple[str, ...]]) -> Figure:
+def figure_of(course: Course, view: View, names: list[tuple[str, ...]]) -> Figure:
     title = f"result{view.path}" if view.path else "the result"
     if isinstance(view.mine, str) or isinstance(view.reference, str):
         return Figure(title, view.same, "words", view=view)
@@ -228,6 +228,15 @@ def _figure(course: Course, view: View, names: list[tuple[str, ...]]) -> Figure:
         figure.curves = pictures.curves_of(view.mine, None if same else view.reference)
     figure.data = json.dumps(content, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     return figure
+
+
+def pictures_of(course: Course, exercise: Exercise, check: Check, most: int = 2) -> str:
+    """The pictures of one check, as HTML for another page: the learner's data, and beside it the reference's where they differ."""
+    names = annotated_axes(course.stub_path(exercise), exercise.name)
+    names = names or annotated_axes(course.solution_path(exercise), exercise.name)
+    figures = [figure_of(course, view, names) for view in check.views if not isinstance(view.mine, str)]
+    template = _environment().get_template("pictures.html.j2")
+    return template.render(figures=figures[:most], width=pictures.WIDTH, height=pictures.HEIGHT) if figures else ""
 
 
 def annotated_axes(path: Path, name: str) -> list[tuple[str, ...]]:

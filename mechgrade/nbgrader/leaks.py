@@ -1,0 +1,135 @@
+"""Looks through what goes to learners for what must not: solutions, wrong programs, and the marks of hidden parts.
+
+By lines: a solution that was copied has its lines somewhere, in a notebook, in a file, or in a recording's JSON. Lines that
+learners have anyway, in a stub, say nothing. In graders and engine it takes two in a row, because there `for layer in
+range(layers):` is nobody's answer.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from zipfile import ZipFile
+
+from mechgrade.authoring.source import BEGIN, END, read_source
+from mechgrade.authoring.variants import programs
+from mechgrade.course import Course, Exercise
+
+#: Marks by which nbgrader and mechgrade know hidden parts. In Python files of the engine they are spoken of; not in notebooks.
+MARKS = (BEGIN, END, "BEGIN HIDDEN TESTS", "END HIDDEN TESTS", "BEGIN MARK SCHEME", "END MARK SCHEME")
+
+#: Shorter lines (``return scores``) are anybody's.
+_LEAST = 24
+
+#: What is compared is the code: blanks and comments are no disguise.
+_BLANKS = re.compile(r"\s+")
+
+
+@dataclass(frozen=True)
+class Leak:
+    """A line that must not be there."""
+
+    path: str
+    what: str
+    line: str
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.what}: {self.line.strip()[:100]}"
+
+
+class Secrets:
+    """The lines of a course's solutions, accepted variants and misconceptions that no stub has."""
+
+    def __init__(self, course: Course) -> None:
+        self.lines: dict[str, str] = {}
+        public: set[str] = set()
+        for exercise in course.exercises():
+            source = read_source(course, exercise)
+            public |= {_squeezed(line) for line in source.stub.splitlines()}
+            for what, text in _texts(course, exercise):
+                for line in _code(text):
+                    self.lines.setdefault(_squeezed(line), what)
+        for line in public:
+            self.lines.pop(line, None)
+
+    def leaks(self, path: Path, shown: str) -> Iterator[Leak]:
+        """What leaks from a file, or from the files in a zip."""
+        if path.suffix in (".zip", ".whl"):
+            with ZipFile(path) as archive:
+                for name in archive.namelist():
+                    yield from self.in_text(archive.read(name).decode("utf-8", "replace"), f"{shown}:{name}")
+            return
+        yield from self.in_text(path.read_bytes().decode("utf-8", "replace"), shown)
+
+    def in_text(self, text: str, shown: str) -> Iterator[Leak]:
+        """What leaks from a text."""
+        is_notebook = shown.endswith(".ipynb")
+        lines = [line for line in text.splitlines() if line.strip()]
+        if is_notebook or shown.endswith(".json"):
+            lines += _strings(text)
+        alone = is_notebook or "exercises/" in shown
+        found = [self.lines.get(_squeezed(line)) for line in lines]
+        for place, (line, what) in enumerate(zip(lines, found, strict=True)):
+            if what is not None and (alone or what in found[place + 1 : place + 2]):
+                yield Leak(shown, what, line)
+            elif is_notebook and any(mark in line for mark in MARKS):
+                yield Leak(shown, "a mark of a hidden part", line)
+
+
+def leaks(course: Course, folder: Path) -> list[Leak]:
+    """Everything in a folder that must not go to learners."""
+    secrets = Secrets(course)
+    return [
+        leak
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+        for leak in secrets.leaks(path, path.relative_to(folder).as_posix())
+    ]
+
+
+def _texts(course: Course, exercise: Exercise) -> Iterator[tuple[str, str]]:
+    for program in programs(course, exercise):
+        if program.kind == "stub":
+            continue
+        what = "the solution" if program.kind == "reference" else f"{program.kind} {program.name}"
+        yield f"{what} of {exercise}", program.source
+
+
+def _code(text: str) -> Iterable[str]:
+    """The lines of a program's functions that are code: no docstring, no comment."""
+    tree = ast.parse(text)
+    prose: set[int] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str):
+            prose |= set(range(node.lineno, (node.end_lineno or node.lineno) + 1))
+    for number, line in enumerate(text.splitlines(), 1):
+        bare = line.strip()
+        if number not in prose and len(bare) >= _LEAST and not bare.startswith(("#", "import ", "from ", "raise ")):
+            yield line
+
+
+def _squeezed(line: str) -> str:
+    return _BLANKS.sub("", line)
+
+
+def _strings(text: str) -> list[str]:
+    """The lines of all strings in a JSON document: there a line break is written as two characters."""
+    try:
+        tree = json.loads(text)
+    except ValueError:
+        return []
+    found: list[str] = []
+    stack = [tree]
+    while stack:
+        node = stack.pop()
+        if isinstance(node, str):
+            found += node.splitlines()
+        elif isinstance(node, list):
+            stack += node
+        elif isinstance(node, dict):
+            stack += [*node.keys(), *node.values()]
+    return found

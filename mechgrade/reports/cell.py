@@ -1,0 +1,98 @@
+"""An exercise's result as the output of a notebook's cell: what a check shows, and what nbgrader's feedback shows."""
+
+from __future__ import annotations
+
+import io
+from html import escape
+
+from rich.console import Console
+
+from mechgrade.course import Course
+from mechgrade.grading.hints import guide
+from mechgrade.grading.verdicts import FAULTS, Check, ExerciseResult, Result
+from mechgrade.reports.html import pictures_of
+from mechgrade.reports.terminal import LOOKS, TerminalReport
+
+#: Colours with contrast enough on white and on black; the sign and the words say the same.
+_COLOURS = {"green": "#1a7f37", "red": "#cf222e", "yellow": "#9a6700", "magenta": "#8250df", "dim": "#6e7781"}
+
+
+def text(course: Course, entry: ExerciseResult) -> str:
+    """The report as in the terminal, for front ends that show no HTML."""
+    console = Console(file=io.StringIO(), width=100, color_system=None, highlight=False)
+    report = TerminalReport(course, console, found=True)
+    report.exercise(entry)
+    assert isinstance(console.file, io.StringIO)
+    return console.file.getvalue().strip("\n")
+
+
+def html(course: Course, entry: ExerciseResult, result: Result, *, first_hint: bool = False) -> str:
+    """The report as HTML. Everything in it that a learner wrote is escaped.
+
+    Args:
+        course: for titles, hints and the paragraph after passing.
+        entry: the exercise.
+        result: what it is a part of, for how it was graded.
+        first_hint: show the gentlest hint under a failure, for a reader who cannot ask for it.
+    """
+    sign, words, colour = LOOKS[entry.verdict]
+    exercise = course.exercise(entry.exercise, entry.lab)
+    parts = [
+        f'<p><b style="color:{_COLOURS[colour]}">{sign} {escape(words)}</b> &nbsp; {escape(exercise.title)} &nbsp; '
+        f"<b>{entry.points:g} / {entry.max_points:g}</b></p>"
+    ]
+    failure = entry.first_failure
+    help_ = guide(course, exercise)
+    if failure is not None and entry.verdict != "not_started":
+        parts += _failure(failure)
+    parts.append(_checks(entry))
+    shown = failure or next((check for check in entry.checks if check.views), None)
+    if shown is not None:
+        parts.append(pictures_of(course, exercise, shown))
+    if failure is not None and entry.verdict not in FAULTS and help_.hints:
+        if first_hint:
+            parts.append(f"<p><b>A hint</b></p>{_markdown(help_.hints[0])}")
+        else:
+            parts.append(f"<p>A hint: <code>hint({escape(repr(str(exercise)))})</code></p>")
+    if entry.verdict == "passed" and help_.found:
+        parts.append(_markdown(help_.found))
+    how = f"Graded on {result.model} ({result.backend}, {result.device}), isolation {result.isolation}"
+    parts.append(f'<p style="color:{_COLOURS["dim"]}"><small>{escape(how)}</small></p>')
+    return f'<div class="mechgrade">{"".join(parts)}</div>'
+
+
+def _failure(check: Check) -> list[str]:
+    parts = []
+    if check.asks:
+        parts.append(f"<p><i>asked:</i> {escape(check.asks)}</p>")
+    if check.sentence:
+        parts.append(f"<p><b>{escape(check.sentence)}</b></p>")
+    if check.gave:
+        parts.append(f"<p><i>your code gave</i> {escape(check.gave)}</p>")
+    parts.append(f"<p>{escape(check.message)}</p>")
+    if check.place is not None and (check.place.text or check.place.function):
+        where = f" in <code>{escape(check.place.function)}</code>" if check.place.function else ""
+        line = f": <code>{escape(check.place.text)}</code>" if check.place.text else ""
+        parts.append(f"<p><i>look</i>{where}{line}</p>")
+    if check.output.strip():
+        tail = "\n".join(check.output.strip().splitlines()[-5:])[-600:]
+        parts.append(f"<p><i>your code printed:</i></p><pre>{escape(tail)}</pre>")
+    return parts
+
+
+def _checks(entry: ExerciseResult) -> str:
+    rows = "".join(
+        f'<tr><td style="color:{_COLOURS[LOOKS[check.verdict][2]]}">{LOOKS[check.verdict][0]} '
+        f"{escape(LOOKS[check.verdict][1])}</td>"
+        f'<td style="text-align:left">{escape(check.asks or check.name)}</td>'
+        f"<td>{check.points:g} / {check.max_points:g}</td></tr>"
+        for check in entry.checks
+    )
+    return f"<table>{rows}</table>"
+
+
+def _markdown(source: str) -> str:
+    """Text of the course's own, from Markdown. markdown-it comes with rich."""
+    from markdown_it import MarkdownIt
+
+    return str(MarkdownIt("commonmark", {"html": False}).render(source))

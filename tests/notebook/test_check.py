@@ -1,0 +1,55 @@
+"""`check` in a cell: the report that `make grade` gives, on what the kernel has run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from support import ROOT
+
+from mechgrade.authoring.source import read_source
+from mechgrade.authoring.variants import programs
+from mechgrade.course import Course
+from mechgrade.grading.remote import Zygote
+from mechgrade.notebook.check import CheckError, grade_cells, hint
+from mechgrade.reports.cell import html, text
+
+
+def test_a_check_grades_the_cells_that_ran(course: Course, zygote: Zygote) -> None:
+    exercise = course.exercise("find_heads")
+    source = read_source(course, exercise)
+    wrong = next(each for each in programs(course, exercise) if each.kind == "misconception")
+    result = grade_cells(course, exercise, ["boom()", wrong.source, source.reference], zygote)
+    assert result.score == exercise.points
+    result = grade_cells(course, exercise, [source.reference, "1/0", wrong.source], zygote)
+    entry = result.exercises[0]
+    assert entry.misconception == wrong.name
+    page = html(course, entry, result)
+    assert wrong.sentence.split("`")[0][:40].replace("'", "&#x27;") in page
+    assert "hint(&#x27;lab3/find_heads&#x27;)" in page
+    assert wrong.name not in page  # its name is the course's affair
+    assert "mechgrade hint" in text(course, entry)
+
+
+def test_what_a_learner_writes_is_text_in_the_report(course: Course, zygote: Zygote) -> None:
+    exercise = course.exercise("find_heads")
+    code = "def find_heads(scores, threshold):\n    raise ValueError('<script>alert(1)</script>')"
+    result = grade_cells(course, exercise, [code], zygote)
+    assert "<script>alert" not in html(course, result.exercises[0], result)
+    assert "&lt;script&gt;" in html(course, result.exercises[0], result)
+
+
+def test_nothing_run_is_said_so(course: Course, zygote: Zygote) -> None:
+    with pytest.raises(CheckError, match="run the cell with your code first"):
+        grade_cells(course, course.exercise("find_heads"), ["x = 1"], zygote)
+
+
+def test_errors_in_a_notebook_have_no_traceback(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("MECHGRADE_COURSE", raising=False)
+    with pytest.raises(CheckError, match="MECHGRADE_COURSE") as caught:
+        hint("find_heads")
+    assert caught.value._render_traceback_() == [f"check: {caught.value}"]
+    monkeypatch.setenv("MECHGRADE_COURSE", str(ROOT))
+    with pytest.raises(CheckError, match="no hint 9"):
+        hint("lab3/find_heads", 9)
