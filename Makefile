@@ -16,7 +16,7 @@ export SUBMISSION LAB EXERCISE MODEL DEVICE BACKEND ISOLATION
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup setup-lab doctor grade report map test test-slow lint build record model-card bench clean
+.PHONY: help setup setup-lab doctor grade report map test test-slow lint build record model-card bench docs clean
 
 help: ## List the targets
 	@echo "make TARGET [NAME=value ...]"
@@ -66,6 +66,9 @@ model-card: $(LEARNER) ## Measure the embedded model and print its table
 
 bench: $(INSTRUCTOR) ## Run the benchmarks: medians and ratios, side by side; JSON in outputs/benchmarks
 	@for script in tests/benchmarks/bench_*.py; do echo "== $$script"; $(BIN)/python "$$script" || exit; done
+
+docs: $(INSTRUCTOR) ## Build the documentation's site into outputs/site; fails on a dead link
+	$(BIN)/mkdocs build --strict --quiet
 
 clean: ## Remove caches and build leftovers (not .venv, not outputs/)
 	rm -rf build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

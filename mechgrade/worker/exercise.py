@@ -124,7 +124,7 @@ def load(source: str, filename: str, name: str) -> types.ModuleType:
         name: the module's name; it is in no package and shadows none.
 
     Raises:
-        whatever the learner's top level raises, SyntaxError included.
+        BaseException: whatever the learner's top level raises, SyntaxError included.
     """
     module = types.ModuleType(f"submission.{name}")
     module.__file__ = filename

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import shutil
-from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -52,20 +51,6 @@ def graded(course: Course, zygote, tmp_path_factory) -> tuple[Result, Path]:
     path = folder / "report.html"
     path.write_text(page(course, result), encoding="utf-8")
     return result, path
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[object]:
-    """Headless Chromium. Where there is none the tests fail: a skip would say that the page was looked at."""
-    from playwright.sync_api import sync_playwright
-
-    program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    assert program, "the report's tests need Chromium: install the package chromium"
-    quiet = ["--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run"]
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox", "--disable-gpu", *quiet])
-        yield browser
-        browser.close()
 
 
 @pytest.fixture
