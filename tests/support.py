@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
+
+import yaml
 
 from mechgrade.course import Course, Exercise
 from mechgrade.grading.grader import Grader, Settings
@@ -19,3 +22,19 @@ def grade_folder(course: Course, zygote: Zygote, folder: Path, exercises: list[E
     chosen = {"isolation": "process", **settings}
     grader = Grader(course, Settings(find_submission(course, folder), **chosen), zygote)  # type: ignore[arg-type]
     return grade(grader, exercises)
+
+
+def one_exercise(root: Path, lab: str = "lab3", name: str = "find_heads") -> Path:
+    """Make a course with a single exercise of the project's own, which a test may spoil; nothing is built or recorded."""
+    document = yaml.safe_load((ROOT / "course.yaml").read_text())
+    chosen = document["labs"][lab]
+    chosen["exercises"] = {name: chosen["exercises"][name]}
+    document["labs"] = {lab: chosen}
+    (root / "course.yaml").write_text(yaml.safe_dump(document))
+    for part in (f"solutions/{lab}/{name}.py", f"solutions/{lab}/variants/{name}.py", f"graders/{lab}/test_{name}.py"):
+        (root / part).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / part, root / part)
+    (root / "fixtures").mkdir()
+    for part in ("models", "saes"):
+        (root / "fixtures" / part).symlink_to(ROOT / "fixtures" / part)
+    return root

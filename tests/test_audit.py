@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import shutil
-
 import pytest
-import yaml
-from support import ROOT
+from support import one_exercise
 
 from mechgrade.authoring.audit import Auditor
 from mechgrade.authoring.mutants import mutants
@@ -36,23 +33,7 @@ def test_mutants_stay_inside_the_lines_that_a_learner_writes():
 @pytest.fixture
 def small(tmp_path):
     """A course with one exercise, whose grader a test may spoil."""
-    document = yaml.safe_load((ROOT / "course.yaml").read_text())
-    lab = document["labs"]["lab3"]
-    lab["exercises"] = {"find_heads": lab["exercises"]["find_heads"]}
-    document["labs"] = {"lab3": lab}
-    (tmp_path / "course.yaml").write_text(yaml.safe_dump(document))
-    for part in ("solutions/lab3", "solutions/lab3/variants", "graders/lab3"):
-        (tmp_path / part).mkdir(parents=True)
-    for name in (
-        "solutions/lab3/find_heads.py",
-        "solutions/lab3/variants/find_heads.py",
-        "graders/lab3/test_find_heads.py",
-    ):
-        shutil.copy(ROOT / name, tmp_path / name)
-    (tmp_path / "fixtures").mkdir()
-    for part in ("models", "saes"):
-        (tmp_path / "fixtures" / part).symlink_to(ROOT / "fixtures" / part)
-    return tmp_path
+    return one_exercise(tmp_path)
 
 
 def test_a_grader_that_is_too_kind_is_caught(small):

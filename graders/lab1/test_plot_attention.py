@@ -33,8 +33,16 @@ def shown(figure):
         "x_tokens": by_place(axes.get_xticks(), found["xticks"], left, right, size[1]),
         "y_tokens": by_place(axes.get_yticks(), found["yticks"], *sorted((bottom, top)), size[0]),
         "title": found["title"],
+        "colours_span_it": colours_span(axes.get_images()[0]),
         "colour_bar": any(getattr(axes, "_colorbar", None) is not None for axes in figure.axes),
     }
+
+
+def colours_span(image):
+    """Whether every value has a colour of its own: outside the limits all values look the same."""
+    low, high = image.get_clim()
+    values = np.asarray(image.get_array(), dtype=float)
+    return bool(low <= values.min() and values.max() <= high and low < high)
 
 
 def name_of(label):

@@ -82,6 +82,7 @@ def test_one_position(compare, seed):
         ("hook_resid_post", 3, 6, -1),
         ("attn.hook_z", 2, 5, 0),
         ("hook_attn_out", 2, 7, 4),
+        ("hook_resid_post", 1, 5, 2),  # of a single sequence, a slice is contiguous as it is, and still a view
     ]:
         compare(on_course_model, kind=kind, batch=batch, pos=pos, position=position, seed=seed)
 

@@ -22,6 +22,12 @@ def on_random_tokens(exercise, bench, *, length, k, seed):
     return exercise.top_next_tokens(bench.model, "The" + "".join(words[place] for place in places), k)
 
 
+def on_the_whole_vocabulary(exercise, bench, *, prompt):
+    """As many tokens as there are. Their order is a matter of rounding far down the list, so it is not looked at."""
+    pairs = exercise.top_next_tokens(bench.model, prompt, bench.d_vocab)
+    return {"tokens": len(pairs), "probability": float(sum(number for _, number in pairs))}
+
+
 def on_a_k_that_makes_no_sense(exercise, bench, *, k):
     try:
         exercise.top_next_tokens(bench.model, "The", bench.d_vocab + 1 if k == "too many" else k)
@@ -50,9 +56,10 @@ def test_on_prompts(compare):
 
 @pytest.mark.points(1)
 def test_on_random_words(compare, seed):
-    """Words in no order, where no token is certain."""
+    """Words in no order, where no token is certain; and all the tokens that there are."""
     for length in (4, 9):
         assert_probabilities(compare(on_random_tokens, length=length, k=3, seed=seed))
+    compare(on_the_whole_vocabulary, prompt="The")
 
 
 @pytest.mark.points(1)

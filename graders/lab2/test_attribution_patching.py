@@ -60,6 +60,41 @@ def on_random_tokens(exercise, bench, *, batch, pos, seed):
     return estimated(exercise, bench, *random_prompts(bench, batch, pos, seed))
 
 
+def another_model(bench, layers, heads):
+    """A small random model with another number of heads than of layers, whatever the course model has."""
+    from transformer_lens import HookedTransformer, HookedTransformerConfig
+
+    sizes = {"n_layers": layers, "n_heads": heads, "d_model": 20, "d_head": 6, "d_mlp": 24, "d_vocab": 37, "n_ctx": 16}
+    config = HookedTransformerConfig(
+        **sizes,
+        act_fn="gelu_new",
+        normalization_type="LNPre",
+        init_weights=False,
+        device=str(bench.device),
+        dtype=bench.dtype,
+    )
+    model = HookedTransformer(config)
+    for place, parameter in enumerate(model.parameters()):
+        parameter.data.copy_(0.3 * bench.normal(*parameter.shape, seed=place))
+        parameter.requires_grad_(False)
+    return model
+
+
+def tokens_of_another_model(bench, batch, pos, seed):
+    """Two batches of random tokens, and the two tokens for each row whose logits are compared."""
+    clean, corrupted = (bench.integers(0, 37, (batch, pos), seed=seed + n) for n in range(2))
+    right = bench.integers(0, 37, (batch,), seed=seed + 2)
+    return clean, corrupted, right, (right + 7) % 37
+
+
+def on_another_model(exercise, bench, *, layers, heads, batch, pos, seed):
+    model = another_model(bench, layers, heads)
+    clean, corrupted, right, wrong = tokens_of_another_model(bench, batch, pos, seed)
+    metric = between(right, wrong, {"metric": 0, "backward": 0})
+    found = exercise.attribution_patching(model, clean, corrupted, metric)
+    return found.detach() if hasattr(found, "detach") else found
+
+
 def on_names(exercise, bench, *, count, template, seed):
     return estimated(exercise, bench, *name_prompts(bench, count, template, seed))
 
@@ -119,7 +154,9 @@ def on_tokens_that_do_not_fit(exercise, bench, *, shape, other):
 
 @pytest.mark.points(3)
 def test_on_random_tokens(compare, seed):
-    """The estimated map on random tokens, in several shapes, from a single backward pass."""
+    """The estimated map on random tokens, in several shapes and on other models, from a single backward pass."""
+    for layers, heads in [(2, 5), (4, 3)]:
+        compare(on_another_model, layers=layers, heads=heads, batch=2, pos=5, seed=seed)
     for batch, pos in [(3, 7), (4, 5)]:
         found = compare(on_random_tokens, batch=batch, pos=pos, seed=seed)
         assert found["backward_passes"] == 1, "one backward pass is enough for all heads"

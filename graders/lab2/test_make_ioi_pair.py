@@ -96,5 +96,7 @@ def test_clear_errors(compare):
     compare(on_unusable_names, template=STORE, io="Mary", subject="Mary", order="ABBA")
     compare(on_unusable_names, template=WHEN, io="Zebediah", subject="", order="ABBA")
     compare(on_unusable_names, template=WHEN, io="", subject="Zebediah", order="BABA")
+    # A letter is a token; after a space it is two, where the vocabulary does not happen to have it.
+    compare(on_unusable_names, template=STORE, io="x", subject="", order="ABBA")
     compare(on_unusable_names, template="{IO} was late. " + WHEN, io="", subject="", order="BABA")
     compare(on_unusable_names, template=STORE, io="", subject="", order="ABAB")

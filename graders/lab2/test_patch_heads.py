@@ -75,6 +75,40 @@ def on_one_changed_head(exercise, bench, *, batch, pos, layer, head, activation,
     return {"change": found["map"] - baseline, "hooks_left": found["hooks_left"]}
 
 
+def another_model(bench, layers, heads):
+    """A small random model with another number of heads than of layers, whatever the course model has."""
+    from transformer_lens import HookedTransformer, HookedTransformerConfig
+
+    sizes = {"n_layers": layers, "n_heads": heads, "d_model": 20, "d_head": 6, "d_mlp": 24, "d_vocab": 37, "n_ctx": 16}
+    config = HookedTransformerConfig(
+        **sizes,
+        act_fn="gelu_new",
+        normalization_type="LNPre",
+        init_weights=False,
+        device=str(bench.device),
+        dtype=bench.dtype,
+    )
+    model = HookedTransformer(config)
+    for place, parameter in enumerate(model.parameters()):
+        parameter.data.copy_(0.3 * bench.normal(*parameter.shape, seed=place))
+        parameter.requires_grad_(False)
+    return model
+
+
+def tokens_of_another_model(bench, batch, pos, seed):
+    """Two batches of random tokens, and the two tokens for each row whose logits are compared."""
+    clean, corrupted = (bench.integers(0, 37, (batch, pos), seed=seed + n) for n in range(2))
+    right = bench.integers(0, 37, (batch,), seed=seed + 2)
+    return clean, corrupted, right, (right + 7) % 37
+
+
+def on_another_model(exercise, bench, *, layers, heads, batch, pos, activation, seed):
+    model = another_model(bench, layers, heads)
+    clean, corrupted, right, wrong = tokens_of_another_model(bench, batch, pos, seed)
+    _, cache = model.run_with_cache(clean)
+    return exercise.patch_heads(model, corrupted, cache, between(right, wrong), activation)
+
+
 def on_names(exercise, bench, *, count, template, seed, activation):
     clean, corrupted, metric = name_prompts(bench, count, template, seed)
     found = patched(exercise, bench, corrupted, caches(bench, clean), metric, activation)
@@ -115,7 +149,9 @@ def assert_clean(found):
 
 @pytest.mark.points(3)
 def test_outputs(compare, seed):
-    """The map of head outputs (z), on random tokens in several shapes."""
+    """The map of head outputs (z), on random tokens in several shapes, and on a model of another shape."""
+    for layers, heads in [(2, 5), (4, 3)]:
+        compare(on_another_model, layers=layers, heads=heads, batch=2, pos=5, activation="z", seed=seed)
     for batch, pos in [(4, 6), (2, 9)]:
         assert_clean(compare(on_random_tokens, batch=batch, pos=pos, activation="z", seed=seed))
 

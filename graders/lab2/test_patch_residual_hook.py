@@ -108,6 +108,7 @@ def test_clear_errors(compare):
         ([3, 6, 4], [3, 5, 4], 2),
         ([3, 6, 4], [1, 6, 4], 2),
         ([3, 6, 4], [3, 6, 4], 6),
+        ([3, 6, 4], [3, 6, 4], -1),
         ([3, 6, 4], [3, 6, 4], -7),
     ]:
         compare(on_streams_that_do_not_fit, shape=shape, clean_shape=clean_shape, position=position)

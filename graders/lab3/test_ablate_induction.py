@@ -54,7 +54,12 @@ def on_what_does_not_fit(exercise, bench, *, pos, heads, controls):
     tokens = bench.integers(0, bench.d_vocab, (2, pos), seed=0)
     shape = {"layers": bench.n_layers, "heads": bench.n_heads}
     # In the checks a head that there is not is written as a word: the model's size is not known there.
-    words = {"no layer": (shape["layers"], 0), "no head": (0, shape["heads"]), "negative": (0, -1)}
+    words = {
+        "no layer": (shape["layers"], 0),
+        "no head": (0, shape["heads"]),
+        "negative": (0, -1),
+        "negative layer": (-1, 0),
+    }
     pairs = [words[pair] if isinstance(pair, str) else tuple(pair) for pair in heads]
     sets = [[words[pair] if isinstance(pair, str) else tuple(pair) for pair in group] for group in controls]
     try:
@@ -77,7 +82,7 @@ def assert_consistent(found):
 @pytest.mark.points(4)
 def test_random_heads(compare, seed):
     """Several heads at once, against several control sets, on batches of several sizes."""
-    for batch, half, count, controls in [(2, 8, 3, 2), (3, 5, 2, 3)]:
+    for batch, half, count, controls in [(2, 8, 3, 2), (3, 5, 2, 3), (4, 1, 1, 2)]:
         found = compare(on_random_heads, batch=batch, half=half, count=count, controls=controls, seed=seed)
         assert_consistent(found["found"])
 
@@ -107,6 +112,7 @@ def test_clear_errors(compare):
         (7, ["no layer"], [[[0, 0]]]),
         (7, [[0, 0]], [[[0, 0]], ["no head"]]),
         (7, ["negative"], [[[0, 0]]]),
+        (7, ["negative layer"], [[[0, 0]]]),
         (7, [[0, 0]], []),
         (6, [[0, 0]], [[[0, 0]]]),
     ]:

@@ -52,6 +52,12 @@ def on_tokens_without_repeats(exercise, bench, *, layers, batch, heads, pos, see
     return exercise.attention_motifs(pattern, torch.arange(batch * pos, device=bench.device).reshape(batch, pos))
 
 
+def on_one_copy(exercise, bench, *, layers, heads, pos, seed):
+    """A single text in which a single token repeats, once."""
+    pattern = bench.pattern(layers, 1, heads, pos, pos, seed=seed)
+    return exercise.attention_motifs(pattern, uneven_repeats(bench, 1, pos, 3, seed + 1))
+
+
 def on_course_model(exercise, bench, *, batch, half, seed):
     tokens = bench.repeated_tokens(batch=batch, half=half, seed=seed)
     return exercise.attention_motifs(bench.patterns(tokens), tokens)
@@ -92,6 +98,7 @@ def test_on_random_patterns(compare, seed):
             on_random_patterns, layers=layers, batch=batch, heads=heads, pos=pos, d_vocab=d_vocab, seed=seed
         )
         assert_between_0_and_1(motifs)
+    assert_between_0_and_1(compare(on_one_copy, layers=2, heads=3, pos=7, seed=seed))
 
 
 @pytest.mark.points(3)
@@ -118,6 +125,7 @@ def test_on_simple_heads(compare):
 @pytest.mark.points(1)
 def test_without_repeats(compare, seed):
     """Tokens that never repeat: the duplicate-token score is 0 for every head."""
+    compare(on_tokens_without_repeats, layers=3, batch=1, heads=2, pos=2, seed=seed)
     motifs = compare(on_tokens_without_repeats, layers=2, batch=3, heads=4, pos=6, seed=seed)
     assert np.all(motifs["duplicate"] == 0), "without a repeated token there is nothing to look back at: the score is 0"
 

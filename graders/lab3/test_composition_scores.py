@@ -77,6 +77,7 @@ def on_random_baseline(exercise, bench, *, d_model, d_head, samples, seed):
     again = exercise.random_baseline(d_model, d_head, samples, seed)
     other = exercise.random_baseline(d_model, d_head, samples, seed + 1)
     return {
+        "one_pair_between_0_and_1": 0 < exercise.random_baseline(d_model, d_head, 1, seed) <= 1,
         "within_a_tenth": abs(found / expected - 1) < 0.1,
         "times_too_high": [bound for bound in (1.5, 3.5, 10.0) if found > bound * expected],
         "same_seed_same_number": found == again,
@@ -140,4 +141,5 @@ def test_random_baseline(compare, seed):
     """The mean score of random pairs: near the expected one, the same for the same seed, no trace in global state."""
     for d_model, d_head in [(24, 6), (40, 5)]:
         found = compare(on_random_baseline, d_model=d_model, d_head=d_head, samples=150, seed=seed)
+        assert found["one_pair_between_0_and_1"], "the score of a single pair is between 0 and 1 too"
         assert found["within_a_tenth"], "your baseline is not near the mean score of random pairs"

@@ -32,8 +32,17 @@ def shown_in(figure):
         "x_label": panel["xlabel"].strip().lower(),
         "y_label": panel["ylabel"].strip().lower(),
         "has_a_title": bool(panel["title"].strip()),
+        "colours_span_it": colours_span(figure),
         "has_a_colour_bar": len(read_figure(figure)) < len(figure.axes),
     }
+
+
+def colours_span(figure):
+    """Whether every value has a colour of its own: outside the limits all values look the same."""
+    image = next(image for axes in figure.axes for image in axes.get_images())
+    low, high = image.get_clim()
+    values = np.asarray(image.get_array(), dtype=float)
+    return bool(low <= values.min() and values.max() <= high and low < high)
 
 
 def table_on_random_scores(exercise, bench, *, layers, heads, measures, threshold, seed):

@@ -60,7 +60,7 @@ def on_windows_that_do_not_fit(exercise, bench, *, pos, early, late, width):
 @pytest.mark.points(2)
 def test_on_random_logits(compare, seed):
     """Random logits and tokens, with windows of several widths, at both ends and overlapping."""
-    for batch, pos, d_vocab in [(3, 14, 7), (2, 12, 20)]:
+    for batch, pos, d_vocab in [(3, 14, 7), (2, 12, 20), (1, 12, 6)]:
         windows = [[1, 8, 3], [2, 3, 5], [4, pos - 1, 1], [1, pos - 4, 4]]
         compare(on_random_logits, batch=batch, pos=pos, d_vocab=d_vocab, windows=windows, seed=seed)
 

@@ -61,7 +61,12 @@ def assert_causal(pattern):
 @pytest.mark.points(4)
 def test_on_random_weights(compare, seed):
     """Random weights and biases, in several asymmetric shapes."""
-    for pos, d_model, heads, d_head, scale in [(7, 10, 3, 4, 0.5), (5, 6, 2, 9, 3.0), (12, 16, 1, 2, 1.5)]:
+    for pos, d_model, heads, d_head, scale in [
+        (7, 10, 3, 4, 0.5),
+        (5, 6, 2, 9, 3.0),
+        (12, 16, 1, 2, 1.5),
+        (2, 4, 3, 5, 1.0),
+    ]:
         pattern, previous = compare(
             on_random_weights, pos=pos, d_model=d_model, heads=heads, d_head=d_head, scale=scale, seed=seed
         )

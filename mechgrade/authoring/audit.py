@@ -7,7 +7,6 @@ grades a learner.
 
 from __future__ import annotations
 
-import ast
 import json
 import math
 import tempfile
@@ -16,10 +15,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import yaml
-
-from mechgrade.authoring.build import build
 from mechgrade.authoring.mutants import Mutant, mutants
+from mechgrade.authoring.rules import broken_rules, equivalents, mutated_lines
 from mechgrade.authoring.variants import programs
 from mechgrade.course import Course, Exercise
 from mechgrade.grading.grader import Grader, Settings
@@ -62,6 +59,8 @@ class Entry:
     annotations: str = "not run"
     accepted: list[dict[str, Any]] = field(default_factory=list)
     misconceptions: list[dict[str, Any]] = field(default_factory=list)
+    #: whether mutants were graded
+    mutated: bool = False
     killed: int = 0
     equivalent: int = 0
     survivors: list[dict[str, Any]] = field(default_factory=list)
@@ -90,7 +89,9 @@ class Audit:
                     "survived": len(entry.survivors),
                     "equivalent": entry.equivalent,
                     "survivors": entry.survivors,
-                },
+                }
+                if entry.mutated
+                else None,
             }
             for entry in self.entries
         ]
@@ -148,7 +149,8 @@ class Auditor:
 
     def audit(self, exercises: Sequence[Exercise], *, with_mutants: bool = True) -> Audit:
         """Audit exercises: their programs, and unless told otherwise their mutants."""
-        audit = Audit([Entry(exercise) for exercise in exercises], build(self.course, check=True))
+        rules = broken_rules(self.course, exercises, self.model)
+        audit = Audit([Entry(exercise) for exercise in exercises], rules)
         try:
             self._programs(audit)
             if with_mutants:
@@ -205,6 +207,7 @@ class Auditor:
     def _mutants(self, audit: Audit) -> None:
         queues: dict[str, list[tuple[str, Any]]] = {}
         for entry in audit.entries:
+            entry.mutated = True
             queues[entry.exercise.name] = [(mutant.source, mutant) for mutant in self.mutants_of(entry.exercise)]
         allowed = {lab: equivalents(self.course, lab) for lab in {entry.exercise.lab for entry in audit.entries}}
         for entry, mutant, graded in self._play(audit.entries, queues, self._hasty, "mutants"):
@@ -219,7 +222,7 @@ class Auditor:
     def mutants_of(self, exercise: Exercise) -> list[Mutant]:
         """The mutants of an exercise's solution, between its markers."""
         text = self.course.solution_path(exercise).read_text(encoding="utf-8")
-        return mutants(text, _solution_lines(text))
+        return mutants(text, mutated_lines(text))
 
     def _play(
         self, entries: list[Entry], queues: dict[str, list[tuple[str, Any]]], course: Course, what: str
@@ -251,34 +254,6 @@ class Auditor:
 def _number(distance: float) -> float | None:
     """JSON has no infinity: None says that the difference was none of values."""
     return round(distance, 4) if math.isfinite(distance) else None
-
-
-def _solution_lines(text: str) -> set[int]:
-    """The lines between the markers, without docstrings (there are none in a body) and comments."""
-    lines: set[int] = set()
-    inside = False
-    for number, line in enumerate(text.splitlines(), 1):
-        if line.strip() == "### BEGIN SOLUTION":
-            inside = True
-        elif line.strip() == "### END SOLUTION":
-            inside = False
-        elif inside:
-            lines.add(number)
-    # What only words an error is nobody's mistake.
-    for node in ast.walk(ast.parse(text)):
-        if isinstance(node, ast.Raise):
-            lines -= set(range(node.lineno, (node.end_lineno or node.lineno) + 1))
-    return lines
-
-
-def equivalents(course: Course, lab: str) -> dict[str, dict[str, str]]:
-    """The mutants of a lab that compute the same as the reference: exercise → mutant's name → the reason."""
-    path = course.equivalents_path(lab)
-    if not path.is_file():
-        return {}
-    document = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-    assert isinstance(document, dict)
-    return document
 
 
 def write_json(audit: Audit, path: Path) -> None:

@@ -9,7 +9,7 @@ import sys
 
 import typer
 
-from mechgrade.cli import author, cohort, grade, learn, machine, models, notebooks, serve
+from mechgrade.cli import audit, author, cohort, grade, learn, machine, models, notebooks, serve
 
 app = typer.Typer(
     help="Exercises in mechanistic interpretability, graded on a real transformer.\n\nStart with `mechgrade grade`.",
@@ -36,7 +36,7 @@ app.command(rich_help_panel=LEARNERS)(serve.server)
 app.add_typer(notebooks.notebook, name="notebook", rich_help_panel=LEARNERS)
 app.command(rich_help_panel=INSTRUCTORS)(author.build)
 app.command(rich_help_panel=INSTRUCTORS)(author.record)
-app.command(rich_help_panel=INSTRUCTORS)(author.audit)
+app.command(rich_help_panel=INSTRUCTORS)(audit.audit)
 app.add_typer(cohort.app, name="cohort", rich_help_panel=INSTRUCTORS)
 app.command(rich_help_panel=INSTRUCTORS)(notebooks.release)
 app.command(rich_help_panel=INSTRUCTORS)(notebooks.dist)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -10,7 +9,6 @@ import typer
 from mechgrade.cli.common import (
     DONE,
     NOT_FULL,
-    BackendOption,
     ExerciseOption,
     LabOption,
     ModelOption,
@@ -80,53 +78,6 @@ def record(
         stop(error)
     except RecordError as error:
         stop(error, NOT_FULL)
-
-
-def audit(
-    lab: LabOption = None,
-    exercise: ExerciseOption = None,
-    model: ModelOption = None,
-    backend: BackendOption = "bridge",
-    threads: Annotated[int, typer.Option(help="Torch threads of each program.", min=1)] = 1,
-    with_mutants: Annotated[bool, typer.Option("--mutants/--no-mutants", help="Grade mechanical mutants too.")] = True,
-    json_file: Annotated[Path | None, typer.Option("--json", help="Write the audit to this file as JSON.")] = None,
-) -> None:
-    """Grade the graders: right programs must pass, wrong ones must be rejected and named (for instructors).
-
-    Exit code 1 when a grader errs or a mutant survives.
-    """
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
-
-    from mechgrade.authoring.audit import Auditor, write_json
-    from mechgrade.authoring.source import BuildError
-    from mechgrade.reports.audit import audit_table
-
-    course = the_course()
-    console = Console(highlight=False)
-    try:
-        chosen = course.exercises(lab, exercise)
-        name = course.model(model).name
-        with Progress(TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn(), transient=True) as progress:
-            task = progress.add_task("starting", total=None)
-
-            def advance(what: str, done: int, total: int) -> None:
-                progress.update(task, description=what, completed=done, total=total)
-
-            result = Auditor(course, name, backend, threads, advance).audit(chosen, with_mutants=with_mutants)
-    except CourseError as error:
-        stop(error)
-    except BuildError as error:
-        stop(error, NOT_FULL)
-    console.print(audit_table(result))
-    for problem in result.problems:
-        console.print(problem, soft_wrap=True)
-    survivors = [(entry.exercise, each) for entry in result.entries for each in entry.survivors]
-    for where, each in survivors:
-        console.print(f"{where}: survives: {each['mutant']}", soft_wrap=True, markup=False)
-    if json_file is not None:
-        write_json(result, json_file)
-    raise typer.Exit(NOT_FULL if result.problems or survivors else DONE)
 
 
 def model_card(

@@ -31,7 +31,8 @@ def _row(entry: Entry) -> tuple[str, ...]:
 def audit_table(audit: Audit) -> Table:
     """The rows for a terminal."""
     table = Table(*HEADINGS, box=None, pad_edge=False)
-    table.columns[0].no_wrap = True
+    for column in table.columns:
+        column.no_wrap = True
     for row in rows(audit):
         table.add_row(*row)
     return table

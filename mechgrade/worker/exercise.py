@@ -17,6 +17,8 @@ from typing import Any
 import numpy as np
 import torch
 
+_PLAIN = (bool, int, float, str, bytes, type(None), torch.dtype, torch.device)
+
 
 class Missing(BaseException):
     """The learner's file does not define a name that the scenario calls.
@@ -73,9 +75,10 @@ class Exercise:
                 self._seconds += time.perf_counter() - start
             for key, value in bound.arguments.items():
                 if not _unchanged(before[key], value):
+                    copied = f" (`{key}.clone()`)" if isinstance(value, torch.Tensor) else ""
                     raise Misused(
                         f"`{name}` changed its argument `{key}` in place; the caller still needs it: "
-                        f"work on a copy (`{key}.clone()`)"
+                        f"work on a copy{copied}"
                     )
             return result
 
@@ -96,7 +99,25 @@ def _snapshot(value: Any) -> Any:
         return [_snapshot(item) for item in value]
     if type(value) is dict:
         return {key: _snapshot(item) for key, item in value.items()}
-    return None
+    if isinstance(value, torch.nn.Module):
+        return _weights(value)
+    if isinstance(value, _PLAIN):
+        return value
+    # A configuration, say: what it says, not what it refers to.
+    return {key: item for key, item in getattr(value, "__dict__", {}).items() if isinstance(item, _PLAIN)}
+
+
+def _weights(model: torch.nn.Module) -> list[tuple[int, float]]:
+    """A sum for each weight, and how often it was written to: a weight that was put back counts as unchanged."""
+    return [(parameter._version, float(parameter.detach().sum())) for parameter in model.parameters()]
+
+
+def _same_weights(before: list[tuple[int, float]], model: torch.nn.Module) -> bool:
+    now = list(model.parameters())
+    return len(before) == len(now) and all(
+        version == parameter._version or total == float(parameter.detach().sum())
+        for (version, total), parameter in zip(before, now, strict=True)
+    )
 
 
 def _unchanged(before: Any, after: Any) -> bool:
@@ -112,7 +133,11 @@ def _unchanged(before: Any, after: Any) -> bool:
         return len(before) == len(after) and all(map(_unchanged, before, after))
     if type(after) is dict:
         return before.keys() == after.keys() and all(_unchanged(before[key], after[key]) for key in before)
-    return True
+    if isinstance(after, torch.nn.Module):
+        return _same_weights(before, after)
+    if isinstance(after, _PLAIN):
+        return True
+    return bool(before == _snapshot(after))
 
 
 def load(source: str, filename: str, name: str) -> types.ModuleType:

@@ -1,0 +1,165 @@
+"""What audits found, kept in docs/audit.json, and the table in README.md that is made of it.
+
+An exercise's entry carries a hash of what was audited (scenarios, reference, variants, allow-listed mutants), so that a table which
+tells of graders as they were is noticed. The bench's code is not in the hash: a change there makes every recording stale.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from mechgrade.authoring.audit import Audit
+from mechgrade.authoring.build import write_if_changed
+from mechgrade.authoring.record import provenance
+from mechgrade.authoring.rules import equivalents
+from mechgrade.course import Course, CourseError, Exercise
+
+BEGIN, END = "<!-- audit:begin -->", "<!-- audit:end -->"
+
+#: What README's table shows lab by lab; the other ways to run the same are a row each.
+MAIN = ("bridge", 1)
+
+SCHEMA = 1
+
+Entry = dict[str, Any]
+#: (back end, threads) → "lab/exercise" → entry
+Ledger = dict[tuple[str, int], dict[str, Entry]]
+
+HEADINGS = (
+    *("", "exercises", "reference passes", "stub not started", "accepted pass", "at most"),
+    *("misconceptions rejected", "named", "at least", "mutants noticed", "equivalent"),
+)
+
+
+def path_of(course: Course) -> Path:
+    """Where the ledger lies."""
+    return course.root / "docs" / "audit.json"
+
+
+def fingerprint(course: Course, exercise: Exercise) -> str:
+    """The hash of all that an exercise's audit depends on in the exercise itself."""
+    parts = provenance(course, exercise, course.default_model)
+    kept = {part: parts[part] for part in ("scenarios", "reference", "variants")}
+    kept["equivalent"] = equivalents(course, exercise.lab).get(exercise.name, {})
+    return hashlib.sha256(json.dumps(kept, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def read(course: Course) -> Ledger:
+    """The ledger; an empty one where there is none yet.
+
+    Raises:
+        CourseError: it cannot be read.
+    """
+    path = path_of(course)
+    if not path.is_file():
+        return {}
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+        return {
+            (audit["backend"], audit["threads"]): {f"{e['lab']}/{e['exercise']}": e for e in audit["exercises"]}
+            for audit in document["audits"]
+        }
+    except (ValueError, KeyError, TypeError) as error:
+        raise CourseError(f"{path} cannot be read ({error}); restore it, or delete it and audit everything") from None
+
+
+def keep(course: Course, audit: Audit, backend: str, threads: int) -> list[Path]:
+    """Put an audit's entries into the ledger, in place of older ones, and renew README's table.
+
+    Raises:
+        CourseError: README.md has no place for it, or the ledger cannot be read.
+    """
+    ledger = read(course)
+    entries = ledger.setdefault((backend, threads), {})
+    for entry, tree in zip(audit.entries, audit.as_tree()["exercises"], strict=True):
+        entries[str(entry.exercise)] = {"hash": fingerprint(course, entry.exercise), **tree}
+    return save(course, ledger)
+
+
+def save(course: Course, ledger: Ledger) -> list[Path]:
+    """Write the ledger without exercises that are gone, and README's table. The paths that changed."""
+    order = [str(exercise) for exercise in course.exercises()]
+    audits = [
+        {
+            "backend": backend,
+            "threads": threads,
+            "exercises": [ledger[backend, threads][name] for name in order if name in ledger[backend, threads]],
+        }
+        for backend, threads in sorted(ledger)
+    ]
+    document = {"generated": "by mechgrade audit --write; do not edit", "schema": SCHEMA, "audits": audits}
+    path = path_of(course)
+    changed = [path] if write_if_changed(path, json.dumps(document, indent=1, ensure_ascii=False) + "\n") else []
+    readme = course.root / "README.md"
+    if readme.is_file():
+        before, found, rest = readme.read_text(encoding="utf-8").partition(BEGIN)
+        if not found or END not in rest:
+            raise CourseError(f"{readme} has no {BEGIN} and {END} to put the table between; add them")
+        text = f"{before}{BEGIN}\n{table(course, read(course))}\n{END}{rest.partition(END)[2]}"
+        changed += [readme] if write_if_changed(readme, text) else []
+    return changed
+
+
+def outdated(course: Course, ledger: Ledger, backend: str, threads: int) -> list[Exercise]:
+    """The exercises that were never audited this way, or have changed since."""
+    entries = ledger.get((backend, threads), {})
+    return [
+        exercise
+        for exercise in course.exercises()
+        if entries.get(str(exercise), {}).get("hash") != fingerprint(course, exercise)
+    ]
+
+
+# --- the table -----------------------------------------------------------------------------------------------------------
+
+
+def table(course: Course, ledger: Ledger) -> str:
+    """README's table: a row a lab, one for all, and one for each other way to run the same."""
+    rows = [HEADINGS, tuple("---" for _ in HEADINGS), *_rows(course, ledger)]
+    return "\n".join("| " + " | ".join(row) + " |" for row in rows)
+
+
+def _rows(course: Course, ledger: Ledger) -> Iterator[tuple[str, ...]]:
+    main = ledger.get(MAIN, {})
+    for lab in course.labs.values():
+        some = [main[str(each)] for each in lab.exercises.values() if str(each) in main]
+        if some:
+            yield _row(f"Lab {lab.name.removeprefix('lab')}", some)
+    if main:
+        yield _row("all", main.values())
+    for (backend, threads), entries in sorted(ledger.items()):
+        if (backend, threads) != MAIN:
+            yield _row(f"all, {backend}, {threads} thread{'s' if threads > 1 else ''}", entries.values())
+
+
+def _row(name: str, some: Iterable[Entry]) -> tuple[str, ...]:
+    entries = list(some)
+    right = [each for entry in entries for each in entry["accepted"]]
+    wrong = [each for entry in entries for each in entry["misconceptions"]]
+    margins = [each["margin"] for each in right if each["margin"] is not None]
+    distances = [each["distance"] for each in wrong if each["distance"] is not None]
+    mutants = [entry["mutants"] for entry in entries if entry["mutants"] is not None]
+    killed, survived = sum(each["killed"] for each in mutants), sum(each["survived"] for each in mutants)
+    return (
+        name,
+        str(len(entries)),
+        _of(entry["reference"] == "passed" for entry in entries),
+        _of(entry["stub"] == "not_started" for entry in entries),
+        _of(each["verdict"] == "passed" for each in right),
+        f"{max(margins):.2f}" if margins else "-",
+        _of(each["rejected"] for each in wrong),
+        _of(each["named"] for each in wrong),
+        f"{min(distances):,.0f}" if distances else "-",
+        f"{killed} of {killed + survived}" if mutants else "-",
+        str(sum(each["equivalent"] for each in mutants)) if mutants else "-",
+    )
+
+
+def _of(truths: Iterable[bool]) -> str:
+    """``41 of 41``."""
+    known = list(truths)
+    return f"{sum(known)} of {len(known)}"
