@@ -7,7 +7,7 @@ import sys
 
 
 def search():
-    for start in {os.getcwd(), *(path for path in sys.path if path)}:
+    for start in [os.getcwd(), *(path for path in sys.path if path)]:
         for depth in range(6):
             base = os.path.abspath(os.path.join(start, *[".."] * depth))
             if base in ("/", "/tmp", "/home", "/root", "/var"):
