@@ -66,6 +66,7 @@ def test_try_runs_the_file_and_saves_its_plot(desk, at_desk):
     done = at_desk("try", "find_heads")
     assert done.returncode == 0, done.stderr
     assert done.stdout.rstrip().endswith("saved outputs/attention_patterns/find_heads.png")
+    assert "saved outputs/attention_patterns/find_heads.html" in done.stdout
     assert (desk.root / "outputs/attention_patterns/find_heads.png").read_bytes()[:4] == b"\x89PNG"
 
 
