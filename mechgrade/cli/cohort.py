@@ -30,7 +30,7 @@ def grade(
     path: Annotated[Path, typer.Argument(metavar="DIR", help="A folder a learner, nbgrader's submitted/, or a zip.")],
     out: Annotated[Path, typer.Option("--out", help="Where results go, and where a run that was interrupted goes on.")],
     lab: LabOption = None,
-    jobs: Annotated[int, typer.Option("--jobs", min=1, help="Processes. [default: one a processor]")] = 0,
+    jobs: Annotated[int | None, typer.Option("--jobs", min=1, help="Processes. [default: one a processor]")] = None,
     model: ModelOption = None,
     backend: BackendOption = "bridge",
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
@@ -163,7 +163,7 @@ def _level(course: Course, wanted: str | None, required: str | None, elsewhere: 
 
 
 def _crew(
-    course: Course, exercises: list[Exercise], order: Order, based: list[str], jobs: int, scheduler: str | None
+    course: Course, exercises: list[Exercise], order: Order, based: list[str], jobs: int | None, scheduler: str | None
 ) -> Crew:
     if scheduler is not None:
         from mechgrade.cohort.cluster import Cluster
@@ -171,7 +171,12 @@ def _crew(
         return Cluster(course, exercises, order, based, scheduler)
     from mechgrade.cohort.pool import Pool
 
-    return Pool(course, exercises, order, based, jobs or len(os.sched_getaffinity(0)))
+    return Pool(course, exercises, order, based, jobs or _processors())
+
+
+def _processors() -> int:
+    """Those that this process may use, where the system tells."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 class _Bar:

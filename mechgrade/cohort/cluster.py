@@ -22,7 +22,7 @@ from distributed.client import FutureCancelledError
 from mechgrade import wire
 from mechgrade.cohort.keys import Order
 from mechgrade.cohort.learners import Work
-from mechgrade.cohort.pool import Graded, Live, Member, News, Ticket, part_of
+from mechgrade.cohort.pool import Graded, Live, Member, News, Ready, Ticket, part_of
 from mechgrade.course import Course, CourseError, Exercise, load_course
 from mechgrade.grading.remote import InfrastructureError
 
@@ -80,7 +80,8 @@ def grade_there(
                 with _lock:
                     _members[thread] = (name, member, len(lessons))
                 return found
-            found.append(wire.encode(heard.message()))
+            if not isinstance(heard, Ready):
+                found.append(wire.encode(heard.message()))
     except CourseError as error:
         return [wire.encode({"failed": str(error)})]
 

@@ -62,6 +62,11 @@ def part_of(message: dict[str, Any]) -> Graded | Live | None:
     return None
 
 
+@dataclass(frozen=True)
+class Ready:
+    """A member has read the course, and it is the one that is meant."""
+
+
 @dataclass
 class Ticket:
     """Some exercises of a learner, to be graded together.
@@ -146,29 +151,28 @@ class Member:
             self.send(text_message(work.exercise.lab, work.exercise.name, work.text, work.problem))
         self.send({"grade": True})
 
-    def hear(self) -> Graded | Live | str | None:
+    def hear(self) -> Graded | Live | Ready | str | None:
         """The next message.
 
         Returns:
-            a part of the ticket; None at its end; a text when the member has ended, and why.
+            that it is ready; a part of the ticket; None at its end; a text when the member has ended, and why.
 
         Raises:
             CourseError: it cannot grade this course, or has another version of it.
         """
-        while True:
-            try:
-                message: Any = wire.receive(self.connection)
-            except (EOFError, OSError, wire.WireError):
-                return self._last_words()
-            if "failed" in message:
-                raise CourseError(message["failed"])
-            if "bases" not in message:
-                break
+        try:
+            message: Any = wire.receive(self.connection)
+        except (EOFError, OSError, wire.WireError):
+            return self._last_words()
+        if "failed" in message:
+            raise CourseError(message["failed"])
+        if "bases" in message:
             if message["bases"] != list(self.bases):
                 raise CourseError(
                     "its files are not those that this run began with: they changed meanwhile, or this is another copy; "
                     "make them equal and run the same command again"
                 )
+            return Ready()
         self.useful = True
         part = part_of(message)
         if part is None:
@@ -244,6 +248,8 @@ class Pool:
     def _hear(self, member: Member) -> None:
         ticket = member.ticket
         heard = member.hear()
+        if isinstance(heard, Ready):
+            return
         if isinstance(heard, str):
             self._selector.unregister(member.connection)
             self._members.remove(member)

@@ -46,9 +46,9 @@ def small_course(root: Path, names: tuple[str, ...] = NAMES) -> Course:
 
 def small_class(course: Course, folder: Path, size: int, *, alike: bool = False) -> Path:
     """Learners with right programs, misconceptions and stubs, taken in turn; each file its own unless they are ``alike``."""
+    made = {exercise: programs(course, exercise) for exercise in course.exercises()}
     for place in range(size):
-        for exercise in course.exercises():
-            found = programs(course, exercise)
+        for exercise, found in made.items():
             source = found[place % len(found)].source + ("" if alike else f"\n# {place}\n")
             path = folder / f"learner{place:03}" / exercise.lab / f"{exercise.name}.py"
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -56,7 +56,7 @@ def small_class(course: Course, folder: Path, size: int, *, alike: bool = False)
     return folder
 
 
-def command(course: Course, *arguments: str | Path) -> list[str]:
+def command(*arguments: str | Path) -> list[str]:
     """``mechgrade cohort …`` as an argument list."""
     return [sys.executable, "-m", "mechgrade.cli", "cohort", *map(str, arguments)]
 
@@ -70,7 +70,7 @@ def environment(**more: str) -> dict[str, str]:
 def cohort(course: Course, *arguments: str | Path, **more: str) -> subprocess.CompletedProcess[str]:
     """Run ``mechgrade cohort …`` in the course's folder."""
     return subprocess.run(
-        command(course, *arguments),
+        command(*arguments),
         cwd=course.root,
         capture_output=True,
         text=True,

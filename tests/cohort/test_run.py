@@ -1,0 +1,209 @@
+"""The coordinator, with a crew that a test plays: who is lost, what comes twice, whose fault it was."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter, deque
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from mechgrade.cohort import entry
+from mechgrade.cohort.keys import Order, bases
+from mechgrade.cohort.learners import Work, find_learners
+from mechgrade.cohort.pool import Graded, Live, News, Ticket
+from mechgrade.cohort.run import ATTEMPTS, Progress, Run
+from mechgrade.cohort.store import Store
+from mechgrade.course import Course, CourseError
+from mechgrade.grading.remote import GraderError
+from mechgrade.grading.verdicts import Check, ExerciseResult, Verdict
+
+from .ground import small_class, small_course
+
+ORDER = Order("embedded", "bridge", "cpu", "process")
+
+Play = Callable[[Ticket, Work], "Verdict | str | None"]
+
+
+def result(work: Work, verdict: Verdict, message: str = "") -> Graded:
+    exercise = work.exercise
+    points = float(exercise.points) if verdict == "passed" else 0.0
+    check = Check("check", verdict, points, exercise.points, message=message)
+    return Graded(entry.as_tree(ExerciseResult(exercise.lab, exercise.name, exercise.points, [check])), 0.1, 0.01)
+
+
+class Played:
+    """A crew in which a test says how each exercise of a ticket ends: a verdict, or None for a process that is lost."""
+
+    def __init__(self, play: Play, width: int = 3) -> None:
+        self.play = play
+        self.width = width
+        self.tickets: deque[Ticket] = deque()
+        self.ready: deque[News] = deque()
+        self.graded: Counter[str | None] = Counter()
+        self.taught: list[Live] = []
+
+    def free(self) -> bool:
+        return len(self.tickets) < self.width
+
+    def submit(self, ticket: Ticket) -> None:
+        self.tickets.append(ticket)
+
+    def teach(self, live: Live) -> None:
+        self.taught.append(live)
+
+    def close(self) -> None:
+        pass
+
+    def news(self) -> News:
+        if not self.ready:
+            self.ready.extend(self._at(self.tickets.popleft()))
+        return self.ready.popleft()
+
+    def _at(self, ticket: Ticket) -> Iterator[News]:
+        for work in list(ticket.works):
+            verdict = self.play(ticket, work)
+            if verdict is None:
+                yield ticket, "killed"
+                return
+            self.graded[work.text] += 1
+            yield ticket, result(work, verdict)  # type: ignore[arg-type]  # the test's own verdicts
+        yield ticket, None
+
+
+@pytest.fixture
+def course(tmp_path: Path) -> Course:
+    return small_course(tmp_path / "course")
+
+
+def go(course: Course, folder: Path, crew: Played, out: Path, order: Order = ORDER) -> Progress:
+    with Store(out) as store:
+        learners = find_learners(course, folder, out / "unpacked")
+        return Run(course, order, bases(course, course.exercises(), order), store).go(learners, crew)
+
+
+def bodies(out: Path) -> dict[str, list[str | None]]:
+    with Store(out) as store:
+        return {name: [store.body(key) for key in keys] for name, keys in store.roster()}
+
+
+def faults(out: Path) -> int:
+    return sum("_error" in str(body) for found in bodies(out).values() for body in found)
+
+
+def test_every_submission_once(course: Course, tmp_path: Path) -> None:
+    """And none a second time, by a second run."""
+    folder = small_class(course, tmp_path / "class", 10)
+    crew = Played(lambda ticket, work: "passed")
+    assert go(course, folder, crew, tmp_path / "out").done == 10
+    assert set(crew.graded.values()) == {1}
+    assert len(crew.graded) == 20
+    again = Played(lambda ticket, work: "wrong")
+    assert go(course, folder, again, tmp_path / "out").known == 10
+    assert not again.graded
+
+
+def test_equal_files_are_graded_once(course: Course, tmp_path: Path) -> None:
+    """A class in which many hand in the stub costs one stub; all have the result."""
+    folder = small_class(course, tmp_path / "class", 30, alike=True)
+    crew = Played(lambda ticket, work: "wrong")
+    go(course, folder, crew, tmp_path / "out")
+    assert set(crew.graded.values()) == {1}
+    assert len(crew.graded) < 40
+    assert all(None not in found for found in bodies(tmp_path / "out").values())
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_lost_processes_change_nothing(course: Course, tmp_path: Path, seed: int) -> None:
+    """Whoever is lost, wherever: the results are those of an undisturbed run, and none is a fault."""
+    folder = small_class(course, tmp_path / "class", 12)
+    by_text: Play = lambda ticket, work: "passed" if len(work.text or "") % 2 else "wrong"  # noqa: E731
+    go(course, folder, Played(by_text), tmp_path / "calm")
+    chance = random.Random(seed)
+
+    def play(ticket: Ticket, work: Work) -> Verdict | str | None:
+        return None if chance.random() < 0.3 and ticket.attempts < ATTEMPTS else by_text(ticket, work)
+
+    progress = go(course, folder, Played(play), tmp_path / "wild")
+    assert progress.retried > 0
+    assert bodies(tmp_path / "wild") == bodies(tmp_path / "calm")
+
+
+def test_what_kills_every_process_is_one_exercises_fault(course: Course, tmp_path: Path) -> None:
+    """A submission on which the machine fails again and again is a fault, and takes no other exercise along."""
+    folder = small_class(course, tmp_path / "class", 4)
+    path = folder / "learner001/lab3/find_heads.py"
+    path.write_text("# deadly\n")
+    tries: Counter[str | None] = Counter()
+
+    def play(ticket: Ticket, work: Work) -> Verdict | str | None:
+        tries[work.text] += 1
+        return None if work.text == "# deadly\n" else "passed"
+
+    progress = go(course, folder, Played(play), tmp_path / "out")
+    assert tries["# deadly\n"] == ATTEMPTS
+    assert progress.faults == 1
+    found = bodies(tmp_path / "out")
+    assert [("killed" in str(body)) for body in found["learner001"]].count(True) == 1
+    assert faults(tmp_path / "out") == 1
+    # The next run tries it again, and it alone.
+    crew = Played(lambda ticket, work: "passed")
+    go(course, folder, crew, tmp_path / "out")
+    assert dict(crew.graded) == {"# deadly\n": 1}
+    assert faults(tmp_path / "out") == 0
+
+
+def test_the_machines_failures_are_retried_and_learners_verdicts_never(course: Course, tmp_path: Path) -> None:
+    """Trying again until it passes would be a gift to whoever fails at random."""
+    folder = small_class(course, tmp_path / "class", 6)
+    failing: set[Verdict] = {"wrong", "raised", "timed_out", "out_of_memory", "crashed", "not_started"}
+    endings = sorted(failing)
+
+    def play(ticket: Ticket, work: Work) -> Verdict | str | None:
+        if work.exercise.name == "find_heads" and ticket.attempts < 3:
+            return "infrastructure_error"
+        return endings[len(work.text or "") % len(endings)]
+
+    crew = Played(play)
+    go(course, folder, crew, tmp_path / "out")
+    assert {crew.graded[text] for text in crew.graded} == {1, 3}
+    assert faults(tmp_path / "out") == 0
+
+
+def test_a_graders_error_is_told_at_once(course: Course, tmp_path: Path) -> None:
+    """It would be the same again; and it is no verdict, so the next run looks whether it was mended."""
+    folder = small_class(course, tmp_path / "class", 2)
+    crew = Played(lambda ticket, work: "grader_error")
+    assert go(course, folder, crew, tmp_path / "out").faults == 4
+    assert set(crew.graded.values()) == {1}
+    again = Played(lambda ticket, work: "passed")
+    go(course, folder, again, tmp_path / "out")
+    assert sum(again.graded.values()) == 4
+
+
+def test_a_course_that_changes_meanwhile(course: Course, tmp_path: Path) -> None:
+    """Results of the new grader must not be kept as the old one's."""
+    folder = small_class(course, tmp_path / "class", 4)
+    seen = 0
+
+    def play(ticket: Ticket, work: Work) -> Verdict | str | None:
+        nonlocal seen
+        seen += 1
+        if seen == 3:
+            with course.grader_path(work.exercise).open("a") as file:
+                file.write("# changed\n")
+        return "passed"
+
+    with pytest.raises(CourseError, match="changed while it was being graded"):
+        go(course, folder, Played(play), tmp_path / "out")
+    assert sum(body is not None for found in bodies(tmp_path / "out").values() for body in found) == 2
+
+
+def test_a_reference_that_fails_stops_all(course: Course, tmp_path: Path) -> None:
+    """On hidden inputs, a solution that does not pass would judge a whole class wrongly."""
+    folder = small_class(course, tmp_path / "class", 2)
+    crew = Played(lambda ticket, work: "wrong" if ticket.learner is None else "passed")
+    with pytest.raises(GraderError, match="the reference of lab3/"):
+        go(course, folder, crew, tmp_path / "out", Order("embedded", "bridge", "cpu", "process", hidden="secret"))
+    assert sum(crew.graded.values()) == 2
