@@ -68,7 +68,7 @@ bench: $(INSTRUCTOR) ## Run the benchmarks: medians and ratios, side by side; JS
 	@for script in tests/benchmarks/bench_*.py; do echo "== $$script"; $(BIN)/python "$$script" || exit; done
 
 docs: $(INSTRUCTOR) ## Build the documentation's site into outputs/site; fails on a dead link
-	$(BIN)/mkdocs build --strict --quiet
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 clean: ## Remove caches and build leftovers (not .venv, not outputs/)
 	rm -rf build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import Any
 
 import jinja2
-from markdown_it import MarkdownIt
 from markupsafe import Markup
 
 from mechgrade.course import Course, Exercise
@@ -27,6 +26,7 @@ from mechgrade.grading.views import View
 from mechgrade.learner.outlook import duration
 from mechgrade.learner.progress import Entry, State
 from mechgrade.reports import pictures
+from mechgrade.reports.prose import render, render_inline
 from mechgrade.reports.terminal import LOOKS, short
 
 #: A page is smaller than this; pictures of what passed are left out where they would make it larger.
@@ -120,7 +120,7 @@ def page(course: Course, result: Result, state: State | None = None, learner: st
             following=next((s for s in sections if s.result.verdict != "passed"), None),
             duration=duration,
             looks=LOOKS,
-            inline=lambda text: Markup(_markdown().renderInline(text)),
+            inline=render_inline,
             style=Markup(_text("style.css")),
             script=Markup(_text("page.js")),
             policy=_policy(),
@@ -158,16 +158,11 @@ def _environment() -> jinja2.Environment:
     return environment
 
 
-@lru_cache(maxsize=1)
-def _markdown() -> MarkdownIt:
-    return MarkdownIt("commonmark", {"html": False})  # no markup of its own reaches the page
-
-
 def _section(course: Course, result: ExerciseResult, state: State) -> Section:
     exercise = course.exercise(result.exercise, result.lab)
     sign, words, _ = LOOKS[result.verdict]
     teaching = guide(course, exercise)
-    found = Markup(_markdown().render(teaching.found)) if result.verdict == "passed" else Markup()
+    found = render(teaching.found) if result.verdict == "passed" else Markup()
     failure = result.first_failure if result.verdict != "not_started" else None
     return Section(exercise, result, state.of(exercise), sign, words, failure, found, len(teaching.hints))
 

@@ -18,6 +18,7 @@ from mechgrade.grading.recorded import Run
 from mechgrade.grading.verdicts import Check, ExerciseResult, Result
 from mechgrade.grading.views import LEAVES, SIDE, views_of
 from mechgrade.reports.html import MAX_BYTES, annotated_axes, page
+from mechgrade.reports.prose import render, render_inline
 from mechgrade.wire import Array
 
 #: Exercises and what the learner's file holds: a known mistake, the reference, or the stub.
@@ -172,6 +173,13 @@ def test_text_of_a_learner_is_text(course):
     tags.feed(text)
     assert tags.seen.count("script") == 2 and "img" not in tags.seen  # one figure's data, and the page's own
     assert not [tag for tag in tags.seen if " on" in tag]
+
+
+def test_formulas_are_drawn_and_text_is_no_markup():
+    assert "<math" in render("so $\\ln 50\\,257 \\approx 10.8$ nats") and "$" not in render("so $x^2$")
+    assert "<math" in render("$$\\frac{1}{2}$$") and 'display="block"' in render("$$\\frac{1}{2}$$")
+    assert render_inline("a *word* <b>bold</b>") == "a <em>word</em> &lt;b&gt;bold&lt;/b&gt;"
+    assert "<script" not in render("$<script>alert(1)</script>$")
 
 
 def test_a_page_of_large_results_stays_small(course):
