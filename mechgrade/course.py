@@ -128,6 +128,7 @@ class Course(_Part):
     title: Text
     default_model: Text
     isolation: Literal["full", "process"]
+    pages: list[Name] = Field(default=[], description="solutions/NAME.py that learners get as they are")
     labs: dict[Name, Lab] = Field(min_length=1)
     models: dict[str, ModelProfile] = Field(min_length=1)
     limits: Limits = Limits()
@@ -190,6 +191,10 @@ class Course(_Part):
     def solution_path(self, exercise: Exercise) -> Path:
         """The exercise's one source, with the reference in it."""
         return self.root / "solutions" / exercise.lab / f"{exercise.name}.py"
+
+    def page_paths(self) -> list[tuple[Path, Path]]:
+        """Pages for learners that are no exercise, such as the quickstart: where each is written, and where it goes."""
+        return [(self.root / "solutions" / f"{name}.py", self.root / "exercises" / f"{name}.py") for name in self.pages]
 
     def variants_path(self, exercise: Exercise) -> Path:
         """Its accepted variants and misconceptions."""

@@ -14,7 +14,7 @@ from typing import Any
 
 import yaml
 
-from mechgrade.authoring.source import BuildError, Source, read_source, shown_path
+from mechgrade.authoring.source import BuildError, Source, read_source, read_text, shown_path
 from mechgrade.course import Course, Exercise, Lab
 
 RECORD = ".generated.json"
@@ -62,6 +62,12 @@ def stub_text(course: Course, exercise: Exercise, source: Source) -> str:
     return f"# Generated from {origin} by mechgrade build. This copy is yours: write your code in it.\n{source.stub}"
 
 
+def _page_text(course: Course, path: Path) -> str:
+    """A page as build writes it: it has nothing to fill in, and goes to learners as it is."""
+    shown = shown_path(course, path)
+    return f"# Generated from {shown} by mechgrade build.\n{read_text(path, shown)}"
+
+
 def hints_text(lab: Lab, sources: dict[str, Source]) -> str:
     """A lab's hints file as build writes it. `sources` are the lab's, by name of exercise."""
     contents = {name: {"hints": list(source.hints), "found": source.found} for name, source in sources.items()}
@@ -104,6 +110,8 @@ def _read_all(course: Course) -> tuple[list[str], dict[Exercise, Source]]:
 def _wanted(course: Course, sources: dict[Exercise, Source]) -> tuple[dict[Path, str], str]:
     """Every generated file's text, and the record's."""
     stubs = {course.stub_path(exercise): stub_text(course, exercise, source) for exercise, source in sources.items()}
+    for written, page in course.page_paths():
+        stubs[page] = _page_text(course, written)
     base = _record_path(course).parent
     hashes = {path.relative_to(base).as_posix(): _hash(text.encode()) for path, text in stubs.items()}
     record = {"about": "Hashes of the stubs as generated: mechgrade build overwrites no other file.", "sha256": hashes}
@@ -140,6 +148,7 @@ def _strays(course: Course) -> list[str]:
     known = {course.stub_path(exercise) for exercise in course.exercises()}
     known |= {course.solution_path(exercise) for exercise in course.exercises()}
     known |= {course.variants_path(exercise) for exercise in course.exercises()}
+    known |= {path for pair in course.page_paths() for path in pair}
     known |= {course.equivalents_path(lab) for lab in course.labs.values()}
     return [
         f"{shown_path(course, path)}:1: course.yaml does not know it; add its exercise there, or move the file away"
