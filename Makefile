@@ -16,7 +16,7 @@ export SUBMISSION LAB EXERCISE MODEL DEVICE BACKEND ISOLATION
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup setup-lab doctor grade report map test test-slow lint build record model-card bench docs clean
+.PHONY: help setup setup-lab doctor grade watch report map test test-slow lint build record model-card bench docs clean
 
 help: ## List the targets
 	@echo "make TARGET [NAME=value ...]"
@@ -34,6 +34,11 @@ grade: $(LEARNER) ## Grade SUBMISSION (exercises by default); LAB EXERCISE MODEL
 	@$(BIN)/mechgrade grade "$$SUBMISSION" \
 		$${LAB:+--lab "$$LAB"} $${EXERCISE:+--exercise "$$EXERCISE"} $${MODEL:+--model "$$MODEL"} \
 		$${DEVICE:+--device "$$DEVICE"} $${BACKEND:+--backend "$$BACKEND"} $${ISOLATION:+--isolation "$$ISOLATION"}
+
+watch: $(LEARNER) ## Grade each exercise of SUBMISSION when it is saved
+	@$(BIN)/mechgrade watch "$$SUBMISSION" \
+		$${LAB:+--lab "$$LAB"} $${EXERCISE:+--exercise "$$EXERCISE"} $${MODEL:+--model "$$MODEL"} \
+		$${DEVICE:+--device "$$DEVICE"} $${BACKEND:+--backend "$$BACKEND"}
 
 report: $(LEARNER) ## Grade as `make grade` does, and write outputs/report.html
 	@mkdir -p outputs

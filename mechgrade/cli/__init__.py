@@ -9,7 +9,7 @@ import sys
 
 import typer
 
-from mechgrade.cli import audit, author, cohort, grade, learn, machine, models, notebooks, serve
+from mechgrade.cli import audit, author, cohort, grade, learn, machine, models, notebooks, serve, watch
 
 app = typer.Typer(
     help="Exercises in mechanistic interpretability, graded on a real transformer.\n\nStart with `mechgrade grade`.",
@@ -22,6 +22,7 @@ app = typer.Typer(
 LEARNERS, INSTRUCTORS = "For learners", "For instructors"
 
 app.command(rich_help_panel=LEARNERS)(grade.grade)
+app.command(rich_help_panel=LEARNERS)(watch.watch)
 app.command("map", rich_help_panel=LEARNERS)(learn.course_map)
 app.command(rich_help_panel=LEARNERS)(learn.hint)
 app.command("try", rich_help_panel=LEARNERS)(learn.try_exercise)

@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mechgrade.cli.common import FAULT, BackendOption, LabOption, ModelOption, stop, the_course
-from mechgrade.course import Course, CourseError, Exercise
-from mechgrade.spec import Isolation
+from mechgrade.errors import CourseError
 
 if TYPE_CHECKING:
     from mechgrade.cohort.keys import Order
     from mechgrade.cohort.pool import Crew
     from mechgrade.cohort.run import Progress
+    from mechgrade.course import Course, Exercise
+    from mechgrade.spec import Isolation
 
 app = typer.Typer(no_args_is_help=True, help="Grade a class: in parallel, resumable, each submission once.")
 
@@ -133,7 +134,7 @@ def _order(
     hidden: str | None,
     scheduler: str | None,
 ) -> Order:
-    from mechgrade.cli.grade import _device
+    from mechgrade.cli.grade import device_name
     from mechgrade.cohort.keys import Order
     from mechgrade.spec import bench_spec
 
@@ -141,7 +142,7 @@ def _order(
     if hidden and not (course.root / "solutions").is_dir():
         raise CourseError("--hidden runs the references, and there is no solutions/ here")
     level = _level(course, isolation, required, scheduler is not None)
-    return Order(course.model(model).name, backend, _device(device), level, hidden=hidden or None)
+    return Order(course.model(model).name, backend, device_name(device), level, hidden=hidden or None)
 
 
 def _level(course: Course, wanted: str | None, required: str | None, elsewhere: bool) -> Isolation:

@@ -97,7 +97,7 @@ def grade(
         if level != "inline":
             zygote.start()
         settings = Settings(
-            submission, model, backend, _device(device), level, hidden=hidden or None, views=html_file is not None
+            submission, model, backend, device_name(device), level, hidden=hidden or None, views=html_file is not None
         )
         report = TerminalReport(
             course,
@@ -132,7 +132,8 @@ def grade(
     raise typer.Exit(NOT_FULL if strict and result.score < result.max_score else DONE)
 
 
-def _device(wanted: str) -> str:
+def device_name(wanted: str) -> str:
+    """The torch device that a user's word means."""
     if wanted == "auto":
         # /proc tells without importing torch; a driver without a usable GPU shows when the worker loads the model.
         return "cuda" if Path("/proc/driver/nvidia/version").exists() and _cuda_torch() else "cpu"

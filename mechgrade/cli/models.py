@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from mechgrade.cli.common import DONE, FAULT, stop, the_course
-from mechgrade.course import CourseError
+from mechgrade.errors import CourseError
 
 app = typer.Typer(help="List the course's models, and download them ahead.", no_args_is_help=True)
 

@@ -1,0 +1,1 @@
+"""`mechgrade watch`: what is saved is graded. ``saves`` sees files, ``keys`` the keyboard, ``regrade`` grades, ``loop`` decides."""

@@ -1,0 +1,30 @@
+"""What a command waits for before it answers: `--help` and `hint` are asked many times, torch takes seconds to import."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+from support import ROOT
+
+
+@pytest.mark.parametrize(
+    ("code", "absent"),
+    [
+        ("import mechgrade.cli", {"pydantic", "rich", "yaml", "numpy", "pytest", "torch", "watchfiles"}),
+        ("import mechgrade.grading.server", {"pydantic", "typer", "yaml", "numpy", "pytest", "torch"}),
+        ("import mechgrade.grading.run, mechgrade.grading.warm", {"torch", "transformer_lens", "matplotlib"}),
+        ("import mechgrade.watch.loop, mechgrade.watch.saves", {"torch", "transformer_lens", "matplotlib"}),
+    ],
+)
+def test_what_is_not_imported(code: str, absent: set[str]) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", f"import sys; {code}; print(*sys.modules)"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=True,
+    )
+    assert absent & set(done.stdout.split()) == set()
