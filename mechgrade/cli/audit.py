@@ -17,7 +17,7 @@ from mechgrade.cli.common import (
     stop,
     the_course,
 )
-from mechgrade.course import CourseError
+from mechgrade.errors import CourseError
 
 
 def audit(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mechgrade.cli.common import NOT_FULL, stop, the_course
-from mechgrade.course import CourseError
+from mechgrade.errors import CourseError
 
 if TYPE_CHECKING:
     from mechgrade.course import Course, Lab

@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterator
 
 from mechgrade.watch.events import Event, Key
 
-
 #: What arrows and function keys send: none of ours, and not to be read as the letters in it.
 _SEQUENCE = re.compile(r"\x1b(\[[0-9;]*[A-Za-z~]|O.|.|$)")
 
