@@ -42,6 +42,7 @@ class View:
         allowed: how far a value may be from the reference.
         labels: for each axis of the window its ticks' labels, where the result or the inputs have any.
         inputs: what the scenario was given.
+        agrees: for a single value, whether it is near enough to the reference's.
     """
 
     call: str
@@ -54,10 +55,13 @@ class View:
     allowed: float = 0.0
     labels: tuple[tuple[str, ...], ...] = ()
     inputs: dict[str, Any] = field(default_factory=dict)
+    agrees: bool | None = None
 
     @property
     def same(self) -> bool:
         """Whether what is shown agrees."""
+        if self.agrees is not None:
+            return self.agrees
         if isinstance(self.mine, str) or isinstance(self.reference, str):
             return bool(isinstance(self.mine, str) and isinstance(self.reference, str) and self.mine == self.reference)
         return not bool(differs(self.mine, self.reference, self.allowed).any())
@@ -118,11 +122,16 @@ def _series(items: list[Tree] | tuple[Tree, ...]) -> Array | None:
 
 
 def _view(call: str, inputs: dict[str, Any], path: str, want: Tree, got: Tree, noise: float, texts: _Texts) -> View:
+    if isinstance(want, float) and isinstance(got, float):
+        want, got = Array(np.asarray(want), "float64"), Array(np.asarray(got), "float64")
     if not isinstance(want, Array) or not isinstance(got, Array) or want.shape != got.shape or not want.values.size:
         return View(call, path, _words(got), _words(want), inputs=inputs)
     left, right = got.values, want.values
-    if left.ndim == 0:
-        return View(call, path, _words(left.item()), _words(right.item()), inputs=inputs)
+    if left.size == 1:
+        mine, reference = left.reshape(-1)[0], right.reshape(-1)[0]
+        allowed = tolerance(np.nan_to_num(right), noise) if right.dtype.kind == "f" else 0.0
+        agrees = not bool(differs(np.asarray(mine), np.asarray(reference), allowed))
+        return View(call, path, _words(mine.item()), _words(reference.item()), inputs=inputs, agrees=agrees)
     finite = np.where(np.isfinite(right), right, 0) if right.dtype.kind == "f" else right
     allowed = tolerance(finite, noise) if right.dtype.kind == "f" else 0.0
     worst = _worst(left, right, allowed)

@@ -180,8 +180,9 @@ def _draw(course: Course, section: Section, left: int) -> int:
     names = names or annotated_axes(course.solution_path(section.exercise), name)
     for check in section.result.checks:
         figures = []
-        for view in check.views:
-            if check.verdict == "passed" and isinstance(view.mine, str):
+        different = [view for view in check.views if not view.same]
+        for view in different or check.views:
+            if not different and isinstance(view.mine, str):
                 continue  # that two words are the same is no picture
             figure = figure_of(course, view, names)
             size = len(figure.data) + sum(len(panel.image) + 90 * len(panel.texts) for panel in figure.panels) + 2500

@@ -127,6 +127,7 @@ def _panel(
             (column, row, f"{number:{form}}", bool(light[row, column] > 140))
             for (row, column), number in np.ndenumerate(values)
         ]
+        texts = texts if max(len(text) for _, _, text, _ in texts) <= 5 else []  # they would run into each other
     return Panel(name, png(pixels), f"{low:.3g}", f"{high:.3g}", texts)
 
 

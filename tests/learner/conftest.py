@@ -39,6 +39,7 @@ def at_desk(desk: Course) -> Run:
 
     def run(*arguments: str, stdin: str | None = None, **environment: str) -> subprocess.CompletedProcess[str]:
         env = {"PATH": os.environ["PATH"], "HOME": str(desk.root), "COLUMNS": "80", "LANG": "C.UTF-8", **environment}
+        env.setdefault("MECHGRADE_SERVER", "0")  # no process stays behind
         return subprocess.run(
             [COMMAND, *arguments], cwd=desk.root, env=env, capture_output=True, text=True, timeout=300, input=stdin
         )

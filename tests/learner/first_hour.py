@@ -74,6 +74,8 @@ STORY: list[Say | Type | Edit] = [
     Say("## Is this machine ready?"),
     Type("mechgrade doctor lab1"),
     Type("mechgrade setup-lab"),
+    Say("## Five minutes inside a transformer"),
+    Type("python exercises/quickstart.py"),
     Say("## Where do I stand?"),
     Type("mechgrade map --lab lab1"),
     Say(
@@ -127,6 +129,7 @@ def play() -> str:
                 else:
                     parts.append(f"```text\n$ {part.command}\n{_type(shell, part, folder)}\n```")
         finally:
+            _type(shell, Type("mechgrade server --stop"), folder)  # nothing stays behind
             shell.close(force=True)
     return "\n\n".join(parts) + "\n"
 
@@ -140,6 +143,8 @@ def _shell(course: Path) -> pexpect.spawn:
         "PS1": PROMPT,
         "COLUMNS": "80",
         "PYTHONWARNINGS": "ignore",
+        "TQDM_DISABLE": "1",
+        "XDG_RUNTIME_DIR": str(course.parent),
     }
     bash = shutil.which("bash")
     assert bash is not None

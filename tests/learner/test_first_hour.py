@@ -23,7 +23,16 @@ def test_the_page_shows_the_whole_way():
     """Read, not played: each step is there, and none ended in a traceback."""
     text = PAGE.read_text(encoding="utf-8")
     steps = [
-        *("mechgrade doctor", "not started", "raised an error", "a known mistake:", "(Pdb)", "hint 1 of", "hint 2 of"),
+        *(
+            "mechgrade doctor",
+            "Top prediction",
+            "not started",
+            "raised an error",
+            "a known mistake:",
+            "(Pdb)",
+            "hint 1 of",
+            "hint 2 of",
+        ),
         *(
             "you have not passed",
             "5 / 5",
