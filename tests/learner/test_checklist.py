@@ -32,6 +32,8 @@ def test_command_and_test_are_there(row):
     elif command[0] == "make":
         makefile = (ROOT / "Makefile").read_text()
         assert all(re.search(rf"^{target}:", makefile, re.MULTILINE) for target in command[1:])
+    elif command[0] == "python":
+        assert (ROOT / command[1]).is_file()
     else:
         assert command[0] == "docker"
     path, _, name = re.findall(r"`([^`]+)`", row[2])[0].partition("::")
