@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
+from mechgrade import devices
 from mechgrade.course import Course, CourseError, Limits
 
 Backend = Literal["bridge", "hooked"]
@@ -44,14 +45,16 @@ def bench_spec(course: Course, model: str | None = None, backend: str = "bridge"
     """The bench for one of the course's model profiles.
 
     Raises:
-        CourseError: an unknown profile or back end.
+        CourseError: an unknown profile, back end or device.
     """
     profile = course.model(model)
     if backend not in ("bridge", "hooked"):
         raise CourseError(f"there is no back end {backend!r}; there are bridge and hooked")
     name = str(course.root / profile.path) if profile.path else str(profile.hub)
     sae = str(course.root / profile.sae) if profile.sae else profile.hub_sae
-    return BenchSpec(name, profile.path is not None, "bridge" if backend == "bridge" else "hooked", device, sae=sae)
+    return BenchSpec(
+        name, profile.path is not None, "bridge" if backend == "bridge" else "hooked", devices.resolve(device), sae=sae
+    )
 
 
 @dataclass(frozen=True)

@@ -34,7 +34,7 @@ def grade(
     exercise: ExerciseOption = None,
     model: ModelOption = None,
     backend: BackendOption = "bridge",
-    device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:N or mps.")] = "auto",
     isolation: Annotated[
         str | None, typer.Option(help="full, process or inline. [default: the best this machine offers]")
     ] = None,
@@ -68,7 +68,9 @@ def grade(
     Exit code 0 when grading happened, whatever the score; 2 for a mistake in the command or in course.yaml; 3 when the
     machine or a grader failed.
     """
+    from mechgrade import devices
     from mechgrade.grading.grader import Grader, Settings
+    from mechgrade.grading.live import without_reference
     from mechgrade.grading.remote import InfrastructureError
     from mechgrade.grading.run import grade as run_grading
     from mechgrade.grading.submission import find_submission
@@ -91,13 +93,25 @@ def grade(
             screen.say(f"Not graded, because {model} is not trained and these look for what training makes: {names}")
         if not chosen:
             raise CourseError(f"{model} can grade none of these exercises; take a trained model")
+        zygote.start_seconds = course.limits_of(model).start_seconds
+        if devices.resolve(device) == "mps":
+            screen.say(f"Careful: {devices.MPS_WARNING}")
+        lacking = without_reference(course, model)
+        if lacking:
+            raise CourseError(lacking)
         level, missing = isolation_level(course, isolation, require_isolation, pdb)
         if hidden and not (course.root / "solutions").is_dir():
             raise CourseError("--hidden runs the references, and there is no solutions/ here")
         if level != "inline":
             zygote.start()
         settings = Settings(
-            submission, model, backend, device_name(device), level, hidden=hidden or None, views=html_file is not None
+            submission,
+            model,
+            backend,
+            devices.resolve(device),
+            level,
+            hidden=hidden or None,
+            views=html_file is not None,
         )
         report = TerminalReport(
             course,
@@ -132,20 +146,6 @@ def grade(
     raise typer.Exit(NOT_FULL if strict and result.score < result.max_score else DONE)
 
 
-def device_name(wanted: str) -> str:
-    """The torch device that a user's word means."""
-    if wanted == "auto":
-        # /proc tells without importing torch; a driver without a usable GPU shows when the worker loads the model.
-        return "cuda" if Path("/proc/driver/nvidia/version").exists() and _cuda_torch() else "cpu"
-    if wanted == "cpu" or wanted.split(":")[0] == "cuda":
-        return wanted
-    raise CourseError(f"there is no device {wanted!r}; there are auto, cpu, cuda and cuda:N")
-
-
-def _cuda_torch() -> bool:
-    from importlib.metadata import version
-
-    return not version("torch").endswith("+cpu")
 
 
 def write_text(path: Path, text: str) -> None:

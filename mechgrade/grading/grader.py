@@ -31,7 +31,7 @@ class Settings:
         submission: the learner's files.
         model: a profile of course.yaml; None for its default.
         backend: ``bridge`` or ``hooked``.
-        device: ``auto``, ``cpu`` or ``cuda``.
+        device: ``auto``, ``cpu``, ``cuda``, ``cuda:N`` or ``mps``.
         isolation: a level; None for the best that the machine offers.
         threads: torch threads of a learner's process.
         hidden: a secret from which inputs are drawn that no learner has seen; the reference then runs live on them.

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from mechgrade.course import Exercise
+from mechgrade.course import Course, Exercise
 from mechgrade.grading import recorded
 from mechgrade.grading.compare import RELATIVE, noise_between
 from mechgrade.grading.outcomes import Outcome
@@ -70,6 +70,18 @@ class LiveReference:
         if outcome.kind != "returned":
             raise GraderError(f"the reference fails on {key_of(scenario, inputs)}: {outcome.message}")
         return outcome
+
+
+def without_reference(course: Course, model: str | None) -> str:
+    """Why nothing can be graded on a model: neither recordings nor solutions. Empty where there is one of them."""
+    name = course.model(model).name
+    folder = recorded.path_of(course.root, name, "", "").parent
+    if folder.is_dir() or (course.root / "solutions").is_dir():
+        return ""
+    return (
+        f"nothing to compare with on {name}: it has no recordings here ({folder.relative_to(course.root)}), and there is no solutions/ to "
+        f"run live; an instructor makes them with `mechgrade record --model {name}`, and you put them there"
+    )
 
 
 def _share(tree: Tree, path: str) -> list[tuple[str, float]]:

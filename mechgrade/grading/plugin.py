@@ -36,7 +36,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     group.addoption("--model", metavar="NAME", help="a model of course.yaml", default=None)
     group.addoption("--backend", choices=["bridge", "hooked"], default="bridge", help="TransformerLens's model class")
-    group.addoption("--device", default="cpu", help="auto, cpu or cuda")
+    group.addoption("--device", default="cpu", help="auto, cpu, cuda, cuda:N or mps")
     group.addoption(
         "--isolation", choices=["full", "process", "inline"], default=None, help="how learner code is shut in"
     )

@@ -30,7 +30,7 @@ def _reason(chain: list[BaseException], pull: str | None) -> str:
     names = {name for error in chain for name in _classes(error)}
     status = next((code for error in chain if (code := _status(error)) is not None), None)
     text = " ".join(str(error) for error in chain)
-    if "GatedRepoError" in names or status in (401, 403):
+    if "GatedRepoError" in names or status == 403:
         return (
             "its owner gives it only to those who accepted the terms: accept them on the model's page, then log in with `hf auth login` "
             f"and {again}"
@@ -41,25 +41,33 @@ def _reason(chain: list[BaseException], pull: str | None) -> str:
         return f"the disk is full: free some space, or let HF_HOME name a directory on a larger disk; then {again}"
     if any(isinstance(error, OSError) and error.errno in (errno.EACCES, errno.EROFS) for error in chain):
         return f"no permission to read or write its files: {_first_line(chain[-1])}"
-    if names & {"LocalEntryNotFoundError", "OfflineModeIsEnabled"} or "offline mode" in text or "cached files" in text:
-        return f"its files are not on this machine, or not all of them, and loading uses no network: {again}"
+    absent = f"its files are not on this machine, or not all of them, and loading uses no network: {again}"
+    if "OfflineModeIsEnabled" in names or any(words in text for words in _OFFLINE):
+        return absent
     if "SafetensorError" in names or "UnpicklingError" in names:
         return f"a file of weights is corrupt ({_first_line(_named(chain, 'SafetensorError', 'UnpicklingError'))}): {_anew(pull)}"
     if "JSONDecodeError" in names or "not a valid JSON file" in text:
         return f"a configuration file is corrupt: {_anew(pull)}"
-    if names & {"RepositoryNotFoundError", "RevisionNotFoundError"} or status == 404:
-        return "the Hub has no model or file of that name: compare it with the model's page on the Hub"
+    if names & {"RepositoryNotFoundError", "RevisionNotFoundError"} or status in (401, 404):
+        return "the Hub has no model of that name, or it is private: compare it with the model's page; for a private one, `hf auth login`"
     if status is not None and status >= 500:
         return f"the Hub failed (HTTP {status}): {again} later; it goes on where it stopped"
-    if names & _NETWORK or isinstance(chain[0], ConnectionError | TimeoutError):
-        return f"the connection to the Hub failed or broke off ({_first_line(chain[-1])}): check the network, then {again} again; it goes on where it stopped"
+    if "Consistency check failed" in text:
+        return f"a file did not arrive whole: {again} again ({_first_line(chain[0])})"
+    if "FileMetadataError" in names:
+        return f"what answered in the Hub's place is no Hub: look at proxies, firewalls and HF_ENDPOINT, then {again}"
+    if names & _NETWORK or any(isinstance(error, ConnectionError | TimeoutError) for error in chain):
+        return (
+            f"the connection to the Hub failed or broke off ({_first_line(chain[-1])}): check the network, then {again} again; "
+            "it goes on where it stopped"
+        )
+    if "LocalEntryNotFoundError" in names or "cached files" in text:
+        return absent
     if (
         "not found. Valid official model names" in text
         or "is not a local folder and is not a valid model identifier" in text
     ):
         return "TransformerLens boots no model of that name: `mechgrade models list --all` names those that it does"
-    if "Consistency check failed" in text:
-        return f"a file did not arrive whole ({_first_line(chain[0])}): {again} again"
     if "out of memory" in text or "MemoryError" in names:
         return "it does not fit into memory: take a smaller model, or another device"
     return f"{type(chain[0]).__name__}: {_first_line(chain[0])}"
@@ -78,6 +86,10 @@ _NETWORK = {
     "NameResolutionError",
     "XetDownloadError",
 }
+
+
+#: How the libraries say that they may not use the network.
+_OFFLINE = ("offline mode", "outgoing traffic has been disabled", "HF_HUB_OFFLINE")
 
 
 def _anew(pull: str | None) -> str:

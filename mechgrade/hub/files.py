@@ -1,7 +1,7 @@
 """The files of a model or autoencoder: which it needs, which are on this machine, and fetching the others.
 
-Files lie in the ordinary Hugging Face cache, so that every other program finds them too. ``huggingface_hub`` downloads and resumes; the
-checksums, which it leaves alone, are compared here.
+Files lie in the ordinary Hugging Face cache, so that every other program finds them too. ``huggingface_hub`` downloads them; what it leaves
+alone is done here: it starts a file again from the beginning when the program was ended, and compares no checksum.
 """
 
 from __future__ import annotations
@@ -165,27 +165,70 @@ def fetch(
         present = isinstance(try_to_load_from_cache(need.repository, file.name, revision=commit), str)
         tell(file, False)
         try:
+            if (again or not present) and _is_large(file):
+                _resume(need, file, commit)
             # By the branch and not the commit: the cache's reference to it is what loading without a network starts from.
-            path = Path(hf_hub_download(need.repository, file.name, force_download=again))
+            path = Path(hf_hub_download(need.repository, file.name, force_download=again and not _is_large(file)))
+        except HubError:
+            raise
         except Exception as error:
             raise HubError(faults.sentence(error, need.what, pull=need.pull)) from error
         if not _is_whole(path, file):
             path.resolve().unlink()
             path.unlink(missing_ok=True)
-            raise HubError(
-                f"{need.what} could not be loaded: {file.name} is corrupt, its checksum is not the Hub's; it was deleted: "
-                f"run `{faults.PULL} {need.pull}` again"
-            )
+            raise _corrupt(need, file)
         fetched += 0 if present and not again else file.size
         tell(file, True)
     return sum(file.size for file in files), fetched
+
+
+def _is_large(file: File) -> bool:
+    """Whether the Hub keeps it by its SHA-256, which is its name in the cache then."""
+    return re.fullmatch("[0-9a-f]{64}", file.checksum) is not None
+
+
+def _resume(need: Need, file: File, commit: str) -> None:
+    """Put a large file where the cache expects its content, from where an earlier try stopped.
+
+    ``huggingface_hub`` finds it there and only links it.
+    """
+    from filelock import FileLock
+    from huggingface_hub import constants, hf_hub_url
+    from huggingface_hub.file_download import http_get, repo_folder_name
+    from huggingface_hub.utils import build_hf_headers  # type: ignore[attr-defined]  # it is there, but not marked as exported
+
+    blobs = Path(constants.HF_HUB_CACHE, repo_folder_name(repo_id=need.repository, repo_type="model"), "blobs")
+    blobs.mkdir(parents=True, exist_ok=True)
+    part = blobs / f"{file.checksum}.part"
+    with FileLock(part.with_suffix(".lock")):
+        with part.open("ab") as stream:
+            if stream.tell() < file.size:
+                http_get(
+                    hf_hub_url(need.repository, file.name, revision=commit),
+                    stream,
+                    resume_size=stream.tell(),
+                    headers=build_hf_headers(),
+                    expected_size=file.size,
+                )
+        if not _is_whole(part, file):
+            part.unlink()
+            raise _corrupt(need, file)
+        part.replace(blobs / file.checksum)
+    part.with_suffix(".lock").unlink(missing_ok=True)
+
+
+def _corrupt(need: Need, file: File) -> HubError:
+    return HubError(
+        f"{need.what} could not be loaded: {file.name} is corrupt, its checksum is not the Hub's; it was deleted: "
+        f"run `{faults.PULL} {need.pull}` again"
+    )
 
 
 def _is_whole(path: Path, file: File) -> bool:
     """Whether a file has the Hub's checksum. Where the Hub gave none of a known kind, its size has to do."""
     if path.stat().st_size != file.size:
         return False
-    if re.fullmatch("[0-9a-f]{64}", file.checksum):
+    if _is_large(file):
         digest = hashlib.sha256()
     elif re.fullmatch("[0-9a-f]{40}", file.checksum):
         digest = hashlib.sha1(b"blob %d\0" % file.size)

@@ -23,8 +23,9 @@ from typing import NoReturn
 import numpy as np
 import torch
 
-from mechgrade import wire
-from mechgrade.bench import Bench
+from mechgrade import devices, wire
+from mechgrade.bench import Bench, ModelError
+from mechgrade.bench.carry import carry
 from mechgrade.spec import Job
 from mechgrade.worker import sandbox
 from mechgrade.worker.runner import Runner, load_grader
@@ -35,8 +36,8 @@ DATA_FD = 3
 SEALED_FD = 4
 
 
-def policy_of(job: Job) -> sandbox.Policy:
-    """The sandbox that a job asks for."""
+def policy_of(job: Job, device: str) -> sandbox.Policy:
+    """The sandbox that a job asks for, with what reaches the device."""
     limits = job.limits
     package = Path(__file__).parents[1]
     return sandbox.Policy(
@@ -49,11 +50,12 @@ def policy_of(job: Job) -> sandbox.Policy:
         file_mb=limits.file_mb,
         tmp_mb=limits.tmp_mb,
         keep_fds=(DATA_FD, SEALED_FD),
+        devices=devices.nodes(device),
     )
 
 
-def supervise(connection: socket.socket, bench: Bench, job: Job) -> None:
-    """Run one job.
+def supervise(connection: socket.socket, bench: Bench, job: Job, device: str) -> None:
+    """Run one job on a device; the bench is on the processor still.
 
     The connection brings one byte with two descriptors: the data socket and the output pipe. It takes ``{"ready": True}``
     or ``{"failed": why}``, and at the end ``{"status", "max_rss_kb", "cpu_seconds"}``. A byte from the grader, or its end
@@ -67,7 +69,7 @@ def supervise(connection: socket.socket, bench: Bench, job: Job) -> None:
         where = f"{Path(job.grader).name} cannot be imported in the worker"
         wire.send(connection, {"failed": f"{where}: {type(error).__name__}: {error}", "grader": True})
         return
-    policy = policy_of(job)
+    policy = policy_of(job, device)
     try:
         try:
             sandbox.enter_outer(policy)
@@ -77,7 +79,7 @@ def supervise(connection: socket.socket, bench: Bench, job: Job) -> None:
             wire.send(connection, {"failed": str(error)})
             return
         if child == 0:
-            _learner(job, grader, bench, policy, (data, output, say))
+            _learner(job, grader, bench, device, policy, (data, output, say))
         for descriptor in (data, output, say):
             os.close(descriptor)
         with os.fdopen(listen, "rb") as words:
@@ -113,7 +115,12 @@ def _watch(connection: socket.socket, child: int) -> None:
 
 
 def _learner(
-    job: Job, grader: ModuleType, bench: Bench, policy: sandbox.Policy, descriptors: tuple[int, int, int]
+    job: Job,
+    grader: ModuleType,
+    bench: Bench,
+    device: str,
+    policy: sandbox.Policy,
+    descriptors: tuple[int, int, int],
 ) -> NoReturn:
     """The learner's process: shut in, then serving scenarios on the data socket."""
     code = 1
@@ -121,7 +128,9 @@ def _learner(
         _descriptors(*descriptors)
         try:
             sandbox.seal(policy)
-        except (sandbox.SandboxError, OSError) as error:
+            if not devices.is_cpu(device):
+                carry(bench, device)
+        except (sandbox.SandboxError, OSError, ModelError) as error:
             os.write(SEALED_FD, str(error).encode())
             raise
         os.write(SEALED_FD, _SEALED)

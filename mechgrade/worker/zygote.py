@@ -70,7 +70,7 @@ def serve(control_fd: int) -> None:
                 continue
             if os.fork() == 0:
                 control.close()
-                _supervise(connection, benches[spec])
+                _supervise(connection, benches[spec], spec.device)
 
 
 def _reap() -> None:
@@ -80,12 +80,12 @@ def _reap() -> None:
             pass
 
 
-def _supervise(connection: socket.socket, bench: Bench) -> NoReturn:
+def _supervise(connection: socket.socket, bench: Bench, device: str) -> NoReturn:
     from mechgrade.worker import supervisor
 
     code = 1
     try:
-        supervisor.supervise(connection, bench, job_of(wire.receive(connection)))
+        supervisor.supervise(connection, bench, job_of(wire.receive(connection)), device)
         code = 0
     except EOFError:
         pass  # the grader's side is gone before it sent a job
@@ -102,7 +102,8 @@ def _load(spec: BenchSpec) -> Bench:
     from mechgrade.spec import Job
     from mechgrade.worker import sandbox, supervisor
 
-    bench = Bench(spec)
+    # On the processor, whatever was asked for: CUDA does not survive a fork. Each fork carries its own copy over.
+    bench = Bench(spec.on(device="cpu"))
     # One run touches every lazy path, so that no fork pays for it; likewise the sandbox's preparations.
     with torch.no_grad():
         bench.model(torch.tensor([[bench.bos, bench.bos]], device=bench.device))
@@ -112,7 +113,7 @@ def _load(spec: BenchSpec) -> Bench:
         with contextlib.suppress(
             sandbox.SandboxError
         ):  # a level that this machine lacks is refused when it is asked for
-            sandbox.prepare(supervisor.policy_of(Job("", "", "", level)))
+            sandbox.prepare(supervisor.policy_of(Job("", "", "", level), spec.device))
     return bench
 
 

@@ -28,6 +28,8 @@ class Faults:
     gated: set[str] = field(default_factory=set)
     #: file → after how many bytes the connection breaks, once
     cut: dict[str, int] = field(default_factory=dict)
+    #: whether the Hub stays down after a broken connection
+    down_after_cut: bool = False
     #: files that arrive with other bytes than their checksum says, of the right size
     corrupt: set[str] = field(default_factory=set)
     #: files of which fewer bytes arrive than the Hub announced, every time
@@ -55,6 +57,8 @@ class Hub:
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self._server.daemon_threads = True
         self.url = f"http://127.0.0.1:{self._server.server_port}"
+        # Another host, as on the real Hub: libraries treat redirects within a host differently.
+        self.cdn = f"http://localhost:{self._server.server_port}"
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
 
     def __enter__(self) -> Hub:
@@ -168,7 +172,7 @@ class _Handler(BaseHTTPRequestHandler):
         body, etag = files[name], etag_of(name, files[name])
         if name.endswith(LARGE):
             headers |= {"X-Linked-Size": str(len(body)), "X-Linked-ETag": f'"{etag}"'}
-            headers["Location"] = f"{self.hub.url}/cdn/{repo}/{name}"
+            headers["Location"] = f"{self.hub.cdn}/cdn/{repo}/{name}"
             return self._send(302, b"", headers)
         headers |= {"ETag": f'"{etag}"', "Location": f"/api/resolve-cache/models/{repo}/{commit}/{name}"}
         self._send(307, b"", headers)
@@ -207,6 +211,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body[:cut])
         self.wfile.flush()
+        if faults.down_after_cut:
+            faults.status = 503
         self.close_connection = True
         self.connection.close()
 
