@@ -80,7 +80,7 @@ def load_sae(place: str, *, device: str, dtype: str) -> Any:
                 release, _, identity = place.partition("/")
                 sae = SAE.from_pretrained(release, identity, device=device)
     except Exception as error:
-        pull = None if Path(place).is_absolute() else f"sae:{place}"
+        pull = None if Path(place).is_absolute() else place
         raise ModelError(faults.sentence(error, f"the SAE {place}", pull=pull)) from error
     sae = sae.to(getattr(torch, dtype)).eval()
     for parameter in sae.parameters():

@@ -61,7 +61,7 @@ def _reason(chain: list[BaseException], pull: str | None) -> str:
             f"the connection to the Hub failed or broke off ({_first_line(chain[-1])}): check the network, then {again} again; "
             "it goes on where it stopped"
         )
-    if "LocalEntryNotFoundError" in names or "cached files" in text:
+    if "LocalEntryNotFoundError" in names or "cached files" in text or "does not appear to have a file named" in text:
         return absent
     if (
         "not found. Valid official model names" in text

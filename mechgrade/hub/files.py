@@ -97,7 +97,7 @@ def _snapshot(need: Need) -> Path | None:
 
 def _has(folder: Path) -> bool:
     """Whether weights are there: all parts of them, where an index lists parts."""
-    weights = [*folder.glob("*.safetensors"), *folder.glob("*.bin")]
+    weights = [path for path in (*folder.glob("*.safetensors"), *folder.glob("*.bin")) if path.stem != "sparsity"]
     for index in folder.glob("*.index.json"):
         parts = set(re.findall(r'"([^"]+\.(?:safetensors|bin))"', index.read_text(encoding="utf-8")))
         if not parts <= {path.name for path in weights}:

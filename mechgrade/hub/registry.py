@@ -96,7 +96,7 @@ def sae(place: str) -> SaePlace:
 
 
 def profile_of(course: Course, name: str) -> ModelProfile:
-    """The profile that a user means: one of course.yaml, by its name or by what it boots, or else any model of TransformerLens.
+    """The profile that a user means: one of course.yaml, by its name, what it boots or its SAE, or else any model of TransformerLens.
 
     Raises:
         CourseError: neither; or a model that is part of the course and needs no download.
@@ -104,7 +104,7 @@ def profile_of(course: Course, name: str) -> ModelProfile:
     if name in course.models:
         return course.models[name]
     for profile in course.models.values():
-        if profile.hub is not None and profile.hub.lower() == name.lower():
+        if profile.hub_sae == name or (profile.hub is not None and profile.hub.lower() == name.lower()):
             return profile
     hub = name.removeprefix("hub:")
     if hub.lower() not in models() and not name.startswith("hub:"):

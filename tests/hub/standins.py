@@ -45,6 +45,7 @@ def gpt2() -> dict[str, bytes]:
         n_layer=12,
         n_head=12,
         n_positions=1024,
+        n_ctx=1024,  # transformers needs it no more; the real file has it, and TransformerLens reads it
         bos_token_id=ours["bos_token_id"],
         eos_token_id=ours["eos_token_id"],
         initializer_range=0.1,  # of the usual 0.02 next to nothing would be left after twelve layers
