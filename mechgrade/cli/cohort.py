@@ -134,7 +134,7 @@ def _order(
     hidden: str | None,
     scheduler: str | None,
 ) -> Order:
-    from mechgrade.cli.grade import device_name
+    from mechgrade import devices
     from mechgrade.cohort.keys import Order
     from mechgrade.spec import bench_spec
 
@@ -142,7 +142,7 @@ def _order(
     if hidden and not (course.root / "solutions").is_dir():
         raise CourseError("--hidden runs the references, and there is no solutions/ here")
     level = _level(course, isolation, required, scheduler is not None)
-    return Order(course.model(model).name, backend, device_name(device), level, hidden=hidden or None)
+    return Order(course.model(model).name, backend, devices.resolve(device), level, hidden=hidden or None)
 
 
 def _level(course: Course, wanted: str | None, required: str | None, elsewhere: bool) -> Isolation:

@@ -146,8 +146,6 @@ def grade(
     raise typer.Exit(NOT_FULL if strict and result.score < result.max_score else DONE)
 
 
-
-
 def write_text(path: Path, text: str) -> None:
     """Write a file that the user named, whole or not at all."""
     try:

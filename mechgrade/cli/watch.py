@@ -43,7 +43,7 @@ def watch(
 
     Ends with q, or Ctrl-C. Without a terminal it prints a line for each save and reads no keys.
     """
-    from mechgrade.cli.grade import device_name
+    from mechgrade import devices
     from mechgrade.grading.grader import Settings
     from mechgrade.grading.runtime import fingerprint
     from mechgrade.grading.submission import find_submission
@@ -66,7 +66,7 @@ def watch(
             raise CourseError(f"{path} is a file; give its directory, and --exercise {submission.only.name}")
         chosen, _ = course.gradable(course.exercises(lab, exercise), model)
         level, _ = isolation_level(course, None)
-        settings = Settings(submission, model, backend, device_name(device), level)
+        settings = Settings(submission, model, backend, devices.resolve(device), level)
         zygote.start()  # it imports while the learner edits
         interactive = is_terminal()
         loop = Loop(
