@@ -9,7 +9,7 @@ import sys
 
 import typer
 
-from mechgrade.cli import audit, author, cohort, grade, learn, machine, models, notebooks, serve, watch
+from mechgrade.cli import audit, author, cohort, export, grade, learn, machine, models, notebooks, serve, watch
 
 app = typer.Typer(
     help="Exercises in mechanistic interpretability, graded on a real transformer.\n\nStart with `mechgrade grade`.",
@@ -39,6 +39,9 @@ app.command(rich_help_panel=INSTRUCTORS)(author.build)
 app.command(rich_help_panel=INSTRUCTORS)(author.record)
 app.command(rich_help_panel=INSTRUCTORS)(audit.audit)
 app.add_typer(cohort.app, name="cohort", rich_help_panel=INSTRUCTORS)
+app.add_typer(notebooks.gradebook, name="gradebook", rich_help_panel=INSTRUCTORS)
+app.add_typer(export.app, name="export", rich_help_panel=INSTRUCTORS)
+app.command("gradescope-run", hidden=True)(export.gradescope_run)
 app.command(rich_help_panel=INSTRUCTORS)(notebooks.release)
 app.command(rich_help_panel=INSTRUCTORS)(notebooks.dist)
 app.command("model-card", rich_help_panel=INSTRUCTORS)(author.model_card)

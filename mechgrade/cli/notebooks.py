@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mechgrade.cli.common import NOT_FULL, stop, the_course
+from mechgrade.cli.common import FAULT, NOT_FULL, stop, the_course
 from mechgrade.errors import CourseError
 
 if TYPE_CHECKING:
@@ -16,6 +16,10 @@ if TYPE_CHECKING:
 
 notebook = typer.Typer(
     help="Carry your work between a lab's notebook and its files in exercises/.", no_args_is_help=True
+)
+
+gradebook = typer.Typer(
+    help="The fast path to nbgrader's gradebook, by way of `mechgrade cohort grade`.", no_args_is_help=True
 )
 
 LabArgument = Annotated[str, typer.Argument(metavar="LAB", help="The lab, such as lab3.")]
@@ -48,6 +52,44 @@ def push(lab: LabArgument, path: PathArgument = None) -> None:
         stop(error)
 
 
+@gradebook.command()
+def extract(
+    lab: LabArgument,
+    to: Annotated[Path, typer.Option("--to", help="A folder for the class, to be given to `cohort grade`.")],
+) -> None:
+    """Take collected notebooks apart into files that `mechgrade cohort grade` grades."""
+    course, chosen = _lab(lab)
+    _need("nbgrader")
+    from mechgrade.nbgrader.config import CLASS
+    from mechgrade.nbgrader.gradebook import extract as run
+
+    try:
+        learners = run(course, chosen, course.root / CLASS / "submitted", to)
+    except CourseError as error:
+        stop(error)
+    typer.echo(f"{len(learners)} submissions of {lab} are in {to}")
+
+
+@gradebook.command()
+def fill(
+    lab: LabArgument,
+    results: Annotated[Path, typer.Option("--from", help="What `mechgrade cohort grade --out` wrote.")],
+) -> None:
+    """Write a cohort's scores into the gradebook. Manual grades and comments stay."""
+    course, chosen = _lab(lab)
+    _need("nbgrader")
+    from mechgrade.nbgrader.config import database
+    from mechgrade.nbgrader.gradebook import fill as run
+
+    try:
+        without = run(course, chosen, results, database(course.root))
+    except CourseError as error:
+        stop(error)
+    typer.echo(f"the scores of {lab} are in the gradebook")
+    if without:
+        stop(f"no score for {', '.join(without)}: the machine or a grader failed; run `cohort grade` again", FAULT)
+
+
 def release(
     lab: LabArgument,
     exchange: Annotated[
@@ -57,8 +99,8 @@ def release(
     """Make a lab's nbgrader assignment from the sources, and release it (for instructors)."""
     course, chosen = _lab(lab)
     _need("nbgrader")
+    from mechgrade.authoring.leaks import PublishError
     from mechgrade.authoring.source import BuildError
-    from mechgrade.nbgrader.publish import PublishError
     from mechgrade.nbgrader.publish import release as run
 
     try:
@@ -73,9 +115,10 @@ def dist(
     notebooks: Annotated[bool, typer.Option("--notebooks/--no-notebooks", help="Put notebooks in, too.")] = True,
 ) -> None:
     """Make the learners' archive: everything but the answers; it grades itself offline (for instructors)."""
-    _need("nbgrader")
+    _need("jupytext")
+    from mechgrade.authoring.archive import archive, check_built
+    from mechgrade.authoring.leaks import PublishError
     from mechgrade.authoring.source import BuildError
-    from mechgrade.nbgrader.publish import PublishError, archive, check_built
 
     course = the_course()
     try:

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from nbgrader.converters import Autograde, GenerateAssignment
+from nbgrader.converters import GenerateAssignment
 from nbgrader.preprocessors import (
     AssignLatePenalties,
     CheckCellMetadata,
@@ -56,6 +56,11 @@ def configure(c: Any, root: Path) -> None:
     c.Sandbox.course_root = str(root)
 
 
-def is_configured(app: Any) -> bool:
-    """Whether an nbgrader application grades with the sandbox."""
-    return Sandbox in Autograde(config=app.config).autograde_preprocessors
+def database(root: Path) -> str:
+    """The gradebook's URL, by the course's nbgrader_config.py."""
+    from nbgrader.apps import NbGrader
+    from nbgrader.coursedir import CourseDirectory
+
+    app = NbGrader()
+    app.load_config_file("nbgrader_config", path=[str(root)])
+    return str(CourseDirectory(config=app.config).db_url)

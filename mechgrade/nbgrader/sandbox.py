@@ -63,7 +63,7 @@ class Sandbox(NbGraderPreprocessor):  # type: ignore[misc]  # nbgrader is untype
             if found is not None and cell.cell_type == "code":
                 report = {"text/html": html(course, found, result, first_hint=True), "text/plain": text(course, found)}
                 cell.outputs = [
-                    new_output("display_data", data=report),
+                    new_output("display_data", data=report, metadata={"mechgrade": found.as_tree()}),
                     new_output("execute_result", data={"text/plain": f"{found.points:g}"}, execution_count=None),
                 ]
         return nb, resources

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import os
+import pwd
 import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import nbformat
+from sandbox.conftest import become_ordinary
 from support import ROOT
 
 from mechgrade.course import Course, load_course
@@ -62,6 +65,8 @@ class Class:
 
     course: Course
     home: Path
+    #: Learners who are unix accounts of this machine; commands run as them.
+    accounts: tuple[str, ...] = ()
     said: list[str] = field(default_factory=list)
 
     @property
@@ -86,6 +91,12 @@ class Class:
             **(more or {}),
         }
 
+    def give(self, who: str) -> None:
+        """Make an account's directory its own."""
+        entry = pwd.getpwnam(who)
+        for path in [self.home / who, *(self.home / who).rglob("*")]:
+            os.chown(path, entry.pw_uid, entry.pw_gid, follow_symlinks=False)
+
     @property
     def exchange(self) -> Path:
         """The exchange folder, which nbgrader wants to be writable by all."""
@@ -99,7 +110,13 @@ class Class:
         """Run a command as the instructor in the course's directory, or as a learner in the learner's; what it said."""
         cwd = self.course.root if who == "instructor" else self.home / who
         env = self.environment(who, more)
-        done = subprocess.run(command, cwd=cwd, env=env, capture_output=True, text=True, timeout=600, check=False)
+        become = None
+        if who in self.accounts:
+            become = partial(become_ordinary, pwd.getpwnam(who).pw_uid)
+            self.give(who)
+        done = subprocess.run(
+            command, cwd=cwd, env=env, capture_output=True, text=True, timeout=600, check=False, preexec_fn=become
+        )
         said = done.stdout + done.stderr
         self.said.append(said)
         assert (done.returncode == 0) == ok, said

@@ -162,7 +162,7 @@ def names_in(directory: str | Path) -> list[str]:
     return sorted(entry.name for entry in Path(directory).iterdir())
 
 
-def become_ordinary() -> None:
+def become_ordinary(user: int = ORDINARY_USER) -> None:
     """From root to an ordinary user who can reach this interpreter, wherever it is.
 
     Root's home is often closed to others, and an interpreter in it too. A mount namespace puts it in reach, with a fresh
@@ -181,8 +181,8 @@ def become_ordinary() -> None:
         libc.mount(f"/proc/self/fd/{held}", str(real), flags=libc.MS_BIND | libc.MS_REC)
         os.close(held)
     os.setgroups([])
-    os.setresgid(ORDINARY_USER, ORDINARY_USER, ORDINARY_USER)
-    os.setresuid(ORDINARY_USER, ORDINARY_USER, ORDINARY_USER)
+    os.setresgid(user, user, user)
+    os.setresuid(user, user, user)
     # A login would have made it so: a change of user takes a process's own files in /proc away from it.
     ctypes.CDLL(None).prctl(4, 1, 0, 0, 0)
 

@@ -25,8 +25,15 @@ MARKS = (BEGIN, END, "BEGIN HIDDEN TESTS", "END HIDDEN TESTS", "BEGIN MARK SCHEM
 #: Shorter lines (``return scores``) are anybody's.
 _LEAST = 24
 
+#: Lines that begin like this are not yet an answer.
+_HEADS = ("#", "import ", "from ", "raise ", "for ", "while ", "with ", "def ", "class ", "@")
+
 #: What is compared is the code: blanks and comments are no disguise.
 _BLANKS = re.compile(r"\s+")
+
+
+class PublishError(Exception):
+    """Nothing was published; the text says why and what to do."""
 
 
 @dataclass(frozen=True)
@@ -46,13 +53,15 @@ class Secrets:
 
     def __init__(self, course: Course) -> None:
         self.lines: dict[str, str] = {}
+        self._exercises: dict[str, set[str]] = {}
         public: set[str] = set()
         for exercise in course.exercises():
             source = read_source(course, exercise)
             public |= {_squeezed(line) for line in source.stub.splitlines()}
             for what, text in _texts(course, exercise):
-                for line in _code(text):
-                    self.lines.setdefault(_squeezed(line), what)
+                for line in map(_squeezed, _code(text)):
+                    self.lines.setdefault(line, what)
+                    self._exercises.setdefault(line, set()).add(str(exercise))
         for line in public:
             self.lines.pop(line, None)
 
@@ -65,6 +74,11 @@ class Secrets:
             return
         yield from self.in_text(path.read_bytes().decode("utf-8", "replace"), shown)
 
+    def _goes_on(self, lines: list[str]) -> bool:
+        """Whether the first line and one of the next two are of the same exercise's answers."""
+        first = self._exercises[lines[0]]
+        return any(first & self._exercises.get(line, set()) for line in lines[1:] if line in self.lines)
+
     def in_text(self, text: str, shown: str) -> Iterator[Leak]:
         """What leaks from a text."""
         is_notebook = shown.endswith(".ipynb")
@@ -72,9 +86,10 @@ class Secrets:
         if is_notebook or shown.endswith(".json"):
             lines += _strings(text)
         alone = is_notebook or "exercises/" in shown
-        found = [self.lines.get(_squeezed(line)) for line in lines]
-        for place, (line, what) in enumerate(zip(lines, found, strict=True)):
-            if what is not None and (alone or what in found[place + 1 : place + 2]):
+        squeezed = [_squeezed(line) for line in lines]
+        for place, line in enumerate(lines):
+            what = self.lines.get(squeezed[place])
+            if what is not None and (alone or self._goes_on(squeezed[place : place + 3])):
                 yield Leak(shown, what, line)
             elif is_notebook and any(mark in line for mark in MARKS):
                 yield Leak(shown, "a mark of a hidden part", line)
@@ -108,7 +123,7 @@ def _code(text: str) -> Iterable[str]:
             prose |= set(range(node.lineno, (node.end_lineno or node.lineno) + 1))
     for number, line in enumerate(text.splitlines(), 1):
         bare = line.strip()
-        if number not in prose and len(bare) >= _LEAST and not bare.startswith(("#", "import ", "from ", "raise ")):
+        if number not in prose and len(bare) >= _LEAST and not bare.startswith(_HEADS):
             yield line
 
 
@@ -133,3 +148,10 @@ def _strings(text: str) -> list[str]:
         elif isinstance(node, dict):
             stack += [*node.keys(), *node.values()]
     return found
+
+
+def stop_leaks(found: list[Leak], where: str) -> None:
+    """Raise PublishError if anything was found."""
+    if found:
+        lines = "\n".join(f"  {leak}" for leak in found[:10])
+        raise PublishError(f"{where} holds {len(found)} lines that learners must not have:\n{lines}")

@@ -1,0 +1,95 @@
+"""The learners' archive: all that grades and nothing that answers. It grades itself, offline, on recorded public fixtures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
+
+from mechgrade.authoring.build import build, stub_text
+from mechgrade.authoring.leaks import PublishError, Secrets, stop_leaks
+from mechgrade.authoring.source import read_source
+from mechgrade.course import Course
+
+#: What it holds of the course's directory.
+FILES = ("course.yaml", "Makefile", "README.md", "CHANGELOG.md", "LICENSE", "pyproject.toml", "constraints.txt")
+FOLDERS = ("exercises", "graders", "fixtures", "mechgrade", "docs")
+_SKIPPED = ("__pycache__", "outputs", ".ipynb_checkpoints")
+
+#: Files that hold no text.
+BINARY = (".safetensors", ".npz", ".png")
+
+
+def archive(course: Course, path: Path, *, notebooks: bool = True) -> Path:
+    """Write the learners' archive: a course that grades itself offline, on recorded public fixtures.
+
+    The stubs in it are generated afresh, whatever the instructor has tried in exercises/.
+
+    Raises:
+        BuildError: a source is not right.
+        PublishError: something in it must not be there. No archive is written then.
+    """
+    inside = contents(course, notebooks=notebooks)
+    return write_zip(path, {f"{path.stem}/{name}": body for name, body in inside.items()})
+
+
+def write_zip(path: Path, contents: dict[str, bytes], programs: tuple[str, ...] = ()) -> Path:
+    """Write a zip as a whole, the same bytes for the same contents. `programs` are the names that may be executed."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.new")
+    with ZipFile(temporary, "w", ZIP_DEFLATED) as file:
+        for name, body in sorted(contents.items()):
+            entry = ZipInfo(name, (2000, 1, 1, 0, 0, 0))
+            entry.external_attr = (0o755 if name in programs else 0o644) << 16
+            file.writestr(entry, body, ZIP_DEFLATED)
+    temporary.replace(path)
+    return path
+
+
+def contents(course: Course, *, notebooks: bool = True) -> dict[str, bytes]:
+    """The files of the learners' archive, looked through.
+
+    Raises:
+        BuildError: a source is not right.
+        PublishError: something in it must not be there.
+    """
+    secrets = Secrets(course)
+    inside = dict(_contents(course, notebooks))
+    found = [
+        leak
+        for name, body in inside.items()
+        if not name.endswith(BINARY)
+        for leak in secrets.in_text(body.decode("utf-8", "replace"), name)
+    ]
+    stop_leaks(found, "the archive")
+    return inside
+
+
+def _contents(course: Course, notebooks: bool) -> Iterator[tuple[str, bytes]]:
+    from mechgrade.notebook.sync import fresh_notebook
+
+    for name in FILES:
+        if (course.root / name).is_file():
+            yield name, (course.root / name).read_bytes()
+    stubs = {
+        course.stub_path(exercise): stub_text(course, exercise, read_source(course, exercise))
+        for exercise in course.exercises()
+    }
+    for folder in FOLDERS:
+        for path in sorted((course.root / folder).rglob("*")):
+            if path.is_file() and not set(_SKIPPED) & set(path.parts) and path not in stubs and path.suffix != ".pyc":
+                yield path.relative_to(course.root).as_posix(), path.read_bytes()
+    for path, text in stubs.items():
+        yield path.relative_to(course.root).as_posix(), text.encode()
+    if notebooks:
+        texts = {path.relative_to(course.root / "exercises").as_posix(): text for path, text in stubs.items()}
+        for lab in course.labs.values():
+            body = fresh_notebook(course, lab, lambda exercise: texts[f"{exercise.lab}/{exercise.name}.py"])
+            yield f"notebooks/{lab.slug}.ipynb", body.encode()
+
+
+def check_built(course: Course) -> None:
+    """Raise PublishError unless hints and stubs are what the sources say: the archive takes the hints from disk."""
+    hints = [line for line in build(course, check=True) if "hints.yaml" in line]
+    if hints:
+        raise PublishError("\n".join(hints))

@@ -1,0 +1,96 @@
+"""The corpus of cheats inside notebooks, through the ordinary ``nbgrader autograde``: no point gained."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import nbformat
+import pytest
+from cheats.cheat import CHEATS, Cheat
+from nbformat.v4 import new_code_cell, new_output
+
+from mechgrade.authoring.source import read_source
+
+from .room import Class, Notebook, write_into
+
+pytestmark = pytest.mark.slow
+
+#: Runs a whole file's top level when the exercise is imported. Without it, what a file does besides defining what is needed
+#: never runs out of a notebook, and most cheats would come to nothing before they begin.
+CARRIER = """\
+TEXT = {text!r}
+
+
+def carried(text):
+    space = {{"__name__": __name__}}
+    exec(compile(text, "cheat", "exec"), space)
+    return space
+
+
+SPACE = carried(TEXT)
+find_heads = SPACE.get("find_heads")
+"""
+
+
+def tried() -> list[Cheat]:
+    return [
+        cheat
+        for cheat in CHEATS
+        if cheat.exercise == "find_heads" and "needs" not in cheat.headers and not cheat.limits.keys() - {"seconds"}
+    ]
+
+
+def in_notebook(nb: Notebook, cheat: Cheat, room: Class, victim: int) -> Notebook:
+    facts = {"COURSE": str(room.course.root), "VICTIM": victim}
+    return write_into(nb, {"find_heads": CARRIER.format(text=cheat.text(**facts))})
+
+
+def forged(nb: Notebook) -> Notebook:
+    """What only a notebook can try: outputs, metadata and cells that look like the grader's."""
+    for cell in nb.cells:
+        entry = cell.metadata.get("nbgrader")
+        if entry and entry["grade"]:
+            cell.outputs = [
+                new_output("execute_result", data={"text/plain": "5"}, metadata={"mechgrade": {"verdict": "passed"}})
+            ]
+            cell.source = "5.0"
+            nb.cells.append(
+                new_code_cell("5", metadata={"nbgrader": dict(entry) | {"points": 100}}, outputs=cell.outputs)
+            )
+    nb.metadata["kernelspec"] = {"name": "mine", "display_name": "mine", "language": "python"}
+    nb.metadata["nbgrader"] = {"score": 5}
+    return nb
+
+
+def test_no_point_is_gained(room: Class) -> None:
+    cheats = tried()
+    assert len(cheats) > 60
+    course = room.course.root / "course.yaml"
+    text = course.read_text()
+    # Those that never end are waited for; a right answer takes a tenth of this.
+    course.write_text(text.replace("seconds: 20", "seconds: 4", 1))
+    assert course.read_text() != text
+    victim = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(3600)"])
+    try:
+        for cheat in cheats:
+            room.hand_in(cheat.name, "lab3", in_notebook(room.released("lab3"), cheat, room, victim.pid))
+        _grade_with_one_honest(room, len(cheats))
+        assert victim.poll() is None
+    finally:
+        victim.kill()
+        victim.wait()
+
+
+def _grade_with_one_honest(room: Class, count: int) -> None:
+    room.hand_in("forged_outputs", "lab3", forged(room.released("lab3")))
+    honest = read_source(room.course, room.course.exercise("find_heads")).reference
+    room.hand_in("zz_honest", "lab3", write_into(room.released("lab3"), {"find_heads": CARRIER.format(text=honest)}))
+    room.nbgrader("autograde", "lab3")
+    scores = room.scores("lab3")
+    gained = {who: sum(score or 0 for score in found.values()) for who, found in scores.items()}
+    assert gained.pop("zz_honest") == 5.0  # graded last, after all of them: the way in works, and nothing was broken
+    assert {who: points for who, points in gained.items() if points} == {}
+    assert len(gained) == count + 1
+    for who in gained:
+        nbformat.validate(room.graded(who, "lab3"))
