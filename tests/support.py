@@ -29,7 +29,7 @@ def one_exercise(root: Path, lab: str = "lab3", name: str = "find_heads") -> Pat
     document = yaml.safe_load((ROOT / "course.yaml").read_text())
     chosen = document["labs"][lab]
     chosen["exercises"] = {name: chosen["exercises"][name]}
-    document["labs"] = {lab: chosen}
+    document["labs"], document["pages"] = {lab: chosen}, []
     (root / "course.yaml").write_text(yaml.safe_dump(document))
     for part in (f"solutions/{lab}/{name}.py", f"solutions/{lab}/variants/{name}.py", f"graders/{lab}/test_{name}.py"):
         (root / part).parent.mkdir(parents=True, exist_ok=True)

@@ -9,7 +9,7 @@ import sys
 
 import typer
 
-from mechgrade.cli import audit, author, cohort, export, grade, learn, machine, models, notebooks, serve, watch
+from mechgrade.cli import audit, author, cohort, export, grade, learn, machine, models, new, notebooks, serve, watch
 
 app = typer.Typer(
     help="Exercises in mechanistic interpretability, graded on a real transformer.\n\nStart with `mechgrade grade`.",
@@ -35,6 +35,7 @@ app.command("setup-lab", rich_help_panel=LEARNERS)(machine.setup_lab)
 app.command(rich_help_panel=LEARNERS)(machine.memory)
 app.command(rich_help_panel=LEARNERS)(serve.server)
 app.add_typer(notebooks.notebook, name="notebook", rich_help_panel=LEARNERS)
+app.command(rich_help_panel=INSTRUCTORS)(new.new)
 app.command(rich_help_panel=INSTRUCTORS)(author.build)
 app.command(rich_help_panel=INSTRUCTORS)(author.record)
 app.command(rich_help_panel=INSTRUCTORS)(audit.audit)
