@@ -1,0 +1,80 @@
+"""How long grading the whole course takes, and how much of it is the learner's own computing.
+
+``mechgrade grade solutions`` with a worker whose imports are done, as after the first exercise of a session: the wall time of all
+exercises, the seconds of their scenarios, and those inside the learner's functions. Goal: 60 s on two cores.
+
+Run: ``python tests/benchmarks/bench_course.py [ROUNDS]``
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import statistics
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from benchmarks.measure import OUT
+from rich.console import Console
+from rich.table import Table
+from support import ROOT
+
+from mechgrade.course import load_course
+from mechgrade.grading.grader import Grader, Settings
+from mechgrade.grading.outcomes import Outcome
+from mechgrade.grading.remote import Zygote
+from mechgrade.grading.run import grade
+from mechgrade.grading.submission import find_submission
+
+
+class _Timed(Grader):
+    """A grader that adds up what the worker says about time."""
+
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self.scenarios = self.learner = 0.0
+
+    def outcome(self, *arguments: Any) -> Outcome:
+        outcome = super().outcome(*arguments)
+        self.scenarios += outcome.seconds
+        self.learner += outcome.learner_seconds
+        return outcome
+
+
+def main(rounds: int) -> None:
+    course = load_course(ROOT)
+    exercises = course.exercises()
+    settings = Settings(find_submission(course, ROOT / "solutions"), isolation="process")
+    times: dict[str, list[float]] = {"whole course": [], "scenarios": [], "the learner's functions": []}
+    zygote = Zygote(course.limits.start_seconds)
+    try:
+        grade(Grader(course, settings, zygote), exercises[:1])  # imports, and the model loaded
+        for _ in range(rounds):
+            grader = _Timed(course, settings, zygote)
+            start = time.perf_counter()
+            result = grade(grader, exercises)
+            wall = time.perf_counter() - start
+            assert result.score == result.max_score, [e.exercise for e in result.exercises if e.verdict != "passed"]
+            for name, value in zip(times, (wall, grader.scenarios, grader.learner), strict=True):
+                times[name].append(value)
+    finally:
+        zygote.close()
+    whole = statistics.median(times["whole course"])
+    table = Table("", "median (s)", "min", "max", "share", title=f"{len(exercises)} exercises graded, worker up")
+    for name, values in times.items():
+        median = statistics.median(values)
+        table.add_row(name, f"{median:.1f}", f"{min(values):.1f}", f"{max(values):.1f}", f"{median / whole:.0%}")
+    Console().print(table)
+    OUT.mkdir(parents=True, exist_ok=True)
+    load = os.getloadavg()[0]
+    (OUT / "course.json").write_text(
+        json.dumps({"exercises": len(exercises), "rounds": rounds, "load": load, "seconds": times}, indent=1)
+    )
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 3)

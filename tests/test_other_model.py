@@ -1,0 +1,46 @@
+"""Nothing in an exercise assumes the embedded model's sizes: the whole course on a second, random model of another shape.
+
+Nothing is recorded on it, so the references run live, as they would on any model of a learner's choice.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from other_model import HEADS, LAYERS, course_with_other_model
+
+from mechgrade.course import load_course
+
+
+@pytest.mark.slow
+def test_the_solutions_get_full_marks_on_a_model_of_another_shape(tmp_path: Path) -> None:
+    root = course_with_other_model(tmp_path / "course")
+    course = load_course(root)
+    able, left_out = course.gradable(course.exercises(), "other")
+    command = [str(Path(sys.executable).with_name("mechgrade")), "grade", "solutions", "--model", "other"]
+    done = subprocess.run(
+        [*command, "--json", str(tmp_path / "result.json")],
+        cwd=root,
+        capture_output=True,
+        text=True,
+        timeout=1500,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    result = json.loads((tmp_path / "result.json").read_text())
+    missed = [each["exercise"] for each in result["exercises"] if each["verdict"] != "passed"]
+    assert (missed, result["score"]) == ([], sum(each.points for each in able))
+    # What needs a trained model is told by name, and is no zero.
+    assert result["left_out"] == [str(each) for each in left_out] and left_out
+    said = " ".join(done.stdout.split())
+    assert all(str(each) in said for each in left_out) and "other is not trained" in said
+
+    env = {**os.environ, "MODEL": "other", "OMP_NUM_THREADS": "1"}
+    page = [sys.executable, "exercises/quickstart.py"]
+    told = subprocess.run(page, cwd=root, env=env, capture_output=True, text=True, timeout=300)
+    assert f"{LAYERS} layers, {HEADS} heads per layer" in told.stdout, told.stderr
+    assert (root / "outputs/attention_patterns/quickstart.png").is_file()
