@@ -1,0 +1,50 @@
+"""Each lab's page says what a learner needs before, during and after it; its figures are those that the script draws."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from support import ROOT
+
+from mechgrade.course import load_course
+
+PAGES = ROOT / "docs" / "labs"
+COURSE = load_course(ROOT)
+PARTS = ["Before you start", "Ideas", "The exercises", "What older material says, and what is so", "Further reading"]
+
+
+@pytest.mark.parametrize("lab", COURSE.labs)
+def test_a_page_is_complete_and_says_what_course_yaml_says(lab: str) -> None:
+    text = (PAGES / f"{lab}.md").read_text()
+    assert re.findall(r"^## (.*)$", text, re.MULTILINE) == PARTS
+    assert f"# Lab {lab[-1]}. {COURSE.lab(lab).title}" in text
+    assert f"{COURSE.lab(lab).minutes} minutes of exercises" in text
+    assert f"{COURSE.lab(lab).gpu_memory_gb:g} GB of\nGPU memory" in text or (
+        f"{COURSE.lab(lab).gpu_memory_gb:g} GB of GPU memory" in text
+    )
+    assert text.count("- [ ] ") >= 3
+    assert text.partition("## Further reading")[2].count("](https://") >= 3
+    # What it names in code must be there: an exercise that was renamed would send learners looking for it.
+    if lab != "lab4":
+        listed = re.findall(r"`(\w+)`", text.partition("## The exercises")[2].partition("##")[0])
+        assert [name for name in listed if name != "course"] == list(COURSE.lab(lab).exercises)
+    for figure in re.findall(r"!\[[^\]]{20,}\]\(([^)]*)\)", text):
+        assert (PAGES / figure).is_file()
+    assert text.count("](figures/") == 1
+
+
+def test_the_figures_are_what_the_script_draws(tmp_path: Path) -> None:
+    subprocess.run([sys.executable, str(PAGES / "figures.py"), str(tmp_path)], check=True, timeout=120)
+    drawn = {path.name: _shape(path) for path in tmp_path.glob("*.svg")}
+    assert drawn == {path.name: _shape(path) for path in (PAGES / "figures").glob("*.svg")}, (
+        "run `python docs/labs/figures.py`"
+    )
+
+
+def _shape(path: Path) -> str:
+    """An SVG without its numbers: another matplotlib may round or place them a little differently."""
+    return re.sub(r"-?\d+(\.\d+)?", "0", path.read_text())
