@@ -16,7 +16,7 @@ export SUBMISSION LAB EXERCISE MODEL DEVICE BACKEND ISOLATION
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup setup-lab doctor grade watch report map test test-slow lint build record model-card bench docs clean release dist
+.PHONY: help setup setup-lab doctor grade watch report map test test-slow lint build record model-card bench docs clean release dist setup-instructor
 
 help: ## List the targets
 	@echo "make TARGET [NAME=value ...]"
@@ -65,6 +65,8 @@ build: $(INSTRUCTOR) ## Generate exercises/ and the hints from solutions/; CHECK
 
 record: $(INSTRUCTOR) ## Record the fixtures that graders compare with; CHECK=1 only looks
 	$(BIN)/mechgrade record $(if $(CHECK),--check)
+
+setup-instructor: $(INSTRUCTOR) ## Make .venv with what an instructor needs
 
 release: $(INSTRUCTOR) ## Make a lab's nbgrader assignment and put it into the exchange: LAB=lab3; EXCHANGE=no only makes it
 	@$(BIN)/mechgrade release "$$LAB" $(if $(filter no,$(EXCHANGE)),--no-exchange)

@@ -66,7 +66,7 @@ def contents(course: Course, *, notebooks: bool = True) -> dict[str, bytes]:
 
 
 def _contents(course: Course, notebooks: bool) -> Iterator[tuple[str, bytes]]:
-    from mechgrade.notebook.sync import fresh_notebook
+    from mechgrade.notebook.sync import fresh_notebook, plain_notebook
 
     for name in FILES:
         if (course.root / name).is_file():
@@ -82,6 +82,9 @@ def _contents(course: Course, notebooks: bool) -> Iterator[tuple[str, bytes]]:
     for path, text in stubs.items():
         yield path.relative_to(course.root).as_posix(), text.encode()
     if notebooks:
+        quickstart = course.root / "exercises" / "quickstart.py"
+        if quickstart.is_file():
+            yield "notebooks/quickstart.ipynb", plain_notebook(quickstart.read_text("utf-8"), "quickstart").encode()
         texts = {path.relative_to(course.root / "exercises").as_posix(): text for path, text in stubs.items()}
         for lab in course.labs.values():
             body = fresh_notebook(course, lab, lambda exercise: texts[f"{exercise.lab}/{exercise.name}.py"])

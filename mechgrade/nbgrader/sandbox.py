@@ -15,6 +15,7 @@ from typing import Any
 
 from nbformat.v4 import new_output
 from nbgrader.preprocessors import NbGraderPreprocessor
+from nbgrader.utils import is_grade, is_solution
 from traitlets import Unicode
 
 from mechgrade.course import Course, Lab, load_course
@@ -60,6 +61,13 @@ class Sandbox(NbGraderPreprocessor):  # type: ignore[misc]  # nbgrader is untype
         entries = {check_id(course.exercise(entry.exercise, entry.lab)): entry for entry in result.exercises}
         for cell in nb.cells:
             found = entries.get(cell.metadata.get("nbgrader", {}).get("grade_id"))
+            if found is None and is_grade(cell) and not is_solution(cell):
+                # nbgrader gives full points to a check without output.
+                name = cell.metadata["nbgrader"]["grade_id"]
+                raise FaultError(
+                    f"the assignment has a check {name!r} that course.yaml knows no exercise for; release the lab again, or put "
+                    "the exercise back"
+                )
             if found is not None and cell.cell_type == "code":
                 report = {"text/html": html(course, found, result, first_hint=True), "text/plain": text(course, found)}
                 cell.outputs = [

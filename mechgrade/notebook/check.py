@@ -45,7 +45,10 @@ def check(exercise: str) -> float:
     try:
         course = _course()
         chosen = named(course, exercise)
-        result = grade_cells(course, chosen, _history(), _zygote(course.limits.start_seconds))
+        cells = _history()
+        if not assemble(cells, interface(course, chosen)).strip():
+            raise CheckError(f"no cell that you have run defines {chosen.name}: run the cell with your code first")
+        result = grade_cells(course, chosen, cells, _zygote(course.limits.start_seconds))
     except (CourseError, InfrastructureError) as error:
         raise CheckError(str(error)) from None
     entry = result.exercises[0]
@@ -78,10 +81,7 @@ def grade_cells(course: Course, exercise: Exercise, cells: list[str], zygote: Zy
     with tempfile.TemporaryDirectory(prefix="mechgrade-check-") as folder:
         path = Path(folder, exercise.lab, f"{exercise.name}.py")
         path.parent.mkdir()
-        source = assemble(cells, interface(course, exercise))
-        if not source.strip():
-            raise CheckError(f"no cell that you have run defines {exercise.name}: run the cell with your code first")
-        path.write_text(source, encoding="utf-8")
+        path.write_text(assemble(cells, interface(course, exercise)), encoding="utf-8", errors="surrogatepass")
         settings = Settings(Submission(Path(folder)), isolation=probe().level, views=True)
         return grade(Grader(course, settings, zygote), [exercise])
 

@@ -51,6 +51,16 @@ def fresh_notebook(course: Course, lab: Lab, text_of: Callable[[Exercise], str])
     return str(nbformat.writes(notebook(cells))) + "\n"
 
 
+def plain_notebook(text: str, name: str) -> str:
+    """The notebook of a py:percent file without exercises, such as the quickstart, as JSON."""
+    import nbformat
+
+    cells = read_percent(text)
+    for place, cell in enumerate(cells, 1):
+        cell.id = f"{name}-{place}"
+    return str(nbformat.writes(notebook(cells))) + "\n"
+
+
 def pull(course: Course, lab: Lab, path: Path, *, into: Path | None = None) -> Report:
     """Write a lab's stub files from its notebook. A file that says the same already is not touched.
 

@@ -11,6 +11,7 @@ from mechgrade.course import Course
 from mechgrade.grading.hints import guide
 from mechgrade.grading.verdicts import FAULTS, Check, ExerciseResult, Result
 from mechgrade.reports.html import pictures_of
+from mechgrade.reports.prose import render, render_inline
 from mechgrade.reports.terminal import LOOKS, TerminalReport
 
 #: Colours with contrast enough on white and on black; the sign and the words say the same.
@@ -19,7 +20,8 @@ _COLOURS = {"green": "#1a7f37", "red": "#cf222e", "yellow": "#9a6700", "magenta"
 
 def text(course: Course, entry: ExerciseResult) -> str:
     """The report as in the terminal, for front ends that show no HTML."""
-    console = Console(file=io.StringIO(), width=100, color_system=None, highlight=False)
+    # In a kernel rich would show what it prints, and leave the file empty.
+    console = Console(file=io.StringIO(), width=100, color_system=None, highlight=False, force_jupyter=False)
     report = TerminalReport(course, console, found=True)
     report.exercise(entry)
     assert isinstance(console.file, io.StringIO)
@@ -51,11 +53,11 @@ def html(course: Course, entry: ExerciseResult, result: Result, *, first_hint: b
         parts.append(pictures_of(course, exercise, shown))
     if failure is not None and entry.verdict not in FAULTS and help_.hints:
         if first_hint:
-            parts.append(f"<p><b>A hint</b></p>{_markdown(help_.hints[0])}")
+            parts.append(f"<p><b>A hint</b></p>{render(help_.hints[0])}")
         else:
             parts.append(f"<p>A hint: <code>hint({escape(repr(str(exercise)))})</code></p>")
     if entry.verdict == "passed" and help_.found:
-        parts.append(_markdown(help_.found))
+        parts.append(str(render(help_.found)))
     how = f"Graded on {result.model} ({result.backend}, {result.device}), isolation {result.isolation}"
     parts.append(f'<p style="color:{_COLOURS["dim"]}"><small>{escape(how)}</small></p>')
     return f'<div class="mechgrade">{"".join(parts)}</div>'
@@ -66,7 +68,7 @@ def _failure(check: Check) -> list[str]:
     if check.asks:
         parts.append(f"<p><i>asked:</i> {escape(check.asks)}</p>")
     if check.sentence:
-        parts.append(f"<p><b>{escape(check.sentence)}</b></p>")
+        parts.append(f"<p><b>{render_inline(check.sentence)}</b></p>")
     if check.gave:
         parts.append(f"<p><i>your code gave</i> {escape(check.gave)}</p>")
     parts.append(f"<p>{escape(check.message)}</p>")
@@ -89,10 +91,3 @@ def _checks(entry: ExerciseResult) -> str:
         for check in entry.checks
     )
     return f"<table>{rows}</table>"
-
-
-def _markdown(source: str) -> str:
-    """Text of the course's own, from Markdown. markdown-it comes with rich."""
-    from markdown_it import MarkdownIt
-
-    return str(MarkdownIt("commonmark", {"html": False}).render(source))

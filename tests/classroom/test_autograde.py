@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+import yaml
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_output
 
 from mechgrade.authoring.source import read_source
@@ -272,3 +273,17 @@ def public_sums() -> list[float]:
     bench = open_bench()
     shapes = [(3, 5), (4, 2), (2, 12), (7, 3)]
     return [round(float(bench.normal(layers, heads, seed=0).sum()), 3) for layers, heads in shapes]
+
+
+def test_a_check_without_an_exercise_is_no_full_score(room: Class, graded: dict[str, Case]) -> None:
+    """To nbgrader a check that printed nothing has passed. So an exercise taken out of course.yaml must stop the grading."""
+    path = room.course.root / "course.yaml"
+    text = path.read_text()
+    document = yaml.safe_load(text)
+    del document["labs"]["lab3"]["exercises"]["find_heads"]
+    try:
+        path.write_text(yaml.safe_dump(document, sort_keys=False))
+        said = room.nbgrader("autograde", "lab3", "--student", "part", "--force", ok=False)
+    finally:
+        path.write_text(text)
+    assert "a check 'find_heads-check' that course.yaml knows no exercise for" in said

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import nbformat
 import pytest
@@ -12,7 +13,7 @@ from nbformat.v4 import new_code_cell, new_output
 
 from mechgrade.authoring.source import read_source
 
-from .room import Class, Notebook, write_into
+from .room import Class, Notebook, make_course, write_into
 
 pytestmark = pytest.mark.slow
 
@@ -34,10 +35,14 @@ find_heads = SPACE.get("find_heads")
 
 
 def tried() -> list[Cheat]:
+    """Those about this exercise that need nothing special. Who waits for the clock is tried beside the corpus."""
     return [
         cheat
         for cheat in CHEATS
-        if cheat.exercise == "find_heads" and "needs" not in cheat.headers and not cheat.limits.keys() - {"seconds"}
+        if cheat.exercise == "find_heads"
+        and "needs" not in cheat.headers
+        and not cheat.limits
+        and "timed_out" not in cheat.expected("full")
     ]
 
 
@@ -63,14 +68,17 @@ def forged(nb: Notebook) -> Notebook:
     return nb
 
 
+@pytest.fixture
+def room(tmp_path: Path) -> Class:
+    """A course of this exercise alone: each cheat is graded once."""
+    room = Class(make_course(tmp_path / "course", {"lab3": ("find_heads",)}), tmp_path)
+    room.mechgrade("release", "lab3", "--no-exchange")
+    return room
+
+
 def test_no_point_is_gained(room: Class) -> None:
     cheats = tried()
-    assert len(cheats) > 60
-    course = room.course.root / "course.yaml"
-    text = course.read_text()
-    # Those that never end are waited for; a right answer takes a tenth of this.
-    course.write_text(text.replace("seconds: 20", "seconds: 4", 1))
-    assert course.read_text() != text
+    assert len(cheats) > 40
     victim = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(3600)"])
     try:
         for cheat in cheats:

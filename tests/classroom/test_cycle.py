@@ -8,7 +8,6 @@ from __future__ import annotations
 import csv
 import io
 import os
-import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -33,6 +32,8 @@ def played(room: Class) -> Class:
 
     if os.geteuid() == 0:
         room.accounts = (EARLY, LATE)
+    for lab in room.course.labs:
+        room.nbgrader("release_assignment", lab)
     as_student = {who: () if room.accounts else ("--student", who) for who in (EARLY, LATE)}
     for who in (EARLY, LATE):
         room.environment(who)
@@ -157,4 +158,3 @@ def test_a_broken_grader_is_no_zero(played: Class) -> None:
         path.write_text(text)
     assert "could not be graded, by no fault of the learner's" in said
     assert played.scores("lab3") == before
-    assert sys.executable  # the same interpreter graded all

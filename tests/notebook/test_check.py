@@ -11,7 +11,7 @@ from mechgrade.authoring.source import read_source
 from mechgrade.authoring.variants import programs
 from mechgrade.course import Course
 from mechgrade.grading.remote import Zygote
-from mechgrade.notebook.check import CheckError, grade_cells, hint
+from mechgrade.notebook.check import CheckError, check, grade_cells, hint
 from mechgrade.reports.cell import html, text
 
 
@@ -39,9 +39,16 @@ def test_what_a_learner_writes_is_text_in_the_report(course: Course, zygote: Zyg
     assert "&lt;script&gt;" in html(course, result.exercises[0], result)
 
 
-def test_nothing_run_is_said_so(course: Course, zygote: Zygote) -> None:
+def test_nothing_run_is_said_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MECHGRADE_COURSE", str(ROOT))
+    monkeypatch.setattr("mechgrade.notebook.check._history", lambda: ["x = 1"])
     with pytest.raises(CheckError, match="run the cell with your code first"):
-        grade_cells(course, course.exercise("find_heads"), ["x = 1"], zygote)
+        check("lab3/find_heads")
+
+
+def test_a_renamed_function_is_missing(course: Course, zygote: Zygote) -> None:
+    result = grade_cells(course, course.exercise("find_heads"), ["def another(): pass"], zygote)
+    assert result.exercises[0].verdict == "missing"
 
 
 def test_errors_in_a_notebook_have_no_traceback(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -1,0 +1,160 @@
+"""JupyterLab with nbgrader in headless Chromium: a learner fills a cell, is told the mistake, mends it; an instructor sees scores.
+
+Screenshots are written to outputs/screenshots, to be looked at.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+from learner.conftest import chromium  # noqa: F401  the browser that the report's tests use
+from support import ROOT
+
+from mechgrade.authoring.source import read_source
+from mechgrade.authoring.variants import programs
+
+from .room import Class
+
+pytestmark = pytest.mark.slow
+
+SHOTS = ROOT / "outputs" / "screenshots"
+
+#: The machine may be busy: what a quiet one does in seconds.
+PATIENCE = 180_000
+
+
+@contextlib.contextmanager
+def lab_server(room: Class, who: str, folder: Path) -> Iterator[str]:
+    """JupyterLab in a folder, with a token of its own; its address."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", f"--ServerApp.port={port}"]
+    command += ["--IdentityProvider.token=tried", f"--ServerApp.root_dir={folder}", "--LabApp.news_url=None"]
+    command += ["--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate"]
+    env = room.environment(
+        who, {"MECHGRADE_COURSE": str(room.course.root), "JUPYTER_CONFIG_DIR": str(room.home / who / "c")}
+    )
+    log = (room.home / f"{who}.log").open("w")
+    server = subprocess.Popen(command, cwd=folder, env=env, stdout=log, stderr=subprocess.STDOUT)
+    try:
+        deadline = time.monotonic() + 180
+        while True:
+            with contextlib.suppress(OSError):
+                urllib.request.urlopen(f"http://127.0.0.1:{port}/api?token=tried", timeout=5).close()
+                break
+            assert server.poll() is None and time.monotonic() < deadline, (room.home / f"{who}.log").read_text()
+            time.sleep(0.5)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.terminate()
+        server.wait(30)
+        log.close()
+
+
+def shot(page: Any, name: str) -> None:
+    SHOTS.mkdir(parents=True, exist_ok=True)
+    page.screenshot(path=str(SHOTS / f"{name}.png"))
+
+
+def short_notebook(room: Class, path: Path) -> None:
+    """What is on the page is what the browser's tests click at: one exercise, and no more cells than it needs."""
+    nb = nbformat.read(path, as_version=4)
+    nb.cells = [
+        cell
+        for cell in nb.cells
+        if cell.metadata["mechgrade"]["part"] == "title"
+        or cell.metadata["mechgrade"].get("exercise") == "lab3/find_heads"
+    ]
+    nbformat.write(nb, path)
+
+
+def test_a_learners_and_an_instructors_day(room: Class, chromium: Any) -> None:  # noqa: F811
+    exercise = room.course.exercise("find_heads")
+    mistake = next(each for each in programs(room.course, exercise) if each.kind == "misconception")
+    right = read_source(room.course, exercise).reference
+    room.nbgrader("release_assignment", "lab3")
+    room.environment("ada")
+    room.nbgrader("fetch_assignment", "lab3", who="ada")
+    path = room.home / "ada/lab3" / room.slug("lab3")
+    short_notebook(room, path)
+    with lab_server(room, "ada", room.home / "ada") as address:
+        page = chromium.new_page(viewport={"width": 1300, "height": 1600})
+        page.set_default_timeout(PATIENCE)
+        page.goto(f"{address}/lab/tree/lab3/{path.name}?token=tried")
+        page.wait_for_selector(".jp-Notebook .jp-Cell")
+        page.wait_for_selector("text=Idle", state="attached")
+        shot(page, "1-fetched")
+        _run(page, "from mechgrade.notebook import check, hint")
+        _fill(page, mistake.source)
+        _run(page, 'check("lab3/find_heads")', wait=True)
+        report = page.locator(".mechgrade").last
+        report.wait_for()
+        told = re.sub(r"\s+", " ", report.inner_text())
+        shot(page, "2-mistake")
+        assert mistake.sentence.replace("`", "").split(".")[0] in told
+        _fill(page, right)
+        _run(page, 'check("lab3/find_heads")', wait=True)
+        page.wait_for_function(
+            "() => [...document.querySelectorAll('.mechgrade')].some(e => e.innerText.includes('✓ passed'))"
+        )
+        shot(page, "3-passed")
+        assert page.get_by_text("What you found.").count() == 1
+        page.keyboard.press("Control+s")
+        page.wait_for_timeout(3000)
+        page.close()
+    saved = nbformat.read(path, as_version=4)
+    assert right.strip() in [cell.source.strip() for cell in saved.cells]
+    room.nbgrader("submit", "lab3", "--student", "ada", who="ada")
+    room.nbgrader("collect", "lab3")
+    room.nbgrader("autograde", "lab3")
+    assert room.scores("lab3")["ada"]["find_heads-check"] == 5.0
+    with lab_server(room, "instructor", room.course.root) as address:
+        page = chromium.new_page(viewport={"width": 1300, "height": 1000})
+        page.set_default_timeout(PATIENCE)
+        page.goto(f"{address}/formgrader/gradebook/lab3/{path.stem}?token=tried")
+        page.wait_for_selector("text=5")
+        shot(page, "4-formgrader")
+        text = page.inner_text("body")
+        assert re.search(r"5\s+/\s+15|5\.0|\b5\b", text), text
+        link = page.locator("tbody a").first
+        link.click()
+        page.wait_for_selector(".mechgrade")
+        shot(page, "5-submission")
+        assert "passed" in page.inner_text("body")
+        page.close()
+
+
+def _cell(page: Any, starts: str) -> Any:
+    """The code cell whose text begins so."""
+    return page.locator(".jp-CodeCell", has=page.locator(".cm-content", has_text=starts)).first
+
+
+def _run(page: Any, starts: str, wait: bool = False) -> None:
+    cell = _cell(page, starts)
+    cell.scroll_into_view_if_needed()
+    cell.locator(".cm-content").click()
+    page.keyboard.press("Control+Enter")
+    if wait:
+        page.wait_for_timeout(500)
+
+
+def _fill(page: Any, source: str) -> None:
+    """Replace the solution's text, and run the cell."""
+    cell = _cell(page, "def find_heads")
+    cell.scroll_into_view_if_needed()
+    cell.locator(".cm-content").click()
+    page.keyboard.press("Control+a")
+    # As pasted: typed, the editor would indent by itself.
+    page.evaluate("text => document.execCommand('insertText', false, text)", source)
+    page.keyboard.press("Control+Enter")
