@@ -44,9 +44,9 @@ def small_course(root: Path, names: tuple[str, ...] = NAMES) -> Course:
     return load_course(root)
 
 
-def small_class(course: Course, folder: Path, size: int, *, alike: bool = False) -> Path:
+def small_class(course: Course, folder: Path, size: int, *, alike: bool = False, lab: str | None = None) -> Path:
     """Learners with right programs, misconceptions and stubs, taken in turn; each file its own unless they are ``alike``."""
-    made = {exercise: programs(course, exercise) for exercise in course.exercises()}
+    made = {exercise: programs(course, exercise) for exercise in course.exercises(lab)}
     for place in range(size):
         for exercise, found in made.items():
             source = found[place % len(found)].source + ("" if alike else f"\n# {place}\n")

@@ -1,0 +1,163 @@
+"""What a class costs: over sizes, processes here, Dask workers, and over the learners' own computing.
+
+Run: ``python tests/benchmarks/bench_cohort.py [SIZE ...] [--lab LAB] [--only PART]``. Sizes are numbers of submissions (by default 10 and 40); the
+class is made of right programs, misconceptions and stubs in turns, each file its own. Without ``--lab`` a course of two light exercises is
+graded, so that what mechgrade adds shows; with it, a whole lab. Processor time is counted beside wall time, because it hardly depends on what
+else the machine does.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import os
+import platform
+import statistics
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from benchmarks.measure import OUT
+from benchmarks.processor import Spent, run
+from cohort.ground import command, environment, small_class, small_course
+from cohort.test_cluster import Scheduler
+from rich.console import Console
+from rich.table import Table
+from support import ROOT
+
+from mechgrade.course import Course, load_course
+from mechgrade.worker import sandbox
+
+PARTS = ("bare", "sizes", "jobs", "dask")
+
+
+def graded(course: Course, folder: Path, out: Path, *more: str) -> Spent:
+    """Grade a class into an empty folder."""
+    return run(command("grade", folder, "--out", out, *more), course.root, environment())
+
+
+def bare(course: Course, folder: Path, learners: int) -> dict[str, float]:
+    """All scenarios of some submissions in one warm process that checks nothing: seconds a submission, and those in learners' functions."""
+    script = Path(__file__).with_name("bare.py")
+    done = subprocess.run(
+        [sys.executable, str(script), str(course.root), str(folder), str(learners)],
+        env=environment(OMP_NUM_THREADS="1", HF_HUB_OFFLINE="1"),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    found: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
+    return found
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="What a class costs.")
+    parser.add_argument("sizes", nargs="*", type=int, default=[10, 40])
+    parser.add_argument("--lab")
+    parser.add_argument("--only", choices=PARTS, action="append")
+    options = parser.parse_args()
+    parts = options.only or PARTS
+    largest = max(options.sizes)
+    found: dict[str, Any] = {
+        "machine": platform.platform(),
+        "processors": os.cpu_count(),
+        "load": os.getloadavg()[0],
+        "isolation": sandbox.probe().level,
+        "course": options.lab or "two light exercises",
+    }
+    console = Console()
+    with tempfile.TemporaryDirectory(prefix="mechgrade-bench-") as place:
+        here = Path(place)
+        course = small_course(here / "course")
+        more: list[str] = []
+        if options.lab:
+            course, more = load_course(ROOT), ["--lab", options.lab]
+        folders = {size: small_class(course, here / f"class{size}", size, lab=options.lab) for size in options.sizes}
+        if "bare" in parts:
+            found["bare"] = bare(course, folders[largest], min(largest, 20))
+            console.print(f"bare computing, one warm process: {found['bare']}")
+        if "sizes" in parts:
+            found["sizes"] = {
+                size: row(graded(course, folders[size], here / f"out{size}", "--jobs", "2", *more))
+                for size in options.sizes
+            }
+        if "jobs" in parts:
+            found["jobs"] = {
+                jobs: {
+                    size: row(graded(course, folders[size], here / f"jobs{jobs}-{size}", "--jobs", str(jobs), *more))
+                    for size in options.sizes
+                }
+                for jobs in (1, 2)
+            }
+        if "dask" in parts:
+            found["dask"] = {workers: {} for workers in (1, 2)}
+            for workers in (1, 2):
+                (here / f"dask{workers}").mkdir()
+                cluster = Scheduler(here / f"dask{workers}", inside=((),) * workers)
+                try:
+                    for size in options.sizes:
+                        out = here / f"dask{workers}/out{size}"
+                        spent = graded(course, folders[size], out, "--scheduler", cluster.address, *more)
+                        found["dask"][workers][size] = row(spent)
+                finally:
+                    cluster.close()
+    found["load_at_end"] = os.getloadavg()[0]
+    show(found, console)
+    OUT.mkdir(parents=True, exist_ok=True)
+    name = f"cohort-{options.lab}" if options.lab else "cohort"
+    (OUT / f"{name}.json").write_text(json.dumps(found, indent=1))
+
+
+def row(spent: Spent) -> dict[str, float | None]:
+    """What is kept of a run. The memory is that in the last tenth of the run."""
+    last = spent.memory[-max(1, len(spent.memory) // 10) :]
+    return {"seconds": spent.seconds, "processor": spent.processor, "coordinator_mib": statistics.median(last)}
+
+
+def between(rows: dict[int, dict[str, Any]], what: str) -> float:
+    """Seconds for one more submission: what the largest class took beyond the smallest. Start-up is in neither."""
+    small, large = min(rows), max(rows)
+    if None in (rows[large][what], rows[small][what]):
+        return math.nan
+    return float(rows[large][what] - rows[small][what]) / (large - small)
+
+
+def show(found: dict[str, Any], console: Console) -> None:
+    """Print tables and ratios."""
+    if "sizes" in found:
+        table = Table(
+            "submissions", "seconds", "processor seconds", "a submission: seconds", "processor", "coordinator (MiB)"
+        )
+        for size, one in found["sizes"].items():
+            each = [one["seconds"], one["processor"] or math.nan]
+            cells = [f"{cell:.1f}" for cell in each] + [f"{cell / size:.3f}" for cell in each]
+            table.add_row(str(size), *cells, f"{one['coordinator_mib']:.0f}")
+        console.print(table)
+        found["one_more"] = {what: between(found["sizes"], what) for what in ("seconds", "processor")}
+        console.print(f"one more submission: {found['one_more']} seconds")
+    for name in ("jobs", "dask"):
+        if name in found:
+            one, two = (between(found[name][count], "seconds") for count in (1, 2))
+            console.print(
+                f"{name}, one more submission: one {one:.3f} s, two {two:.3f} s, {one / two:.2f} times as fast"
+            )
+    if "bare" in found and "sizes" in found:
+        found["over_bare"] = {
+            "processor": found["one_more"]["processor"] / found["bare"]["processor"],
+            "seconds": found["one_more"]["seconds"] / (found["bare"]["seconds"] / 2),
+        }
+        console.print(
+            f"over bare computing, processor time for processor time, and wall time on two cores: {found['over_bare']}"
+        )
+    console.print(
+        f"load of the machine at the start {found['load']:.1f}, at the end {found['load_at_end']:.1f}", style="dim"
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,57 @@
+"""What a course without mechgrade would put into a test cell: the same scenarios and data, in the learner's own process.
+
+Imported by the notebooks of bench_peers, so that the peers compute just what mechgrade computes.
+"""
+
+from __future__ import annotations
+
+import os
+import types
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import torch
+
+torch.set_num_threads(1)
+
+
+@cache
+def _bench() -> Any:
+    from mechgrade.bench import Bench
+    from mechgrade.bench.model import quiet_libraries
+    from mechgrade.course import load_course
+    from mechgrade.spec import bench_spec
+
+    quiet_libraries()
+    course = load_course(Path(os.environ["MECHGRADE_ROOT"]))
+    return course, Bench(bench_spec(course))
+
+
+def check(lab: str, name: str, names: dict[str, Any]) -> None:
+    """Fail unless every recorded run of an exercise gives what was recorded.
+
+    Args:
+        names: the notebook's globals, with the learner's functions.
+    """
+    from bare import inputs_of
+
+    from mechgrade.grading import recorded
+    from mechgrade.grading.compare import compare
+    from mechgrade.worker.exercise import Exercise
+    from mechgrade.worker.outgoing import to_tree
+    from mechgrade.worker.runner import load_grader
+
+    course, bench = _bench()
+    exercise = course.exercise(name, lab)
+    grader = load_grader(course.grader_path(exercise))
+    module = types.ModuleType(name)
+    module.__dict__.update(names)
+    recording = recorded.read(recorded.path_of(course.root, "embedded", lab, name))
+    for call, run in recording.runs.items():
+        if "(" in call.partition("(")[2]:
+            continue  # facts about a result, which need the check's own function
+        scenario, inputs = inputs_of(call)
+        data = to_tree(getattr(grader, scenario)(Exercise(module), bench, **inputs), bench.device)
+        found = compare(run.reference, data, run.noise, same_device=False)
+        assert found.difference is None, f"{call}: {found.difference}"
