@@ -1,0 +1,85 @@
+"""Write the measured part of docs/capacity.md from the JSON of bench_cohort and bench_peers: ``python tests/benchmarks/capacity.py``."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[2]
+OUT = ROOT / "outputs" / "benchmarks"
+PAGE = ROOT / "docs" / "capacity.md"
+
+
+def cohort(found: dict[str, Any]) -> list[str]:
+    """What one run of bench_cohort says."""
+    lines = [
+        f"Course: {found['course']}; isolation {found['isolation']}, {found['processors']} processors, load {found['load']:.1f} "
+        f"at the start and {found['load_at_end']:.1f} at the end.",
+        "",
+        "| measured | seconds | processor seconds |",
+        "|---|---|---|",
+    ]
+    if "bare" in found:
+        bare = found["bare"]
+        lines.append(
+            f"| a submission's scenarios, bare, in a warm process | {bare['seconds']:.2f} | {bare['processor']:.2f} |"
+        )
+        lines.append(f"| … of them inside learners' functions | {bare['functions']:.2f} | |")
+    for size, row in found.get("sizes", {}).items():
+        lines.append(
+            f"| {size} submissions, two processes, start-up included | {row['seconds']:.1f} | {row['processor']:.1f} |"
+        )
+    more = found.get("one_more")
+    if more:
+        lines.append(f"| one more submission | {more['seconds']:.2f} | {more['processor']:.2f} |")
+        per = more["processor"]
+        memory = ", ".join(f"{row['coordinator_mib']:.0f} MiB at {size}" for size, row in found["sizes"].items())
+        lines += [
+            "",
+            f"One more submission takes {found['over_bare']['processor']:.2f} times the bare processor time. "
+            f"1,000 take {per * 1000 / 3600:.1f} core hours, 100,000 take {per * 1e5 / 3600:.0f}: "
+            f"{per * 1e5 / 3600 / 64:.1f} hours on 64 cores. "
+            f"The coordinator's memory was {memory}.",
+        ]
+    for name, words in (("jobs", "processes"), ("dask", "Dask workers")):
+        if name in found:
+            sizes = list(found[name]["1"])
+            one, two = (
+                (found[name][count][sizes[-1]]["seconds"] - found[name][count][sizes[0]]["seconds"])
+                for count in ("1", "2")
+            )
+            lines += ["", f"Two {words}: {one / two:.2f} times as fast as one."]
+    return lines
+
+
+def peers(found: dict[str, Any]) -> list[str]:
+    """What one run of bench_peers says."""
+    lines = [
+        f"{found['lab']}, {found['learners']} submissions, load {found['load']:.1f} at the start and {found['load_at_end']:.1f} at the end.",
+        "",
+        "| a submission | seconds | processor seconds |",
+        "|---|---|---|",
+    ]
+    return lines + [
+        f"| {name} | {row['seconds']:.2f} | {row['processor'] or 0:.2f} |" for name, row in found["rows"].items()
+    ]
+
+
+def main() -> None:
+    lines: list[str] = []
+    for path in sorted(OUT.glob("cohort*.json")):
+        lines += [f"### {path.stem}", "", *cohort(json.loads(path.read_text())), ""]
+    for path in sorted(OUT.glob("peers-*.json")):
+        lines += [f"### {path.stem}", "", *peers(json.loads(path.read_text())), ""]
+    if not lines:
+        sys.exit("nothing measured yet: run bench_cohort.py and bench_peers.py first")
+    text = PAGE.read_text(encoding="utf-8")
+    body = "<!-- measured:begin -->\n" + "\n".join(lines) + "<!-- measured:end -->"
+    PAGE.write_text(re.sub(r"<!-- measured:begin -->.*<!-- measured:end -->", lambda _: body, text, flags=re.DOTALL))
+
+
+if __name__ == "__main__":
+    main()
