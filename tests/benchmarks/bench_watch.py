@@ -1,0 +1,98 @@
+"""From a save to its verdict in `mechgrade watch`, beside the exercise's own computing.
+
+Run: ``python tests/benchmarks/bench_watch.py [SAVES]``. Goal: the 95th percentile at most 0.5 s above the exercise's own computing,
+which is what its scenarios take in the learner's process (the sum that the grader measures).
+"""
+
+from __future__ import annotations
+
+import os
+import queue
+import shutil
+import statistics
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from benchmarks.measure import write
+from rich.progress import track
+from support import ROOT
+
+from mechgrade.course import load_course
+from mechgrade.grading.grader import Grader, Settings
+from mechgrade.grading.outcomes import Outcome
+from mechgrade.grading.remote import Zygote
+from mechgrade.grading.run import grade
+from mechgrade.grading.submission import find_submission
+from mechgrade.watch.events import Event, Graded, Saved
+from mechgrade.watch.regrade import Regrading
+from mechgrade.watch.saves import Saves
+from mechgrade.worker import sandbox
+
+EXERCISES = ("repeated_tokens", "find_heads", "induction_scores")
+
+
+class Timing(Grader):
+    """Adds up what the scenarios took, by the learner's process."""
+
+    seconds = 0.0
+
+    def outcome(self, *arguments: object) -> Outcome:
+        outcome = super().outcome(*arguments)  # type: ignore[arg-type]
+        self.seconds += outcome.seconds
+        return outcome
+
+
+def main(saves: int) -> None:
+    course = load_course(ROOT)
+    level = sandbox.probe().level
+    zygote = Zygote(course.limits.start_seconds)
+    with tempfile.TemporaryDirectory() as folder:
+        submission = Path(folder)
+        chosen = [course.exercise(name) for name in EXERCISES]
+        for exercise in chosen:
+            (submission / exercise.lab).mkdir(exist_ok=True)
+            shutil.copy(course.solution_path(exercise), submission / exercise.lab)
+        settings = Settings(find_submission(course, submission), isolation=level)
+        events: queue.Queue[Event] = queue.Queue()
+        watching = Saves(course, submission, chosen, events.put)
+        watching.start()
+        over, whole, own = [], [], []
+        try:
+            for turn in track(range(-len(chosen), saves), description="saves", transient=True):
+                exercise = chosen[turn % len(chosen)]
+                timing = Timing(course, settings, zygote)
+                grade(timing, [exercise])
+                path = settings.submission.file(exercise)
+                text = path.read_bytes()
+                started = time.perf_counter()
+                path.write_bytes(text)
+                saved = events.get(timeout=60)
+                assert isinstance(saved, Saved)
+                Regrading(course, settings, saved.exercises[0], zygote, events.put)
+                graded = events.get(timeout=300)
+                elapsed = time.perf_counter() - started
+                assert isinstance(graded, Graded) and graded.result is not None
+                assert graded.result.score == graded.result.max_score
+                if turn >= 0:  # the first ones load the model
+                    whole.append(elapsed)
+                    own.append(timing.seconds)
+                    over.append(elapsed - timing.seconds)
+        finally:
+            watching.close()
+            zygote.close()
+    rows = {
+        name: {"median": statistics.median(values), "p95": statistics.quantiles(values, n=20)[-1]}
+        for name, values in (("save to verdict", whole), ("own computing", own), ("above it", over))
+    }
+    for name, row in rows.items():
+        print(f"  {name:<18} median {row['median'] * 1e3:6.0f} ms   p95 {row['p95'] * 1e3:6.0f} ms")
+    write("watch", {"title": "watch: from a save to its verdict", "saves": saves, "isolation": level, "rows": rows})
+
+
+if __name__ == "__main__":
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 60)
