@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from mechgrade.cli.common import DONE, NOT_FULL, stop, the_course
-from mechgrade.course import CourseError
+from mechgrade.errors import CourseError
 
 
 def new(

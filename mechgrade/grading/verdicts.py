@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
-from mechgrade.grading.outcomes import Place
-from mechgrade.grading.views import View
+if TYPE_CHECKING:  # NumPy comes with them, and `mechgrade hint`, which reads the progress, does without
+    from mechgrade.grading.outcomes import Place
+    from mechgrade.grading.views import View
 
 Verdict = Literal[
     "passed",

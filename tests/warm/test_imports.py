@@ -13,6 +13,7 @@ from support import ROOT
     ("code", "absent"),
     [
         ("import mechgrade.cli", {"pydantic", "rich", "yaml", "numpy", "pytest", "torch", "watchfiles"}),
+        ("import mechgrade.learner.progress, mechgrade.grading.hints", {"numpy", "rich", "pytest", "torch"}),
         ("import mechgrade.grading.server", {"pydantic", "typer", "yaml", "numpy", "pytest", "torch"}),
         ("import mechgrade.grading.run, mechgrade.grading.warm", {"torch", "transformer_lens", "matplotlib"}),
         ("import mechgrade.watch.loop, mechgrade.watch.saves", {"torch", "transformer_lens", "matplotlib"}),
