@@ -155,6 +155,7 @@ def try_exercise(
 
     Exit code 1 when your code raised an error.
     """
+    from mechgrade.devices import resolve
     from mechgrade.learner.demonstration import demonstrate
     from mechgrade.learner.progress import Progress
     from mechgrade.reports.terminal import short
@@ -165,7 +166,7 @@ def try_exercise(
     if not path.is_file():
         stop(f"there is no {short(str(path))}; `mechgrade build` or the course's archive brings the stub back")
     try:
-        environment = {"MODEL": course.model(model).name, "BACKEND": backend, "DEVICE": device}
+        environment = {"MODEL": course.model(model).name, "BACKEND": backend, "DEVICE": resolve(device)}
     except CourseError as error:
         stop(error)
     progress = Progress(course)
@@ -190,6 +191,7 @@ def debug(
 ) -> None:
     """Stop in your own code, in the debugger pdb, on the inputs of the first check that fails (isolation inline)."""
     os.environ.setdefault("TQDM_DISABLE", "1")  # a bar for loading weights, in the middle of a conversation
+    from mechgrade.devices import resolve
     from mechgrade.grading.grader import Settings
     from mechgrade.grading.remote import InfrastructureError
     from mechgrade.grading.submission import find_submission
@@ -199,7 +201,7 @@ def debug(
     found = _find(course, exercise, lab)
     try:
         submission = find_submission(course, course.root / "exercises", found.lab, found.name)
-        settings = Settings(submission, model, backend, device, "inline")
+        settings = Settings(submission, model, backend, resolve(device), "inline")
         stopped = run_debugger(course, found, settings, typer.echo)
     except CourseError as error:
         stop(error)

@@ -27,6 +27,7 @@ def doctor(
 
     from mechgrade.cli.grade import write_text
     from mechgrade.cli.learn import read_state
+    from mechgrade.devices import resolve
     from mechgrade.doctor.examine import Asked, examine
     from mechgrade.learner.progress import Progress
     from mechgrade.reports.doctor import show_finding, show_summary
@@ -35,9 +36,8 @@ def doctor(
     course = the_course()
     screen = open_screen(plain)
     try:
+        resolve(device)  # refuses a word that names none; which one is there, the doctor finds out itself
         asked = Asked(course.lab(lab) if lab is not None else None, course.model(model), device)
-        if device not in ("auto", "cpu") and device.split(":")[0] != "cuda":
-            raise CourseError(f"there is no device {device!r}; there are auto, cpu, cuda and cuda:N")
     except CourseError as error:
         stop(error)
     findings = []
@@ -82,6 +82,7 @@ def memory(
     from rich.table import Table
 
     from mechgrade.cli.grade import write_text
+    from mechgrade.devices import resolve
     from mechgrade.doctor.machine import gigabytes
     from mechgrade.doctor.memory import ROWS, measure
     from mechgrade.reports.screen import open_screen
@@ -89,6 +90,7 @@ def memory(
     course = the_course()
     try:
         name = course.model(model).name
+        device = resolve(device)
     except CourseError as error:
         stop(error)
     table = Table("operation", "peak", "kept", "seconds", "guide, GPT-2 small", box=None, pad_edge=False)

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from mechgrade.course import Course, Lab, ModelProfile
+from mechgrade.devices import MPS_WARNING
 from mechgrade.doctor import habits, machine
 from mechgrade.doctor.finding import Finding
 from mechgrade.doctor.machine import GIB, gigabytes
@@ -156,11 +157,12 @@ def _device(asked: Asked, report: dict[str, Any]) -> Iterator[Finding]:
             "cpu_instead_of_gpu",
         )
     elif report.get("mps"):
+        used = "used" if report.get("device") == "mps" else "not used"
         yield Finding(
             "device",
-            "note",
-            f"torch {report['torch']}, Apple's GPU",
-            "it has given wrong results with TransformerLens: the course runs on the CPU there",
+            "warning" if used == "used" else "note",
+            f"torch {report['torch']}; Apple's GPU is {used}",
+            MPS_WARNING,
         )
     else:
         yield Finding("device", "good", f"torch {report['torch']} on the CPU; this machine shows no GPU")

@@ -61,6 +61,7 @@ def test_nothing_to_stop_in_is_said(desk, talk):
     assert talk("find_heads") == (False, "every check passes: nothing to debug", "")
 
 
+@pytest.mark.slow
 def test_try_runs_the_file_and_saves_its_plot(desk, at_desk):
     write_right(desk, "find_heads")
     done = at_desk("try", "find_heads")

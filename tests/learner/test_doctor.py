@@ -125,6 +125,13 @@ def test_a_full_cache_of_a_large_model(desk, consult):
     assert not [each for each in findings if each["mistake"]]  # the embedded model's fits
 
 
+def test_apples_gpu_comes_with_its_warning(consult):
+    for arguments, status in [((), "note"), (("--device", "mps"), "warning")]:
+        _, findings = consult(*arguments, torch={"mps": True})
+        (found,) = [each for each in findings if each["name"] == "device"]
+        assert found["status"] == status and "wrong numbers" in found["fix"]
+
+
 def test_random_numbers_without_a_seed(desk, consult):
     desk.stub_path(desk.exercise("find_heads")).write_text("import torch\n\nnoise = torch.randn(3)\n")
     _, findings = consult("lab3", torch={})

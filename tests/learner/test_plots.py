@@ -32,6 +32,7 @@ def test_each_is_a_picture_and_a_page(desk, saved):
         assert 'src="plotly.min.js"' in page and "https://cdn" not in page
 
 
+@pytest.mark.slow
 def test_the_page_works_offline_and_shows_values(saved, chromium):
     tab = chromium.new_page(viewport={"width": 900, "height": 600})
     heard: list[str] = []

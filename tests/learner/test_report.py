@@ -188,7 +188,7 @@ def test_a_page_of_large_results_stays_small(course):
     for exercise in course.exercises():
         entry = ExerciseResult(exercise.lab, exercise.name, exercise.points, file=str(course.stub_path(exercise)))
         other = Array(big.values + 1, "float64")
-        views = views_of("f()", {}, Run([big] * 4, {}), [other] * 4)
+        views = views_of("f()", {}, Run([big] * 2, {}), [other] * 2)
         assert all(view.mine.shape == (SIDE, SIDE) for view in views)
         entry.checks.append(Check("all", "wrong", 0, exercise.points, message="wrong", views=views))
         result.exercises.append(entry)
@@ -233,6 +233,7 @@ def test_hidden_inputs_leave_no_trace_in_the_page(course, zygote, tmp_path):
     assert views and {view.inputs["seed"] for view in views if "seed" in view.inputs} == {0}
 
 
+@pytest.mark.slow
 def test_the_command_writes_the_page(tmp_path, at_desk, desk):
     done = at_desk("grade", "--exercise", "find_heads", "--html", "report.html")
     assert done.returncode == 0 and "Report report.html" in done.stdout
