@@ -139,7 +139,8 @@ def hasty(course):
 @pytest.mark.parametrize("name", CASES)
 def test_a_bad_file_gets_its_verdict_and_a_sentence(name, grade_text, hasty):
     below, verdict, part = CASES[name]
-    result = grade_text("induction_scores", RIGHT + "\n\n" + below, in_course=hasty)
+    clock = hasty if verdict == "timed_out" else None  # on a busy machine three seconds are too few for anything else
+    result = grade_text("induction_scores", RIGHT + "\n\n" + below, in_course=clock)
     assert (result.verdict, part in result.message) == (verdict, True), result.message
     assert (result.points == result.max_points) == (verdict == "passed")
 
