@@ -12,6 +12,7 @@ INSTRUCTOR := $(VENV)/.stamp-instructor-$(HERE)
 # Options of the targets, from the command line: make grade LAB=lab3 EXERCISE=find_heads. They reach the shell as environment
 # variables, so that a directory with blanks or quotes in its name is one argument all the same.
 SUBMISSION ?= exercises
+JOBS ?= 2
 export SUBMISSION LAB EXERCISE MODEL DEVICE BACKEND ISOLATION
 
 .DEFAULT_GOAL := help
@@ -49,11 +50,14 @@ report: $(LEARNER) ## Grade as `make grade` does, and write outputs/report.html
 map: $(LEARNER) ## Show the course: what is done, what is next
 	@$(BIN)/mechgrade map $${LAB:+--lab "$$LAB"}
 
-test: $(INSTRUCTOR) ## Run the tests; PYTEST_ARGS='-k course -x' is passed on
-	$(BIN)/pytest -m "not slow" $(PYTEST_ARGS)
+# A file's tests stay in one process: they share a worker, which takes seconds to start and half a gigabyte to keep.
+TEST := $(BIN)/pytest --numprocesses $(JOBS) --dist loadfile
+
+test: $(INSTRUCTOR) ## Run the tests; PYTEST_ARGS='-k course -x' is passed on; JOBS=2 processes, JOBS=0 for a debugger
+	$(TEST) -m "not slow" $(PYTEST_ARGS)
 
 test-slow: $(INSTRUCTOR) ## Run the tests that take long
-	$(BIN)/pytest -m slow $(PYTEST_ARGS)
+	$(TEST) -m slow $(PYTEST_ARGS)
 
 lint: $(INSTRUCTOR) ## Check style and types (exercises/ is the learner's, and left alone)
 	$(BIN)/ruff check --extend-exclude exercises
