@@ -45,6 +45,7 @@ app.add_typer(export.app, name="export", rich_help_panel=INSTRUCTORS)
 app.command("gradescope-run", hidden=True)(export.gradescope_run)
 app.command(rich_help_panel=INSTRUCTORS)(notebooks.release)
 app.command(rich_help_panel=INSTRUCTORS)(notebooks.dist)
+app.command(rich_help_panel=INSTRUCTORS)(models.verify)
 app.command("model-card", rich_help_panel=INSTRUCTORS)(author.model_card)
 
 

@@ -1,4 +1,4 @@
-"""`mechgrade models`: which models there are on this machine, and fetching the others ahead."""
+"""`mechgrade models` and `mechgrade verify`: which models there are on this machine, fetching the others ahead, and what holds on them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from mechgrade.cli.common import DONE, FAULT, stop, the_course
+from mechgrade.cli.common import DONE, FAULT, NOT_FULL, stop, the_course
 from mechgrade.errors import CourseError
 
 app = typer.Typer(help="List the course's models, and download them ahead.", no_args_is_help=True)
@@ -92,3 +92,48 @@ def pull(
         stop(error)
     except HubError as error:
         stop(error, FAULT)
+
+
+def verify(
+    name: Annotated[str, typer.Argument(help="A model of which published facts are kept, such as gpt2-small.")],
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:N or mps.")] = "auto",
+) -> None:
+    """Hold a real model against what papers say of it: heads, logit differences, an SAE's sparsity (for instructors).
+
+    Exit code 1 when a fact does not hold.
+    """
+    from mechgrade.facts.verify import facts_of
+    from mechgrade.facts.verify import verify as run
+
+    course = the_course()
+    try:
+        facts = facts_of(name)
+        profile = course.model(name)
+        # Before the libraries are imported, which takes seconds: are the files here?
+        from mechgrade.hub.files import here, needs
+
+        for need in needs(profile):
+            if here(need) is None:
+                stop(f"{need.what} is not on this machine: run `mechgrade models pull {name}`", FAULT)
+        from mechgrade.bench import ModelError, open_bench
+        from mechgrade.facts.measure import MEASURES
+
+        benches = {
+            backend: open_bench(name, backend, device) for backend in dict.fromkeys(fact.backend for fact in facts)
+        }
+        missing = 0
+        for finding in run(
+            facts, profile.hub_sae, lambda fact: MEASURES[fact.measure](benches[fact.backend], **fact.arguments)
+        ):
+            fact = finding.fact
+            missing += not finding.holds
+            bound = f" ± {fact.tolerance:g}" if fact.tolerance else ""
+            typer.echo(f"{'holds' if finding.holds else 'DOES NOT HOLD'}: {fact.name}: {fact.says}")
+            typer.echo(f"    published: {finding.expected}{bound}    found: {finding.why or finding.found}")
+            typer.echo(f"    source: {' '.join(fact.source.split())}")
+    except CourseError as error:
+        stop(error)
+    except ModelError as error:
+        stop(error, FAULT)
+    typer.echo(f"{len(facts) - missing} of {len(facts)} published facts hold on {name}")
+    raise typer.Exit(NOT_FULL if missing else DONE)

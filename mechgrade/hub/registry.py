@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ast
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -20,10 +20,11 @@ from mechgrade.yamlfile import did_you_mean
 
 @dataclass(frozen=True)
 class SaePlace:
-    """Where a pretrained autoencoder lies: a repository of the Hub and a folder in it."""
+    """Where a pretrained autoencoder lies: a repository of the Hub and a folder in it; and the numbers that its release states."""
 
     repository: str
     folder: str
+    stated: dict[str, float] = field(default_factory=dict, compare=False)
 
 
 @lru_cache(maxsize=1)
@@ -89,10 +90,12 @@ def sae(place: str) -> SaePlace:
         names = re.findall(r"^([^\s:#]+):$", text, re.MULTILINE)
         raise CourseError(f"sae-lens has no release {release!r}{did_you_mean(release, names)}")
     entry = yaml.safe_load(block.group())[release]
-    ids = {str(each["id"]): str(each["path"]) for each in entry["saes"]}
-    if identity not in ids:
-        raise CourseError(f"release {release} has no SAE {identity!r}; it has {', '.join(list(ids)[:20])}")
-    return SaePlace(str(entry["repo_id"]), ids[identity])
+    entries = {str(each["id"]): each for each in entry["saes"]}
+    if identity not in entries:
+        raise CourseError(f"release {release} has no SAE {identity!r}; it has {', '.join(list(entries)[:20])}")
+    found = entries[identity]
+    stated = {name: float(found[name]) for name in ("l0", "variance_explained") if name in found}
+    return SaePlace(str(entry["repo_id"]), str(found["path"]), stated)
 
 
 def profile_of(course: Course, name: str) -> ModelProfile:
