@@ -6,8 +6,11 @@ COMMA := ,
 
 # The directory's checksum is in the stamps' names: the scripts in a virtual environment stop working where it is moved or copied.
 HERE := $(shell pwd | cksum | cut -d' ' -f1)
-LEARNER := $(VENV)/.stamp-learner-$(HERE)
-INSTRUCTOR := $(VENV)/.stamp-instructor-$(HERE)
+# Which torch: auto keeps one that is there and sees a GPU; pinned and system decide by hand, and set up anew.
+TORCH ?= auto
+BY_HAND := $(filter-out -auto,-$(TORCH))
+LEARNER := $(VENV)/.stamp-learner-$(HERE)$(BY_HAND)
+INSTRUCTOR := $(VENV)/.stamp-instructor-$(HERE)$(BY_HAND)
 
 # Options of the targets, from the command line: make grade LAB=lab3 EXERCISE=find_heads. They reach the shell as environment
 # variables, so that a directory with blanks or quotes in its name is one argument all the same.
@@ -23,7 +26,7 @@ help: ## List the targets
 	@echo "make TARGET [NAME=value ...]"
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-14s%s\n", $$1, $$2 }'
 
-setup: $(LEARNER) ## Make .venv with what a learner needs
+setup: $(LEARNER) ## Make .venv with what a learner needs; TORCH=auto|pinned|system
 
 setup-lab: $(LEARNER) ## Make the folders for plots and checkpoints
 	@$(BIN)/mechgrade setup-lab
@@ -96,15 +99,15 @@ define install
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "mechgrade needs Python 3.11 or later; name one: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 2; }
 	@echo "Installing into $(VENV): once, and it takes minutes (torch is large)."
-	@case "$$($(BIN)/pip --version 2>&1)" in *"$$PWD/$(VENV)/"*) ;; *) $(PYTHON) -m venv --clear $(VENV) ;; esac
+	@$(PYTHON) scripts/prepare_venv.py --torch "$(TORCH)" --venv $(VENV)
 	@rm -f $(VENV)/.stamp-*
-	$(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt -e '$(1)'
+	$(BIN)/python -m pip install --disable-pip-version-check -c $(VENV)/constraints.txt -e '$(1)'
 endef
 
 $(LEARNER): pyproject.toml constraints.txt
 	$(call install,.)
-	@touch $@
+	@touch $@ $(VENV)/.stamp-learner-$(HERE)
 
 $(INSTRUCTOR): pyproject.toml constraints.txt
 	$(call install,.[instructor$(COMMA)cluster$(COMMA)dev])
-	@touch $(LEARNER) $@
+	@touch $(LEARNER) $@ $(VENV)/.stamp-learner-$(HERE) $(VENV)/.stamp-instructor-$(HERE)

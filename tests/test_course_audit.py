@@ -6,7 +6,7 @@ Without this, a right answer by another road would lose points, or a known mista
 from __future__ import annotations
 
 import pytest
-from support import ROOT
+from support import ROOT, grade_folder
 
 from mechgrade.authoring.audit import Auditor
 from mechgrade.course import load_course
@@ -25,3 +25,13 @@ def test_each_program_gets_the_verdict_it_was_written_for(lab, backend, zygote):
     assert totals["references_passed"] == totals["stubs_not_started"] == len(COURSE.lab(lab).exercises)
     assert totals["accepted_passed"] == totals["accepted"] >= 2 * totals["exercises"]
     assert totals["misconceptions_named"] == totals["misconceptions"] >= 4 * totals["exercises"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("backend", ["bridge", "hooked"])
+def test_the_whole_course_has_full_marks_with_two_threads_too(backend, zygote):
+    """The references alone; with one thread the test above grades them beside everything else."""
+    exercises = COURSE.exercises()
+    result = grade_folder(COURSE, zygote, ROOT / "solutions", exercises, backend=backend, threads=2)
+    assert {entry.exercise: entry.message for entry in result.exercises if entry.verdict != "passed"} == {}
+    assert result.score == sum(exercise.points for exercise in exercises)

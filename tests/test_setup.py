@@ -1,0 +1,100 @@
+"""`make setup` keeps a torch that is there and sees a GPU. The machines that need it cannot be had in CI: a stand-in plays the container's torch."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import sysconfig
+import tomllib
+from pathlib import Path
+
+import pytest
+from support import ROOT
+
+sys.path.insert(0, str(ROOT / "scripts"))
+from prepare_venv import Torch, choose, constraints
+
+GPU, NO_GPU = Torch("2.9.0a0+nv25.12", True), Torch("2.9.0", False)
+#: The interpreter outside of any environment.
+SYSTEM = str(Path(sysconfig.get_config_var("BINDIR"), "python3"))
+
+
+@pytest.mark.parametrize(
+    ("mode", "own", "system", "kept", "words"),
+    [
+        ("auto", None, GPU, GPU, "stays, because it sees a GPU"),
+        ("auto", GPU, None, GPU, "the environment's 2.9.0a0+nv25.12 stays"),
+        ("auto", None, NO_GPU, None, "sees no GPU (TORCH=system keeps it)"),
+        ("auto", None, None, None, "has none of its own"),
+        ("pinned", GPU, GPU, None, "because TORCH=pinned"),
+        ("system", None, NO_GPU, NO_GPU, "because TORCH=system"),
+    ],
+)
+def test_the_choice_and_the_sentence_that_says_so(mode, own, system, kept, words):
+    found, sentence = choose(mode, own, system)
+    assert (found, words in sentence) == (kept, True), sentence
+
+
+def test_the_pins_leave_out_torch_and_nothing_else():
+    text = (ROOT / "constraints.txt").read_text()
+    pins = [line for line in text.splitlines() if not line.startswith("#")]
+    changed = constraints(text, GPU).splitlines()
+    assert set(pins) - set(changed) == {next(pin for pin in pins if pin.startswith("torch=="))}
+    assert "torch==2.9.0a0+nv25.12" in changed
+    assert constraints(text, None) == text
+
+
+@pytest.fixture
+def machine(tmp_path):
+    """A checkout beside a Python whose packages hold a torch that sees a GPU."""
+    (tmp_path / "scripts").mkdir()
+    shutil.copy(ROOT / "scripts/prepare_venv.py", tmp_path / "scripts")
+    shutil.copy(ROOT / "constraints.txt", tmp_path)
+    site = tmp_path / "user" / "lib" / f"python{sys.version_info.major}.{sys.version_info.minor}" / "site-packages"
+    (site / "torch").mkdir(parents=True)
+    code = "__version__ = '2.9.0a0+nv25.12'\nclass cuda:\n    is_available = staticmethod(lambda: True)\n"
+    (site / "torch/__init__.py").write_text(code)
+    info = site / "torch-2.9.0a0+nv25.12.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: torch\nVersion: 2.9.0a0+nv25.12\n")
+    (info / "INSTALLER").write_text("pip\n")
+    (info / "RECORD").write_text("")
+    env = {name: value for name, value in os.environ.items() if name not in ("VIRTUAL_ENV", "PYTHONPATH")}
+    env |= {"PYTHONUSERBASE": str(tmp_path / "user")}
+
+    def call(*command: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True, timeout=300, check=False)
+
+    return call
+
+
+def test_a_torch_of_another_version_comes_through_untouched(machine, tmp_path):
+    done = machine(SYSTEM, "scripts/prepare_venv.py", "--torch", "auto", "--venv", ".venv")
+    assert done.returncode == 0, done.stderr
+    assert "the system's 2.9.0a0+nv25.12 stays, because it sees a GPU" in done.stdout
+    before = {
+        path: path.read_bytes() for path in (tmp_path / "user").rglob("*") if path.is_file() and path.suffix != ".pyc"
+    }
+    # What the project asks for, without an index: pip must be content with what is there.
+    asked = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"]
+    (wanted,) = (line for line in asked if line.startswith("torch>"))
+    done = machine(".venv/bin/pip", "install", "--no-index", "-c", ".venv/constraints.txt", wanted)
+    assert "Requirement already satisfied: torch" in done.stdout, done.stdout + done.stderr
+    shown = machine(".venv/bin/python", "-c", "import torch; print(torch.__version__, torch.__file__)").stdout
+    assert shown.startswith("2.9.0a0+nv25.12") and str(tmp_path / "user") in shown
+    assert all(path.read_bytes() == body for path, body in before.items())
+    # A second time it is kept, and by hand the other way it is not.
+    assert "stays" in machine(SYSTEM, "scripts/prepare_venv.py").stdout
+    assert (
+        "the pinned version, because TORCH=pinned"
+        in machine(SYSTEM, "scripts/prepare_venv.py", "--torch", "pinned").stdout
+    )
+    assert "torch==2.13" in (tmp_path / ".venv/constraints.txt").read_text()
+    assert "include-system-site-packages = false" in (tmp_path / ".venv/pyvenv.cfg").read_text()
+
+
+def test_a_wrong_word_is_told(machine):
+    done = machine(SYSTEM, "scripts/prepare_venv.py", "--torch", "newest")
+    assert (done.returncode, done.stderr.strip()) == (2, "there is no TORCH=newest; there are auto, pinned and system")
