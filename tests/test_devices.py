@@ -50,9 +50,8 @@ def test_device_files_are_asked_for_by_cuda_alone():
     assert devices.nodes("cpu") == devices.nodes("mps") == ()
 
 
-def test_float32_is_whole_float32(monkeypatch):
-    monkeypatch.setattr(torch.backends.cuda.matmul, "allow_tf32", True)
-    monkeypatch.setattr(torch.backends.cudnn, "allow_tf32", True)
+def test_float32_is_whole_float32():
+    torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = True
     determinism.settle("cpu")
     assert not torch.backends.cuda.matmul.allow_tf32
     assert not torch.backends.cudnn.allow_tf32

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import Annotated
+from collections.abc import Iterator
+from typing import Annotated, Any
 
 import typer
 
@@ -102,38 +103,49 @@ def verify(
 
     Exit code 1 when a fact does not hold.
     """
+    # Read when huggingface_hub is imported, which the first look into the cache does.
+    os.environ.setdefault("HF_HUB_OFFLINE", "1")
     from mechgrade.facts.verify import facts_of
-    from mechgrade.facts.verify import verify as run
+    from mechgrade.hub.files import here, needs
 
     course = the_course()
     try:
         facts = facts_of(name)
         profile = course.model(name)
-        # Before the libraries are imported, which takes seconds: are the files here?
-        from mechgrade.hub.files import here, needs
+        wanted = needs(profile)
+    except CourseError as error:
+        stop(error)
+    # Before torch is imported, which takes seconds: are the files here?
+    for need in wanted:
+        if here(need) is None:
+            stop(f"{need.what} is not on this machine: run `mechgrade models pull {name}`", FAULT)
+    held = 0
+    for finding in _findings(facts, profile, name, device):
+        fact = finding.fact
+        held += finding.holds
+        bound = f" ± {fact.tolerance:g}" if fact.tolerance else ""
+        typer.echo(f"{'holds' if finding.holds else 'DOES NOT HOLD'}: {fact.name}: {fact.says}")
+        typer.echo(f"    published: {finding.expected}{bound}    found: {finding.why or finding.found}")
+        typer.echo(f"    source: {' '.join(fact.source.split())}")
+    typer.echo(f"{held} of {len(facts)} published facts hold on {name}")
+    raise typer.Exit(DONE if held == len(facts) else NOT_FULL)
 
-        for need in needs(profile):
-            if here(need) is None:
-                stop(f"{need.what} is not on this machine: run `mechgrade models pull {name}`", FAULT)
-        from mechgrade.bench import ModelError, open_bench
-        from mechgrade.facts.measure import MEASURES
 
-        benches = {
-            backend: open_bench(name, backend, device) for backend in dict.fromkeys(fact.backend for fact in facts)
-        }
-        missing = 0
-        for finding in run(
-            facts, profile.hub_sae, lambda fact: MEASURES[fact.measure](benches[fact.backend], **fact.arguments)
-        ):
-            fact = finding.fact
-            missing += not finding.holds
-            bound = f" ± {fact.tolerance:g}" if fact.tolerance else ""
-            typer.echo(f"{'holds' if finding.holds else 'DOES NOT HOLD'}: {fact.name}: {fact.says}")
-            typer.echo(f"    published: {finding.expected}{bound}    found: {finding.why or finding.found}")
-            typer.echo(f"    source: {' '.join(fact.source.split())}")
+def _findings(facts: list[Fact], profile: ModelProfile, name: str, device: str) -> Iterator[Finding]:
+    from mechgrade.bench import Bench, ModelError, open_bench
+    from mechgrade.facts.measure import MEASURES
+    from mechgrade.facts.verify import verify as run
+
+    benches: dict[str, Bench] = {}
+
+    def measure(fact: Fact) -> Any:
+        if fact.backend not in benches:
+            benches[fact.backend] = open_bench(name, fact.backend, device)
+        return MEASURES[fact.measure](benches[fact.backend], **fact.arguments)
+
+    try:
+        yield from run(facts, profile.hub_sae, measure)
     except CourseError as error:
         stop(error)
     except ModelError as error:
         stop(error, FAULT)
-    typer.echo(f"{len(facts) - missing} of {len(facts)} published facts hold on {name}")
-    raise typer.Exit(NOT_FULL if missing else DONE)
