@@ -5,12 +5,16 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from mechgrade.cli.common import DONE, FAULT, NOT_FULL, stop, the_course
 from mechgrade.errors import CourseError
+
+if TYPE_CHECKING:
+    from mechgrade.course import ModelProfile
+    from mechgrade.facts.verify import Fact, Finding
 
 app = typer.Typer(help="List the course's models, and download them ahead.", no_args_is_help=True)
 
