@@ -7,9 +7,9 @@ from typing import Any
 
 #: The parts, and their pages in the order in which they are read.
 PARTS: dict[str, list[str]] = {
-    "Learners": ["first-hour.md", "checklist.md", "learner.md", "container.md", "gpu.md"],
+    "Learners": ["first-hour.md", "checklist.md", "learner.md", "container.md", "models.md", "gpu.md"],
     "Labs": ["labs/lab1.md", "labs/lab2.md", "labs/lab3.md", "labs/lab4.md"],
-    "Instructors": ["authoring.md", "nbgrader.md", "cohort.md", "cluster.md", "capacity.md"],
+    "Instructors": ["instructors.md", "authoring.md", "nbgrader.md", "cohort.md", "cluster.md", "capacity.md"],
     "Developers": ["threat-model.md", "performance.md", "peers.md", "versions.md"],
     "API": ["api/bench.md", "api/course.md", "api/grading.md", "api/worker.md", "api/reports.md", "api/learner.md"],
 }
