@@ -82,6 +82,8 @@ def grade(
         with Store(out.absolute()) as store:
             learners = find_learners(course, path, store.folder / "unpacked")
             screen.say(f"{len(learners)} learners, {len(exercises)} exercises, isolation {order.isolation}")
+            if order.isolation != "full" and scheduler is None:
+                screen.say("Not at isolation full: " + " ".join(_lacking()))
             crew = _crew(course, exercises, order, list(based.values()), jobs, scheduler)
             with _Bar() as bar:
                 progress = Run(course, order, based, store, bar.show).go(learners, crew)
@@ -161,6 +163,13 @@ def _level(course: Course, wanted: str | None, required: str | None, elsewhere: 
     if level == "full" and offered != "full":
         raise CourseError("isolation full is not to be had on this machine: " + " ".join(probe().missing))
     return level
+
+
+def _lacking() -> list[str]:
+    """What this machine lacks for isolation ``full``, or that it was not asked for."""
+    from mechgrade.worker.sandbox import probe
+
+    return list(probe().missing) or ["--isolation process was asked for"]
 
 
 def _crew(
