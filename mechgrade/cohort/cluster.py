@@ -113,7 +113,7 @@ class Cluster:
         self, course: Course, exercises: Sequence[Exercise], order: Order, bases: Sequence[str], address: str
     ) -> None:
         try:
-            self._client = Client(address, timeout=10, set_as_default=False)
+            self._client = Client(address, timeout=5, set_as_default=False)
         except (OSError, ValueError) as error:
             raise CourseError(f"no Dask scheduler answers at {address}: {error}") from None
         self._setup = {

@@ -102,10 +102,10 @@ def check(victims: Victims, undisturbed: Path, out: Path) -> None:
 
 
 def test_a_few_kills(small: Course, graded: Graded, tmp_path: Path) -> None:
-    """Five kills over a run with two processes."""
+    """Four kills over a run with two processes."""
     folder, undisturbed = graded
     victims = Victims(small, folder, tmp_path / "out", seed=1, jobs=2)
-    victims.run(kills=5, pause=(0.5, 4.0))
+    victims.run(kills=4, pause=(0.5, 3.0))
     check(victims, undisturbed, tmp_path / "out")
 
 
