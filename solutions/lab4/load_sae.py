@@ -1,0 +1,161 @@
+# %% [markdown]
+# # Somebody else's autoencoder
+#
+# Most of the time you will not train an SAE but load one. A **release** is a family of SAEs that were published together; an
+# **id** names one of them, usually by the place in the model where it belongs. On your own disk an SAE is a folder with a
+# `cfg.json` and its weights. Both kinds of place should go through one function:
+#
+# | place | what it means | SAELens |
+# |---|---|---|
+# | an existing folder | an SAE on disk | `SAE.load_from_disk(folder, …)` |
+# | `"release/id"` | a published SAE; the part before the *first* `/` is the release | `SAE.from_pretrained(release, id, …)` |
+#
+# What comes back is a PyTorch module whose parameters want gradients. For interpretation freeze it: eval mode, and
+# `requires_grad` off, or every forward pass drags a graph along.
+#
+# An SAE knows where it belongs: `sae.cfg.metadata.hook_name` is the **hook point** whose activations it was trained on. That
+# is the one place where it means anything. On another layer of the same model it will still run, because the shapes fit, and
+# return numbers, which are worthless. So take the hook point from the SAE, never from memory, and check what can be checked:
+# that the model has this hook point, and that its activations have the width that the SAE expects.
+#
+# **Shapes.** Tokens: `[batch, pos]`; activations and reconstruction: `[batch, pos, d_in]`; latents: `[batch, pos, d_sae]`.
+#
+# Sources: [SAELens](https://github.com/decoderesearch/SAELens), whose documentation lists the published releases; for GPT-2
+# small, Bloom 2024, [Open Source Sparse Autoencoders for all Residual Stream Layers of
+# GPT2-Small](https://www.lesswrong.com/posts/f9EgfLSurAiqRJySD).
+
+# %% [markdown] tags=["hint"]
+# An id may contain slashes and dots itself, so splitting at every `/` takes it apart. `str.partition` splits once. And what
+# should your function say when there is no `/` at all, and no folder either?
+
+# %% [markdown] tags=["hint"]
+# SAELens raises errors of several kinds where a place does not exist. Catch what it raises, and raise one `ValueError`
+# `from` it, whose text names the place that was asked for.
+
+# %% [markdown] tags=["hint"]
+# `run_with_cache(tokens, names_filter=hook_name)` caches that one activation. A model lists its hook points in
+# `model.hook_dict`. `sae.encode` and `sae.decode` do the rest.
+
+# %%
+from pathlib import Path
+from typing import Any
+
+import torch
+from jaxtyping import Float, Int
+from sae_lens import SAE
+from torch import Tensor
+
+
+# %%
+def load_sae(place: str, device: str = "cpu", dtype: str = "float32") -> Any:
+    """Load a sparse autoencoder from a folder or by the name of its release.
+
+    Args:
+        place: an existing folder, or `"release/id"`; the release is what stands before the first `/`.
+        device: a torch device, by its name.
+        dtype: the type of the weights, by its name: `"float32"` or `"float64"`.
+
+    Returns:
+        The `sae_lens.SAE`, in eval mode, none of its parameters with gradients.
+
+    Raises:
+        ValueError: there is no such folder, release or id, or it cannot be loaded; the text contains `place`.
+
+    """
+    ### BEGIN SOLUTION
+    try:
+        if Path(place).is_dir():
+            sae = SAE.load_from_disk(place, device=device, dtype=dtype)
+        else:
+            release, _, identity = place.partition("/")
+            sae = SAE.from_pretrained(release, identity, device=device, dtype=dtype)
+    except Exception as error:
+        raise ValueError(f"no SAE could be loaded from {place!r}, neither a folder nor a release: {error}") from error
+    return sae.eval().requires_grad_(False)
+    ### END SOLUTION
+
+
+def place_sae(sae: Any, model: Any, tokens: Int[Tensor, "batch pos"]) -> dict[str, str | Float[Tensor, "batch pos _"]]:
+    """Run a model and look at its activations through an SAE, where that belongs.
+
+    Args:
+        sae: a `sae_lens.SAE`.
+        model: a TransformerLens model.
+        tokens: shape `[batch, pos]`.
+
+    Returns:
+        `"hook_name"`, where the SAE belongs; the `"activations"` there, shape `[batch, pos, d_in]`; their `"latents"`, shape
+        `[batch, pos, d_sae]`; and the `"reconstruction"`, shape `[batch, pos, d_in]`.
+
+    Raises:
+        ValueError: the model has no such hook point, or its activations there are not `d_in` wide; the text names the hook
+            point, or both widths.
+
+    """
+    ### BEGIN SOLUTION
+    hook_name = sae.cfg.metadata.hook_name
+    if hook_name not in model.hook_dict:
+        raise ValueError(f"the SAE belongs at {hook_name!r}, and this model has no such hook point")
+    with torch.no_grad():
+        _, cache = model.run_with_cache(tokens, names_filter=hook_name)
+        activations = cache[hook_name]
+        if activations.shape[-1] != sae.cfg.d_in:
+            raise ValueError(f"the SAE is for activations of {sae.cfg.d_in}, here they have {activations.shape[-1]}")
+        latents = sae.encode(activations)
+        reconstruction = sae.decode(latents)
+    return {"hook_name": hook_name, "activations": activations, "latents": latents, "reconstruction": reconstruction}
+    ### END SOLUTION
+
+
+# %% [markdown]
+# **Look at it.** The course's SAE, at its own hook point and, against all advice, on the residual stream of every other
+# layer: how much of the variance does it explain there?
+
+# %% tags=["demo"]
+if __name__ == "__main__":
+    from mechgrade.bench import open_bench, plots
+
+    bench = open_bench()
+    sae = load_sae(bench.spec.sae or "gpt2-small-res-jb/blocks.8.hook_resid_pre")
+    tokens = bench.tokens(
+        [
+            "The capital of France is Paris",
+            "John and Mary went to the store. John gave a bottle to Mary",
+            "abc def ghi abc",
+        ]
+    )
+    found = place_sae(sae, bench.model, tokens)
+    own = found["hook_name"]
+    print(f"{type(sae).__name__} with {sae.cfg.d_sae} latents of {sae.cfg.d_in} dimensions, for {own}")
+    print(f"directions from {sae.W_dec.norm(dim=1).min():.3f} to {sae.W_dec.norm(dim=1).max():.3f} long")
+    active = (found["latents"][tokens != bench.bos] > 0).sum(dim=1).double().mean()
+    print(f"{active:.1f} latents are active on a token on average")
+
+    names = [f"blocks.{layer}.hook_resid_pre" for layer in range(bench.n_layers)]
+    names.append(f"blocks.{bench.n_layers - 1}.hook_resid_post")
+    cache = bench.cache(tokens, names)
+    explained = []
+    for name in names:
+        x = cache[name][tokens != bench.bos]
+        error = (x - sae.decode(sae.encode(x))).pow(2).sum()
+        explained.append((1 - error / (x - x.mean(dim=0)).pow(2).sum()).item())
+        print(f"{name:28} explained variance {explained[-1]:8.2f}")
+    plots.bars(
+        [max(value, -1.0) for value in explained],
+        x=[name.replace("blocks.", "").replace(".hook_resid", "") for name in names],
+        xlabel=f"residual stream (the SAE belongs at {own})",
+        ylabel="explained variance, cut off at -1",
+        title="An SAE is good in one place",
+        save="sae_features/sae_in_every_layer",
+    )
+
+# %% [markdown] tags=["found"]
+# **What you found.** The SAE runs everywhere and is good in one place. Nothing raises an error elsewhere: the residual stream
+# has the same width in all layers. Only the numbers tell. (`hook_resid_post` of one layer *is* `hook_resid_pre` of the next,
+# so two names may mean the same place.) Below 0 a reconstruction is worse than the mean activation. So a few lines that check
+# hook point and explained variance belong at the start of any analysis with a loaded SAE.
+#
+# **In GPT-2 small** the place would be `"gpt2-small-res-jb/blocks.8.hook_resid_pre"`, for instance; the same function loads
+# it, over the network. Older texts import `SparseAutoencoder` from `sae_lens`: the class is called `SAE` today. And
+# published SAEs differ in how the model was prepared (LayerNorm folded or not, weights centred or not): `sae.cfg.metadata`
+# says with which options the model has to be loaded.
