@@ -3,6 +3,6 @@
 A cell of a notebook needs no more than ``from mechgrade.notebook import check, hint``.
 """
 
-from mechgrade.notebook.check import check, hint
+from mechgrade.notebook.kernel import check, hint
 
 __all__ = ["check", "hint"]

@@ -13,7 +13,7 @@ from mechgrade.authoring.source import read_source
 from mechgrade.authoring.variants import programs
 from mechgrade.grading.remote import Zygote
 from mechgrade.grading.verdicts import VERDICTS, Result
-from mechgrade.notebook.check import grade_cells
+from mechgrade.notebook.kernel import grade_cells
 from mechgrade.worker.sandbox import probe
 
 from .room import EXERCISES, Class, write_into

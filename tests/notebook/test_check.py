@@ -11,7 +11,7 @@ from mechgrade.authoring.source import read_source
 from mechgrade.authoring.variants import programs
 from mechgrade.course import Course
 from mechgrade.grading.remote import Zygote
-from mechgrade.notebook.check import CheckError, check, grade_cells, hint
+from mechgrade.notebook.kernel import CheckError, check, grade_cells, hint
 from mechgrade.reports.cell import html, text
 
 
@@ -41,7 +41,7 @@ def test_what_a_learner_writes_is_text_in_the_report(course: Course, zygote: Zyg
 
 def test_nothing_run_is_said_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MECHGRADE_COURSE", str(ROOT))
-    monkeypatch.setattr("mechgrade.notebook.check._history", lambda: ["x = 1"])
+    monkeypatch.setattr("mechgrade.notebook.kernel._history", lambda: ["x = 1"])
     with pytest.raises(CheckError, match="run the cell with your code first"):
         check("lab3/find_heads")
 
