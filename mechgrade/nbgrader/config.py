@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from nbgrader.converters import GenerateAssignment
+from nbgrader.coursedir import CourseDirectory
 from nbgrader.preprocessors import (
     AssignLatePenalties,
     CheckCellMetadata,
@@ -17,7 +18,9 @@ from nbgrader.preprocessors import (
     OverwriteKernelspec,
     SaveAutoGrades,
 )
+from traitlets.config import ConfigFileNotFound, PyFileConfigLoader
 
+from mechgrade.course import CourseError
 from mechgrade.nbgrader.collect import Collect, settle
 from mechgrade.nbgrader.reader import Reader
 from mechgrade.nbgrader.release import Stubs
@@ -57,10 +60,13 @@ def configure(c: Any, root: Path) -> None:
 
 
 def database(root: Path) -> str:
-    """The gradebook's URL, by the course's nbgrader_config.py."""
-    from nbgrader.apps import NbGrader
-    from nbgrader.coursedir import CourseDirectory
+    """The gradebook's URL, by the course's nbgrader_config.py.
 
-    app = NbGrader()
-    app.load_config_file("nbgrader_config", path=[str(root)])
-    return str(CourseDirectory(config=app.config).db_url)
+    Raises:
+        CourseError: there is none.
+    """
+    try:
+        config = PyFileConfigLoader("nbgrader_config.py", path=str(root)).load_config()
+    except ConfigFileNotFound:
+        raise CourseError(f"there is no nbgrader_config.py in {root}; restore it from the project") from None
+    return str(CourseDirectory(config=config).db_url)

@@ -17,16 +17,17 @@ from zipfile import ZipFile
 import jsonschema
 import pytest
 from nbgrader.api import Gradebook
-from support import grade_folder
+from support import ROOT, grade_folder
 from typer.testing import CliRunner
 
 from mechgrade.authoring.gradescope import autograder
 from mechgrade.authoring.source import read_source
 from mechgrade.authoring.variants import programs
 from mechgrade.cli import app
-from mechgrade.course import Course
+from mechgrade.course import Course, CourseError
 from mechgrade.grading.remote import Zygote
 from mechgrade.grading.verdicts import Check, Result
+from mechgrade.nbgrader.config import database
 from mechgrade.nbgrader.tables import table
 from mechgrade.notebook.handed_in import arrange
 from mechgrade.reports.gradescope import results
@@ -166,6 +167,15 @@ def book(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
 
 def rows(text: str) -> list[dict[str, Any]]:
     return list(csv.DictReader(io.StringIO(text, newline="")))
+
+
+def test_the_gradebook_is_found_by_the_courses_configuration(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.delenv("MECHGRADE_DB", raising=False)
+    assert database(ROOT) == f"sqlite:///{ROOT}/gradebook/gradebook.db"
+    monkeypatch.setenv("MECHGRADE_DB", "postgresql://grader@host/book")
+    assert database(ROOT) == "postgresql://grader@host/book"
+    with pytest.raises(CourseError, match=r"no nbgrader_config\.py"):
+        database(tmp_path)
 
 
 def test_the_gradebook_as_csv(book: str) -> None:
