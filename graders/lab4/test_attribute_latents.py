@@ -1,0 +1,148 @@
+"""Grader of `attribute_latents`."""
+
+import numpy as np
+import pytest
+
+
+def the_sae(bench, hook, d_sae, seed):
+    from mechgrade.bench.saes import random_sae
+
+    return random_sae(bench, hook.format(last=bench.n_layers - 1), d_sae=d_sae, seed=seed)
+
+
+def the_metric(bench, batch, seed):
+    """A contrast of two random tokens at the last position, other ones for each prompt."""
+    ids = bench.integers(0, bench.d_vocab // 2, (2, batch), seed=seed)
+
+    def contrast(logits):
+        rows = range(batch)
+        return logits[rows, -1, ids[0]] - logits[rows, -1, ids[1] + bench.d_vocab // 2]
+
+    return contrast
+
+
+def of_random_sae(exercise, bench, *, hook, batch, pos, d_sae, seed):
+    sae = the_sae(bench, hook, d_sae, seed + 1)
+    tokens = bench.integers(0, bench.d_vocab, (batch, pos), seed=seed)
+    found = exercise.attribute_latents(bench.model, sae, tokens, the_metric(bench, batch, seed + 2))
+    return {"attributions": found, "graph_kept": found.requires_grad, "hooks_left": bool(bench.open_hooks())}
+
+
+def by_ablation(exercise, bench, *, hook, batch, pos, d_sae, latents, seed):
+    import torch
+
+    sae = the_sae(bench, hook, d_sae, seed + 1)
+    tokens = bench.integers(0, bench.d_vocab, (batch, pos), seed=seed)
+    chosen = torch.tensor(latents, device=bench.device)
+    effects = exercise.ablation_effects(bench.model, sae, tokens, the_metric(bench, batch, seed + 2), chosen)
+    return {"effects": effects, "hooks_left": bool(bench.open_hooks())}
+
+
+def linear_toy(bench, d_model, d_vocab, seed):
+    """A model that is linear behind its only hook point: there the estimate is exact."""
+    import torch
+    from transformer_lens.hook_points import HookedRootModule, HookPoint
+
+    class Toy(HookedRootModule):
+        def __init__(self):
+            super().__init__()
+            self.embedding = bench.normal(d_vocab, d_model, seed=seed)
+            self.mixing = bench.normal(6, 6, seed=seed + 1)
+            self.W_U = bench.normal(d_model, d_vocab, seed=seed + 2)
+            self.hook_stream = HookPoint()
+            self.setup()
+
+        def forward(self, tokens):
+            stream = self.hook_stream(self.embedding[tokens])
+            pos = tokens.shape[1]
+            return torch.einsum("qp,bpd,dv->bqv", self.mixing[:pos, :pos], stream, self.W_U)
+
+    return Toy()
+
+
+def on_a_linear_model(exercise, bench, *, batch, pos, d_model, d_vocab, d_sae, seed):
+    """Both ways, on a model where they agree: [latent, batch]."""
+    import torch
+
+    from mechgrade.bench.saes import random_sae
+
+    model = linear_toy(bench, d_model, d_vocab, seed)
+    sae = random_sae(bench, "hook_stream", d_in=d_model, d_sae=d_sae, seed=seed + 3)
+    tokens = bench.integers(0, d_vocab, (batch, pos), seed=seed + 8)
+    rows = range(batch)
+    ids = bench.integers(0, d_vocab // 2, (batch,), seed=seed + 9)
+
+    def contrast(logits):
+        return logits[rows, -1, ids] - logits[rows, -1, ids + d_vocab // 2]
+
+    estimated = exercise.attribute_latents(model, sae, tokens, contrast).sum(dim=1).T
+    everyone = torch.arange(d_sae, device=bench.device)
+    return {"estimated": estimated, "measured": exercise.ablation_effects(model, sae, tokens, contrast, everyone)}
+
+
+def on_names(exercise, bench, *, template, count, seed, k):
+    """The course's SAE and a logit difference between names: the k latents with the largest effects, both ways."""
+    import torch
+
+    from mechgrade.embedded.prompts import ioi_prompts
+
+    prompts = ioi_prompts(count, seed, template=template)
+    tokens = bench.tokens([prompt.clean for prompt in prompts])
+    right = bench.tokens([prompt.answer for prompt in prompts])[:, 1]
+    wrong = bench.tokens([prompt.wrong for prompt in prompts])[:, 1]
+    rows = range(count)
+
+    def logit_difference(logits):
+        return logits[rows, -1, right] - logits[rows, -1, wrong]
+
+    sae, name = bench.sae, bench.sae.cfg.metadata.hook_name
+    # Those that are most active: what is held against the learner's result must not depend on it.
+    strength = sae.encode(bench.cache(tokens, [name])[name])[:, 1:].sum(dim=(0, 1))
+    latents = strength.topk(k).indices.sort().values
+    attributions = exercise.attribute_latents(bench.model, sae, tokens, logit_difference)
+    effects = exercise.ablation_effects(bench.model, sae, tokens, logit_difference, latents)
+    return {
+        "estimated": attributions[..., latents].sum(dim=1).T,
+        "measured": effects,
+        "latents": torch.as_tensor(latents),
+    }
+
+
+@pytest.mark.points(2)
+def test_attributions(compare, seed):
+    """Random SAEs at several hook points; another pair of tokens for each prompt."""
+    for hook, batch, pos, d_sae in [
+        ("blocks.0.hook_resid_post", 2, 5, 7),
+        ("blocks.{last}.hook_resid_pre", 3, 4, 9),
+        ("blocks.{last}.hook_resid_post", 2, 3, 6),
+    ]:
+        found = compare(of_random_sae, hook=hook, batch=batch, pos=pos, d_sae=d_sae, seed=seed)
+        assert not found["hooks_left"], "hooks are left on the model: the next run would call them too"
+        assert not found["graph_kept"], "the result still hangs on its graph: detach it"
+
+
+@pytest.mark.points(1)
+def test_ablations(compare, seed):
+    """The true effects of single latents, out of order."""
+    for hook, batch, pos, d_sae, latents in [
+        ("blocks.0.hook_resid_post", 2, 5, 7, [6, 0, 3]),
+        ("blocks.{last}.hook_resid_pre", 3, 4, 5, [1, 4]),
+    ]:
+        found = compare(by_ablation, hook=hook, batch=batch, pos=pos, d_sae=d_sae, latents=latents, seed=seed)
+        assert not found["hooks_left"], "hooks are left on the model: the next run would be ablated too"
+
+
+@pytest.mark.points(1)
+def test_linear_model(compare, seed):
+    """Where the rest of the model is linear, estimate and ablation agree."""
+    found = compare(on_a_linear_model, batch=3, pos=4, d_model=5, d_vocab=12, d_sae=8, seed=seed)
+    close = np.allclose(found["estimated"], found["measured"], atol=1e-3)
+    assert close, "behind a linear model the estimate is exact: both ways must give the same"
+
+
+@pytest.mark.points(1)
+def test_names(compare):
+    """A logit difference between two names, with the course's SAE: the estimate agrees with the ablation in sign and order."""
+    found = compare(on_names, template=0, count=3, seed=2, k=8)
+    estimated, measured = found["estimated"].mean(-1), found["measured"].mean(-1)
+    assert np.corrcoef(estimated, measured)[0, 1] > 0, "estimate and ablation go opposite ways"

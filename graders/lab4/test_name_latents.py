@@ -1,0 +1,138 @@
+"""Grader of `name_latents`.
+
+Random activations are multiples of 1/8, many of them 0, so that there are ties and nobody's rounding decides them.
+"""
+
+import numpy as np
+import pytest
+
+
+def some_latents(bench, tokens, d_sae, seed):
+    """Sparse activations with many equal values; the last latent never fires."""
+    latents = bench.integers(-8, 9, (tokens, d_sae), seed=seed).to(bench.dtype).relu() / 8
+    latents[:, -1] = 0
+    return latents
+
+
+def some_labels(bench, concepts, tokens, seed):
+    """About a third of the tokens; at least one in and one out."""
+    labels = bench.uniform(concepts, tokens, seed=seed) < 0.35
+    labels[:, 0], labels[:, 1] = True, False
+    return labels
+
+
+def of_random_latents(exercise, bench, *, tokens, d_sae, seed):
+    return exercise.auroc(some_latents(bench, tokens, d_sae, seed), some_labels(bench, 1, tokens, seed + 1)[0])
+
+
+def of_known_scores(exercise, bench):
+    import torch
+
+    latents = torch.tensor(
+        [[3.0, 0, 1, 5], [2, 0, 1, 0], [1, 0, 0, 0], [0, 0, 3, 0]], dtype=bench.dtype, device=bench.device
+    )
+    return exercise.auroc(latents, torch.tensor([True, True, False, False], device=bench.device))
+
+
+def refused(exercise, bench, *, which):
+    """Labels with one side empty, given to one of the two functions."""
+    latents = some_latents(bench, 5, 4, 0)
+    good = some_labels(bench, 2, 5, 1)
+    bad = good.clone()
+    bad[1] = which == "all"
+    calls = {
+        "auroc": lambda: exercise.auroc(latents, bad[1]),
+        "train": lambda: exercise.name_latents(latents, bad, latents, good),
+        "test": lambda: exercise.name_latents(latents, good, latents, bad),
+    }
+    outcome = {}
+    for name, call in calls.items():
+        try:
+            call()
+            outcome[name] = "nothing"
+        except ValueError:
+            outcome[name] = "ValueError"
+        except NotImplementedError:
+            raise
+        except Exception as error:
+            outcome[name] = type(error).__name__
+    return outcome
+
+
+def planted(bench, tokens, d_sae, concepts, noise, seed):
+    """Labels, and latents of which number 2 c + 1 follows concept c up to some noise."""
+    labels = some_labels(bench, concepts, tokens, seed)
+    latents = some_latents(bench, tokens, d_sae, seed + 1)
+    flips = bench.uniform(concepts, tokens, seed=seed + 2) < noise
+    for concept in range(concepts):
+        latents[:, 2 * concept + 1] += 4 * (labels[concept] ^ flips[concept])
+    return latents, labels
+
+
+def of_planted_latents(exercise, bench, *, train, test, d_sae, concepts, noise, seed):
+    first = planted(bench, train, d_sae, concepts, noise, seed)
+    return exercise.name_latents(*first, *planted(bench, test, d_sae, concepts, noise, seed + 10))
+
+
+def of_luck(exercise, bench, *, train, test, d_sae, concepts, seed):
+    """Labels that mean nothing: the best on one set is one of many on the other."""
+    sets = []
+    for count, offset in ((train, 0), (test, 10)):
+        sets.append(some_latents(bench, count, d_sae, seed + offset))
+        sets.append(some_labels(bench, concepts, count, seed + offset + 1))
+    return exercise.name_latents(*sets)
+
+
+def on_course_concepts(exercise, bench, *, concepts, sentences, part):
+    """The course's SAE: chosen on some sentences, judged on others that neither choice nor SAE training saw."""
+    import torch
+
+    from mechgrade.embedded.labels import concepts_of_pieces
+    from mechgrade.embedded.prompts import mixed_prompts
+
+    name = bench.sae.cfg.metadata.hook_name
+    sets = []
+    for seed, which in ((1, "choose"), (2, part)):
+        texts = mixed_prompts(sentences, seed, which)
+        tokens = bench.tokens(["".join(text) for text in texts])
+        latents = bench.sae.encode(bench.cache(tokens, [name])[name])[tokens != bench.bos]
+        pieces = [[bench.model.to_string([token]) for token in row if token != bench.bos] for row in tokens.tolist()]
+        marks = [found for text, cut in zip(texts, pieces, strict=True) for found in concepts_of_pieces(text, cut)]
+        sets += [latents, torch.tensor([[concept in of for of in marks] for concept in concepts], device=bench.device)]
+    return exercise.name_latents(*sets)
+
+
+@pytest.mark.points(2)
+def test_auroc(compare, seed):
+    """AUROC of sparse random latents with many ties, one of them never active; and of four tokens by hand."""
+    for tokens, d_sae in [(7, 4), (12, 9), (30, 5)]:
+        found = compare(of_random_latents, tokens=tokens, d_sae=d_sae, seed=seed)
+        assert found[-1] == 0.5, "a latent that never fires has ½: every pair is a tie"
+    expected = np.array([1, 0.5, 0.5, 0.75])
+    assert np.allclose(compare(of_known_scores), expected, atol=1e-6), f"by hand, it is {expected.tolist()}"
+
+
+@pytest.mark.points(1)
+def test_choose_and_judge(compare, seed):
+    """Latents that follow a concept are found; where there is only luck, it is judged on the other set."""
+    for train, test, d_sae, concepts, noise in [(40, 25, 9, 3, 0.1), (30, 50, 6, 2, 0.2)]:
+        found = compare(
+            of_planted_latents, train=train, test=test, d_sae=d_sae, concepts=concepts, noise=noise, seed=seed
+        )
+        assert (found["train_auroc"] > 0.6).all(), "the latents that follow the concepts are not found"
+    compare(of_luck, train=15, test=40, d_sae=12, concepts=4, seed=seed)
+
+
+@pytest.mark.points(1)
+def test_course_concepts(compare):
+    """Concepts of the course's texts: the latent is chosen on some sentences and judged on held-out ones."""
+    for part in ("held_out", "unseen"):
+        found = compare(on_course_concepts, concepts=["name", "place", "animal", "day"], sentences=40, part=part)
+        assert (found["test_auroc"] > 0.7).all(), "on held-out sentences the chosen latents do not tell the concepts"
+
+
+@pytest.mark.points(1)
+def test_clear_errors(compare):
+    """A concept without tokens, or with all of them, raises a ValueError."""
+    for which in ("none", "all"):
+        compare(refused, which=which)

@@ -1,0 +1,93 @@
+"""Grader of `steer`."""
+
+import pytest
+
+
+def the_sae(bench, hook, d_sae, seed, d_in=None):
+    from mechgrade.bench.saes import random_sae
+
+    return random_sae(bench, hook.format(last=bench.n_layers - 1), d_in=d_in, d_sae=d_sae, seed=seed)
+
+
+def called(hook, value):
+    """What the model would go on with: a hook that returns nothing leaves the activation as it is."""
+    before = value.clone()
+    new = hook(value, hook=None)
+    return {"new": value if new is None else new, "input_unchanged": bool((before == value).all())}
+
+
+def of_steering_hook(exercise, bench, *, batch, pos, d_in, d_sae, latent, coefficient, seed):
+    sae = the_sae(bench, "blocks.0.hook_resid_pre", d_sae, seed, d_in)
+    return called(exercise.steering_hook(sae, latent, coefficient), bench.normal(batch, pos, d_in, seed=seed + 9))
+
+
+def of_ablation_hook(exercise, bench, *, batch, pos, d_in, d_sae, latent, seed):
+    sae = the_sae(bench, "blocks.0.hook_resid_pre", d_sae, seed, d_in)
+    return called(exercise.ablation_hook(sae, latent), 3 * bench.normal(batch, pos, d_in, seed=seed + 9))
+
+
+def of_hooks_that_do_nothing(exercise, bench, *, batch, pos, d_in, d_sae, latent, seed):
+    """A coefficient of 0, and the ablation of a latent that is never active: how far the activation moves."""
+    sae = the_sae(bench, "blocks.0.hook_resid_pre", d_sae, seed, d_in)
+    sae.b_enc[latent] = -1000
+    value = bench.normal(batch, pos, d_in, seed=seed + 9)
+    hooks = {"steering": exercise.steering_hook(sae, latent, 0.0), "ablation": exercise.ablation_hook(sae, latent)}
+    return {name: called(hook, value)["new"] - value for name, hook in hooks.items()}
+
+
+def generated(exercise, bench, *, hook, batch, pos, steps, coefficient, seed):
+    """Random prompts, continued while a random direction is added that the scenario makes itself."""
+    sae = the_sae(bench, hook, 5, seed + 1)
+    tokens = bench.integers(0, bench.d_vocab, (batch, pos), seed=seed)
+
+    def add(value, hook):
+        return value + coefficient * sae.W_dec[2]
+
+    longer = exercise.steer(bench.model, tokens, sae.cfg.metadata.hook_name, add, steps)
+    return {"tokens": longer, "hooks_left": bool(bench.open_hooks())}
+
+
+def on_course_latents(exercise, bench, *, prompts, coefficients, steps):
+    """The latent that is strongest at the end of the first prompt, added to the others and taken away from it."""
+    tokens = bench.tokens(prompts)
+    sae, name = bench.sae, bench.sae.cfg.metadata.hook_name
+    latent = int(sae.encode(bench.cache(tokens, [name])[name])[0, -1].argmax())
+    hooks = [exercise.steering_hook(sae, latent, coefficient) for coefficient in coefficients]
+    hooks.append(exercise.ablation_hook(sae, latent))
+    texts = [exercise.steer(bench.model, tokens, name, hook, steps) for hook in hooks]
+    with_ablation = bench.model.run_with_hooks(tokens, fwd_hooks=[(name, hooks[-1])])
+    return {"tokens": texts, "logits_without": with_ablation[:, -1, 3::41]}
+
+
+@pytest.mark.points(2)
+def test_hooks(compare, seed):
+    """Both hooks on random activations, at all positions of every row."""
+    for batch, pos, d_in, d_sae, latent, coefficient in [
+        (2, 3, 7, 5, 4, 2.5),
+        (3, 4, 5, 11, 0, -1.5),
+        (1, 6, 4, 9, 6, 4.0),
+    ]:
+        shape = {"batch": batch, "pos": pos, "d_in": d_in, "d_sae": d_sae, "latent": latent, "seed": seed}
+        for found in (compare(of_steering_hook, coefficient=coefficient, **shape), compare(of_ablation_hook, **shape)):
+            assert found["input_unchanged"], "the hook writes into the activation that it was given"
+
+
+@pytest.mark.points(1)
+def test_nothing_changes(compare, seed):
+    """A coefficient of 0 changes nothing, and neither does the ablation of a silent latent."""
+    moved = compare(of_hooks_that_do_nothing, batch=2, pos=3, d_in=6, d_sae=8, latent=5, seed=seed)
+    assert not any(change.any() for change in moved.values()), "nothing should change, not even by rounding"
+
+
+@pytest.mark.points(2)
+def test_generation(compare, seed):
+    """Greedy continuations of random prompts and of texts, with the hook at every step."""
+    for hook, batch, pos, steps, coefficient in [
+        ("blocks.0.hook_resid_post", 2, 4, 3, 20.0),
+        ("blocks.{last}.hook_resid_pre", 3, 3, 1, -15.0),
+        ("blocks.0.hook_resid_pre", 2, 5, 0, 1.0),
+    ]:
+        found = compare(generated, hook=hook, batch=batch, pos=pos, steps=steps, coefficient=coefficient, seed=seed)
+        assert not found["hooks_left"], "hooks are left on the model: the next run would be steered too"
+    prompts = ["The capital of France is", "The capital of Japan is", "The capital of Egypt is"]
+    compare(on_course_latents, prompts=prompts, coefficients=[0.0, 12.0, -20.0], steps=2)

@@ -1,0 +1,176 @@
+# %% [markdown]
+# # Finding the latent for a concept
+#
+# So far you had a latent and asked what it stands for. Turn it round: given a **concept** and tokens that are labelled as
+# belonging to it or not, which latent stands for it, and how well?
+#
+# A latent is a score for every token, and a good one is higher on tokens of the concept than on others. The **AUROC** (area
+# under the receiver operating characteristic) says how often: it is the chance that a random token of the concept has a
+# higher activation than a random other token, where an equal one counts half:
+#
+# $$\mathrm{AUROC} = \frac{1}{n_+ n_-} \sum_{i \in +} \sum_{k \in -} \Big( [f_i > f_k] + \tfrac{1}{2} [f_i = f_k] \Big)$$
+#
+# 1 is perfect, ½ is chance, 0 perfectly upside down. It needs no threshold, and it does not care how rare the concept is.
+# **Ties matter here**: a latent is 0 on most tokens, so most pairs of a rare latent are ties. A latent that never fires has
+# ½ exactly.
+#
+# Then comes the part that is easily done wrong. With hundreds of latents, or tens of thousands, the best on a few labelled
+# tokens is partly *lucky*. Its AUROC on the tokens by which it was chosen is too good. So: **choose on one set, judge on
+# another** that had no part in the choice.
+#
+# **Shapes.** `latents`: `[token, d_sae]`; `labels` of one concept: `[token]`, of several: `[concept, token]`; AUROC: `[d_sae]`.
+# For each concept the result has the chosen latent and its AUROC on both sets: three tensors `[concept]`.
+#
+# Sources: Hanley and McNeil 1982, [The Meaning and Use of the Area under a ROC
+# Curve](https://doi.org/10.1148/radiology.143.1.7063747); Gurnee et al. 2023, [Finding Neurons in a
+# Haystack](https://arxiv.org/abs/2305.01610), who look for neurons in this way; Kantamneni et al. 2025, [Are Sparse
+# Autoencoders Useful?](https://arxiv.org/abs/2502.16681), on why the held-out set is needed.
+
+# %% [markdown] tags=["hint"]
+# Write the formula down as it stands, for one latent, with two loops, and test it on four numbers with a tie. Then make it
+# fast: only comparisons between the two groups are needed.
+
+# %% [markdown] tags=["hint"]
+# `positive[:, None] > negative[None, :]` compares all pairs of one latent at once. For all latents together this grows
+# large; sort the negatives of each latent, and `torch.searchsorted` counts how many of them are below a value, with
+# `right=False`, or below or equal, with `right=True`. What is the mean of the two?
+
+# %% [markdown] tags=["hint"]
+# In `name_latents` the labels of the test set may be used once, after the latent is fixed. If `test_latents` stands in an
+# `argmax`, something is wrong.
+
+# %%
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor
+
+
+# %%
+def auroc(latents: Float[Tensor, "token d_sae"], labels: Bool[Tensor, " token"]) -> Float[Tensor, " d_sae"]:
+    """Give the AUROC of every latent as a score for a label.
+
+    Source: Hanley and McNeil 1982, https://doi.org/10.1148/radiology.143.1.7063747
+
+    Args:
+        latents: activations, shape `[token, d_sae]`.
+        labels: which tokens belong to the concept, shape `[token]`.
+
+    Returns:
+        For each latent the chance that a token of the concept has a higher activation than another one, equal ones counted
+        half; shape `[d_sae]`, of the activations' type.
+
+    Raises:
+        ValueError: no token belongs to the concept, or all do.
+
+    """
+    ### BEGIN SOLUTION
+    positive, negative = latents[labels], latents[~labels]
+    if not len(positive) or not len(negative):
+        raise ValueError(f"{len(positive)} tokens of the concept and {len(negative)} others: both are needed")
+    ranked = negative.T.contiguous().sort(dim=-1).values
+    values = positive.T.contiguous()
+    below = torch.searchsorted(ranked, values)
+    not_above = torch.searchsorted(ranked, values, right=True)
+    wins = (below + not_above).double().mean(dim=-1) / 2
+    return (wins / len(negative)).to(latents.dtype)
+    ### END SOLUTION
+
+
+def name_latents(
+    train_latents: Float[Tensor, "train d_sae"],
+    train_labels: Bool[Tensor, "concept train"],
+    test_latents: Float[Tensor, "test d_sae"],
+    test_labels: Bool[Tensor, "concept test"],
+) -> dict[str, Tensor]:
+    """Choose a latent for each concept, and judge it on tokens that had no part in the choice.
+
+    Source: Gurnee et al. 2023, https://arxiv.org/abs/2305.01610
+
+    Args:
+        train_latents: activations to choose by, shape `[train, d_sae]`.
+        train_labels: which of these tokens belong to each concept, shape `[concept, train]`.
+        test_latents: activations to judge by, shape `[test, d_sae]`.
+        test_labels: which of those tokens belong to each concept, shape `[concept, test]`.
+
+    Returns:
+        Three tensors of shape `[concept]`: `latent`, the number of the latent with the highest AUROC on the tokens to
+        choose by (the first of several equals); `train_auroc` and `test_auroc`, its AUROC on both sets.
+
+    Raises:
+        ValueError: in one of the sets a concept has no token, or all.
+
+    """
+    ### BEGIN SOLUTION
+    train = torch.stack([auroc(train_latents, labels) for labels in train_labels])
+    test = torch.stack([auroc(test_latents, labels) for labels in test_labels])
+    latent = train.argmax(dim=1)
+    chosen = torch.arange(len(latent)), latent
+    return {"latent": latent, "train_auroc": train[chosen], "test_auroc": test[chosen]}
+    ### END SOLUTION
+
+
+# %% [markdown]
+# **Look at it.** A latent for each of the course's concepts, chosen on some sentences and judged on others: on sentences
+# that the SAE never saw, and on sentences of another form altogether.
+
+# %% tags=["demo"]
+if __name__ == "__main__":
+    from mechgrade.bench import open_bench, plots
+    from mechgrade.embedded.labels import concepts_of_pieces
+    from mechgrade.embedded.prompts import LABELLED_CONCEPTS, mixed_prompts
+
+    bench = open_bench()
+    name = bench.sae.cfg.metadata.hook_name
+
+    def labelled(sentences: list[tuple[str, ...]]) -> tuple[Tensor, Tensor]:
+        tokens = bench.tokens(["".join(sentence) for sentence in sentences])
+        with torch.no_grad():
+            latents = bench.sae.encode(bench.cache(tokens, [name])[name])[tokens != bench.bos]
+        marks = []
+        for sentence, row in zip(sentences, tokens.tolist(), strict=True):
+            pieces = [bench.model.to_string([token]) for token in row if token != bench.bos]
+            marks += concepts_of_pieces(sentence, pieces)
+        return latents, torch.tensor([[concept in of for of in marks] for concept in LABELLED_CONCEPTS])
+
+    train = labelled(mixed_prompts(300, seed=1))
+    results = {
+        "held-out sentences": name_latents(*train, *labelled(mixed_prompts(300, seed=2, part="held_out"))),
+        "other forms of sentences": name_latents(*train, *labelled(mixed_prompts(300, seed=3, part="unseen"))),
+    }
+    found = results["held-out sentences"]
+    for place, concept in enumerate(LABELLED_CONCEPTS):
+        scores = "  ".join(f"{part} {result['test_auroc'][place]:.3f}" for part, result in results.items())
+        print(f"{concept:15} latent {found['latent'][place]:4}  chosen by {found['train_auroc'][place]:.3f}  {scores}")
+    plots.heatmap(
+        torch.stack([found["train_auroc"], *(result["test_auroc"] for result in results.values())], dim=1),
+        x=["chosen by", *results],
+        y=[f"{concept}: {latent}" for concept, latent in zip(LABELLED_CONCEPTS, found["latent"].tolist(), strict=True)],
+        xlabel="tokens",
+        ylabel="concept and its latent",
+        title="The best latent for each concept",
+        value="AUROC",
+        save="sae_features/named_latents",
+    )
+
+    # How lucky is the best of many? With labels that mean nothing, from few tokens.
+    generator = torch.Generator().manual_seed(0)
+    some = torch.randperm(len(train[0]), generator=generator)[:60]
+    nonsense = torch.rand(20, 60, generator=generator) < 0.2
+    lucky = name_latents(train[0][some[:30]], nonsense[:, :30], train[0][some[30:]], nonsense[:, 30:])
+    print(
+        f"labels drawn by lot, 30 tokens: chosen by {lucky['train_auroc'].mean():.2f}, "
+        f"on 30 others {lucky['test_auroc'].mean():.2f}"
+    )
+
+# %% [markdown] tags=["found"]
+# **What you found.** Most concepts have one latent that sorts their tokens from all others, nearly or quite; nobody told the
+# SAE about them. On held-out sentences the numbers hardly fall, on sentences of another form some do: then the latent
+# stood for the word *in its usual place*. Where no single latent does well, the concept may be spread over several, one
+# for each group of words ("feature splitting"), or the model may not have it.
+#
+# The last line is the warning. For labels drawn by lot there is nothing to find, and yet the best latent looks good on the
+# tokens by which it was chosen. On others it is at chance. The more latents and the fewer tokens, the better the luck.
+#
+# **On real models** Gurnee et al. (2023) find such neurons in models from 70 million to 6.9 billion parameters, and many
+# concepts that only a combination of neurons shows. Kantamneni et al. (2025) hold latents of SAEs against plain linear
+# probes on held-out data, over more than a hundred tasks: the probes are rarely beaten.

@@ -1,0 +1,227 @@
+"""Right and wrong ways to attribute a metric to latents."""
+
+import torch
+
+from mechgrade.authoring.variants import accepted, misconception
+
+
+def value_and_gradient(model, sae, tokens, metric, instead=None):
+    """The activation at the SAE's hook point and the metric's gradient there: a misconception is wrong in one thing only."""
+    kept = []
+
+    def keep(value, hook):
+        kept.append((value if instead is None else instead(value)).detach().requires_grad_())
+        return kept[0]
+
+    with torch.enable_grad():
+        logits = model.run_with_hooks(tokens, fwd_hooks=[(sae.cfg.metadata.hook_name, keep)])
+        (gradient,) = torch.autograd.grad(metric(logits).sum(), kept)
+    return kept[0].detach(), gradient
+
+
+def metric_without(model, sae, tokens, metric, change):
+    """The metric when the activation at the SAE's hook point is changed."""
+    with torch.no_grad():
+        hooks = [(sae.cfg.metadata.hook_name, lambda value, hook: change(value))]
+        return metric(model.run_with_hooks(tokens, fwd_hooks=hooks))
+
+
+def written(sae, value, latent):
+    """What a latent writes into an activation."""
+    return sae.encode(value)[..., latent, None] * sae.W_dec[latent]
+
+
+@accepted
+def through_spliced_latents(model, sae, tokens, metric):
+    """The SAE spliced in with its error term, and autograd asked for the latents' own gradient."""
+    kept = []
+
+    def splice(value, hook):
+        latents = sae.encode(value.detach())
+        error = value.detach() - (latents @ sae.W_dec + sae.b_dec)
+        kept.append(latents.requires_grad_())
+        return latents @ sae.W_dec + sae.b_dec + error
+
+    with torch.enable_grad():
+        metric(model.run_with_hooks(tokens, fwd_hooks=[(sae.cfg.metadata.hook_name, splice)])).sum().backward()
+    return (kept[0] * kept[0].grad).detach()
+
+
+@accepted
+def prompt_by_prompt(model, sae, tokens, metric):
+    """A backward pass for each prompt's own number, and one contraction for each position."""
+    kept = []
+
+    def keep(value, hook):
+        kept.append(value.detach().clone().requires_grad_(True))
+        return kept[0]
+
+    with torch.enable_grad():
+        numbers = metric(model.run_with_hooks(tokens, fwd_hooks=[(sae.cfg.metadata.hook_name, keep)]))
+        for number in numbers:
+            number.backward(retain_graph=True)
+    value, gradient = kept[0].detach(), kept[0].grad
+    with torch.no_grad():
+        rows = [
+            sae.encode(value[:, p]) * torch.einsum("bd,sd->bs", gradient[:, p], sae.W_dec)
+            for p in range(value.shape[1])
+        ]
+    return torch.stack(rows, dim=1)
+
+
+@accepted(replaces="ablation_effects")
+def by_edited_latents(model, sae, tokens, metric, latents):
+    """Latents edited and decoded, with the error term added back; hooks added and reset by hand."""
+    with torch.no_grad():
+        clean = metric(model(tokens)).clone()
+        effects = torch.zeros(len(latents), len(tokens), dtype=clean.dtype, device=clean.device)
+        for place, latent in enumerate(latents):
+
+            def edit(value, hook, latent=latent):
+                found = sae.encode(value)
+                edited = found.clone()
+                edited[..., latent] = 0
+                return value + edited @ sae.W_dec - found @ sae.W_dec
+
+            model.add_hook(sae.cfg.metadata.hook_name, edit)
+            try:
+                effects[place] = clean - metric(model(tokens))
+            finally:
+                model.reset_hooks()
+    return effects
+
+
+@misconception(
+    "You return the gradient alone. What a latent adds is its activation *times* the gradient; a silent latent adds nothing."
+)
+def gradient_alone(model, sae, tokens, metric):
+    _, gradient = value_and_gradient(model, sae, tokens, metric)
+    return gradient @ sae.W_dec.T
+
+
+@misconception(
+    "You return the activations alone. How active a latent is does not tell whether the metric depends on it."
+)
+def activation_alone(model, sae, tokens, metric):
+    value, _ = value_and_gradient(model, sae, tokens, metric)
+    return sae.encode(value)
+
+
+@misconception(
+    "You carry the gradient through the encoder's directions. A latent reaches the model through its row of the decoder."
+)
+def through_the_encoder(model, sae, tokens, metric):
+    value, gradient = value_and_gradient(model, sae, tokens, metric)
+    return sae.encode(value) * (gradient @ sae.W_enc)
+
+
+@misconception(
+    "Your gradient is taken in a model that runs on reconstructions, without the error term. Take it in the untouched model."
+)
+def without_error_term(model, sae, tokens, metric):
+    _, gradient = value_and_gradient(model, sae, tokens, metric, lambda value: sae.decode(sae.encode(value)))
+    value, _ = value_and_gradient(model, sae, tokens, metric)
+    return sae.encode(value) * (gradient @ sae.W_dec.T)
+
+
+@misconception("Your attributions have the wrong sign. A latent that helps the metric gets a positive number.")
+def attribution_sign(model, sae, tokens, metric):
+    value, gradient = value_and_gradient(model, sae, tokens, metric)
+    return -sae.encode(value) * (gradient @ sae.W_dec.T)
+
+
+@misconception(
+    "You take the gradient of the *mean* over the prompts, so that your numbers shrink as the batch grows. Each prompt has a "
+    "metric of its own: differentiate the sum."
+)
+def of_the_mean(model, sae, tokens, metric):
+    value, gradient = value_and_gradient(model, sae, tokens, lambda logits: metric(logits).mean())
+    return sae.encode(value) * (gradient @ sae.W_dec.T)
+
+
+@misconception("You return magnitudes. Whether a latent helps or hinders is in the sign.")
+def magnitudes(model, sae, tokens, metric):
+    value, gradient = value_and_gradient(model, sae, tokens, metric)
+    return (sae.encode(value) * (gradient @ sae.W_dec.T)).abs()
+
+
+@misconception(
+    "You look at the last position only. Latents at earlier positions reach the answer through attention; keep every position."
+)
+def last_position_only(model, sae, tokens, metric):
+    value, gradient = value_and_gradient(model, sae, tokens, metric)
+    found = sae.encode(value) * (gradient @ sae.W_dec.T)
+    found[:, :-1] = 0
+    return found
+
+
+@misconception(
+    "Your effects have the wrong sign. A latent that helps has a positive effect: the untouched metric minus the one without it.",
+    replaces="ablation_effects",
+)
+def effect_sign(model, sae, tokens, metric, latents):
+    clean = metric_without(model, sae, tokens, metric, lambda value: value)
+    return torch.stack(
+        [
+            metric_without(model, sae, tokens, metric, lambda value, j=j: value - written(sae, value, j)) - clean
+            for j in latents.tolist()
+        ]
+    )
+
+
+@misconception(
+    "You replace the activation by its reconstruction without the latent. That takes the SAE's error away too, which may be "
+    "more than the latent; subtract the latent's contribution from the activation.",
+    replaces="ablation_effects",
+)
+def error_lost(model, sae, tokens, metric, latents):
+    def without(value, latent):
+        found = sae.encode(value)
+        found[..., latent] = 0
+        return sae.decode(found)
+
+    clean = metric_without(model, sae, tokens, metric, lambda value: value)
+    return torch.stack(
+        [
+            clean - metric_without(model, sae, tokens, metric, lambda value, j=j: without(value, j))
+            for j in latents.tolist()
+        ]
+    )
+
+
+@misconception(
+    "You ablate at the last position only. The latent is to go from all positions.",
+    replaces="ablation_effects",
+)
+def ablates_the_last_position(model, sae, tokens, metric, latents):
+    def without(value, latent):
+        value = value.clone()
+        value[:, -1:] -= written(sae, value[:, -1:], latent)
+        return value
+
+    clean = metric_without(model, sae, tokens, metric, lambda value: value)
+    return torch.stack(
+        [
+            clean - metric_without(model, sae, tokens, metric, lambda value, j=j: without(value, j))
+            for j in latents.tolist()
+        ]
+    )
+
+
+@misconception(
+    "Your ablations pile up: with the second latent the first one is still away. Each latent is ablated alone, in the "
+    "otherwise untouched model.",
+    replaces="ablation_effects",
+)
+def ablations_pile_up(model, sae, tokens, metric, latents):
+    def without(value, gone):
+        return value - sum(written(sae, value, latent) for latent in gone)
+
+    chosen = latents.tolist()
+    clean = metric_without(model, sae, tokens, metric, lambda value: value)
+    return torch.stack(
+        [
+            clean - metric_without(model, sae, tokens, metric, lambda value, n=n: without(value, chosen[: n + 1]))
+            for n in range(len(chosen))
+        ]
+    )

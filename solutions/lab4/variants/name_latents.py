@@ -1,0 +1,195 @@
+"""Right and wrong ways to find the latent for a concept."""
+
+import torch
+
+from mechgrade.authoring.variants import accepted, misconception
+
+
+def refuse_one_sided(labels):
+    """Raise the error that the exercise asks for: a misconception is wrong in one thing only."""
+    if labels.all() or not labels.any():
+        raise ValueError("tokens of the concept and others are needed")
+
+
+def pairs(latents, labels):
+    """Activations of the concept's tokens and of the others, to be compared: [positive, 1, d_sae], [1, negative, d_sae]."""
+    refuse_one_sided(labels)
+    return latents[labels][:, None].double(), latents[~labels][None].double()
+
+
+def right_auroc(latents, labels):
+    """The AUROC as it should be."""
+    positive, negative = pairs(latents, labels)
+    wins = (positive > negative).double() + (positive == negative).double() / 2
+    return wins.mean(dim=(0, 1)).to(latents.dtype)
+
+
+def judged(latent, train, test):
+    """The three results for latents chosen somehow: train and test are [concept, d_sae]."""
+    rows = range(len(latent))
+    return {"latent": latent, "train_auroc": train[rows, latent], "test_auroc": test[rows, latent]}
+
+
+def every(latents, labels):
+    """The AUROC for every concept and latent."""
+    return torch.stack([right_auroc(latents, row) for row in labels])
+
+
+@accepted(replaces="auroc")
+def by_all_pairs(latents, labels):
+    """Every pair compared, as the formula says: the sign of a difference is 1, 0 or -1."""
+    refuse_one_sided(labels)
+    columns = []
+    for column in latents.double().T:
+        signs = (column[labels][:, None] - column[~labels]).sign()
+        columns.append((signs.mean() + 1) / 2)
+    return torch.stack(columns).to(latents.dtype)
+
+
+@accepted(replaces="auroc")
+def by_ranks(latents, labels):
+    """The sum of ranks, equal values sharing their mean rank (Mann and Whitney)."""
+    refuse_one_sided(labels)
+    columns = []
+    for column in latents.T:
+        _, inverse, counts = torch.unique(column, return_inverse=True, return_counts=True)
+        ends = counts.cumsum(0).double()
+        ranks = (ends - (counts.double() - 1) / 2)[inverse]
+        n, others = int(labels.sum()), int((~labels).sum())
+        columns.append((ranks[labels].sum() - n * (n + 1) / 2) / (n * others))
+    return torch.stack(columns).to(latents.dtype)
+
+
+@accepted
+def concept_by_concept(train_latents, train_labels, test_latents, test_labels):
+    """One concept after the other; only the chosen latent is ever judged."""
+    found = {"latent": [], "train_auroc": [], "test_auroc": []}
+    for own, other in zip(train_labels, test_labels, strict=True):
+        scores = right_auroc(train_latents, own)
+        latent = int((scores == scores.max()).nonzero()[0])
+        found["latent"].append(latent)
+        found["train_auroc"].append(scores[latent].item())
+        found["test_auroc"].append(right_auroc(test_latents[:, [latent]], other).item())
+    return {
+        "latent": torch.tensor(found["latent"], device=train_latents.device),
+        "train_auroc": torch.tensor(found["train_auroc"]).to(train_latents),
+        "test_auroc": torch.tensor(found["test_auroc"]).to(train_latents),
+    }
+
+
+@misconception(
+    "Ties count as lost in your AUROC. A latent is 0 on most tokens, so nearly all pairs of a rare latent are ties: they "
+    "count half.",
+    replaces="auroc",
+)
+def ties_are_lost(latents, labels):
+    positive, negative = pairs(latents, labels)
+    return (positive > negative).double().mean(dim=(0, 1)).to(latents.dtype)
+
+
+@misconception(
+    "Ties count as won in your AUROC, so that a latent which never fires looks perfect. They count half.",
+    replaces="auroc",
+)
+def ties_are_won(latents, labels):
+    positive, negative = pairs(latents, labels)
+    return (positive >= negative).double().mean(dim=(0, 1)).to(latents.dtype)
+
+
+@misconception(
+    "Your AUROC is upside down: it is the chance that a token of the concept has the *lower* activation.",
+    replaces="auroc",
+)
+def upside_down(latents, labels):
+    return 1 - right_auroc(latents, labels)
+
+
+@misconception(
+    "You give every latent whichever of its AUROC and its opposite is larger. A latent that is silent on the concept then "
+    "looks as good as one that fires on it.",
+    replaces="auroc",
+)
+def best_of_both_signs(latents, labels):
+    found = right_auroc(latents, labels)
+    return torch.maximum(found, 1 - found)
+
+
+@misconception(
+    "You return the difference between the mean activations. It is in units of the latent, so that a loud latent beats a "
+    "clean one; AUROC counts pairs.",
+    replaces="auroc",
+)
+def difference_of_means(latents, labels):
+    refuse_one_sided(labels)
+    return latents[labels].mean(dim=0) - latents[~labels].mean(dim=0)
+
+
+@misconception(
+    'You return how often "active" and the label agree. That depends on how rare the concept is, and on a threshold at 0; '
+    "AUROC depends on neither.",
+    replaces="auroc",
+)
+def accuracy(latents, labels):
+    refuse_one_sided(labels)
+    return ((latents > 0) == labels[:, None]).to(latents.dtype).mean(dim=0)
+
+
+@misconception(
+    "Your AUROC goes on when a concept has no token, or all of them. There is no pair to compare then: the docstring asks "
+    "for a `ValueError`.",
+    replaces="auroc",
+)
+def nothing_refused(latents, labels):
+    positive, negative = latents[labels][:, None].double(), latents[~labels][None].double()
+    wins = (positive > negative).double() + (positive == negative).double() / 2
+    return (wins.sum(dim=(0, 1)) / max(1, wins.shape[0] * wins.shape[1])).to(latents.dtype)
+
+
+@misconception(
+    "You choose the latent on the *test* set. Its AUROC there is then the luck of the best of many, and no test."
+)
+def chooses_on_test(train_latents, train_labels, test_latents, test_labels):
+    train, test = every(train_latents, train_labels), every(test_latents, test_labels)
+    return judged(test.argmax(dim=1), train, test)
+
+
+@misconception("You choose by both sets together. The test set must have no part in the choice, or it tests nothing.")
+def chooses_on_both(train_latents, train_labels, test_latents, test_labels):
+    train, test = every(train_latents, train_labels), every(test_latents, test_labels)
+    both = every(torch.cat([train_latents, test_latents]), torch.cat([train_labels, test_labels], dim=1))
+    return judged(both.argmax(dim=1), train, test)
+
+
+@misconception(
+    "Your `test_auroc` is that of the best latent on the test set, and not of the latent that you chose. Judge the latent "
+    "that the first set named."
+)
+def best_on_each(train_latents, train_labels, test_latents, test_labels):
+    train, test = every(train_latents, train_labels), every(test_latents, test_labels)
+    return judged(train.argmax(dim=1), train, test) | {"test_auroc": test.max(dim=1).values}
+
+
+@misconception(
+    "Your `test_auroc` is computed on the tokens by which you chose. Use the other set: `test_latents` and `test_labels`."
+)
+def judged_on_train(train_latents, train_labels, test_latents, test_labels):
+    train = every(train_latents, train_labels)
+    every(test_latents, test_labels)
+    return judged(train.argmax(dim=1), train, train)
+
+
+@misconception(
+    "You choose the latent that is strongest on the concept's tokens. A latent that fires on everything is strong there too; "
+    "choose by AUROC."
+)
+def strongest_on_the_concept(train_latents, train_labels, test_latents, test_labels):
+    train, test = every(train_latents, train_labels), every(test_latents, test_labels)
+    strength = torch.stack([train_latents[labels].mean(dim=0) for labels in train_labels])
+    return judged(strength.argmax(dim=1), train, test)
+
+
+@misconception("You choose one latent for all concepts, by the mean of its AUROCs. Each concept has its own.")
+def one_for_all(train_latents, train_labels, test_latents, test_labels):
+    train, test = every(train_latents, train_labels), every(test_latents, test_labels)
+    best = train.mean(dim=0).argmax()
+    return judged(best.expand(len(train)).clone(), train, test)
