@@ -96,7 +96,7 @@ if __name__ == "__main__":
 
     bench = open_bench()
     model, sae = bench.model, bench.sae
-    prompts = ioi_prompts(8, seed=4, template=0)
+    prompts = ioi_prompts(6, seed=4, template=0)
     tokens = bench.tokens([prompt.clean for prompt in prompts])
     right = bench.tokens([prompt.answer for prompt in prompts])[:, 1]
     wrong = bench.tokens([prompt.wrong for prompt in prompts])[:, 1]
@@ -107,13 +107,13 @@ if __name__ == "__main__":
 
     attributions = attribute_latents(model, sae, tokens, logit_difference)
     by_latent = attributions.sum(dim=1).mean(dim=0)
-    chosen = by_latent.abs().topk(40).indices
+    chosen = by_latent.abs().topk(20).indices
     estimates = by_latent[chosen]
     effects = ablation_effects(model, sae, tokens, logit_difference, chosen).mean(dim=1)
     correlation = torch.corrcoef(torch.stack([estimates, effects]))[0, 1]
     same_sign = (estimates.sign() == effects.sign()).float().mean()
     print(f"logit difference of the model: {logit_difference(bench.run(tokens)).mean():.2f}")
-    print(f"estimate and ablation of the 40 largest: correlation {correlation:.2f}, same sign in {same_sign:.0%}")
+    print(f"estimate and ablation of the 20 largest: correlation {correlation:.2f}, same sign in {same_sign:.0%}")
     words = model.to_str_tokens(prompts[0].clean)
     for latent in chosen[:6].tolist():
         position = int(attributions[0, :, latent].abs().argmax())

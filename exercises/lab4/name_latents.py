@@ -88,7 +88,8 @@ def name_latents(
 # %% tags=["demo"]
 if __name__ == "__main__":
     from mechgrade.bench import open_bench, plots
-    from mechgrade.embedded.prompts import LABELLED_CONCEPTS, concepts_at, mixed_prompts
+    from mechgrade.embedded.labels import concepts_of_pieces
+    from mechgrade.embedded.prompts import LABELLED_CONCEPTS, mixed_prompts
 
     bench = open_bench()
     name = bench.sae.cfg.metadata.hook_name
@@ -97,7 +98,10 @@ if __name__ == "__main__":
         tokens = bench.tokens(["".join(sentence) for sentence in sentences])
         with torch.no_grad():
             latents = bench.sae.encode(bench.cache(tokens, [name])[name])[tokens != bench.bos]
-        marks = [concepts for sentence in sentences for concepts in concepts_at(sentence)]
+        marks = []
+        for sentence, row in zip(sentences, tokens.tolist(), strict=True):
+            pieces = [bench.model.to_string([token]) for token in row if token != bench.bos]
+            marks += concepts_of_pieces(sentence, pieces)
         return latents, torch.tensor([[concept in of for of in marks] for concept in LABELLED_CONCEPTS])
 
     train = labelled(mixed_prompts(300, seed=1))

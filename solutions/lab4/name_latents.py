@@ -163,9 +163,9 @@ if __name__ == "__main__":
     )
 
 # %% [markdown] tags=["found"]
-# **What you found.** Most concepts have one latent that sorts their tokens from all others, nearly or quite; nobody told the
-# SAE about them. On held-out sentences the numbers hardly fall, on sentences of another form some do: then the latent
-# stood for the word *in its usual place*. Where no single latent does well, the concept may be spread over several, one
+# **What you found.** Most concepts have one latent that sorts their tokens from all others well; nobody told the SAE about
+# them. On held-out sentences the numbers hardly fall. On sentences of another form some do, even below ½: such a latent
+# stood for the word *in its usual place*, or for the place alone. Where no single latent does well, the concept may be spread over several, one
 # for each group of words ("feature splitting"), or the model may not have it.
 #
 # The last line is the warning. For labels drawn by lot there is nothing to find, and yet the best latent looks good on the
