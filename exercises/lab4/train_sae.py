@@ -1,0 +1,134 @@
+# Generated from solutions/lab4/train_sae.py by mechgrade build. This copy is yours: write your code in it.
+# %% [markdown]
+# # Training a sparse autoencoder
+#
+# You have a **cache** of activations, `[batch, pos, d_in]`, and want directions that explain them few at a time. Three steps,
+# a function each:
+#
+# 1. **Choose and scale.** Some positions are no text: padding, and the token that opens every input, whose activation is many
+#    times as long as all others. A `mask` tells which positions are real; only these are learned from. And activations are
+#    of very different size from layer to layer and model to model, whereas a learning rate is a fixed number. So multiply
+#    them by one common factor $s$, such that their *mean* length is $\sqrt{d_{\mathrm{in}}}$:
+#    $$s = \sqrt{d_{\mathrm{in}}} \Big/ \frac{1}{N} \sum_n \lVert \mathbf{x}_n \rVert_2$$
+# 2. **Train.** A top-k autoencoder: $\mathbf{f} = \mathrm{TopK}((\mathbf{x} - \mathbf{b}_{\mathrm{dec}}) W_{\mathrm{enc}} +
+#    \mathbf{b}_{\mathrm{enc}})$, of which the $k$ largest *positive* entries remain, and $\hat{\mathbf{x}} = \mathbf{f}
+#    W_{\mathrm{dec}} + \mathbf{b}_{\mathrm{dec}}$. The loss is $\lVert \mathbf{x} - \hat{\mathbf{x}} \rVert^2$, averaged over
+#    a batch: with top-k no penalty is needed.
+# 3. **Scale back.** The autoencoder should work on activations as they come. Fold $s$ into its weights:
+#    $W_{\mathrm{enc}} \to s W_{\mathrm{enc}}$, $W_{\mathrm{dec}} \to W_{\mathrm{dec}} / s$, $\mathbf{b}_{\mathrm{dec}} \to
+#    \mathbf{b}_{\mathrm{dec}} / s$; $\mathbf{b}_{\mathrm{enc}}$ stays.
+#
+# **A recipe** that is known to work within a few hundred steps: decoder rows random and of length 1, the encoder their
+# transpose, $\mathbf{b}_{\mathrm{enc}} = 0$, $\mathbf{b}_{\mathrm{dec}}$ the mean activation; then `torch.optim.Adam` with
+# learning rate 0.01, each step on 128 activations drawn at random.
+#
+# **How it is judged.** On activations that it has not seen, over several seeds: how much variance it explains with at most
+# $k$ latents, how many of its latents are alive, and on made-up data, whose true directions are known, how many of those it
+# has found. Two good autoencoders need not have a single weight in common.
+#
+# **Shapes.** Activations: `[batch, pos, d_in]`; mask: `[batch, pos]`; $W_{\mathrm{enc}}$: `[d_in, d_sae]`;
+# $\mathbf{b}_{\mathrm{enc}}$: `[d_sae]`; $W_{\mathrm{dec}}$: `[d_sae, d_in]`; $\mathbf{b}_{\mathrm{dec}}$: `[d_in]`.
+#
+# Source: Gao et al. 2024, [Scaling and evaluating sparse autoencoders](https://arxiv.org/abs/2406.04093).
+
+# %%
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor
+
+
+# %%
+def training_tokens(
+    activations: Float[Tensor, "batch pos d_in"], mask: Bool[Tensor, "batch pos"]
+) -> tuple[Float[Tensor, "token d_in"], float]:
+    """Choose the activations of real tokens, scaled to a mean length of sqrt(d_in).
+
+    Args:
+        activations: shape `[batch, pos, d_in]`.
+        mask: which positions are real, shape `[batch, pos]`; at least one is.
+
+    Returns:
+        The chosen activations in order, times the factor, shape `[token, d_in]`; and the factor.
+
+    """
+    raise NotImplementedError("training_tokens: not written yet")
+
+
+def unscale(sae: dict[str, Tensor], scale: float) -> dict[str, Tensor]:
+    """Fold a factor into an autoencoder that was trained on scaled activations, so that it works on unscaled ones.
+
+    Args:
+        sae: `"W_enc"`, `"b_enc"`, `"W_dec"`, `"b_dec"`, trained on activations times `scale`.
+        scale: the factor.
+
+    Returns:
+        New weights of the same names: the same latents, and the reconstruction divided by `scale`.
+
+    """
+    raise NotImplementedError("unscale: not written yet")
+
+
+def train_sae(
+    activations: Float[Tensor, "batch pos d_in"],
+    mask: Bool[Tensor, "batch pos"],
+    d_sae: int,
+    k: int,
+    steps: int,
+    seed: int,
+) -> dict[str, Tensor]:
+    """Train a top-k autoencoder on the activations of real tokens.
+
+    Source: Gao et al. 2024, https://arxiv.org/abs/2406.04093
+
+    Args:
+        activations: of any scale, shape `[batch, pos, d_in]`.
+        mask: which positions are real, shape `[batch, pos]`.
+        d_sae: the number of latents.
+        k: how many may be active.
+        steps: the number of training steps.
+        seed: of the start and the batches. The same seed gives the same result; the global random state is not touched.
+
+    Returns:
+        `"W_enc"`, `"b_enc"`, `"W_dec"`, `"b_dec"`, without gradients, for activations as they come.
+
+    """
+    raise NotImplementedError("train_sae: not written yet")
+
+
+# %% [markdown]
+# **Look at it.** An autoencoder for the middle of the course model, trained for longer and longer. How much of the variance
+# of unseen activations does it explain?
+
+# %% tags=["demo"]
+if __name__ == "__main__":
+    from mechgrade.bench import open_bench, plots
+
+    bench = open_bench()
+    name = f"blocks.{bench.n_layers // 2}.hook_resid_pre"
+    half = min(20, (bench.n_ctx - 1) // 2)
+    seen, unseen = bench.repeated_tokens(128, half, seed=0), bench.repeated_tokens(32, half, seed=1)
+    activations, held_out = bench.cache(seen, [name])[name], bench.cache(unseen, [name])[name][:, 1:].flatten(0, 1)
+    mask = seen != bench.bos
+    print(
+        f"{name}: mean length {activations[mask].norm(dim=1).mean():.1f}, of BOS {activations[:, 0].norm(dim=1).mean():.1f}"
+    )
+    k, d_sae = 16, 2 * bench.d_model
+    steps, explained = [0, 10, 30, 60, 100, 200, 300], []
+    for count in steps:
+        sae = train_sae(activations, mask, d_sae, k, count, seed=0)
+        pre = (held_out - sae["b_dec"]) @ sae["W_enc"] + sae["b_enc"]
+        largest = pre.topk(k, dim=1)
+        latents = torch.zeros_like(pre).scatter(1, largest.indices, largest.values.relu())
+        error = (held_out - latents @ sae["W_dec"] - sae["b_dec"]).pow(2).sum()
+        explained.append((1 - error / (held_out - held_out.mean(dim=0)).pow(2).sum()).item())
+        print(
+            f"{count:3} steps: explained variance {explained[-1]:6.3f}, {(latents > 0).any(dim=0).sum()} latents alive"
+        )
+    plots.lines(
+        {f"{d_sae} latents, {k} active": explained},
+        x=steps,
+        xlabel="training steps",
+        ylabel="explained variance of unseen activations",
+        title=f"Training an autoencoder for {name}",
+        save="sae_features/training",
+    )

@@ -1,0 +1,207 @@
+"""Grader of `superposition`.
+
+Two right trainings end in different weights, so what is compared are facts about them, measured here on data of the grader's
+own: medians over three seeds, held against bounds that leave room for another optimiser. False rejects: see
+`python tests/benchmarks/bench_stochastic.py`, which states how many of its seeds the reference fails (none of 100 when this was
+written, so fewer than 3 in 100 with 95 % confidence).
+"""
+
+import numpy as np
+import pytest
+
+FEATURES, HIDDEN, STEPS, BATCH = 12, 4, 200, 128
+IMPORTANCE = 0.8 ** np.arange(FEATURES)
+#: Loss in units of what it costs to keep the most important features alone, and drop the rest.
+SPARSE_BOUND, DENSE_BOUND = 0.7, 1.4
+
+
+def sample(bench, steps, batch, probability, seed):
+    active = bench.uniform(steps, batch, FEATURES, seed=seed) < probability
+    return bench.uniform(steps, batch, FEATURES, seed=seed + 1) * active
+
+
+def importance(bench):
+    import torch
+
+    return torch.tensor(IMPORTANCE, dtype=bench.dtype, device=bench.device)
+
+
+def trained(exercise, bench, *, probability, seed):
+    """The weights of one training; one run for each keeps clear of the limit on a run's time."""
+    import torch
+
+    batches = sample(bench, STEPS, BATCH, probability, seed)
+    threads = torch.get_num_threads()
+    # On tensors this small, threads spend their time waiting for one another: on a busy machine 15 times that of one thread.
+    torch.set_num_threads(1)
+    try:
+        W, b = exercise.superposition(batches, HIDDEN, importance(bench), seed)
+    finally:
+        torch.set_num_threads(threads)
+    return {"W": W, "b": b}
+
+
+def of_toy_loss(exercise, bench, *, n_hidden, n_features, batch, seed):
+    """The loss and its gradients."""
+    import torch
+
+    W = bench.normal(n_hidden, n_features, seed=seed).requires_grad_()
+    b = (0.3 * bench.normal(n_features, seed=seed + 1)).requires_grad_()
+    x, weight = bench.uniform(batch, n_features, seed=seed + 2), 0.2 + bench.uniform(n_features, seed=seed + 3)
+    with torch.enable_grad():
+        loss = exercise.toy_loss(W, b, x, weight)
+        gradients = torch.autograd.grad(loss, [W, b], allow_unused=True)
+    named = zip(("W", "b"), (W, b), gradients, strict=True)
+    return {"loss": loss, **{name: torch.zeros_like(p) if g is None else g for name, p, g in named}}
+
+
+def of_toy_loss_by_hand(exercise, bench):
+    import torch
+
+    def tensor(values):
+        return torch.tensor(values, dtype=bench.dtype, device=bench.device)
+
+    W, b = tensor([[1.0, 0.0, -1.0]]), tensor([0.0, 0.5, 0.0])
+    return exercise.toy_loss(W, b, tensor([[1.0, 1.0, 0.0], [0.0, 0.0, 0.5]]), tensor([1.0, 0.5, 2.0]))
+
+
+def of_random_weights(exercise, bench, *, n_hidden, n_features, seed):
+    W = bench.normal(n_hidden, n_features, seed=seed) * (0.3 + bench.uniform(n_features, seed=seed + 1))
+    W[:, n_features // 2] = 0
+    return exercise.feature_dimensionality(W)
+
+
+def of_known_shapes(exercise, bench):
+    """Orthogonal directions; two on one line; a pentagon; a feature without a direction."""
+    import torch
+
+    angles = torch.arange(5, dtype=bench.dtype, device=bench.device) * (2 * torch.pi / 5)
+    pentagon = 3 * torch.stack([angles.cos(), angles.sin()])
+    axes = torch.eye(3, dtype=bench.dtype, device=bench.device)
+    line = torch.tensor([[2.0, -2.0, 0.0], [0.0, 0.0, 0.0]], dtype=bench.dtype, device=bench.device)
+    shapes = {"axes": axes * 0.7, "line": line, "pentagon": pentagon}
+    return {name: exercise.feature_dimensionality(W) for name, W in shapes.items()}
+
+
+def repeated_calls(exercise, bench, *, seed):
+    import torch
+
+    batches = sample(bench, 3, 8, 0.5, seed)
+
+    def call(with_seed):
+        W, b = exercise.superposition(batches, HIDDEN, importance(bench), with_seed)
+        return torch.cat([W.flatten(), b.flatten()])
+
+    first = call(seed)  # an optimiser's first step imports libraries, some of which draw random numbers
+    torch.rand(7)  # what was drawn before a call must not matter
+    before = torch.random.get_rng_state()
+    again = call(seed)
+    kept = torch.equal(before, torch.random.get_rng_state())
+    return {
+        "same_seed_gives_same_weights": torch.equal(first, again),
+        "other_seed_gives_other_weights": not torch.equal(first, call(seed + 1)),
+        "global_random_state_kept": kept,
+        "carries_no_gradients": not first.requires_grad,
+    }
+
+
+def form_of(runs):
+    """Why trained weights cannot be measured, or "ok"."""
+    for run in runs:
+        for name, shape in (("W", (HIDDEN, FEATURES)), ("b", (FEATURES,))):
+            value = run[name]
+            if not isinstance(value, np.ndarray) or value.dtype.kind != "f":
+                return f"{name} is no tensor of real numbers"
+            if value.shape != shape:
+                return f"{name} has shape {list(value.shape)}, not {list(shape)}"
+            if not np.isfinite(value).all():
+                return f"{name} is not finite"
+    return "ok"
+
+
+def relative_loss(run, probability):
+    """The loss on fresh data, in units of the loss of keeping the most important features alone."""
+    draw = np.random.default_rng(20220914)
+    x = draw.random((8192, FEATURES)) * (draw.random((8192, FEATURES)) < probability)
+    W, b = run["W"].astype(float), run["b"].astype(float)
+    loss = (IMPORTANCE * (x - np.maximum(x @ W.T @ W + b, 0)) ** 2).sum(-1).mean()
+    return loss / (IMPORTANCE * x.var(0))[HIDDEN:].sum()
+
+
+def with_direction(run):
+    return (np.linalg.norm(run["W"], axis=0) > 0.5).sum()
+
+
+def rare(runs):
+    """Facts about weights that were trained on rare features."""
+    if (form := form_of(runs)) != "ok":
+        return {"form": form}
+    return {
+        "form": "ok",
+        "bias_was_trained": bool(max(np.abs(run["b"]).max() for run in runs) > 0),
+        "better_than_dropping_features": bool(np.median([relative_loss(run, 0.05) for run in runs]) < SPARSE_BOUND),
+        "more_features_than_dimensions": bool(np.median([with_direction(run) for run in runs]) > HIDDEN + 1),
+    }
+
+
+def frequent(runs):
+    """Facts about weights that were trained on features which are always active."""
+    if (form := form_of(runs)) != "ok":
+        return {"form": form}
+    return {
+        "form": "ok",
+        "bias_was_trained": bool(max(np.abs(run["b"]).max() for run in runs) > 0),
+        "as_good_as_dropping_features": bool(np.median([relative_loss(run, 1.0) for run in runs]) < DENSE_BOUND),
+        "about_one_feature_a_dimension": bool(np.median([with_direction(run) for run in runs]) <= HIDDEN + 2),
+        "the_most_important_one_has_a_direction": bool(
+            np.median([np.linalg.norm(run["W"][:, 0]) for run in runs]) > 0.5
+        ),
+    }
+
+
+@pytest.mark.points(2)
+def test_loss(compare, seed):
+    """The loss and its gradients, on random weights of several sizes and in a case by hand."""
+    for n_hidden, n_features, batch in [(2, 5, 7), (4, 3, 11)]:
+        compare(of_toy_loss, n_hidden=n_hidden, n_features=n_features, batch=batch, seed=seed)
+    # Row 1 comes back as (1, 0.5, 0), row 2 as (0, 0.5, 0.5).
+    assert abs(float(compare(of_toy_loss_by_hand)) - 0.125) < 1e-5, "by hand, it is 0.125"
+
+
+@pytest.mark.points(2)
+def test_dimensionality(compare, seed):
+    """The dimensionality of features in random weights, and in shapes where it is known."""
+    for n_hidden, n_features in [(3, 7), (5, 4)]:
+        found = compare(of_random_weights, n_hidden=n_hidden, n_features=n_features, seed=seed)
+        assert found.sum() <= n_hidden + 1e-4, "the features have more dimensions for themselves than there are"
+    found = compare(of_known_shapes)
+    for name, expected in {"axes": [1, 1, 1], "line": [0.5, 0.5, 0], "pentagon": [0.4] * 5}.items():
+        assert np.allclose(found[name], expected, atol=1e-4), f"{name}: by hand, it is {expected}"
+
+
+@pytest.mark.points(3)
+def test_rare_features(run, compare, seed):
+    """Trained on rare features, the model holds more of them than it has dimensions, and gains by it."""
+    others = [run(trained, probability=0.05, seed=seed + other) for other in (1000, 2000)]
+
+    def of_rare_features(last):
+        return rare([*others, last])
+
+    compare(trained, facts=of_rare_features, probability=0.05, seed=seed)
+
+
+@pytest.mark.points(2)
+def test_frequent_features(run, compare, seed):
+    """Trained on features that are always active, it keeps the most important ones, about one for each dimension."""
+    others = [run(trained, probability=1.0, seed=seed + other) for other in (1000, 2000)]
+
+    def of_frequent_features(last):
+        return frequent([*others, last])
+
+    compare(trained, facts=of_frequent_features, probability=1.0, seed=seed)
+
+
+@pytest.mark.points(1)
+def test_seed(compare, seed):
+    """The same seed gives the same weights, another seed others, and the global random state stays as it was."""
+    assert all(compare(repeated_calls, seed=seed).values())

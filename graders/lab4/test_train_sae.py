@@ -1,0 +1,229 @@
+"""Grader of `train_sae`.
+
+Two right trainings end in different weights, so what is compared are facts about them, measured here on data of the grader's
+own: medians over three seeds, held against bounds that leave room for another recipe. False rejects: see
+`python tests/benchmarks/bench_stochastic.py`, which states how many of its seeds the reference fails.
+"""
+
+import numpy as np
+import pytest
+
+D_IN, TRUE, D_SAE, K, STEPS = 16, 24, 32, 3, 250
+#: Each of three trainings meets another scale: a recipe that suits one of them alone fails most.
+SCALES = (0.02, 50.0, 1.0)
+#: The share of the variance of unseen activations that must be explained with k and with all latents, of latents alive, of
+#: true directions found.
+EXPLAINED, DENSE, ALIVE, FOUND = 0.7, 0.5, 0.5, 0.5
+
+
+def world(seed):
+    """The true directions of a made-up world."""
+    directions = np.random.default_rng([seed, 1]).normal(size=(TRUE, D_IN))
+    return directions / np.linalg.norm(directions, axis=1, keepdims=True)
+
+
+def made_up(seed, tokens, part):
+    """Activations: three of the true directions at a time, with strengths between 0.5 and 1.5, and a common offset."""
+    draw = np.random.default_rng([seed, part])
+    active = draw.random((tokens, TRUE)).argsort(axis=1) < 3
+    return (active * (0.5 + draw.random((tokens, TRUE)))) @ world(seed) + 0.5
+
+
+def cache_of(bench, values, seed):
+    """Activations as `[batch, pos, d_in]` with a mask; what it leaves out is one long vector, as for an opening token."""
+    import torch
+
+    x = torch.from_numpy(values.reshape(-1, 40, values.shape[-1])).to(device=bench.device, dtype=bench.dtype)
+    mask = bench.uniform(*x.shape[:2], seed=seed) < 0.75
+    mask[:, 0] = False
+    junk = 20 * bench.normal(x.shape[-1], seed=seed + 1) * x[mask].std()
+    return torch.where(mask[..., None], x, junk), mask
+
+
+def trained(exercise, bench, *, scale, seed):
+    """One training on made-up activations; a run for each keeps clear of the limit on a run's time."""
+    import torch
+
+    activations, mask = cache_of(bench, scale * made_up(seed, 4000, 2), seed)
+    threads = torch.get_num_threads()
+    # On tensors this small, threads spend their time waiting for one another: on a busy machine 15 times that of one thread.
+    torch.set_num_threads(1)
+    try:
+        return exercise.train_sae(activations, mask, D_SAE, K, STEPS, seed)
+    finally:
+        torch.set_num_threads(threads)
+
+
+def on_the_model(exercise, bench, *, seed):
+    """One short training on the model's activations: BOS, and padding after texts of unequal length, are masked."""
+    tokens = bench.repeated_tokens(48, 12, seed)
+    ends = bench.integers(9, tokens.shape[1] + 1, (len(tokens), 1), seed + 1)
+    for row, end in zip(tokens, ends.flatten().tolist(), strict=True):
+        row[end:] = bench.bos
+    name = model_place(bench)
+    return exercise.train_sae(bench.cache(tokens, [name])[name], tokens != bench.bos, D_SAE, 8, 100, seed)
+
+
+def unseen_on_the_model(exercise, bench, *, seed):
+    """Activations that no training saw. The learner's code has no part in them; the comparison makes sure of that."""
+    name = model_place(bench)
+    return bench.cache(bench.repeated_tokens(6, 12, seed + 500), [name])[name][:, 1:].flatten(0, 1)
+
+
+def model_place(bench):
+    return f"blocks.{bench.n_layers // 2}.hook_resid_pre"
+
+
+def of_training_tokens(exercise, bench, *, batch, pos, d_in, scale, seed):
+    activations = (
+        scale * bench.normal(batch, pos, d_in, seed=seed) * (0.2 + bench.uniform(batch, pos, 1, seed=seed + 1))
+    )
+    mask = bench.uniform(batch, pos, seed=seed + 2) < 0.6
+    mask[:, 0] = False
+    mask[0, 1:3] = True
+    x, found = exercise.training_tokens(activations, mask)
+    return {"tokens": x, "scale": found}
+
+
+def of_unscale(exercise, bench, *, d_in, d_sae, scale, seed):
+    """The weights, and what they make of activations as they come, beside the old ones on scaled activations."""
+    shapes = {"W_enc": (d_in, d_sae), "b_enc": (d_sae,), "W_dec": (d_sae, d_in), "b_dec": (d_in,)}
+    old = {name: bench.normal(*shape, seed=seed + place) for place, (name, shape) in enumerate(shapes.items())}
+    x = bench.normal(5, d_in, seed=seed + 9)
+    new = exercise.unscale(old, scale)
+
+    def run(sae, x):
+        return ((x - sae["b_dec"]) @ sae["W_enc"] + sae["b_enc"]).relu() @ sae["W_dec"] + sae["b_dec"]
+
+    return {"weights": dict(new), "before": run(old, x * scale) / scale, "after": run(new, x)}
+
+
+def repeated_calls(exercise, bench, *, seed):
+    import torch
+
+    activations, mask = cache_of(bench, made_up(seed, 400, 2), seed)
+
+    def call(with_seed):
+        found = exercise.train_sae(activations, mask, 12, 3, 3, with_seed)
+        return torch.cat([found[name].flatten() for name in ("W_enc", "b_enc", "W_dec", "b_dec")])
+
+    first = call(seed)  # an optimiser's first step imports libraries, some of which draw random numbers
+    torch.rand(7)  # what was drawn before a call must not matter
+    before = torch.random.get_rng_state()
+    again = call(seed)
+    kept = torch.equal(before, torch.random.get_rng_state())
+    return {
+        "same_seed_gives_same_weights": torch.equal(first, again),
+        "other_seed_gives_other_weights": not torch.equal(first, call(seed + 1)),
+        "global_random_state_kept": kept,
+        "carries_no_gradients": not first.requires_grad,
+    }
+
+
+def form_of(saes, d_in):
+    """Why trained weights cannot be measured, or "ok"."""
+    shapes = {"W_enc": (d_in, D_SAE), "b_enc": (D_SAE,), "W_dec": (D_SAE, d_in), "b_dec": (d_in,)}
+    for sae in saes:
+        if not isinstance(sae, dict) or sae.keys() != shapes.keys():
+            return f"not a dict of {', '.join(shapes)}"
+        for name, shape in shapes.items():
+            value = sae[name]
+            if not isinstance(value, np.ndarray) or value.dtype.kind != "f":
+                return f"{name} is no tensor of real numbers"
+            if value.shape != shape:
+                return f"{name} has shape {list(value.shape)}, not {list(shape)}"
+            if not np.isfinite(value).all():
+                return f"{name} is not finite"
+    return "ok"
+
+
+def apply(sae, x, k):
+    """Top-k latents and the reconstruction."""
+    W_enc, b_enc, W_dec, b_dec = (sae[name].astype(float) for name in ("W_enc", "b_enc", "W_dec", "b_dec"))
+    pre = (x - b_dec) @ W_enc + b_enc
+    largest = np.argpartition(-pre, k - 1, axis=1)[:, :k]
+    latents = np.zeros_like(pre)
+    np.put_along_axis(latents, largest, np.maximum(np.take_along_axis(pre, largest, axis=1), 0), axis=1)
+    return latents, latents @ W_dec + b_dec
+
+
+def explained(x, reconstruction):
+    return 1 - ((x - reconstruction) ** 2).sum() / ((x - x.mean(0)) ** 2).sum()
+
+
+def found_directions(sae, seed):
+    """The share of true directions that some decoder direction is close to."""
+    rows = sae["W_dec"].astype(float)
+    rows = rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-12)
+    return ((world(seed) @ rows.T).max(1) > 0.9).mean()
+
+
+def facts_on_made_up(saes, seeds):
+    """What is true of most trainings."""
+    if (form := form_of(saes, D_IN)) != "ok":
+        return {"form": form}
+    quality, alive, found, dense = [], [], [], []
+    for sae, seed, scale in zip(saes, seeds, SCALES, strict=True):
+        x = scale * made_up(seed, 1500, 3)
+        latents, reconstruction = apply(sae, x, K)
+        quality.append(explained(x, reconstruction))
+        dense.append(explained(x, apply(sae, x, D_SAE)[1]))
+        alive.append((latents > 0).any(0).mean())
+        found.append(found_directions(sae, seed))
+    return {
+        "form": "ok",
+        "explains_unseen_activations": bool(np.median(quality) > EXPLAINED),
+        "explains_them_with_all_latents": bool(np.median(dense) > DENSE),
+        "latents_are_alive": bool(np.median(alive) > ALIVE),
+        "true_directions_are_found": bool(np.median(found) > FOUND),
+    }
+
+
+@pytest.mark.points(3)
+def test_tokens_and_scale(compare, seed):
+    """The tokens that the mask chooses, scaled by one factor to a mean length of sqrt(d_in)."""
+    for batch, pos, d_in, scale in [(3, 7, 4, 0.01), (2, 5, 9, 30.0)]:
+        found = compare(of_training_tokens, batch=batch, pos=pos, d_in=d_in, scale=scale, seed=seed)
+        mean = np.linalg.norm(found["tokens"], axis=1).mean()
+        assert abs(mean - d_in**0.5) < 1e-3, f"the mean length is {mean:.3f}, not sqrt({d_in})"
+
+
+@pytest.mark.points(2)
+def test_scaling_back(compare, seed):
+    """With the factor folded in, the autoencoder works on activations as they come."""
+    for d_in, d_sae, scale in [(4, 9, 0.25), (7, 5, 3.0)]:
+        found = compare(of_unscale, d_in=d_in, d_sae=d_sae, scale=scale, seed=seed)
+        assert np.allclose(found["before"], found["after"], atol=1e-3), "it computes something else than before"
+
+
+@pytest.mark.points(5)
+def test_made_up_activations(run, compare, seed):
+    """On made-up activations of any scale it explains unseen ones with k latents, and finds the true directions."""
+    seeds = [seed + 1000, seed + 2000, seed]
+    others = [run(trained, scale=scale, seed=each) for each, scale in zip(seeds[:-1], SCALES, strict=False)]
+
+    def of_made_up_activations(last):
+        return facts_on_made_up([*others, last], seeds)
+
+    compare(trained, facts=of_made_up_activations, scale=SCALES[-1], seed=seed)
+
+
+@pytest.mark.points(3)
+def test_model_activations(compare, seed):
+    """On the model's activations it explains more than half as many fixed directions could."""
+    unseen = compare(unseen_on_the_model, seed=seed).astype(float)
+    spectrum = np.linalg.svd(unseen - unseen.mean(0), compute_uv=False) ** 2
+    fixed = spectrum[:4].sum() / spectrum.sum()
+
+    def of_model_activations(sae):
+        if (form := form_of([sae], unseen.shape[1])) != "ok":
+            return {"form": form}
+        return {"form": "ok", "beats_fixed_directions": bool(explained(unseen, apply(sae, unseen, 8)[1]) > fixed)}
+
+    compare(on_the_model, facts=of_model_activations, seed=seed)
+
+
+@pytest.mark.points(2)
+def test_seed(compare, seed):
+    """The same seed gives the same weights, another seed others, and the global random state stays as it was."""
+    assert all(compare(repeated_calls, seed=seed).values())

@@ -1,0 +1,282 @@
+"""Right and wrong ways to train the toy model and to read it."""
+
+import torch
+
+from mechgrade.authoring.variants import accepted, misconception
+
+
+def start_of(batches, n_hidden, seed):
+    """Weights to begin with, that gradients reach."""
+    n = batches.shape[-1]
+    W = torch.randn(n_hidden, n, generator=torch.Generator().manual_seed(seed)) / n**0.5
+    return W.to(batches).requires_grad_(), batches.new_zeros(n).requires_grad_()
+
+
+def right_loss(W, b, x, importance):
+    """The loss as it should be, for what trains."""
+    return (importance * (x - torch.relu(x @ W.T @ W + b)) ** 2).sum(-1).mean()
+
+
+def parts_of(W):
+    """Squared lengths, and squared dot products of unit columns (rows of the result) with columns."""
+    return (W**2).sum(0), (torch.nn.functional.normalize(W, dim=0).T @ W) ** 2
+
+
+@accepted(replaces="toy_loss")
+def by_einsum(W, b, x, importance):
+    """Two contractions; the mean over all entries times the number of features."""
+    hidden = torch.einsum("hf,bf->bh", W, x)
+    back = (torch.einsum("hf,bh->bf", W, hidden) + b).clamp(min=0)
+    return ((back - x).square() * importance).mean() * x.shape[1]
+
+
+@accepted
+def with_momentum(batches, n_hidden, importance, seed):
+    """Gradients by torch.autograd.grad, and a hand-written Adam, another start and a learning rate that decays."""
+    W, b = start_of(batches, n_hidden, seed + 12345)
+    W, b = (W * 0.5).detach().requires_grad_(), b
+    state = [(torch.zeros_like(p), torch.zeros_like(p)) for p in (W, b)]
+    with torch.enable_grad():
+        for step, x in enumerate(batches, 1):
+            gradients = torch.autograd.grad(right_loss(W, b, x, importance), [W, b])
+            rate = 0.04 * (1 - (step - 1) / len(batches))
+            for p, g, (first, second) in zip((W, b), gradients, state, strict=True):
+                first.mul_(0.9).add_(g, alpha=0.1)
+                second.mul_(0.999).addcmul_(g, g, value=0.001)
+                p.data -= rate * (first / (1 - 0.9**step)) / ((second / (1 - 0.999**step)).sqrt() + 1e-8)
+    return W.detach(), b.detach()
+
+
+@accepted
+def as_a_module(batches, n_hidden, importance, seed):
+    """A module with parameters, AdamW without decay, started under a fork of the random state."""
+    with torch.random.fork_rng(devices=[]), torch.enable_grad():
+        torch.manual_seed(seed)
+        model = torch.nn.ParameterDict(
+            {
+                "W": torch.nn.Parameter(
+                    torch.nn.init.xavier_normal_(torch.empty(n_hidden, batches.shape[2])).to(batches)
+                ),
+                "b": torch.nn.Parameter(torch.zeros(batches.shape[2]).to(batches)),
+            }
+        )
+        optimiser = torch.optim.AdamW(model.parameters(), lr=0.025, weight_decay=0.0)
+        for step in range(batches.shape[0]):
+            optimiser.zero_grad(set_to_none=True)
+            right_loss(model["W"], model["b"], batches[step], importance).backward()
+            optimiser.step()
+    return model["W"].detach(), model["b"].detach()
+
+
+@accepted(replaces="feature_dimensionality")
+def by_features(W):
+    """Feature by feature, from the definition."""
+    shares = []
+    for i in range(W.shape[1]):
+        length = torch.linalg.vector_norm(W[:, i])
+        if length == 0:
+            shares.append(W.new_zeros(()))
+            continue
+        dots = torch.stack([torch.dot(W[:, i], W[:, j]) / length for j in range(W.shape[1])])
+        shares.append(length**2 / (dots**2).sum())
+    return torch.stack(shares)
+
+
+@accepted(replaces="feature_dimensionality")
+def by_gram_matrix(W):
+    """From the matrix of all dot products: its squared diagonal over its rows' squares."""
+    gram = W.T @ W
+    return gram.diagonal() ** 2 / (gram**2).sum(1).clamp(min=torch.finfo(W.dtype).tiny)
+
+
+@misconception(
+    "Your loss leaves the importance out, so every feature counts the same. Multiply each squared error by the feature's "
+    "importance before you sum.",
+    replaces="toy_loss",
+)
+def ignores_importance(W, b, x, importance):
+    return ((x - torch.relu(x @ W.T @ W + b)) ** 2).sum(-1).mean()
+
+
+@misconception(
+    "Your toy model has no ReLU at its end. A linear model cannot hold more features than dimensions without paying for it: "
+    "the ReLU is what makes superposition worth while.",
+    replaces="toy_loss",
+)
+def no_relu(W, b, x, importance):
+    return (importance * (x - (x @ W.T @ W + b)) ** 2).sum(-1).mean()
+
+
+@misconception(
+    "Your ReLU is on the hidden layer. The hidden layer is linear in this model; the ReLU comes after the way back, around "
+    "$W^\\top h + b$.",
+    replaces="toy_loss",
+)
+def relu_on_hidden(W, b, x, importance):
+    return (importance * (x - (torch.relu(x @ W.T) @ W + b)) ** 2).sum(-1).mean()
+
+
+@misconception(
+    "You take the mean over the features too, so the loss is smaller by their number. Sum over the features, and take the "
+    "mean over the batch alone.",
+    replaces="toy_loss",
+)
+def mean_over_features(W, b, x, importance):
+    return (importance * (x - torch.relu(x @ W.T @ W + b)) ** 2).mean()
+
+
+@misconception(
+    "You weight the error before squaring it, so the importance is squared as well. It belongs outside the square.",
+    replaces="toy_loss",
+)
+def squared_importance(W, b, x, importance):
+    return (importance * (x - torch.relu(x @ W.T @ W + b))).pow(2).sum(-1).mean()
+
+
+@misconception(
+    "Your loss does not use the bias `b`. It is what a feature without a direction is guessed by.",
+    replaces="toy_loss",
+)
+def forgets_bias(W, b, x, importance):
+    return (importance * (x - torch.relu(x @ W.T @ W + 0 * b)) ** 2).sum(-1).mean()
+
+
+@misconception(
+    "Your gradients pile up: they are never set to zero, and each step follows the sum of all gradients so far. Call "
+    "`optimiser.zero_grad()` once for each batch."
+)
+def gradients_pile_up(batches, n_hidden, importance, seed):
+    W, b = start_of(batches, n_hidden, seed)
+    optimiser = torch.optim.Adam([W, b], lr=0.02)
+    with torch.enable_grad():
+        for x in batches:
+            right_loss(W, b, x, importance).backward()
+            optimiser.step()
+    return W.detach(), b.detach()
+
+
+@misconception(
+    "What you return has hardly been trained: it is what one step makes of the start. Is your `return` inside the loop?"
+)
+def returns_in_the_loop(batches, n_hidden, importance, seed):
+    W, b = start_of(batches, n_hidden, seed)
+    optimiser = torch.optim.Adam([W, b], lr=0.02)
+    with torch.enable_grad():
+        for x in batches:
+            right_loss(W, b, x, importance).backward()
+            optimiser.step()
+            break
+    return W.detach(), b.detach()
+
+
+@misconception(
+    "Your weights are the start, untouched, with a bias of zeros. Does the optimiser know the very tensors that you return, "
+    "and is `step` called?"
+)
+def never_steps(batches, n_hidden, importance, seed):
+    W, b = start_of(batches, n_hidden, seed)
+    with torch.enable_grad():
+        for x in batches:
+            right_loss(W, b, x, importance).backward()
+    return W.detach(), b.detach()
+
+
+@misconception(
+    "Only `W` is trained: your bias is 0 throughout. Give the optimiser both, `[W, b]`. The bias is how the model guesses "
+    "features that have no direction."
+)
+def bias_not_trained(batches, n_hidden, importance, seed):
+    W, b = start_of(batches, n_hidden, seed)
+    optimiser = torch.optim.Adam([W], lr=0.02)
+    with torch.enable_grad():
+        for x in batches:
+            loss = right_loss(W, b, x, importance)
+            optimiser.zero_grad()
+            loss.backward()
+            optimiser.step()
+    return W.detach(), b.detach()
+
+
+@misconception(
+    "You force every column of `W` to length 1 after each step. Then every feature has a direction, wanted or not. Here the "
+    "lengths are part of the answer: unimportant features may have none."
+)
+def unit_columns(batches, n_hidden, importance, seed):
+    W, b = start_of(batches, n_hidden, seed)
+    optimiser = torch.optim.Adam([W, b], lr=0.02)
+    with torch.enable_grad():
+        for x in batches:
+            loss = right_loss(W, b, x, importance)
+            optimiser.zero_grad()
+            loss.backward()
+            optimiser.step()
+            W.data /= W.data.norm(dim=0)
+    return W.detach(), b.detach()
+
+
+@misconception(
+    "You seed PyTorch's global random state. Whoever calls your function loses their own random numbers: use a "
+    "`torch.Generator` of your own."
+)
+def seeds_globally(batches, n_hidden, importance, seed):
+    torch.manual_seed(seed)
+    n = batches.shape[2]
+    W = (torch.randn(n_hidden, n) / n**0.5).to(batches).requires_grad_()
+    b = batches.new_zeros(n).requires_grad_()
+    optimiser = torch.optim.Adam([W, b], lr=0.02)
+    with torch.enable_grad():
+        for x in batches:
+            loss = right_loss(W, b, x, importance)
+            optimiser.zero_grad()
+            loss.backward()
+            optimiser.step()
+    return W.detach(), b.detach()
+
+
+@misconception(
+    "You sum over the other features alone. The sum includes the feature itself, so that a feature with a dimension of its "
+    "own has the value 1.",
+    replaces="feature_dimensionality",
+)
+def without_itself(W):
+    squares, dots = parts_of(W)
+    return squares / (dots.sum(1) - dots.diagonal()).clamp(min=1e-6)
+
+
+@misconception(
+    "You sum the dot products as they are, so that positive and negative ones cancel. Square each of them first.",
+    replaces="feature_dimensionality",
+)
+def dots_not_squared(W):
+    shared = (torch.nn.functional.normalize(W, dim=0).T @ W).sum(1)
+    return torch.where(shared == 0, 0, (W**2).sum(0) / shared)
+
+
+@misconception(
+    "You normalise both sides of the dot products. Only $\\hat w_i$ is a unit vector; the $w_j$ keep their lengths, so that "
+    "features with short directions disturb little.",
+    replaces="feature_dimensionality",
+)
+def both_normalised(W):
+    unit = torch.nn.functional.normalize(W, dim=0)
+    shared = ((unit.T @ unit) ** 2).sum(1)
+    return torch.where(shared > 0, (W**2).sum(0) / shared.clamp(min=1e-6), 0)
+
+
+@misconception(
+    "You sum over the wrong axis of the table of dot products: $i$, whose unit vector is taken, stays; $j$ is summed over.",
+    replaces="feature_dimensionality",
+)
+def sums_over_i(W):
+    squares, dots = parts_of(W)
+    shared = dots.sum(0)
+    return torch.where(shared > 0, squares / shared, 0)
+
+
+@misconception(
+    "Where a feature has no direction you divide 0 by 0. Its dimensionality is 0 by agreement.",
+    replaces="feature_dimensionality",
+)
+def divides_by_zero(W):
+    squares, dots = parts_of(W)
+    return squares / dots.sum(1)

@@ -1,0 +1,221 @@
+"""Right and wrong ways to train an autoencoder."""
+
+import torch
+
+from mechgrade.authoring.variants import accepted, misconception
+
+
+def right_tokens(activations, mask):
+    """Tokens and factor as they should be: a misconception is wrong in one thing only."""
+    x = activations[mask]
+    scale = (x.shape[1] ** 0.5 / x.norm(dim=1).mean()).item()
+    return x * scale, scale
+
+
+def scaled_back(sae, scale):
+    """The factor folded in, without gradients."""
+    W_enc, b_enc, W_dec, b_dec = (weight.detach() for weight in sae)
+    return {"W_enc": W_enc * scale, "b_enc": b_enc.clone(), "W_dec": W_dec / scale, "b_dec": b_dec / scale}
+
+
+def start_of(x, d_sae, generator):
+    """The four weights at the start, that gradients reach."""
+    W_dec = torch.nn.functional.normalize(torch.randn(d_sae, x.shape[1], generator=generator), dim=1).to(x)
+    weights = W_dec.T.clone(), x.new_zeros(d_sae), W_dec, x.mean(dim=0)
+    return [weight.requires_grad_() for weight in weights]
+
+
+def encoded(sae, x, k):
+    """Top-k latents."""
+    pre = (x - sae[3]) @ sae[0] + sae[1]
+    largest = pre.topk(k, dim=1)
+    return torch.zeros_like(pre).scatter(1, largest.indices, largest.values.relu())
+
+
+def loss_of(sae, x, latents):
+    """The mean squared distance."""
+    return (x - latents @ sae[2] - sae[3]).pow(2).sum(dim=1).mean()
+
+
+def drawn(x, generator):
+    """A batch."""
+    return x[torch.randint(len(x), (128,), generator=generator).to(x.device)]
+
+
+@accepted
+def in_epochs(activations, mask, d_sae, k, steps, seed):
+    """Shuffled passes over the tokens, a mask in place of scatter, another start, and a learning rate that decays."""
+    x, scale = right_tokens(activations, mask)
+    generator = torch.Generator().manual_seed(seed + 99)
+    sae = start_of(x, d_sae, generator)
+    optimiser = torch.optim.Adam(sae, lr=0.02)
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, steps, eta_min=0.001)
+    order = torch.empty(0, dtype=torch.int64)
+    with torch.enable_grad():
+        for _ in range(steps):
+            if len(order) < 128:
+                order = torch.cat([order, torch.randperm(len(x), generator=generator)])
+            chosen, order = order[:128].to(x.device), order[128:]
+            pre = (x[chosen] - sae[3]) @ sae[0] + sae[1]
+            keep = pre >= pre.topk(k, dim=1).values[:, -1:]
+            optimiser.zero_grad()
+            loss_of(sae, x[chosen], pre.relu() * keep).backward()
+            optimiser.step()
+            schedule.step()
+    return scaled_back(sae, scale)
+
+
+@accepted
+def with_unit_directions(activations, mask, d_sae, k, steps, seed):
+    """Gradients by hand-called autograd, directions brought back to length 1 after every step, a mean over entries as loss."""
+    x, scale = right_tokens(activations, mask)
+    generator = torch.Generator().manual_seed(seed)
+    sae = start_of(x, d_sae, generator)
+    optimiser = torch.optim.Adam(sae, lr=0.01, betas=(0.9, 0.99))
+    with torch.enable_grad():
+        for _ in range(steps):
+            batch = drawn(x, generator)
+            latents = encoded(sae, batch, k)
+            loss = torch.nn.functional.mse_loss(latents @ sae[2] + sae[3], batch)
+            for weight, gradient in zip(sae, torch.autograd.grad(loss, sae), strict=True):
+                weight.grad = gradient
+            optimiser.step()
+            sae[2].data = torch.nn.functional.normalize(sae[2].data, dim=1)
+    return scaled_back(sae, scale)
+
+
+@accepted(replaces="training_tokens")
+def by_rows(activations, mask):
+    """Row by row, in float64."""
+    rows = [row[keep] for row, keep in zip(activations.double(), mask, strict=True)]
+    lengths = torch.cat([torch.linalg.vector_norm(row, dim=-1) for row in rows])
+    scale = activations.shape[-1] ** 0.5 * len(lengths) / lengths.sum().item()
+    return (torch.cat(rows) * scale).to(activations.dtype), scale
+
+
+@misconception(
+    "You learn from every position, padding and opening token included. Take `activations[mask]` before you compute anything "
+    "else.",
+    replaces="training_tokens",
+)
+def learns_on_padding(activations, mask):
+    x = activations.flatten(0, 1)
+    scale = (x.shape[1] ** 0.5 / x.norm(dim=1).mean()).item()
+    return x * scale, scale
+
+
+@misconception(
+    "You choose the right tokens, but the factor comes from all positions. Padding must not enter the scale either.",
+    replaces="training_tokens",
+)
+def scale_from_all_positions(activations, mask):
+    scale = (activations.shape[-1] ** 0.5 / activations.norm(dim=-1).mean()).item()
+    return activations[mask] * scale, scale
+
+
+@misconception(
+    "You leave the activations at the scale that they come in. A learning rate that suits one layer then fails on the next: "
+    "bring their mean length to the square root of `d_in`.",
+    replaces="training_tokens",
+)
+def no_normalisation(activations, mask):
+    return activations[mask].clone(), 1.0
+
+
+@misconception(
+    "You bring *every* token to the same length. Then the lengths are lost, and nothing can reconstruct them. Use one common "
+    "factor.",
+    replaces="training_tokens",
+)
+def each_token_by_itself(activations, mask):
+    x, scale = right_tokens(activations, mask)
+    return torch.nn.functional.normalize(x, dim=1) * x.shape[1] ** 0.5, scale
+
+
+@misconception(
+    "Your activations end with a mean length of 1. It should be the square root of `d_in`, so that an entry is about 1 in size.",
+    replaces="training_tokens",
+)
+def mean_length_of_one(activations, mask):
+    x, scale = right_tokens(activations, mask)
+    return x / x.shape[1] ** 0.5, scale / x.shape[1] ** 0.5
+
+
+@misconception(
+    "You do not fold the factor into the weights, so the autoencoder works on scaled activations only.",
+    replaces="unscale",
+)
+def not_scaled_back(sae, scale):
+    return {name: weight.clone() for name, weight in sae.items()}
+
+
+@misconception(
+    "You scale the wrong way round. The encoder must do what the factor did, so multiply there, and the decoder must undo it.",
+    replaces="unscale",
+)
+def scaled_the_wrong_way(sae, scale):
+    return {
+        "W_enc": sae["W_enc"] / scale,
+        "b_enc": sae["b_enc"].clone(),
+        "W_dec": sae["W_dec"] * scale,
+        "b_dec": sae["b_dec"] * scale,
+    }
+
+
+@misconception(
+    "You scale the encoder's bias too. It is added after the product with the weights, which carry the factor already.",
+    replaces="unscale",
+)
+def scales_the_encoder_bias(sae, scale):
+    return {
+        "W_enc": sae["W_enc"] * scale,
+        "b_enc": sae["b_enc"] * scale,
+        "W_dec": sae["W_dec"] / scale,
+        "b_dec": sae["b_dec"] / scale,
+    }
+
+
+@misconception(
+    "What you return is the start, untrained. Does the optimiser know the very tensors that you return, and is `step` called "
+    "in every round?"
+)
+def never_steps(activations, mask, d_sae, k, steps, seed):
+    x, scale = right_tokens(activations, mask)
+    sae = start_of(x, d_sae, torch.Generator().manual_seed(seed))
+    return scaled_back(sae, scale)
+
+
+@misconception(
+    "You train without top-k: all positive latents take part. They learn to work together in large numbers, and the k largest "
+    "alone reconstruct badly. Choose the k largest in training too."
+)
+def trains_without_topk(activations, mask, d_sae, k, steps, seed):
+    x, scale = right_tokens(activations, mask)
+    generator = torch.Generator().manual_seed(seed)
+    sae = start_of(x, d_sae, generator)
+    optimiser = torch.optim.Adam(sae, lr=0.01)
+    with torch.enable_grad():
+        for _ in range(steps):
+            batch = drawn(x, generator)
+            optimiser.zero_grad()
+            loss_of(sae, batch, ((batch - sae[3]) @ sae[0] + sae[1]).relu()).backward()
+            optimiser.step()
+    return scaled_back(sae, scale)
+
+
+@misconception(
+    "You seed PyTorch's global random state. Whoever calls your function loses their own random numbers: use a "
+    "`torch.Generator` of your own."
+)
+def seeds_globally(activations, mask, d_sae, k, steps, seed):
+    x, scale = right_tokens(activations, mask)
+    generator = torch.manual_seed(seed)
+    sae = start_of(x, d_sae, generator)
+    optimiser = torch.optim.Adam(sae, lr=0.01)
+    with torch.enable_grad():
+        for _ in range(steps):
+            batch = drawn(x, generator)
+            optimiser.zero_grad()
+            loss_of(sae, batch, encoded(sae, batch, k)).backward()
+            optimiser.step()
+    return scaled_back(sae, scale)
