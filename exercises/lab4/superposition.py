@@ -108,13 +108,14 @@ def feature_dimensionality(W: Float[Tensor, "n_hidden n_features"]) -> Float[Ten
 if __name__ == "__main__":
     from mechgrade.bench import plots
 
+    torch.set_num_threads(1)  # on tensors this small, threads wait for one another more than they compute
     n_features, n_hidden = 12, 4
     importance = 0.8 ** torch.arange(n_features)
     generator = torch.Generator().manual_seed(0)
     probabilities = [0.02, 0.05, 0.1, 0.2, 0.4, 0.7, 1.0]
     with_direction, mean_share = [], []
     for p in probabilities:
-        shape = (600, 256, n_features)
+        shape = (400, 128, n_features)
         batches = torch.rand(shape, generator=generator) * (torch.rand(shape, generator=generator) < p)
         W, b = superposition(batches, n_hidden, importance, seed=0)
         lengths, share = W.norm(dim=0), feature_dimensionality(W)

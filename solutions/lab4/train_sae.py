@@ -143,6 +143,7 @@ def train_sae(
 if __name__ == "__main__":
     from mechgrade.bench import open_bench, plots
 
+    torch.set_num_threads(1)  # on tensors this small, threads wait for one another more than they compute
     bench = open_bench()
     name = f"blocks.{bench.n_layers // 2}.hook_resid_pre"
     half = min(20, (bench.n_ctx - 1) // 2)
