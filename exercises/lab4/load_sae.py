@@ -110,8 +110,8 @@ if __name__ == "__main__":
     plots.bars(
         [max(value, -1.0) for value in explained],
         x=[name.replace("blocks.", "").replace(".hook_resid", "") for name in names],
-        xlabel=f"residual stream (the SAE belongs at {own})",
-        ylabel="explained variance, cut off at -1",
-        title="An SAE is good in one place",
+        xlabel="residual stream",
+        ylabel="explained variance",
+        title=f"An SAE for {own}",
         save="sae_features/sae_in_every_layer",
     )

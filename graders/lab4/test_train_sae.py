@@ -179,6 +179,15 @@ def facts_on_made_up(saes, seeds):
     }
 
 
+def facts_on_model(sae, unseen):
+    """Whether 8 latents of one training explain more of the model's activations than 4 fixed directions can."""
+    if (form := form_of([sae], unseen.shape[1])) != "ok":
+        return {"form": form}
+    spectrum = np.linalg.svd(unseen - unseen.mean(0), compute_uv=False) ** 2
+    fixed = spectrum[:4].sum() / spectrum.sum()
+    return {"form": "ok", "beats_fixed_directions": bool(explained(unseen, apply(sae, unseen, 8)[1]) > fixed)}
+
+
 @pytest.mark.points(3)
 def test_tokens_and_scale(compare, seed):
     """The tokens that the mask chooses, scaled by one factor to a mean length of sqrt(d_in)."""
@@ -212,13 +221,9 @@ def test_made_up_activations(run, compare, seed):
 def test_model_activations(compare, seed):
     """On the model's activations it explains more than half as many fixed directions could."""
     unseen = compare(unseen_on_the_model, seed=seed).astype(float)
-    spectrum = np.linalg.svd(unseen - unseen.mean(0), compute_uv=False) ** 2
-    fixed = spectrum[:4].sum() / spectrum.sum()
 
     def of_model_activations(sae):
-        if (form := form_of([sae], unseen.shape[1])) != "ok":
-            return {"form": form}
-        return {"form": "ok", "beats_fixed_directions": bool(explained(unseen, apply(sae, unseen, 8)[1]) > fixed)}
+        return facts_on_model(sae, unseen)
 
     compare(on_the_model, facts=of_model_activations, seed=seed)
 

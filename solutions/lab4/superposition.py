@@ -177,7 +177,7 @@ if __name__ == "__main__":
 # %% [markdown] tags=["found"]
 # **What you found.** Features that are always active get a dimension each, and the least important ones get nothing: the
 # model does what a linear one would do. The rarer features are, the more of them share the dimensions, well above one for
-# each. The picture of $W^\top W$ shows how: off the diagonal, most products are negative or near zero. A negative
+# each. The picture of $W^\top W$ shows how: off the diagonal, the large products are negative. A negative
 # product does no harm, since ReLU cuts it off; only a positive one lets a feature light up another.
 #
 # Single dimensions of $\mathbf{h}$ mean nothing here, for each takes part in several features; but directions do. If real

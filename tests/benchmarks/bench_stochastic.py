@@ -1,0 +1,103 @@
+"""How often do the exercises that are judged by ranges reject a right program?
+
+For each seed the training checks of `superposition` and `train_sae` are decided as in grading: trainings on that seed's data,
+then the grader's own facts about them. A seed counts as rejected when any fact is not as it should be. Besides the reference, the
+accepted variants that train are tried, and misconceptions that train: those should be rejected.
+
+Run: ``python tests/benchmarks/bench_stochastic.py [SEEDS]`` (about 4 seconds a seed and program)
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import types
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from rich.console import Console
+from rich.table import Table
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from benchmarks.measure import OUT
+from support import ROOT
+
+from mechgrade.authoring.variants import programs
+from mechgrade.bench import Bench
+from mechgrade.course import load_course
+from mechgrade.spec import bench_spec
+from mechgrade.worker.exercise import load
+from mechgrade.worker.runner import load_grader
+
+COURSE = load_course(ROOT)
+#: The programs of each exercise whose training differs; of the wrong ones those that no other check would catch.
+TRIED = {
+    "superposition": ["reference", "with_momentum", "as_a_module", "gradients_pile_up", "never_steps", "unit_columns"],
+    "train_sae": ["reference", "in_epochs", "with_unit_directions", "never_steps", "trains_without_topk"],
+}
+
+
+def numbers(weights: dict[str, torch.Tensor]) -> dict[str, Any]:
+    """What reaches the grader's side."""
+    return {name: value.detach().cpu().numpy() for name, value in weights.items()}
+
+
+def superposition(grader: types.ModuleType, program: types.ModuleType, bench: Bench, seed: int) -> list[dict[str, Any]]:
+    """The facts of both training checks."""
+    seeds = (seed + 1000, seed + 2000, seed)
+
+    def runs(probability: float) -> list[dict[str, Any]]:
+        return [numbers(grader.trained(program, bench, probability=probability, seed=each)) for each in seeds]
+
+    return [grader.rare(runs(0.05)), grader.frequent(runs(1.0))]
+
+
+def train_sae(grader: types.ModuleType, program: types.ModuleType, bench: Bench, seed: int) -> list[dict[str, Any]]:
+    """The facts of the check on made-up activations, and of the one on the model's."""
+    seeds = [seed + 1000, seed + 2000, seed]
+    saes = [
+        numbers(grader.trained(program, bench, scale=scale, seed=each))
+        for each, scale in zip(seeds, grader.SCALES, strict=True)
+    ]
+    unseen = grader.unseen_on_the_model(None, bench, seed=seed).cpu().numpy().astype(float)
+    on_model = numbers(grader.on_the_model(program, bench, seed=seed))
+    return [grader.facts_on_made_up(saes, seeds), grader.facts_on_model(on_model, unseen)]
+
+
+def rejected(facts: list[dict[str, Any]]) -> bool:
+    """Whether any fact is not as a right program's."""
+    return any(value is not True and value != "ok" for each in facts for value in each.values())
+
+
+def main(seeds: int) -> None:
+    """Count, print and write."""
+    torch.set_num_threads(1)
+    bench = Bench(bench_spec(COURSE))
+    bounds = f"95 % upper bound where none of {seeds} is rejected: {1 - 0.05 ** (1 / seeds):.1%}"
+    table = Table(
+        "exercise", "program", "kind", "rejected", "of", title="Checks that are judged by ranges", caption=bounds
+    )
+    rows = []
+    decide: dict[str, Callable[..., list[dict[str, Any]]]] = {"superposition": superposition, "train_sae": train_sae}
+    for name, wanted in TRIED.items():
+        exercise = COURSE.exercise(name)
+        grader = load_grader(COURSE.grader_path(exercise))
+        found = {program.name: program for program in programs(COURSE, exercise)}
+        for which in wanted:
+            module = load(found[which].source, f"{name}/{which}.py", name)
+            draw = np.random.default_rng(7).integers(1, 2**31 - 5000, seeds)
+            count = sum(rejected(decide[name](grader, module, bench, int(seed))) for seed in draw)
+            rows.append({"exercise": name, "program": which, "kind": found[which].kind, "rejected": count, "of": seeds})
+            table.add_row(name, which, found[which].kind, str(count), str(seeds))
+            print(*rows[-1].values(), flush=True)
+    Console().print(table)
+    OUT.mkdir(parents=True, exist_ok=True)
+    (OUT / "stochastic.json").write_text(json.dumps({"seeds": seeds, "rows": rows}, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 100)
