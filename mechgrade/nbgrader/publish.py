@@ -47,6 +47,7 @@ def nbgrader(course: Course, *arguments: str) -> str:
     done = subprocess.run(command, cwd=course.root, capture_output=True, text=True, check=False)
     said = done.stdout + done.stderr
     if done.returncode != 0:
-        errors = [line for line in said.splitlines() if "| ERROR]" in line or "| CRITICAL]" in line]
-        raise PublishError(f"nbgrader {' '.join(arguments)} failed:\n" + "\n".join(errors or said.splitlines()[-15:]))
+        # What it logs is a traceback or a sentence; the cause is at the end either way.
+        lines = [line for line in said.splitlines() if line.strip() and "| INFO]" not in line]
+        raise PublishError(f"nbgrader {' '.join(arguments)} failed:\n" + "\n".join(lines[-8:]))
     return said
