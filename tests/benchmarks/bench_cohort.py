@@ -59,6 +59,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="What a class costs.")
     parser.add_argument("sizes", nargs="*", type=int, default=[10, 40])
     parser.add_argument("--lab")
+    parser.add_argument("--name", help="of the JSON file")
     parser.add_argument("--only", choices=PARTS, action="append")
     options = parser.parse_args()
     parts = options.only or PARTS
@@ -109,7 +110,7 @@ def main() -> None:
     found["load_at_end"] = os.getloadavg()[0]
     show(found, console)
     OUT.mkdir(parents=True, exist_ok=True)
-    name = f"cohort-{options.lab}" if options.lab else "cohort"
+    name = options.name or (f"cohort-{options.lab}" if options.lab else "cohort")
     (OUT / f"{name}.json").write_text(json.dumps(found, indent=1))
 
 
