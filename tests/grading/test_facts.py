@@ -36,9 +36,8 @@ def test_made_up_weights_earn_no_points_for_training(answer, grade_text):
     checks = grade_text("superposition", SUPERPOSITION.replace("{body}", ANSWERS[answer])).checks
     trained = {check.name: check for check in checks if check.name in ("rare_features", "frequent_features")}
     assert trained["rare_features"].verdict == "wrong"
-    # Keeping one feature for each dimension is what a right model does with features that are always active.
-    expected = "passed" if answer == "one_feature_a_dimension" else "wrong"
-    assert trained["frequent_features"].verdict == expected
+    # Keeping one feature for each dimension is right there, but what is dropped still wants its mean in the bias.
+    assert trained["frequent_features"].verdict == "wrong"
 
 
 @pytest.mark.parametrize("body", ["{}", "None", "{'W_enc': 1, 'b_enc': 2, 'W_dec': 3, 'b_dec': 4}", "[1, 2]"])
