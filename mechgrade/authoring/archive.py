@@ -16,6 +16,9 @@ FILES = ("course.yaml", "Makefile", "README.md", "CHANGELOG.md", "LICENSE", "pyp
 FOLDERS = ("exercises", "graders", "fixtures", "mechgrade", "docs")
 _SKIPPED = ("__pycache__", "outputs", ".ipynb_checkpoints")
 
+#: Pages that show answers: what an audit tried, and an hour in which the first exercise gets solved.
+_ANSWERS = ("docs/audit.json", "docs/first-hour.md")
+
 #: Files that hold no text.
 BINARY = (".safetensors", ".npz", ".png")
 
@@ -77,8 +80,10 @@ def _contents(course: Course, notebooks: bool) -> Iterator[tuple[str, bytes]]:
     }
     for folder in FOLDERS:
         for path in sorted((course.root / folder).rglob("*")):
-            if path.is_file() and not set(_SKIPPED) & set(path.parts) and path not in stubs and path.suffix != ".pyc":
-                yield path.relative_to(course.root).as_posix(), path.read_bytes()
+            name = path.relative_to(course.root).as_posix()
+            skipped = set(_SKIPPED) & set(path.parts) or path.suffix == ".pyc" or name in _ANSWERS
+            if path.is_file() and not skipped and path not in stubs:
+                yield name, path.read_bytes()
     for path, text in stubs.items():
         yield path.relative_to(course.root).as_posix(), text.encode()
     if notebooks:

@@ -49,7 +49,7 @@ class Leak:
 
 
 class Secrets:
-    """The lines of a course's solutions, accepted variants and misconceptions that no stub has."""
+    """The lines of a course's solutions, accepted variants and misconceptions that no stub and no page for learners has."""
 
     def __init__(self, course: Course) -> None:
         self.lines: dict[str, str] = {}
@@ -62,6 +62,8 @@ class Secrets:
                 for line in map(_squeezed, _code(text)):
                     self.lines.setdefault(line, what)
                     self._exercises.setdefault(line, set()).add(str(exercise))
+        for page, _ in course.page_paths():
+            public |= {_squeezed(line) for line in page.read_text(encoding="utf-8").splitlines()}
         for line in public:
             self.lines.pop(line, None)
 

@@ -77,8 +77,8 @@ def load_sae(place: str, *, device: str, dtype: str) -> Any:
             if Path(place).is_absolute():
                 sae = SAE.load_from_disk(place, device=device)
             else:
-                release, _, identity = place.partition("/")
-                sae = SAE.from_pretrained(release, identity, device=device)
+                release, _, sae_id = place.partition("/")
+                sae = SAE.from_pretrained(release, sae_id, device=device)
     except Exception as error:
         pull = None if Path(place).is_absolute() else place
         raise ModelError(faults.sentence(error, f"the SAE {place}", pull=pull)) from error

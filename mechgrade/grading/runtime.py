@@ -61,7 +61,8 @@ def fingerprint(root: Path, level: str) -> str:
         level: the isolation level that the machine offers; a worker finds that out once.
     """
     seen = hashlib.sha256()
-    for thing in (root.resolve(), sys.executable, sys.version, os.geteuid(), level):
+    # Not sys.executable: python and python3 of one environment are the same.
+    for thing in (root.resolve(), sys.prefix, sys.version, os.geteuid(), level):
         seen.update(f"{thing}\0".encode())
     for name in INHERITED:
         seen.update(f"{name}={os.environ.get(name)}\0".encode())

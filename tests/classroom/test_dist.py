@@ -42,7 +42,7 @@ def test_a_leak_is_noticed_wherever_it_is(course: Course, secrets: Secrets, tmp_
     nb = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(answer)])
     texts = {
         "a.ipynb": nbformat.writes(nb),
-        "exercises/lab3/a.py": max(answer.splitlines(), key=len) + "\n",
+        "exercises/lab3/a.py": answer.splitlines()[-1] + "\n",
         "mechgrade/a.py": f"def f():\n{answer}",
         "fixtures/a.json": json.dumps({"deep": [{"in": answer}]}),
         "docs/a.md": f"```python\n{answer}```\n",
