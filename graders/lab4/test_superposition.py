@@ -179,6 +179,7 @@ def test_dimensionality(compare, seed):
         assert np.allclose(found[name], expected, atol=1e-4), f"{name}: by hand, it is {expected}"
 
 
+# Nothing can be made up: what `run` returns are weights, and facts about them are measured here, on data that they have not met.
 @pytest.mark.points(3)
 def test_rare_features(run, compare, seed):
     """Trained on rare features, the model holds more of them than it has dimensions, and gains by it."""

@@ -205,6 +205,7 @@ def test_scaling_back(compare, seed):
         assert np.allclose(found["before"], found["after"], atol=1e-3), "it computes something else than before"
 
 
+# Nothing can be made up: what `run` returns are weights, and facts about them are measured here, on data that they have not met.
 @pytest.mark.points(5)
 def test_made_up_activations(run, compare, seed):
     """On made-up activations of any scale it explains unseen ones with k latents, and finds the true directions."""

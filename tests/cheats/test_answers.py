@@ -124,5 +124,6 @@ def test_no_check_believes_data_alone(course: Course) -> None:
         if any(
             line.startswith("def test_") and " run" in line.replace("(", " ") for line in path.read_text().splitlines()
         )
+        and "# Nothing can be made up: " not in path.read_text()
     ]
     assert not careless, f"{careless}: use compare, or say in the grader why nothing can be made up"
