@@ -62,7 +62,7 @@ class Secrets:
                 for line in map(_squeezed, _code(text)):
                     self.lines.setdefault(line, what)
                     self._exercises.setdefault(line, set()).add(str(exercise))
-        for page, _ in course.page_paths():
+        for page in (source for source, _ in course.page_paths() if source.is_file()):
             public |= {_squeezed(line) for line in page.read_text(encoding="utf-8").splitlines()}
         for line in public:
             self.lines.pop(line, None)
