@@ -183,5 +183,5 @@ def mean_of_means(model, sae, tokens, text, error_term=False, edit=None):
     "You splice in at a fixed place in the model. The SAE belongs to its own hook point, `sae.cfg.metadata.hook_name`."
 )
 def fixed_hook_point(model, sae, tokens, text, error_term=False, edit=None):
-    name = f"blocks.{model.cfg.n_layers // 2}.hook_resid_mid"
+    name = f"blocks.{model.cfg.n_layers // 2}.hook_mlp_out"
     return loss_of(logits_with(model, name, tokens, right_splice(sae, text, error_term, edit)), tokens, text)
