@@ -183,9 +183,10 @@ class Ground:
         for entry in Path("/proc").iterdir():
             with contextlib.suppress(OSError, ValueError, IndexError):
                 state, parent = (entry / "stat").read_text().rpartition(")")[2].split()[:2]
+                # It may end between the two reads: then neither is kept.
+                line = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode()
                 if state != "Z":
-                    parents[int(entry.name)] = int(parent)
-                    words[int(entry.name)] = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+                    parents[int(entry.name)], words[int(entry.name)] = int(parent), line
         family = {self.zygote._process.pid}
         while more := {pid for pid, parent in parents.items() if parent in family} - family:
             family |= more
@@ -198,7 +199,9 @@ class Ground:
         try:
             return str(self.root).encode() in Path(f"/proc/{pid}/environ").read_bytes()
         except PermissionError:  # of another user; or of this one, and closed up as our supervisors are
-            return Path(f"/proc/{pid}").stat().st_uid == os.geteuid()
+            with contextlib.suppress(OSError):
+                return Path(f"/proc/{pid}").stat().st_uid == os.geteuid()
+            return False
         except OSError:
             return False
 
