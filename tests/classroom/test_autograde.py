@@ -141,7 +141,9 @@ def cases(room: Class) -> dict[str, Case]:
         "all_deleted": Case(all_deleted),
         "duplicated": Case(duplicated, NAMES),
         "renamed": Case(
-            renamed, ("repeated_tokens", "loss_by_position"), {"find_heads": "your file defines no <code>find_heads</code>"}
+            renamed,
+            ("repeated_tokens", "loss_by_position"),
+            {"find_heads": "your file defines no <code>find_heads</code>"},
         ),
         "edited_check": Case(edited_check),
         "forged_flags": Case(forged_flags),
