@@ -43,7 +43,10 @@ def cold(rounds: int) -> None:
         "cold grade: one exercise in a fresh process",
         {
             "import transformer_lens and load the model": lambda: call("-c", LOAD),
-            "mechgrade grade": lambda: call("-m", "mechgrade.cli", "grade", "solutions", "--exercise", EXERCISE),
+            # Without the server: a worker that it keeps warm would make this a second grade.
+            "mechgrade grade": lambda: call(
+                "-m", "mechgrade.cli", "grade", "solutions", "--exercise", EXERCISE, "--no-server"
+            ),
         },
         rounds=rounds,
     )
