@@ -20,7 +20,7 @@
 # head pushes the token down.
 #
 # The **copying score** is the share of tokens that come out among the $k$ highest logits of their own row. Wang et al.
-# use $k = 5$ over all names. A **negative name mover** has a high score with the minus sign.
+# use $k = 5$ over 1,000 samples of names. A **negative name mover** has a high score with the minus sign.
 #
 # **Shapes.** `residual` is `[token, d_model]`, one row for each token; `W_V` is `[d_model, d_head]`, `W_O` `[d_head,
 # d_model]`, `W_U` `[d_model, d_vocab]`, `b_U` `[d_vocab]`. All the weights are *one* head's: with TransformerLens,

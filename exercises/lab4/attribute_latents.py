@@ -25,7 +25,7 @@
 # `[batch]`, of which each depends on its own prompt alone; attributions: `[batch, pos, d_sae]`; effects: `[latent, batch]`.
 # The SAE decodes as `f @ W_dec + b_dec`.
 #
-# Sources: Marks et al. 2024, [Sparse Feature Circuits](https://arxiv.org/abs/2403.19647), section 3.1; Nanda 2023,
+# Sources: Marks et al. 2024, [Sparse Feature Circuits](https://arxiv.org/abs/2403.19647), sections 2 and 3.1; Nanda 2023,
 # [Attribution Patching](https://www.neelnanda.io/mechanistic-interpretability/attribution-patching); Templeton et al. 2024,
 # [Scaling Monosemanticity](https://transformer-circuits.pub/2024/scaling-monosemanticity/), who compare both.
 

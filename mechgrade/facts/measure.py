@@ -13,7 +13,7 @@ from mechgrade.bench import Bench
 
 Heads = list[list[int]]
 
-#: Prompts of two of the templates of Wang et al. 2022, appendix; the first name is the indirect object, the second the subject.
+#: Prompts after Wang et al. 2022: the example sentence of section 3, and a template of appendix E. First the indirect object, then the subject.
 _NAMES = (("Mary", "John"), ("Tom", "James"), ("Dan", "Sid"), ("Martin", "Amy"))
 _TEMPLATES = (
     "When {io} and {s} went to the store, {s} gave a drink to",

@@ -151,7 +151,7 @@ if __name__ == "__main__":
 # The corruption decides what an experiment can see. With the names exchanged at S2, both prompts are ordinary
 # sentences, and every part that only recognises names, or counts people, does the same in both: it will not show up. To
 # see such parts, one would have to compare with another kind of prompt. Wang et al. use three *unrelated* names for
-# this, and with them there is no answer left at all.
+# this, and with them no single answer is left.
 #
 # **In GPT-2 small** the task is solved most of the time, not always. Over 100,000 prompts Wang et al. (2022) report
 # that IO gets a higher logit than S in 99.3 % of them. It depends on the names: a later [count over nine million

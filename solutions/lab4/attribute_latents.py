@@ -24,7 +24,7 @@
 # `[batch]`, of which each depends on its own prompt alone; attributions: `[batch, pos, d_sae]`; effects: `[latent, batch]`.
 # The SAE decodes as `f @ W_dec + b_dec`.
 #
-# Sources: Marks et al. 2024, [Sparse Feature Circuits](https://arxiv.org/abs/2403.19647), section 3.1; Nanda 2023,
+# Sources: Marks et al. 2024, [Sparse Feature Circuits](https://arxiv.org/abs/2403.19647), sections 2 and 3.1; Nanda 2023,
 # [Attribution Patching](https://www.neelnanda.io/mechanistic-interpretability/attribution-patching); Templeton et al. 2024,
 # [Scaling Monosemanticity](https://transformer-circuits.pub/2024/scaling-monosemanticity/), who compare both.
 
@@ -176,5 +176,5 @@ if __name__ == "__main__":
 # other up neither seems needed. Whoever publishes a list of "the latents that cause X" should ablate those at its top.
 #
 # **On Pythia-70m and Gemma-2-2B** Marks et al. (2024) build whole circuits out of such attributions; they find the plain
-# estimate good for most latents, and use integrated gradients, a mean of gradients along the way, where it is not.
+# estimate good except in early layers, and use integrated gradients, a mean of gradients along the way, because of these.
 # Templeton et al. (2024) report the same agreement of attribution and ablation for Claude 3 Sonnet, with exceptions.

@@ -132,6 +132,7 @@ if __name__ == "__main__":
 # positions finds that "the most frequent latents" of the SAE have nothing to do with text.
 #
 # **In GPT-2 small** the residual stream at the first position has a norm far beyond all others from the first layers
-# on, which is an attention sink (Xiao et al. 2023). Bloom (2024, [Open Source Sparse Autoencoders for all Residual Stream
-# Layers of GPT2-Small](https://www.lesswrong.com/posts/f9EgfLSurAiqRJySD/open-source-sparse-autoencoders-for-all-residual-stream))
+# on. Xiao et al. (2023) describe first tokens as attention sinks, in other models. Bloom (2024, [Open Source Sparse
+# Autoencoders for all Residual Stream Layers of
+# GPT2-Small](https://www.lesswrong.com/posts/f9EgfLSurAiqRJySD/open-source-sparse-autoencoders-for-all-residual-stream))
 # trains and shows such SAEs, with dashboards of every latent on [Neuronpedia](https://www.neuronpedia.org).

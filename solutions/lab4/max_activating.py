@@ -138,4 +138,4 @@ if __name__ == "__main__":
 #
 # **On real models** Bolukbasi et al. (2021, [An Interpretability Illusion for BERT](https://arxiv.org/abs/2104.07143))
 # show how top examples mislead: the same neuron seems to mean one thing in one data set and another in the next. Bricken
-# et al. therefore show examples from all ranges of activation, and so does [Neuronpedia](https://www.neuronpedia.org).
+# et al. show examples from all ranges of activation, and so does [Neuronpedia](https://www.neuronpedia.org).

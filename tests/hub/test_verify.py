@@ -46,9 +46,9 @@ def test_every_fact_has_a_citation_and_a_measurement(model):
     assert len({fact.name for fact in facts}) == len(facts) >= 8
     for fact in facts:
         assert fact.measure in MEASURES
-        assert re.search(r"https?://|arXiv:|\d{4}|transformer-lens|sae-lens|quickstart|same entry", fact.source), (
-            fact.name
-        )
+        assert re.search(
+            r"https?://|arXiv:|\d{4}|transformer-lens|sae-lens|quickstart|preparation guide|same entry", fact.source
+        ), fact.name
 
 
 def _fact(**changes) -> Fact:
