@@ -283,7 +283,7 @@ def _show(value: Any) -> str:
     if isinstance(value, np.generic):
         value = value.item()
     if isinstance(value, float):
-        return f"{value:.6g}"
+        return f"{value + 0.0:.6g}"  # adding zero makes -0 a plain 0, which would be read as a sign that matters
     if isinstance(value, str):
         return repr(value if len(value) <= 60 else value[:57] + "…")
     return str(value)

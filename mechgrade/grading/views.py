@@ -25,6 +25,8 @@ SIDE = 48
 LENGTH = 256
 #: Leaves of one run.
 LEAVES = 8
+#: A row of so few values is said and not drawn: a curve through them would be a picture of nothing.
+FEW = 4
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,7 @@ class View:
         allowed: how far a value may be from the reference.
         labels: for each axis of the window its ticks' labels, where the result or the inputs have any.
         inputs: what the scenario was given.
-        agrees: for a single value, whether it is near enough to the reference's.
+        agrees: for a few values in words, whether they are near enough to the reference's.
     """
 
     call: str
@@ -127,13 +129,11 @@ def _view(call: str, inputs: dict[str, Any], path: str, want: Tree, got: Tree, n
     if not isinstance(want, Array) or not isinstance(got, Array) or want.shape != got.shape or not want.values.size:
         return View(call, path, _words(got), _words(want), inputs=inputs)
     left, right = got.values, want.values
-    if left.size == 1:
-        mine, reference = left.reshape(-1)[0], right.reshape(-1)[0]
-        allowed = tolerance(np.nan_to_num(right), noise) if right.dtype.kind == "f" else 0.0
-        agrees = not bool(differs(np.asarray(mine), np.asarray(reference), allowed))
-        return View(call, path, _words(mine.item()), _words(reference.item()), inputs=inputs, agrees=agrees)
     finite = np.where(np.isfinite(right), right, 0) if right.dtype.kind == "f" else right
     allowed = tolerance(finite, noise) if right.dtype.kind == "f" else 0.0
+    if left.size == 1 or (left.ndim == 1 and left.size <= FEW):
+        said = [", ".join(_words(item) for item in values.reshape(-1).tolist()) for values in (left, right)]
+        return View(call, path, *said, inputs=inputs, agrees=not bool(differs(left, right, allowed).any()))
     worst = _worst(left, right, allowed)
     axes = tuple(range(left.ndim))[-2:]
     cut: list[slice | int] = []
@@ -177,5 +177,5 @@ def _words(value: Tree) -> str:
     if isinstance(value, bool | int | str) or value is None:
         return repr(value)[:200]
     if isinstance(value, float):
-        return f"{value:.6g}"
+        return f"{value + 0.0:.6g}"
     return describe(value)

@@ -38,6 +38,8 @@ _NOT_A_NUMBER = (120, 120, 120)
 WRITTEN = 40
 #: Ticks along an axis.
 TICKS = 12
+#: How tokenizers write the beginning of a text, which is longer than a cell is wide.
+BOS = ("<|endoftext|>", "<|BOS|>", "<bos>", "<s>")
 
 
 @dataclass(frozen=True)
@@ -124,7 +126,8 @@ def _panel(
         form = ".2f" if 0.05 <= high < 100 else ".1g"
         light = pixels.astype(float) @ [0.299, 0.587, 0.114]
         texts = [
-            (column, row, f"{number:{form}}", bool(light[row, column] > 140))
+            # "z": what rounds to zero has no sign (PEP 682)
+            (column, row, f"{number:z{form}}", bool(light[row, column] > 140))
             for (row, column), number in np.ndenumerate(values)
         ]
         texts = texts if max(len(text) for _, _, text, _ in texts) <= 5 else []  # they would run into each other
@@ -141,7 +144,7 @@ def axes_of(view: View, names: tuple[str, ...] | None, tokens: tuple[str, ...] =
     """
     found = []
     for place, axis in enumerate(view.axes):
-        name = names[axis] if names is not None and len(names) == len(view.shape) else f"axis {axis}"
+        name = _name(names, axis, view) or f"axis {axis}"
         count = view.mine.shape[place] if isinstance(view.mine, np.ndarray) else 0
         begin = view.start[axis]
         if place < len(view.labels) and view.labels[place]:
@@ -151,8 +154,9 @@ def axes_of(view: View, names: tuple[str, ...] | None, tokens: tuple[str, ...] =
         else:
             initial = {"layer": "L", "head": "H"}.get(name, "")
             labels = [f"{initial}{begin + number}" for number in range(count)]
-        step = -(-count // TICKS)
-        ticks = [Tick(number, labels[number].strip()[:10] or "␣") for number in range(0, count, max(step, 1))]
+        labels = ["BOS" if label in BOS else label for label in labels]
+        step = max(-(-count // TICKS), 1)
+        ticks = [Tick(number, labels[number].strip()[:10] or "␣") for number in range(0, count, step)]
         found.append(Axis(name, labels, ticks))
     return found
 
@@ -176,17 +180,30 @@ def as_curve(view: View, names: tuple[str, ...] | None) -> View:
     )
 
 
+def _name(names: tuple[str, ...] | None, axis: int, view: View) -> str:
+    """What the annotation calls an axis; empty where it says nothing, or ``_``."""
+    return names[axis].strip("_") if names is not None and len(names) == len(view.shape) else ""
+
+
 def place_of(view: View, names: tuple[str, ...] | None) -> str:
-    """Which part of a larger array a view shows; empty for all of it."""
-    parts = []
+    """Which part of a larger array a view shows, by the axes' names or as an index; empty for all of it."""
+    if not isinstance(view.mine, np.ndarray):
+        return ""
+    parts, index = [], []
     for axis, size in enumerate(view.shape):
-        name = names[axis] if names is not None and len(names) == len(view.shape) else f"axis {axis}"
+        name, begin = _name(names, axis, view), view.start[axis]
+        end = begin + (view.mine.shape[view.axes.index(axis)] if axis in view.axes else 1)
         if axis not in view.axes:
-            parts.append(f"{name} {view.start[axis]} of {size}")
-        elif isinstance(view.mine, np.ndarray) and view.mine.shape[view.axes.index(axis)] < size:
-            begin, count = view.start[axis], view.mine.shape[view.axes.index(axis)]
-            parts.append(f"{name} {begin} to {begin + count - 1} of {size}")
-    return ", ".join(parts)
+            index.append(str(begin))
+            parts.append(f"{name} {begin} of {size}" if name else "")
+        elif end - begin < size:
+            index.append(f"{begin}:{end}")
+            parts.append(f"{name} {begin} to {end - 1} of {size}" if name else "")
+        else:
+            index.append(":")
+    if all(parts):
+        return ", ".join(parts)
+    return f"[{', '.join(index)}] of shape [{', '.join(map(str, view.shape))}]"
 
 
 @dataclass(frozen=True)

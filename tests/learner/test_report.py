@@ -18,6 +18,7 @@ from mechgrade.grading.recorded import Run
 from mechgrade.grading.verdicts import Check, ExerciseResult, Result
 from mechgrade.grading.views import LEAVES, SIDE, views_of
 from mechgrade.reports.html import MAX_BYTES, annotated_axes, page
+from mechgrade.reports.pictures import axes_of, place_of
 from mechgrade.reports.prose import render, render_inline
 from mechgrade.wire import Array
 
@@ -136,6 +137,25 @@ def test_it_fits_a_narrow_window(opened):
     assert opened.evaluate("document.documentElement.scrollWidth") <= 360
 
 
+#: Each drawn word of a picture with how far it stands out of its picture's box, in the picture's units.
+_STANDS_OUT = """() => [...document.querySelectorAll('figure svg text')].map(text => {
+  const matrix = text.transform.baseVal.consolidate()?.matrix, box = text.getBBox(), all = text.ownerSVGElement.viewBox.baseVal;
+  const corners = [[box.x, box.y], [box.x + box.width, box.y + box.height]].map(([x, y]) =>
+    matrix ? [matrix.a * x + matrix.c * y + matrix.e, matrix.b * x + matrix.d * y + matrix.f] : [x, y]);
+  const [xs, ys] = [0, 1].map(axis => corners.map(corner => corner[axis]));
+  return [text.textContent, Math.max(all.x - Math.min(...xs), Math.max(...xs) - all.x - all.width,
+                                     all.y - Math.min(...ys), Math.max(...ys) - all.y - all.height)];
+})"""
+
+
+def test_no_word_of_a_picture_is_cut_off(opened):
+    """The title over a narrow difference, a long token under a cell: a browser clips what stands outside the picture's box."""
+    opened.evaluate("document.querySelectorAll('details').forEach(each => each.open = true)")
+    words = opened.evaluate(_STANDS_OUT)
+    assert len(words) > 50 and any(word == "yours − reference" for word, _ in words)
+    assert [(word, out) for word, out in words if out > 1] == []
+
+
 def test_what_it_says(graded, course):
     text = graded[1].read_text()
     (wrong,) = [each for each in graded[0].exercises if each.exercise == "induction_scores"]
@@ -212,6 +232,23 @@ def test_views_hold_what_differs_and_say_where():
     assert len(views_of("f()", {}, Run(many, {}), many)) == LEAVES
     (view,) = views_of("f()", {}, Run(1.0, {}), None)
     assert (view.mine, view.reference) == ("None", "1")
+
+
+def test_a_few_values_are_said_and_not_drawn():
+    few, off = Array(np.array([0.5, -0.0, 2.0]), "float64"), Array(np.array([0.5, -0.0, 2.5]), "float64")
+    (view,) = views_of("f()", {}, Run(few, {}), off)
+    assert (view.mine, view.reference, view.same) == ("0.5, 0, 2.5", "0.5, 0, 2", False)
+    (view,) = views_of("f()", {}, Run(few, {"": 1.0}), off)  # within what rounding explains
+    assert view.same
+
+
+def test_the_part_of_a_larger_array_is_said_as_one_reads_it():
+    large = Array(np.zeros((2, 3, 100, 5), np.float32), "float32")
+    (view,) = views_of("f()", {}, Run(large, {}), large)
+    assert place_of(view, None) == "[0, 0, 0:48, :] of shape [2, 3, 100, 5]"
+    assert place_of(view, ("batch", "head", "pos", "d_head")) == "batch 0 of 2, head 0 of 3, pos 0 to 47 of 100"
+    assert place_of(view, ("batch", "head", "pos", "_")) == place_of(view, ("batch", "head", "pos", "d_head"))
+    assert [axis.name for axis in axes_of(view, ("batch", "head", "pos", "_"))] == ["pos", "axis 3"]
 
 
 def test_axes_come_from_the_annotation(course):
