@@ -91,6 +91,7 @@ class Grader:
         self._current: Exercise | None = None
         self._judges: dict[tuple[str, str], Judge] = {}
         self._views: list[View] = []
+        self._spent = [0.0, 0.0]  # seconds since the last recorded check: of the scenarios, of the learner's functions
         self._started = time.perf_counter()
 
     # --- the exercises, in the order in which pytest runs them -------------------------------------------------------
@@ -134,6 +135,7 @@ class Grader:
         if self._session is None:
             self._session = self.open(exercise)
         outcome = self._session.run(scenario, inputs)
+        self._spent = [self._spent[0] + outcome.seconds, self._spent[1] + outcome.learner_seconds]
         if outcome.dirty or outcome.kind in ("timed_out", "crashed", "infrastructure", "out_of_memory"):
             self._drop_session()
         return outcome
@@ -234,10 +236,16 @@ class Grader:
         """Take a check's verdict. Several runs of one check (one for each seed) count as one: the gravest."""
         self._enter(exercise)
         checks = self.result.exercises[-1].checks
+        check.seconds, check.learner_seconds = self._spent
+        self._spent = [0.0, 0.0]
         for place, known in enumerate(checks):
             if known.name == check.name:
+                check.seconds += known.seconds
+                check.learner_seconds += known.learner_seconds
                 if gravest([known.verdict, check.verdict]) != known.verdict:
                     checks[place] = check
+                else:
+                    known.seconds, known.learner_seconds = check.seconds, check.learner_seconds
                 return
         checks.append(check)
 

@@ -11,6 +11,7 @@ from rich.table import Table
 
 from mechgrade.cohort.summary import BINS, ExerciseSummary, Summary, Times
 from mechgrade.grading.verdicts import Verdict
+from mechgrade.reports.prose import render_inline
 from mechgrade.reports.screen import Screen
 from mechgrade.reports.terminal import LOOKS
 
@@ -45,6 +46,7 @@ def page(summary: Summary, times: dict[str, Times]) -> str:
             times=times,
             parts=PARTS,
             looks=LOOKS,
+            inline=render_inline,
             bins=bins,
             top=max([*summary.scores, 1]),
             worst=hardest(summary),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -75,6 +76,9 @@ def test_files_for_people(graded: Graded) -> None:
     assert all(mistake["name"] in page for mistake in mistakes)
     assert "http" not in page.replace("http-equiv", "")
     assert "learner000" in (out / "learners/learner000.html").read_text()
+    assert "`" not in re.sub(r"<style>.*?</style>", "", page, flags=re.S)  # the sentences' code is set as code
+    times = json.loads((out / "times.json").read_text())
+    assert all(0 < time["functions"] < time["grading"] for time in times.values()), times
 
 
 def test_summary_in_the_terminal(small: Course, graded: Graded) -> None:
