@@ -132,8 +132,8 @@ def _view(call: str, inputs: dict[str, Any], path: str, want: Tree, got: Tree, n
     finite = np.where(np.isfinite(right), right, 0) if right.dtype.kind == "f" else right
     allowed = tolerance(finite, noise) if right.dtype.kind == "f" else 0.0
     if left.size == 1 or (left.ndim == 1 and left.size <= FEW):
-        said = [", ".join(_words(item) for item in values.reshape(-1).tolist()) for values in (left, right)]
-        return View(call, path, *said, inputs=inputs, agrees=not bool(differs(left, right, allowed).any()))
+        mine, reference = (", ".join(map(_words, values.reshape(-1).tolist())) for values in (left, right))
+        return View(call, path, mine, reference, inputs=inputs, agrees=not bool(differs(left, right, allowed).any()))
     worst = _worst(left, right, allowed)
     axes = tuple(range(left.ndim))[-2:]
     cut: list[slice | int] = []
@@ -149,8 +149,8 @@ def _view(call: str, inputs: dict[str, Any], path: str, want: Tree, got: Tree, n
         start.append(begin)
     window = tuple(cut)
     labels = tuple(_labels(texts, left.shape[axis], place, len(axes))[start[axis] :] for place, axis in enumerate(axes))
-    mine, reference = left[window].copy(), right[window].copy()
-    return View(call, path, mine, reference, left.shape, tuple(start), axes, allowed, labels, inputs)
+    cells = left[window].copy(), right[window].copy()
+    return View(call, path, *cells, left.shape, tuple(start), axes, allowed, labels, inputs)
 
 
 def _labels(texts: _Texts, size: int, place: int, axes: int) -> tuple[str, ...]:
