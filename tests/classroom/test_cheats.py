@@ -53,7 +53,7 @@ def in_notebook(nb: Notebook, cheat: Cheat, room: Class, victim: int) -> Noteboo
 
 def forged(nb: Notebook) -> Notebook:
     """What only a notebook can try: outputs, metadata and cells that look like the grader's."""
-    for cell in nb.cells:
+    for cell in list(nb.cells):  # it grows
         entry = cell.metadata.get("nbgrader")
         if entry and entry["grade"]:
             cell.outputs = [
