@@ -84,7 +84,7 @@ def outcome_of(report: Tree, output: str = "") -> Outcome:
     error = _text(report.get("type"))
     message = _text(report.get("message"))
     if kind == "missing":
-        message = f"your file defines no `{name}`: keep the stub's name for it"
+        message = f"your code defines no `{name}`: keep the stub's name for it"
     elif kind in ("raised", "out_of_memory"):
         message = f"{error}{stage}: {message}" if message else f"{error}{stage}"
     elif kind == "not_started":

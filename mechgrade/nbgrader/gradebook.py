@@ -41,11 +41,7 @@ def extract(course: Course, lab: Lab, submitted: Path, to: Path) -> list[str]:
         target = to / folder.parent.name / lab.name
         target.mkdir(parents=True, exist_ok=True)
         for name, source in sources_of(course, lab, nb).items():
-            path = target / f"{name}.py"
-            if source.strip():
-                path.write_text(source, encoding="utf-8", errors="surrogatepass")
-            else:
-                path.unlink(missing_ok=True)
+            (target / f"{name}.py").write_text(source, encoding="utf-8", errors="surrogatepass")
     if not learners:
         raise CourseError(
             f"there is no submission of {lab.name} in {submitted}; `nbgrader collect {lab.name}` brings them"

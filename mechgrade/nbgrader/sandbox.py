@@ -98,7 +98,10 @@ class Sandbox(NbGraderPreprocessor):  # type: ignore[misc]  # nbgrader is untype
 
 
 def sources_of(course: Course, lab: Lab, nb: Any) -> dict[str, str]:
-    """The source of each of a lab's exercises as a notebook has it: what is above its check, and what is missing there below."""
+    """The source of each of a lab's exercises as a notebook has it: what is above its check, and what is missing there below.
+
+    Empty where no cell defines what the exercise asks for.
+    """
     checks = {check_id(exercise) for exercise in lab.exercises.values()}
     cells: list[str] = []
     until: dict[str, int] = {}
@@ -118,10 +121,9 @@ def grade_notebook(course: Course, lab: Lab, nb: Any, settings: dict[str, Any]) 
     """Grade all exercises of a lab in a notebook."""
     with tempfile.TemporaryDirectory(prefix="mechgrade-nbgrader-") as folder:
         for name, source in sources_of(course, lab, nb).items():
-            if source.strip():
-                path = Path(folder, lab.name, f"{name}.py")
-                path.parent.mkdir(exist_ok=True)
-                path.write_text(source, encoding="utf-8", errors="surrogatepass")
+            path = Path(folder, lab.name, f"{name}.py")
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(source, encoding="utf-8", errors="surrogatepass")
         grader = Grader(course, Settings(Submission(Path(folder)), **settings), _zygote(course.limits.start_seconds))
         return grade(grader, list(lab.exercises.values()))
 

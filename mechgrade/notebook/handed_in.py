@@ -31,8 +31,8 @@ def arrange(course: Course, lab: Lab, upload: Path, to: Path) -> list[str]:
             target.write_bytes(found[0].read_bytes())
             if len(found) > 1:
                 notes.append(f"{target.name} is there {len(found)} times; {found[0].relative_to(upload)} was graded")
-        elif cells and (source := assemble(cells, interface(course, exercise))).strip():
-            target.write_text(source, encoding="utf-8", errors="surrogatepass")
+        elif cells:
+            target.write_text(assemble(cells, interface(course, exercise)), encoding="utf-8", errors="surrogatepass")
     return notes
 
 

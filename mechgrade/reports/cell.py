@@ -11,7 +11,7 @@ from mechgrade.course import Course
 from mechgrade.grading.hints import guide
 from mechgrade.grading.verdicts import FAULTS, Check, ExerciseResult, Result
 from mechgrade.reports.html import pictures_of
-from mechgrade.reports.prose import render, render_inline
+from mechgrade.reports.prose import render, render_code, render_inline
 from mechgrade.reports.terminal import LOOKS, TerminalReport
 
 #: Colours with contrast enough on white and on black; the sign and the words say the same.
@@ -71,7 +71,7 @@ def _failure(check: Check) -> list[str]:
         parts.append(f"<p><b>{render_inline(check.sentence)}</b></p>")
     if check.gave:
         parts.append(f"<p><i>your code gave</i> {escape(check.gave)}</p>")
-    parts.append(f"<p>{escape(check.message)}</p>")
+    parts.append(f"<p>{render_code(check.message)}</p>")
     if check.place is not None and (check.place.text or check.place.function):
         where = f" in <code>{escape(check.place.function)}</code>" if check.place.function else ""
         line = f": <code>{escape(check.place.text)}</code>" if check.place.text else ""

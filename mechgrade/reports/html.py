@@ -26,7 +26,7 @@ from mechgrade.grading.views import View
 from mechgrade.learner.outlook import duration
 from mechgrade.learner.progress import Entry, State
 from mechgrade.reports import pictures
-from mechgrade.reports.prose import render, render_inline
+from mechgrade.reports.prose import render, render_code, render_inline
 from mechgrade.reports.terminal import LOOKS, short
 
 #: A page is smaller than this; pictures of what passed are left out where they would make it larger.
@@ -121,6 +121,7 @@ def page(course: Course, result: Result, state: State | None = None, learner: st
             duration=duration,
             looks=LOOKS,
             inline=render_inline,
+            code=render_code,
             style=Markup(_text("style.css")),
             script=Markup(_text("page.js")),
             policy=_policy(),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any, cast
@@ -20,6 +21,11 @@ def render(text: str) -> Markup:
 def render_inline(text: str) -> Markup:
     """A sentence of Markdown."""
     return Markup(_markdown().renderInline(text))
+
+
+def render_code(text: str) -> Markup:
+    """Plain text, of which only what stands between backticks is set as code: for messages, which may quote a learner's own."""
+    return Markup(re.sub(r"`([^`\n]+)`", r"<code>\1</code>", str(escape(text))))
 
 
 def mathml(formula: str, display: bool = False) -> str:

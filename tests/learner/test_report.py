@@ -19,7 +19,7 @@ from mechgrade.grading.verdicts import Check, ExerciseResult, Result
 from mechgrade.grading.views import LEAVES, SIDE, views_of
 from mechgrade.reports.html import MAX_BYTES, annotated_axes, page
 from mechgrade.reports.pictures import axes_of, place_of
-from mechgrade.reports.prose import render, render_inline
+from mechgrade.reports.prose import render, render_code, render_inline
 from mechgrade.wire import Array
 
 #: Exercises and what the learner's file holds: a known mistake, the reference, or the stub.
@@ -200,6 +200,7 @@ def test_formulas_are_drawn_and_text_is_no_markup():
     assert "<math" in render("$$\\frac{1}{2}$$") and 'display="block"' in render("$$\\frac{1}{2}$$")
     assert render_inline("a *word* <b>bold</b>") == "a <em>word</em> &lt;b&gt;bold&lt;/b&gt;"
     assert "<script" not in render("$<script>alert(1)</script>$")
+    assert render_code("no `f<1>`, [a](b) *c*") == "no <code>f&lt;1&gt;</code>, [a](b) *c*"
 
 
 def test_a_page_of_large_results_stays_small(course):
