@@ -8,13 +8,10 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import torch
-from rich.console import Console
-from rich.table import Table
 from sae_lens import SAE
 from transformers import AutoModelForCausalLM
 
@@ -23,6 +20,7 @@ from mechgrade.bench.model import load_model
 from . import circuits, latents
 from .circuits import Head
 from .prompts import CAPITAL_PROMPT, capital_prompts, ioi_prompts, snippet_prompts
+from .tables import Card, Row, Section
 from .words import CAPITALS, NAMES
 
 ROOT = Path(__file__).resolve().parents[2] / "fixtures"
@@ -46,75 +44,6 @@ SEED_SENTENCES = (
     ("John and Mary went to the store. John gave a bottle to", " Mary"),
     ("abc def ghi abc", " def"),
 )
-
-
-@dataclass(frozen=True)
-class Row:
-    """One measurement. Without a requirement it is there to be known, and is always met."""
-
-    name: str
-    value: str
-    requirement: str = ""
-    met: bool = True
-
-
-@dataclass(frozen=True)
-class Section:
-    """Rows under one heading."""
-
-    title: str
-    rows: tuple[Row, ...]
-
-
-@dataclass(frozen=True)
-class Card:
-    """The measured card of a model directory and, when given, of an SAE directory."""
-
-    sections: tuple[Section, ...]
-    notes: dict[str, str] = field(default_factory=dict)
-    title: str = "The course model"
-
-    @property
-    def rows(self) -> tuple[Row, ...]:
-        """All rows of all sections."""
-        return tuple(row for section in self.sections for row in section.rows)
-
-    @property
-    def missed(self) -> tuple[Row, ...]:
-        """The required rows that are not met."""
-        return tuple(row for row in self.rows if not row.met)
-
-    def markdown(self) -> str:
-        """The card as markdown."""
-        parts = [f"# {self.title}"]
-        for section in self.sections:
-            parts.append(f"## {section.title}")
-            lines = ["| measured | value | required | met |", "|---|---|---|---|"]
-            for row in section.rows:
-                met = ("yes" if row.met else "**no**") if row.requirement else ""
-                lines.append(f"| {row.name} | {row.value} | {row.requirement} | {met} |")
-            parts.append("\n".join(lines))
-        for title, text in self.notes.items():
-            parts.append(f"## {title}\n\n{text}")
-        return "\n\n".join(parts) + "\n"
-
-    def summary(self) -> str:
-        """The rows that have a requirement, as one markdown table."""
-        lines = ["| measured on held-out data | value | required |", "|---|---|---|"]
-        lines += [f"| {row.name} | {row.value} | {row.requirement} |" for row in self.rows if row.requirement]
-        return "\n".join(lines)
-
-    def print(self, console: Console | None = None) -> None:
-        """The card as tables in the terminal."""
-        console = console or Console()
-        for section in self.sections:
-            table = Table(title=section.title, title_justify="left", title_style="bold")
-            for column in ("measured", "value", "required", "met"):
-                table.add_column(column)
-            for row in section.rows:
-                met = ("[green]yes" if row.met else "[red]no") if row.requirement else ""
-                table.add_row(row.name, row.value, row.requirement, met)
-            console.print(table)
 
 
 def measure(model_dir: Path = MODEL_DIR, sae_dir: Path | None = SAE_DIR) -> Card:

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from mechgrade.embedded import card, circuits
-from mechgrade.embedded.card import MODEL_DIR, SAE_DIR, Card, Row, Section
+from mechgrade.embedded.card import MODEL_DIR, SAE_DIR
+from mechgrade.embedded.tables import Card, Row, Section
 
 
 @pytest.fixture(scope="module")
