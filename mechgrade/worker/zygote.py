@@ -40,7 +40,7 @@ def serve(control_fd: int) -> None:
     # Before any operation: a pool of threads does not survive a fork. Children choose their own number.
     torch.set_num_threads(1)
     import matplotlib.backends.backend_agg
-    import matplotlib.figure  # noqa: F401  exercises draw; a fork should not pay for the import
+    import matplotlib.pyplot  # noqa: F401  exercises draw; a fork should not pay for the import
 
     from mechgrade.bench.model import quiet_libraries
 
@@ -104,11 +104,15 @@ def _load(spec: BenchSpec) -> Bench:
 
     # On the processor, whatever was asked for: CUDA does not survive a fork. Each fork carries its own copy over.
     bench = Bench(spec.on(device="cpu"))
-    # One run touches every lazy path, so that no fork pays for it; likewise the sandbox's preparations.
+    # What libraries work out at the first use, they work out here, so that no fork pays for it: runs with a cache and with a
+    # hook (TransformerLens then resolves its hooks' aliases), the tokenizer. Likewise the sandbox's preparations.
     with torch.no_grad():
-        bench.model(torch.tensor([[bench.bos, bench.bos]], device=bench.device))
+        tokens = bench.tokens("a b")
+        _, cache = bench.model.run_with_cache(tokens)
+        bench.model.run_with_hooks(tokens, fwd_hooks=[(next(iter(cache)), lambda activation, hook: None)])
         if spec.sae is not None:
             bench.sae(torch.zeros(1, bench.d_model, device=bench.device, dtype=bench.dtype))
+    bench.tidy()  # from here on it knows a weight that was written to
     for level in ("full", "process"):
         with contextlib.suppress(
             sandbox.SandboxError

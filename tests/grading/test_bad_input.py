@@ -173,6 +173,19 @@ def test_the_failing_line_is_the_learners_own(grade_text):
     assert (failure.verdict, failure.place.line, failure.place.text) == ("raised", 3, "return wrong / 0")
 
 
+def test_a_weight_written_to_in_the_first_run_does_not_reach_the_second(course, grade_text):
+    """One mistake, told once: what comes after it is graded on the model as it was."""
+    right = programs(course, course.exercise("top_next_tokens"))[0].source
+    damage = (
+        "\n\n_right = top_next_tokens\ndef top_next_tokens(model, prompt, k):\n    found = _right(model, prompt, k)\n"
+        "    if prompt == 'The capital of France is':\n        with torch.no_grad():\n"
+        "            for weight in model.parameters(): weight.zero_()\n    return found\n"
+    )
+    result = grade_text("top_next_tokens", "import torch\n" + right + damage)
+    assert "changed its argument `model` in place" in result.message
+    assert [check.verdict for check in result.checks] == ["wrong", *["passed"] * (len(result.checks) - 1)]
+
+
 def test_each_exercise_is_graded_whatever_its_neighbours_do(course, zygote, tmp_path):
     from support import grade_folder
 
