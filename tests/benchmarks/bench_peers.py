@@ -1,10 +1,11 @@
 """mechgrade against `nbgrader autograde`, `otter run` and a fresh pytest, on the same lab and the same submissions.
 
-Run: ``python tests/benchmarks/bench_peers.py [--lab lab3] [--learners 3] [--otter PATH/TO/otter | --no-otter]``. Submissions are right programs,
+Run: ``python tests/benchmarks/bench_peers.py [--lab lab3 | --light] [--learners 3] [--otter PATH/TO/otter | --no-otter]``. Submissions are right programs,
 misconceptions and stubs in turns. The peers get each learner's file as the cells of a notebook, and for each exercise a test that runs the same
 scenarios on the same inputs and compares with the same recorded data, in the learner's own process, as theirs do (``peer_check.py``);
 pytest runs mechgrade's own checks with isolation ``inline``, in a fresh process a submission; mechgrade grades at the best isolation there is,
-with two processes, start-up included. Otter-grader gets a virtual environment of its own, made here where none is named, which borrows our torch.
+with two processes, start-up included. A whole lab is mostly computing, which nobody can save; ``--light`` takes two exercises that compute for
+hundredths of a second, as the small notebooks do that such tools are usually measured with. Otter-grader gets a virtual environment of its own, made here where none is named, which borrows our torch.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 import nbformat
 from benchmarks.measure import OUT
 from benchmarks.processor import Spent, run
-from cohort.ground import command, environment, small_class
+from cohort.ground import command, environment, small_class, small_course
 from nbformat.v4 import new_code_cell, new_notebook
 from rich.console import Console
 from rich.table import Table
@@ -61,9 +62,9 @@ def check_of(exercise: Exercise) -> str:
 
 
 def peers_environment(**more: str) -> dict[str, str]:
-    return environment(
-        PYTHONPATH=str(HERE), MECHGRADE_ROOT=str(ROOT), OMP_NUM_THREADS="1", HF_HUB_OFFLINE="1", PYTHONWARNINGS="ignore"
-    ) | (more or {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"})
+    return environment(PYTHONPATH=str(HERE), OMP_NUM_THREADS="1", HF_HUB_OFFLINE="1", PYTHONWARNINGS="ignore") | (
+        more or {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+    )
 
 
 def sources(course: Course, lab: str, learner: Path) -> list[str]:
@@ -153,14 +154,14 @@ def with_otter(course: Course, lab: str, folder: Path, place: Path, otter: Path)
     return total
 
 
-def with_pytest(lab: str, folder: Path) -> Spent:
+def with_pytest(course: Course, lab: str, folder: Path) -> Spent:
     """A fresh pytest a submission."""
     total = Spent(0.0, 0.0)
     for learner in sorted(folder.iterdir()):
         script = "import subprocess, sys; sys.exit(subprocess.call(sys.argv[1:]) not in (0, 1))"
         arguments = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"graders/{lab}"]
         arguments += ["--submission", str(learner), "--isolation", "inline"]
-        add(total, run([sys.executable, "-c", script, *arguments], ROOT, peers_environment()))
+        add(total, run([sys.executable, "-c", script, *arguments], course.root, peers_environment()))
     return total
 
 
@@ -172,23 +173,28 @@ def add(total: Spent, one: Spent) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description="What grading the same submissions costs elsewhere.")
     parser.add_argument("--lab", default="lab3")
+    parser.add_argument("--light", action="store_true", help="two light exercises of lab 3 instead of a whole lab")
     parser.add_argument("--learners", type=int, default=3)
     parser.add_argument("--otter", help="otter-grader's command")
     parser.add_argument("--no-otter", action="store_true")
     options = parser.parse_args()
-    course, lab = load_course(ROOT), options.lab
+    lab = "lab3" if options.light else options.lab
     console = Console()
     load = os.getloadavg()[0]
     with tempfile.TemporaryDirectory(prefix="mechgrade-peers-") as temporary:
         here = Path(temporary)
+        course = small_course(here / "course") if options.light else load_course(ROOT)
+        os.environ["MECHGRADE_ROOT"] = str(course.root)  # for the peers' tests
         folder = small_class(course, here / "class", options.learners, lab=lab)
         more = small_class(course, here / "more", 4 * options.learners, lab=lab)
         arguments = ["--lab", lab, "--jobs", "2"]
         spent = {
-            "mechgrade cohort": run(command("grade", folder, "--out", here / "out", *arguments), ROOT, environment())
+            "mechgrade cohort": run(
+                command("grade", folder, "--out", here / "out", *arguments), course.root, environment()
+            )
         }
-        large = run(command("grade", more, "--out", here / "out4", *arguments), ROOT, environment())
-        spent["pytest"] = with_pytest(lab, folder)
+        large = run(command("grade", more, "--out", here / "out4", *arguments), course.root, environment())
+        spent["pytest"] = with_pytest(course, lab, folder)
         spent["nbgrader autograde"] = with_nbgrader(course, lab, folder, here / "nbgrader")
         if not options.no_otter:
             spent["otter run"] = with_otter(course, lab, folder, here / "otter", otter_program(options.otter))
@@ -209,20 +215,21 @@ def main() -> None:
             f"{row[what] / base[what]:.1f}" if row[what] and base[what] else "" for what in ("seconds", "processor")
         ]
         table.add_row(name, f"{row['seconds']:.2f}", f"{row['processor'] or 0:.2f}", *ratios)
+    title = "two light exercises" if options.light else lab
     console.print(
-        f"{lab}, {count} submissions, isolation {sandbox.probe().level}; load {load:.1f} to {os.getloadavg()[0]:.1f}"
+        f"{title}, {count} submissions, isolation {sandbox.probe().level}; load {load:.1f} to {os.getloadavg()[0]:.1f}"
     )
     console.print(table)
     OUT.mkdir(parents=True, exist_ok=True)
     found = {
-        "lab": lab,
+        "lab": title,
         "learners": count,
         "machine": platform.platform(),
         "isolation": sandbox.probe().level,
         "rows": rows,
     }
     found |= {"load": load, "load_at_end": os.getloadavg()[0]}
-    (OUT / f"peers-{lab}.json").write_text(json.dumps(found, indent=1))
+    (OUT / f"peers-{title.replace(' ', '-')}.json").write_text(json.dumps(found, indent=1))
 
 
 if __name__ == "__main__":

@@ -49,6 +49,14 @@ class Group:
             return int((self.path / "cpuacct.usage").read_text()) / 1e9
         return int((self.path / "cpu.stat").read_text().split()[1]) / 1e6
 
+    def system_seconds(self) -> float | None:
+        """Those of them that the kernel spent for the processes."""
+        if self.path is None:
+            return None
+        if (self.path / "cpuacct.stat").exists():
+            return int((self.path / "cpuacct.stat").read_text().split()[3]) / os.sysconf("SC_CLK_TCK")
+        return int((self.path / "cpu.stat").read_text().split()[5]) / 1e6
+
     def close(self) -> None:
         """Remove the group, once all its processes have ended."""
         if self.path is None:
