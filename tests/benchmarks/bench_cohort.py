@@ -117,7 +117,8 @@ def main() -> None:
 def row(spent: Spent) -> dict[str, float | None]:
     """What is kept of a run. The memory is that in the last tenth of the run."""
     last = spent.memory[-max(1, len(spent.memory) // 10) :]
-    return {"seconds": spent.seconds, "processor": spent.processor, "coordinator_mib": statistics.median(last)}
+    memory = statistics.median(last)
+    return {"seconds": spent.seconds, "processor": spent.processor, "coordinator_mib": memory, "coordinator": spent.own}
 
 
 def between(rows: dict[int, dict[str, Any]], what: str) -> float:
@@ -132,12 +133,12 @@ def show(found: dict[str, Any], console: Console) -> None:
     """Print tables and ratios."""
     if "sizes" in found:
         table = Table(
-            "submissions", "seconds", "processor seconds", "a submission: seconds", "processor", "coordinator (MiB)"
+            "submissions", "seconds", "processor seconds", "a submission: seconds", "processor", "coordinator"
         )
         for size, one in found["sizes"].items():
             each = [one["seconds"], one["processor"] or math.nan]
             cells = [f"{cell:.1f}" for cell in each] + [f"{cell / size:.3f}" for cell in each]
-            table.add_row(str(size), *cells, f"{one['coordinator_mib']:.0f}")
+            table.add_row(str(size), *cells, f"{one['coordinator_mib']:.0f} MiB, {one['coordinator']:.1f} s")
         console.print(table)
         found["one_more"] = {what: between(found["sizes"], what) for what in ("seconds", "processor")}
         console.print(f"one more submission: {found['one_more']} seconds")

@@ -42,7 +42,7 @@ def cohort(found: dict[str, Any]) -> list[str]:
             f"One more submission takes {found['over_bare']['processor']:.2f} times the bare processor time. "
             f"1,000 take {per * 1000 / 3600:.1f} core hours, 100,000 take {per * 1e5 / 3600:.0f}: "
             f"{per * 1e5 / 3600 / 64:.1f} hours on 64 cores. "
-            f"The coordinator's memory was {memory}.",
+            f"The coordinator's memory was {memory}.{_coordinator(found['sizes'])}",
         ]
     for name, words in (("jobs", "processes"), ("dask", "Dask workers")):
         if name in found:
@@ -53,6 +53,16 @@ def cohort(found: dict[str, Any]) -> list[str]:
             )
             lines += ["", f"Two {words}: {one / two:.2f} times as fast as one."]
     return lines
+
+
+def _coordinator(sizes: dict[str, dict[str, float]]) -> str:
+    """What could grow with a class: one more submission's processor time in the coordinator, between neighbouring sizes."""
+    steps = list(zip(sizes, list(sizes)[1:], strict=False))
+    each = [
+        f"{1e3 * (sizes[b]['coordinator'] - sizes[a]['coordinator']) / (int(b) - int(a)):.1f} ms from {a} to {b}"
+        for a, b in steps
+    ]
+    return f" Its processor time for one more submission was {', '.join(each)}."
 
 
 def peers(found: dict[str, Any]) -> list[str]:

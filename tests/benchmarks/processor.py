@@ -76,17 +76,20 @@ class Spent:
         seconds: of wall time.
         processor: of processor time, by all its processes; None where that could not be counted.
         memory: of the command's own process while it ran, in MiB, ten samples a second.
+        own: processor time of the command's own process, until the last sample.
     """
 
     seconds: float
     processor: float | None
     memory: list[float] = field(default_factory=list)
+    own: float = 0.0
 
 
 def run(arguments: Sequence[str | Path], cwd: Path, env: Mapping[str, str]) -> Spent:
     """Run a command to its end; it must succeed."""
     group = Group()
     memory: list[float] = []
+    times: list[float] = [0.0]
     try:
         with tempfile.TemporaryFile("w+") as log:
             begun = time.perf_counter()
@@ -99,6 +102,7 @@ def run(arguments: Sequence[str | Path], cwd: Path, env: Mapping[str, str]) -> S
                     own = psutil.Process(process.pid)
                     while process.returncode is None and own.status() != psutil.STATUS_ZOMBIE:
                         memory.append(own.memory_info().rss / 2**20)
+                        times.append(own.cpu_times().user + own.cpu_times().system)
                         time.sleep(0.1)
                 except psutil.Error:
                     pass
@@ -110,6 +114,6 @@ def run(arguments: Sequence[str | Path], cwd: Path, env: Mapping[str, str]) -> S
             watcher.join()
             log.seek(0)
             assert code == 0, f"{arguments}: exit code {code}\n{log.read()[-3000:]}"
-        return Spent(seconds, group.seconds(), memory)
+        return Spent(seconds, group.seconds(), memory, times[-1])
     finally:
         group.close()
