@@ -8,8 +8,6 @@ Run: ``python tests/benchmarks/bench_course.py [ROUNDS]``
 
 from __future__ import annotations
 
-import json
-import os
 import statistics
 import sys
 import time
@@ -18,7 +16,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from benchmarks.measure import OUT
+from benchmarks.measure import write
 from rich.console import Console
 from rich.table import Table
 from support import ROOT
@@ -69,11 +67,9 @@ def main(rounds: int) -> None:
         median = statistics.median(values)
         table.add_row(name, f"{median:.1f}", f"{min(values):.1f}", f"{max(values):.1f}", f"{median / whole:.0%}")
     Console().print(table)
-    OUT.mkdir(parents=True, exist_ok=True)
-    load = os.getloadavg()[0]
-    (OUT / "course.json").write_text(
-        json.dumps({"exercises": len(exercises), "rounds": rounds, "load": load, "seconds": times}, indent=1)
-    )
+    rows = {name: {"median": statistics.median(values)} for name, values in times.items()}
+    rows = {name: {**row, "share": row["median"] / whole} for name, row in rows.items()}
+    write("course", {"title": f"course: {len(exercises)} exercises", "rounds": rounds, "rows": rows})
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from typing import Any
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "performance.md"
-NAMES = ("startup", "watch", "overhead", "spent", "memory")
+NAMES = ("startup", "watch", "course", "overhead", "spent", "nbgrader-autograde", "memory")
 
 
 def table(document: dict[str, Any]) -> str:
@@ -31,6 +31,8 @@ def table(document: dict[str, Any]) -> str:
 def _cell(column: str, value: float, in_mb: bool) -> str:
     if column == "ratio":
         return f"{value:.2f}"
+    if column == "share":
+        return f"{value:.0%}"
     if in_mb:
         return f"{value:.1f} MB"
     return f"{value * 1e3:.0f} ms" if value < 10 else f"{value:.1f} s"
