@@ -13,6 +13,7 @@ import json
 import math
 import os
 import platform
+import shutil
 import statistics
 import subprocess
 import sys
@@ -99,7 +100,7 @@ def main() -> None:
             found["dask"] = {workers: {} for workers in (1, 2)}
             for workers in (1, 2):
                 (here / f"dask{workers}").mkdir()
-                cluster = Scheduler(here / f"dask{workers}", inside=((),) * workers)
+                cluster = Scheduler(here / f"dask{workers}", inside=tuple(map(on_processor, range(workers))))
                 try:
                     for size in options.sizes:
                         out = here / f"dask{workers}/out{size}"
@@ -112,6 +113,13 @@ def main() -> None:
     OUT.mkdir(parents=True, exist_ok=True)
     name = options.name or (f"cohort-{options.lab}" if options.lab else "cohort")
     (OUT / f"{name}.json").write_text(json.dumps(found, indent=1))
+
+
+def on_processor(number: int) -> tuple[str, ...]:
+    """What keeps a Dask worker, and all that it starts, on a processor of its own: a machine with one. Left alone, one worker takes more
+    than one processor (ended processes are cleared away beside it), and two are held up by the two that there are.
+    """
+    return ("taskset", "--cpu-list", str(number % (os.cpu_count() or 1))) if shutil.which("taskset") else ()
 
 
 def row(spent: Spent) -> dict[str, float | None]:

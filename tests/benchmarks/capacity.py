@@ -44,14 +44,14 @@ def cohort(found: dict[str, Any]) -> list[str]:
             f"{per * 1e5 / 3600 / 64:.1f} hours on 64 cores. "
             f"The coordinator's memory was {memory}.{_coordinator(found['sizes'])}",
         ]
-    for name, words in (("jobs", "processes"), ("dask", "Dask workers")):
+    for name, words in (("jobs", "processes"), ("dask", "Dask workers, each on a processor of its own,")):
         if name in found:
             sizes = list(found[name]["1"])
             one, two = (
                 (found[name][count][sizes[-1]]["seconds"] - found[name][count][sizes[0]]["seconds"])
                 for count in ("1", "2")
             )
-            lines += ["", f"Two {words}: {one / two:.2f} times as fast as one."]
+            lines += ["", f"Two {words} are {one / two:.2f} times as fast as one."]
     return lines
 
 
