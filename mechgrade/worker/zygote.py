@@ -112,6 +112,10 @@ def _load(spec: BenchSpec) -> Bench:
         bench.model.run_with_hooks(tokens, fwd_hooks=[(next(iter(cache)), lambda activation, hook: None)])
         if spec.sae is not None:
             bench.sae(torch.zeros(1, bench.d_model, device=bench.device, dtype=bench.dtype))
+            # SAELens's table of published autoencoders: it takes a second to read, and is kept.
+            from sae_lens.loading.pretrained_saes_directory import get_pretrained_saes_directory
+
+            get_pretrained_saes_directory()
     bench.tidy()  # from here on it knows a weight that was written to
     for level in ("full", "process"):
         with contextlib.suppress(

@@ -57,6 +57,8 @@ def cohort(found: dict[str, Any]) -> list[str]:
 
 def _coordinator(sizes: dict[str, dict[str, float]]) -> str:
     """What could grow with a class: one more submission's processor time in the coordinator, between neighbouring sizes."""
+    if len(sizes) < 3:
+        return ""
     steps = list(zip(sizes, list(sizes)[1:], strict=False))
     each = [
         f"{1e3 * (sizes[b]['coordinator'] - sizes[a]['coordinator']) / (int(b) - int(a)):.1f} ms from {a} to {b}"

@@ -31,10 +31,10 @@ def table(document: dict[str, Any]) -> str:
 def _cell(column: str, value: float, in_mb: bool) -> str:
     if column == "ratio":
         return f"{value:.2f}"
-    if column == "share":
-        return f"{value:.0%}"
     if in_mb:
         return f"{value:.1f} MB"
+    if column == "share":
+        return f"{value:.0%}"
     return f"{value * 1e3:.0f} ms" if value < 10 else f"{value:.1f} s"
 
 
