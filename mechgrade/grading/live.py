@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from mechgrade.course import Course, Exercise
 from mechgrade.grading import recorded
-from mechgrade.grading.compare import RELATIVE, noise_between
+from mechgrade.grading.compare import noise_between
 from mechgrade.grading.outcomes import Outcome
 from mechgrade.grading.recorded import Facts, Run, key_of
 from mechgrade.grading.remote import GraderError
@@ -18,6 +18,10 @@ from mechgrade.wire import Array, Tree
 if TYPE_CHECKING:
     from mechgrade.grading.grader import Grader
     from mechgrade.spec import BenchSpec
+
+
+#: What stands in for the spread of rounding, as a share of a leaf's magnitude, where the reference is not run twice.
+SPREAD = 1e-5
 
 
 class LiveReference:
@@ -88,9 +92,9 @@ def _share(tree: Tree, path: str) -> list[tuple[str, float]]:
     if isinstance(tree, Array):
         if tree.values.dtype.kind != "f" or not tree.values.size:
             return []
-        return [(path, RELATIVE * float(abs(tree.values.astype(float)).max()))]
+        return [(path, SPREAD * float(abs(tree.values.astype(float)).max()))]
     if isinstance(tree, float):
-        return [(path, RELATIVE * abs(tree))]
+        return [(path, SPREAD * abs(tree))]
     if isinstance(tree, dict):
         return [pair for key, value in tree.items() for pair in _share(value, f"{path}[{key!r}]")]
     if isinstance(tree, list | tuple):

@@ -60,7 +60,25 @@ class Victims:
         assert code == 0, self.log.read()
 
     def kill(self, process: subprocess.Popen[str]) -> None:
-        """Kill one of the processes that there are, each kind being as likely."""
+        """Kill one of the processes that there are, each kind being as likely; supervisors, which live for a moment, first."""
+        kinds = self.kinds(process)
+        deadline = time.monotonic() + 120
+        while not self.killed and not kinds["supervisor"] and time.monotonic() < deadline and process.poll() is None:
+            time.sleep(0.01)
+            kinds = self.kinds(process)
+        kind = "supervisor" if not self.killed and kinds["supervisor"] else None
+        kind = kind or self.chance.choice([name for name, found in kinds.items() if found])
+        victim = self.chance.choice(kinds[kind])
+        try:
+            victim.kill()
+        except psutil.NoSuchProcess:
+            return
+        if kind == "coordinator":
+            process.wait(60)
+        self.killed[kind] = self.killed.get(kind, 0) + 1
+
+    def kinds(self, process: subprocess.Popen[str]) -> dict[str, list[psutil.Process]]:
+        """The run's processes by what they are."""
         coordinator = psutil.Process(process.pid)
         kinds: dict[str, list[psutil.Process]] = {
             "coordinator": [coordinator],
@@ -75,15 +93,7 @@ class Victims:
         except psutil.NoSuchProcess:
             pass
         self.seen.update(one for found in kinds.values() for one in found)
-        kind = self.chance.choice([name for name, found in kinds.items() if found])
-        victim = self.chance.choice(kinds[kind])
-        try:
-            victim.kill()
-        except psutil.NoSuchProcess:
-            return
-        if kind == "coordinator":
-            process.wait(60)
-        self.killed[kind] = self.killed.get(kind, 0) + 1
+        return kinds
 
     def left(self) -> list[psutil.Process]:
         """Processes that outlived the run."""
