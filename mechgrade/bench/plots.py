@@ -92,7 +92,7 @@ def heatmap(
         middle = (image.norm.vmin + image.norm.vmax) / 2
         for (row, column), number in np.ndenumerate(numbers):
             dark = number < middle if not signed else abs(number) > bound / 2
-            axes.text(column, row, f"{number:.2f}", ha="center", va="center", fontsize=8, color="w" if dark else "k")
+            axes.text(column, row, f"{number:z.2f}", ha="center", va="center", fontsize=8, color="w" if dark else "k")
     return _save(figure, save, _heatmap_page(numbers, x, y, xlabel, ylabel, title, value, bound if signed else None))
 
 
