@@ -33,4 +33,4 @@ def carry(bench: Bench, device: str) -> None:
     bench.device = torch.device(device)
     bench._cache.clear()
     bench.__dict__.pop("_versions", None)  # counted on the tensors that were left behind
-    bench.tidy()
+    bench.tidy()  # counted anew, before a learner's code can write to one

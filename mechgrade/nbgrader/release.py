@@ -21,7 +21,7 @@ class Stubs(ClearSolutions):  # type: ignore[misc]  # nbgrader is untyped
         if cell.cell_type != "code" or BEGIN not in cell.source:
             if not utils.is_solution(cell) or cell.cell_type == "code":
                 return cell, resources
-            return super().preprocess_cell(cell, resources, cell_index)  # type: ignore[no-any-return]
+            return super().preprocess_cell(cell, resources, cell_index)  # type: ignore[no-any-return]  # nbgrader is untyped
         if not utils.is_solution(cell):
             raise RuntimeError(f"a solution in a cell that is not marked as one:\n{cell.source}")
         try:

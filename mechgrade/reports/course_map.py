@@ -65,7 +65,7 @@ def _summary(lab: LabOutlook) -> str:
 
 def _line(row: Row, width: int) -> Text:
     verdict = row.entry.verdict or "not_started"
-    sign, _, colour = LOOKS[verdict] if row.standing != "new" else LOOKS["not_started"]  # type: ignore[index]
+    sign, _, colour = LOOKS[verdict] if row.standing != "new" else LOOKS["not_started"]  # type: ignore[index]  # progress keeps verdicts as text
     points = f"{row.entry.points:g}/{row.exercise.points}"
     line = Text.assemble(
         (f"  {sign} ", colour), f"{row.exercise.name:<{width}}  ", (f"{status(row):<24}", colour), f"{points:>6}"

@@ -119,7 +119,7 @@ def _try_everything() -> dict[str, int]:
     if not privileged:
         found["user"] = _attempt(_user_namespace)
     for name, flag in namespaces.SEPARATE.items():
-        found[name] = _attempt(lambda flag=flag: libc.unshare(flag))  # type: ignore[misc]
+        found[name] = _attempt(lambda flag=flag: libc.unshare(flag))  # type: ignore[misc]  # mypy infers no default of a lambda
     if found["mount"] == 0:
         found["root"] = _attempt(lambda: filesystem.build(Policy(level="full", readable=(), tmp_mb=1)))
     if found.get("root") == 0 and found["pid"] == 0:
