@@ -1,7 +1,7 @@
 """The grader's handle on the worker: start the zygote, open a process for a learner's file, run scenarios in it.
 
 All that decides a verdict is observed here: the clock is the grader's, death comes from the kernel by way of the
-supervisor, and a result is only as good as its bytes.
+zygote, and a result is only as good as its bytes.
 """
 
 from __future__ import annotations
@@ -101,7 +101,7 @@ class Zygote:
         read, write = os.pipe()
         process = Process(ours, data, read, job)
         try:
-            request = wire.encode({"bench": spec.as_tree()})
+            request = wire.encode({"bench": spec.as_tree(), "level": job.isolation})
             socket.send_fds(self._control, [request], [theirs.fileno()])
             theirs.close()
             wire.send(ours, job.as_tree())
@@ -141,7 +141,7 @@ class Zygote:
         return self._log.read()[-2000:].decode(errors="replace").strip()
 
     def close(self) -> None:
-        """End the zygote. Processes that it forked end with their own connections."""
+        """End the zygote, and with it the processes that it forked."""
         if self._control is not None:
             self._control.close()
             self._control = None
@@ -279,7 +279,7 @@ class Process:
         if report is None:
             return Outcome(
                 "infrastructure",
-                message="the worker's supervisor is gone; was it killed, or is the machine out of memory?",
+                message="the worker is gone; was it killed, or is the machine out of memory?",
                 output=output,
             )
         if alive:
@@ -289,7 +289,7 @@ class Process:
         return Outcome(kind, message=message, seconds=seconds, output=output)
 
     def _is_alive(self) -> bool:
-        """Whether the supervisor has still nothing to report, a moment after the connection closed."""
+        """Whether the zygote has still nothing to report, a moment after the connection closed."""
         with selectors.DefaultSelector() as selector:
             selector.register(self._connection, selectors.EVENT_READ)
             return not selector.select(_GRACE)
@@ -312,10 +312,10 @@ class Process:
         return "crashed", f"the process died of {name}" + _SIGNALS.get(number, "")
 
     def _kill(self) -> dict[str | int, Any] | None:
-        """Kill the process and take the supervisor's report of its end."""
+        """Kill the process and take the zygote's report of its end."""
         try:
             self._connection.settimeout(10)
-            with contextlib.suppress(OSError):  # the supervisor may have reported and gone already
+            with contextlib.suppress(OSError):  # it may have reported already, and closed
                 self._connection.sendall(b"k")
             report = wire.receive(self._connection)
             return report if isinstance(report, dict) else None
@@ -330,7 +330,7 @@ class Process:
             self._connection.send(b"k", socket.MSG_DONTWAIT)
 
     def close(self) -> None:
-        """End the process: the supervisor kills it when its connection closes."""
+        """End the process: the zygote kills it when its connection closes."""
         self._connection.close()
         self._data.close()
         if self._output >= 0:

@@ -1,8 +1,9 @@
 """The zygote: libraries and models loaded once, a fork for every exercise.
 
 It never reads a learner's code. For each job it is handed one end of a connection and the name of a bench; it makes sure
-that the bench is loaded, forks, and the fork (see ``supervisor``) reads the job from the connection. It ends when the
-grader's side closes the control socket.
+that the bench is loaded and forks, and the fork (see ``learner``) reads the job from the connection. Then it waits for the end
+of the learner's process, kills it on request and reports how it ended: exit status, memory and processor time are the
+kernel's word, not the learner's. It ends when the grader's side closes the control socket and the last connection.
 """
 
 from __future__ import annotations
@@ -10,13 +11,15 @@ from __future__ import annotations
 import contextlib
 import gc
 import os
+import select
 import signal
 import socket
-import traceback
-from typing import TYPE_CHECKING, NoReturn
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from mechgrade import wire
-from mechgrade.spec import BenchSpec, job_of
+from mechgrade.spec import BenchSpec
+from mechgrade.worker import sandbox
 
 if TYPE_CHECKING:
     from mechgrade.bench import Bench
@@ -28,12 +31,13 @@ MAX_REQUEST = 65536
 def serve(control_fd: int) -> None:
     """Serve jobs from the control socket until it closes.
 
-    A request is one packet: a tree ``{"bench": BenchSpec as a tree}``, with the connection's descriptor beside it. On the
-    connection follow the job, for the fork alone, and the answer of the ``supervisor``; or here ``{"failed": why}``.
+    A request is one packet: a tree ``{"bench": BenchSpec as a tree, "level": of the sandbox}``, with the connection's descriptor
+    beside it. The connection brings what ``learner`` says of it, and takes ``{"ready": True}`` or ``{"failed": why}`` and at the end
+    ``{"status", "max_rss_kb", "cpu_seconds"}``. From then on a byte from the grader, or its end of file, kills the learner's process.
     """
     # Ctrl-C in the learner's terminal is the grader's to handle.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    control = socket.socket(fileno=control_fd)
+    sandbox.settle()
 
     import torch
 
@@ -45,54 +49,134 @@ def serve(control_fd: int) -> None:
     from mechgrade.bench.model import quiet_libraries
 
     quiet_libraries()
-    benches: dict[BenchSpec, Bench] = {}
-    while True:
-        try:
+    Nursery(socket.socket(fileno=control_fd)).serve()
+
+
+@dataclass
+class Living:
+    """A learner's process that has not ended; or one that removes what it left, which has no connection."""
+
+    child: sandbox.Child
+    pidfd: int
+    connection: socket.socket | None = None
+    #: The pipe on which it says that it is shut in, until it has.
+    sealed: int | None = None
+    said: bytes = b""
+
+
+class Nursery:
+    """What is loaded, who lives, and one loop over both."""
+
+    def __init__(self, control: socket.socket) -> None:
+        self._control: socket.socket | None = control
+        self._benches: dict[BenchSpec, Bench] = {}
+        self._living: list[Living] = []
+        self._poll = select.poll()
+        self._poll.register(control, select.POLLIN)
+
+    def serve(self) -> None:
+        """Until the control socket has closed and nobody lives."""
+        while self._control is not None or self._living:
+            ready = {descriptor for descriptor, _ in self._poll.poll()}
+            # A copy: whoever is found to have ended leaves the list, and what comes to life now has not been waited for.
+            for living in self._living[:]:
+                if living.sealed in ready:
+                    self._listen(living)
+                elif living.connection is not None and living.connection.fileno() in ready:
+                    # Either the word to kill, or the grader is gone.
+                    self._poll.unregister(living.connection)
+                    os.kill(living.child.pid, signal.SIGKILL)
+                if living.pidfd in ready and living.sealed is None:
+                    self._bury(living)
+            if self._control is not None and self._control.fileno() in ready:
+                self._take(self._control)
+
+    def _take(self, control: socket.socket) -> None:
+        """A request."""
+        message, descriptors = b"", list[int]()
+        with contextlib.suppress(ConnectionError):
             message, descriptors, _, _ = socket.recv_fds(control, MAX_REQUEST, 1)
-        except ConnectionError:
-            return
-        _reap()
         if not message:
+            self._poll.unregister(control)
+            control.close()
+            self._control = None
             return
-        with socket.socket(fileno=descriptors[0]) as connection:
-            try:
-                request = wire.decode(message)
-                assert isinstance(request, dict)
-                spec = BenchSpec(**request["bench"])  # type: ignore[arg-type]  # the grader wrote it
-                if spec not in benches:
-                    benches[spec] = _load(spec)
-                    # What lives now is shared by all forks: the collector must not touch (and so copy) its pages.
-                    gc.collect()
-                    gc.freeze()
-            except Exception as error:
-                with contextlib.suppress(OSError):  # the grader's side gave up waiting; nothing is left to tell it
-                    wire.send(connection, {"failed": _words(error)})
-                continue
-            if os.fork() == 0:
-                control.close()
-                _supervise(connection, benches[spec], spec.device)
+        connection = socket.socket(fileno=descriptors[0])
+        try:
+            request = wire.decode(message)
+            assert isinstance(request, dict)
+            spec = BenchSpec(**request["bench"])  # type: ignore[arg-type]  # the grader wrote it
+            if spec not in self._benches:
+                self._benches[spec] = _load(spec)
+                # What lives now is shared by all forks: the collector must not touch (and so copy) its pages.
+                gc.collect()
+                gc.freeze()
+            self._open(connection, spec, "full" if request["level"] == "full" else "process")
+        except Exception as error:
+            with contextlib.suppress(OSError):  # the grader's side gave up waiting; nothing is left to tell it
+                wire.send(connection, {"failed": _words(error)})
+            connection.close()
 
+    def _open(self, connection: socket.socket, spec: BenchSpec, level: sandbox.Level) -> None:
+        """A process for a learner."""
+        from mechgrade.worker import learner
 
-def _reap() -> None:
-    """Bury supervisors that have ended. Nobody waits for them: their connection tells when they are gone."""
-    with contextlib.suppress(ChildProcessError):
-        while os.waitpid(-1, os.WNOHANG) != (0, 0):
-            pass
+        reader, writer = os.pipe()
+        try:
+            child = sandbox.fork(level)
+            if child.pid == 0:
+                learner.live(connection, writer, self._benches[spec], spec.device)
+        except sandbox.SandboxError:
+            os.close(reader)
+            raise
+        finally:
+            os.close(writer)
+        self._watch(Living(child, os.pidfd_open(child.pid), connection, reader))
 
+    def _watch(self, living: Living) -> None:
+        self._living.append(living)
+        self._poll.register(living.pidfd, select.POLLIN)
+        if living.sealed is not None:
+            self._poll.register(living.sealed, select.POLLIN)
 
-def _supervise(connection: socket.socket, bench: Bench, device: str) -> NoReturn:
-    from mechgrade.worker import supervisor
+    def _listen(self, living: Living) -> None:
+        """Hear, to its end, what a process says about being shut in, and pass it on. None of the learner's code has run."""
+        assert living.sealed is not None and living.connection is not None
+        part = os.read(living.sealed, 65536)
+        living.said += part
+        if part:
+            return
+        self._poll.unregister(living.sealed)
+        os.close(living.sealed)
+        living.sealed = None
+        # From here on the connection is read here; until now the fork read the job from it.
+        self._poll.register(living.connection, select.POLLIN)
+        said = wire.decode(living.said) if living.said else {"failed": "the learner's process ended while it was being shut in"}
+        with contextlib.suppress(OSError):  # the grader may be gone; its end of file comes next
+            wire.send(living.connection, said)
 
-    code = 1
-    try:
-        supervisor.supervise(connection, bench, job_of(wire.receive(connection)), device)
-        code = 0
-    except EOFError:
-        pass  # the grader's side is gone before it sent a job
-    except BaseException:
-        traceback.print_exc()
-    finally:
-        os._exit(code)
+    def _bury(self, living: Living) -> None:
+        """Report how a process ended, and tidy up after it."""
+        _, status, usage = os.wait4(living.child.pid, 0)
+        self._poll.unregister(living.pidfd)
+        os.close(living.pidfd)
+        self._living.remove(living)
+        if living.connection is None:
+            return
+        with contextlib.suppress(KeyError):  # it was asked to be killed, and is not listened to any more
+            self._poll.unregister(living.connection)
+        report: wire.Tree = {
+            "status": status,
+            "max_rss_kb": usage.ru_maxrss,
+            "cpu_seconds": usage.ru_utime + usage.ru_stime,
+        }
+        with contextlib.suppress(OSError):  # the grader may be gone; nobody is left to tell
+            wire.send(living.connection, report)
+        living.connection.close()
+        if living.child.level == "process":
+            cleaner = sandbox.clean_up(living.child, [other.child.pid for other in self._living])
+            if cleaner is not None:
+                self._watch(Living(sandbox.Child(cleaner, "process", None), os.pidfd_open(cleaner)))
 
 
 def _load(spec: BenchSpec) -> Bench:
@@ -100,7 +184,7 @@ def _load(spec: BenchSpec) -> Bench:
 
     from mechgrade.bench import Bench
     from mechgrade.spec import Job
-    from mechgrade.worker import sandbox, supervisor
+    from mechgrade.worker import learner
 
     # On the processor, whatever was asked for: CUDA does not survive a fork. Each fork carries its own copy over.
     bench = Bench(spec.on(device="cpu"))
@@ -121,7 +205,7 @@ def _load(spec: BenchSpec) -> Bench:
         with contextlib.suppress(
             sandbox.SandboxError
         ):  # a level that this machine lacks is refused when it is asked for
-            sandbox.prepare(supervisor.policy_of(Job("", "", "", level), spec.device))
+            sandbox.prepare(learner.policy_of(Job("", "", "", level), spec.device))
     return bench
 
 

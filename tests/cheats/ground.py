@@ -28,6 +28,7 @@ from mechgrade.grading.run import grade
 from mechgrade.grading.submission import Submission
 from mechgrade.grading.verdicts import ExerciseResult
 from mechgrade.wire import Array
+from mechgrade.worker import sandbox
 
 from .cheat import CHEATS, Cheat
 
@@ -187,18 +188,21 @@ class Ground:
                 line = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode()
                 if state != "Z":
                     parents[int(entry.name)], words[int(entry.name)] = int(parent), line
-        family = {self.zygote._process.pid}
+        worker = {self.zygote._process.pid}
+        if sandbox.probe().level == "full":  # the process that was started stays behind, and the worker is its child
+            worker |= {pid for pid, parent in parents.items() if parent in worker}
+        family = set(worker)
         while more := {pid for pid, parent in parents.items() if parent in family} - family:
             family |= more
         orphans = {pid for pid, parent in parents.items() if parent == 1 and "mechgrade.worker" in words[pid]}
         # Others' workers are orphans too where a server keeps them warm; ours were started with a variable of their own.
         orphans = {pid for pid in orphans if self._is_ours(pid)}
-        return {f"{pid} {words[pid]}" for pid in (family | orphans) - {self.zygote._process.pid}}
+        return {f"{pid} {words[pid]}" for pid in (family | orphans) - worker}
 
     def _is_ours(self, pid: int) -> bool:
         try:
             return str(self.root).encode() in Path(f"/proc/{pid}/environ").read_bytes()
-        except PermissionError:  # of another user; or of this one, and closed up as our supervisors are
+        except PermissionError:  # of another user; or of this one, and closed up as our zygotes are
             with contextlib.suppress(OSError):
                 return Path(f"/proc/{pid}").stat().st_uid == os.geteuid()
             return False
@@ -212,7 +216,7 @@ class Ground:
             path for folder in ("/tmp", "/var/tmp", "/dev/shm", "/") for path in Path(folder).glob("cheat[-_.]*")
         ]
         elsewhere += [path for folder in sys.path if folder for path in Path(folder).glob("cheat[-_.]*")]
-        # Others may be grading on this machine: only directories whose supervisor is gone are left over.
+        # Others may be grading on this machine: only directories whose zygote is gone are left over.
         scratch = Path("/tmp").glob("mechgrade-[0-9]*-*")
         elsewhere += [path for path in scratch if not Path("/proc", path.name.split("-")[1]).exists()]
         for path in [*elsewhere, *self.root.rglob("*")]:
@@ -226,7 +230,7 @@ class Ground:
 
 
 def _left(look: Any) -> set[Any]:
-    """What is still there after a while: a supervisor cleans up while the grader goes on."""
+    """What is still there after a while: a zygote cleans up while the grader goes on."""
     deadline = time.monotonic() + 20
     while (found := look()) and time.monotonic() < deadline:
         time.sleep(0.02)

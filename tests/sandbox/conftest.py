@@ -1,4 +1,4 @@
-"""A small machine around the sandbox: fork a supervisor, let it enter, fork the learner's process, seal it, run a function in it."""
+"""A small machine around the sandbox: make a parent, let it settle and fork a learner's process, seal that, run a function in it."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ USERS = ("root", "user")
 
 @dataclass(frozen=True)
 class Outcome:
-    """What the supervisor saw: it lives to tell in every test."""
+    """What the parent saw: it lives to tell in every test."""
 
     value: Any = None
     #: The class of what the function raised, and its words.
@@ -38,12 +38,12 @@ class Outcome:
     #: The signal that ended the learner's process, or None if it ended by itself.
     signal: str | None = None
     cpu: float = 0.0
-    #: Milliseconds from entering to having cleaned up.
+    #: Milliseconds from before the fork to having cleaned up.
     elapsed: float = 0.0
     output: str = ""
     #: Milliseconds, by step.
     durations: dict[str, float] = field(default_factory=dict)
-    #: Why the supervisor could not do its part.
+    #: Why the parent could not do its part.
     failed: str | None = None
 
 
@@ -70,14 +70,14 @@ class Box:
         before: Callable[[], object] = lambda: None,
         **limits: Any,
     ) -> Outcome:
-        """Run ``body`` sealed, with the policy's ``limits``; the supervisor kills it ``kill_after`` seconds."""
+        """Run ``body`` sealed, with the policy's ``limits``; the parent kills it ``kill_after`` seconds."""
         # In Python both are the same interpreter's: what was imported here is there, as in a warm worker.
         reader, writer = os.pipe()
-        supervisor = os.fork()
-        if supervisor == 0:
+        parent = os.fork()
+        if parent == 0:
             try:
                 os.close(reader)
-                outcome = self._supervise(body, before, kill_after, limits)
+                outcome = self._watch(body, before, kill_after, limits)
             except BaseException as error:
                 outcome = Outcome(failed=f"{type(error).__name__}: {error}")
             with os.fdopen(writer, "w") as pipe:
@@ -85,10 +85,10 @@ class Box:
             os._exit(0)
         os.close(writer)
         with os.fdopen(reader, "rb") as pipe:
-            assert select.select([pipe], [], [], 60)[0], "the supervisor hangs"
+            assert select.select([pipe], [], [], 60)[0], "the parent hangs"
             text = pipe.read()
-        _, status = os.waitpid(supervisor, 0)
-        assert status == 0 and text, f"the supervisor died: {status}"
+        _, status = os.waitpid(parent, 0)
+        assert status == 0 and text, f"the parent died: {status}"
         return Outcome(**json.loads(text))
 
     def value(self, body: Callable[[], Any], **limits: Any) -> Any:
@@ -97,28 +97,29 @@ class Box:
         assert (outcome.failed, outcome.raised, outcome.signal) == (None, None, None), outcome
         return outcome.value
 
-    def _supervise(
+    def _watch(
         self, body: Callable[[], Any], before: Callable[[], object], kill_after: float | None, limits: dict[str, Any]
     ) -> Outcome:
         if self.user == "user" and IS_ROOT:
             become_ordinary()
             sandbox.probe.cache_clear()
         before()
+        sandbox.settle()
         ours, theirs = socket.socketpair()
         output_reader, output_writer = os.pipe()
         policy = self.policy(**{**limits, "keep_fds": (*limits.get("keep_fds", ()), theirs.fileno())})
         sandbox.prepare(policy)
         sandbox.durations.clear()
         started = time.perf_counter()
-        sandbox.enter_outer(policy)
-        learner = os.fork()
-        if learner == 0:
+        learner = sandbox.fork(policy.level)
+        if learner.pid == 0:
             _learn(policy, body, theirs, output_writer)
         theirs.close()
         os.close(output_writer)
-        reply = _reply(ours, learner, kill_after)
-        _, status, usage = os.wait4(learner, 0)
-        sandbox.clean_up()
+        reply = _reply(ours, learner.pid, kill_after)
+        _, status, usage = os.wait4(learner.pid, 0)
+        if (cleaner := sandbox.clean_up(learner)) is not None:
+            os.waitpid(cleaner, 0)
         elapsed = (time.perf_counter() - started) * 1e3
         with os.fdopen(output_reader, "rb") as pipe:
             output = pipe.read().decode(errors="replace")

@@ -1,7 +1,7 @@
 """What the sandbox costs: `python -m tests.sandbox.costs [repeats]` prints medians in milliseconds, by level, user and step.
 
-The parent has imported torch, as a warm worker has. A run counts from `enter_outer` until the supervisor has seen the learner's process end
-and has cleaned up; the fork in between is in it.
+The parent has imported torch, as a warm worker has. A run counts from before the fork until the parent has seen the learner's process end
+and has cleaned up.
 """
 
 from __future__ import annotations

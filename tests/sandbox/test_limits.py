@@ -93,7 +93,7 @@ def test_no_processes_by_default(box: Box) -> None:
 
 
 def test_killing_ends_it(box: Box) -> None:
-    """The supervisor keeps time: it kills, whatever the code does."""
+    """The parent keeps time: it kills, whatever the code does."""
     started = time.monotonic()
     outcome = box.run(lambda: time.sleep(60), kill_after=0.3)
     assert outcome.signal == "SIGKILL"
@@ -158,7 +158,7 @@ def test_daemons_end_with_the_run(box: Box) -> None:
     assert ends(box, daemonise)
 
 
-def test_the_run_ends_with_its_supervisor(box: Box, ground: Path) -> None:
+def test_the_run_ends_with_its_parent(box: Box, ground: Path) -> None:
     """A grader that is killed leaves nothing running."""
     reader, writer = os.pipe()
 
@@ -169,15 +169,15 @@ def test_the_run_ends_with_its_supervisor(box: Box, ground: Path) -> None:
     runner = os.fork()
     if runner == 0:
         os.close(reader)
-        supervisor: list[int] = []
+        first: list[int] = []
 
         def before() -> None:
             tempfile.tempdir = str(ground)  # nobody is left to remove what level process makes there
-            supervisor.append(os.getpid())
-            if os.fork() == 0:  # somebody kills the supervisor a second later
+            first.append(os.getpid())
+            if os.fork() == 0:  # somebody kills the parent a second later
                 os.close(writer)
                 time.sleep(1.0)
-                os.kill(supervisor[0], signal.SIGKILL)
+                os.kill(first[0], signal.SIGKILL)
                 os._exit(0)
 
         try:
@@ -192,8 +192,8 @@ def test_the_run_ends_with_its_supervisor(box: Box, ground: Path) -> None:
     assert ended
 
 
-def test_memory_is_not_kept_from_the_supervisor(box: Box) -> None:
-    """The limits are the learner's alone: the supervisor goes on to the next."""
+def test_memory_is_not_kept_from_the_parent(box: Box) -> None:
+    """The limits are the learner's alone: the parent goes on to the next."""
     for _ in range(3):
         assert box.run(lambda: bytearray(1 << 30), memory_mb=100).raised == "MemoryError"
 

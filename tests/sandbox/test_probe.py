@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import errno
 import os
+import select
 import subprocess
 import sys
 import time
@@ -58,7 +59,7 @@ def test_what_is_missing_is_named(monkeypatch: pytest.MonkeyPatch, module: objec
 def test_full_is_refused_where_it_is_not_offered(monkeypatch: pytest.MonkeyPatch, process: Box) -> None:
     """Never a weaker level than was asked for."""
     poor = dataclasses.replace(sandbox.probe(), landlock=0, missing=["Landlock is missing."])
-    monkeypatch.setattr("mechgrade.worker.sandbox.supervisor.probe", lambda: poor)
+    monkeypatch.setattr("mechgrade.worker.sandbox.parent.probe", lambda: poor)
     outcome = process.run(lambda: "ran", level="full")
     assert outcome.value is None
     assert outcome.failed is not None and "Landlock is missing" in outcome.failed
@@ -81,7 +82,7 @@ def test_a_step_that_fails_is_named_and_nothing_runs(
     """An infrastructure error with its reason, and no learner code."""
     offered = sandbox.probe()  # before the step fails, as in a warm worker
     monkeypatch.setattr(
-        "mechgrade.worker.sandbox.supervisor.probe",
+        "mechgrade.worker.sandbox.parent.probe",
         lambda: dataclasses.replace(offered, privileged=full.user == "root"),
     )
     monkeypatch.setattr(module, name, fail)
@@ -97,7 +98,7 @@ def test_root_without_user_namespaces_still_gets_full(monkeypatch: pytest.Monkey
         pytest.skip("needs root")
     without = dataclasses.replace(sandbox.probe(), namespaces=sandbox.probe().namespaces - {"user"})
     assert without.level == "full"
-    monkeypatch.setattr("mechgrade.worker.sandbox.supervisor.probe", lambda: without)
+    monkeypatch.setattr("mechgrade.worker.sandbox.parent.probe", lambda: without)
 
     def body() -> list[object]:
         lines = Path("/proc/self/status").read_text().splitlines()
@@ -112,7 +113,7 @@ def test_root_without_user_namespaces_still_gets_full(monkeypatch: pytest.Monkey
 def test_without_a_proc_of_its_own_there_is_none(monkeypatch: pytest.MonkeyPatch, full: Box) -> None:
     """Some containers mask parts of /proc, and then the kernel lets nobody mount another."""
     without = dataclasses.replace(sandbox.probe(), private_proc=False)
-    monkeypatch.setattr("mechgrade.worker.sandbox.supervisor.probe", lambda: without)
+    monkeypatch.setattr("mechgrade.worker.sandbox.parent.probe", lambda: without)
     assert full.value(lambda: names_in("/proc")) == []
 
 
@@ -128,7 +129,7 @@ def test_elsewhere_than_on_linux(tmp_path: Path) -> None:
     assert "Linux is missing" in done.stdout
 
 
-def test_seal_without_a_supervisor_is_refused() -> None:
+def test_seal_without_a_parent_is_refused() -> None:
     """Half a sandbox is none."""
     with pytest.raises(sandbox.SandboxError):
         sandbox.seal(Box("process", "root").policy())
@@ -139,15 +140,15 @@ def test_process_where_the_kernel_offers_nothing(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(landlock, "version", lambda: 0)
     monkeypatch.setattr(seccomp, "is_available", lambda: False)
 
-    def body() -> list[int]:
-        child = os.fork()
-        if child == 0:
+    def body() -> int:
+        if os.fork() == 0:
             os.setsid()
             time.sleep(60)
-        return [child, len(os.environ)]
+        return len(os.environ)
 
-    child, variables = process.value(body)
-    assert variables == 6
-    with pytest.raises(ProcessLookupError):
-        os.kill(child, 0)
+    reader, writer = os.pipe()  # which the child holds open as long as it lives
+    assert process.value(body, keep_fds=(writer,)) == 6
+    os.close(writer)
+    assert select.select([reader], [], [], 10)[0] and os.read(reader, 1) == b""
+    os.close(reader)
     assert process.run(lambda: bytearray(1 << 30), memory_mb=100).raised == "MemoryError"

@@ -198,7 +198,7 @@ def test_forbidden_system_calls(box: Box) -> None:
 
 
 def test_forbidden_arguments(box: Box) -> None:
-    """Namespaces by clone, and taking back the promise to die with the supervisor, by any number that the kernel reads so."""
+    """Namespaces by clone, and taking back the promise to die with the parent, by any number that the kernel reads so."""
     clone, clone3, prctl, prlimit = (seccomp.number(name) for name in ("clone", "clone3", "prctl", "prlimit64"))
 
     def body() -> list[int]:

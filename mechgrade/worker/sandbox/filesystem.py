@@ -1,6 +1,6 @@
 """A root directory that holds what the policy lists and nothing else: mount_namespaces(7), pivot_root(2).
 
-The supervisor builds it once; the learner's process adds its own /proc, which shows the pid namespace of whoever mounts it.
+The learner's process builds it for itself, and its own /proc over it, which shows the pid namespace of whoever mounts it.
 """
 
 from __future__ import annotations
@@ -116,7 +116,7 @@ def build(policy: Policy) -> None:
     for node in nodes:
         libc.mount(f"{_MACHINE}{node}", str(_at(node)), flags=libc.MS_BIND)
     # The kernel lets a user namespace mount a procfs only where a complete one is visible (mount_too_revealing() in
-    # fs/namespace.c), so the machine's stays until the learner's process puts its own over it.
+    # fs/namespace.c), so the machine's stays until this process puts its own over it.
     libc.mount(f"{_MACHINE}/proc", str(_at("/proc")), flags=libc.MS_BIND | libc.MS_REC)
     os.chdir(_NEW)
     # The same directory twice stacks the old root on the new one, where it can be taken off: pivot_root(2), NOTES.

@@ -10,7 +10,7 @@ from contextlib import ExitStack, suppress
 from itertools import pairwise
 from pathlib import Path
 
-from . import filesystem, landlock, libc, namespaces, privileges, rlimits, seccomp, supervisor
+from . import filesystem, landlock, libc, namespaces, parent, privileges, rlimits, seccomp
 from .errors import SandboxError, step
 from .policy import Policy
 from .procfs import OwnProc
@@ -27,76 +27,79 @@ _DEVICES = tuple(Path("/dev", name) for name in filesystem.DEVICES)
 
 
 def seal(policy: Policy) -> None:
-    """Close this process in, for good. To be called once, after the fork that follows `enter_outer`, with one thread."""
-    outer = supervisor.current
-    if outer is None or outer.policy != policy:
-        raise SandboxError("seal a process whose supervisor has not entered with the same policy", None)
+    """Close this process in, for good. To be called once, in what `fork` forked, with one thread."""
+    myself, home = parent.myself, parent.home
+    if myself is None or home is None or myself.level != policy.level:
+        raise SandboxError("seal a process that was not forked for the policy's level", None)
+    offered = parent.probe()
     with ExitStack() as stack:
         own: OwnProc | None = None
         if sys.platform == "linux":
             with step("find this process in /proc"):
-                # The supervisor is not dumpable and neither is its fork: its files in /proc would belong to root.
+                # The parent is not dumpable and neither is its fork: its files in /proc would belong to root.
                 privileges.set_dumpable(True)
                 own = stack.enter_context(OwnProc())
             with suppress(OSError):  # if the machine runs out of memory, this process is the one to end
                 own.write("oom_score_adj", "1000")
-        if policy.level == "full":
+        if own is not None and policy.level == "full":
+            # While the machine's /proc is in sight: whether this is root in all of the machine, or in a container that has few users.
+            user = namespaces.user_for(own.pid) if home.privileged else None
+            with step("unshare namespaces"):
+                namespaces.separate()
+            with step("build the file system"):
+                filesystem.build(policy)
             with step("mount a private /proc"):
-                filesystem.mount_own_proc(private=outer.private_proc)
+                filesystem.mount_own_proc(private=offered.private_proc)
         with step("start a session"):
             os.setsid()
-        if own is not None and outer.user is not None:
+        if own is not None and policy.level == "full":
             with step("become nobody"):
-                _become_nobody(own, outer.user, own_namespace=outer.user_namespace)
+                _become_nobody(own, user, own_namespace=offered.user_namespace)
         with step("limit resources"):
-            rlimits.apply(policy, own, tasks=_countable_tasks(outer))
+            # The kernel counts a user within its user namespace (since Linux 5.14), so only a user of its own can be limited.
+            rlimits.apply(policy, own, tasks=policy.processes if policy.level == "full" else None)
+        scratch = myself.scratch or Path("/tmp")
         with step("move to the temporary directory"):
-            os.chdir(outer.scratch)
+            os.chdir(scratch)
         if own is not None:
             with step("drop privileges"):
                 privileges.no_new_privileges()
                 privileges.drop_capabilities(own)
     if sys.platform == "linux":
-        _lock(outer)
+        _lock(policy, scratch, home.pidfd)
     with step("close descriptors"):
         _close_all_but({0, 1, 2, *policy.keep_fds})
-    _empty_environment(outer.scratch)
+    _empty_environment(scratch)
     # Last, because it forbids some of the steps above.
     if policy.level == "full" or (sys.platform == "linux" and seccomp.is_available()):
         with step("filter system calls"):
-            seccomp.install(supervisor.seccomp_program(policy))
+            seccomp.install(parent.seccomp_program(policy))
 
 
-def _become_nobody(own: OwnProc, user: int, *, own_namespace: bool) -> None:
-    if not own_namespace:
-        privileges.drop_bounding_set()  # the last moment that it can: the change of user takes the capability for it
-    privileges.change_user(user)
-    privileges.set_dumpable(True)  # which that change undid
+def _become_nobody(own: OwnProc, user: int | None, *, own_namespace: bool) -> None:
+    """``user`` is the one to become first, for whom a privileged parent has forked."""
+    if user is not None:
+        if not own_namespace:
+            privileges.drop_bounding_set()  # the last moment that it can: the change of user takes the capability for it
+        privileges.change_user(user)
+        privileges.set_dumpable(True)  # which that change undid
     if own_namespace:
+        uid, gid = os.geteuid(), os.getegid()
         libc.unshare(libc.CLONE_NEWUSER)
-        namespaces.map_user(own, user, user)
+        namespaces.map_user(own, uid, gid)
 
 
-def _countable_tasks(outer: supervisor.Outer) -> int | None:
-    """The kernel counts a user within its user namespace (since Linux 5.14), so only a user of its own can be limited."""
-    if outer.policy.level == "process":
-        return None
-    supervisor_inside = outer.user is None
-    return outer.policy.processes + supervisor_inside
-
-
-def _lock(outer: supervisor.Outer) -> None:
-    policy = outer.policy
-    with step("tie this process to its supervisor"):
+def _lock(policy: Policy, scratch: Path, pidfd: int | None) -> None:
+    with step("tie this process to its parent"):
         privileges.set_dumpable(False)
-        if outer.supervisor is not None:
-            privileges.die_with(outer.supervisor)
+        if pidfd is not None:
+            privileges.die_with(pidfd)
     if policy.level == "full":
         with step("apply Landlock"):
             # The root holds only what may be read, so nothing is gained by listing it again.
             landlock.restrict(
                 readable=[Path("/")],
-                writable=[outer.scratch, Path("/dev/shm")],
+                writable=[scratch, Path("/dev/shm")],
                 devices=[*_DEVICES, *filesystem.plan(policy.devices).shown],
                 execute=policy.children,
             )
@@ -104,7 +107,7 @@ def _lock(outer: supervisor.Outer) -> None:
         with step("apply Landlock"):
             landlock.restrict(
                 readable=[*filesystem.plan(policy.readable).shown, *_PUBLIC],
-                writable=[outer.scratch],
+                writable=[scratch],
                 devices=[*_DEVICES, *policy.devices],
                 execute=policy.children,
             )

@@ -59,6 +59,11 @@ def unshare(flags: int) -> None:
     _checked(_libc().unshare(ctypes.c_int(flags)))
 
 
+def setns(descriptor: int, kind: int) -> None:
+    """Enter a namespace of that kind."""
+    _checked(_libc().setns(ctypes.c_int(descriptor), ctypes.c_int(kind)))
+
+
 def mount(source: str, target: str, kind: str | None = None, flags: int = 0, data: str = "") -> None:
     """Mount, bind or change propagation."""
     result = _libc().mount(

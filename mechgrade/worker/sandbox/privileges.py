@@ -1,4 +1,4 @@
-"""Giving up: capabilities, identity, the ways to get either back, and life after the supervisor's death.
+"""Giving up: capabilities, identity, the ways to get either back, and life after the parent's death.
 
 Sources: capabilities(7), prctl(2), user_namespaces(7), Documentation/userspace-api/no_new_privs.rst.
 """
@@ -53,15 +53,15 @@ def no_new_privileges() -> None:
     libc.prctl(_PR_SET_NO_NEW_PRIVS, 1)
 
 
-def die_with(supervisor: int) -> None:
-    """Have the kernel kill this process when its parent ends. ``supervisor`` is a pidfd of the parent.
+def die_with(parent: int) -> None:
+    """Have the kernel kill this process when its parent ends. ``parent`` is a pidfd of it.
 
     A change of user clears the request, so it comes after. The parent may have ended before it: getppid(2) says 0 for
     every parent outside the pid namespace, so only the pidfd tells.
     """
     libc.prctl(_PR_SET_PDEATHSIG, _SIGKILL)
     poll = select.poll()
-    poll.register(supervisor, select.POLLIN)
+    poll.register(parent, select.POLLIN)
     if poll.poll(0):
         os._exit(1)
 

@@ -113,7 +113,7 @@ def _in_child(action: Callable[[], dict[str, int]]) -> dict[str, int]:
 
 
 def _try_everything() -> dict[str, int]:
-    """What the supervisor does, and what its fork does, step by step. Each fork of a large process costs, so there is one."""
+    """What a parent does, and what its fork does, step by step. Each fork of a large process costs, so there is one."""
     found: dict[str, int] = {}
     privileged = privileges.is_privileged()
     if not privileged:
@@ -129,8 +129,8 @@ def _try_everything() -> dict[str, int]:
 
 def _try_inside(*, privileged: bool) -> dict[str, int]:
     found = {"proc": _attempt(lambda: filesystem.mount_own_proc(private=True))}
-    if privileged:  # last, because there is no way back from another user
-        found["user"] = _attempt(_user_namespace_of_another)
+    # Last, because there is no way back from another user. An ordinary user's is inside the one that it entered.
+    found["user"] = _attempt(_user_namespace_of_another if privileged else _user_namespace)
     return found
 
 

@@ -10,6 +10,8 @@ class OwnProc:
     """An open directory: it stays this process's when /proc is mounted anew, and when the process changes its user."""
 
     def __init__(self) -> None:
+        #: This process's pid in the namespace that /proc shows.
+        self.pid = int(os.readlink("/proc/self"))  # noqa: PTH115  no path
         self._directory = os.open("/proc/self", os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
 
     def __enter__(self) -> OwnProc:

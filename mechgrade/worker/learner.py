@@ -1,0 +1,129 @@
+"""The learner's process: what the fork of the zygote does, from the job that it is handed to the last scenario.
+
+Until it is shut in, it is the course's: it reads the job and the grader's file and closes itself in. From then on what it says is the
+learner's word. That it is shut in, or why not, it says on a pipe to the zygote, which is closed before a line of the learner's runs.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import random
+import socket
+import sys
+import traceback
+from pathlib import Path
+from typing import NoReturn
+
+import numpy as np
+import torch
+
+from mechgrade import devices, wire
+from mechgrade.bench import Bench, ModelError
+from mechgrade.bench.carry import carry
+from mechgrade.spec import Job, job_of
+from mechgrade.worker import sandbox
+from mechgrade.worker.runner import Runner, load_grader
+
+#: Where the process finds its data socket.
+DATA_FD = 3
+#: And where it says, before it runs a line of the learner's, that it is shut in.
+SEALED_FD = 4
+
+
+def policy_of(job: Job, device: str) -> sandbox.Policy:
+    """The sandbox that a job asks for, with what reaches the device."""
+    limits = job.limits
+    package = Path(__file__).parents[1]
+    return sandbox.Policy(
+        level="full" if job.isolation == "full" else "process",
+        readable=(*sandbox.interpreter_paths(), package, *map(Path, job.readable)),
+        memory_mb=limits.memory_mb,
+        cpu_seconds=limits.cpu_seconds,
+        processes=limits.processes,
+        open_files=limits.open_files,
+        file_mb=limits.file_mb,
+        tmp_mb=limits.tmp_mb,
+        keep_fds=(DATA_FD, SEALED_FD),
+        devices=devices.nodes(device),
+    )
+
+
+def live(connection: socket.socket, sealed: int, bench: Bench, device: str) -> NoReturn:
+    """Serve one job, then end; the bench is on the processor still.
+
+    The connection brings the job, and one byte with two descriptors: the data socket and the output pipe. ``sealed`` is the pipe to
+    the zygote; it takes ``{"ready": True}`` or ``{"failed": why}``.
+    """
+    code = 1
+    try:
+        job = job_of(wire.receive(connection))
+        _, (data, output), _, _ = socket.recv_fds(connection, 1, 2)
+        runner = _shut_in(job, bench, device, (data, output, sealed))
+        if runner is not None:
+            _serve(socket.socket(fileno=DATA_FD), runner)
+            code = 0
+    except EOFError:
+        pass  # the grader's side is gone before it sent a job
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        os._exit(code)
+
+
+def _shut_in(job: Job, bench: Bench, device: str, descriptors: tuple[int, int, int]) -> Runner | None:
+    """The learner's module, loaded once the sandbox is closed; None where it is not, and the zygote knows why."""
+    try:
+        # Read here, outside the sandbox: from inside, the graders' folder is not to be seen.
+        grader = load_grader(Path(job.grader))
+    except Exception as error:
+        where = f"{Path(job.grader).name} cannot be imported in the worker"
+        os.write(
+            descriptors[2], wire.encode({"failed": f"{where}: {type(error).__name__}: {error}", "grader": True})
+        )
+        return None
+    _descriptors(*descriptors)
+    try:
+        sandbox.seal(policy_of(job, device))
+        if not devices.is_cpu(device):
+            carry(bench, device)
+    except (sandbox.SandboxError, OSError, ModelError) as error:
+        os.write(SEALED_FD, wire.encode({"failed": str(error)}))
+        return None
+    os.write(SEALED_FD, wire.encode({"ready": True}))
+    os.close(SEALED_FD)
+    torch.set_num_threads(job.threads)
+    torch.manual_seed(0)
+    np.random.seed(0)  # learners may use the old interface
+    random.seed(0)
+    return Runner(job.source, job.filename, grader, bench)
+
+
+def _descriptors(data: int, output: int, sealed: int) -> None:
+    # Through high numbers, so that no dup2 overwrites a descriptor that is still to be moved.
+    high_data, high_output, high_sealed = (
+        fcntl.fcntl(descriptor, fcntl.F_DUPFD, 10) for descriptor in (data, output, sealed)
+    )
+    null = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(null, 0)
+    os.dup2(high_output, 1)
+    os.dup2(high_output, 2)
+    os.dup2(high_data, DATA_FD)
+    os.dup2(high_sealed, SEALED_FD)
+    sys.stdin = os.fdopen(0, closefd=False)
+    sys.stdout = os.fdopen(1, "w", buffering=1, encoding="utf-8", errors="backslashreplace", closefd=False)
+    sys.stderr = os.fdopen(2, "w", buffering=1, encoding="utf-8", errors="backslashreplace", closefd=False)
+
+
+def _serve(channel: socket.socket, runner: Runner) -> None:
+    while True:
+        try:
+            request = wire.receive(channel)
+        except EOFError:
+            return
+        assert isinstance(request, dict)
+        report = runner.run(str(request["scenario"]), request["inputs"])  # type: ignore[arg-type]  # the grader wrote it
+        try:
+            wire.send(channel, report)
+        except wire.WireError as error:
+            wire.send(channel, {"kind": "unusable", "message": f"the result could not be sent: {error}"})
