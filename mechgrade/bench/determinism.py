@@ -13,7 +13,7 @@ import torch
 def settle(device: str) -> None:
     """Make torch give the same numbers for the same work on one machine, and full float32 on every device.
 
-    Idempotent, and it starts neither a thread nor CUDA. Seeds are set for each learner's process (``worker.supervisor``), and each
+    Idempotent, and it starts neither a thread nor CUDA. Seeds are set for each learner's process (``worker.learner``), and each
     seeded input has a generator of its own (``core``).
 
     Args:

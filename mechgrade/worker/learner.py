@@ -78,9 +78,7 @@ def _shut_in(job: Job, bench: Bench, device: str, descriptors: tuple[int, int, i
         grader = load_grader(Path(job.grader))
     except Exception as error:
         where = f"{Path(job.grader).name} cannot be imported in the worker"
-        os.write(
-            descriptors[2], wire.encode({"failed": f"{where}: {type(error).__name__}: {error}", "grader": True})
-        )
+        os.write(descriptors[2], wire.encode({"failed": f"{where}: {type(error).__name__}: {error}", "grader": True}))
         return None
     _descriptors(*descriptors)
     try:

@@ -151,7 +151,11 @@ class Nursery:
         living.sealed = None
         # From here on the connection is read here; until now the fork read the job from it.
         self._poll.register(living.connection, select.POLLIN)
-        said = wire.decode(living.said) if living.said else {"failed": "the learner's process ended while it was being shut in"}
+        said = (
+            wire.decode(living.said)
+            if living.said
+            else {"failed": "the learner's process ended while it was being shut in"}
+        )
         with contextlib.suppress(OSError):  # the grader may be gone; its end of file comes next
             wire.send(living.connection, said)
 

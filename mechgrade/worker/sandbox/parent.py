@@ -151,7 +151,7 @@ def fork(level: Level) -> Child:
 
 
 def _number() -> str:
-    """This process's number in /proc: it says who made a directory, and may be another in its own namespace."""
+    """The number of this process in /proc: it says who made a directory, and may be another in its own namespace."""
     return os.readlink("/proc/self") if sys.platform == "linux" else str(os.getpid())  # noqa: PTH115  no path
 
 
@@ -227,7 +227,7 @@ def _end_children(living: Collection[int]) -> None:
 
 
 def _children() -> set[int]:
-    """This process's children, by their numbers in its own pid namespace: /proc may be that of another, proc_pid_status(5)."""
+    """The children of this process, by their numbers in its own pid namespace: /proc may be that of another, proc_pid_status(5)."""
     me = _number()
     found = set()
     with suppress(FileNotFoundError):  # a kernel that does not list them
