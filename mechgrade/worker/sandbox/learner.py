@@ -31,7 +31,6 @@ def seal(policy: Policy) -> None:
     myself, home = parent.myself, parent.home
     if myself is None or home is None or myself.level != policy.level:
         raise SandboxError("seal a process that was not forked for the policy's level", None)
-    offered = parent.probe()
     with ExitStack() as stack:
         own: OwnProc | None = None
         if sys.platform == "linux":
@@ -49,12 +48,12 @@ def seal(policy: Policy) -> None:
             with step("build the file system"):
                 filesystem.build(policy)
             with step("mount a private /proc"):
-                filesystem.mount_own_proc(private=offered.private_proc)
+                filesystem.mount_own_proc(private=home.offered.private_proc)
         with step("start a session"):
             os.setsid()
         if own is not None and policy.level == "full":
             with step("become nobody"):
-                _become_nobody(own, user, own_namespace=offered.user_namespace)
+                _become_nobody(own, user, own_namespace=home.offered.user_namespace)
         with step("limit resources"):
             # The kernel counts a user within its user namespace (since Linux 5.14), so only a user of its own can be limited.
             rlimits.apply(policy, own, tasks=policy.processes if policy.level == "full" else None)

@@ -20,7 +20,7 @@ from typing import NoReturn
 from . import filesystem, libc, namespaces, privileges, seccomp
 from .errors import SandboxError, step
 from .policy import Level, Policy
-from .probe import probe
+from .probe import Capabilities, probe
 from .procfs import OwnProc
 
 # No name that the learner's code can know, so what is moved up replaces nothing.
@@ -31,6 +31,7 @@ _PREFIX = f".{secrets.token_hex(8)}-"
 class Home:
     """Where the parent has settled."""
 
+    offered: Capabilities
     #: May it make namespaces and change its user by its own power, without the user namespace that an ordinary user enters?
     privileged: bool
     #: A pidfd of itself, or None where there are none.
@@ -79,7 +80,7 @@ def settle() -> None:
         raise SandboxError("settle twice", None)
     offered = probe()
     if sys.platform != "linux":
-        home = Home(privileged=False, pidfd=None, pid_namespace=None)
+        home = Home(offered, privileged=False, pidfd=None, pid_namespace=None)
         return
     privileged = privileges.is_privileged()
     pid_namespace = None
@@ -90,7 +91,7 @@ def settle() -> None:
     with step("protect the parent"):
         privileges.adopt_orphans()
         privileges.set_dumpable(False)
-    home = Home(privileged, os.pidfd_open(os.getpid()) if offered.pidfd else None, pid_namespace)
+    home = Home(offered, privileged, os.pidfd_open(os.getpid()) if offered.pidfd else None, pid_namespace)
 
 
 def _become_first(*, privileged: bool) -> None:
@@ -133,7 +134,7 @@ def fork(level: Level) -> Child:
         with step("make a temporary directory"):
             scratch = Path(tempfile.mkdtemp(prefix=f"mechgrade-{_number()}-"))
     elif home.pid_namespace is None:
-        raise SandboxError("offer isolation level full here", None, " ".join(probe().missing))
+        raise SandboxError("offer isolation level full here", None, " ".join(home.offered.missing))
     pid = -1
     with step("fork"):
         if level == "full":
