@@ -188,15 +188,18 @@ class Bench:
         if isinstance(value, dict):
             return {name: tensor.clone() for name, tensor in value.items()}
         assert isinstance(value, Tensor)
-        assert isinstance(value, Tensor)
         return value.clone()
 
     # --- keeping it clean --------------------------------------------------------------------------------------------
 
     def open_hooks(self) -> list[str]:
         """The hook points at which a hook is still attached."""
-        points = self.model.hook_dict.items()
-        return [name for name, point in points if point.fwd_hooks or point.bwd_hooks]
+        return [name for name, point in self._points if point.fwd_hooks or point.bwd_hooks]
+
+    @cached_property
+    def _points(self) -> list[tuple[str, Any]]:
+        # A bridge makes this table anew at each call, which takes longer than looking through it.
+        return list(self.model.hook_dict.items())
 
     def tidy(self) -> bool:
         """Whether the last run left the model dirty: a hook still attached, or a weight written to."""
