@@ -9,6 +9,7 @@ from mechgrade.authoring.audit import Auditor
 from mechgrade.authoring.mutants import mutants
 from mechgrade.authoring.record import record
 from mechgrade.course import load_course
+from mechgrade.grading import recorded
 
 SOURCE = """
 def scores(pattern, half):
@@ -55,3 +56,24 @@ def test_a_grader_that_is_too_kind_is_caught(small):
     assert totals["misconceptions_rejected"] < totals["misconceptions"]
     assert totals["mutants_survived"] > 0
     assert any("misconception not_sorted is passed" in problem for problem in audit.problems)
+
+
+def test_equal_data_is_not_recorded_anew(small):
+    """A comment in the bench, or another processor's rounding, would otherwise change every file of the course."""
+    course = load_course(small)
+    record(course, course.exercises(), "embedded")
+    path = recorded.path_of(small, "embedded", "lab3", "find_heads")
+    before = recorded.read(path)
+    for run in before.runs.values():
+        run.noise = {place: noise + 1e-9 for place, noise in run.noise.items()}
+    recorded.write(path, before)
+    text = path.with_suffix(".safetensors").read_bytes()
+    record(course, course.exercises(), "embedded")
+    assert recorded.read(path).runs == before.runs
+    assert path.with_suffix(".safetensors").read_bytes() == text
+
+    key = next(iter(before.runs))
+    before.runs[key].misconceptions[next(iter(before.sentences))] = {"kind": "raised", "error": "E", "message": "m"}
+    recorded.write(path, before)
+    record(course, course.exercises(), "embedded")
+    assert recorded.read(path).runs != before.runs, "a misconception that does otherwise now is recorded anew"

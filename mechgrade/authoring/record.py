@@ -6,6 +6,7 @@ Recording is grading with a tape in place of the comparison: pytest runs the che
 from __future__ import annotations
 
 import ast
+import contextlib
 import hashlib
 import tempfile
 from collections.abc import Callable, Sequence
@@ -13,6 +14,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from mechgrade.authoring.keep import keep_equal
 from mechgrade.authoring.source import read_source
 from mechgrade.authoring.variants import Program, programs
 from mechgrade.course import Course, Exercise
@@ -79,7 +81,7 @@ def record(
         the files written.
 
     Raises:
-        RecordError: a reference fails its own checks, or is no steady function of its inputs.
+        RecordError: a reference fails its own checks, or is no steady function of its inputs; a misconception takes too long.
     """
     variants = {exercise.name: programs(course, exercise) for exercise in exercises}
     wrong = {name: [p for p in found if p.kind == "misconception"] for name, found in variants.items()}
@@ -114,13 +116,18 @@ def record(
             tapes, _ = _play(course, zygote, some, model, chosen)
             for name, program in chosen.items():
                 for key, outcome in tapes.get(name, {}).items():
+                    if outcome.kind == "timed_out":  # it would be named to whoever's code is slow, for whatever reason
+                        raise RecordError(f"{name}: the misconception {program.name} gives no answer in time to {key}")
                     recordings[name].runs[key].misconceptions[program.name] = outcome.as_tree()
     finally:
         zygote.close()
     written = []
     for exercise in exercises:
         path = recorded.path_of(course.root, model, exercise.lab, exercise.name)
-        recorded.write(path, recordings[exercise.name])
+        recording = recordings[exercise.name]
+        with contextlib.suppress(GraderError):  # nothing was recorded yet, or it is damaged
+            recording = keep_equal(recorded.read(path), recording)
+        recorded.write(path, recording)
         written.append(path)
     return written
 

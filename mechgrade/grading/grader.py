@@ -13,7 +13,7 @@ from mechgrade.course import Course, Exercise
 from mechgrade.grading.judge import Finding, Judge, failed
 from mechgrade.grading.live import LiveReference
 from mechgrade.grading.outcomes import Outcome
-from mechgrade.grading.recorded import Facts
+from mechgrade.grading.recorded import Facts, key_of
 from mechgrade.grading.remote import Session, Zygote
 from mechgrade.grading.shared import Shared
 from mechgrade.grading.submission import Submission, SubmissionError
@@ -91,6 +91,9 @@ class Grader:
         self._current: Exercise | None = None
         self._judges: dict[tuple[str, str], Judge] = {}
         self._views: list[View] = []
+        self._calls: dict[
+            tuple[str, str, str], tuple[str, dict[str, Any]]
+        ] = {}  # of the exercise, if inputs are held ready
         self._spent = [0.0, 0.0]  # seconds since the last recorded check: of the scenarios, of the learner's functions
         self._started = time.perf_counter()
 
@@ -113,6 +116,7 @@ class Grader:
     def _leave(self) -> None:
         self._drop_session()
         if self._current is not None:
+            self._survey(self._current)
             entry = self.result.exercises[-1]
             entry.seconds = time.perf_counter() - self._started
             self._name_one_misconception(entry)
@@ -134,6 +138,8 @@ class Grader:
         self._enter(exercise)
         if self._session is None:
             self._session = self.open(exercise)
+        if self.shared.surveyed is not None:
+            self._calls[exercise.lab, exercise.name, key_of(scenario, inputs)] = (scenario, inputs)
         outcome = self._session.run(scenario, inputs)
         self._spent = [self._spent[0] + outcome.seconds, self._spent[1] + outcome.learner_seconds]
         if outcome.dirty or outcome.kind in ("timed_out", "crashed", "infrastructure", "out_of_memory"):
@@ -162,6 +168,33 @@ class Grader:
     def spec_for(self, exercise: Exercise) -> BenchSpec:
         """The bench of an exercise: with the SAE only where its lab needs one, because loading it takes seconds."""
         return self.spec if self.course.lab(exercise.lab).sae else self.spec.on(sae=None)
+
+    def _survey(self, exercise: Exercise) -> None:
+        """Have the worker hold ready what the exercise's scenarios ask the bench for, when there are more learners to come.
+
+        The values are the worker's own, never a learner's: a process without a learner's code says which are asked for.
+        """
+        known = self.shared.surveyed
+        new = {key: call for key, call in self._calls.items() if known is not None and key not in known}
+        self._calls.clear()
+        # With more threads a learner's process would round otherwise, and a GPU's inputs do not survive the fork.
+        if (
+            known is None
+            or not new
+            or self.isolation == "inline"
+            or self.settings.threads != 1
+            or self.spec.device != "cpu"
+        ):
+            return
+        session = self.open(exercise, source="")
+        try:
+            asked = [session.run(scenario, inputs, survey=True) for scenario, inputs in new.values()]
+        finally:
+            session.close()
+        wishes = [wish for outcome in asked if isinstance(outcome.data, list) for wish in outcome.data]
+        if wishes:
+            self._zygote.grant(self.spec_for(exercise), wishes)
+        known.update(new)
 
     def renew(self) -> None:
         """Give the next run a fresh process. What the last one saw ends with it."""

@@ -38,9 +38,9 @@ class Inline:
         bench = bench_for(spec)
         self._runner = Runner(job.source, job.filename, load_grader(Path(job.grader)), bench)
 
-    def run(self, scenario: str, inputs: dict[str, Any]) -> Outcome:
+    def run(self, scenario: str, inputs: dict[str, Any], *, survey: bool = False) -> Outcome:
         """Run one scenario here and now."""
-        return outcome_of(self._runner.run(scenario, inputs))
+        return outcome_of((self._runner.survey if survey else self._runner.run)(scenario, inputs))
 
     def close(self) -> None:
         """Nothing to end."""

@@ -23,6 +23,7 @@ from mechgrade import wire
 from mechgrade.grading.outcomes import Kind, Outcome, outcome_of, plain
 from mechgrade.grading.runtime import INHERITED
 from mechgrade.spec import BenchSpec, Job
+from mechgrade.wire import Tree
 
 #: Reads of 64 KiB before the clock is looked at again: code that prints without end must not keep the grader reading.
 _DRAINED_AT_ONCE = 32
@@ -46,8 +47,8 @@ class GraderError(Exception):
 class Session(Protocol):
     """One learner's file, ready to run scenarios."""
 
-    def run(self, scenario: str, inputs: dict[str, Any]) -> Outcome:
-        """Run one scenario to its end, whatever that is."""
+    def run(self, scenario: str, inputs: dict[str, Any], *, survey: bool = False) -> Outcome:
+        """Run one scenario to its end, whatever that is; or as far as it needs no learner, for what it asks the bench for."""
 
     def close(self) -> None:
         """End the learner's process and all that it started."""
@@ -130,6 +131,28 @@ class Zygote:
             raise GraderError(why)
         raise InfrastructureError(why)
 
+    def grant(self, spec: BenchSpec, wishes: list[Tree]) -> None:
+        """Have a bench hold ready what scenarios ask it for, so that processes opened from here on need not make it.
+
+        Raises:
+            InfrastructureError: the worker failed.
+        """
+        assert self._control is not None
+        ours, theirs = socket.socketpair()
+        with ours:
+            with theirs:
+                socket.send_fds(
+                    self._control, [wire.encode({"bench": spec.as_tree(), "grant": True})], [theirs.fileno()]
+                )
+            try:
+                ours.settimeout(self.start_seconds)
+                wire.send(ours, wishes)
+                answer: Any = wire.receive(ours)
+            except (EOFError, OSError, wire.WireError) as error:
+                raise WorkerGone(f"the worker could not prepare inputs: {error}") from None
+        if "failed" in answer:
+            raise InfrastructureError(answer["failed"])
+
     def _last_words(self) -> str:
         if self._process is None or self._log is None:
             return ""
@@ -188,11 +211,11 @@ class Process:
         os.set_blocking(output, False)
         data.setblocking(False)
 
-    def run(self, scenario: str, inputs: dict[str, Any]) -> Outcome:
+    def run(self, scenario: str, inputs: dict[str, Any], *, survey: bool = False) -> Outcome:
         """Run one scenario; the process can serve no more after any outcome that it did not report itself."""
         started = time.monotonic()
         deadline = started + self._limits.seconds
-        request = wire.frame(wire.encode({"scenario": scenario, "inputs": inputs}))
+        request = wire.frame(wire.encode({"scenario": scenario, "inputs": inputs, "survey": survey}))
         try:
             # A process that does not read must not hold up the grader.
             self._data.settimeout(self._limits.seconds)

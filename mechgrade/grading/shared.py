@@ -17,9 +17,11 @@ class Shared:
 
     Attributes:
         references: (lab, exercise) to the key of a run to what the reference gives.
+        surveyed: the keys of runs whose inputs the worker holds ready; None where they are not worth it, for a single grading.
     """
 
     references: dict[tuple[str, str], dict[str, Run]] = field(default_factory=dict)
+    surveyed: set[tuple[str, str, str]] | None = None
     _recordings: dict[Path, Recording] = field(default_factory=dict)
 
     def recording(self, path: Path) -> Recording:

@@ -17,7 +17,7 @@ from typing import Any
 
 import torch
 
-from mechgrade.bench import Bench
+from mechgrade.bench import Bench, wishes
 from mechgrade.wire import Tree
 from mechgrade.worker.exercise import Exercise, Missing, Misused, load
 from mechgrade.worker.outgoing import UnsendableError, to_tree
@@ -74,6 +74,10 @@ class Runner:
         report["called"] = [(name, line) for name, line in exercise._called.items()]
         report["dirty"] = self.bench.tidy()
         return report
+
+    def survey(self, scenario: str, inputs: dict[str, Any]) -> Report:
+        """What a scenario asks the bench for before it needs a learner's code, as if it had returned it. See ``bench.wishes``."""
+        return {"kind": "returned", "data": wishes.survey(getattr(self.grader, scenario), self.bench, inputs)}
 
     def _raised(self, error: BaseException, stage: str) -> Report:
         trace: list[Tree] = []

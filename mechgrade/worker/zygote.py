@@ -31,8 +31,9 @@ MAX_REQUEST = 65536
 def serve(control_fd: int) -> None:
     """Serve jobs from the control socket until it closes.
 
-    A request is one packet: a tree ``{"bench": BenchSpec as a tree, "level": of the sandbox}``, with the connection's descriptor
-    beside it. The connection brings what ``learner`` says of it, and takes ``{"ready": True}`` or ``{"failed": why}`` and at the end
+    A request is one packet with a connection's descriptor beside it. ``{"bench": BenchSpec as a tree, "grant": True}`` asks that the
+    bench hold inputs ready: the connection brings ``bench.wishes``, and takes ``{"ready": True}`` or ``{"failed": why}``.
+    ``{"bench", "level": of the sandbox}`` asks for a process. The connection then brings what ``learner`` says of it, and takes ``{"ready": True}`` or ``{"failed": why}`` and at the end
     ``{"status", "max_rss_kb", "cpu_seconds"}``. From then on a byte from the grader, or its end of file, kills the learner's process.
     """
     # Ctrl-C in the learner's terminal is the grader's to handle.
@@ -111,11 +112,23 @@ class Nursery:
                 # What lives now is shared by all forks: the collector must not touch (and so copy) its pages.
                 gc.collect()
                 gc.freeze()
-            self._open(connection, spec, "full" if request["level"] == "full" else "process")
+            if request.get("grant"):
+                self._grant(connection, spec)
+            else:
+                self._open(connection, spec, "full" if request["level"] == "full" else "process")
         except Exception as error:
             with contextlib.suppress(OSError):  # the grader's side gave up waiting; nothing is left to tell it
                 wire.send(connection, {"failed": _words(error)})
             connection.close()
+
+    def _grant(self, connection: socket.socket, spec: BenchSpec) -> None:
+        """Make inputs before any fork that needs them."""
+        from mechgrade.bench import wishes
+
+        with connection:
+            wishes.grant(self._benches[spec], wire.receive(connection))  # type: ignore[arg-type]  # the grader wrote it
+            gc.freeze()
+            wire.send(connection, {"ready": True})
 
     def _open(self, connection: socket.socket, spec: BenchSpec, level: sandbox.Level) -> None:
         """A process for a learner."""

@@ -1,6 +1,6 @@
 """What a class costs: over sizes, processes here, Dask workers, and over the learners' own computing.
 
-Run: ``python tests/benchmarks/bench_cohort.py [SIZE ...] [--lab LAB] [--only PART]``. Sizes are numbers of submissions (by default 10 and 40); the
+Run: ``python tests/benchmarks/bench_cohort.py [SIZE ...] [--lab LAB] [--only PART] [--turns N]``. Sizes are numbers of submissions (by default 10 and 40); the
 class is made of right programs, misconceptions and stubs in turns, each file its own. Without ``--lab`` a course of two light exercises is
 graded, so that what mechgrade adds shows; with it, a whole lab. Processor time is counted beside wall time, because it hardly depends on what
 else the machine does.
@@ -18,6 +18,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,9 @@ from support import ROOT
 
 from mechgrade.course import Course, load_course
 from mechgrade.worker import sandbox
+
+#: What is kept of a run: see ``row``.
+Row = dict[str, float | None]
 
 PARTS = ("bare", "sizes", "jobs", "dask")
 
@@ -61,6 +65,7 @@ def main() -> None:
     parser.add_argument("sizes", nargs="*", type=int, default=[10, 40])
     parser.add_argument("--lab")
     parser.add_argument("--name", help="of the JSON file")
+    parser.add_argument("--turns", type=int, default=1, help="how often everything is run")
     parser.add_argument("--only", choices=PARTS, action="append")
     options = parser.parse_args()
     parts = options.only or PARTS
@@ -83,36 +88,67 @@ def main() -> None:
         if "bare" in parts:
             found["bare"] = bare(course, folders[largest], min(largest, 20))
             console.print(f"bare computing, one warm process: {found['bare']}")
+        # In turns, and the median: the machine's speed drifts, and no size or number of processes is to have its slow minutes alone.
         if "sizes" in parts:
-            found["sizes"] = {
-                size: row(graded(course, folders[size], here / f"out{size}", "--jobs", "2", *more))
-                for size in options.sizes
-            }
-        if "jobs" in parts:
-            found["jobs"] = {
-                jobs: {
-                    size: row(graded(course, folders[size], here / f"jobs{jobs}-{size}", "--jobs", str(jobs), *more))
+            found["sizes"] = medians(
+                {
+                    size: row(graded(course, folders[size], here / f"out{turn}-{size}", "--jobs", "2", *more))
                     for size in options.sizes
                 }
-                for jobs in (1, 2)
-            }
+                for turn in range(options.turns)
+            )
+        if "jobs" in parts:
+            turns = [
+                {
+                    jobs: {
+                        size: row(
+                            graded(
+                                course, folders[size], here / f"jobs{turn}-{jobs}-{size}", "--jobs", str(jobs), *more
+                            )
+                        )
+                        for size in options.sizes
+                    }
+                    for jobs in (1, 2)
+                }
+                for turn in range(options.turns)
+            ]
+            found["jobs"] = {jobs: medians(turn[jobs] for turn in turns) for jobs in (1, 2)}
         if "dask" in parts:
-            found["dask"] = {workers: {} for workers in (1, 2)}
-            for workers in (1, 2):
-                (here / f"dask{workers}").mkdir()
-                cluster = Scheduler(here / f"dask{workers}", inside=tuple(map(on_processor, range(workers))))
-                try:
-                    for size in options.sizes:
-                        out = here / f"dask{workers}/out{size}"
-                        spent = graded(course, folders[size], out, "--scheduler", cluster.address, *more)
-                        found["dask"][workers][size] = row(spent)
-                finally:
-                    cluster.close()
+            turns = [
+                {workers: by_dask(course, folders, here / f"dask{turn}-{workers}", workers, more) for workers in (1, 2)}
+                for turn in range(options.turns)
+            ]
+            found["dask"] = {workers: medians(turn[workers] for turn in turns) for workers in (1, 2)}
+    found["turns"] = options.turns
     found["load_at_end"] = os.getloadavg()[0]
     show(found, console)
     OUT.mkdir(parents=True, exist_ok=True)
     name = options.name or (f"cohort-{options.lab}" if options.lab else "cohort")
     (OUT / f"{name}.json").write_text(json.dumps(found, indent=1))
+
+
+def by_dask(course: Course, folders: dict[int, Path], place: Path, workers: int, more: list[str]) -> dict[int, Row]:
+    """Grade every class over a scheduler with that many workers."""
+    place.mkdir()
+    cluster = Scheduler(place, inside=tuple(map(on_processor, range(workers))))
+    try:
+        return {
+            size: row(graded(course, folder, place / f"out{size}", "--scheduler", cluster.address, *more))
+            for size, folder in folders.items()
+        }
+    finally:
+        cluster.close()
+
+
+def medians(turns: Iterable[dict[int, Row]]) -> dict[int, Row]:
+    """Of each size and each thing measured, the median over the turns."""
+    rows = list(turns)
+
+    def median(values: list[float | None]) -> float | None:
+        known = [value for value in values if value is not None]
+        return statistics.median(known) if known else None
+
+    return {size: {what: median([turn[size][what] for turn in rows]) for what in rows[0][size]} for size in rows[0]}
 
 
 def on_processor(number: int) -> tuple[str, ...]:
@@ -122,7 +158,7 @@ def on_processor(number: int) -> tuple[str, ...]:
     return ("taskset", "--cpu-list", str(number % (os.cpu_count() or 1))) if shutil.which("taskset") else ()
 
 
-def row(spent: Spent) -> dict[str, float | None]:
+def row(spent: Spent) -> Row:
     """What is kept of a run. The memory is that in the last tenth of the run."""
     last = spent.memory[-max(1, len(spent.memory) // 10) :]
     memory = statistics.median(last)
