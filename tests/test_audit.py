@@ -81,4 +81,6 @@ def test_equal_data_is_not_recorded_anew(small):
     before.runs[key].misconceptions[next(iter(before.sentences))] = {"kind": "raised", "error": "E", "message": "m"}
     recorded.write(path, before)
     record(course, course.exercises(), "embedded")
-    assert noise(path) != [run.noise for run in before.runs.values()], "a misconception that does otherwise now is recorded anew"
+    assert noise(path) != [run.noise for run in before.runs.values()], (
+        "a misconception that does otherwise now is recorded anew"
+    )
