@@ -68,8 +68,9 @@ class Judge:
         self._recording: Recording | None = None
         #: how far each judged run was from the reference, in tolerances; infinite where it was not a matter of values
         self.distances: list[float] = []
-        #: what each judged run matched, for a diagnosis over all of them
-        self._matched: list[list[str]] = []
+        #: the judged runs for which misconceptions were recorded, and whether one of them failed: for a diagnosis over all of them
+        self._judged: list[tuple[Outcome, Run]] = []
+        self._failed = False
 
     @property
     def recording(self) -> Recording:
@@ -99,23 +100,24 @@ class Judge:
         if outcome.kind in ("not_started", "missing"):
             return failed(outcome)
         run = self._run(call, scenario, inputs, facts)
-        named = matches(outcome, run)
         if run.misconceptions:
-            self._matched.append(named)
+            self._judged.append((outcome, run))
         if outcome.kind != "returned":
             self.distances.append(math.inf)
+            self._failed = True
             finding = failed(outcome)
-            finding.misconceptions = named
+            finding.misconceptions = matches(outcome, run)
             return finding
         comparison = compare(run.reference, outcome.data, run.noise, same_device=same_device)
         self.distances.append(comparison.distance)
         if comparison.difference is None:
             return None
+        self._failed = True
         message = f"{call}: {comparison.difference.sentence}"
         if comparison.difference.aspect in ("type", "shape"):
             message += f" (the reference returns {describe(run.reference)})" if comparison.difference.path else ""
         place = outcome.called[-1] if outcome.called else None
-        return Finding("wrong", message, named, place, outcome.output, describe(outcome.data))
+        return Finding("wrong", message, matches(outcome, run), place, outcome.output, describe(outcome.data))
 
     def _run(self, key: str, scenario: str, inputs: dict[str, Any], facts: Facts | None) -> Run:
         live = self._live if self._live is not None and self._live.wanted() else None
@@ -140,8 +142,9 @@ class Judge:
         return views_of(key, inputs, self._run(key, scenario, inputs, facts), outcome.data)
 
     def misconception(self) -> str | None:
-        """The one misconception that explains all runs of the exercise so far."""
-        return common(self._matched)
+        """The one misconception that explains all runs of the exercise so far, if one of them failed."""
+        # Not as each run comes: who makes no mistake is compared with none.
+        return common([matches(outcome, run) for outcome, run in self._judged]) if self._failed else None
 
     def sentence(self, name: str) -> str:
         """What to tell a learner who shows a misconception."""

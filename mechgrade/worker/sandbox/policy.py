@@ -6,6 +6,7 @@ import os
 import site
 import sys
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 
@@ -71,6 +72,7 @@ class Policy:
                 raise ValueError(f"{path} cannot be readable: the sandbox has its own {path.parts[1]}")
 
 
+@lru_cache(maxsize=1)
 def interpreter_paths() -> tuple[Path, ...]:
     """What this interpreter needs to import its libraries: prefix, virtual environment, shared libraries.
 
