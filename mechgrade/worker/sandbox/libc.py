@@ -94,6 +94,11 @@ def mount_setattr(target: str, *, add: int = 0, clear: int = 0, recursive: bool 
     syscall(_SYS_MOUNT_SETATTR, _AT_FDCWD, path, flags, ctypes.byref(attributes), size)
 
 
+def madvise(address: int, length: int, advice: int) -> None:
+    """Say how a range of memory will be used."""
+    _checked(_libc().madvise(ctypes.c_void_p(address), ctypes.c_size_t(length), ctypes.c_int(advice)))
+
+
 def prctl(option: int, argument: object = 0, second: object = 0) -> int:
     """Change this process. Unused arguments must be zero for several options."""
     first, then = (ctypes.c_ulong(a) if isinstance(a, int) else a for a in (argument, second))
