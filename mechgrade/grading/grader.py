@@ -138,8 +138,6 @@ class Grader:
         self._enter(exercise)
         if self._session is None:
             self._session = self.open(exercise)
-        if self.shared.surveyed is not None:
-            self._calls[exercise.lab, exercise.name, key_of(scenario, inputs)] = (scenario, inputs)
         outcome = self._session.run(scenario, inputs)
         self._spent = [self._spent[0] + outcome.seconds, self._spent[1] + outcome.learner_seconds]
         if outcome.dirty or outcome.kind in ("timed_out", "crashed", "infrastructure", "out_of_memory"):
@@ -232,6 +230,9 @@ class Grader:
         """
         outcome = self._outcome_or_fail(exercise, scenario, inputs).reduced(facts)
         judge = self._judge(exercise)
+        # Public inputs alone: what the worker holds, every learner's process can read, before it is asked for and after.
+        if self.shared.surveyed is not None and judge.is_recorded(scenario, inputs, facts):
+            self._calls[exercise.lab, exercise.name, key_of(scenario, inputs)] = (scenario, inputs)
         finding = judge.judge(scenario, inputs, outcome, same_device=same_device, facts=facts)
         if self.settings.views and (finding is not None or not self._views):
             # Of a check that passes, its first run; of one that fails, the run that failed.

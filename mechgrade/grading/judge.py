@@ -134,6 +134,13 @@ class Judge:
             self._runs[key] = live.run(scenario, inputs, facts)
         return self._runs[key]
 
+    def is_recorded(self, scenario: str, inputs: dict[str, Any], facts: Facts | None = None) -> bool:
+        """Whether a run's inputs are public: what it gives is in the recording, which learners have too."""
+        try:
+            return key_of(scenario, inputs, facts) in self.recording.runs
+        except GraderError:  # a model without recordings
+            return False
+
     def views(self, scenario: str, inputs: dict[str, Any], outcome: Outcome, facts: Facts | None = None) -> list[View]:
         """The data of a judged run beside the reference's, small enough to keep."""
         key = key_of(scenario, inputs, facts)

@@ -77,6 +77,28 @@ def test_a_class_asks_for_inputs_once_and_is_graded_as_before(
     assert len(granted) == 1
 
 
+def test_hidden_inputs_are_not_held(course: Course, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every learner's process can read what the worker holds; one that prints it in a public check would tell the next attempt."""
+    text = course.solution_path(course.exercise(NAME)).read_text(encoding="utf-8")
+    granted: list[object] = []
+    monkeypatch.setattr(
+        Zygote,
+        "grant",
+        lambda _self, _spec, wishes: granted.extend(repr(wish[:1]) + str(wish[1].values) for wish in wishes),
+    )
+    asked = []
+    for secret in (None, "a secret"):
+        secretly = Desk(course, course.exercises(), Order("embedded", "bridge", "cpu", "process", hidden=secret))
+        try:
+            found = graded(secretly, course, text)
+        finally:
+            secretly.zygote.close()
+        assert '"verdict":"passed"' in found[0] and '"wrong"' not in found[0]
+        asked.append(granted[:])
+        granted.clear()
+    assert asked[0] == asked[1] != []
+
+
 def bench(course: Course) -> Bench:
     made = Bench(bench_spec(course))
     assert made.n_layers
