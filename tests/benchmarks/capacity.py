@@ -17,11 +17,12 @@ def cohort(found: dict[str, Any]) -> list[str]:
     """What one run of bench_cohort says."""
     lines = [
         f"Course: {found['course']}; isolation {found['isolation']}, {found['processors']} processors, load {found['load']:.1f} "
-        f"at the start and {found['load_at_end']:.1f} at the end.",
+        f"at the start and {found['load_at_end']:.1f} at the end."
+        + (f" Medians of {found['turns']} turns." if found.get("turns", 1) > 1 else ""),
         "",
-        "| measured | seconds | processor seconds |",
-        "|---|---|---|",
     ]
+    if "bare" in found or "sizes" in found:
+        lines += ["| measured | seconds | processor seconds |", "|---|---|---|"]
     if "bare" in found:
         bare = found["bare"]
         lines.append(
@@ -42,7 +43,7 @@ def cohort(found: dict[str, Any]) -> list[str]:
             f"One more submission takes {found['over_bare']['processor']:.2f} times the bare processor time. "
             f"1,000 take {per * 1000 / 3600:.1f} core hours, 100,000 take {per * 1e5 / 3600:.0f}: "
             f"{per * 1e5 / 3600 / 64:.1f} hours on 64 cores. "
-            f"The coordinator's memory was {memory}.{_coordinator(found['sizes'])}",
+            f"The coordinator's memory was {memory}.{_steps(found['sizes'])}",
         ]
     for name, words in (("jobs", "processes"), ("dask", "Dask workers, each on a processor of its own,")):
         if name in found:
@@ -55,16 +56,17 @@ def cohort(found: dict[str, Any]) -> list[str]:
     return lines
 
 
-def _coordinator(sizes: dict[str, dict[str, float]]) -> str:
-    """What could grow with a class: one more submission's processor time in the coordinator, between neighbouring sizes."""
+def _steps(sizes: dict[str, dict[str, float]]) -> str:
+    """What could grow with a class: seconds, and the coordinator's processor time, for one more submission between neighbouring sizes."""
     if len(sizes) < 3:
         return ""
     steps = list(zip(sizes, list(sizes)[1:], strict=False))
-    each = [
-        f"{1e3 * (sizes[b]['coordinator'] - sizes[a]['coordinator']) / (int(b) - int(a)):.1f} ms from {a} to {b}"
-        for a, b in steps
-    ]
-    return f" Its processor time for one more submission was {', '.join(each)}."
+
+    def each(what: str) -> str:
+        more = [1e3 * (sizes[b][what] - sizes[a][what]) / (int(b) - int(a)) for a, b in steps]
+        return ", ".join(f"{one:.1f} ms from {a} to {b}" for one, (a, b) in zip(more, steps, strict=True))
+
+    return f" One more submission took {each('seconds')}; of the coordinator's processor time {each('coordinator')}."
 
 
 def peers(found: dict[str, Any]) -> list[str]:
