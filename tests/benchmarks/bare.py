@@ -1,4 +1,4 @@
-"""The learners' own computing and nothing else: ``python tests/benchmarks/bare.py COURSE FOLDER LEARNERS``, run by bench_cohort.
+"""The learners' own computing and nothing else: ``python tests/benchmarks/bare.py COURSE FOLDER FIRST LAST``, run by bench_cohort.
 
 One warm process grades each submission inside itself, without a sandbox; what loading a learner's file and running its scenarios takes is added
 up, and what judging takes is not. Inputs that scenarios ask the bench for are held from one learner to the next. Prints JSON: seconds a
@@ -59,7 +59,7 @@ class Warm(inline.Inline):
     run = timed(inline.Inline.run)
 
 
-def main(root: Path, folder: Path, learners: int) -> None:
+def main(root: Path, folder: Path, first: int, last: int) -> None:
     quiet_libraries()
     torch.set_num_threads(1)
     inline.Inline = Warm  # type: ignore[misc]  # only here
@@ -72,7 +72,7 @@ def main(root: Path, folder: Path, learners: int) -> None:
         texts = {where: (path.read_text(encoding="utf-8"), "") for where, path in files.items() if path.exists()}
         desk.grade(texts, lambda _: None)
 
-    chosen = sorted(folder.iterdir())[:learners]
+    chosen = sorted(folder.iterdir())[first:last]
     inline.bench_for(bench_spec(course))
     with open(os.devnull, "w") as nowhere, contextlib.redirect_stdout(nowhere):  # noqa: PTH123  what learners print
         grade(chosen[0])  # what is worked out at the first use
@@ -84,4 +84,4 @@ def main(root: Path, folder: Path, learners: int) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3]))
+    main(Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4]))

@@ -46,11 +46,11 @@ def graded(course: Course, folder: Path, out: Path, *more: str) -> Spent:
     return run(command("grade", folder, "--out", out, *more), course.root, environment())
 
 
-def bare(course: Course, folder: Path, learners: int) -> dict[str, float]:
-    """All scenarios of some submissions in one warm process that checks nothing: seconds a submission, and those in learners' functions."""
+def bare(course: Course, folder: Path, first: int, last: int) -> dict[str, float]:
+    """What some of a class compute, in one warm process: seconds a submission, and those in learners' functions."""
     script = Path(__file__).with_name("bare.py")
     done = subprocess.run(
-        [sys.executable, str(script), str(course.root), str(folder), str(learners)],
+        [sys.executable, str(script), str(course.root), str(folder), str(first), str(last)],
         env=environment(OMP_NUM_THREADS="1", HF_HUB_OFFLINE="1"),
         capture_output=True,
         text=True,
@@ -86,7 +86,9 @@ def main() -> None:
             course, more = load_course(ROOT), ["--lab", options.lab]
         folders = {size: small_class(course, here / f"class{size}", size, lab=options.lab) for size in options.sizes}
         if "bare" in parts:
-            found["bare"] = bare(course, folders[largest], min(largest, 20))
+            # Those by which the largest class is larger: one more submission is one of them.
+            smallest = min(options.sizes)
+            found["bare"] = bare(course, folders[largest], smallest, min(largest, smallest + 20))
             console.print(f"bare computing, one warm process: {found['bare']}")
         # In turns, and the median: the machine's speed drifts, and no size or number of processes is to have its slow minutes alone.
         if "sizes" in parts:
