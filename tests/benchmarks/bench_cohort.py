@@ -1,4 +1,4 @@
-"""What a class costs: over sizes, processes here, Dask workers, and over the learners' own computing.
+"""What a class costs: over sizes, processes here, and Dask workers.
 
 Run: ``python tests/benchmarks/bench_cohort.py [SIZE ...] [--lab LAB] [--only PART] [--turns N]``. Sizes are numbers of submissions (by default 10 and 40); the
 class is made of right programs, misconceptions and stubs in turns, each file its own. Without ``--lab`` a course of two light exercises is
@@ -15,7 +15,6 @@ import os
 import platform
 import shutil
 import statistics
-import subprocess
 import sys
 import tempfile
 from collections.abc import Iterable
@@ -38,26 +37,12 @@ from mechgrade.worker import sandbox
 #: What is kept of a run: see ``row``.
 Row = dict[str, float | None]
 
-PARTS = ("bare", "sizes", "jobs", "dask")
+PARTS = ("sizes", "jobs", "dask")
 
 
 def graded(course: Course, folder: Path, out: Path, *more: str) -> Spent:
     """Grade a class into an empty folder."""
     return run(command("grade", folder, "--out", out, *more), course.root, environment())
-
-
-def bare(course: Course, folder: Path, first: int, last: int) -> dict[str, float]:
-    """What some of a class compute, in one warm process: seconds a submission, and those in learners' functions."""
-    script = Path(__file__).with_name("bare.py")
-    done = subprocess.run(
-        [sys.executable, str(script), str(course.root), str(folder), str(first), str(last)],
-        env=environment(OMP_NUM_THREADS="1", HF_HUB_OFFLINE="1"),
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    found: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
-    return found
 
 
 def main() -> None:
@@ -69,7 +54,6 @@ def main() -> None:
     parser.add_argument("--only", choices=PARTS, action="append")
     options = parser.parse_args()
     parts = options.only or PARTS
-    largest = max(options.sizes)
     found: dict[str, Any] = {
         "machine": platform.platform(),
         "processors": os.cpu_count(),
@@ -85,11 +69,6 @@ def main() -> None:
         if options.lab:
             course, more = load_course(ROOT), ["--lab", options.lab]
         folders = {size: small_class(course, here / f"class{size}", size, lab=options.lab) for size in options.sizes}
-        if "bare" in parts:
-            # Those by which the largest class is larger: one more submission is one of them.
-            smallest = min(options.sizes)
-            found["bare"] = bare(course, folders[largest], smallest, min(largest, smallest + 20))
-            console.print(f"bare computing, one warm process: {found['bare']}")
         # In turns, and the median: the machine's speed drifts, and no size or number of processes is to have its slow minutes alone.
         if "sizes" in parts:
             found["sizes"] = medians(
@@ -194,14 +173,6 @@ def show(found: dict[str, Any], console: Console) -> None:
             console.print(
                 f"{name}, one more submission: one {one:.3f} s, two {two:.3f} s, {one / two:.2f} times as fast"
             )
-    if "bare" in found and "sizes" in found:
-        found["over_bare"] = {
-            "processor": found["one_more"]["processor"] / found["bare"]["processor"],
-            "seconds": found["one_more"]["seconds"] / (found["bare"]["seconds"] / 2),
-        }
-        console.print(
-            f"over bare computing, processor time for processor time, and wall time on two cores: {found['over_bare']}"
-        )
     console.print(
         f"load of the machine at the start {found['load']:.1f}, at the end {found['load_at_end']:.1f}", style="dim"
     )

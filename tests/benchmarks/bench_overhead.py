@@ -1,85 +1,137 @@
-"""A lab graded by a warm worker, beside its computing alone in a warm process.
+"""Grading beside the learners' own computing: ``python tests/benchmarks/bench_overhead.py [LEARNERS] [LAB ...]``. Goal: at most 1.5 times.
 
-Run: ``python tests/benchmarks/bench_overhead.py [ROUNDS] [LAB]``. Goal: at most 1.5 times. Also what could be gained by making inputs
-that do not depend on learner code (the bench's model runs) before the fork: the difference between the first two rows.
+Each submission of a class is first computed bare and then graded, so that a machine whose speed drifts treats both alike. Bare: this process, warm,
+grades inside itself, without a sandbox; what loading learners' files and running their scenarios takes counts, and judging does not; inputs that
+scenarios ask the bench for are held from one learner to the next. Graded: as one process of ``mechgrade cohort grade`` does it, at the best isolation,
+all processes counted. Both are processor time; where the machine has no control groups, time by the clock.
 """
 
 from __future__ import annotations
 
+import contextlib
+import os
 import sys
+import tempfile
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from benchmarks.measure import side_by_side
-from support import ROOT, grade_folder
+import torch
+from benchmarks.measure import write
+from benchmarks.processor import Group
+from cohort.ground import small_class
+from rich.console import Console
+from rich.table import Table
+from support import ROOT
 
-from mechgrade.course import Exercise, load_course
-from mechgrade.grading.grader import Grader, Settings
+from mechgrade.bench.model import quiet_libraries
+from mechgrade.cohort.keys import Order
+from mechgrade.cohort.member import Desk
+from mechgrade.course import Course, load_course
+from mechgrade.grading import inline
 from mechgrade.grading.outcomes import Outcome
-from mechgrade.grading.remote import Zygote
-from mechgrade.grading.run import grade
-from mechgrade.grading.submission import find_submission
 from mechgrade.worker import sandbox
 
-Call = tuple[Exercise, str, dict[str, Any]]
+#: Learners that both sides have graded before the clock starts: what is made once, is made then.
+WARM_UP = 2
+
+#: Seconds of the processor, and inside learners' functions, of bare computing so far.
+SPENT = [0.0, 0.0]
 
 
-class Listening(Grader):
-    """Keeps what was run."""
+def timed(inner: Callable[..., Any]) -> Callable[..., Any]:
+    """Add up what calls take."""
 
-    def __init__(self, *arguments: Any) -> None:
-        super().__init__(*arguments)
-        self.calls: list[Call] = []
+    def call(*arguments: Any, **named: Any) -> Any:
+        used = time.process_time()
+        try:
+            outcome = inner(*arguments, **named)
+        finally:
+            SPENT[0] += time.process_time() - used
+        if isinstance(outcome, Outcome):
+            SPENT[1] += outcome.learner_seconds
+            if outcome.dirty:  # a fork would have taken it along
+                inline._benches.clear()
+        return outcome
 
-    def outcome(self, exercise: Exercise, scenario: str, inputs: dict[str, Any]) -> Outcome:
-        self.calls.append((exercise, scenario, inputs))
-        return super().outcome(exercise, scenario, inputs)
+    return call
 
 
-def main(rounds: int, lab: str) -> None:
-    course = load_course(ROOT)
-    exercises = course.exercises(lab)
-    zygote = Zygote(course.limits.start_seconds)
-    listening = Listening(course, Settings(find_submission(course, ROOT / "solutions"), isolation="process"), zygote)
-    grade(listening, exercises)
+class Warm(inline.Inline):
+    """A session that keeps time. The model is there before the clock starts, as it is in a worker."""
 
-    import torch
+    def __init__(self, spec: Any, job: Any) -> None:
+        inline.bench_for(spec)
+        timed(super().__init__)(spec, job)
 
-    from mechgrade.bench import Bench
-    from mechgrade.worker.runner import Runner, load_grader
+    run = timed(inline.Inline.run)
 
-    torch.set_num_threads(1)
-    bench = Bench(listening.spec_for(exercises[0]))
 
-    def bare(anew: bool) -> None:
-        runner, current = None, None
-        for exercise, scenario, inputs in listening.calls:
-            if exercise != current or runner is None:
-                source = course.solution_path(exercise).read_text(encoding="utf-8")
-                runner, current = Runner(source, "bare", load_grader(course.grader_path(exercise)), bench), exercise
-                if anew:
-                    bench._cache.clear()
-            assert runner.run(scenario, inputs)["kind"] == "returned"
-
-    def graded(level: str) -> None:
-        result = grade_folder(course, zygote, ROOT / "solutions", exercises, isolation=level)
-        assert result.score == result.max_score
-
-    things = {
-        "bare, inputs made once": lambda: bare(False),
-        "bare, inputs made anew for each exercise": lambda: bare(True),
-        "graded, isolation process": lambda: graded("process"),
+def grade(desk: Desk, who: Path) -> None:
+    """A learner's lab; what the code prints goes nowhere."""
+    files = {(each.lab, each.name): who / each.lab / f"{each.name}.py" for each in desk.exercises}
+    texts: dict[tuple[str, str], tuple[str | None, str]] = {
+        where: (path.read_text(encoding="utf-8"), "") for where, path in files.items()
     }
-    if sandbox.probe().level == "full":
-        things["graded, isolation full"] = lambda: graded("full")
-    try:
-        side_by_side(f"overhead: {lab} with all references", things, rounds=rounds)
-    finally:
-        zygote.close()
+    with (
+        open(os.devnull, "w") as nowhere,  # noqa: PTH123  a name, not a path
+        contextlib.redirect_stdout(nowhere),
+        contextlib.redirect_stderr(nowhere),
+    ):
+        desk.grade(texts, lambda _: None)
+
+
+def measure(course: Course, lab: str, learners: int, group: Group) -> dict[str, float]:
+    """Seconds a submission, bare and graded."""
+    exercises = course.exercises(lab)
+    bare = Desk(course, exercises, Order("embedded", "bridge", "cpu", "inline"))
+    full = Desk(course, exercises, Order("embedded", "bridge", "cpu", sandbox.probe().level))
+
+    def spent() -> float:
+        time.sleep(0.1)  # the last process ends
+        counted = group.seconds()
+        return time.perf_counter() if counted is None else counted
+
+    graded = 0.0
+    with tempfile.TemporaryDirectory(prefix="mechgrade-bench-") as place:
+        everyone = sorted(small_class(course, Path(place), WARM_UP + learners, lab=lab).iterdir())
+        for who in everyone[:WARM_UP]:
+            grade(bare, who)
+            grade(full, who)
+        SPENT[:] = [0.0, 0.0]
+        for who in everyone[WARM_UP:]:
+            grade(bare, who)
+            before = spent()
+            grade(full, who)
+            graded += spent() - before
+    full.zygote.close()
+    return {
+        "learners' functions": SPENT[1] / learners,
+        "bare": SPENT[0] / learners,
+        "graded": graded / learners,
+        "ratio": graded / SPENT[0],
+    }
+
+
+def main(learners: int, labs: list[str]) -> None:
+    group = Group()
+    group.enter()
+    quiet_libraries()
+    torch.set_num_threads(1)
+    inline.Inline = Warm  # type: ignore[misc]  # only here
+    course = load_course(ROOT)
+    rows = {lab: measure(course, lab, learners, group) for lab in labs or list(course.labs)}
+    table = Table(
+        "a submission", *next(iter(rows.values())), title=f"{learners} learners, isolation {sandbox.probe().level}"
+    )
+    for lab, row in rows.items():
+        table.add_row(lab, *(f"{value:.2f}" for value in row.values()))
+    Console().print(table)
+    write("overhead", {"title": "overhead", "isolation": sandbox.probe().level, "learners": learners, "rows": rows})
 
 
 if __name__ == "__main__":
-    arguments = sys.argv[1:]
-    main(int(arguments[0]) if arguments else 5, arguments[1] if len(arguments) > 1 else "lab3")
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 8, sys.argv[2:])

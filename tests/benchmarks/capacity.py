@@ -1,4 +1,4 @@
-"""Write the measured part of docs/capacity.md from the JSON of bench_cohort and bench_peers: ``python tests/benchmarks/capacity.py``."""
+"""Write the measured part of docs/capacity.md from the JSON of bench_cohort, bench_peers and bench_overhead: ``python tests/benchmarks/capacity.py``."""
 
 from __future__ import annotations
 
@@ -21,14 +21,8 @@ def cohort(found: dict[str, Any]) -> list[str]:
         + (f" Medians of {found['turns']} turns." if found.get("turns", 1) > 1 else ""),
         "",
     ]
-    if "bare" in found or "sizes" in found:
+    if "sizes" in found:
         lines += ["| measured | seconds | processor seconds |", "|---|---|---|"]
-    if "bare" in found:
-        bare = found["bare"]
-        lines.append(
-            f"| a submission's scenarios, bare, in a warm process | {bare['seconds']:.2f} | {bare['processor']:.2f} |"
-        )
-        lines.append(f"| … of them inside learners' functions | {bare['functions']:.2f} | |")
     for size, row in found.get("sizes", {}).items():
         lines.append(
             f"| {size} submissions, two processes, start-up included | {row['seconds']:.1f} | {row['processor']:.1f} |"
@@ -40,7 +34,6 @@ def cohort(found: dict[str, Any]) -> list[str]:
         memory = ", ".join(f"{row['coordinator_mib']:.0f} MiB at {size}" for size, row in found["sizes"].items())
         lines += [
             "",
-            f"One more submission takes {found['over_bare']['processor']:.2f} times the bare processor time. "
             f"1,000 take {per * 1000 / 3600:.1f} core hours, 100,000 take {per * 1e5 / 3600:.0f}: "
             f"{per * 1e5 / 3600 / 64:.1f} hours on 64 cores. "
             f"The coordinator's memory was {memory}.{_steps(found['sizes'])}",
@@ -82,12 +75,30 @@ def peers(found: dict[str, Any]) -> list[str]:
     ]
 
 
+def labs(found: dict[str, Any]) -> list[str]:
+    """What bench_overhead says about whole labs, and from that what classes cost."""
+    lines = [
+        f"A class of {found['learners']}, isolation {found['isolation']}; processor seconds a submission, start-up not counted.",
+        "",
+        "| lab | bare computing | graded | ratio | core hours for 1,000 | for 100,000 | hours on 64 cores |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for lab, row in found["rows"].items():
+        hours = row["graded"] * 1000 / 3600
+        lines.append(
+            f"| {lab} | {row['bare']:.2f} | {row['graded']:.2f} | {row['ratio']:.2f} | {hours:.1f} | {hours * 100:.0f} | {hours * 100 / 64:.1f} |"
+        )
+    return lines
+
+
 def main() -> None:
     lines: list[str] = []
     for path in sorted(OUT.glob("cohort*.json")):
         lines += [f"### {path.stem}", "", *cohort(json.loads(path.read_text())), ""]
     for path in sorted(OUT.glob("peers-*.json")):
         lines += [f"### {path.stem}", "", *peers(json.loads(path.read_text())), ""]
+    if (OUT / "overhead.json").exists():
+        lines += ["### whole labs", "", *labs(json.loads((OUT / "overhead.json").read_text())), ""]
     if not lines:
         sys.exit("nothing measured yet: run bench_cohort.py and bench_peers.py first")
     text = PAGE.read_text(encoding="utf-8")
