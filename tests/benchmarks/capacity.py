@@ -34,7 +34,7 @@ def cohort(found: dict[str, Any]) -> list[str]:
         memory = ", ".join(f"{row['coordinator_mib']:.0f} MiB at {size}" for size, row in found["sizes"].items())
         lines += [
             "",
-            f"1,000 take {per * 1000 / 3600:.1f} core hours, 100,000 take {per * 1e5 / 3600:.0f}: "
+            f"1,000 take {per * 1000 / 3600:.2f} core hours, 100,000 take {per * 1e5 / 3600:.0f}: "
             f"{per * 1e5 / 3600 / 64:.1f} hours on 64 cores. "
             f"The coordinator's memory was {memory}.{_steps(found['sizes'])}",
         ]
