@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from mechgrade.grading.judge import Finding, Judge, failed
 from mechgrade.grading.live import LiveReference
 from mechgrade.grading.outcomes import Outcome
 from mechgrade.grading.recorded import Facts, key_of
-from mechgrade.grading.remote import Session, Zygote
+from mechgrade.grading.remote import GraderError, InfrastructureError, Session, Zygote
 from mechgrade.grading.shared import Shared
 from mechgrade.grading.submission import Submission, SubmissionError
 from mechgrade.grading.verdicts import Check, ExerciseResult, Result, gravest
@@ -116,13 +117,15 @@ class Grader:
     def _leave(self) -> None:
         self._drop_session()
         if self._current is not None:
-            self._survey(self._current)
             entry = self.result.exercises[-1]
             entry.seconds = time.perf_counter() - self._started
             self._name_one_misconception(entry)
-            self._current = None
+            exercise, self._current = self._current, None
             if self._on_result is not None:
                 self._on_result(entry)
+            # After the result, which it must neither delay nor lose: without inputs held ready, processes make their own.
+            with contextlib.suppress(InfrastructureError, GraderError, OSError):
+                self._survey(exercise)
 
     def finish(self) -> Result:
         """End the last exercise and the worker; the result is complete then."""
@@ -184,6 +187,7 @@ class Grader:
             or self.spec.device != "cpu"
         ):
             return
+        known.update(new)  # also if it fails: it would fail again for every learner
         session = self.open(exercise, source="")
         try:
             asked = [session.run(scenario, inputs, survey=True) for scenario, inputs in new.values()]
@@ -192,7 +196,6 @@ class Grader:
         wishes = [wish for outcome in asked if isinstance(outcome.data, list) for wish in outcome.data]
         if wishes:
             self._zygote.grant(self.spec_for(exercise), wishes)
-        known.update(new)
 
     def renew(self) -> None:
         """Give the next run a fresh process. What the last one saw ends with it."""

@@ -36,8 +36,9 @@ def serve(control_fd: int) -> None:
 
     A request is one packet with a connection's descriptor beside it. ``{"bench": BenchSpec as a tree, "grant": True}`` asks that the
     bench hold inputs ready: the connection brings ``bench.wishes``, and takes ``{"ready": True}`` or ``{"failed": why}``.
-    ``{"bench", "level": of the sandbox}`` asks for a process. The connection then brings what ``learner`` says of it, and takes ``{"ready": True}`` or ``{"failed": why}`` and at the end
-    ``{"status", "max_rss_kb", "cpu_seconds"}``. From then on a byte from the grader, or its end of file, kills the learner's process.
+    ``{"bench", "level": of the sandbox}`` asks for a process. The connection then brings what ``learner`` says of it, and takes
+    ``{"ready": True}`` or ``{"failed": why}`` and at the end ``{"status", "max_rss_kb", "cpu_seconds"}``. Once it is ready, a byte from
+    the grader, or its end of file, kills the learner's process.
     """
     # Ctrl-C in the learner's terminal is the grader's to handle.
     signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -13,7 +13,7 @@ from mechgrade.cohort import entry
 from mechgrade.cohort.keys import Order
 from mechgrade.cohort.member import Desk
 from mechgrade.course import Course
-from mechgrade.grading.remote import Zygote
+from mechgrade.grading.remote import InfrastructureError, Zygote
 from mechgrade.spec import bench_spec
 from mechgrade.wire import Array
 
@@ -97,6 +97,27 @@ def test_hidden_inputs_are_not_held(course: Course, monkeypatch: pytest.MonkeyPa
         asked.append(granted[:])
         granted.clear()
     assert asked[0] == asked[1] != []
+
+
+def test_a_worker_that_ends_meanwhile_loses_no_result(
+    course: Course, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is killed between an exercise's last check and the inputs: the exercise was graded, and the next learner's is."""
+    text = course.solution_path(course.exercise(NAME)).read_text(encoding="utf-8")
+    killed = []
+
+    def gone(self: Zygote, spec: object, wishes: object) -> None:
+        assert self._process is not None
+        killed.append(self._process.pid)
+        self._process.kill()
+        self._process.wait()
+        raise InfrastructureError("killed")
+
+    monkeypatch.setattr(Zygote, "grant", gone)
+    first = graded(desk, course, text)
+    assert '"verdict":"passed"' in first[0]
+    assert graded(desk, course, text) == first
+    assert len(killed) == 1, "it is not tried again for every learner"
 
 
 def bench(course: Course) -> Bench:
