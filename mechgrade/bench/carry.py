@@ -32,5 +32,5 @@ def carry(bench: Bench, device: str) -> None:
     bench.spec = bench.spec.on(device=device)
     bench.device = torch.device(device)
     bench._cache.clear()
-    bench.__dict__.pop("_versions", None)  # counted on the tensors that were left behind
+    bench._weights.clear()  # counted on the tensors that were left behind
     bench.tidy()  # counted anew, before a learner's code can write to one

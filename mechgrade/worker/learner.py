@@ -91,7 +91,10 @@ def _shut_in(job: Job, bench: Bench, device: str, descriptors: tuple[int, int, i
     os.write(SEALED_FD, wire.encode({"ready": True}))
     os.close(SEALED_FD)
     torch.set_num_threads(job.threads)
-    torch.manual_seed(0)
+    # Not torch.manual_seed: that prepares for a GPU, with a stack trace for later, and touches more memory than all else here.
+    torch.default_generator.manual_seed(0)
+    if not devices.is_cpu(device):
+        torch.manual_seed(0)
     np.random.seed(0)  # learners may use the old interface
     random.seed(0)
     return Runner(job.source, job.filename, grader, bench)
