@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 
 from mechgrade.grading.compare import compare
 from mechgrade.grading.outcomes import Outcome
@@ -10,13 +10,20 @@ from mechgrade.grading.recorded import Run
 from mechgrade.wire import Tree
 
 
-def matches(outcome: Outcome, run: Run) -> list[str]:
+def matches(outcome: Outcome, run: Run, among: Collection[str] | None = None) -> list[str]:
     """The misconceptions whose recorded data this outcome equals, nearest first.
+
+    Args:
+        outcome: what a learner's code gave.
+        run: what the reference and each misconception give.
+        among: the misconceptions in question; None for all.
 
     Data is held to the reference's own tolerance. A failure matches a failure of the same kind and exception class.
     """
     near = []
     for place, (name, recorded) in enumerate(run.misconceptions.items()):
+        if among is not None and name not in among:
+            continue
         distance = _distance(outcome, recorded, run.noise)
         if distance is not None:
             near.append((distance, place, name))
@@ -33,16 +40,15 @@ def _distance(outcome: Outcome, recorded: Tree, noise: Mapping[str, float]) -> f
     return comparison.distance if comparison.same else None
 
 
-def common(per_run: list[list[str]]) -> str | None:
-    """The misconception that explains every run, or else the one that explains the first failing run.
+def common(runs: Sequence[tuple[Outcome, Run]], among: Collection[str]) -> str | None:
+    """The misconception that explains every run, nearest to the first one.
 
     Args:
-        per_run: for each run, in order, what :func:`matches` gave; a run that no misconception was recorded for is left
-            out by the caller.
+        runs: what a learner's code gave, failed or not, in order, beside runs that misconceptions were recorded for.
+        among: those that explain the runs that failed.
     """
-    if not per_run:
-        return None
-    for name in per_run[0]:
-        if all(name in names for names in per_run):
-            return name
-    return None
+    names = [*among]
+    for place, (outcome, run) in enumerate(runs):
+        found = matches(outcome, run, names)
+        names = found if place == 0 else [name for name in names if name in found]
+    return names[0] if names else None

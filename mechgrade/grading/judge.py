@@ -68,9 +68,9 @@ class Judge:
         self._recording: Recording | None = None
         #: how far each judged run was from the reference, in tolerances; infinite where it was not a matter of values
         self.distances: list[float] = []
-        #: the judged runs for which misconceptions were recorded, and whether one of them failed: for a diagnosis over all of them
+        #: the judged runs for which misconceptions were recorded, and which of these explain all that failed: for a diagnosis over all
         self._judged: list[tuple[Outcome, Run]] = []
-        self._failed = False
+        self._explaining: list[str] | None = None
 
     @property
     def recording(self) -> Recording:
@@ -104,23 +104,29 @@ class Judge:
             self._judged.append((outcome, run))
         if outcome.kind != "returned":
             self.distances.append(math.inf)
-            self._failed = True
             finding = failed(outcome)
-            finding.misconceptions = matches(outcome, run)
+            finding.misconceptions = self._matches(outcome, run)
             return finding
         comparison = compare(run.reference, outcome.data, run.noise, same_device=same_device)
         self.distances.append(comparison.distance)
         if comparison.difference is None:
             return None
-        self._failed = True
         message = f"{call}: {comparison.difference.sentence}"
         if comparison.difference.aspect in ("type", "shape"):
             message += f" (the reference returns {describe(run.reference)})" if comparison.difference.path else ""
         place = outcome.called[-1] if outcome.called else None
-        return Finding("wrong", message, matches(outcome, run), place, outcome.output, describe(outcome.data))
+        return Finding("wrong", message, self._matches(outcome, run), place, outcome.output, describe(outcome.data))
+
+    def _matches(self, outcome: Outcome, run: Run) -> list[str]:
+        """The misconceptions that explain a run that failed."""
+        found = matches(outcome, run)
+        if run.misconceptions:
+            known = self._explaining
+            self._explaining = found if known is None else [name for name in known if name in found]
+        return found
 
     def _run(self, key: str, scenario: str, inputs: dict[str, Any], facts: Facts | None) -> Run:
-        live = self._live if self._live is not None and self._live.wanted() else None
+        live = self._live if self._live is not None and self._live.wanted else None
         # A model with recordings has one for every exercise: that it is missing is an error, and not a reason to do without.
         if live is None or self._path.parents[1].is_dir():
             recorded_run = self.recording.runs.get(key)
@@ -150,8 +156,8 @@ class Judge:
 
     def misconception(self) -> str | None:
         """The one misconception that explains all runs of the exercise so far, if one of them failed."""
-        # Not as each run comes: who makes no mistake is compared with none.
-        return common([matches(outcome, run) for outcome, run in self._judged]) if self._failed else None
+        # Runs that passed are held against the few that explain the others, and against none where all passed.
+        return common(self._judged, self._explaining) if self._explaining else None
 
     def sentence(self, name: str) -> str:
         """What to tell a learner who shows a misconception."""

@@ -5,6 +5,7 @@ It runs in a process of its own, like a learner's file, and only where the solut
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from mechgrade.course import Course, Exercise
@@ -32,6 +33,7 @@ class LiveReference:
         self._exercise = exercise
         self._path = grader.course.solution_path(exercise)
 
+    @cached_property
     def wanted(self) -> bool:
         """Whether runs that were not recorded are to be run live: hidden inputs, or a model without recordings."""
         recordings = recorded.path_of(self._grader.course.root, self._grader.model, "", "").parent

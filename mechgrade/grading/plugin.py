@@ -7,7 +7,7 @@ It acts on files under ``<course>/graders/`` alone. ``mechgrade grade`` runs pyt
 from __future__ import annotations
 
 import hmac
-from collections.abc import Callable, Generator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -159,17 +159,12 @@ def _of(request: pytest.FixtureRequest) -> tuple[Grader, Exercise]:
     return request.config.stash[GRADER], exercise
 
 
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(
-    item: pytest.Item, call: pytest.CallInfo[None]
-) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Turn what happened to a check into a verdict."""
-    report = yield
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> pytest.TestReport | None:
+    """Turn what happened to a check into a verdict; None where pytest's own report says enough."""
     exercise = item.stash.get(EXERCISE, None)
-    if exercise is None or (call.when == "teardown" and call.excinfo is None):
-        return report
-    if call.when == "setup" and call.excinfo is None:
-        return report
+    if exercise is None or (call.when != "call" and call.excinfo is None):
+        return None
     grader = item.config.stash[GRADER]
     check = _check(item, call)
     views = grader.take_views()
@@ -179,10 +174,22 @@ def pytest_runtest_makereport(
     if _is_hidden(item):
         # The process knows hidden inputs now, and could print them in a check whose output the learner is shown.
         grader.renew()
-    if check.verdict != "passed":
+    if check.verdict == "passed":
+        return None
+    return pytest.TestReport(
+        item.nodeid,
+        item.location,
+        dict.fromkeys(item.keywords, 1),
+        "failed",
         # What a learner sees under plain pytest: the sentence, not the grader's source.
-        report.longrepr = "\n".join(filter(None, [f"{check.verdict}: {check.asks}", check.sentence, check.message]))
-    return report
+        "\n".join(filter(None, [f"{check.verdict}: {check.asks}", check.sentence, check.message])),
+        call.when,
+        item._report_sections,
+        call.duration,
+        call.start,
+        call.stop,
+        item.user_properties,
+    )
 
 
 def _is_hidden(item: pytest.Item) -> bool:

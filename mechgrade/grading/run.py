@@ -76,6 +76,8 @@ def arguments(course: Course, exercises: Sequence[Exercise], *, pdb: bool = Fals
     command += ["--pdb", "-s"] if pdb else ["-s", "-p", "no:terminal", "-p", "no:faulthandler"]
     # These two collect garbage at the end of a run, to warn of what a test left behind: a tenth of a second for nothing.
     command += ["-p", "no:unraisableexception", "-p", "no:threadexception"]
+    # And what checks log nobody would see.
+    command += ["-p", "no:logging"]
     return command + [str(path) for path in paths]
 
 
