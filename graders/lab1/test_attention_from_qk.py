@@ -31,13 +31,15 @@ def on_course_model(exercise, bench, *, batch, pos, seed):
 
     tokens = bench.integers(0, bench.d_vocab, (batch, pos), seed=seed)
     tokens[:, 0] = bench.bos
-    found, own = [], []
+    layers = []
     for layer in (0, bench.n_layers - 1):
         names = [f"blocks.{layer}.attn.hook_{part}" for part in ("q", "k", "pattern")]
-        q, k, pattern = (bench.cache(tokens, names)[name] for name in names)
-        found.append(exercise.attention_from_qk(q, k))
-        own.append(pattern)
-    return {"from_qk": torch.stack(found), "own": torch.stack(own)}
+        cache = bench.cache(tokens, names)
+        layers.append([cache[name] for name in names])
+    return {
+        "from_qk": torch.stack([exercise.attention_from_qk(q, k) for q, k, _ in layers]),
+        "own": torch.stack([pattern for _, _, pattern in layers]),
+    }
 
 
 def assert_causal(pattern):

@@ -18,8 +18,8 @@ def attributed(exercise, bench, tokens, correct, wrong):
     """
     import torch
 
-    found = dict(exercise.direct_logit_attribution(bench.model, tokens, correct, wrong))
     own = true_difference(bench, tokens, correct, wrong)
+    found = dict(exercise.direct_logit_attribution(bench.model, tokens, correct, wrong))
     if isinstance(found.get("rest"), torch.Tensor) and found["rest"].shape == own.shape:
         found["rest"] = torch.stack([found["rest"].to(own), own])
     return found
