@@ -176,6 +176,7 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
         grader.renew()
     if check.verdict == "passed":
         return None
+    assert call.when != "collect"
     return pytest.TestReport(
         item.nodeid,
         item.location,
@@ -184,7 +185,7 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
         # What a learner sees under plain pytest: the sentence, not the grader's source.
         "\n".join(filter(None, [f"{check.verdict}: {check.asks}", check.sentence, check.message])),
         call.when,
-        item._report_sections,
+        [(f"Captured {what} {when}", text) for when, what, text in item._report_sections],
         call.duration,
         call.start,
         call.stop,
