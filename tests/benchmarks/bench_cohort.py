@@ -15,6 +15,7 @@ import os
 import platform
 import shutil
 import statistics
+import subprocess
 import sys
 import tempfile
 from collections.abc import Iterable
@@ -38,6 +39,17 @@ from mechgrade.worker import sandbox
 Row = dict[str, float | None]
 
 PARTS = ("sizes", "jobs", "dask")
+
+#: Plain computing: arithmetic of Python's and copying, counted for three seconds.
+_PLAIN = """
+import time
+end, block, rounds = time.monotonic() + 3, bytearray(1 << 20), 0
+while time.monotonic() < end:
+    sum(number * number for number in range(20_000))
+    bytes(block)
+    rounds += 1
+print(rounds)
+"""
 
 
 def graded(course: Course, folder: Path, out: Path, *more: str) -> Spent:
@@ -78,6 +90,7 @@ def main() -> None:
                 }
                 for turn in range(options.turns)
             )
+        found["plain"] = statistics.median(two_at_plain_computing() for _ in range(max(3, options.turns)))
         if "jobs" in parts:
             turns = [
                 {
@@ -139,6 +152,22 @@ def on_processor(number: int) -> tuple[str, ...]:
     return ("taskset", "--cpu-list", str(number % (os.cpu_count() or 1))) if shutil.which("taskset") else ()
 
 
+def two_at_plain_computing() -> float:
+    """How many times as much two processors of this machine compute as one: what no grading over two can exceed. Less than two, where they share
+    caches, memory and a host with others.
+    """
+
+    def rounds(*processors: int) -> int:
+        running = [
+            subprocess.Popen([*on_processor(each), sys.executable, "-c", _PLAIN], stdout=subprocess.PIPE, text=True)
+            for each in processors
+        ]
+        return sum(int(process.communicate()[0]) for process in running)
+
+    alone = (rounds(0) + rounds(1)) / 2
+    return rounds(0, 1) / alone
+
+
 def row(spent: Spent) -> Row:
     """What is kept of a run. The memory is that in the last tenth of the run."""
     last = spent.memory[-max(1, len(spent.memory) // 10) :]
@@ -173,6 +202,7 @@ def show(found: dict[str, Any], console: Console) -> None:
             console.print(
                 f"{name}, one more submission: one {one:.3f} s, two {two:.3f} s, {one / two:.2f} times as fast"
             )
+    console.print(f"two processors of this machine compute {found['plain']:.2f} times as much as one", style="dim")
     console.print(
         f"load of the machine at the start {found['load']:.1f}, at the end {found['load_at_end']:.1f}", style="dim"
     )

@@ -46,6 +46,10 @@ def cohort(found: dict[str, Any]) -> list[str]:
                 for count in ("1", "2")
             )
             lines += ["", f"Two {words} are {one / two:.2f} times as fast as one."]
+    if "plain" in found and {"jobs", "dask"} & found.keys():
+        lines[-1] += (
+            f" At plain computing, two of this machine's processors do {found['plain']:.2f} times as much as one."
+        )
     return lines
 
 
