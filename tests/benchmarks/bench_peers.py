@@ -1,7 +1,7 @@
 """mechgrade against `nbgrader autograde`, `otter run` and a fresh pytest, on the same lab and the same submissions.
 
 Run: ``python tests/benchmarks/bench_peers.py [--lab lab3 | --light] [--learners 3] [--otter PATH/TO/otter | --no-otter]``. Submissions are right programs,
-misconceptions and stubs in turns. The peers get each learner's file as the cells of a notebook, and for each exercise a test that runs the same
+misconceptions and stubs in turns, the same in all classes. The peers get each learner's file as the cells of a notebook, and for each exercise a test that runs the same
 scenarios on the same inputs and compares with the same recorded data, in the learner's own process, as theirs do (``peer_check.py``);
 pytest runs mechgrade's own checks with isolation ``inline``, in a fresh process a submission; mechgrade grades at the best isolation there is,
 with two processes, start-up included. A whole lab is mostly computing, which nobody can save; ``--light`` takes two exercises that compute for
@@ -38,6 +38,8 @@ from mechgrade.course import Course, Exercise, load_course
 from mechgrade.worker import sandbox
 
 HERE = Path(__file__).parent
+#: Submissions in the classes between which "one more" is measured: what is done once, start-up and inputs, is done in the smaller one too.
+SETTLED = (12, 60)
 OTTER_VENV = OUT / "otter-venv"
 
 
@@ -185,28 +187,35 @@ def main() -> None:
         here = Path(temporary)
         course = small_course(here / "course") if options.light else load_course(ROOT)
         os.environ["MECHGRADE_ROOT"] = str(course.root)  # for the peers' tests
-        folder = small_class(course, here / "class", options.learners, lab=lab)
-        more = small_class(course, here / "more", 4 * options.learners, lab=lab)
+
+        def learners(name: str, size: int) -> Path:
+            return small_class(course, here / name, size, lab=lab, kinds=("reference", "misconception", "stub"))
+
+        folder = learners("class", options.learners)
+        classes = {size: learners(f"class{size}", size) for size in SETTLED}
         arguments = ["--lab", lab, "--jobs", "2"]
-        spent = {
-            "mechgrade cohort": run(
-                command("grade", folder, "--out", here / "out", *arguments), course.root, environment()
-            )
-        }
-        large = run(command("grade", more, "--out", here / "out4", *arguments), course.root, environment())
+
+        def grade(submissions: Path, out: str) -> Spent:
+            return run(command("grade", submissions, "--out", here / out, *arguments), course.root, environment())
+
+        spent = {"mechgrade cohort": grade(folder, "out")}
+        # Before and after the others, so that a machine whose speed drifts treats all alike.
+        settled = {size: grade(who, f"before{size}") for size, who in classes.items()}
         spent["pytest"] = with_pytest(course, lab, folder)
         spent["nbgrader autograde"] = with_nbgrader(course, lab, folder, here / "nbgrader")
         if not options.no_otter:
             spent["otter run"] = with_otter(course, lab, folder, here / "otter", otter_program(options.otter))
+        for size, who in classes.items():
+            add(settled[size], grade(who, f"after{size}"))
     count = options.learners
     rows = {
         name: {"seconds": one.seconds / count, "processor": one.processor and one.processor / count}
         for name, one in spent.items()
     }
-    first = spent["mechgrade cohort"]
+    (few, first), (many, large) = settled.items()
     rows["mechgrade, one more"] = {
-        "seconds": (large.seconds - first.seconds) / (3 * count),
-        "processor": large.processor and first.processor and (large.processor - first.processor) / (3 * count),
+        "seconds": (large.seconds - first.seconds) / (2 * (many - few)),
+        "processor": large.processor and first.processor and (large.processor - first.processor) / (2 * (many - few)),
     }
     base = rows["mechgrade, one more"]
     table = Table("a submission", "seconds", "processor seconds", "times mechgrade's, by the clock", "by the processor")

@@ -44,9 +44,19 @@ def small_course(root: Path, names: tuple[str, ...] = NAMES) -> Course:
     return load_course(root)
 
 
-def small_class(course: Course, folder: Path, size: int, *, alike: bool = False, lab: str | None = None) -> Path:
-    """Learners with right programs, misconceptions and stubs, taken in turn; each file its own unless they are ``alike``."""
+def small_class(
+    course: Course, folder: Path, size: int, *, alike: bool = False, lab: str | None = None, kinds: tuple[str, ...] = ()
+) -> Path:
+    """Learners with right programs, misconceptions and stubs, taken in turn; each file its own unless they are ``alike``.
+
+    With ``kinds``, such as ``reference`` or ``misconception``, the first program of each of these kinds and no other.
+    """
     made = {exercise: programs(course, exercise) for exercise in course.exercises(lab)}
+    if kinds:
+        made = {
+            exercise: [next(each for each in found if each.kind == kind) for kind in kinds]
+            for exercise, found in made.items()
+        }
     for place in range(size):
         for exercise, found in made.items():
             source = found[place % len(found)].source + ("" if alike else f"\n# {place}\n")
