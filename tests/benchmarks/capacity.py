@@ -35,7 +35,7 @@ def cohort(found: dict[str, Any]) -> list[str]:
         lines += [
             "",
             f"1,000 take {per * 1000 / 3600:.2f} core hours, 100,000 take {per * 1e5 / 3600:.0f}: "
-            f"{per * 1e5 / 3600 / 64:.1f} hours on 64 cores. "
+            f"{per * 1e5 / 3600 / 64:.2f} hours on 64 cores. "
             f"The coordinator's memory was {memory}.{_steps(found['sizes'])}",
         ]
     for name, words in (("jobs", "processes"), ("dask", "Dask workers, each on a processor of its own,")):
