@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
+import psutil
 import pytest
 from support import ROOT
 
 from mechgrade.authoring.variants import programs
 from mechgrade.course import load_course
+from mechgrade.worker import sandbox
 
 COMMAND = [str(Path(sys.executable).with_name("mechgrade"))]
 #: lab3's first exercise needs no more than any other; one exercise keeps these tests short.
@@ -59,6 +64,42 @@ def test_a_failure_tells_the_mistake_the_line_and_the_next_hint(tmp_path):
     assert "mechgrade hint find_heads" in words
     hint = mechgrade("hint", "find_heads")
     assert (hint.returncode, "hint 1 of" in hint.stdout) == (0, True)
+
+
+def test_ctrl_c_stops_without_a_verdict_on_what_was_being_graded(tmp_path):
+    """Half-run checks are no points, and no fault of the grader's; no process stays behind."""
+    wrong = tmp_path / "find_heads.py"
+    wrong.write_text("def find_heads(scores, threshold):\n    while True:\n        pass\n")
+    command = [*COMMAND, "grade", str(wrong), "--no-server"]
+    # A group of its own, as a shell gives it: Ctrl-C goes to all of it.
+    with subprocess.Popen(
+        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, process_group=0
+    ) as grading:
+        looping = _busiest(psutil.Process(grading.pid), seconds=60)
+        os.killpg(grading.pid, signal.SIGINT)
+        said, _ = grading.communicate(timeout=30)
+    assert grading.returncode == 130
+    assert "interrupted" in said
+    assert "find_heads" not in said and "Score" not in said
+    psutil.wait_procs([looping], timeout=10)
+    assert not looping.is_running()
+
+
+def _busiest(above: psutil.Process, seconds: float) -> psutil.Process:
+    """The learner's process: below the worker, and it has computed for a while since it was first seen."""
+    # The command, at level full the process that stayed behind when the worker settled, and the worker.
+    above_it = 3 if sandbox.probe().level == "full" else 2
+    first: dict[psutil.Process, float] = {}
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        time.sleep(0.2)
+        with contextlib.suppress(psutil.NoSuchProcess):
+            parents = {process.parent() for process in above.children(recursive=True)}
+            for process in above.children(recursive=True):
+                used = process.cpu_times().user
+                if process not in parents and used - first.setdefault(process, used) > 1 and len(parents) == above_it:
+                    return process
+    raise AssertionError("nothing computed")
 
 
 @pytest.mark.parametrize(

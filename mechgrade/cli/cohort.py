@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mechgrade.cli.common import FAULT, BackendOption, LabOption, ModelOption, stop, the_course
+from mechgrade.cli.common import FAULT, STOPPED, BackendOption, LabOption, ModelOption, stop, the_course
 from mechgrade.errors import CourseError
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ def grade(
     except (InfrastructureError, GraderError, StoreError) as error:
         stop(error, FAULT)
     except KeyboardInterrupt:
-        stop("interrupted; what was graded is kept, and the same command goes on", 130)
+        stop("interrupted; what was graded is kept, and the same command goes on", STOPPED)
     finally:
         if crew is not None:
             crew.close()

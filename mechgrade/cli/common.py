@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 #: Exit codes: done / below full marks with --strict, or something is stale / the user's mistake / the machine's or grader's fault.
 DONE, NOT_FULL, USER_ERROR, FAULT = 0, 1, 2, 3
+#: After Ctrl-C, as shells have it.
+STOPPED = 130
 
 LabOption = Annotated[str | None, typer.Option("--lab", help="Only this lab, such as lab3.")]
 ExerciseOption = Annotated[str | None, typer.Option("--exercise", help="Only this exercise.")]

@@ -12,6 +12,7 @@ import typer
 from mechgrade.cli.common import (
     DONE,
     FAULT,
+    STOPPED,
     NOT_FULL,
     BackendOption,
     ExerciseOption,
@@ -66,7 +67,7 @@ def grade(
     """Grade your exercises and say what to do next.
 
     Exit code 0 when grading happened, whatever the score; 2 for a mistake in the command or in course.yaml; 3 when the
-    machine or a grader failed.
+    machine or a grader failed; 130 after Ctrl-C.
     """
     from mechgrade import devices
     from mechgrade.grading.grader import Grader, Settings
@@ -125,6 +126,8 @@ def grade(
         stop(error)
     except InfrastructureError as error:
         stop(error, FAULT)
+    except KeyboardInterrupt:
+        stop("interrupted; what is shown above was graded, and no score is kept: run the same again", STOPPED)
     finally:
         zygote.close()
     result.isolation_missing = missing

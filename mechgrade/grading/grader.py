@@ -134,6 +134,11 @@ class Grader:
             self._zygote.close()
         return self.result
 
+    def abandon(self) -> None:
+        """End the learner's process and the worker; of the exercise that is being graded nothing is said."""
+        self._current = None
+        self.finish()
+
     # --- runs --------------------------------------------------------------------------------------------------------
 
     def outcome(self, exercise: Exercise, scenario: str, inputs: dict[str, Any]) -> Outcome:

@@ -17,11 +17,12 @@ from mechgrade.grading.verdicts import Check, ExerciseResult, Result
 
 
 class Bring:
-    """Hands a grader to the plugin, and keeps what pytest says about files that it could not collect."""
+    """Hands a grader to the plugin, and keeps what pytest says about files that it could not collect, and whether it was stopped."""
 
     def __init__(self, grader: Grader) -> None:
         self.grader = grader
         self.broken: dict[Path, str] = {}
+        self.stopped = False
 
     def pytest_configure(self, config: pytest.Config) -> None:
         config.stash[plugin.GRADER] = self.grader
@@ -29,6 +30,11 @@ class Bring:
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         if report.failed:
             self.broken[Path(report.fspath or report.nodeid)] = str(report.longrepr).strip().splitlines()[-1]
+
+    def pytest_keyboard_interrupt(self) -> None:
+        # Ctrl-C, or the debugger was left; pytest makes an exit code of either.
+        self.stopped = True
+        self.grader.abandon()
 
 
 def grade(
@@ -49,12 +55,15 @@ def grade(
 
     Raises:
         CourseError: an exercise has no grader's file.
+        KeyboardInterrupt: Ctrl-C, or the debugger was left. Exercises that were done have been told to the grader's ``on_result``.
     """
     command = arguments(grader.course, exercises, pdb=pdb)
     grader.expect(exercises)
     bring = Bring(grader)
     with without_autoload():
         pytest.main(command, plugins=[bring])
+    if bring.stopped:
+        raise KeyboardInterrupt
     result = grader.finish()
     complete(result, exercises, bring.broken, grader.course)
     return result
