@@ -12,8 +12,8 @@ import typer
 from mechgrade.cli.common import (
     DONE,
     FAULT,
-    STOPPED,
     NOT_FULL,
+    STOPPED,
     BackendOption,
     ExerciseOption,
     LabOption,
