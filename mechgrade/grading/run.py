@@ -31,10 +31,12 @@ class Bring:
         if report.failed:
             self.broken[Path(report.fspath or report.nodeid)] = str(report.longrepr).strip().splitlines()[-1]
 
-    def pytest_keyboard_interrupt(self) -> None:
-        # Ctrl-C, or the debugger was left; pytest makes an exit code of either.
-        self.stopped = True
-        self.grader.abandon()
+    def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
+        # Ctrl-C, or the debugger was left; pytest makes an exit code of either. It calls this too where it stops by itself,
+        # because a file could not be collected: that is in `broken`.
+        if not isinstance(excinfo.value, pytest.Session.Interrupted):
+            self.stopped = True
+            self.grader.abandon()
 
 
 def grade(
