@@ -1,8 +1,8 @@
-"""Settings of nbgrader's commands in this directory. The reasons are in mechgrade/nbgrader/config.py."""
+"""Settings of nbgrader's commands in this directory. The reasons are in mechgrade/doors/nbgrader/config.py."""
 
 from pathlib import Path
 
-from mechgrade.nbgrader.config import configure
+from mechgrade.doors.nbgrader.config import configure
 
 c = get_config()  # noqa: F821  nbgrader gives this name
 configure(c, Path(__file__).parent)

@@ -9,8 +9,8 @@ import pytest
 from support import ROOT, grade_folder
 
 from mechgrade.course import Course, load_course
-from mechgrade.grading.remote import Zygote
 from mechgrade.grading.verdicts import ExerciseResult
+from mechgrade.grading.worker import Worker
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -30,9 +30,9 @@ def course() -> Course:
 
 
 @pytest.fixture(scope="session")
-def zygote(course: Course) -> Iterator[Zygote]:
+def worker(course: Course) -> Iterator[Worker]:
     """One worker for the whole session, as a cohort would have."""
-    worker = Zygote(course.limits.start_seconds)
+    worker = Worker(course.limits.start_seconds)
     yield worker
     worker.close()
 
@@ -41,7 +41,7 @@ GradeText = Callable[..., ExerciseResult]
 
 
 @pytest.fixture
-def grade_text(course: Course, zygote: Zygote, tmp_path: Path) -> GradeText:
+def grade_text(course: Course, worker: Worker, tmp_path: Path) -> GradeText:
     """``grade_text("find_heads", source, isolation="full", backend="hooked")`` → that exercise's result."""
 
     def call(name: str, source: str | bytes, *, in_course: Course | None = None, **settings: object) -> ExerciseResult:
@@ -51,6 +51,6 @@ def grade_text(course: Course, zygote: Zygote, tmp_path: Path) -> GradeText:
         folder.mkdir(parents=True, exist_ok=True)
         body = source if isinstance(source, bytes) else source.encode()
         (folder / f"{name}.py").write_bytes(body)
-        return grade_folder(used, zygote, folder.parent, [exercise], **settings).exercises[0]
+        return grade_folder(used, worker, folder.parent, [exercise], **settings).exercises[0]
 
     return call

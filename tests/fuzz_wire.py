@@ -15,8 +15,8 @@ from pathlib import Path
 import atheris
 import numpy as np
 
-with atheris.instrument_imports(include=["mechgrade.wire", "json.decoder", "safetensors.numpy"]):
-    from mechgrade import wire
+with atheris.instrument_imports(include=["mechgrade.protocol.wire", "json.decoder", "safetensors.numpy"]):
+    from mechgrade.protocol import wire
 
 SEEDS = [
     wire.encode(None),

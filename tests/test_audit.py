@@ -9,7 +9,7 @@ from mechgrade.authoring.audit import Auditor
 from mechgrade.authoring.mutants import mutants
 from mechgrade.authoring.record import record
 from mechgrade.course import load_course
-from mechgrade.grading import recorded
+from mechgrade.grading import recordings
 
 SOURCE = """
 def scores(pattern, half):
@@ -60,18 +60,18 @@ def test_a_grader_that_is_too_kind_is_caught(small):
 
 def noise(path):
     """The noise floors of a recording: other ones say that it was recorded anew."""
-    return [run.noise for run in recorded.read(path).runs.values()]
+    return [run.noise for run in recordings.read(path).runs.values()]
 
 
 def test_equal_data_is_not_recorded_anew(small):
     """A comment in the bench, or another processor's rounding, would otherwise change every file of the course."""
     course = load_course(small)
     record(course, course.exercises(), "embedded")
-    path = recorded.path_of(small, "embedded", "lab3", "find_heads")
-    before = recorded.read(path)
+    path = recordings.path_of(small, "embedded", "lab3", "find_heads")
+    before = recordings.read(path)
     for run in before.runs.values():
         run.noise = {place: noise + 1e-9 for place, noise in run.noise.items()}
-    recorded.write(path, before)
+    recordings.write(path, before)
     text = path.with_suffix(".safetensors").read_bytes()
     record(course, course.exercises(), "embedded")
     assert noise(path) == [run.noise for run in before.runs.values()] != []
@@ -79,7 +79,7 @@ def test_equal_data_is_not_recorded_anew(small):
 
     key = next(iter(before.runs))
     before.runs[key].misconceptions[next(iter(before.sentences))] = {"kind": "raised", "error": "E", "message": "m"}
-    recorded.write(path, before)
+    recordings.write(path, before)
     record(course, course.exercises(), "embedded")
     assert noise(path) != [run.noise for run in before.runs.values()], (
         "a misconception that does otherwise now is recorded anew"

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mechgrade.authoring.build import build, write_if_changed
-from mechgrade.authoring.source import BuildError, take_apart
 from mechgrade.course import Course, load_course
+from mechgrade.course.source import BuildError, take_apart
 
 COURSE = """\
 schema: 1
@@ -25,7 +25,7 @@ labs:
     minutes: 60
     gpu_memory_gb: 0
     exercises:
-      double: {title: Double, points: 5, minutes: 10, difficulty: 1, importance: 3}
+      double: {title: Double, points: 5, minutes: 10}
 models:
   small: {hub: gpt2-small}
 """

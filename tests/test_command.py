@@ -16,9 +16,9 @@ import psutil
 import pytest
 from support import ROOT
 
-from mechgrade.authoring.variants import programs
+from mechgrade import sandbox
 from mechgrade.course import load_course
-from mechgrade.worker import sandbox
+from mechgrade.course.variants import programs
 
 COMMAND = [str(Path(sys.executable).with_name("mechgrade"))]
 #: lab3's first exercise needs no more than any other; one exercise keeps these tests short.
@@ -250,6 +250,6 @@ def test_plain_pytest_grades_too(tmp_path):
 def test_help_and_hints_load_no_torch():
     """They must answer at once; importing torch takes seconds."""
     for arguments in (["--help"], ["hint", "find_heads"]):
-        code = f"import sys; sys.argv = ['mechgrade', *{arguments}]\nfrom mechgrade.cli import app\n"
+        code = f"import sys; sys.argv = ['mechgrade', *{arguments}]\nfrom mechgrade.doors.cli import app\n"
         code += "try:\n    app()\nexcept SystemExit:\n    pass\nsys.exit('torch' in sys.modules)\n"
         assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, timeout=60).returncode == 0

@@ -25,16 +25,16 @@ labs:
     minutes: 60
     gpu_memory_gb: 0.5
     exercises:
-      first: {title: First, points: 5, minutes: 10, difficulty: 1, importance: 3}
-      shared: {title: Shared, points: 2, minutes: 10, difficulty: 2, importance: 3}
+      first: {title: First, points: 5, minutes: 10}
+      shared: {title: Shared, points: 2, minutes: 10}
   lab2:
     title: Two
     slug: 02-two
     minutes: 60
     gpu_memory_gb: 4
     exercises:
-      second: {title: Second, points: 7, minutes: 10, difficulty: 5, importance: 5}
-      shared: {title: Shared again, points: 2, minutes: 10, difficulty: 2, importance: 3}
+      second: {title: Second, points: 7, minutes: 10}
+      shared: {title: Shared again, points: 2, minutes: 10}
 models:
   small: {path: fixtures/models/small}
   big: {hub: gpt2-small, sae: fixtures/saes/big}
@@ -124,7 +124,7 @@ def test_the_course_is_found_from_below_and_its_absence_is_said(tmp_path: Path) 
 @pytest.mark.parametrize(
     ("old", "new", "expected"),
     [
-        ("difficulty: 5", "difficulty: 7", "20: labs.lab2.exercises.second.difficulty: found 7; allowed: an integer from 1 to 5"),
+        ("points: 7", "points: 1001", "20: labs.lab2.exercises.second.points: found 1001; allowed: an integer from 1 to 1000"),
         ("points: 7", "points: '7'", "20: labs.lab2.exercises.second.points: found '7'; allowed: an integer from 1 to 1000"),
         ("points: 7", "points: true", "20: labs.lab2.exercises.second.points: found true; allowed: an integer from 1 to 1000"),
         ("title: Two", "title: 2", "15: labs.lab2.title: found 2; allowed: a text, not empty"),
@@ -160,10 +160,10 @@ def test_a_mistake_is_told_with_line_place_finding_and_remedy(
 
 
 def test_all_mistakes_come_at_once_in_the_order_of_lines(tmp_path: Path) -> None:
-    text = GOOD.replace("difficulty: 5", "dificulty: 5").replace("isolation: process", "isolation: 3")
+    text = GOOD.replace("points: 7", "pionts: 7").replace("isolation: process", "isolation: 3")
     found = mistakes(tmp_path, text)
     assert [mistake.split(":")[0] for mistake in found] == ["4", "20", "20"]
-    assert "20: labs.lab2.exercises.second.difficulty: missing; allowed: an integer from 1 to 5" in found
+    assert "20: labs.lab2.exercises.second.points: missing; allowed: an integer from 1 to 1000" in found
 
 
 @pytest.mark.parametrize("text", ["", "# nothing\n", "~\n", "- a\n- b\n", "just a text\n"])
@@ -232,7 +232,7 @@ def test_loading_the_course_imports_no_heavy_library() -> None:
 
 
 def test_an_untrained_model_grades_what_needs_no_training(tmp_path: Path) -> None:
-    text = GOOD.replace("difficulty: 5,", "difficulty: 5, needs: trained,").replace(
+    text = GOOD.replace("points: 7,", "points: 7, needs: trained,").replace(
         "{path: fixtures/models/small}", "{path: fixtures/models/small, trained: false}"
     )
     course = load_course(write(tmp_path, text))

@@ -18,8 +18,8 @@ pytestmark = pytest.mark.slow
 
 @pytest.mark.parametrize("backend", ["bridge", "hooked"])
 @pytest.mark.parametrize("lab", COURSE.labs)
-def test_each_program_gets_the_verdict_it_was_written_for(lab, backend, zygote):
-    audit = Auditor(COURSE, "embedded", backend, zygote=zygote).audit(COURSE.exercises(lab), with_mutants=False)
+def test_each_program_gets_the_verdict_it_was_written_for(lab, backend, worker):
+    audit = Auditor(COURSE, "embedded", backend, worker=worker).audit(COURSE.exercises(lab), with_mutants=False)
     totals = audit.totals()
     assert audit.problems == []
     assert totals["references_passed"] == totals["stubs_not_started"] == len(COURSE.lab(lab).exercises)
@@ -29,9 +29,9 @@ def test_each_program_gets_the_verdict_it_was_written_for(lab, backend, zygote):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("backend", ["bridge", "hooked"])
-def test_the_whole_course_has_full_marks_with_two_threads_too(backend, zygote):
+def test_the_whole_course_has_full_marks_with_two_threads_too(backend, worker):
     """The references alone; with one thread the test above grades them beside everything else."""
     exercises = COURSE.exercises()
-    result = grade_folder(COURSE, zygote, ROOT / "solutions", exercises, backend=backend, threads=2)
+    result = grade_folder(COURSE, worker, ROOT / "solutions", exercises, backend=backend, threads=2)
     assert {entry.exercise: entry.message for entry in result.exercises if entry.verdict != "passed"} == {}
     assert result.score == sum(exercise.points for exercise in exercises)

@@ -11,11 +11,10 @@ import pytest
 import torch
 from support import ROOT, grade_folder
 
-from mechgrade import devices
 from mechgrade.bench import Bench, ModelError, determinism
-from mechgrade.bench.carry import carry
-from mechgrade.course import CourseError, load_course
-from mechgrade.spec import bench_spec
+from mechgrade.bench.transfer import move_to_device
+from mechgrade.course import CourseError, devices, load_course
+from mechgrade.course.profiles import bench_spec
 
 COURSE = load_course(ROOT)
 needs_gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="not run: torch sees no GPU here")
@@ -64,19 +63,19 @@ def test_a_device_that_is_not_there_is_told_in_a_sentence():
         bench = Bench(bench_spec(COURSE))
         assert bench.model is not None
         try:
-            carry(bench, "cuda")
+            move_to_device(bench, "cuda")
         finally:
             torch.use_deterministic_algorithms(False)
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU here")
-def test_grading_on_a_device_that_is_not_there_is_the_machines_fault(zygote):
-    """The zygote loads on the processor, and a fork fails to carry the model over: no point is lost to that."""
+def test_grading_on_a_device_that_is_not_there_is_the_machines_fault(worker):
+    """The worker loads on the processor, and a fork fails to carry the model over: no point is lost to that."""
     exercise = COURSE.exercise("find_heads")
-    result = grade_folder(COURSE, zygote, ROOT / "solutions", [exercise], device="cuda")
+    result = grade_folder(COURSE, worker, ROOT / "solutions", [exercise], device="cuda")
     assert result.exercises[0].verdict == "infrastructure_error"
     assert "the device cuda cannot be used here" in result.exercises[0].message
-    after = grade_folder(COURSE, zygote, ROOT / "solutions", [exercise])
+    after = grade_folder(COURSE, worker, ROOT / "solutions", [exercise])
     assert after.exercises[0].verdict == "passed"
 
 
@@ -93,18 +92,18 @@ def test_out_of_memory_on_a_gpu_has_the_verdict_of_its_own(grade_text):
 @pytest.mark.skipif(sys.platform != "linux", reason="not run: CUDA in the sandbox is Linux's")
 @pytest.mark.parametrize("backend", ["bridge", "hooked"])
 @pytest.mark.parametrize("isolation", ["process", "full"])
-def test_recorded_cpu_fixtures_hold_on_a_gpu_inside_the_sandbox(zygote, backend, isolation):
+def test_recorded_cpu_fixtures_hold_on_a_gpu_inside_the_sandbox(worker, backend, isolation):
     exercises = COURSE.exercises()
     result = grade_folder(
-        COURSE, zygote, ROOT / "solutions", exercises, device="cuda", backend=backend, isolation=isolation
+        COURSE, worker, ROOT / "solutions", exercises, device="cuda", backend=backend, isolation=isolation
     )
     assert {entry.exercise: entry.message for entry in result.exercises if entry.verdict != "passed"} == {}
 
 
 @pytest.mark.gpu
 @needs_gpu
-def test_a_leak_of_gpu_memory_ends_with_its_process(zygote, grade_text):
+def test_a_leak_of_gpu_memory_ends_with_its_process(worker, grade_text):
     leak = "import torch\n\ndef find_heads(scores, threshold):\n    held = []\n    while True:\n        held.append(torch.empty(1 << 28, device='cuda'))\n"
     assert grade_text("find_heads", leak, device="cuda").verdict == "out_of_memory"
-    after = grade_folder(COURSE, zygote, ROOT / "solutions", [COURSE.exercise("find_heads")], device="cuda")
+    after = grade_folder(COURSE, worker, ROOT / "solutions", [COURSE.exercise("find_heads")], device="cuda")
     assert after.exercises[0].verdict == "passed"

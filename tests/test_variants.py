@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mechgrade.authoring.source import BuildError, take_apart
-from mechgrade.authoring.variants import Program, accepted, misconception, programs, variant_programs
 from mechgrade.course import load_course
+from mechgrade.course.source import BuildError, take_apart
+from mechgrade.course.variants import Program, accepted, misconception, programs, variant_programs
 
 HERE = Path(__file__).parent.parent
 

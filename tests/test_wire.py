@@ -21,8 +21,8 @@ from hypothesis.extra import numpy as arrays_of
 from safetensors.numpy import save
 from support import ROOT
 
-from mechgrade import wire
-from mechgrade.wire import DTYPES, Array, WireError, decode, encode
+from mechgrade.protocol import wire
+from mechgrade.protocol.wire import DTYPES, Array, WireError, decode, encode
 
 # --- trees ---------------------------------------------------------------------------------------------------------------
 

@@ -8,8 +8,8 @@ from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 from mechgrade.authoring.build import build, stub_text
 from mechgrade.authoring.leaks import PublishError, Secrets, stop_leaks
-from mechgrade.authoring.source import read_source
 from mechgrade.course import Course
+from mechgrade.course.source import read_source
 
 #: What it holds of the course's directory.
 FILES = ("course.yaml", "Makefile", "README.md", "CHANGELOG.md", "LICENSE", "pyproject.toml", "constraints.txt")
@@ -69,7 +69,7 @@ def contents(course: Course, *, notebooks: bool = True) -> dict[str, bytes]:
 
 
 def _contents(course: Course, notebooks: bool) -> Iterator[tuple[str, bytes]]:
-    from mechgrade.notebook.sync import fresh_notebook, plain_notebook
+    from mechgrade.submissions.cells import fresh_notebook, plain_notebook
 
     for name in FILES:
         if (course.root / name).is_file():

@@ -17,13 +17,13 @@ from typing import Any
 
 from mechgrade.authoring.mutants import Mutant, mutants
 from mechgrade.authoring.rules import broken_rules, equivalents, mutated_lines
-from mechgrade.authoring.variants import programs
 from mechgrade.course import Course, Exercise
+from mechgrade.course.variants import programs
 from mechgrade.grading.grader import Grader, Settings
-from mechgrade.grading.remote import Zygote
 from mechgrade.grading.run import grade
-from mechgrade.grading.submission import find_submission
 from mechgrade.grading.verdicts import FAULTS, ExerciseResult
+from mechgrade.grading.worker import Worker
+from mechgrade.submissions.submission import find_submission
 
 #: How far a misconception must be from the reference, and how near an accepted variant, in tolerances.
 FAR, NEAR = 10.0, 0.5
@@ -125,7 +125,7 @@ class Auditor:
         backend: ``bridge`` or ``hooked``.
         threads: torch threads of each program.
         advance: told what is graded, how many rounds are done, and how many there are.
-        zygote: a worker to use; by default one is started, and ended with the audit.
+        worker: a worker to use; by default one is started, and ended with the audit.
     """
 
     def __init__(
@@ -135,15 +135,15 @@ class Auditor:
         backend: str = "bridge",
         threads: int = 1,
         advance: Callable[[str, int, int], None] = lambda _what, _done, _total: None,
-        zygote: Zygote | None = None,
+        worker: Worker | None = None,
     ) -> None:
         self.course = course
         self.model = model
         self.backend = backend
         self.threads = threads
         self._advance = advance
-        self._owns_zygote = zygote is None
-        self._zygote = zygote or Zygote(course.limits_of(model).start_seconds)
+        self._owns_worker = worker is None
+        self._worker = worker or Worker(course.limits_of(model).start_seconds)
         hasty = course.limits.model_copy(update={"seconds": min(MUTANT_SECONDS, course.limits.seconds)})
         self._hasty = course.model_copy(update={"limits": hasty})
 
@@ -156,8 +156,8 @@ class Auditor:
             if with_mutants:
                 self._mutants(audit)
         finally:
-            if self._owns_zygote:
-                self._zygote.close()
+            if self._owns_worker:
+                self._worker.close()
         return audit
 
     def _programs(self, audit: Audit) -> None:
@@ -246,7 +246,7 @@ class Auditor:
                 path.write_text(chosen[exercise.name], encoding="utf-8")
             submission = find_submission(course, Path(folder))
             settings = Settings(submission, self.model, self.backend, isolation="process", threads=self.threads)
-            grader = Grader(course, settings, self._zygote)
+            grader = Grader(course, settings, self._worker)
             result = grade(grader, exercises)
         return {entry.exercise: Graded(entry, grader.distance(entry.lab, entry.exercise)) for entry in result.exercises}
 

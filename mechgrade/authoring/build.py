@@ -14,8 +14,8 @@ from typing import Any
 
 import yaml
 
-from mechgrade.authoring.source import BuildError, Source, read_source, read_text, shown_path
 from mechgrade.course import Course, Exercise, Lab
+from mechgrade.course.source import BuildError, Source, read_source, read_text, shown_path
 
 RECORD = ".generated.json"
 SKIPPED = {"__pycache__", "outputs"}

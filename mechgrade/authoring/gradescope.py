@@ -35,7 +35,7 @@ AUTOGRADER=${AUTOGRADER:-/autograder}
 cd "$AUTOGRADER/source" || exit 1
 if [ -f hidden.secret ]; then MECHGRADE_SECRET=$(cat hidden.secret); export MECHGRADE_SECRET; fi
 mkdir -p "$AUTOGRADER/results"
-exec "${MECHGRADE_PYTHON:-.venv/bin/python}" -m mechgrade.cli gradescope-run @LAB@ \\
+exec "${MECHGRADE_PYTHON:-.venv/bin/python}" -m mechgrade.doors.cli gradescope-run @LAB@ \\
     --submission "$AUTOGRADER/submission" --to "$AUTOGRADER/results/results.json"
 """
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from mechgrade.grading.compare import compare
 from mechgrade.grading.diagnose import matches
-from mechgrade.grading.outcomes import Outcome
-from mechgrade.grading.recorded import Recording, Run
+from mechgrade.grading.recordings import Recording, Run
+from mechgrade.protocol.outcome import Outcome
 
 
 def keep_equal(before: Recording, now: Recording) -> Recording:

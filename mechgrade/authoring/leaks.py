@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from zipfile import ZipFile
 
-from mechgrade.authoring.source import BEGIN, END, read_source
-from mechgrade.authoring.variants import programs
 from mechgrade.course import Course, Exercise
+from mechgrade.course.source import BEGIN, END, read_source
+from mechgrade.course.variants import programs
 
 #: Marks by which nbgrader and mechgrade know hidden parts. In Python files of the engine they are spoken of; not in notebooks.
 MARKS = (BEGIN, END, "BEGIN HIDDEN TESTS", "END HIDDEN TESTS", "BEGIN MARK SCHEME", "END MARK SCHEME")

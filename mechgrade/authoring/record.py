@@ -15,19 +15,20 @@ from pathlib import Path
 from typing import Any
 
 from mechgrade.authoring.keep import keep_equal
-from mechgrade.authoring.source import read_source
-from mechgrade.authoring.variants import Program, programs
 from mechgrade.course import Course, Exercise
-from mechgrade.grading import recorded
+from mechgrade.course.source import read_source
+from mechgrade.course.variants import Program, programs
+from mechgrade.grading import recordings as files
 from mechgrade.grading.compare import noise_between
+from mechgrade.grading.errors import GraderError
 from mechgrade.grading.grader import CheckFailed, Grader, Settings
 from mechgrade.grading.judge import failed
-from mechgrade.grading.outcomes import Outcome
-from mechgrade.grading.recorded import Facts, Recording, Run, key_of
-from mechgrade.grading.remote import GraderError, Zygote
+from mechgrade.grading.recordings import Facts, Recording, Run, key_of
 from mechgrade.grading.run import grade
-from mechgrade.grading.submission import find_submission
-from mechgrade.wire import Tree
+from mechgrade.grading.worker import Worker
+from mechgrade.protocol.outcome import Outcome
+from mechgrade.protocol.wire import Tree
+from mechgrade.submissions.submission import find_submission
 
 #: The other ways to compute the same, whose spread is the noise floor: (back end, type, threads).
 NOISE = (("bridge", "float32", 2), ("hooked", "float32", 1), ("bridge", "float64", 1), ("hooked", "float64", 1))
@@ -45,8 +46,8 @@ class RecordError(Exception):
 class Tape(Grader):
     """A grader that compares nothing and keeps every outcome: exercise → key of the run → outcome."""
 
-    def __init__(self, course: Course, settings: Settings, zygote: Zygote) -> None:
-        super().__init__(course, settings, zygote)
+    def __init__(self, course: Course, settings: Settings, worker: Worker) -> None:
+        super().__init__(course, settings, worker)
         self.tapes: Tapes = {}
 
     def compare(
@@ -55,7 +56,6 @@ class Tape(Grader):
         scenario: str,
         inputs: dict[str, Any],
         *,
-        same_device: bool = False,
         facts: Facts | None = None,
     ) -> Tree:
         """The data, or the facts about it, whatever they are."""
@@ -88,10 +88,10 @@ def record(
     references = {name: next(p for p in found if p.kind == "reference") for name, found in variants.items()}
     rounds = max((len(found) for found in wrong.values()), default=0)
     total = 1 + len(NOISE) + rounds
-    zygote = Zygote(course.limits_of(model).start_seconds)
+    worker = Worker(course.limits_of(model).start_seconds)
     try:
         advance("reference", 0, total)
-        base, problems = _play(course, zygote, exercises, model, references)
+        base, problems = _play(course, worker, exercises, model, references)
         if problems:
             raise RecordError("\n".join(problems))
         recordings = {
@@ -105,7 +105,7 @@ def record(
         for done, (backend, dtype, threads) in enumerate(NOISE):
             label = f"reference, {backend}, {dtype}, {threads} thread(s)"
             advance(label, 1 + done, total)
-            other, problems = _play(course, zygote, exercises, model, references, backend, dtype, threads)
+            other, problems = _play(course, worker, exercises, model, references, backend, dtype, threads)
             problems += _add_noise(recordings, other, label)
             if problems:
                 raise RecordError("\n".join(problems))
@@ -113,28 +113,28 @@ def record(
             advance(f"misconceptions, round {place + 1} of {rounds}", 1 + len(NOISE) + place, total)
             chosen = {name: found[place] for name, found in wrong.items() if place < len(found)}
             some = [exercise for exercise in exercises if exercise.name in chosen]
-            tapes, _ = _play(course, zygote, some, model, chosen)
+            tapes, _ = _play(course, worker, some, model, chosen)
             for name, program in chosen.items():
                 for key, outcome in tapes.get(name, {}).items():
                     if outcome.kind == "timed_out":  # it would be named to whoever's code is slow, for whatever reason
                         raise RecordError(f"{name}: the misconception {program.name} gives no answer in time to {key}")
                     recordings[name].runs[key].misconceptions[program.name] = outcome.as_tree()
     finally:
-        zygote.close()
+        worker.close()
     written = []
     for exercise in exercises:
-        path = recorded.path_of(course.root, model, exercise.lab, exercise.name)
+        path = files.path_of(course.root, model, exercise.lab, exercise.name)
         recording = recordings[exercise.name]
         with contextlib.suppress(GraderError):  # nothing was recorded yet, or it is damaged
-            recording = keep_equal(recorded.read(path), recording)
-        recorded.write(path, recording)
+            recording = keep_equal(files.read(path), recording)
+        files.write(path, recording)
         written.append(path)
     return written
 
 
 def _play(
     course: Course,
-    zygote: Zygote,
+    worker: Worker,
     exercises: Sequence[Exercise],
     model: str,
     chosen: dict[str, Program],
@@ -149,7 +149,7 @@ def _play(
             path.parent.mkdir(exist_ok=True)
             path.write_text(chosen[exercise.name].source, encoding="utf-8")
         settings = Settings(find_submission(course, Path(folder)), model, backend, isolation="process", threads=threads)
-        tape = Tape(course, settings, zygote)
+        tape = Tape(course, settings, worker)
         tape.spec = tape.spec.on(dtype=dtype)
         result = grade(tape, exercises)
     problems = [
@@ -224,9 +224,9 @@ def stale(course: Course, exercises: Sequence[Exercise], model: str) -> list[str
     """Why recordings are out of date, a line each. Versions are kept for the reader and make nothing stale."""
     reasons = []
     for exercise in exercises:
-        path = recorded.path_of(course.root, model, exercise.lab, exercise.name)
+        path = files.path_of(course.root, model, exercise.lab, exercise.name)
         try:
-            then = recorded.read(path).provenance
+            then = files.read(path).provenance
         except GraderError as fault:
             reasons.append(str(fault))
             continue
@@ -237,7 +237,7 @@ def stale(course: Course, exercises: Sequence[Exercise], model: str) -> list[str
                 f"{path.relative_to(course.root)}: its {' and '.join(changed)} changed since it was recorded"
             )
     folder = course.root / "fixtures" / "recorded" / model
-    known = {recorded.path_of(course.root, model, exercise.lab, exercise.name) for exercise in course.exercises()}
+    known = {files.path_of(course.root, model, exercise.lab, exercise.name) for exercise in course.exercises()}
     for path in sorted(folder.rglob("*.json")):
         if path not in known:
             reasons.append(f"{path.relative_to(course.root)}: course.yaml has no such exercise; delete it")

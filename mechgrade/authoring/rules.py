@@ -16,9 +16,9 @@ import yaml
 from mechgrade.authoring.build import build
 from mechgrade.authoring.mutants import mutants
 from mechgrade.authoring.record import stale
-from mechgrade.authoring.source import BEGIN, END, BuildError, read_source, read_text, shown_path
-from mechgrade.authoring.variants import Program, programs
 from mechgrade.course import Course, Exercise
+from mechgrade.course.source import BEGIN, END, BuildError, read_source, read_text, shown_path
+from mechgrade.course.variants import Program, programs
 
 #: Fewer leave a grader's acceptance or refusal untried. An exercise with fewer says why: see :data:`FEWER`.
 LEAST_ACCEPTED, LEAST_MISCONCEPTIONS = 2, 4

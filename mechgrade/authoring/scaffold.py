@@ -178,7 +178,7 @@ def scaffold(course: Course, lab: str, name: str, title: str, points: int, minut
     place = course.root / COURSE_FILE
     before = place.read_text(encoding="utf-8")
     entry = f"title: {yaml.dump(title, width=10_000).splitlines()[0]}, points: {points}, minutes: {minutes}"
-    write_if_changed(place, _with_line(before, lab, f"{name}: {{{entry}, difficulty: 2, importance: 3}}"))
+    write_if_changed(place, _with_line(before, lab, f"{name}: {{{entry}}}"))
     try:
         larger = load_course(course.root)
         exercise = larger.exercise(name, lab)

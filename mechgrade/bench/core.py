@@ -14,7 +14,8 @@ from torch import Tensor
 
 from mechgrade.bench.model import ModelError, load_model, load_sae, quiet_libraries
 from mechgrade.course import find_course, load_course
-from mechgrade.spec import BenchSpec, bench_spec
+from mechgrade.course.profiles import bench_spec
+from mechgrade.protocol.job import BenchSpec
 
 
 class Bench:
@@ -201,7 +202,7 @@ class Bench:
         # A bridge makes this table anew at each call, which takes longer than looking through it.
         return list(self.model.hook_dict.items())
 
-    def tidy(self) -> bool:
+    def is_dirty(self) -> bool:
         """Whether the last run left the model or the autoencoder dirty: a hook still attached, a weight written to or replaced."""
         if "model" not in self.__dict__:
             return False

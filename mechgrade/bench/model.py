@@ -17,7 +17,7 @@ import torch
 from mechgrade.bench import determinism
 from mechgrade.bench.processing import bridge, hooked
 from mechgrade.hub import faults
-from mechgrade.spec import Backend
+from mechgrade.protocol.job import Backend
 
 
 class ModelError(Exception):

@@ -1,7 +1,7 @@
-"""Plots of a learner's own result, saved under ``outputs/`` of the course: a PNG, and the same as a page to hover and zoom.
+"""Plots of a learner's own result, saved as PNG under ``outputs/`` of the course.
 
-matplotlib draws the PNG and plotly the page (its script lies once in each folder: nothing is fetched), with the choices that every plot of the course shares: a colour map that colour-blind readers can order, named
-axes, the value's name on the colour bar.
+matplotlib draws them, with the choices that every plot of the course shares: a colour map that colour-blind readers can
+order, named axes, the value's name on the colour bar.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def _figure(width: float, height: float) -> tuple[Any, Any]:
     return figure, figure.subplots()
 
 
-def _save(figure: Any, save: str, interactive: Any) -> Path:
+def _save(figure: Any, save: str) -> Path:
     try:
         root = find_course()
     except CourseError:
@@ -38,19 +38,8 @@ def _save(figure: Any, save: str, interactive: Any) -> Path:
     path = root / "outputs" / f"{save}.png"
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, dpi=120)
-    page = path.with_suffix(".html")
-    interactive.update_layout(template="simple_white", autosize=True)
-    interactive.write_html(page, include_plotlyjs="directory", config={"displaylogo": False})
-    print(f"saved {page}")
     print(f"saved {path}")
     return path
-
-
-def _page(traces: Sequence[Any], title: str, xlabel: str, ylabel: str) -> Any:
-    """A plotly figure with the names that the PNG has."""
-    import plotly.graph_objects as go
-
-    return go.Figure(traces, layout={"title": {"text": title}, "xaxis_title": xlabel, "yaxis_title": ylabel})
 
 
 def heatmap(
@@ -75,7 +64,7 @@ def heatmap(
         save: the file's place under ``outputs/``, without suffix.
 
     Returns:
-        the PNG's path; the page lies beside it, with the suffix .html.
+        the PNG's path.
     """
     numbers = _numbers(values)
     rows, columns = numbers.shape
@@ -93,37 +82,7 @@ def heatmap(
         for (row, column), number in np.ndenumerate(numbers):
             dark = number < middle if not signed else abs(number) > bound / 2
             axes.text(column, row, f"{number:z.2f}", ha="center", va="center", fontsize=8, color="w" if dark else "k")
-    return _save(figure, save, _heatmap_page(numbers, x, y, xlabel, ylabel, title, value, bound if signed else None))
-
-
-def _heatmap_page(
-    numbers: NDArray[Any],
-    x: Sequence[str],
-    y: Sequence[str],
-    xlabel: str,
-    ylabel: str,
-    title: str,
-    value: str,
-    bound: float | None,
-) -> Any:
-    import plotly.graph_objects as go
-
-    # By place and not by label: two tokens of one text may be the same word, and plotly would make one column of them.
-    columns, rows = list(range(len(x))), list(range(len(y)))
-    colours = {"colorscale": "Viridis"} if bound is None else {"colorscale": "RdBu", "zmin": -bound, "zmax": bound}
-    trace = go.Heatmap(
-        z=numbers,
-        x=columns,
-        y=rows,
-        customdata=[[[row, column] for column in x] for row in y],
-        hovertemplate=f"{ylabel}: %{{customdata[0]}}<br>{xlabel}: %{{customdata[1]}}<br>{value}: %{{z:.4g}}<extra></extra>",
-        colorbar={"title": {"text": value}},
-        **colours,
-    )
-    figure = _page([trace], title, xlabel, ylabel)
-    figure.update_xaxes(tickvals=columns, ticktext=list(x))
-    figure.update_yaxes(tickvals=rows, ticktext=list(y), autorange="reversed")
-    return figure
+    return _save(figure, save)
 
 
 def lines(
@@ -136,15 +95,11 @@ def lines(
     save: str,
 ) -> Path:
     """Save one or more curves over a common x (by default 0, 1, 2, …). See :func:`heatmap` for the rest."""
-    import plotly.graph_objects as go
-
     figure, axes = _figure(8, 4.5)
-    traces = []
     for name, values in series.items():
         numbers = _numbers(values)
         along = np.arange(len(numbers)) if x is None else _numbers(x)
         axes.plot(along, numbers, label=name, marker=".")
-        traces.append(go.Scatter(x=along, y=numbers, name=name, mode="lines+markers"))
     axes.set(xlabel=xlabel, ylabel=ylabel, title=title)
     axes.grid(alpha=0.3)
     places = _numbers(x) if x is not None else np.zeros(1)
@@ -152,22 +107,18 @@ def lines(
         axes.xaxis.get_major_locator().set_params(integer=True)  # there is no layer 1.5
     if len(series) > 1:
         axes.legend()
-    return _save(figure, save, _page(traces, title, xlabel, ylabel))
+    return _save(figure, save)
 
 
 def bars(values: ArrayLike, *, x: Sequence[str], xlabel: str, ylabel: str, title: str, save: str) -> Path:
     """Save a bar for each label. See :func:`heatmap` for the rest."""
-    import plotly.graph_objects as go
-
     numbers = _numbers(values)
     figure, axes = _figure(min(3 + 0.4 * len(numbers), 12), 4)
     axes.bar(range(len(numbers)), numbers)
     axes.set_xticks(range(len(numbers)), x, rotation=45 if max(map(len, x), default=0) > 4 else 0)
     axes.set(xlabel=xlabel, ylabel=ylabel, title=title)
     axes.grid(axis="y", alpha=0.3)
-    page = _page([go.Bar(x=list(range(len(numbers))), y=numbers)], title, xlabel, ylabel)
-    page.update_xaxes(tickvals=list(range(len(numbers))), ticktext=list(x))
-    return _save(figure, save, page)
+    return _save(figure, save)
 
 
 def read_figure(figure: Any) -> list[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""A crew on other machines: a submission is a task of a Dask cluster.
+"""A executor on other machines: a submission is a task of a Dask cluster.
 
 A Dask worker's thread keeps a member process of its own (see ``member``), so that what runs there is the same as here. The scheduler gives
 the tasks of a worker that is lost to others; where both have been at it, the store takes the first result.
@@ -19,12 +19,12 @@ from typing import Any
 from distributed import Client, Future
 from distributed.client import FutureCancelledError
 
-from mechgrade import wire
 from mechgrade.cohort.keys import Order
 from mechgrade.cohort.learners import Work
-from mechgrade.cohort.pool import Graded, Live, Member, News, Ready, Ticket, part_of
+from mechgrade.cohort.pool import Graded, Member, News, Ready, ReferenceRun, Task, part_of
 from mechgrade.course import Course, CourseError, Exercise, load_course
-from mechgrade.grading.remote import InfrastructureError
+from mechgrade.grading.errors import InfrastructureError
+from mechgrade.protocol import wire
 
 #: Tickets on their way for every thread of the cluster: one being graded, one waiting beside it.
 _AHEAD = 2
@@ -40,13 +40,13 @@ _lock = threading.Lock()
 
 
 def grade_there(
-    setup: dict[str, Any], works: list[tuple[str, str, str | None, str]], lessons: list[bytes]
+    setup: dict[str, Any], works: list[tuple[str, str, str | None, str]], shared_runs: list[bytes]
 ) -> list[bytes]:
     """The task: grade some exercises of a learner in this thread's member.
 
     Args:
         setup: root, order, exercises, and the keys' bases that this machine must find too.
-        lessons: what the reference gave, encoded messages.
+        shared_runs: what the reference gave, encoded messages.
 
     Returns:
         encoded messages: those of the member; ``{"lost": why}`` at the end of a member that ended; ``{"failed": why}`` where the
@@ -65,11 +65,11 @@ def grade_there(
             exercises = [course.exercise(each, lab) for lab, each in setup["exercises"]]
             held = (name, Member(course, exercises, Order(**setup["order"]), setup["bases"]), 0)
         _, member, taught = held
-        for lesson in lessons[taught:]:
-            message: Any = wire.decode(lesson)
+        for shared_run in shared_runs[taught:]:
+            message: Any = wire.decode(shared_run)
             member.send(message)
         course = member.course
-        member.give(Ticket(None, [Work(course.exercise(each, lab), text, why) for lab, each, text, why in works]))
+        member.give(Task(None, [Work(course.exercise(each, lab), text, why) for lab, each, text, why in works]))
         found: list[bytes] = []
         while True:
             heard = member.hear()
@@ -78,7 +78,7 @@ def grade_there(
                 return [*found, wire.encode({"lost": heard})]
             if heard is None:
                 with _lock:
-                    _members[thread] = (name, member, len(lessons))
+                    _members[thread] = (name, member, len(shared_runs))
                 return found
             if not isinstance(heard, Ready):
                 found.append(wire.encode(heard.message()))
@@ -86,7 +86,7 @@ def grade_there(
         return [wire.encode({"failed": str(error)})]
 
 
-def dismiss() -> None:
+def close_members() -> None:
     """End the members of this worker."""
     with _lock:
         held = list(_members.values())
@@ -99,7 +99,7 @@ def dismiss() -> None:
 
 
 class Cluster:
-    """The workers of a scheduler. See :class:`mechgrade.cohort.pool.Crew`.
+    """The workers of a scheduler. See :class:`mechgrade.cohort.pool.Executor`.
 
     Args:
         bases: of the exercises, in their order: what every worker must find too.
@@ -124,9 +124,9 @@ class Cluster:
         }
         # A GPU is given to one task at a time; workers announce theirs: dask worker --resources GPU=1.
         self._resources = {"GPU": 1} if order.device.startswith("cuda") else None
-        self._lessons: list[bytes] = []
+        self._shared_runs: list[bytes] = []
         self._scattered: Future | None = None
-        self._open: dict[Future, Ticket] = {}
+        self._open: dict[Future, Task] = {}
         self._finished: queue.SimpleQueue[Future] = queue.SimpleQueue()
         self._ready: deque[News] = deque()
         self._names = (f"mechgrade-{time.time_ns()}-{number}" for number in itertools.count())
@@ -140,13 +140,13 @@ class Cluster:
             self._threads = max(1, sum(self._client.nthreads().values()))
         return len(self._open) < _AHEAD * self._threads
 
-    def submit(self, ticket: Ticket) -> None:
+    def submit(self, task: Task) -> None:
         """Make a task of it."""
         if self._scattered is None:
             self._scattered = (
-                self._client.scatter([self._lessons], broadcast=True, hash=False)[0] if self._lessons else None
+                self._client.scatter([self._shared_runs], broadcast=True, hash=False)[0] if self._shared_runs else None
             )
-        works = [(work.exercise.lab, work.exercise.name, work.text, work.problem) for work in ticket.works]
+        works = [(work.exercise.lab, work.exercise.name, work.text, work.problem) for work in task.works]
         future = self._client.submit(
             grade_there,
             self._setup,
@@ -156,16 +156,16 @@ class Cluster:
             pure=False,
             resources=self._resources,
         )
-        self._open[future] = ticket
+        self._open[future] = task
         future.add_done_callback(self._finished.put)
 
-    def teach(self, live: Live) -> None:
+    def share(self, live: ReferenceRun) -> None:
         """Tell those who get tasks from now on."""
-        self._lessons.append(wire.encode(live.message()))
+        self._shared_runs.append(wire.encode(live.message()))
         self._scattered = None
 
     def news(self) -> News:
-        """See :class:`mechgrade.cohort.pool.Crew`."""
+        """See :class:`mechgrade.cohort.pool.Executor`."""
         seen = time.monotonic()
         while not self._ready:
             try:
@@ -180,7 +180,7 @@ class Cluster:
         return self._ready.popleft()
 
     def _take(self, future: Future) -> None:
-        ticket = self._open.pop(future)
+        task = self._open.pop(future)
         why: str | None = None
         try:
             for message in future.result(timeout=60):
@@ -191,8 +191,8 @@ class Cluster:
                     why = str(tree["lost"])
                 else:
                     part = part_of(tree)
-                    assert isinstance(part, Graded | Live)
-                    self._ready.append((ticket, part))
+                    assert isinstance(part, Graded | ReferenceRun)
+                    self._ready.append((task, part))
         except CourseError:
             raise
         except FutureCancelledError as error:
@@ -201,11 +201,11 @@ class Cluster:
             why = f"the task was cancelled: {error}"
         except Exception as error:  # whatever a cluster's task may end with, its submission is handed out again
             why = f"the task ended with {type(error).__name__}: {error}"
-        self._ready.append((ticket, why))
+        self._ready.append((task, why))
 
     def close(self) -> None:
         """Take back what is open, end the members, let go of the scheduler."""
         with contextlib.suppress(Exception):  # the cluster may be gone, and has nothing of ours then
             self._client.cancel(list(self._open), force=True)
-            self._client.run(dismiss, on_error="ignore")
+            self._client.run(close_members, on_error="ignore")
         self._client.close(timeout=5)

@@ -9,8 +9,8 @@ import json
 from dataclasses import asdict, fields
 from typing import Any
 
-from mechgrade.grading.outcomes import Place
 from mechgrade.grading.verdicts import Check, ExerciseResult
+from mechgrade.protocol.outcome import Place
 
 #: Not kept: times, and the compared data for pictures, which a cohort's gradings do not ask for.
 _LEFT_OUT = ("seconds", "learner_seconds", "views")

@@ -16,11 +16,11 @@ from pathlib import Path
 from typing import Any
 
 from mechgrade.course import Course, CourseError, Exercise
-from mechgrade.grading import recorded
-from mechgrade.spec import Isolation
+from mechgrade.grading import recordings
+from mechgrade.protocol.job import Isolation
 
 #: The part of the engine that decides a verdict.
-ENGINE = ("bench", "grading", "worker", "course.py", "spec.py", "wire.py", "yamlfile.py")
+ENGINE = ("bench", "course", "grading", "protocol", "sandbox", "submissions", "worker")
 PACKAGES = ("torch", "transformer-lens", "sae-lens", "numpy", "safetensors", "pytest")
 
 #: Raised when the form of stored results changes.
@@ -85,7 +85,7 @@ def _base(course: Course, exercise: Exercise, order: Order, shared: str) -> str:
 def depends_on(course: Course, exercise: Exercise, order: Order) -> Iterator[Path]:
     """The files of an exercise on which its results depend, those that exist."""
     folder = course.grader_path(exercise).parent
-    recording = recorded.path_of(course.root, order.model, exercise.lab, exercise.name)
+    recording = recordings.path_of(course.root, order.model, exercise.lab, exercise.name)
     paths = [course.grader_path(exercise), recording, recording.with_suffix(".safetensors")]
     # What graders of a lab may share: helpers beside them, and pytest's own.
     paths += [path for path in sorted(folder.glob("*.py")) if not path.name.startswith("test_")]

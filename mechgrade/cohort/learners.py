@@ -15,7 +15,7 @@ from pathlib import Path
 
 from mechgrade.cohort.archive import ONE, ArchiveError, unpack
 from mechgrade.course import Course, CourseError, Exercise
-from mechgrade.grading.submission import Submission, SubmissionError
+from mechgrade.submissions.submission import Submission, SubmissionError
 
 #: Names that are no learner's: what computers leave lying about.
 IGNORED = frozenset(["__MACOSX", "__pycache__"])

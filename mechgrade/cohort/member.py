@@ -1,7 +1,7 @@
 """``python -m mechgrade.cohort.member FD``: a process that grades, one learner at a time, for whoever holds the other end.
 
 It has a warm worker and collected checks of its own, runs no learner code itself, and keeps nothing: what it finds it sends. Messages are
-those of ``mechgrade.wire``. It is told ``{"order", "root", "exercises"}`` first, and answers ``{"bases"}`` or ``{"failed"}``. Then come
+those of ``mechgrade.protocol.wire``. It is told ``{"order", "root", "exercises"}`` first, and answers ``{"bases"}`` or ``{"failed"}``. Then come
 ``{"live"}`` (what the reference gave when others ran it), ``{"text"}`` (a learner's file) and ``{"grade"}``, which is answered by
 ``{"live"}`` for what it ran itself, ``{"entry"}`` as soon as an exercise is done, and ``{"done"}``.
 
@@ -22,18 +22,18 @@ from typing import Any
 
 import numpy as np
 
-from mechgrade import wire
 from mechgrade.cohort import entry
 from mechgrade.cohort.keys import Order, bases
 from mechgrade.course import Course, CourseError, Exercise, load_course
 from mechgrade.grading.checks import Checks
 from mechgrade.grading.grader import Grader, Settings
-from mechgrade.grading.recorded import Run
-from mechgrade.grading.remote import Zygote
+from mechgrade.grading.recordings import Run
 from mechgrade.grading.shared import Shared
-from mechgrade.grading.submission import Submission, SubmissionError
 from mechgrade.grading.verdicts import ExerciseResult
-from mechgrade.wire import Array, Tree
+from mechgrade.grading.worker import Worker
+from mechgrade.protocol import wire
+from mechgrade.protocol.wire import Array, Tree
+from mechgrade.submissions.submission import Submission, SubmissionError
 
 Say = Callable[[dict[str, Any]], None]
 
@@ -54,15 +54,15 @@ class Texts(Submission):
         return text
 
 
-class Desk:
+class Service:
     """Grades what comes."""
 
     def __init__(self, course: Course, exercises: list[Exercise], order: Order) -> None:
         self.course = course
         self.exercises = exercises
         self.order = order
-        self.shared = Shared(surveyed=set())
-        self.zygote = Zygote(course.limits.start_seconds)
+        self.shared = Shared()
+        self.worker = Worker(course.limits.start_seconds)
         self.checks = Checks(course, exercises, self._grader(Texts(Path()), lambda _entry: None))
 
     def _grader(self, submission: Submission, on_result: Callable[[ExerciseResult], None]) -> Grader:
@@ -70,7 +70,7 @@ class Desk:
         settings = Settings(
             submission, order.model, order.backend, order.device, order.isolation, order.threads, order.hidden
         )
-        return Grader(self.course, settings, self.zygote, on_result, self.shared)
+        return Grader(self.course, settings, self.worker, on_result, self.shared)
 
     def know(self, lab: str, name: str, call: str, reference: Tree, noise: dict[str, float]) -> None:
         """Take what the reference gave elsewhere."""
@@ -133,7 +133,7 @@ def serve(connection: socket.socket) -> None:
         course = load_course(Path(first["root"]))
         order = Order(**first["order"])
         exercises = [course.exercise(name, lab) for lab, name in first["exercises"]]
-        desk = Desk(course, exercises, order)
+        service = Service(course, exercises, order)
         say({"bases": list(bases(course, exercises, order).values())})
     except CourseError as error:
         say({"failed": str(error)})
@@ -142,12 +142,12 @@ def serve(connection: socket.socket) -> None:
     while True:
         message = inbox.get()
         if "live" in message:
-            desk.know(*message["live"])
+            service.know(*message["live"])
         elif "text" in message:
             lab, name, body, problem = message["text"]
             texts[lab, name] = (body.values.tobytes().decode() if body is not None else None, problem)
         else:
-            desk.grade(texts, say)
+            service.grade(texts, say)
             texts = {}
 
 

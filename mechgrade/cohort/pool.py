@@ -1,4 +1,4 @@
-"""A crew of processes on this machine."""
+"""A executor of processes on this machine."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import IO, Any, Protocol
 
-from mechgrade import wire
 from mechgrade.cohort.keys import Order
 from mechgrade.cohort.learners import Work
 from mechgrade.cohort.member import text_message
 from mechgrade.course import Course, CourseError, Exercise
-from mechgrade.grading.recorded import Run
-from mechgrade.grading.remote import InfrastructureError
+from mechgrade.grading.errors import InfrastructureError
+from mechgrade.grading.recordings import Run
+from mechgrade.protocol import wire
 
 #: How often a member may end before it has done anything, until the machine is taken to be at fault.
-_STILLBORN = 3
+_MAX_FAILED_STARTS = 3
 
 
 @dataclass(frozen=True)
-class Live:
+class ReferenceRun:
     """What an exercise's reference gave on inputs that were not recorded."""
 
     lab: str
@@ -52,13 +52,13 @@ class Graded:
         return {"entry": self.entry, "seconds": self.seconds, "learner_seconds": self.learner_seconds}
 
 
-def part_of(message: dict[str, Any]) -> Graded | Live | None:
-    """What a member's message holds; None for the end of a ticket."""
+def part_of(message: dict[str, Any]) -> Graded | ReferenceRun | None:
+    """What a member's message holds; None for the end of a task."""
     if "entry" in message:
         return Graded(message["entry"], message["seconds"], message["learner_seconds"])
     if "live" in message:
         lab, name, call, reference, noise = message["live"]
-        return Live(lab, name, call, Run(reference, noise))
+        return ReferenceRun(lab, name, call, Run(reference, noise))
     return None
 
 
@@ -68,7 +68,7 @@ class Ready:
 
 
 @dataclass
-class Ticket:
+class Task:
     """Some exercises of a learner, to be graded together.
 
     Attributes:
@@ -82,18 +82,18 @@ class Ticket:
     attempts: int = 0
 
 
-#: What a crew reports of a ticket: a part of it, its end, or (as text) why it came to none.
-News = tuple[Ticket, "Graded | Live | str | None"]
+#: What a executor reports of a task: a part of it, its end, or (as text) why it came to none.
+News = tuple[Task, "Graded | ReferenceRun | str | None"]
 
 
-class Crew(Protocol):
+class Executor(Protocol):
     """Those who grade."""
 
     def free(self) -> bool:
-        """Whether another ticket would be taken up soon."""
+        """Whether another task would be taken up soon."""
 
-    def submit(self, ticket: Ticket) -> None:
-        """Hand out a ticket."""
+    def submit(self, task: Task) -> None:
+        """Hand out a task."""
 
     def news(self) -> News:
         """Wait for something to happen.
@@ -102,7 +102,7 @@ class Crew(Protocol):
             InfrastructureError: nothing will happen any more.
         """
 
-    def teach(self, live: Live) -> None:
+    def share(self, live: ReferenceRun) -> None:
         """Tell everybody what the reference gave."""
 
     def close(self) -> None:
@@ -117,7 +117,7 @@ class Member:
     exercises: Sequence[Exercise]
     order: Order
     bases: Sequence[str]
-    ticket: Ticket | None = None
+    task: Task | None = None
     useful: bool = False
     _process: subprocess.Popen[bytes] | None = None
     _log: IO[bytes] = field(default_factory=tempfile.TemporaryFile)
@@ -144,18 +144,18 @@ class Member:
         with contextlib.suppress(OSError):
             wire.send(self.connection, message)
 
-    def give(self, ticket: Ticket) -> None:
-        """Hand it a ticket."""
-        self.ticket = ticket
-        for work in ticket.works:
+    def give(self, task: Task) -> None:
+        """Hand it a task."""
+        self.task = task
+        for work in task.works:
             self.send(text_message(work.exercise.lab, work.exercise.name, work.text, work.problem))
         self.send({"grade": True})
 
-    def hear(self) -> Graded | Live | Ready | str | None:
+    def hear(self) -> Graded | ReferenceRun | Ready | str | None:
         """The next message.
 
         Returns:
-            that it is ready; a part of the ticket; None at its end; a text when the member has ended, and why.
+            that it is ready; a part of the task; None at its end; a text when the member has ended, and why.
 
         Raises:
             CourseError: it cannot grade this course, or has another version of it.
@@ -176,7 +176,7 @@ class Member:
         self.useful = True
         part = part_of(message)
         if part is None:
-            self.ticket = None
+            self.task = None
         return part
 
     def _last_words(self) -> str:
@@ -209,44 +209,44 @@ class Pool:
         self, course: Course, exercises: Sequence[Exercise], order: Order, bases: Sequence[str], jobs: int
     ) -> None:
         self._new: Callable[[], Member] = lambda: Member(course, exercises, order, bases)
-        self._lessons: list[Live] = []
-        self._stillborn = 0
+        self._shared_runs: list[ReferenceRun] = []
+        self._failed_starts = 0
         self._selector = selectors.DefaultSelector()
         self._members: list[Member] = []
         self._ready: deque[News] = deque()
         for _ in range(jobs):
-            self._hire()
+            self._start_member()
 
-    def _hire(self) -> None:
+    def _start_member(self) -> None:
         member = self._new()
-        for live in self._lessons:
+        for live in self._shared_runs:
             member.send(live.message())
         self._members.append(member)
         self._selector.register(member.connection, selectors.EVENT_READ, member)
 
     def free(self) -> bool:
         """Whether a member has nothing to do."""
-        return any(member.ticket is None for member in self._members)
+        return any(member.task is None for member in self._members)
 
-    def submit(self, ticket: Ticket) -> None:
+    def submit(self, task: Task) -> None:
         """Give it to a member that has nothing to do."""
-        next(member for member in self._members if member.ticket is None).give(ticket)
+        next(member for member in self._members if member.task is None).give(task)
 
-    def teach(self, live: Live) -> None:
+    def share(self, live: ReferenceRun) -> None:
         """Tell every member, and those to come."""
-        self._lessons.append(live)
+        self._shared_runs.append(live)
         for member in self._members:
             member.send(live.message())
 
     def news(self) -> News:
-        """See :class:`Crew`."""
+        """See :class:`Executor`."""
         while not self._ready:
             for key, _ in self._selector.select():
                 self._hear(key.data)
         return self._ready.popleft()
 
     def _hear(self, member: Member) -> None:
-        ticket = member.ticket
+        task = member.task
         heard = member.hear()
         if isinstance(heard, Ready):
             return
@@ -254,12 +254,12 @@ class Pool:
             self._selector.unregister(member.connection)
             self._members.remove(member)
             member.close()
-            self._stillborn = 0 if member.useful else self._stillborn + 1
-            if self._stillborn >= _STILLBORN:
+            self._failed_starts = 0 if member.useful else self._failed_starts + 1
+            if self._failed_starts >= _MAX_FAILED_STARTS:
                 raise InfrastructureError(f"processes that should grade end before they have graded anything: {heard}")
-            self._hire()
-        if ticket is not None:
-            self._ready.append((ticket, heard))
+            self._start_member()
+        if task is not None:
+            self._ready.append((task, heard))
 
     def close(self) -> None:
         """End all members."""

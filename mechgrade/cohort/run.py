@@ -1,4 +1,4 @@
-"""The coordinator: what is not known yet is handed to a crew, and what comes back goes into the store."""
+"""The coordinator: what is not known yet is handed to a executor, and what comes back goes into the store."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from typing import Any
 from mechgrade.cohort import entry
 from mechgrade.cohort.keys import Order, depends_on, key_of
 from mechgrade.cohort.learners import Learner, Work
-from mechgrade.cohort.pool import Crew, Graded, Live, Ticket
+from mechgrade.cohort.pool import Executor, Graded, ReferenceRun, Task
 from mechgrade.cohort.store import Store
 from mechgrade.course import Course, CourseError, Exercise
-from mechgrade.grading import recorded
-from mechgrade.grading.remote import GraderError
+from mechgrade.grading import recordings
+from mechgrade.grading.errors import GraderError
 from mechgrade.grading.verdicts import Check, ExerciseResult
 
-#: How often a ticket is handed out, when the machine fails or a process is lost, until that is reported as a fault.
+#: How often a task is handed out, when the machine fails or a process is lost, until that is reported as a fault.
 ATTEMPTS = 5
 
 
@@ -60,29 +60,29 @@ class Run:
         self._underway: set[str] = set()
         self._faults: dict[str, str] = {}
 
-    def go(self, learners: Sequence[Learner], crew: Crew) -> Progress:
+    def go(self, learners: Sequence[Learner], executor: Executor) -> Progress:
         """Grade what is not known.
 
         Raises:
             CourseError: the course changed on the way.
             GraderError: a reference fails on hidden inputs.
-            InfrastructureError: the crew is gone.
+            InfrastructureError: the executor is gone.
             StoreError: results cannot be kept.
         """
         self.progress = Progress(len(learners))
         self.store.begin()
         if self._needs_live():
-            self._run_references(crew)
-        self._drive(crew, self._tickets(learners))
+            self._run_references(executor)
+        self._drive(executor, self._tasks(learners))
         return self.progress
 
     # --- the references, before all learners -------------------------------------------------------------------------------
 
     def _needs_live(self) -> bool:
-        recordings = recorded.path_of(self.course.root, self.order.model, "", "").parent
-        return self.order.hidden is not None or not recordings.is_dir()
+        folder = recordings.path_of(self.course.root, self.order.model, "", "").parent
+        return self.order.hidden is not None or not folder.is_dir()
 
-    def _run_references(self, crew: Crew) -> None:
+    def _run_references(self, executor: Executor) -> None:
         works = []
         for exercise in self.bases:
             path = self.course.solution_path(exercise)
@@ -93,8 +93,8 @@ class Run:
         for work in works:
             if work not in unknown:
                 for call, run in self.store.live(self.bases[work.exercise]).items():
-                    crew.teach(Live(work.exercise.lab, work.exercise.name, call, run))
-        self._drive(crew, iter([Ticket(None, [work]) for work in unknown]))
+                    executor.share(ReferenceRun(work.exercise.lab, work.exercise.name, call, run))
+        self._drive(executor, iter([Task(None, [work]) for work in unknown]))
         for work in works:
             body = self.store.body(self._key(work))
             result = entry.load(body) if body is not None else None
@@ -104,7 +104,7 @@ class Run:
 
     # --- the learners ------------------------------------------------------------------------------------------------------
 
-    def _tickets(self, learners: Sequence[Learner]) -> Iterator[Ticket]:
+    def _tasks(self, learners: Sequence[Learner]) -> Iterator[Task]:
         for learner in learners:
             # Read one by one: the memory of a class's files is not needed at once.
             works = [learner.read(self.course, exercise) for exercise in self.bases]
@@ -116,40 +116,40 @@ class Run:
                 if key not in self._underway and not self.store.known(key)
             ]
             if unknown:
-                yield Ticket(learner.name, unknown)
+                yield Task(learner.name, unknown)
             else:
                 self.progress.known += 1
                 self._one_done()
 
-    def _drive(self, crew: Crew, tickets: Iterator[Ticket]) -> None:
-        again: deque[Ticket] = deque()
+    def _drive(self, executor: Executor, tasks: Iterator[Task]) -> None:
+        again: deque[Task] = deque()
         handed_out = 0
         while True:
-            while crew.free():
-                ticket = again.popleft() if again else next(tickets, None)
-                if ticket is None:
+            while executor.free():
+                task = again.popleft() if again else next(tasks, None)
+                if task is None:
                     break
-                self._underway.update(map(self._key, ticket.works))
-                ticket.attempts += 1
+                self._underway.update(map(self._key, task.works))
+                task.attempts += 1
                 handed_out += 1
-                crew.submit(ticket)
+                executor.submit(task)
             if not handed_out:
                 return
-            ticket, news = crew.news()
-            if isinstance(news, Live):
+            task, news = executor.news()
+            if isinstance(news, ReferenceRun):
                 self.store.keep_live(self.bases[self._places[news.lab, news.name]], news.call, news.run)
-                crew.teach(news)
+                executor.share(news)
             elif isinstance(news, Graded):
-                self._keep(ticket, news)
+                self._keep(task, news)
             else:
                 handed_out -= 1
-                again.extend(self._ended(ticket, news))
+                again.extend(self._ended(task, news))
 
-    def _keep(self, ticket: Ticket, graded: Graded) -> None:
+    def _keep(self, task: Task, graded: Graded) -> None:
         self._see_unchanged()
         result = entry.entry_of(graded.entry)
         exercise = self._places[result.lab, result.exercise]
-        work = next((work for work in ticket.works if work.exercise == exercise), None)
+        work = next((work for work in task.works if work.exercise == exercise), None)
         if work is None:  # told twice, by who was taken to be lost
             return
         key = self._key(work)
@@ -162,24 +162,24 @@ class Run:
             self.progress.faults += 1
         else:
             self.store.put(key, entry.dump(graded.entry), graded.seconds, graded.learner_seconds)
-        ticket.works.remove(work)
+        task.works.remove(work)
         self._underway.discard(key)
         self._faults.pop(key, None)
 
-    def _ended(self, ticket: Ticket, why: str | None) -> list[Ticket]:
-        """What is left of a ticket, to be handed out again; one by one, so that none is held up by another's trouble."""
+    def _ended(self, task: Task, why: str | None) -> list[Task]:
+        """What is left of a task, to be handed out again; one by one, so that none is held up by another's trouble."""
         again = []
-        for work in ticket.works:
-            if ticket.attempts < ATTEMPTS:
+        for work in task.works:
+            if task.attempts < ATTEMPTS:
                 self.progress.retried += 1
-                again.append(Ticket(ticket.learner, [work], ticket.attempts))
+                again.append(Task(task.learner, [work], task.attempts))
                 continue
             key = self._key(work)
             fault = self._faults.pop(key, "") or _no_result(work.exercise, why or "it gave no result")
             self.store.fault(key, fault)
             self._underway.discard(key)
             self.progress.faults += 1
-        if ticket.learner is not None and ticket.attempts == 1:
+        if task.learner is not None and task.attempts == 1:
             self._one_done()
         else:
             self.told(self.progress)

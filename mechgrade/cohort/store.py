@@ -25,8 +25,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from mechgrade import wire
-from mechgrade.grading.recorded import Run
+from mechgrade.grading.recordings import Run
+from mechgrade.protocol import wire
 
 FILE = "results.sqlite"
 

@@ -1,4 +1,4 @@
-"""Hold a learner's data against the reference: type, shape, device, finite, value — in that order, the first difference.
+"""Hold a learner's data against the reference: type, shape, finite, value, in that order, the first difference.
 
 Works on trees with NumPy alone. Distances are in units of the tolerance, which comes from the noise floor of the recording.
 """
@@ -13,9 +13,9 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from mechgrade.wire import Array, Tree
+from mechgrade.protocol.wire import Array, Tree
 
-Aspect = Literal["type", "shape", "device", "finite", "value"]
+Aspect = Literal["type", "shape", "finite", "value"]
 
 #: A value may be this many noise floors away: another order of summation is noise too, but not the same noise.
 NOISE_FACTOR = 10.0
@@ -57,23 +57,20 @@ class Comparison:
         return self.difference is None
 
 
-def compare(
-    expected: Tree, actual: Tree, noise: Mapping[str, float], *, same_device: bool = False, nan_equal: bool = False
-) -> Comparison:
+def compare(expected: Tree, actual: Tree, noise: Mapping[str, float], *, nan_equal: bool = False) -> Comparison:
     """Compare a learner's data with the reference's.
 
     Args:
         expected: the reference's tree.
         actual: the learner's tree.
         noise: the noise floor of each numeric leaf by its path.
-        same_device: whether a tensor must lie on the device of the run; otherwise any device is accepted.
         nan_equal: whether NaN equals NaN: never for a grade, but a known mistake may give NaN too.
     """
     worst = 0.0
     for path, want, got in _pairs(expected, actual, ""):
         if isinstance(want, Difference):
             return Comparison(want, math.inf)
-        difference, distance = _leaf(path, want, got, noise.get(path, 0.0), same_device, nan_equal)
+        difference, distance = _leaf(path, want, got, noise.get(path, 0.0), nan_equal)
         worst = max(worst, distance)
         if difference is not None:
             return Comparison(difference, worst)
@@ -108,13 +105,11 @@ def _pairs(expected: Tree, actual: Tree, path: str) -> Iterator[tuple[str, Any, 
         yield path, expected, actual
 
 
-def _leaf(
-    path: str, want: Tree, got: Tree, noise: float, same_device: bool, nan_equal: bool = False
-) -> tuple[Difference | None, float]:
+def _leaf(path: str, want: Tree, got: Tree, noise: float, nan_equal: bool = False) -> tuple[Difference | None, float]:
     if isinstance(want, Array):
         if not isinstance(got, Array) or (want.kind == "tensor" and got.kind == "array"):
             return _wrong_type(path, want, got), math.inf
-        return _arrays(path, want, got, noise, same_device, nan_equal)
+        return _arrays(path, want, got, noise, nan_equal)
     if isinstance(want, float) and isinstance(got, float | int) and not isinstance(got, bool):
         return _floats(path, want, float(got), noise, nan_equal)
     if type(want) is not type(got):
@@ -125,19 +120,13 @@ def _leaf(
     return None, 0.0
 
 
-def _arrays(
-    path: str, want: Array, got: Array, noise: float, same_device: bool, nan_equal: bool
-) -> tuple[Difference | None, float]:
+def _arrays(path: str, want: Array, got: Array, noise: float, nan_equal: bool) -> tuple[Difference | None, float]:
     if want.values.dtype.kind != got.values.dtype.kind:
         sentence = f"{_where(path)} is a tensor of {got.dtype}, expected {want.dtype}"
         return Difference("type", path, sentence), math.inf
     if want.shape != got.shape:
         sentence = f"{_where(path)} has shape {_shape(got.shape)}, expected {_shape(want.shape)}"
         return Difference("shape", path, sentence), math.inf
-    if same_device and got.device != want.device:
-        expected = "the device of its inputs" if want.device == "bench" else want.device
-        sentence = f"{_where(path)} lies on {_device(got.device)}, expected it on {expected}"
-        return Difference("device", path, sentence), math.inf
     if want.values.dtype.kind != "f":
         unequal = want.values != got.values
         if unequal.any():
@@ -208,7 +197,7 @@ def noise_between(reference: Tree, other: Tree) -> dict[str, float]:
                 raise ValueError(f"{_where(path)} is not a number")
             noise[path] = 0.0 if want == got else abs(want - got)
         else:
-            difference, _ = _leaf(path, want, got, 0.0, False)
+            difference, _ = _leaf(path, want, got, 0.0)
             if difference is not None:
                 raise ValueError(difference.sentence)
     return noise
@@ -219,10 +208,6 @@ def noise_between(reference: Tree, other: Tree) -> dict[str, float]:
 
 def _where(path: str) -> str:
     return f"result{path}" if path else "the result"
-
-
-def _device(name: str) -> str:
-    return "the device of its inputs" if name == "bench" else name
 
 
 def _shape(shape: tuple[int, ...]) -> str:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 
 from mechgrade.grading.compare import compare
-from mechgrade.grading.outcomes import Outcome
-from mechgrade.grading.recorded import Run
-from mechgrade.wire import Tree
+from mechgrade.grading.recordings import Run
+from mechgrade.protocol.outcome import Outcome
+from mechgrade.protocol.wire import Tree
 
 
 def matches(outcome: Outcome, run: Run, among: Collection[str] | None = None) -> list[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -11,17 +10,18 @@ from typing import Any
 from _pytest.outcomes import Failed
 
 from mechgrade.course import Course, Exercise
+from mechgrade.course.profiles import bench_spec
 from mechgrade.grading.judge import Finding, Judge, failed
 from mechgrade.grading.live import LiveReference
-from mechgrade.grading.outcomes import Outcome
-from mechgrade.grading.recorded import Facts, key_of
-from mechgrade.grading.remote import GraderError, InfrastructureError, Session, Zygote
+from mechgrade.grading.recordings import Facts
 from mechgrade.grading.shared import Shared
-from mechgrade.grading.submission import Submission, SubmissionError
 from mechgrade.grading.verdicts import Check, ExerciseResult, Result, gravest
 from mechgrade.grading.views import View
-from mechgrade.spec import BenchSpec, Isolation, Job, bench_spec
-from mechgrade.wire import Tree
+from mechgrade.grading.worker import Session, Worker
+from mechgrade.protocol.job import BenchSpec, Isolation, Job
+from mechgrade.protocol.outcome import Outcome
+from mechgrade.protocol.wire import Tree
+from mechgrade.submissions.submission import Submission, SubmissionError
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ class Grader:
     Args:
         course: the course.
         settings: what to grade, and how.
-        zygote: a worker to use; by default one is started, and ended by :meth:`finish`.
+        worker: a worker to use; by default one is started, and ended by :meth:`finish`.
         on_result: called with each exercise when its last check is in.
         shared: what gradings of other submissions have read and computed already, when there are many.
     """
@@ -74,7 +74,7 @@ class Grader:
         self,
         course: Course,
         settings: Settings,
-        zygote: Zygote | None = None,
+        worker: Worker | None = None,
         on_result: Callable[[ExerciseResult], None] | None = None,
         shared: Shared | None = None,
     ) -> None:
@@ -84,17 +84,14 @@ class Grader:
         self.model = course.model(settings.model).name
         self.isolation: Isolation = settings.isolation or "process"
         self.result = Result(self.model, self.spec.backend, self.spec.device, self.isolation)
-        self._owns_zygote = zygote is None
-        self._zygote = zygote or Zygote(course.limits_of(settings.model).start_seconds)
+        self._owns_worker = worker is None
+        self._worker = worker or Worker(course.limits_of(settings.model).start_seconds)
         self._on_result = on_result
         self.shared = shared or Shared()
         self._session: Session | None = None
         self._current: Exercise | None = None
         self._judges: dict[tuple[str, str], Judge] = {}
         self._views: list[View] = []
-        self._calls: dict[
-            tuple[str, str, str], tuple[str, dict[str, Any]]
-        ] = {}  # of the exercise, if inputs are held ready
         self._spent = [0.0, 0.0]  # seconds since the last recorded check: of the scenarios, of the learner's functions
         self._started = time.perf_counter()
 
@@ -103,7 +100,7 @@ class Grader:
     def expect(self, exercises: Iterable[Exercise]) -> None:
         """Start the worker, if anything is to be graded."""
         if any(True for _ in exercises) and self.isolation != "inline":
-            self._zygote.start()
+            self._worker.start()
 
     def _enter(self, exercise: Exercise) -> None:
         if self._current != exercise:
@@ -120,18 +117,15 @@ class Grader:
             entry = self.result.exercises[-1]
             entry.seconds = time.perf_counter() - self._started
             self._name_one_misconception(entry)
-            exercise, self._current = self._current, None
+            self._current = None
             if self._on_result is not None:
                 self._on_result(entry)
-            # After the result, which it must neither delay nor lose: without inputs held ready, processes make their own.
-            with contextlib.suppress(InfrastructureError, GraderError, OSError):
-                self._survey(exercise)
 
     def finish(self) -> Result:
         """End the last exercise and the worker; the result is complete then."""
         self._leave()
-        if self._owns_zygote:
-            self._zygote.close()
+        if self._owns_worker:
+            self._worker.close()
         return self.result
 
     def abandon(self) -> None:
@@ -166,41 +160,14 @@ class Grader:
             threads=self.settings.threads,
         )
         if self.isolation == "inline":
-            from mechgrade.grading.inline import Inline  # torch comes with it; only debugging pays for that
+            from mechgrade.worker.inline import Inline  # torch comes with it; only debugging pays for that
 
             return Inline(spec, job)
-        return self._zygote.open(spec, job)
+        return self._worker.open(spec, job)
 
     def spec_for(self, exercise: Exercise) -> BenchSpec:
         """The bench of an exercise: with the SAE only where its lab needs one, because loading it takes seconds."""
         return self.spec if self.course.lab(exercise.lab).sae else self.spec.on(sae=None)
-
-    def _survey(self, exercise: Exercise) -> None:
-        """Have the worker hold ready what the exercise's scenarios ask the bench for, when there are more learners to come.
-
-        The values are the worker's own, never a learner's: a process without a learner's code says which are asked for.
-        """
-        known = self.shared.surveyed
-        new = {key: call for key, call in self._calls.items() if known is not None and key not in known}
-        self._calls.clear()
-        # With more threads a learner's process would round otherwise, and a GPU's inputs do not survive the fork.
-        if (
-            known is None
-            or not new
-            or self.isolation == "inline"
-            or self.settings.threads != 1
-            or self.spec.device != "cpu"
-        ):
-            return
-        known.update(new)  # also if it fails: it would fail again for every learner
-        session = self.open(exercise, source="")
-        try:
-            asked = [session.run(scenario, inputs, survey=True) for scenario, inputs in new.values()]
-        finally:
-            session.close()
-        wishes = [wish for outcome in asked if isinstance(outcome.data, list) for wish in outcome.data]
-        if wishes:
-            self._zygote.grant(self.spec_for(exercise), wishes)
 
     def renew(self) -> None:
         """Give the next run a fresh process. What the last one saw ends with it."""
@@ -228,7 +195,6 @@ class Grader:
         scenario: str,
         inputs: dict[str, Any],
         *,
-        same_device: bool = False,
         facts: Facts | None = None,
     ) -> Tree:
         """The learner's data of a scenario, or the facts about it, when they equal the reference's.
@@ -238,10 +204,7 @@ class Grader:
         """
         outcome = self._outcome_or_fail(exercise, scenario, inputs).reduced(facts)
         judge = self._judge(exercise)
-        # Public inputs alone: what the worker holds, every learner's process can read, before it is asked for and after.
-        if self.shared.surveyed is not None and judge.is_recorded(scenario, inputs, facts):
-            self._calls[exercise.lab, exercise.name, key_of(scenario, inputs)] = (scenario, inputs)
-        finding = judge.judge(scenario, inputs, outcome, same_device=same_device, facts=facts)
+        finding = judge.judge(scenario, inputs, outcome, facts=facts)
         if self.settings.views and (finding is not None or not self._views):
             # Of a check that passes, its first run; of one that fails, the run that failed.
             self._views = judge.views(scenario, inputs, outcome, facts)

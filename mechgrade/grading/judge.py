@@ -7,16 +7,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from mechgrade.course import Course, Exercise
-from mechgrade.grading import recorded
+from mechgrade.grading import recordings
 from mechgrade.grading.compare import compare, describe
 from mechgrade.grading.diagnose import common, matches
+from mechgrade.grading.errors import GraderError, InfrastructureError
 from mechgrade.grading.live import LiveReference
-from mechgrade.grading.outcomes import Outcome, Place
-from mechgrade.grading.recorded import Facts, Recording, Run, key_of
-from mechgrade.grading.remote import GraderError, InfrastructureError
+from mechgrade.grading.recordings import Facts, Recording, Run, key_of
 from mechgrade.grading.shared import Shared
 from mechgrade.grading.verdicts import Verdict
 from mechgrade.grading.views import View, views_of
+from mechgrade.protocol.outcome import Outcome, Place
 
 _VERDICT_OF: dict[str, Verdict] = {
     "not_started": "not_started",
@@ -64,7 +64,7 @@ class Judge:
         self._live = live
         self._shared = shared or Shared()
         self._runs: dict[str, Run] = {}
-        self._path = recorded.path_of(course.root, model, exercise.lab, exercise.name)
+        self._path = recordings.path_of(course.root, model, exercise.lab, exercise.name)
         self._recording: Recording | None = None
         #: how far each judged run was from the reference, in tolerances; infinite where it was not a matter of values
         self.distances: list[float] = []
@@ -84,8 +84,6 @@ class Judge:
         scenario: str,
         inputs: dict[str, Any],
         outcome: Outcome,
-        *,
-        same_device: bool,
         facts: Facts | None = None,
     ) -> Finding | None:
         """None when the outcome equals the reference's data; with ``facts``, both are facts about what was returned.
@@ -107,7 +105,7 @@ class Judge:
             finding = failed(outcome)
             finding.misconceptions = self._matches(outcome, run)
             return finding
-        comparison = compare(run.reference, outcome.data, run.noise, same_device=same_device)
+        comparison = compare(run.reference, outcome.data, run.noise)
         self.distances.append(comparison.distance)
         if comparison.difference is None:
             return None
@@ -139,13 +137,6 @@ class Judge:
         if key not in self._runs:
             self._runs[key] = live.run(scenario, inputs, facts)
         return self._runs[key]
-
-    def is_recorded(self, scenario: str, inputs: dict[str, Any], facts: Facts | None = None) -> bool:
-        """Whether a run's inputs are public: what it gives is in the recording, which learners have too."""
-        try:
-            return key_of(scenario, inputs, facts) in self.recording.runs
-        except GraderError:  # a model without recordings
-            return False
 
     def views(self, scenario: str, inputs: dict[str, Any], outcome: Outcome, facts: Facts | None = None) -> list[View]:
         """The data of a judged run beside the reference's, small enough to keep."""

@@ -9,16 +9,16 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from mechgrade.course import Course, Exercise
-from mechgrade.grading import recorded
+from mechgrade.grading import recordings
 from mechgrade.grading.compare import noise_between
-from mechgrade.grading.outcomes import Outcome
-from mechgrade.grading.recorded import Facts, Run, key_of
-from mechgrade.grading.remote import GraderError
-from mechgrade.wire import Array, Tree
+from mechgrade.grading.errors import GraderError
+from mechgrade.grading.recordings import Facts, Run, key_of
+from mechgrade.protocol.outcome import Outcome
+from mechgrade.protocol.wire import Array, Tree
 
 if TYPE_CHECKING:
     from mechgrade.grading.grader import Grader
-    from mechgrade.spec import BenchSpec
+    from mechgrade.protocol.job import BenchSpec
 
 
 #: What stands in for the spread of rounding, as a share of a leaf's magnitude, where the reference is not run twice.
@@ -36,8 +36,8 @@ class LiveReference:
     @cached_property
     def wanted(self) -> bool:
         """Whether runs that were not recorded are to be run live: hidden inputs, or a model without recordings."""
-        recordings = recorded.path_of(self._grader.course.root, self._grader.model, "", "").parent
-        return self._path.is_file() and (self._grader.settings.hidden is not None or not recordings.is_dir())
+        folder = recordings.path_of(self._grader.course.root, self._grader.model, "", "").parent
+        return self._path.is_file() and (self._grader.settings.hidden is not None or not folder.is_dir())
 
     def run(self, scenario: str, inputs: dict[str, Any], facts: Facts | None = None) -> Run:
         """The reference's data, or the facts about it, with a noise floor from the other back end where that costs little.
@@ -81,7 +81,7 @@ class LiveReference:
 def without_reference(course: Course, model: str | None) -> str:
     """Why nothing can be graded on a model: neither recordings nor solutions. Empty where there is one of them."""
     name = course.model(model).name
-    folder = recorded.path_of(course.root, name, "", "").parent
+    folder = recordings.path_of(course.root, name, "", "").parent
     if folder.is_dir() or (course.root / "solutions").is_dir():
         return ""
     return (

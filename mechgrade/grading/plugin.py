@@ -14,12 +14,12 @@ from typing import Any
 import pytest
 
 from mechgrade.course import COURSE_FILE, Course, CourseError, Exercise, load_course
+from mechgrade.grading.errors import GraderError, InfrastructureError
 from mechgrade.grading.grader import CheckFailed, Grader, Settings
-from mechgrade.grading.recorded import Facts
-from mechgrade.grading.remote import GraderError, InfrastructureError
-from mechgrade.grading.submission import find_submission
+from mechgrade.grading.recordings import Facts
 from mechgrade.grading.verdicts import FAULTS, Check, Verdict
-from mechgrade.wire import numbers
+from mechgrade.protocol.wire import numbers
+from mechgrade.submissions.submission import find_submission
 
 GRADER = pytest.StashKey[Grader]()
 EXERCISE = pytest.StashKey[Exercise]()
@@ -119,19 +119,15 @@ def hidden_seed(secret: str, name: str, place: int) -> int:
 def compare(request: pytest.FixtureRequest) -> Callable[..., Any]:
     """``compare(scenario, **inputs)``: run it on the learner's code, hold it against the reference, return the data.
 
-    ``same_device=True`` asks also that tensors lie on the device of their inputs.
-
     ``facts=function`` compares ``function(data)`` in the data's place, and returns it: for results of chance, such as trained
     weights, which no two right programs share, though they share what can be measured on them. It runs on the grader's side,
     so a learner's process cannot make up what it finds; it must make a fact of whatever comes, also of a wrong type or shape.
     """
     grader, exercise = _of(request)
 
-    def call(
-        scenario: Callable[..., Any], *, same_device: bool = False, facts: Facts | None = None, **inputs: Any
-    ) -> Any:
+    def call(scenario: Callable[..., Any], *, facts: Facts | None = None, **inputs: Any) -> Any:
         __tracebackhide__ = True
-        return numbers(grader.compare(exercise, scenario.__name__, inputs, same_device=same_device, facts=facts))
+        return numbers(grader.compare(exercise, scenario.__name__, inputs, facts=facts))
 
     return call
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from mechgrade.grading import recorded
-from mechgrade.grading.recorded import Recording, Run
+from mechgrade.grading import recordings
+from mechgrade.grading.recordings import Recording, Run
 
 
 @dataclass
@@ -17,11 +17,9 @@ class Shared:
 
     Attributes:
         references: (lab, exercise) to the key of a run to what the reference gives.
-        surveyed: the keys of runs whose inputs the worker holds ready; None where they are not worth it, for a single grading.
     """
 
     references: dict[tuple[str, str], dict[str, Run]] = field(default_factory=dict)
-    surveyed: set[tuple[str, str, str]] | None = None
     _recordings: dict[Path, Recording] = field(default_factory=dict)
 
     def recording(self, path: Path) -> Recording:
@@ -31,5 +29,5 @@ class Shared:
             GraderError: it is missing or corrupt.
         """
         if path not in self._recordings:
-            self._recordings[path] = recorded.read(path)
+            self._recordings[path] = recordings.read(path)
         return self._recordings[path]

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 if TYPE_CHECKING:  # NumPy comes with them, and `mechgrade hint`, which reads the progress, does without
-    from mechgrade.grading.outcomes import Place
     from mechgrade.grading.views import View
+    from mechgrade.protocol.outcome import Place
 
 Verdict = Literal[
     "passed",

@@ -14,10 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mechgrade.grading.compare import describe, tolerance
-from mechgrade.wire import Array, Tree
+from mechgrade.protocol.wire import Array, Tree
 
 if TYPE_CHECKING:
-    from mechgrade.grading.recorded import Run
+    from mechgrade.grading.recordings import Run
 
 #: Cells along each axis of a picture.
 SIDE = 48

@@ -15,7 +15,7 @@ from pathlib import Path
 import yaml
 
 from mechgrade.course import Course, CourseError, ModelProfile
-from mechgrade.yamlfile import did_you_mean
+from mechgrade.course.yamlfile import did_you_mean
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from html import escape
 from rich.console import Console
 
 from mechgrade.course import Course
-from mechgrade.grading.hints import guide
+from mechgrade.course.hints import guide
 from mechgrade.grading.verdicts import FAULTS, Check, ExerciseResult, Result
 from mechgrade.reports.html import pictures_of
 from mechgrade.reports.prose import render, render_code, render_inline

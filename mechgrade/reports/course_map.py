@@ -5,7 +5,7 @@ from __future__ import annotations
 from rich.text import Text
 
 from mechgrade.course import Course
-from mechgrade.learner.outlook import LabOutlook, Outlook, Row, duration
+from mechgrade.progress.outlook import LabOutlook, Outlook, Row, duration
 from mechgrade.reports.screen import Screen
 from mechgrade.reports.terminal import LOOKS
 

@@ -20,11 +20,11 @@ import jinja2
 from markupsafe import Markup
 
 from mechgrade.course import Course, Exercise
-from mechgrade.grading.hints import guide
+from mechgrade.course.hints import guide
 from mechgrade.grading.verdicts import FAULTS, Check, ExerciseResult, Result
 from mechgrade.grading.views import View
-from mechgrade.learner.outlook import duration
-from mechgrade.learner.progress import Entry, State
+from mechgrade.progress.outlook import duration
+from mechgrade.progress.progress import Entry, State
 from mechgrade.reports import pictures
 from mechgrade.reports.prose import render, render_code, render_inline
 from mechgrade.reports.terminal import LOOKS, short

@@ -11,7 +11,7 @@ from rich.padding import Padding
 from rich.text import Text
 
 from mechgrade.course import Course
-from mechgrade.grading.hints import guide
+from mechgrade.course.hints import guide
 from mechgrade.grading.verdicts import FAULTS, Check, ExerciseResult, Result, Verdict
 from mechgrade.reports.screen import Screen
 

@@ -1,7 +1,7 @@
-"""The learner's process: what the fork of the zygote does, from the job that it is handed to the last scenario.
+"""The learner's process: what the fork of the fork server does, from the job that it is handed to the last scenario.
 
 Until it is shut in, it is the course's: it reads the job and the grader's file and closes itself in. From then on what it says is the
-learner's word. That it is shut in, or why not, it says on a pipe to the zygote, which is closed before a line of the learner's runs.
+learner's word. That it is shut in, or why not, it says on a pipe to the fork server, which is closed before a line of the learner's runs.
 """
 
 from __future__ import annotations
@@ -18,11 +18,12 @@ from typing import NoReturn
 import numpy as np
 import torch
 
-from mechgrade import devices, wire
+from mechgrade import sandbox
 from mechgrade.bench import Bench, ModelError
-from mechgrade.bench.carry import carry
-from mechgrade.spec import Job, job_of
-from mechgrade.worker import sandbox
+from mechgrade.bench.transfer import move_to_device
+from mechgrade.course import devices
+from mechgrade.protocol import wire
+from mechgrade.protocol.job import Job, job_of
 from mechgrade.worker.runner import Runner, load_grader
 
 #: Where the process finds its data socket.
@@ -53,7 +54,7 @@ def live(connection: socket.socket, sealed: int, bench: Bench, device: str) -> N
     """Serve one job, then end; the bench is on the processor still.
 
     The connection brings the job, and one byte with two descriptors: the data socket and the output pipe. ``sealed`` is the pipe to
-    the zygote; it takes ``{"ready": True}`` or ``{"failed": why}``.
+    the fork server; it takes ``{"ready": True}`` or ``{"failed": why}``.
     """
     code = 1
     try:
@@ -72,7 +73,7 @@ def live(connection: socket.socket, sealed: int, bench: Bench, device: str) -> N
 
 
 def _shut_in(job: Job, bench: Bench, device: str, descriptors: tuple[int, int, int]) -> Runner | None:
-    """The learner's module, loaded once the sandbox is closed; None where it is not, and the zygote knows why."""
+    """The learner's module, loaded once the sandbox is closed; None where it is not, and the fork server knows why."""
     try:
         # Read here, outside the sandbox: from inside, the graders' folder is not to be seen.
         grader = load_grader(Path(job.grader))
@@ -84,7 +85,7 @@ def _shut_in(job: Job, bench: Bench, device: str, descriptors: tuple[int, int, i
     try:
         sandbox.seal(policy_of(job, device))
         if not devices.is_cpu(device):
-            carry(bench, device)
+            move_to_device(bench, device)
     except (sandbox.SandboxError, OSError, ModelError) as error:
         os.write(SEALED_FD, wire.encode({"failed": str(error)}))
         return None
@@ -123,8 +124,7 @@ def _serve(channel: socket.socket, runner: Runner) -> None:
         except EOFError:
             return
         assert isinstance(request, dict)
-        ask = runner.survey if request.get("survey") else runner.run
-        report = ask(str(request["scenario"]), request["inputs"])  # type: ignore[arg-type]  # the grader wrote it
+        report = runner.run(str(request["scenario"]), request["inputs"])  # type: ignore[arg-type]  # the grader wrote it
         try:
             wire.send(channel, report)
         except wire.WireError as error:

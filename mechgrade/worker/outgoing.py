@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from mechgrade.wire import DTYPES, MAX_BYTES, MAX_DEPTH, MAX_NODES, Array, Tree
+from mechgrade.protocol.wire import DTYPES, MAX_BYTES, MAX_DEPTH, MAX_NODES, Array, Tree
 
 _INT64 = range(-(2**63), 2**63)
 

@@ -10,7 +10,7 @@ import contextlib
 import sys
 from pathlib import Path
 
-from mechgrade.worker.sandbox import libc
+from mechgrade.sandbox import libc
 
 # <asm-generic/mman-common.h>, since Linux 6.1. Unlike MADV_HUGEPAGE it acts at once, on memory that is there already.
 _MADV_COLLAPSE = 25

@@ -17,8 +17,8 @@ from typing import Any
 
 import torch
 
-from mechgrade.bench import Bench, wishes
-from mechgrade.wire import Tree
+from mechgrade.bench import Bench
+from mechgrade.protocol.wire import Tree
 from mechgrade.worker.exercise import Exercise, Missing, Misused, load
 from mechgrade.worker.outgoing import UnsendableError, to_tree
 
@@ -72,12 +72,8 @@ class Runner:
         report["seconds"] = time.perf_counter() - start
         report["learner_seconds"] = exercise._seconds
         report["called"] = [(name, line) for name, line in exercise._called.items()]
-        report["dirty"] = self.bench.tidy()
+        report["dirty"] = self.bench.is_dirty()
         return report
-
-    def survey(self, scenario: str, inputs: dict[str, Any]) -> Report:
-        """What a scenario asks the bench for before it needs a learner's code, as if it had returned it. See ``bench.wishes``."""
-        return {"kind": "returned", "data": wishes.survey(getattr(self.grader, scenario), self.bench, inputs)}
 
     def _raised(self, error: BaseException, stage: str) -> Report:
         trace: list[Tree] = []

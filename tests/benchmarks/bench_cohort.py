@@ -32,8 +32,8 @@ from rich.console import Console
 from rich.table import Table
 from support import ROOT
 
+from mechgrade import sandbox
 from mechgrade.course import Course, load_course
-from mechgrade.worker import sandbox
 
 #: What is kept of a run: see ``row``.
 Row = dict[str, float | None]

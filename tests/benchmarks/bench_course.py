@@ -23,10 +23,10 @@ from support import ROOT
 
 from mechgrade.course import load_course
 from mechgrade.grading.grader import Grader, Settings
-from mechgrade.grading.outcomes import Outcome
-from mechgrade.grading.remote import Zygote
 from mechgrade.grading.run import grade
-from mechgrade.grading.submission import find_submission
+from mechgrade.grading.worker import Worker
+from mechgrade.protocol.outcome import Outcome
+from mechgrade.submissions.submission import find_submission
 
 
 class _Timed(Grader):
@@ -48,11 +48,11 @@ def main(rounds: int) -> None:
     exercises = course.exercises()
     settings = Settings(find_submission(course, ROOT / "solutions"), isolation="process")
     times: dict[str, list[float]] = {"whole course": [], "scenarios": [], "the learner's functions": []}
-    zygote = Zygote(course.limits.start_seconds)
+    worker = Worker(course.limits.start_seconds)
     try:
-        grade(Grader(course, settings, zygote), exercises[:1])  # imports, and the model loaded
+        grade(Grader(course, settings, worker), exercises[:1])  # imports, and the model loaded
         for _ in range(rounds):
-            grader = _Timed(course, settings, zygote)
+            grader = _Timed(course, settings, worker)
             start = time.perf_counter()
             result = grade(grader, exercises)
             wall = time.perf_counter() - start
@@ -60,7 +60,7 @@ def main(rounds: int) -> None:
             for name, value in zip(times, (wall, grader.scenarios, grader.learner), strict=True):
                 times[name].append(value)
     finally:
-        zygote.close()
+        worker.close()
     whole = statistics.median(times["whole course"])
     table = Table("", "median (s)", "min", "max", "share", title=f"{len(exercises)} exercises graded, worker up")
     for name, values in times.items():

@@ -19,7 +19,7 @@ from support import ROOT
 
 from mechgrade.bench.model import quiet_libraries
 from mechgrade.course import load_course
-from mechgrade.spec import bench_spec
+from mechgrade.course.profiles import bench_spec
 
 
 def fork() -> tuple[float, float]:
@@ -39,9 +39,9 @@ def main(forks: int) -> None:
     torch.set_num_threads(1)
     import matplotlib.pyplot  # noqa: F401  as the worker has it
 
-    from mechgrade.worker import pages, zygote
+    from mechgrade.worker import fork_server, pages
 
-    zygote._load(bench_spec(load_course(ROOT)))
+    fork_server._load(bench_spec(load_course(ROOT)))
     found = {"as it was loaded": [fork() for _ in range(forks)]}
     started = time.perf_counter()
     made = pages.gather()

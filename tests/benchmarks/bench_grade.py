@@ -18,7 +18,7 @@ from benchmarks.measure import side_by_side
 from support import ROOT, grade_folder
 
 from mechgrade.course import load_course
-from mechgrade.grading.remote import Zygote
+from mechgrade.grading.worker import Worker
 
 EXERCISE = "induction_scores"
 
@@ -26,7 +26,7 @@ LOAD = """
 import transformer_lens
 from mechgrade.bench import Bench
 from mechgrade.course import load_course
-from mechgrade.spec import bench_spec
+from mechgrade.course.profiles import bench_spec
 from pathlib import Path
 Bench(bench_spec(load_course(Path.cwd()))).model
 """
@@ -45,7 +45,7 @@ def cold(rounds: int) -> None:
             "import transformer_lens and load the model": lambda: call("-c", LOAD),
             # Without the server: a worker that it keeps warm would make this a second grade.
             "mechgrade grade": lambda: call(
-                "-m", "mechgrade.cli", "grade", "solutions", "--exercise", EXERCISE, "--no-server"
+                "-m", "mechgrade.doors.cli", "grade", "solutions", "--exercise", EXERCISE, "--no-server"
             ),
         },
         rounds=rounds,
@@ -56,11 +56,11 @@ def warm(rounds: int) -> None:
     """A grade with a warm worker, and the computing in it."""
     course = load_course(ROOT)
     exercise = course.exercise(EXERCISE)
-    zygote = Zygote()
+    worker = Worker()
     source = course.solution_path(exercise).read_text()
 
     from mechgrade.bench import Bench
-    from mechgrade.spec import bench_spec
+    from mechgrade.course.profiles import bench_spec
     from mechgrade.worker.runner import Runner, load_grader
 
     runner = Runner(source, "bare", load_grader(course.grader_path(exercise)), Bench(bench_spec(course)))
@@ -72,7 +72,7 @@ def warm(rounds: int) -> None:
             assert runner.run(scenario, inputs)["kind"] == "returned"
 
     def graded(isolation: str) -> None:
-        result = grade_folder(course, zygote, ROOT / "solutions", [exercise], isolation=isolation)
+        result = grade_folder(course, worker, ROOT / "solutions", [exercise], isolation=isolation)
         assert result.score == result.max_score
 
     try:
@@ -88,7 +88,7 @@ def warm(rounds: int) -> None:
             note="A grade runs all checks of the exercise (pytest, fork, sandbox, comparison); bare is its computing alone.",
         )
     finally:
-        zygote.close()
+        worker.close()
 
 
 if __name__ == "__main__":

@@ -15,10 +15,11 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from support import ROOT
 
+from mechgrade import sandbox
 from mechgrade.course import load_course
-from mechgrade.grading.remote import Zygote
-from mechgrade.spec import Isolation, Job, bench_spec
-from mechgrade.worker import sandbox
+from mechgrade.course.profiles import bench_spec
+from mechgrade.grading.worker import Worker
+from mechgrade.protocol.job import Isolation, Job
 
 
 def main(pairs: int) -> None:
@@ -27,14 +28,14 @@ def main(pairs: int) -> None:
         sys.exit("this machine has no level full: " + " ".join(sandbox.probe().missing))
     exercise = course.exercise("find_heads")
     source = course.solution_path(exercise).read_text(encoding="utf-8")
-    zygote = Zygote(course.limits.start_seconds)
+    worker = Worker(course.limits.start_seconds)
     spec = bench_spec(course)
 
     def submission(level: Isolation) -> float:
         readable = tuple(str(course.root / "fixtures" / part) for part in ("models", "saes"))
         job = Job(source, "lab3/find_heads.py", str(course.grader_path(exercise)), level, course.limits, readable)
         started = time.perf_counter()
-        process = zygote.open(spec, job)
+        process = worker.open(spec, job)
         outcome = process.run("on_course_model", {"batch": 2, "half": 10, "seed": 0})
         process.close()
         elapsed = (time.perf_counter() - started) * 1e3
@@ -46,7 +47,7 @@ def main(pairs: int) -> None:
             submission(level)
         times = [(submission("full"), submission("process")) for _ in range(pairs)]
     finally:
-        zygote.close()
+        worker.close()
     full, process = zip(*times, strict=True)
     print(f"{pairs} pairs, medians (and lower quartiles), in milliseconds a submission")
     for name, values in (("full", full), ("process", process), ("full - process", [a - b for a, b in times])):

@@ -14,10 +14,11 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from benchmarks.measure import write
 from support import ROOT
 
+from mechgrade import sandbox
 from mechgrade.course import load_course
-from mechgrade.grading.remote import Zygote
-from mechgrade.spec import Isolation, Job, bench_spec
-from mechgrade.worker import sandbox
+from mechgrade.course.profiles import bench_spec
+from mechgrade.grading.worker import Worker
+from mechgrade.protocol.job import Isolation, Job
 
 #: An exercise, and its scenario on the course model.
 EXERCISE, SCENARIO, INPUTS = "induction_scores", "on_course_model", {"batch": 3, "half": 12, "seed": 0}
@@ -46,13 +47,13 @@ def main(forks: int) -> None:
     readable = tuple(str(course.root / "fixtures" / part) for part in ("models", "saes"))
     source = course.solution_path(exercise).read_text(encoding="utf-8")
     job = Job(source, "x.py", str(course.grader_path(exercise)), level, course.limits, readable)
-    zygote = Zygote(course.limits.start_seconds)
+    worker = Worker(course.limits.start_seconds)
     sessions, opened = [], []
     try:
         for _ in range(forks):
-            sessions.append(zygote.open(bench_spec(course), job))
-        assert zygote._process is not None
-        worker = zygote._process.pid
+            sessions.append(worker.open(bench_spec(course), job))
+        assert worker._process is not None
+        worker = worker._process.pid
         if level == "full":  # the process that was started stays behind, and the worker is its child
             (worker,) = children(worker)
         learners = children(worker)
@@ -68,7 +69,7 @@ def main(forks: int) -> None:
     finally:
         for session in sessions:
             session.close()
-        zygote.close()
+        worker.close()
     rows = {
         name: {what: statistics.median(each[what] for each in found) for what in ("resident", "share", "private")}
         for name, found in groups.items()

@@ -18,7 +18,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from classroom.room import Class, make_course, write_into
 from measure import side_by_side
 
-from mechgrade.authoring.source import read_source
+from mechgrade.course.source import read_source
 
 #: nbgrader's own lists, given over those of the configuration. The kernel is told where the course is, for the checks.
 DEFAULT = (

@@ -27,13 +27,13 @@ from rich.console import Console
 from rich.table import Table
 from support import ROOT
 
+from mechgrade import sandbox
 from mechgrade.bench.model import quiet_libraries
 from mechgrade.cohort.keys import Order
-from mechgrade.cohort.member import Desk
+from mechgrade.cohort.member import Service
 from mechgrade.course import Course, load_course
-from mechgrade.grading import inline
-from mechgrade.grading.outcomes import Outcome
-from mechgrade.worker import sandbox
+from mechgrade.protocol.outcome import Outcome
+from mechgrade.worker import inline
 
 #: Learners that both sides have graded before the clock starts: what is made once, is made then.
 WARM_UP = 2
@@ -70,7 +70,7 @@ class Warm(inline.Inline):
     run = timed(inline.Inline.run)
 
 
-def grade(desk: Desk, who: Path) -> None:
+def grade(desk: Service, who: Path) -> None:
     """A learner's lab; what the code prints goes nowhere."""
     files = {(each.lab, each.name): who / each.lab / f"{each.name}.py" for each in desk.exercises}
     texts: dict[tuple[str, str], tuple[str | None, str]] = {
@@ -87,8 +87,8 @@ def grade(desk: Desk, who: Path) -> None:
 def measure(course: Course, lab: str, learners: int, group: Group) -> dict[str, float]:
     """Seconds a submission, bare and graded."""
     exercises = course.exercises(lab)
-    bare = Desk(course, exercises, Order("embedded", "bridge", "cpu", "inline"))
-    full = Desk(course, exercises, Order("embedded", "bridge", "cpu", sandbox.probe().level))
+    bare = Service(course, exercises, Order("embedded", "bridge", "cpu", "inline"))
+    full = Service(course, exercises, Order("embedded", "bridge", "cpu", sandbox.probe().level))
 
     def spent() -> float:
         time.sleep(0.1)  # the last process ends
@@ -107,7 +107,7 @@ def measure(course: Course, lab: str, learners: int, group: Group) -> dict[str, 
             before = spent()
             grade(full, who)
             graded += spent() - before
-    full.zygote.close()
+    full.worker.close()
     return {
         "learners' functions": SPENT[1] / learners,
         "bare": SPENT[0] / learners,

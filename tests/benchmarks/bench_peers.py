@@ -34,8 +34,8 @@ from rich.console import Console
 from rich.table import Table
 from support import ROOT
 
+from mechgrade import sandbox
 from mechgrade.course import Course, Exercise, load_course
-from mechgrade.worker import sandbox
 
 HERE = Path(__file__).parent
 #: Submissions in the classes between which "one more" is measured: what is done once, start-up and inputs, is done in the smaller one too.

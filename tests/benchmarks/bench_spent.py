@@ -23,14 +23,14 @@ from rich.console import Console
 from rich.table import Table
 from support import ROOT
 
+from mechgrade import sandbox
 from mechgrade.cohort.keys import Order
-from mechgrade.cohort.member import Desk
+from mechgrade.cohort.member import Service
 from mechgrade.course import load_course
 from mechgrade.grading.grader import Grader
 from mechgrade.grading.judge import Judge
-from mechgrade.grading.outcomes import Outcome
-from mechgrade.grading.remote import Process, Zygote
-from mechgrade.worker import sandbox
+from mechgrade.grading.worker import Process, Worker
+from mechgrade.protocol.outcome import Outcome
 
 #: Seconds by part, of the class so far.
 SPENT: dict[str, float] = defaultdict(float)
@@ -68,12 +68,12 @@ def main(lab: str, learners: int) -> None:
     group.enter()
     course = load_course(ROOT)
     exercises = course.exercises(lab)
-    clock(Zygote, "open", "opening a process for each exercise")
+    clock(Worker, "open", "opening a process for each exercise")
     clock(Process, "run", "runs, as the grader waits for them")
     clock(Judge, "judge", "comparing and diagnosing")
     listen()
     level = sandbox.probe().level
-    desk = Desk(course, exercises, Order("embedded", "bridge", "cpu", level))
+    desk = Service(course, exercises, Order("embedded", "bridge", "cpu", level))
     with tempfile.TemporaryDirectory(prefix="mechgrade-bench-") as place:
         folder = small_class(course, Path(place), learners, lab=lab)
 
@@ -89,7 +89,7 @@ def main(lab: str, learners: int) -> None:
             grade(who)
         SPENT["in all"] = time.perf_counter() - before[0]
         SPENT["processor: the grader's"] = time.process_time() - before[1]
-        desk.zygote.close()
+        desk.worker.close()
         time.sleep(0.5)  # the last processes end
         for part, now, then in (
             ("processor: all processes", group.seconds(), before[2]),

@@ -17,7 +17,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from benchmarks.measure import side_by_side
 from support import ROOT
 
-from mechgrade.grading.warm import ask
+from mechgrade.grading.warm.worker import ask
 
 GRADE = ("grade", "solutions", "--exercise", "repeated_tokens")
 
@@ -28,7 +28,7 @@ def main(rounds: int) -> None:
         os.environ.update(XDG_RUNTIME_DIR=private, MECHGRADE_HOME=private, COLUMNS="100")
 
         def call(*arguments: str, server: str = "1") -> None:
-            command = [sys.executable, "-m", "mechgrade.cli", *arguments]
+            command = [sys.executable, "-m", "mechgrade.doors.cli", *arguments]
             environment = {**os.environ, "MECHGRADE_SERVER": server}
             subprocess.run(command, cwd=ROOT, env=environment, check=True, capture_output=True)
 

@@ -26,10 +26,10 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from benchmarks.measure import OUT
 from support import ROOT
 
-from mechgrade.authoring.variants import programs
 from mechgrade.bench import Bench
 from mechgrade.course import load_course
-from mechgrade.spec import bench_spec
+from mechgrade.course.profiles import bench_spec
+from mechgrade.course.variants import programs
 from mechgrade.worker.exercise import load
 from mechgrade.worker.runner import load_grader
 

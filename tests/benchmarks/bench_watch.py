@@ -21,16 +21,16 @@ from benchmarks.measure import write
 from rich.progress import track
 from support import ROOT
 
+from mechgrade import sandbox
 from mechgrade.course import load_course
+from mechgrade.doors.watch.events import Event, Graded, Saved
+from mechgrade.doors.watch.regrade import Regrading
+from mechgrade.doors.watch.saves import Saves
 from mechgrade.grading.grader import Grader, Settings
-from mechgrade.grading.outcomes import Outcome
-from mechgrade.grading.remote import Zygote
 from mechgrade.grading.run import grade
-from mechgrade.grading.submission import find_submission
-from mechgrade.watch.events import Event, Graded, Saved
-from mechgrade.watch.regrade import Regrading
-from mechgrade.watch.saves import Saves
-from mechgrade.worker import sandbox
+from mechgrade.grading.worker import Worker
+from mechgrade.protocol.outcome import Outcome
+from mechgrade.submissions.submission import find_submission
 
 EXERCISES = ("repeated_tokens", "find_heads", "induction_scores")
 
@@ -49,7 +49,7 @@ class Timing(Grader):
 def main(saves: int) -> None:
     course = load_course(ROOT)
     level = sandbox.probe().level
-    zygote = Zygote(course.limits.start_seconds)
+    worker = Worker(course.limits.start_seconds)
     with tempfile.TemporaryDirectory() as folder:
         submission = Path(folder)
         chosen = [course.exercise(name) for name in EXERCISES]
@@ -64,7 +64,7 @@ def main(saves: int) -> None:
         try:
             for turn in track(range(-len(chosen), saves), description="saves", transient=True):
                 exercise = chosen[turn % len(chosen)]
-                timing = Timing(course, settings, zygote)
+                timing = Timing(course, settings, worker)
                 grade(timing, [exercise])
                 path = settings.submission.file(exercise)
                 text = path.read_bytes()
@@ -72,7 +72,7 @@ def main(saves: int) -> None:
                 path.write_bytes(text)
                 saved = events.get(timeout=60)
                 assert isinstance(saved, Saved)
-                Regrading(course, settings, saved.exercises[0], zygote, events.put)
+                Regrading(course, settings, saved.exercises[0], worker, events.put)
                 graded = events.get(timeout=300)
                 elapsed = time.perf_counter() - started
                 assert isinstance(graded, Graded) and graded.result is not None
@@ -83,7 +83,7 @@ def main(saves: int) -> None:
                     over.append(elapsed - timing.seconds)
         finally:
             watching.close()
-            zygote.close()
+            worker.close()
     rows = {
         name: {"median": statistics.median(values), "p95": statistics.quantiles(values, n=20)[-1]}
         for name, values in (("save to verdict", whole), ("own computing", own), ("above it", over))

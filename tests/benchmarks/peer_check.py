@@ -22,7 +22,7 @@ def _bench() -> Any:
     from mechgrade.bench import Bench
     from mechgrade.bench.model import quiet_libraries
     from mechgrade.course import load_course
-    from mechgrade.spec import bench_spec
+    from mechgrade.course.profiles import bench_spec
 
     quiet_libraries()
     course = load_course(Path(os.environ["MECHGRADE_ROOT"]))
@@ -46,7 +46,7 @@ def check(lab: str, name: str, names: dict[str, Any]) -> None:
     Args:
         names: the notebook's globals, with the learner's functions.
     """
-    from mechgrade.grading import recorded
+    from mechgrade.grading import recordings
     from mechgrade.grading.compare import compare
     from mechgrade.worker.exercise import Exercise
     from mechgrade.worker.outgoing import to_tree
@@ -57,11 +57,11 @@ def check(lab: str, name: str, names: dict[str, Any]) -> None:
     grader = load_grader(course.grader_path(exercise))
     module = types.ModuleType(name)
     module.__dict__.update(names)
-    recording = recorded.read(recorded.path_of(course.root, "embedded", lab, name))
+    recording = recordings.read(recordings.path_of(course.root, "embedded", lab, name))
     for call, run in recording.runs.items():
         if "(" in call.partition("(")[2]:
             continue  # facts about a result, which need the check's own function
         scenario, inputs = inputs_of(call)
         data = to_tree(getattr(grader, scenario)(Exercise(module), bench, **inputs), bench.device)
-        found = compare(run.reference, data, run.noise, same_device=False)
+        found = compare(run.reference, data, run.noise)
         assert found.difference is None, f"{call}: {found.difference}"

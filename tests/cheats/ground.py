@@ -20,15 +20,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from mechgrade import sandbox
 from mechgrade.course import Course, load_course
 from mechgrade.grading.grader import Grader, Settings
-from mechgrade.grading.outcomes import Outcome
-from mechgrade.grading.remote import Zygote
 from mechgrade.grading.run import grade
-from mechgrade.grading.submission import Submission
 from mechgrade.grading.verdicts import ExerciseResult
-from mechgrade.wire import Array
-from mechgrade.worker import sandbox
+from mechgrade.grading.worker import Worker
+from mechgrade.protocol.outcome import Outcome
+from mechgrade.protocol.wire import Array
+from mechgrade.submissions.submission import Submission
 
 from .cheat import CHEATS, Cheat
 
@@ -99,7 +99,7 @@ class Ground:
         # As a shell would have left it for the grader, and so for whatever the grader starts.
         os.environ["MECHGRADE_SECRET"] = os.environ["HF_TOKEN"] = self.secrets["environment"]
         os.environ["HF_HUB_CACHE"] = str(self.root / "hub")  # tells this ground's worker from others'
-        self.zygote = Zygote(self.course.limits.start_seconds)
+        self.worker = Worker(self.course.limits.start_seconds)
         self._tried = 0
         self._submission = self.root / "submissions" / "cheat"
         # Whatever is made once is made now, byte code beside the graders for instance.
@@ -115,7 +115,7 @@ class Ground:
 
     def close(self) -> None:
         """End all, and leave nothing."""
-        self.zygote.close()
+        self.worker.close()
         for listener in self._listeners:
             listener.close()
         self.victim.kill()
@@ -136,7 +136,7 @@ class Ground:
         (folder / f"{name}.py").write_text(source, encoding="utf-8")
         course = self.course.model_copy(update={"limits": self.course.limits.model_copy(update=limits)})
         settings = Settings(Submission(self._submission), isolation=level, hidden=hidden)  # type: ignore[arg-type]  # a level by its name
-        grader = _Watching(course, settings, self.zygote)
+        grader = _Watching(course, settings, self.worker)
         try:
             result = grade(grader, [exercise]).exercises[0]
         finally:
@@ -179,7 +179,7 @@ class Ground:
 
     def processes(self) -> set[str]:
         """What lives beside the worker itself: its descendants, and orphans of its kind."""
-        assert self.zygote._process is not None
+        assert self.worker._process is not None
         parents, words = {}, {}
         for entry in Path("/proc").iterdir():
             with contextlib.suppress(OSError, ValueError, IndexError):
@@ -188,7 +188,7 @@ class Ground:
                 line = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode()
                 if state != "Z":
                     parents[int(entry.name)], words[int(entry.name)] = int(parent), line
-        worker = {self.zygote._process.pid}
+        worker = {self.worker._process.pid}
         if sandbox.probe().level == "full":  # the process that was started stays behind, and the worker is its child
             worker |= {pid for pid, parent in parents.items() if parent in worker}
         family = set(worker)
@@ -202,7 +202,7 @@ class Ground:
     def _is_ours(self, pid: int) -> bool:
         try:
             return str(self.root).encode() in Path(f"/proc/{pid}/environ").read_bytes()
-        except PermissionError:  # of another user; or of this one, and closed up as our zygotes are
+        except PermissionError:  # of another user; or of this one, and closed up as our workers are
             with contextlib.suppress(OSError):
                 return Path(f"/proc/{pid}").stat().st_uid == os.geteuid()
             return False
@@ -216,7 +216,7 @@ class Ground:
             path for folder in ("/tmp", "/var/tmp", "/dev/shm", "/") for path in Path(folder).glob("cheat[-_.]*")
         ]
         elsewhere += [path for folder in sys.path if folder for path in Path(folder).glob("cheat[-_.]*")]
-        # Others may be grading on this machine: only directories whose zygote is gone are left over.
+        # Others may be grading on this machine: only directories whose worker is gone are left over.
         scratch = Path("/tmp").glob("mechgrade-[0-9]*-*")
         elsewhere += [path for path in scratch if not Path("/proc", path.name.split("-")[1]).exists()]
         for path in [*elsewhere, *self.root.rglob("*")]:
@@ -230,7 +230,7 @@ class Ground:
 
 
 def _left(look: Any) -> set[Any]:
-    """What is still there after a while: a zygote cleans up while the grader goes on."""
+    """What is still there after a while: a worker cleans up while the grader goes on."""
     deadline = time.monotonic() + 20
     while (found := look()) and time.monotonic() < deadline:
         time.sleep(0.02)

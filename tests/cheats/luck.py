@@ -9,8 +9,8 @@ from __future__ import annotations
 import ast
 import re
 
-from mechgrade.authoring.source import read_source
 from mechgrade.course import Course, Exercise
+from mechgrade.course.source import read_source
 
 _HEAD = """
 import functools as _functools

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from mechgrade.course import Course
-from mechgrade.grading import recorded
+from mechgrade.grading import recordings
 from mechgrade.grading.plugin import HIDDEN, hidden_seed
-from mechgrade.wire import Array
+from mechgrade.protocol.wire import Array
 
 from .ground import Ground
 
@@ -38,7 +38,7 @@ def _literal(tree: Any) -> str:
 def hard_coded(course: Course, name: str) -> str:
     """A file that computes nothing: for each public call it returns what was recorded of the reference."""
     exercise = course.exercise(name)
-    recording = recorded.read(recorded.path_of(course.root, "embedded", exercise.lab, name))
+    recording = recordings.read(recordings.path_of(course.root, "embedded", exercise.lab, name))
     answers = ",\n".join(f"    {key!r}: {_literal(run.reference)}" for key, run in recording.runs.items())
     return f"""
 import json

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from sandbox.conftest import become_ordinary
 
-from mechgrade.worker import sandbox
+from mechgrade import sandbox
 
 from .cheat import CHEATS, Cheat
 from .ground import Ground

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from support import grade_folder
 
-from mechgrade.authoring.variants import programs
+from mechgrade import sandbox
 from mechgrade.course import Course
-from mechgrade.grading.remote import Zygote
-from mechgrade.worker import sandbox
+from mechgrade.course.variants import programs
+from mechgrade.grading.worker import Worker
 
 KINDS = ("reference", "misconception", "accepted", "stub")
 
@@ -23,7 +23,7 @@ def _without_times(tree: Any) -> Any:
 
 
 @pytest.mark.parametrize("turn", [0, 1])
-def test_a_lab_gets_the_same_result_at_every_level(turn: int, course: Course, zygote: Zygote, tmp_path: Path) -> None:
+def test_a_lab_gets_the_same_result_at_every_level(turn: int, course: Course, worker: Worker, tmp_path: Path) -> None:
     """All references; then a mixture of programs that pass, that fail in known ways, and that were not begun."""
     if sandbox.probe().level != "full":
         pytest.skip("this machine has no level full")
@@ -34,7 +34,7 @@ def test_a_lab_gets_the_same_result_at_every_level(turn: int, course: Course, zy
         chosen = by_kind[KINDS[place % len(KINDS)] if turn else "reference"]
         (tmp_path / "lab3" / f"{exercise.name}.py").write_text(chosen.source, encoding="utf-8")
     results = {
-        level: _without_times(grade_folder(course, zygote, tmp_path, exercises, isolation=level).as_tree())
+        level: _without_times(grade_folder(course, worker, tmp_path, exercises, isolation=level).as_tree())
         for level in ("full", "process", "inline")
     }
     assert results["full"] == results["process"] == results["inline"]

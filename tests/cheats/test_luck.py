@@ -13,8 +13,8 @@ import torch
 from support import ROOT, grade_folder
 
 from mechgrade.course import Course, Exercise, load_course
-from mechgrade.grading.remote import Zygote
 from mechgrade.grading.verdicts import Result
+from mechgrade.grading.worker import Worker
 
 from .luck import KINDS, applies, lucky
 from .test_answers import SECRET, hard_coded
@@ -22,12 +22,12 @@ from .test_answers import SECRET, hard_coded
 COURSE = load_course(ROOT)
 
 
-def _grade(zygote: Zygote, folder: Path, sources: dict[Exercise, str], **settings: object) -> Result:
+def _grade(worker: Worker, folder: Path, sources: dict[Exercise, str], **settings: object) -> Result:
     for exercise, source in sources.items():
         path = folder / exercise.lab / f"{exercise.name}.py"
         path.parent.mkdir(exist_ok=True)
         path.write_text(source)
-    return grade_folder(COURSE, zygote, folder, list(sources), **settings)
+    return grade_folder(COURSE, worker, folder, list(sources), **settings)
 
 
 def _passed(result: Result) -> list[str]:
@@ -37,18 +37,18 @@ def _passed(result: Result) -> list[str]:
 
 @pytest.mark.parametrize("lab", COURSE.labs)
 @pytest.mark.parametrize("kind", KINDS)
-def test_no_exercise_takes_an_answer_that_is_right_by_luck(kind: str, lab: str, zygote: Zygote, tmp_path: Path) -> None:
+def test_no_exercise_takes_an_answer_that_is_right_by_luck(kind: str, lab: str, worker: Worker, tmp_path: Path) -> None:
     sources = {each: lucky(COURSE, each, kind) for each in COURSE.exercises(lab) if applies(COURSE, each, kind)}
     assert sources
-    assert _passed(_grade(zygote, tmp_path, sources)) == []
+    assert _passed(_grade(worker, tmp_path, sources)) == []
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("lab", COURSE.labs)
-def test_no_exercise_takes_copied_answers_on_hidden_inputs(lab: str, zygote: Zygote, tmp_path: Path) -> None:
+def test_no_exercise_takes_copied_answers_on_hidden_inputs(lab: str, worker: Worker, tmp_path: Path) -> None:
     """Every public answer is right, and hard-coded: that is worth nothing once inputs are drawn from a secret."""
     sources = {each: hard_coded(COURSE, each.name) for each in COURSE.exercises(lab)}
-    assert _passed(_grade(zygote, tmp_path, sources, hidden=SECRET)) == []
+    assert _passed(_grade(worker, tmp_path, sources, hidden=SECRET)) == []
 
 
 def _module(exercise: str, kind: str) -> types.ModuleType:

@@ -10,7 +10,7 @@ import pytest
 from support import ROOT, grade_folder
 
 from mechgrade.course import Course
-from mechgrade.grading.remote import Zygote
+from mechgrade.grading.worker import Worker
 
 SOLUTION = ROOT / "solutions" / "lab3" / "find_heads.py"
 
@@ -60,17 +60,17 @@ def _large(folder: Path) -> None:
     ids=lambda make: make.__name__,
 )
 def test_only_files_of_the_submission_are_graded(
-    make: Callable[[Path], None], course: Course, zygote: Zygote, tmp_path: Path
+    make: Callable[[Path], None], course: Course, worker: Worker, tmp_path: Path
 ) -> None:
     """The grader can read the solution: a link to it would be full marks. A pipe or a device would hold the grader for ever."""
     make(tmp_path / "lab3")
-    (result,) = grade_folder(course, zygote, tmp_path, [course.exercise("find_heads")]).exercises
+    (result,) = grade_folder(course, worker, tmp_path, [course.exercise("find_heads")]).exercises
     assert (result.verdict, result.points) == ("missing", 0)
     assert "find_heads.py" in result.message
 
 
-def test_a_folder_may_itself_be_reached_by_a_link(course: Course, zygote: Zygote, tmp_path: Path) -> None:
+def test_a_folder_may_itself_be_reached_by_a_link(course: Course, worker: Worker, tmp_path: Path) -> None:
     """A learner's exercises/ may lie elsewhere: who names the folder decides where it is."""
     (tmp_path / "link").symlink_to(ROOT / "solutions")
-    (result,) = grade_folder(course, zygote, tmp_path / "link", [course.exercise("find_heads")]).exercises
+    (result,) = grade_folder(course, worker, tmp_path / "link", [course.exercise("find_heads")]).exercises
     assert result.verdict == "passed"

@@ -17,7 +17,7 @@ from sandbox.conftest import become_ordinary
 from support import ROOT
 
 from mechgrade.course import Course, load_course
-from mechgrade.notebook.cells import Notebook
+from mechgrade.submissions.cells import Notebook
 
 #: Few exercises, and quick ones: what is tested is the way to and from the gradebook.
 EXERCISES = {
@@ -131,7 +131,7 @@ class Class:
 
     def mechgrade(self, *arguments: str, who: str = "instructor", ok: bool = True) -> str:
         """A command of the project."""
-        return self.run(sys.executable, "-m", "mechgrade.cli", *arguments, who=who, ok=ok)
+        return self.run(sys.executable, "-m", "mechgrade.doors.cli", *arguments, who=who, ok=ok)
 
     def slug(self, lab: str) -> str:
         """The notebook's name."""

@@ -11,8 +11,8 @@ import pytest
 import yaml
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_output
 
-from mechgrade.authoring.source import read_source
-from mechgrade.authoring.variants import programs
+from mechgrade.course.source import read_source
+from mechgrade.course.variants import programs
 
 from .room import Class, Edit, Notebook, output_of, write_into
 

@@ -21,8 +21,8 @@ import pytest
 from learner.conftest import chromium  # noqa: F401  the browser that the report's tests use
 from support import ROOT
 
-from mechgrade.authoring.source import read_source
-from mechgrade.authoring.variants import programs
+from mechgrade.course.source import read_source
+from mechgrade.course.variants import programs
 
 from .room import Class
 

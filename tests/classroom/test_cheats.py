@@ -11,7 +11,7 @@ import pytest
 from cheats.cheat import CHEATS, Cheat
 from nbformat.v4 import new_code_cell, new_output
 
-from mechgrade.authoring.source import read_source
+from mechgrade.course.source import read_source
 
 from .room import Class, Notebook, make_course, write_into
 

@@ -14,8 +14,8 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from mechgrade.authoring.source import read_source
-from mechgrade.authoring.variants import programs
+from mechgrade.course.source import read_source
+from mechgrade.course.variants import programs
 
 from .room import Class, write_into
 

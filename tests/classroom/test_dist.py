@@ -16,8 +16,8 @@ from support import ROOT
 
 from mechgrade.authoring.archive import archive
 from mechgrade.authoring.leaks import PublishError, Secrets, stop_leaks
-from mechgrade.authoring.source import read_source
 from mechgrade.course import Course
+from mechgrade.course.source import read_source
 
 
 @pytest.fixture(scope="module")
@@ -92,7 +92,7 @@ def test_the_archive_grades_itself(course: Course, unpacked: Path, tmp_path: Pat
     names = ["find_heads", "repeated_tokens"]
     for name in names:
         done = subprocess.run(
-            [python, "-m", "mechgrade.cli", "grade", "--exercise", name, "--json", tmp_path / f"{name}.json"],
+            [python, "-m", "mechgrade.doors.cli", "grade", "--exercise", name, "--json", tmp_path / f"{name}.json"],
             cwd=unpacked,
             env={"PATH": os.environ["PATH"], "HOME": str(tmp_path), "HF_HUB_OFFLINE": "1"},
             capture_output=True,

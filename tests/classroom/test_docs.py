@@ -12,7 +12,7 @@ import pytest
 import yaml
 from support import ROOT
 
-from mechgrade.authoring.source import read_source
+from mechgrade.course.source import read_source
 
 from .room import Class, write_into
 

@@ -21,17 +21,17 @@ from support import ROOT, grade_folder
 from typer.testing import CliRunner
 
 from mechgrade.authoring.gradescope import autograder
-from mechgrade.authoring.source import read_source
-from mechgrade.authoring.variants import programs
-from mechgrade.cli import app
 from mechgrade.course import Course, CourseError
-from mechgrade.grading.remote import Zygote
+from mechgrade.course.source import read_source
+from mechgrade.course.variants import programs
+from mechgrade.doors.cli import app
+from mechgrade.doors.nbgrader.config import database
+from mechgrade.doors.nbgrader.tables import table
 from mechgrade.grading.verdicts import Check, Result
-from mechgrade.nbgrader.config import database
-from mechgrade.nbgrader.tables import table
-from mechgrade.notebook.handed_in import arrange
+from mechgrade.grading.worker import Worker
 from mechgrade.reports.gradescope import results
 from mechgrade.reports.junit import junit
+from mechgrade.submissions.handed_in import arrange
 
 #: Gradescope's documented fields, and no others.
 VISIBILITY = {"enum": ["hidden", "after_due_date", "after_published", "visible"]}
@@ -75,7 +75,7 @@ GRADESCOPE = {
 
 
 @pytest.fixture(scope="module")
-def result(course: Course, zygote: Zygote, tmp_path_factory: pytest.TempPathFactory) -> Result:
+def result(course: Course, worker: Worker, tmp_path_factory: pytest.TempPathFactory) -> Result:
     """One exercise right, one mistaken, one not started."""
     folder = tmp_path_factory.mktemp("submission")
     (folder / "lab3").mkdir()
@@ -84,7 +84,7 @@ def result(course: Course, zygote: Zygote, tmp_path_factory: pytest.TempPathFact
     (folder / "lab3/repeated_tokens.py").write_text(read_source(course, right).reference)
     (folder / "lab3/find_heads.py").write_text(mistake.source)
     (folder / "lab3/loss_by_position.py").write_text(read_source(course, stub).stub)
-    return grade_folder(course, zygote, folder, [right, mistaken, stub])
+    return grade_folder(course, worker, folder, [right, mistaken, stub])
 
 
 def test_gradescope_reads_it(course: Course, result: Result) -> None:

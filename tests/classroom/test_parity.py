@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 from support import grade_folder
 
-from mechgrade.authoring.source import read_source
-from mechgrade.authoring.variants import programs
-from mechgrade.grading.remote import Zygote
+from mechgrade.course.source import read_source
+from mechgrade.course.variants import programs
+from mechgrade.doors.notebook.kernel import grade_cells
 from mechgrade.grading.verdicts import VERDICTS, Result
-from mechgrade.notebook.kernel import grade_cells
-from mechgrade.worker.sandbox import probe
+from mechgrade.grading.worker import Worker
+from mechgrade.sandbox import probe
 
 from .room import EXERCISES, Class, write_into
 
@@ -58,7 +58,7 @@ def by_tree(who: str, entries: list[dict[str, object]]) -> Found:
     return {(who, str(each["exercise"])): (str(each["verdict"]), float(str(each["points"]))) for each in entries}
 
 
-def test_every_front_gives_the_same(room: Class, zygote: Zygote, tmp_path: Path) -> None:
+def test_every_front_gives_the_same(room: Class, worker: Worker, tmp_path: Path) -> None:
     class_ = handed_in(room)
     exercises = list(room.course.labs[LAB].exercises.values())
     stubs = {exercise.name: read_source(room.course, exercise).stub for exercise in exercises}
@@ -71,12 +71,12 @@ def test_every_front_gives_the_same(room: Class, zygote: Zygote, tmp_path: Path)
         folder.mkdir(parents=True)
         for name, text in texts.items():
             (folder / f"{name}.py").write_text(text)
-        expected |= by_result(who, grade_folder(room.course, zygote, folder.parent, exercises, isolation=probe().level))
+        expected |= by_result(who, grade_folder(room.course, worker, folder.parent, exercises, isolation=probe().level))
         # 2. The check in a notebook: what a kernel has run.
         nb = write_into(room.released(LAB), {name: work[name][1] for name in work})
         cells = [cell.source for cell in nb.cells if cell.cell_type == "code"]
         for exercise in exercises:
-            checked |= by_result(who, grade_cells(room.course, exercise, cells, zygote))
+            checked |= by_result(who, grade_cells(room.course, exercise, cells, worker))
         room.hand_in(who, LAB, nb)
     # 3. nbgrader's own command.
     room.nbgrader("autograde", LAB)

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from nbgrader.api import Gradebook
 
-from mechgrade.authoring.source import read_source
+from mechgrade.course.source import read_source
 
 from .room import Class, write_into
 
@@ -52,7 +52,7 @@ def postgres() -> Iterator[str]:
 
 def test_two_graders_at_once(room: Class, postgres: str) -> None:
     """Released, graded by two commands at the same time, and exported, all on one server."""
-    room.run(sys.executable, "-m", "mechgrade.cli", "release", "lab3", "--no-exchange", MECHGRADE_DB=postgres)
+    room.run(sys.executable, "-m", "mechgrade.doors.cli", "release", "lab3", "--no-exchange", MECHGRADE_DB=postgres)
     exercise = room.course.exercise("find_heads")
     work = {"find_heads": read_source(room.course, exercise).reference}
     for who in ("ada", "grace"):
@@ -76,6 +76,8 @@ def test_two_graders_at_once(room: Class, postgres: str) -> None:
         scores = {each.student.id: each.score for each in book.assignment_submissions("lab3")}
     assert scores == {"ada": 5.0, "grace": 5.0}
     out = room.home / "grades.csv"
-    room.run(sys.executable, "-m", "mechgrade.cli", "export", "gradebook", "--to", str(out), MECHGRADE_DB=postgres)
+    room.run(
+        sys.executable, "-m", "mechgrade.doors.cli", "export", "gradebook", "--to", str(out), MECHGRADE_DB=postgres
+    )
     assert "ada,,,,5" in out.read_text()
     assert not (room.gradebook / "gradebook.db").exists() or "ada" not in room.scores("lab3")

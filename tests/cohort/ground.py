@@ -12,8 +12,8 @@ from pathlib import Path
 import yaml
 from support import ROOT
 
-from mechgrade.authoring.variants import programs
 from mechgrade.course import Course, load_course
+from mechgrade.course.variants import programs
 
 #: Exercises whose own computing takes no time.
 NAMES = ("find_heads", "repeated_tokens")
@@ -68,7 +68,7 @@ def small_class(
 
 def command(*arguments: str | Path) -> list[str]:
     """``mechgrade cohort …`` as an argument list."""
-    return [sys.executable, "-m", "mechgrade.cli", "cohort", *map(str, arguments)]
+    return [sys.executable, "-m", "mechgrade.doors.cli", "cohort", *map(str, arguments)]
 
 
 def environment(**more: str) -> dict[str, str]:

@@ -133,7 +133,7 @@ def test_a_worker_is_lost(small: Course, graded: Graded, tmp_path: Path) -> None
 def test_another_course_there(small: Course, graded: Graded, tmp_path: Path) -> None:
     """A worker whose copy of a grader is older must not grade: its results would be kept as the new one's."""
     # The member reads the course when its first task comes; the coordinator has read it before.
-    from mechgrade.cohort.cluster import dismiss, grade_there
+    from mechgrade.cohort.cluster import close_members, grade_there
     from mechgrade.cohort.keys import Order, bases
 
     order = Order("embedded", "bridge", "cpu", "process")
@@ -148,7 +148,7 @@ def test_another_course_there(small: Course, graded: Graded, tmp_path: Path) -> 
     try:
         (message,) = grade_there(setup, [("lab3", "find_heads", "x = 1\n", "")], [])
     finally:
-        dismiss()
+        close_members()
     assert b"failed" in message
     assert b"not those that this run began with" in message
 

@@ -42,7 +42,7 @@ def test_the_same_as_mechgrade_grade(small: Course, graded: Graded, tmp_path: Pa
     for name in ("learner000", "learner002"):
         arguments = ["grade", str(folder / name), "--json", str(tmp_path / "one.json")]
         subprocess.run(
-            [sys.executable, "-m", "mechgrade.cli", *arguments],
+            [sys.executable, "-m", "mechgrade.doors.cli", *arguments],
             cwd=small.root,
             env=environment(),
             check=True,

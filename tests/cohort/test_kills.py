@@ -11,9 +11,9 @@ from pathlib import Path
 import psutil
 import pytest
 
+from mechgrade import sandbox
 from mechgrade.cohort.store import Store
 from mechgrade.course import Course
-from mechgrade.worker import sandbox
 
 from .ground import command, environment, results, small_class
 
@@ -27,7 +27,7 @@ class Victims:
     """A run over a class, whose processes are killed by chance until that has happened often enough.
 
     Killed are the coordinator, the processes that grade, and their workers: what was started, and where level full is offered also the
-    zygote, which goes on as its child. Learners' own processes
+    worker, which goes on as its child. Learners' own processes
     are not: that one ended by itself and that it was killed cannot be told apart, and either is a learner's verdict.
     """
 
@@ -84,13 +84,13 @@ class Victims:
             "coordinator": [coordinator],
             "member": [],
             "worker": [],
-            "zygote": [],
+            "worker": [],
         }
         try:
             kinds["member"] = coordinator.children()
             kinds["worker"] = [child for member in kinds["member"] for child in member.children()]
             if FULL:
-                kinds["zygote"] = [child for worker in kinds["worker"] for child in worker.children()]
+                kinds["worker"] = [child for worker in kinds["worker"] for child in worker.children()]
         except psutil.NoSuchProcess:
             pass
         self.seen.update(one for found in kinds.values() for one in found)
@@ -130,4 +130,4 @@ def test_thirty_kills(small: Course, tmp_path: Path) -> None:
     victims.run(kills=30, pause=(0.2, 6.0))
     print(f"killed {victims.killed}, started {victims.started} times")
     check(victims, tmp_path / "calm", tmp_path / "out")
-    assert set(victims.killed) == {"coordinator", "member", "worker"} | ({"zygote"} if FULL else set())
+    assert set(victims.killed) == {"coordinator", "member", "worker"} | ({"worker"} if FULL else set())

@@ -1,4 +1,4 @@
-"""The coordinator, with a crew that a test plays: who is lost, what comes twice, whose fault it was."""
+"""The coordinator, with a executor that a test plays: who is lost, what comes twice, whose fault it was."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ import pytest
 from mechgrade.cohort import entry
 from mechgrade.cohort.keys import Order, bases
 from mechgrade.cohort.learners import Work, find_learners
-from mechgrade.cohort.pool import Graded, Live, News, Ticket
+from mechgrade.cohort.pool import Graded, News, ReferenceRun, Task
 from mechgrade.cohort.run import ATTEMPTS, Progress, Run
 from mechgrade.cohort.store import Store
 from mechgrade.course import Course, CourseError
-from mechgrade.grading.remote import GraderError
+from mechgrade.grading.errors import GraderError
 from mechgrade.grading.verdicts import Check, ExerciseResult, Verdict
 
 from .ground import small_class, small_course
 
 ORDER = Order("embedded", "bridge", "cpu", "process")
 
-Play = Callable[[Ticket, Work], "Verdict | str | None"]
+Play = Callable[[Task, Work], "Verdict | str | None"]
 
 
 def result(work: Work, verdict: Verdict, message: str = "") -> Graded:
@@ -34,23 +34,23 @@ def result(work: Work, verdict: Verdict, message: str = "") -> Graded:
 
 
 class Played:
-    """A crew in which a test says how each exercise of a ticket ends: a verdict, or None for a process that is lost."""
+    """A executor in which a test says how each exercise of a task ends: a verdict, or None for a process that is lost."""
 
     def __init__(self, play: Play, width: int = 3) -> None:
         self.play = play
         self.width = width
-        self.tickets: deque[Ticket] = deque()
+        self.tasks: deque[Task] = deque()
         self.ready: deque[News] = deque()
         self.graded: Counter[str | None] = Counter()
-        self.taught: list[Live] = []
+        self.taught: list[ReferenceRun] = []
 
     def free(self) -> bool:
-        return len(self.tickets) < self.width
+        return len(self.tasks) < self.width
 
-    def submit(self, ticket: Ticket) -> None:
-        self.tickets.append(ticket)
+    def submit(self, task: Task) -> None:
+        self.tasks.append(task)
 
-    def teach(self, live: Live) -> None:
+    def share(self, live: ReferenceRun) -> None:
         self.taught.append(live)
 
     def close(self) -> None:
@@ -58,18 +58,18 @@ class Played:
 
     def news(self) -> News:
         if not self.ready:
-            self.ready.extend(self._at(self.tickets.popleft()))
+            self.ready.extend(self._at(self.tasks.popleft()))
         return self.ready.popleft()
 
-    def _at(self, ticket: Ticket) -> Iterator[News]:
-        for work in list(ticket.works):
-            verdict = self.play(ticket, work)
+    def _at(self, task: Task) -> Iterator[News]:
+        for work in list(task.works):
+            verdict = self.play(task, work)
             if verdict is None:
-                yield ticket, "killed"
+                yield task, "killed"
                 return
             self.graded[work.text] += 1
-            yield ticket, result(work, verdict)  # type: ignore[arg-type]  # the test's own verdicts
-        yield ticket, None
+            yield task, result(work, verdict)  # type: ignore[arg-type]  # the test's own verdicts
+        yield task, None
 
 
 @pytest.fixture
@@ -77,10 +77,10 @@ def course(tmp_path: Path) -> Course:
     return small_course(tmp_path / "course")
 
 
-def go(course: Course, folder: Path, crew: Played, out: Path, order: Order = ORDER) -> Progress:
+def go(course: Course, folder: Path, executor: Played, out: Path, order: Order = ORDER) -> Progress:
     with Store(out) as store:
         learners = find_learners(course, folder, out / "unpacked")
-        return Run(course, order, bases(course, course.exercises(), order), store).go(learners, crew)
+        return Run(course, order, bases(course, course.exercises(), order), store).go(learners, executor)
 
 
 def bodies(out: Path) -> dict[str, list[str | None]]:
@@ -95,11 +95,11 @@ def faults(out: Path) -> int:
 def test_every_submission_once(course: Course, tmp_path: Path) -> None:
     """And none a second time, by a second run."""
     folder = small_class(course, tmp_path / "class", 10)
-    crew = Played(lambda ticket, work: "passed")
-    assert go(course, folder, crew, tmp_path / "out").done == 10
-    assert set(crew.graded.values()) == {1}
-    assert len(crew.graded) == 20
-    again = Played(lambda ticket, work: "wrong")
+    executor = Played(lambda task, work: "passed")
+    assert go(course, folder, executor, tmp_path / "out").done == 10
+    assert set(executor.graded.values()) == {1}
+    assert len(executor.graded) == 20
+    again = Played(lambda task, work: "wrong")
     assert go(course, folder, again, tmp_path / "out").known == 10
     assert not again.graded
 
@@ -107,10 +107,10 @@ def test_every_submission_once(course: Course, tmp_path: Path) -> None:
 def test_equal_files_are_graded_once(course: Course, tmp_path: Path) -> None:
     """A class in which many hand in the stub costs one stub; all have the result."""
     folder = small_class(course, tmp_path / "class", 30, alike=True)
-    crew = Played(lambda ticket, work: "wrong")
-    go(course, folder, crew, tmp_path / "out")
-    assert set(crew.graded.values()) == {1}
-    assert len(crew.graded) < 40
+    executor = Played(lambda task, work: "wrong")
+    go(course, folder, executor, tmp_path / "out")
+    assert set(executor.graded.values()) == {1}
+    assert len(executor.graded) < 40
     assert all(None not in found for found in bodies(tmp_path / "out").values())
 
 
@@ -118,12 +118,12 @@ def test_equal_files_are_graded_once(course: Course, tmp_path: Path) -> None:
 def test_lost_processes_change_nothing(course: Course, tmp_path: Path, seed: int) -> None:
     """Whoever is lost, wherever: the results are those of an undisturbed run, and none is a fault."""
     folder = small_class(course, tmp_path / "class", 12)
-    by_text: Play = lambda ticket, work: "passed" if len(work.text or "") % 2 else "wrong"  # noqa: E731
+    by_text: Play = lambda task, work: "passed" if len(work.text or "") % 2 else "wrong"  # noqa: E731
     go(course, folder, Played(by_text), tmp_path / "calm")
     chance = random.Random(seed)
 
-    def play(ticket: Ticket, work: Work) -> Verdict | str | None:
-        return None if chance.random() < 0.3 and ticket.attempts < ATTEMPTS else by_text(ticket, work)
+    def play(task: Task, work: Work) -> Verdict | str | None:
+        return None if chance.random() < 0.3 and task.attempts < ATTEMPTS else by_text(task, work)
 
     progress = go(course, folder, Played(play), tmp_path / "wild")
     assert progress.retried > 0
@@ -137,7 +137,7 @@ def test_what_kills_every_process_is_one_exercises_fault(course: Course, tmp_pat
     path.write_text("# deadly\n")
     tries: Counter[str | None] = Counter()
 
-    def play(ticket: Ticket, work: Work) -> Verdict | str | None:
+    def play(task: Task, work: Work) -> Verdict | str | None:
         tries[work.text] += 1
         return None if work.text == "# deadly\n" else "passed"
 
@@ -148,9 +148,9 @@ def test_what_kills_every_process_is_one_exercises_fault(course: Course, tmp_pat
     assert [("killed" in str(body)) for body in found["learner001"]].count(True) == 1
     assert faults(tmp_path / "out") == 1
     # The next run tries it again, and it alone.
-    crew = Played(lambda ticket, work: "passed")
-    go(course, folder, crew, tmp_path / "out")
-    assert dict(crew.graded) == {"# deadly\n": 1}
+    executor = Played(lambda task, work: "passed")
+    go(course, folder, executor, tmp_path / "out")
+    assert dict(executor.graded) == {"# deadly\n": 1}
     assert faults(tmp_path / "out") == 0
 
 
@@ -160,24 +160,24 @@ def test_the_machines_failures_are_retried_and_learners_verdicts_never(course: C
     failing: set[Verdict] = {"wrong", "raised", "timed_out", "out_of_memory", "crashed", "not_started"}
     endings = sorted(failing)
 
-    def play(ticket: Ticket, work: Work) -> Verdict | str | None:
-        if work.exercise.name == "find_heads" and ticket.attempts < 3:
+    def play(task: Task, work: Work) -> Verdict | str | None:
+        if work.exercise.name == "find_heads" and task.attempts < 3:
             return "infrastructure_error"
         return endings[len(work.text or "") % len(endings)]
 
-    crew = Played(play)
-    go(course, folder, crew, tmp_path / "out")
-    assert {crew.graded[text] for text in crew.graded} == {1, 3}
+    executor = Played(play)
+    go(course, folder, executor, tmp_path / "out")
+    assert {executor.graded[text] for text in executor.graded} == {1, 3}
     assert faults(tmp_path / "out") == 0
 
 
 def test_a_graders_error_is_told_at_once(course: Course, tmp_path: Path) -> None:
     """It would be the same again; and it is no verdict, so the next run looks whether it was mended."""
     folder = small_class(course, tmp_path / "class", 2)
-    crew = Played(lambda ticket, work: "grader_error")
-    assert go(course, folder, crew, tmp_path / "out").faults == 4
-    assert set(crew.graded.values()) == {1}
-    again = Played(lambda ticket, work: "passed")
+    executor = Played(lambda task, work: "grader_error")
+    assert go(course, folder, executor, tmp_path / "out").faults == 4
+    assert set(executor.graded.values()) == {1}
+    again = Played(lambda task, work: "passed")
     go(course, folder, again, tmp_path / "out")
     assert sum(again.graded.values()) == 4
 
@@ -187,7 +187,7 @@ def test_a_course_that_changes_meanwhile(course: Course, tmp_path: Path) -> None
     folder = small_class(course, tmp_path / "class", 4)
     seen = 0
 
-    def play(ticket: Ticket, work: Work) -> Verdict | str | None:
+    def play(task: Task, work: Work) -> Verdict | str | None:
         nonlocal seen
         seen += 1
         if seen == 3:
@@ -203,7 +203,7 @@ def test_a_course_that_changes_meanwhile(course: Course, tmp_path: Path) -> None
 def test_a_reference_that_fails_stops_all(course: Course, tmp_path: Path) -> None:
     """On hidden inputs, a solution that does not pass would judge a whole class wrongly."""
     folder = small_class(course, tmp_path / "class", 2)
-    crew = Played(lambda ticket, work: "wrong" if ticket.learner is None else "passed")
+    executor = Played(lambda task, work: "wrong" if task.learner is None else "passed")
     with pytest.raises(GraderError, match="the reference of lab3/"):
-        go(course, folder, crew, tmp_path / "out", Order("embedded", "bridge", "cpu", "process", hidden="secret"))
-    assert sum(crew.graded.values()) == 2
+        go(course, folder, executor, tmp_path / "out", Order("embedded", "bridge", "cpu", "process", hidden="secret"))
+    assert sum(executor.graded.values()) == 2

@@ -15,8 +15,8 @@ import numpy as np
 import pytest
 
 from mechgrade.cohort.store import FILE, Store, StoreError
-from mechgrade.grading.recorded import Run
-from mechgrade.wire import Array
+from mechgrade.grading.recordings import Run
+from mechgrade.protocol.wire import Array
 
 
 def test_the_first_verdict_stays(tmp_path: Path) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from support import ROOT
 
-from mechgrade.authoring.variants import programs
 from mechgrade.course import load_course
+from mechgrade.course.variants import programs
 
 COURSE = load_course(ROOT)
 RIGHT = programs(COURSE, COURSE.exercise("induction_scores"))[0].source
@@ -186,7 +186,7 @@ def test_a_weight_written_to_in_the_first_run_does_not_reach_the_second(course, 
     assert [check.verdict for check in result.checks] == ["wrong", *["passed"] * (len(result.checks) - 1)]
 
 
-def test_each_exercise_is_graded_whatever_its_neighbours_do(course, zygote, tmp_path):
+def test_each_exercise_is_graded_whatever_its_neighbours_do(course, worker, tmp_path):
     from support import grade_folder
 
     lab = tmp_path / "lab3"
@@ -198,5 +198,5 @@ def test_each_exercise_is_graded_whatever_its_neighbours_do(course, zygote, tmp_
         (lab / f"{exercise.name}.py").write_text(programs(course, exercise)[0].source)
     (lab / "repeated_tokens.py").write_text("import os, signal\nos.kill(os.getpid(), signal.SIGKILL)\nos._exit(1)\n")
     (lab / "loss_by_position.py").unlink()
-    result = grade_folder(course, zygote, tmp_path, exercises)
+    result = grade_folder(course, worker, tmp_path, exercises)
     assert [entry.verdict for entry in result.exercises] == ["crashed", "missing", "passed", "passed"]

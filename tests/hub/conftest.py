@@ -46,7 +46,7 @@ def mechgrade(hub: Hub, tmp_path: Path) -> Run:
         *arguments: str, online: bool = True, home: Path | None = None, cwd: Path = ROOT
     ) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [sys.executable, "-m", "mechgrade.cli", *arguments],
+            [sys.executable, "-m", "mechgrade.doors.cli", *arguments],
             cwd=cwd,
             env=environment(home or tmp_path / "hf", hub.url if online else None),
             capture_output=True,

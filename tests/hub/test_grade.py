@@ -10,7 +10,7 @@ from support import ROOT, grade_folder
 
 from hub.conftest import environment
 from mechgrade.course import load_course
-from mechgrade.grading.remote import Zygote
+from mechgrade.grading.worker import Worker
 
 
 @pytest.fixture
@@ -33,11 +33,11 @@ def test_twelve_layers_get_full_marks_end_to_end_but_for_what_needs_training(mac
         path = tmp_path / "submission" / exercise.lab / f"{exercise.name}.py"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(course.solution_path(exercise).read_bytes())
-    zygote = Zygote(course.limits_of("gpt2-small").start_seconds)
+    worker = Worker(course.limits_of("gpt2-small").start_seconds)
     try:
-        result = grade_folder(course, zygote, tmp_path / "submission", chosen, model="gpt2-small")
+        result = grade_folder(course, worker, tmp_path / "submission", chosen, model="gpt2-small")
     finally:
-        zygote.close()
+        worker.close()
     assert {
         f"{entry.lab}/{entry.exercise}": entry.message for entry in result.exercises if entry.verdict != "passed"
     } == {}

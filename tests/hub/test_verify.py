@@ -11,8 +11,8 @@ import pytest
 from support import ROOT
 
 from mechgrade.course import load_course
+from mechgrade.course.profiles import bench_spec
 from mechgrade.facts.verify import Fact, agrees, facts_of, known, verify
-from mechgrade.spec import bench_spec
 
 #: True of every model of GPT-2 small's form, whatever its weights.
 FORM = {"layers", "heads", "cached activations"}

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 from support import ROOT
 
-from mechgrade.authoring.variants import programs
 from mechgrade.course import Course, load_course
+from mechgrade.course.variants import programs
 
 COMMAND = str(Path(sys.executable).with_name("mechgrade"))
 

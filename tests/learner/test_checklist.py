@@ -10,7 +10,7 @@ import pytest
 from support import ROOT
 from typer.main import get_command
 
-from mechgrade.cli import app
+from mechgrade.doors.cli import app
 
 ROWS = [
     [cell.strip() for cell in line.strip("|").split("|")]

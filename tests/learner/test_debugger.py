@@ -6,9 +6,9 @@ import io
 
 import pytest
 
+from mechgrade.doors.learner.debugger import debug
 from mechgrade.grading.grader import Settings
-from mechgrade.grading.submission import find_submission
-from mechgrade.learner.debugger import debug
+from mechgrade.submissions.submission import find_submission
 
 from .conftest import write_right, write_wrong
 

@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
-from mechgrade.doctor import examine as examination
-from mechgrade.doctor.examine import Asked, examine, prepare_workspace
-from mechgrade.doctor.finding import MISTAKES
-from mechgrade.doctor.habits import unseeded, whole_caches
-from mechgrade.doctor.packages import examine_packages
-from mechgrade.learner.progress import State
-from mechgrade.worker.sandbox.probe import Capabilities
+from mechgrade.doors.doctor import examine as examination
+from mechgrade.doors.doctor.examine import Asked, examine, prepare_workspace
+from mechgrade.doors.doctor.finding import MISTAKES
+from mechgrade.doors.doctor.habits import unseeded, whole_caches
+from mechgrade.doors.doctor.packages import examine_packages
+from mechgrade.progress.progress import State
+from mechgrade.sandbox.probe import Capabilities
 
 STAND_INS = Path(__file__).with_name("stand_ins")
 GB = 10**9
@@ -175,7 +175,7 @@ def test_a_wrong_transformer_lens(consult, tmp_path, version, part):
 
 
 def test_a_package_that_is_missing_or_another_than_tested(monkeypatch, tmp_path):
-    monkeypatch.setattr("mechgrade.doctor.packages.requires", lambda name: ["no-such-package>=3", "numpy>=1"])
+    monkeypatch.setattr("mechgrade.doors.doctor.packages.requires", lambda name: ["no-such-package>=3", "numpy>=1"])
     (tmp_path / "constraints.txt").write_text("numpy==1.0.0\n")
     missing, moved = examine_packages(tmp_path)
     assert missing.status == "problem" and "no-such-package is not installed" in missing.text
@@ -214,14 +214,14 @@ def in_process(desk, monkeypatch) -> dict[str, Any]:
 
 
 def test_a_full_disk(desk, monkeypatch):
-    monkeypatch.setattr("mechgrade.doctor.machine.free_disk", lambda path: 10**8)
+    monkeypatch.setattr("mechgrade.doors.doctor.machine.free_disk", lambda path: 10**8)
     assert in_process(desk, monkeypatch)["disk"].status == "problem"
 
 
 def test_isolation_says_how_to_get_full(desk, monkeypatch):
     why = ["Landlock is missing: it needs Linux 5.13 or newer."]
     offered = Capabilities(frozenset(), False, False, 0, True, True, False, why)
-    monkeypatch.setattr("mechgrade.worker.sandbox.probe", lambda: offered)
+    monkeypatch.setattr("mechgrade.sandbox.probe", lambda: offered)
     found = in_process(desk, monkeypatch)["isolation"]
     assert found.status == "note" and "for full: Landlock is missing" in found.fix
 

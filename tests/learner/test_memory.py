@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from mechgrade.doctor.memory import ROWS, measure
-from mechgrade.doctor.sizes import GPT2, shape_of
+from mechgrade.doors.doctor.memory import ROWS, measure
+from mechgrade.doors.doctor.sizes import GPT2, shape_of
 
 
 def test_a_caches_bytes_are_near_the_doctors_estimate(course):

@@ -11,8 +11,8 @@ import pytest
 
 from mechgrade.course import Course, load_course
 from mechgrade.grading.verdicts import Check, ExerciseResult, Result
-from mechgrade.learner.outlook import outlook
-from mechgrade.learner.progress import Progress, ProgressError
+from mechgrade.progress.outlook import outlook
+from mechgrade.progress.progress import Progress, ProgressError
 
 
 class Clock:
@@ -182,7 +182,7 @@ def test_a_write_that_fails_leaves_the_old_state(desk, monkeypatch):
     def full_disk(descriptor: int) -> None:
         raise OSError(28, os.strerror(28))
 
-    monkeypatch.setattr("mechgrade.learner.progress.os.fsync", full_disk)
+    monkeypatch.setattr("mechgrade.progress.progress.os.fsync", full_disk)
     with pytest.raises(ProgressError, match="No space left"):
         progress.hinted(desk.exercise("find_heads"), 3)
     assert progress.read().of(desk.exercise("find_heads")).hints == 1

@@ -12,15 +12,15 @@ import numpy as np
 import pytest
 from support import ROOT, grade_folder
 
-from mechgrade.authoring.variants import programs
 from mechgrade.course import Course, load_course
-from mechgrade.grading.recorded import Run
+from mechgrade.course.variants import programs
+from mechgrade.grading.recordings import Run
 from mechgrade.grading.verdicts import Check, ExerciseResult, Result
 from mechgrade.grading.views import LEAVES, SIDE, views_of
+from mechgrade.protocol.wire import Array
 from mechgrade.reports.html import MAX_BYTES, annotated_axes, page
 from mechgrade.reports.pictures import axes_of, place_of
 from mechgrade.reports.prose import render, render_code, render_inline
-from mechgrade.wire import Array
 
 #: Exercises and what the learner's file holds: a known mistake, the reference, or the stub.
 SUBMISSION = {
@@ -34,7 +34,7 @@ SUBMISSION = {
 
 
 @pytest.fixture(scope="module")
-def graded(course: Course, zygote, tmp_path_factory) -> tuple[Result, Path]:
+def graded(course: Course, worker, tmp_path_factory) -> tuple[Result, Path]:
     """A submission with something of everything, graded with views; its page as a file."""
     folder = tmp_path_factory.mktemp("report")
     chosen = [course.exercise(name) for name in SUBMISSION]
@@ -49,7 +49,7 @@ def graded(course: Course, zygote, tmp_path_factory) -> tuple[Result, Path]:
         else:
             wrong = [each for each in programs(course, exercise) if each.sentence]
             target.write_text(next((each for each in wrong if each.name == what), wrong[0]).source)
-    result = grade_folder(course, zygote, folder, chosen, views=True)
+    result = grade_folder(course, worker, folder, chosen, views=True)
     path = folder / "report.html"
     path.write_text(page(course, result), encoding="utf-8")
     return result, path
@@ -259,14 +259,14 @@ def test_axes_come_from_the_annotation(course):
     assert annotated_axes(Path("/no/such/file.py"), "x") == []
 
 
-def test_hidden_inputs_leave_no_trace_in_the_page(course, zygote, tmp_path):
+def test_hidden_inputs_leave_no_trace_in_the_page(course, worker, tmp_path):
     """In final grading the values of hidden inputs are the grader's secret; the page shows the public ones alone."""
     wrong = next(each for each in programs(course, course.exercise("induction_scores")) if each.name == "offset_half")
     path = tmp_path / "lab3" / "induction_scores.py"
     path.parent.mkdir()
     path.write_text(wrong.source)
     exercise = course.exercise("induction_scores")
-    result = grade_folder(course, zygote, tmp_path, [exercise], views=True, hidden="a long secret")
+    result = grade_folder(course, worker, tmp_path, [exercise], views=True, hidden="a long secret")
     views = [view for check in result.exercises[0].checks for view in check.views]
     assert views and {view.inputs["seed"] for view in views if "seed" in view.inputs} == {0}
 

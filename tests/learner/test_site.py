@@ -43,4 +43,4 @@ def test_every_page_is_there_and_asks_for_nothing(site, chromium):
 
 def test_the_api_has_signatures_and_docstrings(site):
     text = (site / "api/grading.html").read_text()
-    assert "Hold a learner" in text and "same_device" in text
+    assert "Hold a learner" in text and "facts=function" in text

@@ -8,10 +8,10 @@ import re
 import pytest
 from rich.console import Console
 
-from mechgrade.grading.outcomes import Place
 from mechgrade.grading.verdicts import VERDICTS, Check, ExerciseResult, Result
-from mechgrade.learner.outlook import outlook
-from mechgrade.learner.progress import Entry, State
+from mechgrade.progress.outlook import outlook
+from mechgrade.progress.progress import Entry, State
+from mechgrade.protocol.outcome import Place
 from mechgrade.reports.course_map import show_map
 from mechgrade.reports.screen import Screen, plain_wanted
 from mechgrade.reports.terminal import LOOKS, TerminalReport

@@ -6,9 +6,9 @@ import ast
 
 import pytest
 
-from mechgrade.authoring.source import read_source
 from mechgrade.course import Course
-from mechgrade.notebook.assemble import assemble, interface, needed
+from mechgrade.course.source import read_source
+from mechgrade.submissions.assemble import assemble, interface, needed
 
 
 def names(text: str) -> set[str]:

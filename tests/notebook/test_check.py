@@ -7,21 +7,21 @@ from pathlib import Path
 import pytest
 from support import ROOT
 
-from mechgrade.authoring.source import read_source
-from mechgrade.authoring.variants import programs
 from mechgrade.course import Course
-from mechgrade.grading.remote import Zygote
-from mechgrade.notebook.kernel import CheckError, check, grade_cells, hint
+from mechgrade.course.source import read_source
+from mechgrade.course.variants import programs
+from mechgrade.doors.notebook.kernel import CheckError, check, grade_cells, hint
+from mechgrade.grading.worker import Worker
 from mechgrade.reports.cell import html, text
 
 
-def test_a_check_grades_the_cells_that_ran(course: Course, zygote: Zygote) -> None:
+def test_a_check_grades_the_cells_that_ran(course: Course, worker: Worker) -> None:
     exercise = course.exercise("find_heads")
     source = read_source(course, exercise)
     wrong = next(each for each in programs(course, exercise) if each.kind == "misconception")
-    result = grade_cells(course, exercise, ["boom()", wrong.source, source.reference], zygote)
+    result = grade_cells(course, exercise, ["boom()", wrong.source, source.reference], worker)
     assert result.score == exercise.points
-    result = grade_cells(course, exercise, [source.reference, "1/0", wrong.source], zygote)
+    result = grade_cells(course, exercise, [source.reference, "1/0", wrong.source], worker)
     entry = result.exercises[0]
     assert entry.misconception == wrong.name
     page = html(course, entry, result)
@@ -31,23 +31,23 @@ def test_a_check_grades_the_cells_that_ran(course: Course, zygote: Zygote) -> No
     assert "mechgrade hint" in text(course, entry)
 
 
-def test_what_a_learner_writes_is_text_in_the_report(course: Course, zygote: Zygote) -> None:
+def test_what_a_learner_writes_is_text_in_the_report(course: Course, worker: Worker) -> None:
     exercise = course.exercise("find_heads")
     code = "def find_heads(scores, threshold):\n    raise ValueError('<script>alert(1)</script>')"
-    result = grade_cells(course, exercise, [code], zygote)
+    result = grade_cells(course, exercise, [code], worker)
     assert "<script>alert" not in html(course, result.exercises[0], result)
     assert "&lt;script&gt;" in html(course, result.exercises[0], result)
 
 
 def test_nothing_run_is_said_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MECHGRADE_COURSE", str(ROOT))
-    monkeypatch.setattr("mechgrade.notebook.kernel._history", lambda: ["x = 1"])
+    monkeypatch.setattr("mechgrade.doors.notebook.kernel._history", lambda: ["x = 1"])
     with pytest.raises(CheckError, match="run the cell with your code first"):
         check("lab3/find_heads")
 
 
-def test_a_renamed_function_is_missing(course: Course, zygote: Zygote) -> None:
-    result = grade_cells(course, course.exercise("find_heads"), ["def another(): pass"], zygote)
+def test_a_renamed_function_is_missing(course: Course, worker: Worker) -> None:
+    result = grade_cells(course, course.exercise("find_heads"), ["def another(): pass"], worker)
     assert result.exercises[0].verdict == "missing"
 
 

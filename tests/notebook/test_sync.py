@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from nbformat.v4 import new_code_cell, new_markdown_cell
 from typer.testing import CliRunner
 
-from mechgrade.cli import app
 from mechgrade.course import Course, CourseError, Lab
+from mechgrade.doors.cli import app
 from mechgrade.notebook import sync
-from mechgrade.notebook.cells import notebook, part, section, sections
+from mechgrade.submissions.cells import notebook, part, section, sections
 
 
 @pytest.fixture

@@ -186,12 +186,12 @@ def with_mechgrade(cheats: dict[str, str]) -> dict[str, bool]:
     sys.path.insert(0, str(HERE.parent))
     from support import ROOT, grade_folder
 
+    from mechgrade import sandbox
     from mechgrade.course import load_course
-    from mechgrade.grading.remote import Zygote
-    from mechgrade.worker import sandbox
+    from mechgrade.grading.worker import Worker
 
     course = load_course(ROOT)
-    zygote = Zygote(course.limits.start_seconds)
+    worker = Worker(course.limits.start_seconds)
     fooled = {}
     try:
         for cheat, source in cheats.items():
@@ -199,10 +199,10 @@ def with_mechgrade(cheats: dict[str, str]) -> dict[str, bool]:
                 (place / "lab3").mkdir()
                 (place / "lab3/find_heads.py").write_text(source)
                 exercise = course.exercise("find_heads")
-                result = grade_folder(course, zygote, place, [exercise], isolation=sandbox.probe().level)
+                result = grade_folder(course, worker, place, [exercise], isolation=sandbox.probe().level)
                 fooled[cheat] = result.score > 0
     finally:
-        zygote.close()
+        worker.close()
     return fooled
 
 

@@ -18,8 +18,8 @@ from typing import Any
 
 import pytest
 
-from mechgrade.worker import sandbox
-from mechgrade.worker.sandbox import libc
+from mechgrade import sandbox
+from mechgrade.sandbox import libc
 
 ORDINARY_USER = 65534
 IS_ROOT = os.geteuid() == 0

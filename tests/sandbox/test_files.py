@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from mechgrade.worker import sandbox
+from mechgrade import sandbox
 
 from .conftest import Box, names_in
 

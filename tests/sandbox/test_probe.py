@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from mechgrade.worker import sandbox
-from mechgrade.worker.sandbox import filesystem, landlock, libc, namespaces, rlimits, seccomp
+from mechgrade import sandbox
+from mechgrade.sandbox import filesystem, landlock, libc, namespaces, rlimits, seccomp
 
 from .conftest import IS_ROOT, ORDINARY_USER, Box, names_in
 
@@ -59,7 +59,7 @@ def test_what_is_missing_is_named(monkeypatch: pytest.MonkeyPatch, module: objec
 def test_full_is_refused_where_it_is_not_offered(monkeypatch: pytest.MonkeyPatch, process: Box) -> None:
     """Never a weaker level than was asked for."""
     poor = dataclasses.replace(sandbox.probe(), landlock=0, missing=["Landlock is missing."])
-    monkeypatch.setattr("mechgrade.worker.sandbox.parent.probe", lambda: poor)
+    monkeypatch.setattr("mechgrade.sandbox.parent.probe", lambda: poor)
     outcome = process.run(lambda: "ran", level="full")
     assert outcome.value is None
     assert outcome.failed is not None and "Landlock is missing" in outcome.failed
@@ -82,7 +82,7 @@ def test_a_step_that_fails_is_named_and_nothing_runs(
     """An infrastructure error with its reason, and no learner code."""
     offered = sandbox.probe()  # before the step fails, as in a warm worker
     monkeypatch.setattr(
-        "mechgrade.worker.sandbox.parent.probe",
+        "mechgrade.sandbox.parent.probe",
         lambda: dataclasses.replace(offered, privileged=full.user == "root"),
     )
     monkeypatch.setattr(module, name, fail)
@@ -98,7 +98,7 @@ def test_root_without_user_namespaces_still_gets_full(monkeypatch: pytest.Monkey
         pytest.skip("needs root")
     without = dataclasses.replace(sandbox.probe(), namespaces=sandbox.probe().namespaces - {"user"})
     assert without.level == "full"
-    monkeypatch.setattr("mechgrade.worker.sandbox.parent.probe", lambda: without)
+    monkeypatch.setattr("mechgrade.sandbox.parent.probe", lambda: without)
 
     def body() -> list[object]:
         lines = Path("/proc/self/status").read_text().splitlines()
@@ -113,7 +113,7 @@ def test_root_without_user_namespaces_still_gets_full(monkeypatch: pytest.Monkey
 def test_without_a_proc_of_its_own_there_is_none(monkeypatch: pytest.MonkeyPatch, full: Box) -> None:
     """Some containers mask parts of /proc, and then the kernel lets nobody mount another."""
     without = dataclasses.replace(sandbox.probe(), private_proc=False)
-    monkeypatch.setattr("mechgrade.worker.sandbox.parent.probe", lambda: without)
+    monkeypatch.setattr("mechgrade.sandbox.parent.probe", lambda: without)
     assert full.value(lambda: names_in("/proc")) == []
 
 
@@ -121,7 +121,7 @@ def test_elsewhere_than_on_linux(tmp_path: Path) -> None:
     """On macOS the package imports, offers level process and says why."""
     script = (
         "import sys; sys.platform = 'darwin'\n"
-        "from mechgrade.worker import sandbox\n"
+        "from mechgrade import sandbox\n"
         "assert sandbox.probe().level == 'process', sandbox.probe()\n"
         "print(*sandbox.probe().missing)\n"
     )

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from mechgrade.worker.sandbox import seccomp
+from mechgrade.sandbox import seccomp
 
 from .conftest import Box, names_in
 

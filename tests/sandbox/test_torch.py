@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from mechgrade.worker import sandbox
+from mechgrade import sandbox
 
 from .conftest import Box
 

@@ -12,11 +12,11 @@ from support import ROOT
 @pytest.mark.parametrize(
     ("code", "absent"),
     [
-        ("import mechgrade.cli", {"pydantic", "rich", "yaml", "numpy", "pytest", "torch", "watchfiles"}),
-        ("import mechgrade.learner.progress, mechgrade.grading.hints", {"numpy", "rich", "pytest", "torch"}),
-        ("import mechgrade.grading.server", {"pydantic", "typer", "yaml", "numpy", "pytest", "torch"}),
-        ("import mechgrade.grading.run, mechgrade.grading.warm", {"torch", "transformer_lens", "matplotlib"}),
-        ("import mechgrade.watch.loop, mechgrade.watch.saves", {"torch", "transformer_lens", "matplotlib"}),
+        ("import mechgrade.doors.cli", {"pydantic", "rich", "yaml", "numpy", "pytest", "torch", "watchfiles"}),
+        ("import mechgrade.progress.progress, mechgrade.course.hints", {"numpy", "rich", "pytest", "torch"}),
+        ("import mechgrade.grading.warm.server", {"pydantic", "typer", "yaml", "numpy", "pytest", "torch"}),
+        ("import mechgrade.grading.run, mechgrade.grading.warm.worker", {"torch", "transformer_lens", "matplotlib"}),
+        ("import mechgrade.doors.watch.loop, mechgrade.doors.watch.saves", {"torch", "transformer_lens", "matplotlib"}),
     ],
 )
 def test_what_is_not_imported(code: str, absent: set[str]) -> None:

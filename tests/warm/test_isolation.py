@@ -8,12 +8,12 @@ from dataclasses import replace
 import pytest
 from rich.console import Console
 
-from mechgrade.cli.common import isolation_level
+from mechgrade import sandbox
 from mechgrade.course import Course
+from mechgrade.doors.cli.common import isolation_level
 from mechgrade.errors import CourseError
 from mechgrade.grading.verdicts import Result
 from mechgrade.reports.terminal import TerminalReport
-from mechgrade.worker import sandbox
 
 LACKS = "Landlock is missing: it needs a kernel that has it."
 

@@ -15,14 +15,16 @@ from pathlib import Path
 import pytest
 from support import ROOT
 
+from mechgrade import sandbox
 from mechgrade.course import Course
-from mechgrade.grading import runtime
-from mechgrade.grading.outcomes import Outcome
-from mechgrade.grading.remote import InfrastructureError
-from mechgrade.grading.server import Charge
-from mechgrade.grading.warm import WarmZygote, ask
-from mechgrade.spec import Job, bench_spec
-from mechgrade.worker import sandbox
+from mechgrade.course.profiles import bench_spec
+from mechgrade.grading.errors import InfrastructureError
+from mechgrade.grading.warm import place
+from mechgrade.grading.warm.place import NoPlaceError, directory, fingerprint
+from mechgrade.grading.warm.server import ServerSettings
+from mechgrade.grading.warm.worker import WarmWorker, ask
+from mechgrade.protocol.job import Job
+from mechgrade.protocol.outcome import Outcome
 
 SOURCE = "def find_heads(scores, threshold):\n    return []\n"
 LEVEL = sandbox.probe().level
@@ -41,7 +43,7 @@ def private(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         subprocess.run(["rm", "-r", str(place)], check=True)
 
 
-def run_one(worker: WarmZygote, course: Course) -> Outcome:
+def run_one(worker: WarmWorker, course: Course) -> Outcome:
     exercise = course.exercise("find_heads")
     readable = tuple(str(course.root / "fixtures" / part) for part in ("models", "saes"))
     job = Job(
@@ -72,7 +74,7 @@ def is_alive(pid: int) -> bool:
 @pytest.fixture
 def server(course: Course, private: Path) -> dict[str, int]:
     """A server of this checkout; made anew where a test before this one has ended it."""
-    worker = WarmZygote(ROOT, level=LEVEL)
+    worker = WarmWorker(ROOT, level=LEVEL)
     assert run_one(worker, course).kind == "returned"
     worker.close()
     assert until(lambda: ask(ROOT, {"ask": "status"}))
@@ -82,7 +84,7 @@ def server(course: Course, private: Path) -> dict[str, int]:
 
 
 def test_the_next_command_gets_the_same_worker_and_an_answer_from_it(server, course):
-    worker = WarmZygote(ROOT, level=LEVEL)
+    worker = WarmWorker(ROOT, level=LEVEL)
     worker.start()
     assert worker.borrowed
     assert run_one(worker, course).kind == "returned"
@@ -94,7 +96,7 @@ def test_the_next_command_gets_the_same_worker_and_an_answer_from_it(server, cou
 
 
 def test_two_shells_work_with_one_worker_at_once(server, course):
-    first, second = WarmZygote(ROOT, level=LEVEL), WarmZygote(ROOT, level=LEVEL)
+    first, second = WarmWorker(ROOT, level=LEVEL), WarmWorker(ROOT, level=LEVEL)
     exercise = course.exercise("find_heads")
     job = Job(SOURCE, "lab3/find_heads.py", str(course.grader_path(exercise)), "process", course.limits)
     sessions = [worker.open(bench_spec(course), job) for worker in (first, second)]
@@ -112,29 +114,29 @@ def test_two_shells_work_with_one_worker_at_once(server, course):
 def test_the_fingerprint_sees_changed_files(part, tmp_path):
     (tmp_path / part).parent.mkdir(parents=True, exist_ok=True)
     (tmp_path / part).write_text("one")
-    before = runtime.fingerprint(tmp_path, "full")
-    assert runtime.fingerprint(tmp_path, "full") == before
+    before = fingerprint(tmp_path, "full")
+    assert fingerprint(tmp_path, "full") == before
     (tmp_path / part).write_text("two and more")
-    assert runtime.fingerprint(tmp_path, "full") != before
+    assert fingerprint(tmp_path, "full") != before
 
 
 def test_the_fingerprint_sees_the_engine_and_the_environment(tmp_path, monkeypatch):
-    before = runtime.fingerprint(tmp_path, "full")
-    engine = tmp_path / "mechgrade" / "grading" / "runtime.py"
+    before = fingerprint(tmp_path, "full")
+    engine = tmp_path / "mechgrade" / "grading" / "warm" / "place.py"
     engine.parent.mkdir(parents=True)
     engine.write_text("")
     with monkeypatch.context() as patch:
-        patch.setattr(runtime, "__file__", str(engine))
-        first = runtime.fingerprint(tmp_path, "full")
+        patch.setattr(place, "__file__", str(engine))
+        first = fingerprint(tmp_path, "full")
         engine.write_text("# changed")
-        assert runtime.fingerprint(tmp_path, "full") not in (first, before)
+        assert fingerprint(tmp_path, "full") not in (first, before)
     monkeypatch.setenv("HF_HOME", "/elsewhere")
-    assert runtime.fingerprint(tmp_path, "full") != before
-    assert runtime.fingerprint(tmp_path, "process") != runtime.fingerprint(tmp_path, "full")
+    assert fingerprint(tmp_path, "full") != before
+    assert fingerprint(tmp_path, "process") != fingerprint(tmp_path, "full")
 
 
 def test_a_worker_that_died_in_use_is_replaced_and_the_user_is_told(server, course):
-    worker = WarmZygote(ROOT, level=LEVEL)
+    worker = WarmWorker(ROOT, level=LEVEL)
     worker.start()
     assert worker.borrowed
     os.kill(server["worker"], signal.SIGKILL)
@@ -146,9 +148,9 @@ def test_a_worker_that_died_in_use_is_replaced_and_the_user_is_told(server, cour
 def test_a_killed_server_leaves_a_socket_that_nobody_trips_over(server, course):
     os.kill(server["server"], signal.SIGKILL)
     assert until(lambda: not is_alive(server["server"]))
-    assert (runtime.directory(ROOT) / "socket").exists()
+    assert (directory(ROOT) / "socket").exists()
     assert until(lambda: not is_alive(server["worker"])), "a worker without a server has nobody to work for"
-    worker = WarmZygote(ROOT, level=LEVEL)
+    worker = WarmWorker(ROOT, level=LEVEL)
     worker.start()
     assert not worker.borrowed
     assert run_one(worker, course).kind == "returned"
@@ -162,7 +164,7 @@ def stand_in(private: Path, tmp_path: Path) -> Iterator[Callable[[float], tuple[
     ends: list[subprocess.Popen[bytes]] = []
 
     def start(idle: float) -> tuple[int, int, socket.socket]:
-        address = runtime.directory(tmp_path) / "socket"
+        address = directory(tmp_path) / "socket"
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         worker = subprocess.Popen(["sleep", "300"])
         with (
@@ -173,8 +175,8 @@ def stand_in(private: Path, tmp_path: Path) -> Iterator[Callable[[float], tuple[
             listener.bind(str(address))
             listener.listen()
             descriptors = (listener.fileno(), ours.fileno(), log.fileno())
-            charge = Charge(str(tmp_path), str(address), "print", idle, worker.pid, *descriptors)
-            command = [sys.executable, "-I", "-m", "mechgrade.grading.server", charge.as_argument()]
+            charge = ServerSettings(str(tmp_path), str(address), "print", idle, worker.pid, *descriptors)
+            command = [sys.executable, "-I", "-m", "mechgrade.grading.warm.server", charge.as_argument()]
             server = subprocess.Popen(command, pass_fds=descriptors)
         ends.extend([worker, server])
         return server.pid, worker.pid, theirs
@@ -188,7 +190,7 @@ def stand_in(private: Path, tmp_path: Path) -> Iterator[Callable[[float], tuple[
 def test_it_ends_when_nobody_asks_any_more_and_not_before(stand_in, tmp_path):
     server, worker, control = stand_in(1.0)
     client = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    client.connect(str(runtime.directory(tmp_path) / "socket"))
+    client.connect(str(directory(tmp_path) / "socket"))
     client.send(json.dumps({"ask": "lend", "fingerprint": "print"}).encode())
     answer, descriptors, _, _ = socket.recv_fds(client, 4096, 2)
     assert json.loads(answer)["worker"] == worker
@@ -200,7 +202,7 @@ def test_it_ends_when_nobody_asks_any_more_and_not_before(stand_in, tmp_path):
     client.close()
     assert until(lambda: not is_alive(server))
     assert until(lambda: not is_alive(worker)), "a worker that does not end by itself is ended"
-    assert not (runtime.directory(tmp_path) / "socket").exists()
+    assert not (directory(tmp_path) / "socket").exists()
     control.close()
 
 
@@ -209,11 +211,11 @@ def test_it_ends_with_its_worker(stand_in, tmp_path):
     assert until(lambda: ask(tmp_path, {"ask": "status"}))
     control.close()
     assert until(lambda: not is_alive(server))
-    assert not (runtime.directory(tmp_path) / "socket").exists()
+    assert not (directory(tmp_path) / "socket").exists()
 
 
 def test_two_checkouts_and_two_users_have_nothing_in_common(private, tmp_path):
-    here, there = runtime.directory(ROOT), runtime.directory(tmp_path)
+    here, there = directory(ROOT), directory(tmp_path)
     assert here != there
     assert here.parent.name == f"mechgrade-{os.geteuid()}"
     for place in (here, here.parent, there):
@@ -230,8 +232,8 @@ def test_a_directory_that_others_can_enter_is_not_used(trap, tmp_path, monkeypat
     else:
         (tmp_path / "mine").mkdir(mode=0o700)
         place.symlink_to(tmp_path / "mine")
-    with pytest.raises(runtime.NoPlaceError):
-        runtime.directory(ROOT)
+    with pytest.raises(NoPlaceError):
+        directory(ROOT)
     assert ask(ROOT, {"ask": "status"}) is None
 
 
@@ -239,7 +241,7 @@ def test_another_user_gets_no_answer(server):
     """The directory keeps them out; should that fail, the kernel's word on who they are does."""
     if os.geteuid() != 0:
         pytest.skip("only root can try as somebody else")
-    address = runtime.directory(ROOT) / "socket"
+    address = directory(ROOT) / "socket"
 
     def answered(user: int) -> bool:
         child = os.fork()
@@ -272,7 +274,7 @@ def test_another_user_gets_no_answer(server):
 
 
 def test_nonsense_on_its_socket_does_not_disturb_it(server):
-    address = str(runtime.directory(ROOT) / "socket")
+    address = str(directory(ROOT) / "socket")
     for words in (b"", b"\xff", b"[]", b"{}", b'{"ask": "lend"}', b"1" * 4000):
         with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as caller:
             caller.connect(address)
@@ -282,7 +284,7 @@ def test_nonsense_on_its_socket_does_not_disturb_it(server):
 
 
 def test_a_worker_that_cannot_start_says_so_as_ever(private, course):
-    worker = WarmZygote(ROOT, level=LEVEL)
+    worker = WarmWorker(ROOT, level=LEVEL)
     with pytest.raises(InfrastructureError, match=r"config\.json is missing"):
         worker.open(bench_spec(course).on(name="/nowhere"), Job("", "x.py", "/nowhere.py", "process", course.limits))
     worker.close()
@@ -304,7 +306,7 @@ def test_the_command_uses_it_unless_told_not_to(server, tmp_path):
 
 def test_what_is_out_of_date_is_not_lent_and_is_ended(server, course):
     """A changed engine, model, course.yaml or environment has another fingerprint."""
-    worker = WarmZygote(ROOT, level=LEVEL)
+    worker = WarmWorker(ROOT, level=LEVEL)
     worker._level = "another machine"
     worker.start()
     assert not worker.borrowed

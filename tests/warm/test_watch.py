@@ -18,9 +18,9 @@ from pathlib import Path
 import pytest
 from support import ROOT
 
-from mechgrade.grading.warm import ask
+from mechgrade.grading.warm.worker import ask
 
-COMMAND = [sys.executable, "-m", "mechgrade.cli", "watch", "--lab", "lab3"]
+COMMAND = [sys.executable, "-m", "mechgrade.doors.cli", "watch", "--lab", "lab3"]
 _ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
 #: Generous: the first verdict waits for the libraries, on a machine that does other things too.

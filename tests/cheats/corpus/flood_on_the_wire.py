@@ -3,7 +3,7 @@
 
 import os
 
-from mechgrade import wire
+from mechgrade.protocol import wire
 
 
 def forge(tree):

@@ -4,7 +4,7 @@
 
 import os
 
-from mechgrade import wire
+from mechgrade.protocol import wire
 
 
 def forge(tree):

@@ -13,7 +13,7 @@ class Finder:
 
 
 sys.meta_path.insert(0, Finder())
-for name in ("numpy", "pytest", "safetensors", "json", "mechgrade.wire", "mechgrade.grading"):
+for name in ("numpy", "pytest", "safetensors", "json", "mechgrade.protocol.wire", "mechgrade.grading"):
     sys.modules[name] = types.ModuleType(name)
 
 

@@ -8,7 +8,7 @@ import os
 import socket
 import threading
 
-from mechgrade import wire
+from mechgrade.protocol import wire
 
 
 def serve():

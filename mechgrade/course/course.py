@@ -1,0 +1,299 @@
+"""course.yaml as typed, validated objects: labs, exercises, points, models and limits.
+
+The one file that drives everything, so a mistake in it names the line, what was found and what is allowed, and all
+mistakes come at once. It imports neither torch nor pytest: every command starts here.
+"""
+
+import keyword
+import os
+from collections.abc import Mapping
+from pathlib import Path, PurePosixPath
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, Field, ValidationError, model_validator
+from pydantic.json_schema import SkipJsonSchema
+
+from mechgrade.course.yamlfile import Document, Mistake, did_you_mean, explain, read, show
+from mechgrade.errors import CourseError
+from mechgrade.protocol.limits import STRICT, Limits
+
+COURSE_FILE = "course.yaml"
+
+
+def _identifier(name: str) -> str:
+    # ASCII only: names become file names, and file systems disagree about the normal form of anything else.
+    if not (name.isascii() and name.isidentifier()) or keyword.iskeyword(name):
+        raise ValueError("a Python identifier, because it names a module and a function (letters, digits and _)")
+    return name
+
+
+def _inside(path: str) -> str:
+    parts = PurePosixPath(path).parts
+    if not parts or path.startswith("/") or ".." in parts or "\\" in path:
+        raise ValueError("a path inside the course's directory, with / between its parts")
+    return path
+
+
+Name = Annotated[str, AfterValidator(_identifier)]
+InnerPath = Annotated[str, AfterValidator(_inside)]
+Text = Annotated[str, Field(min_length=1)]
+
+
+class _Part(BaseModel):
+    """A part of course.yaml. Strict: `points: "5"` is more often a mistake than a number."""
+
+    model_config = STRICT
+
+
+class Exercise(_Part):
+    """One exercise: a stub to fill in, with points. `name` and `lab` are its keys in course.yaml."""
+
+    name: SkipJsonSchema[str]
+    lab: SkipJsonSchema[str]
+    title: Text
+    points: int = Field(ge=1, le=1000)
+    minutes: int = Field(ge=1, le=600)
+    needs: Literal["trained"] | None = Field(
+        default=None, description="trained: its scenarios look for structure that a random model does not have"
+    )
+
+    def __str__(self) -> str:
+        return f"{self.lab}/{self.name}"
+
+
+class Lab(_Part):
+    """One lab: exercises in the order in which they are done. `name` is its key in course.yaml."""
+
+    name: SkipJsonSchema[str]
+    title: Text
+    slug: str = Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")
+    minutes: int = Field(ge=1, le=6000)
+    gpu_memory_gb: float = Field(ge=0, le=1000)
+    sae: bool = Field(default=False, description="whether its scenarios use the model's sparse autoencoder")
+    exercises: dict[Name, Exercise] = Field(min_length=1)
+
+    @property
+    def points(self) -> int:
+        """The points of all its exercises."""
+        return sum(exercise.points for exercise in self.exercises.values())
+
+
+class ModelProfile(_Part):
+    """A model to grade with: a directory of the course (`path`), or a name that TransformerLens boots (`hub`)."""
+
+    name: SkipJsonSchema[str]
+    path: InnerPath | None = None
+    hub: Text | None = None
+    sae: InnerPath | None = Field(default=None, description="a directory of the course with an autoencoder for it")
+    hub_sae: str | None = Field(
+        default=None,
+        pattern=r"^[^/\s]+/\S+$",
+        description="an autoencoder that sae-lens knows, as release/id, such as gpt2-small-res-jb/blocks.8.hook_resid_pre",
+    )
+    limits: Limits | None = Field(default=None, description="in place of the course's limits: a larger model is slower")
+    trained: bool = Field(default=True, description="false for a model of random weights, to test graders with")
+
+    @model_validator(mode="after")
+    def _one_source(self) -> "ModelProfile":
+        if (self.path is None) == (self.hub is None):
+            raise ValueError(
+                "exactly one of path (a directory of the course) and hub (a name that TransformerLens boots)"
+            )
+        if self.sae is not None and self.hub_sae is not None:
+            raise ValueError("at most one of sae (a directory of the course) and hub_sae (a release/id of sae-lens)")
+        return self
+
+
+class Course(_Part):
+    """A whole course.yaml, and where each exercise's files lie under its directory, `root`."""
+
+    root: SkipJsonSchema[Path]
+    schema_version: Literal[1] = Field(alias="schema")
+    title: Text
+    default_model: Text
+    isolation: Literal["full", "process"]
+    pages: list[Name] = Field(default=[], description="solutions/NAME.py that learners get as they are")
+    labs: dict[Name, Lab] = Field(min_length=1)
+    models: dict[str, ModelProfile] = Field(min_length=1)
+    limits: Limits = Limits()
+
+    def lab(self, name: str) -> Lab:
+        """The lab of that name."""
+        if name not in self.labs:
+            raise CourseError(f"there is no lab {name!r}{_near(name, self.labs)}")
+        return self.labs[name]
+
+    def exercise(self, name: str, lab: str | None = None) -> Exercise:
+        """The exercise of that name, in that lab or in the only lab that has it."""
+        labs = [self.lab(lab)] if lab is not None else list(self.labs.values())
+        found = [each.exercises[name] for each in labs if name in each.exercises]
+        if len(found) > 1:
+            raise CourseError(f"exercise {name!r} is in {' and '.join(each.lab for each in found)}: name the lab too")
+        if not found:
+            where = f"in {lab}" if lab is not None else "in any lab"
+            raise CourseError(
+                f"there is no exercise {name!r} {where}{_near(name, [n for each in labs for n in each.exercises])}"
+            )
+        return found[0]
+
+    def exercises(self, lab: str | None = None, exercise: str | None = None) -> list[Exercise]:
+        """The exercises of the course, of one lab, or the one of that name, in the order of course.yaml."""
+        if exercise is not None:
+            return [self.exercise(exercise, lab)]
+        labs = [self.lab(lab)] if lab is not None else list(self.labs.values())
+        return [each for one in labs for each in one.exercises.values()]
+
+    def model(self, name: str | None = None) -> ModelProfile:
+        """The model profile of that name, or the course's default; ``hub:NAME`` is any model that TransformerLens boots."""
+        name = name or self.default_model
+        if name in self.models:
+            return self.models[name]
+        if name.startswith("hub:") and len(name) > len("hub:"):
+            # Of the course's own Hub models the largest limits: nothing else is known about its size.
+            limits = max(
+                (p.limits for p in self.models.values() if p.limits), key=lambda each: each.seconds, default=None
+            )
+            return ModelProfile(name=name, hub=name.removeprefix("hub:"), limits=limits)
+        raise CourseError(
+            f"there is no model {name!r} in {COURSE_FILE}{_near(name, self.models)}; hub:NAME takes any other that TransformerLens boots"
+        )
+
+    def limits_of(self, model: str | None = None) -> Limits:
+        """What a learner's process may use on a model."""
+        return self.model(model).limits or self.limits
+
+    def gradable(self, exercises: list[Exercise], model: str | None = None) -> tuple[list[Exercise], list[Exercise]]:
+        """Those of some exercises that a model can grade, and those that need a trained one where it is not trained."""
+        trained = self.model(model).trained
+        able = [exercise for exercise in exercises if trained or exercise.needs != "trained"]
+        return able, [exercise for exercise in exercises if exercise not in able]
+
+    def stub_path(self, exercise: Exercise) -> Path:
+        """What the learner edits."""
+        return self.root / "exercises" / exercise.lab / f"{exercise.name}.py"
+
+    def solution_path(self, exercise: Exercise) -> Path:
+        """The exercise's one source, with the reference in it."""
+        return self.root / "solutions" / exercise.lab / f"{exercise.name}.py"
+
+    def page_paths(self) -> list[tuple[Path, Path]]:
+        """Pages for learners that are no exercise, such as the quickstart: where each is written, and where it goes."""
+        return [(self.root / "solutions" / f"{name}.py", self.root / "exercises" / f"{name}.py") for name in self.pages]
+
+    def variants_path(self, exercise: Exercise) -> Path:
+        """Its accepted variants and misconceptions."""
+        return self.root / "solutions" / exercise.lab / "variants" / f"{exercise.name}.py"
+
+    def equivalents_path(self, lab: Lab | str) -> Path:
+        """The mutants of a lab's references that compute the same as the reference, each with the reason."""
+        return self.root / "solutions" / (lab if isinstance(lab, str) else lab.name) / "variants" / "equivalent.yaml"
+
+    def grader_path(self, exercise: Exercise) -> Path:
+        """Its scenarios and checks."""
+        return self.root / "graders" / exercise.lab / f"test_{exercise.name}.py"
+
+    def hints_path(self, lab: Lab | str) -> Path:
+        """The hints of a lab's exercises, generated from their sources."""
+        return self.root / "graders" / (lab if isinstance(lab, str) else lab.name) / "hints.yaml"
+
+
+def find_course(start: Path | None = None) -> Path:
+    """The directory of the course that `start` (the current directory by default) lies in."""
+    start = (start or Path.cwd()).absolute()
+    for directory in (start, *start.parents):
+        if (directory / COURSE_FILE).is_file():
+            return directory
+    raise CourseError(f"no {COURSE_FILE} in {start} or above it; change into the course's directory first")
+
+
+def load_course(root: Path) -> Course:
+    """Read and validate `root`/course.yaml. Raises CourseError with every mistake in it."""
+    path = root.absolute() / COURSE_FILE
+    name = str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise CourseError(f"{name}: there is no such file; it lists the labs, exercises, models and limits") from None
+    except UnicodeDecodeError as error:
+        raise CourseError(
+            f"{name}: found a byte that is not UTF-8 (at offset {error.start}); save the file as UTF-8"
+        ) from None
+    except OSError as error:
+        raise CourseError(f"{name}: cannot be read: {os.strerror(error.errno or 0)}") from None
+    document = read(text)
+    course = _validate(document, path.parent)
+    if course is None:
+        raise CourseError(*(f"{name}:{mistake}" for mistake in sorted(set(document.mistakes))))
+    return course
+
+
+def _validate(document: Document, root: Path) -> Course | None:
+    """The course, or None with the reasons in `document.mistakes`."""
+    if document.data is None:
+        document.mistakes = document.mistakes or [Mistake(1, "", "found nothing; allowed: a mapping of keys to values")]
+        return None
+    if not isinstance(document.data, dict):
+        document.blame(
+            (), f"found {show(document.data)}; allowed: a mapping with the keys {', '.join(_written(Course))}"
+        )
+        return None
+    _check_across(document)
+    _hand_down_names(document)
+    document.data["root"] = root
+    try:
+        course = Course.model_validate(document.data)
+    except ValidationError as error:
+        explain(error, document, Course.model_json_schema())
+        return None
+    return None if document.mistakes else course
+
+
+def _written(model: type[BaseModel]) -> list[str]:
+    """The keys that an author may write."""
+    return list(model.model_json_schema()["properties"])
+
+
+def _hand_down_names(document: Document) -> None:
+    """Give labs, exercises and models the names that are their keys. Written by hand as well, they would be two truths."""
+    data = document.data
+    if "root" in data:
+        document.blame(("root",), f"unknown key; allowed: {', '.join(_written(Course))}")
+
+    def give(place: tuple[str, ...], part: Any, model: type[BaseModel], **names: str) -> None:
+        if isinstance(part, dict):
+            for key, value in names.items():
+                if key in part:
+                    document.blame((*place, key), f"unknown key; allowed: {', '.join(_written(model))}")
+                part[key] = value
+
+    for lab, contents in _mapping(data.get("labs")).items():
+        for name, exercise in _mapping(_mapping(contents).get("exercises")).items():
+            give(("labs", lab, "exercises", name), exercise, Exercise, name=name, lab=lab)
+        give(("labs", lab), contents, Lab, name=lab)
+    for name, profile in _mapping(data.get("models")).items():
+        give(("models", name), profile, ModelProfile, name=name)
+
+
+def _check_across(document: Document) -> None:
+    """What no single value shows. On the raw data, because pydantic asks such questions only once everything else is right."""
+    data = document.data
+    models, wanted = _mapping(data.get("models")), data.get("default_model")
+    if models and isinstance(wanted, str) and wanted not in models:
+        document.blame(
+            ("default_model",), f"found {wanted!r}{did_you_mean(wanted, models)}; allowed: {' or '.join(models)}"
+        )
+    slugs: dict[str, str] = {}
+    for lab, contents in _mapping(data.get("labs")).items():
+        slug = _mapping(contents).get("slug")
+        if isinstance(slug, str) and slugs.setdefault(slug, lab) != lab:
+            document.blame(
+                ("labs", lab, "slug"), f"found {slug!r}, the slug of {slugs[slug]} too; allowed: a slug of its own"
+            )
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _near(name: str, names: Mapping[str, Any] | list[str]) -> str:
+    return did_you_mean(name, names) or f"; there are {', '.join(dict.fromkeys(names))}"

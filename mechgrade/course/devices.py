@@ -1,0 +1,52 @@
+"""The devices that a model can be on, by the words that a user writes. Without torch: every command starts with it.
+
+Which one is really there shows when the worker loads the model on it.
+"""
+
+from __future__ import annotations
+
+import re
+from importlib.metadata import version
+from pathlib import Path
+
+from mechgrade.errors import CourseError
+
+#: For an operating system's word that an NVIDIA driver is loaded.
+DRIVER = Path("/proc/driver/nvidia/version")
+
+#: What is known of MPS: https://transformerlensorg.github.io/TransformerLens/ and pytorch's issues under "module: mps".
+MPS_WARNING = (
+    "on mps PyTorch has given wrong numbers for models of TransformerLens, without an error; a result that surprises you may be "
+    "the device's: compare with --device cpu"
+)
+
+
+def resolve(wanted: str) -> str:
+    """A torch device for ``auto``, ``cpu``, ``cuda``, ``cuda:N`` or ``mps``.
+
+    ``auto`` is ``cuda`` where there is a driver and a torch that can use it, else ``cpu``; never ``mps``, which has been wrong.
+
+    Raises:
+        CourseError: another word.
+    """
+    if wanted == "auto":
+        return "cuda" if DRIVER.exists() and not version("torch").endswith("+cpu") else "cpu"
+    if re.fullmatch(r"cpu|cuda(:\d+)?|mps", wanted):
+        return wanted
+    raise CourseError(f"there is no device {wanted!r}; there are auto, cpu, cuda, cuda:N and mps")
+
+
+def is_cpu(device: str) -> bool:
+    """Whether a torch device is the processor itself."""
+    return device.split(":")[0] == "cpu"
+
+
+def nodes(device: str) -> tuple[Path, ...]:
+    """The device files that a process needs to reach a device: all of NVIDIA's for CUDA, none otherwise.
+
+    One GPU of several cannot be told by its file alone: CUDA_VISIBLE_DEVICES chooses.
+    """
+    if not device.startswith("cuda"):
+        return ()
+    found = [path for path in sorted(Path("/dev").glob("nvidia*")) if not path.is_dir()]
+    return (*found, *sorted(Path("/dev/nvidia-caps").glob("*")))

@@ -1,0 +1,278 @@
+"""Accepted variants and misconceptions: functions in `solutions/<lab>/variants/<name>.py`, made into whole programs.
+
+The decorators only mark. `programs` reads the file without running it, and puts each marked function in the place of the
+reference's: the result is a file as a learner might hand it in.
+"""
+
+import ast
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal, TypeGuard, TypeVar, overload
+
+from mechgrade.course.course import Course, Exercise
+from mechgrade.course.source import BuildError, Function, parse, read_source, read_text, shown_path
+from mechgrade.course.yamlfile import did_you_mean
+
+F = TypeVar("F", bound=Callable[..., Any])
+Kind = Literal["reference", "stub", "accepted", "misconception"]
+MARKS = ("accepted", "misconception")
+
+
+@overload
+def accepted(function: F) -> F: ...
+@overload
+def accepted(*, replaces: str | None = None) -> Callable[[F], F]: ...
+def accepted(function: F | None = None, *, replaces: str | None = None) -> F | Callable[[F], F]:
+    """Mark a function as right by another road: the grader must accept it.
+
+    `replaces` names the function whose place it takes; by default the one with the exercise's name.
+    """
+    return function if function is not None else lambda marked: marked
+
+
+def misconception(sentence: str, *, replaces: str | None = None) -> Callable[[F], F]:
+    """Mark a function as a mistake that real learners make, with the sentence that they should be told."""
+    return lambda marked: marked
+
+
+@dataclass(frozen=True)
+class Program:
+    """One program for an exercise: a file as a learner might hand it in."""
+
+    kind: Kind
+    name: str
+    sentence: str  # of a misconception, else empty
+    source: str
+    doc: str
+
+
+@dataclass(frozen=True)
+class _Mark:
+    kind: Kind
+    sentence: str
+    replaces: str
+
+
+def programs(course: Course, exercise: Exercise) -> list[Program]:
+    """The reference, the stub, and one program for every variant, in the order in which they are written."""
+    source = read_source(course, exercise)
+    both = [
+        Program("reference", "reference", "", source.reference, ""),
+        Program("stub", "stub", "", source.stub, ""),
+    ]
+    path = course.variants_path(exercise)
+    if not path.exists():
+        return both
+    shown = shown_path(course, path)
+    return both + variant_programs(source.reference, read_text(path, shown), exercise.name, shown)
+
+
+def variant_programs(reference: str, text: str, name: str, shown: str) -> list[Program]:
+    """The programs of a variants file's text. `name` is the exercise's, `shown` the file's path for messages."""
+    into = _Reference(reference)
+    problems: list[str] = []
+    marked: list[tuple[Function, _Mark]] = []
+    tree = parse(text, shown)
+    for node in tree.body:
+        if isinstance(node, Function) and (mark := _mark(node, name, shown, problems)):
+            marked.append((node, mark))
+    helpers = _Helpers(text, tree, [node for node, _ in marked])
+    names = [node.name for node, _ in marked]
+    for helper in sorted(helpers.names.keys() & into.names):
+        problems.append(
+            f"{shown}:{helpers.names[helper]}: {helper} is a name in the exercise's source too; rename the helper"
+        )
+    for node, mark in marked:
+        for what in _objections(node, mark, names, into):
+            problems.append(f"{shown}:{node.lineno}: {node.name}: {what}")
+    if problems:
+        raise BuildError(*problems)
+    return [
+        Program(mark.kind, node.name, mark.sentence, _compose(into, text, node, mark, helpers, shown), _doc(node))
+        for node, mark in marked
+    ]
+
+
+def _doc(node: Function) -> str:
+    return ast.get_docstring(node) or ""
+
+
+def _mark(node: Function, default: str, shown: str, problems: list[str]) -> _Mark | None:
+    """What a function's decorators say about it, or None for a helper."""
+    marks = [decorator for decorator in node.decorator_list if _mark_name(decorator)]
+    if not marks:
+        return None
+    call = marks[0]
+    kind: Kind = "accepted" if _mark_name(call) == "accepted" else "misconception"
+    arguments = call.args if isinstance(call, ast.Call) else []
+    keywords = {word.arg: word.value for word in call.keywords} if isinstance(call, ast.Call) else {}
+    spoken = arguments[0] if arguments else keywords.pop("sentence", None)
+    target = keywords.pop("replaces", ast.Constant(default))
+    sentence, replaces = _text(spoken), _text(target)
+    what = None
+    if len(marks) > 1:
+        what = "is marked twice; it is either accepted or a misconception"
+    elif kind == "misconception" and not (sentence and sentence.strip()):
+        what = "has no sentence; write what the learner should be told, as one text in quotes"
+    elif kind == "accepted" and spoken is not None:
+        what = "@accepted takes only replaces=; an accepted variant says what it does in its docstring"
+    elif not replaces or keywords or len(arguments) > 1:
+        what = 'cannot be read; write @accepted, or @misconception("sentence"), with replaces="function" where needed'
+    if what:
+        problems.append(f"{shown}:{call.lineno}: {node.name}: {what}")
+        return None
+    return _Mark(kind, (sentence or "").strip(), replaces or default)
+
+
+def _mark_name(decorator: ast.expr) -> str | None:
+    function = decorator.func if isinstance(decorator, ast.Call) else decorator
+    name = function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", None)
+    return name if name in MARKS else None
+
+
+def _text(node: ast.expr | None) -> str | None:
+    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else None
+
+
+class _Reference:
+    """The program that variants are put into: its lines, and its top-level functions."""
+
+    def __init__(self, text: str) -> None:
+        tree = ast.parse(text)
+        self.lines = text.split("\n")
+        self.functions = {node.name: node for node in tree.body if isinstance(node, Function)}
+        self.names = {name for node in tree.body for name in _defined(node)}
+        self.futures = {alias.name for node in tree.body if _is_future(node) for alias in node.names}
+
+    def span(self, name: str) -> tuple[int, int]:
+        """First and last line of a function, with its decorators, and with the comments that end it."""
+        node = self.functions[name]
+        last = node.end_lineno or node.lineno
+        for number in range(last + 1, len(self.lines) + 1):
+            line = self.lines[number - 1]
+            if re.match(r"\s+#", line):
+                last = number
+            elif line.strip():
+                break
+        return _first_line(node), last
+
+
+class _Helpers:
+    """What a variants file has besides its variants: imports, constants, functions that several of them call."""
+
+    def __init__(self, text: str, tree: ast.Module, marked: list[Function]) -> None:
+        lines = text.split("\n")
+        self.names: dict[str, int] = {}  # with their lines; imports may be repeated
+        self.futures: set[str] = set()
+        kept: set[int] = set()
+        for node in tree.body:
+            if node in marked or _is_marks_import(node) or _is_docstring(node):
+                continue
+            if _is_future(node):
+                self.futures |= {alias.name for alias in node.names}
+                continue
+            if not isinstance(node, ast.Import | ast.ImportFrom):
+                self.names |= dict.fromkeys(_defined(node), node.lineno)
+            first = _first_line(node)
+            while first > 1 and lines[first - 2].startswith("#"):  # the comment above belongs to it
+                first -= 1
+            while kept and not lines[first - 2].strip():  # and so do the blank lines, but for the first one's
+                first -= 1
+            kept |= set(range(first, (node.end_lineno or node.lineno) + 1))
+        self.text = "\n".join(lines[number - 1] for number in sorted(kept))
+
+
+def _objections(node: Function, mark: _Mark, names: list[str], into: _Reference) -> list[str]:
+    """Why a variant cannot be made into a program."""
+    what = []
+    if names.count(node.name) > 1:
+        what.append("is defined twice; give each variant a name of its own")
+    if node.name in ("reference", "stub"):
+        what.append("the name is taken; give it another")
+    if mark.replaces not in into.functions:
+        near = did_you_mean(mark.replaces, into.functions) or f"; it has {', '.join(into.functions) or 'no function'}"
+        what.append(f"replaces {mark.replaces!r}, which the exercise's source does not define at its top{near}")
+    used = {each.id for each in ast.walk(node) if isinstance(each, ast.Name)} - _locals(node)
+    if others := sorted(used & set(names) - {node.name}):
+        what.append(f"calls the variant {others[0]}, which is not there in its program; share a helper without a mark")
+    if mark.replaces in used and mark.replaces != node.name:
+        what.append(f"calls {mark.replaces}, which it replaces, so it would call itself; write the right part out")
+    return what
+
+
+def _locals(node: Function) -> set[str]:
+    arguments = {each.arg for each in ast.walk(node) if isinstance(each, ast.arg)}
+    return arguments | {
+        each.id for each in ast.walk(node) if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Store)
+    }
+
+
+def _compose(into: _Reference, text: str, node: Function, mark: _Mark, helpers: _Helpers, shown: str) -> str:
+    """The reference with one function replaced. By lines of text, so that comments stay."""
+    first, last = into.span(mark.replaces)
+    body = _renamed(text, node, mark.replaces)
+    futures = sorted(helpers.futures - into.futures)
+    parts = [
+        *(f"from __future__ import {name}" for name in futures),
+        *into.lines[: first - 1],
+        *([helpers.text, "", ""] if helpers.text else []),
+        body,
+        *into.lines[last:],
+    ]
+    program = "\n".join(parts).rstrip("\n") + "\n"
+    try:
+        compile(program, f"{shown}:{node.name}", "exec", dont_inherit=True)
+    except SyntaxError as error:
+        raise BuildError(f"{shown}:{node.lineno}: {node.name}: its program does not compile: {error.msg}") from None
+    return program
+
+
+def _renamed(text: str, node: Function, name: str) -> str:
+    """A variant's text without its marks, under another name, which it also calls itself by."""
+    lines = [line.encode() for line in text.split("\n")]  # ast counts columns in bytes
+    spots = {
+        (each.lineno, each.col_offset) for each in ast.walk(node) if isinstance(each, ast.Name) and each.id == node.name
+    }
+    head = re.match(rb"(async\s+)?def\s+", lines[node.lineno - 1][node.col_offset :])
+    if head:
+        spots.add((node.lineno, node.col_offset + head.end()))
+    for line, column in sorted(spots, reverse=True):
+        old = lines[line - 1]
+        lines[line - 1] = old[:column] + name.encode() + old[column + len(node.name.encode()) :]
+    dropped = {
+        number
+        for decorator in node.decorator_list
+        if _mark_name(decorator)
+        for number in range(decorator.lineno, (decorator.end_lineno or decorator.lineno) + 1)
+    }
+    kept = range(_first_line(node), (node.end_lineno or node.lineno) + 1)
+    return "\n".join(lines[number - 1].decode() for number in kept if number not in dropped)
+
+
+def _first_line(node: ast.stmt) -> int:
+    decorators = node.decorator_list if isinstance(node, Function | ast.ClassDef) else []
+    return min([node.lineno, *(decorator.lineno for decorator in decorators)])
+
+
+def _is_future(node: ast.stmt) -> TypeGuard[ast.ImportFrom]:
+    return isinstance(node, ast.ImportFrom) and node.module == "__future__"
+
+
+def _is_marks_import(node: ast.stmt) -> bool:
+    if isinstance(node, ast.ImportFrom):
+        return (node.module or "").startswith("mechgrade.authoring")
+    return isinstance(node, ast.Import) and any(alias.name.startswith("mechgrade.authoring") for alias in node.names)
+
+
+def _is_docstring(node: ast.stmt) -> bool:
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
+
+
+def _defined(node: ast.stmt) -> set[str]:
+    """The names that a top-level statement defines."""
+    if isinstance(node, Function | ast.ClassDef):
+        return {node.name}
+    if isinstance(node, ast.Import | ast.ImportFrom):
+        return {alias.asname or alias.name.split(".")[0] for alias in node.names}
+    return {each.id for each in ast.walk(node) if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Store)}

@@ -1,0 +1,1 @@
+"""The ways to be graded, and all that a person calls: the command, notebooks, nbgrader, watch, the doctor."""

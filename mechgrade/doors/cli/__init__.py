@@ -1,0 +1,70 @@
+"""The one command, ``mechgrade``. Each subcommand imports what it needs, so that ``--help`` and ``hint`` answer at once.
+
+A file a group of commands; they are put together here and nowhere else.
+"""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from mechgrade.doors.cli import (
+    audit,
+    author,
+    cohort,
+    export,
+    grade,
+    learn,
+    machine,
+    models,
+    new,
+    notebooks,
+    serve,
+    watch,
+)
+
+app = typer.Typer(
+    help="Exercises in mechanistic interpretability, graded on a real transformer.\n\nStart with `mechgrade grade`.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+LEARNERS, INSTRUCTORS = "For learners", "For instructors"
+
+app.command(rich_help_panel=LEARNERS)(grade.grade)
+app.command(rich_help_panel=LEARNERS)(watch.watch)
+app.command("map", rich_help_panel=LEARNERS)(learn.course_map)
+app.command(rich_help_panel=LEARNERS)(learn.hint)
+app.command("try", rich_help_panel=LEARNERS)(learn.try_exercise)
+app.command(rich_help_panel=LEARNERS)(learn.debug)
+app.command(rich_help_panel=LEARNERS)(learn.solution)
+app.command("progress", rich_help_panel=LEARNERS)(learn.progress_command)
+app.add_typer(models.app, name="models", rich_help_panel=LEARNERS)
+app.command(rich_help_panel=LEARNERS)(machine.doctor)
+app.command("setup-lab", rich_help_panel=LEARNERS)(machine.setup_lab)
+app.command(rich_help_panel=LEARNERS)(machine.memory)
+app.command(rich_help_panel=LEARNERS)(serve.server)
+app.add_typer(notebooks.notebook, name="notebook", rich_help_panel=LEARNERS)
+app.command(rich_help_panel=INSTRUCTORS)(new.new)
+app.command(rich_help_panel=INSTRUCTORS)(author.build)
+app.command(rich_help_panel=INSTRUCTORS)(author.record)
+app.command(rich_help_panel=INSTRUCTORS)(audit.audit)
+app.add_typer(cohort.app, name="cohort", rich_help_panel=INSTRUCTORS)
+app.add_typer(notebooks.gradebook, name="gradebook", rich_help_panel=INSTRUCTORS)
+app.add_typer(export.app, name="export", rich_help_panel=INSTRUCTORS)
+app.command("gradescope-run", hidden=True)(export.gradescope_run)
+app.command(rich_help_panel=INSTRUCTORS)(notebooks.release)
+app.command(rich_help_panel=INSTRUCTORS)(notebooks.dist)
+app.command(rich_help_panel=INSTRUCTORS)(models.verify)
+app.command("model-card", rich_help_panel=INSTRUCTORS)(author.model_card)
+
+
+def main() -> None:
+    """The entry point."""
+    try:
+        app()
+    except KeyboardInterrupt:
+        sys.exit(130)

@@ -1,0 +1,90 @@
+"""`mechgrade audit`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mechgrade.doors.cli.common import (
+    DONE,
+    NOT_FULL,
+    BackendOption,
+    ExerciseOption,
+    LabOption,
+    ModelOption,
+    stop,
+    the_course,
+)
+from mechgrade.errors import CourseError
+
+
+def audit(
+    lab: LabOption = None,
+    exercise: ExerciseOption = None,
+    model: ModelOption = None,
+    backend: BackendOption = "bridge",
+    threads: Annotated[int, typer.Option(help="Torch threads of each program.", min=1)] = 1,
+    with_mutants: Annotated[bool, typer.Option("--mutants/--no-mutants", help="Grade mechanical mutants too.")] = True,
+    form: Annotated[bool, typer.Option("--form", help="Only the house rules of form: run nothing.")] = False,
+    changed: Annotated[
+        bool, typer.Option("--changed", help="Only exercises that changed since docs/audit.json was written.")
+    ] = False,
+    write: Annotated[
+        bool, typer.Option("--write", help="Keep what was found in docs/audit.json and README.md's table.")
+    ] = False,
+    json_file: Annotated[Path | None, typer.Option("--json", help="Write the audit to this file as JSON.")] = None,
+) -> None:
+    """Grade the graders: right programs must pass, wrong ones must be rejected and named (for instructors).
+
+    Exit code 1 when a rule of form is broken, a grader errs or a mutant survives.
+    """
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    from mechgrade.authoring import ledger
+    from mechgrade.authoring.audit import Auditor, write_json
+    from mechgrade.authoring.rules import broken_rules
+    from mechgrade.course.source import BuildError
+    from mechgrade.reports.audit import audit_table
+
+    course = the_course()
+    console = Console(highlight=False)
+    try:
+        chosen = course.exercises(lab, exercise)
+        name = course.model(model).name
+        if write and name != course.default_model:
+            raise CourseError(f"--write keeps audits of {course.default_model} alone; leave --model or --write out")
+        if changed:
+            stale = ledger.outdated(course, ledger.read(course), backend, threads)
+            chosen = [each for each in chosen if each in stale]
+        if form:
+            problems = broken_rules(course, chosen, name)
+            for problem in problems:
+                console.print(problem, soft_wrap=True, markup=False)
+            console.print(f"{len(problems)} problems of form" if problems else f"{len(chosen)} exercises are in form")
+            raise typer.Exit(NOT_FULL if problems else DONE)
+        with Progress(TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn(), transient=True) as progress:
+            task = progress.add_task("starting", total=None)
+
+            def advance(what: str, done: int, total: int) -> None:
+                progress.update(task, description=what, completed=done, total=total)
+
+            result = Auditor(course, name, backend, threads, advance).audit(chosen, with_mutants=with_mutants)
+        kept = ledger.keep(course, result, backend, threads) if write else []
+    except CourseError as error:
+        stop(error)
+    except BuildError as error:
+        stop(error, NOT_FULL)
+    console.print(audit_table(result))
+    for problem in result.problems:
+        console.print(problem, soft_wrap=True, markup=False)
+    survivors = [(entry.exercise, each) for entry in result.entries for each in entry.survivors]
+    for where, each in survivors:
+        console.print(f"{where}: survives: {each['mutant']}", soft_wrap=True, markup=False)
+    for path in kept:
+        console.print(f"wrote: {path.relative_to(course.root)}", markup=False)
+    if json_file is not None:
+        write_json(result, json_file)
+    raise typer.Exit(NOT_FULL if result.problems or survivors else DONE)

@@ -1,0 +1,239 @@
+"""`mechgrade cohort grade` and `mechgrade cohort summary`."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from mechgrade.doors.cli.common import FAULT, STOPPED, BackendOption, LabOption, ModelOption, stop, the_course
+from mechgrade.errors import CourseError
+
+if TYPE_CHECKING:
+    from mechgrade.cohort.keys import Order
+    from mechgrade.cohort.pool import Executor
+    from mechgrade.cohort.run import Progress
+    from mechgrade.course import Course, Exercise
+    from mechgrade.protocol.job import Isolation
+
+app = typer.Typer(no_args_is_help=True, help="Grade a class: in parallel, resumable, each submission once.")
+
+OutArgument = Annotated[Path, typer.Argument(help="The folder that `cohort grade --out` wrote to.")]
+
+
+@app.command()
+def grade(
+    path: Annotated[Path, typer.Argument(metavar="DIR", help="A folder a learner, nbgrader's submitted/, or a zip.")],
+    out: Annotated[Path, typer.Option("--out", help="Where results go, and where a run that was interrupted goes on.")],
+    lab: LabOption = None,
+    jobs: Annotated[int | None, typer.Option("--jobs", min=1, help="Processes. [default: one a processor]")] = None,
+    model: ModelOption = None,
+    backend: BackendOption = "bridge",
+    device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
+    isolation: Annotated[
+        str | None, typer.Option(help="full or process. [default: the best this machine offers; full with --scheduler]")
+    ] = None,
+    require_isolation: Annotated[
+        str | None, typer.Option("--require-isolation", help="Refuse to grade below this level: full or process.")
+    ] = None,
+    hidden: Annotated[
+        str | None,
+        typer.Option(
+            "--hidden",
+            envvar="MECHGRADE_SECRET",
+            help="Grade on hidden inputs too, drawn from this secret (needs solutions/).",
+        ),
+    ] = None,
+    scheduler: Annotated[
+        str | None,
+        typer.Option("--scheduler", help="A Dask scheduler, such as tcp://10.0.0.1:8786: grade on its workers."),
+    ] = None,
+) -> None:
+    """Grade a class and write results: learners/*.json and *.html, grades.csv, summary.html.
+
+    Interrupted at any moment, the same command goes on. What has been graded already is not graded again, unless the
+    file, its grader or a setting changed. Exit code 0 when everybody was graded, whatever the scores; 2 for a mistake in
+    the command or the course; 3 when the machine or a grader failed for somebody, who then has no score.
+    """
+    from mechgrade.cohort import outputs
+    from mechgrade.cohort.keys import bases
+    from mechgrade.cohort.learners import find_learners
+    from mechgrade.cohort.run import Run
+    from mechgrade.cohort.store import Store, StoreError
+    from mechgrade.grading.errors import GraderError, InfrastructureError
+    from mechgrade.reports import cohort as report
+    from mechgrade.reports import html
+    from mechgrade.reports.screen import open_screen
+
+    course = the_course(path)
+    screen = open_screen()
+    crew: Executor | None = None
+    try:
+        order = _order(course, model, backend, device, isolation, require_isolation, hidden, scheduler)
+        exercises, left_out = course.gradable(course.exercises(lab), order.model)
+        if left_out:
+            screen.say(f"Not graded, because {order.model} is not trained: {', '.join(map(str, left_out))}")
+        based = bases(course, exercises, order)
+        with Store(out.absolute()) as store:
+            learners = find_learners(course, path, store.folder / "unpacked")
+            screen.say(f"{len(learners)} learners, {len(exercises)} exercises, isolation {order.isolation}")
+            if order.isolation != "full" and scheduler is None:
+                screen.say("Not at isolation full: " + " ".join(_lacking()))
+            crew = _crew(course, exercises, order, list(based.values()), jobs, scheduler)
+            with _Bar() as bar:
+                progress = Run(course, order, based, store, bar.show).go(learners, crew)
+            crew.close()
+            crew = None
+            summary = outputs.write(
+                course, exercises, order, store, lambda c, name, result: html.page(c, result, learner=name), report.page
+            )
+    except CourseError as error:
+        stop(error)
+    except (InfrastructureError, GraderError, StoreError) as error:
+        stop(error, FAULT)
+    except KeyboardInterrupt:
+        stop("interrupted; what was graded is kept, and the same command goes on", STOPPED)
+    finally:
+        if crew is not None:
+            crew.close()
+    report.show(summary, screen)
+    screen.say(f"\n{progress.known} of {progress.learners} learners had been graded before.")
+    screen.say(f"Read {out / 'summary.html'}; grades are in {out / 'grades.csv'}")
+    if summary.ungraded:
+        screen.say(f"{summary.ungraded} learners have no score, by no fault of theirs: run the same command again")
+        raise typer.Exit(FAULT)
+
+
+@app.command()
+def summary(out: OutArgument) -> None:
+    """Print what a class has done: verdicts by exercise, and the most frequent misconceptions."""
+    from mechgrade.cohort.summary import summary_of
+    from mechgrade.reports.cohort import show
+    from mechgrade.reports.screen import open_screen
+
+    path = out / "summary.json"
+    try:
+        found = summary_of(json.loads(path.read_text(encoding="utf-8")))
+    except FileNotFoundError:
+        stop(f"there is no {path}; `mechgrade cohort grade DIR --out {out}` writes it at its end")
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        stop(f"{path} cannot be read ({type(error).__name__}: {error}); run `mechgrade cohort grade` again")
+    show(found, open_screen())
+
+
+def _order(
+    course: Course,
+    model: str | None,
+    backend: str,
+    device: str,
+    isolation: str | None,
+    required: str | None,
+    hidden: str | None,
+    scheduler: str | None,
+) -> Order:
+    from mechgrade.cohort.keys import Order
+    from mechgrade.course import devices
+    from mechgrade.course.profiles import bench_spec
+
+    bench_spec(course, model, backend)  # its errors name what there is
+    if hidden and not (course.root / "solutions").is_dir():
+        raise CourseError("--hidden runs the references, and there is no solutions/ here")
+    level = _level(course, isolation, required, scheduler is not None)
+    return Order(course.model(model).name, backend, devices.resolve(device), level, hidden=hidden or None)
+
+
+def _level(course: Course, wanted: str | None, required: str | None, elsewhere: bool) -> Isolation:
+    from mechgrade.sandbox import probe
+
+    levels: dict[str, Isolation] = {"process": "process", "full": "full"}  # the weaker first
+    for option, name in (("--isolation", wanted), ("--require-isolation", required)):
+        if name is not None and name not in levels:
+            raise CourseError(f"{option} {name!r} is no level for a class; there are {' and '.join(levels)}")
+    # Workers elsewhere find out for themselves, and refuse.
+    offered = "full" if elsewhere else probe().level
+    level = levels[wanted or offered]
+    least = required or course.isolation
+    if list(levels).index(level) < list(levels).index(least):
+        raise CourseError(f"isolation {least} is required, and this would be {level}. " + " ".join(probe().missing))
+    if level == "full" and offered != "full":
+        raise CourseError("isolation full is not to be had on this machine: " + " ".join(probe().missing))
+    return level
+
+
+def _lacking() -> list[str]:
+    """What this machine lacks for isolation ``full``, or that it was not asked for."""
+    from mechgrade.sandbox import probe
+
+    return list(probe().missing) or ["--isolation process was asked for"]
+
+
+def _crew(
+    course: Course, exercises: list[Exercise], order: Order, based: list[str], jobs: int | None, scheduler: str | None
+) -> Executor:
+    if scheduler is not None:
+        from mechgrade.cohort.cluster import Cluster
+
+        return Cluster(course, exercises, order, based, scheduler)
+    from mechgrade.cohort.pool import Pool
+
+    return Pool(course, exercises, order, based, jobs or _processors())
+
+
+def _processors() -> int:
+    """Those that this process may use, where the system tells."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+class _Bar:
+    """The progress: a bar with an estimate on a terminal, a line now and then elsewhere."""
+
+    #: Seconds between lines where nobody looks.
+    EVERY = 15.0
+
+    def __init__(self) -> None:
+        from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
+        from rich.progress import Progress as Bar
+
+        self._bar = Bar(
+            TextColumn("grading"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            TextColumn("{task.fields[left]}"),
+            transient=True,
+        )
+        self._task = self._bar.add_task("grading", total=None, left="")
+        self._started = self._said = time.monotonic()
+        self._quiet = not sys.stdout.isatty()
+
+    def __enter__(self) -> _Bar:
+        if not self._quiet:
+            self._bar.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if not self._quiet:
+            self._bar.stop()
+
+    def show(self, progress: Progress) -> None:
+        """Show how far it is."""
+        now = time.monotonic()
+        graded = progress.done - progress.known
+        left = ""
+        if graded:
+            seconds = (now - self._started) / graded * (progress.learners - progress.done)
+            left = f"about {seconds / 60:.0f} min left" if seconds > 90 else f"about {seconds:.0f} s left"
+        if progress.known:
+            left += f", {progress.known} known before"
+        if progress.faults:
+            left += f", {progress.faults} not graded"
+        if not self._quiet:
+            self._bar.update(self._task, total=progress.learners, completed=progress.done, left=left)
+        elif now - self._said > self.EVERY:
+            self._said = now
+            typer.echo(f"{progress.done} of {progress.learners} learners; {left}")

@@ -1,0 +1,104 @@
+"""Results for other programs: `mechgrade export gradescope`, `junit`, `gradebook`; and what Gradescope's autograder runs."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mechgrade.doors.cli.common import NOT_FULL, stop, the_course
+from mechgrade.doors.cli.grade import write_text
+from mechgrade.doors.cli.notebooks import LabArgument, _lab, _need
+
+app = typer.Typer(help="Results for other programs: Gradescope, CI services, gradebooks.", no_args_is_help=True)
+
+
+@app.command()
+def gradescope(
+    lab: LabArgument,
+    to: Annotated[Path | None, typer.Option("--to", help="The zip. [default: dist/gradescope-LAB.zip]")] = None,
+    hidden: Annotated[
+        bool, typer.Option("--hidden", help="Grade on hidden inputs too. The zip then holds the solutions.")
+    ] = False,
+) -> None:
+    """Make a lab's autograder for Gradescope, to be uploaded there."""
+    from mechgrade.authoring.gradescope import autograder
+    from mechgrade.authoring.leaks import PublishError
+    from mechgrade.course.source import BuildError
+
+    course, chosen = _lab(lab)
+    try:
+        path = autograder(course, chosen, to or Path("dist") / f"gradescope-{lab}.zip", hidden=hidden)
+    except (BuildError, PublishError) as error:
+        stop(error, NOT_FULL)
+    typer.echo(f"wrote {path}")
+
+
+@app.command()
+def junit(
+    result: Annotated[Path, typer.Argument(help="What `mechgrade grade --json` wrote.")],
+    to: Annotated[Path, typer.Option("--to", help="The XML file.")],
+) -> None:
+    """Write a result as JUnit XML."""
+    from mechgrade.reports.junit import junit as render
+
+    try:
+        text = render(json.loads(result.read_text(encoding="utf-8")))
+    except FileNotFoundError:
+        stop(f"there is no {result}; `mechgrade grade --json {result}` writes it")
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        stop(f"{result} is no result of `mechgrade grade --json` ({type(error).__name__}: {error})")
+    write_text(to, text)
+
+
+@app.command()
+def gradebook(
+    to: Annotated[Path, typer.Option("--to", help="The CSV file.")],
+    form: Annotated[str, typer.Option("--form", help="plain, canvas or moodle.")] = "plain",
+    lab: Annotated[list[str] | None, typer.Option("--lab", help="Only these labs.")] = None,
+) -> None:
+    """Write nbgrader's gradebook as CSV: a row a learner, a column a lab."""
+    _need("nbgrader")
+    from mechgrade.doors.nbgrader.config import database
+    from mechgrade.doors.nbgrader.tables import Form, table
+
+    forms: dict[str, Form] = {"plain": "plain", "canvas": "canvas", "moodle": "moodle"}
+    if form not in forms:
+        stop(f"there is no form {form!r}; there are {', '.join(forms)}")
+    write_text(to, table(database(the_course().root), forms[form], lab or []))
+
+
+def gradescope_run(
+    lab: LabArgument,
+    submission: Annotated[Path, typer.Option("--submission", help="What was uploaded.")],
+    to: Annotated[Path, typer.Option("--to", help="results.json.")],
+) -> None:
+    """Grade an upload, and write what Gradescope reads."""
+    import tempfile
+
+    from mechgrade.grading.grader import Grader, Settings
+    from mechgrade.grading.run import grade
+    from mechgrade.grading.worker import Worker
+    from mechgrade.reports.gradescope import results
+    from mechgrade.sandbox import probe
+    from mechgrade.submissions.handed_in import arrange
+    from mechgrade.submissions.submission import Submission
+
+    course = the_course()
+    chosen = course.lab(lab)
+    # Not for the worker's eyes, nor for those of what it runs.
+    secret = os.environ.pop("MECHGRADE_SECRET", None)
+    worker = Worker(course.limits.start_seconds)
+    with tempfile.TemporaryDirectory(prefix="mechgrade-upload-") as folder:
+        notes = arrange(course, chosen, submission, Path(folder))
+        settings = Settings(Submission(Path(folder)), isolation=probe().level, hidden=secret or None)
+        try:
+            result = grade(Grader(course, settings, worker), list(chosen.exercises.values()))
+        finally:
+            worker.close()
+    tree = results(course, result)
+    tree["output"] = "\n".join([tree["output"], *notes])
+    write_text(to, json.dumps(tree, indent=1) + "\n")

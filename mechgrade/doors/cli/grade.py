@@ -1,0 +1,159 @@
+"""`mechgrade grade`."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mechgrade.doors.cli.common import (
+    DONE,
+    FAULT,
+    NOT_FULL,
+    STOPPED,
+    BackendOption,
+    ExerciseOption,
+    LabOption,
+    ModelOption,
+    PlainOption,
+    ServerOption,
+    isolation_level,
+    open_worker,
+    stop,
+    the_course,
+)
+from mechgrade.doors.cli.learn import keep, read_state
+from mechgrade.errors import CourseError
+
+
+def grade(
+    path: Annotated[Path | None, typer.Argument(help="A directory like exercises/, or one .py file.")] = None,
+    lab: LabOption = None,
+    exercise: ExerciseOption = None,
+    model: ModelOption = None,
+    backend: BackendOption = "bridge",
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:N or mps.")] = "auto",
+    isolation: Annotated[
+        str | None, typer.Option(help="full, process or inline. [default: the best this machine offers]")
+    ] = None,
+    require_isolation: Annotated[
+        str | None,
+        typer.Option(
+            help="Refuse to grade at less than this level: full or process. [default: what course.yaml asks for]"
+        ),
+    ] = None,
+    hidden: Annotated[
+        str | None,
+        typer.Option(
+            "--hidden",
+            envvar="MECHGRADE_SECRET",
+            help="Grade on hidden inputs too, drawn from this secret (needs solutions/).",
+        ),
+    ] = None,
+    pdb: Annotated[
+        bool, typer.Option("--pdb", help="Stop in the debugger where a check fails (isolation inline).")
+    ] = False,
+    json_file: Annotated[Path | None, typer.Option("--json", help="Write the result to this file as JSON.")] = None,
+    html_file: Annotated[
+        Path | None, typer.Option("--html", help="Write a page with verdicts and pictures to this file.")
+    ] = None,
+    strict: Annotated[bool, typer.Option("--strict", help="Exit with 1 below full marks.")] = False,
+    plain: PlainOption = False,
+    server: ServerOption = True,
+) -> None:
+    """Grade your exercises and say what to do next.
+
+    Exit code 0 when grading happened, whatever the score; 2 for a mistake in the command or in course.yaml; 3 when the
+    machine or a grader failed; 130 after Ctrl-C.
+    """
+    from mechgrade.course import devices
+    from mechgrade.grading.errors import InfrastructureError
+    from mechgrade.grading.grader import Grader, Settings
+    from mechgrade.grading.live import without_reference
+    from mechgrade.grading.run import grade as run_grading
+    from mechgrade.grading.warm.worker import WarmWorker
+    from mechgrade.progress.progress import Progress
+    from mechgrade.reports.screen import open_screen
+    from mechgrade.reports.terminal import TerminalReport
+    from mechgrade.submissions.submission import find_submission
+
+    course = the_course(path)
+    screen = open_screen(plain)
+    progress = Progress(course)
+    state = read_state(progress)
+    worker = open_worker(course, server)
+    try:
+        submission = find_submission(course, path or course.root / "exercises", lab, exercise)
+        wanted = [submission.only] if submission.only else course.exercises(lab, exercise)
+        chosen, left_out = course.gradable(wanted, model)
+        if left_out:
+            names = ", ".join(map(str, left_out))
+            screen.say(f"Not graded, because {model} is not trained and these look for what training makes: {names}")
+        if not chosen:
+            raise CourseError(f"{model} can grade none of these exercises; take a trained model")
+        worker.start_seconds = course.limits_of(model).start_seconds
+        if devices.resolve(device) == "mps":
+            screen.say(f"Careful: {devices.MPS_WARNING}")
+        lacking = without_reference(course, model)
+        if lacking:
+            raise CourseError(lacking)
+        level, missing = isolation_level(course, isolation, require_isolation, pdb)
+        if hidden and not (course.root / "solutions").is_dir():
+            raise CourseError("--hidden runs the references, and there is no solutions/ here")
+        if level != "inline":
+            worker.start()
+        settings = Settings(
+            submission,
+            model,
+            backend,
+            devices.resolve(device),
+            level,
+            hidden=hidden or None,
+            views=html_file is not None,
+        )
+        report = TerminalReport(
+            course,
+            screen,
+            found=len(chosen) == 1,
+            hints_seen=lambda name: state.entries[name].hints if name in state.entries else 0,
+        )
+        grader = Grader(course, settings, worker, on_result=report.exercise)
+        result = run_grading(grader, chosen, pdb=pdb)
+    except CourseError as error:
+        stop(error)
+    except InfrastructureError as error:
+        stop(error, FAULT)
+    except KeyboardInterrupt:
+        stop("interrupted; what is shown above was graded, and no score is kept: run the same again", STOPPED)
+    finally:
+        worker.close()
+    result.isolation_missing = missing
+    report.total(result)
+    if isinstance(worker, WarmWorker) and worker.note:
+        screen.say(f"  Note: {worker.note}")
+    if not hidden:
+        keep(lambda: progress.graded(result))
+    if json_file is not None:
+        tree = result.as_tree() | ({"left_out": list(map(str, left_out))} if left_out else {})
+        write_text(json_file, json.dumps(tree, indent=1) + "\n")
+    if html_file is not None:
+        from mechgrade.reports.html import page
+
+        write_text(html_file, page(course, result, read_state(progress)))
+        screen.say(f"  Report {html_file}")
+    if result.faults:
+        raise typer.Exit(FAULT)
+    raise typer.Exit(NOT_FULL if strict and result.score < result.max_score else DONE)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a file that the user named, whole or not at all."""
+    try:
+        temporary = path.with_name(f".{path.name}.{os.getpid()}")
+        temporary.write_text(text, encoding="utf-8")
+        temporary.replace(path)
+    except OSError as error:
+        stop(f"{path} could not be written: {error.strerror}")

@@ -1,0 +1,240 @@
+"""Commands for learners besides `grade`: the map, hints, the reference, the demonstration, the debugger, progress."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from mechgrade.doors.cli.common import (
+    DONE,
+    FAULT,
+    NOT_FULL,
+    BackendOption,
+    DeviceOption,
+    LabOption,
+    ModelOption,
+    PlainOption,
+    stop,
+    the_course,
+)
+from mechgrade.errors import CourseError
+
+if TYPE_CHECKING:
+    from mechgrade.course import Course, Exercise
+    from mechgrade.progress.progress import Progress, State
+
+ExerciseArgument = Annotated[str, typer.Argument(help="The exercise.")]
+
+
+def keep(action: Callable[[], None]) -> None:
+    """Do something to the progress; where that fails, say so and go on: no grading and no hint depends on it."""
+    from mechgrade.progress.progress import ProgressError
+
+    try:
+        action()
+    except ProgressError as error:
+        typer.secho(f"mechgrade: {error}", err=True, fg=typer.colors.YELLOW)
+
+
+def read_state(progress: Progress) -> State:
+    """The progress so far, or none where it cannot be read; what there is to remark is said."""
+    from mechgrade.progress.progress import ProgressError, State
+
+    try:
+        state = progress.read()
+    except ProgressError as error:
+        typer.secho(f"mechgrade: {error}", err=True, fg=typer.colors.YELLOW)
+        return State()
+    for remark in progress.remarks:
+        typer.secho(f"mechgrade: {remark}", err=True, fg=typer.colors.YELLOW)
+    return state
+
+
+def _find(course: Course, exercise: str, lab: str | None) -> Exercise:
+    try:
+        return course.exercise(exercise, lab)
+    except CourseError as error:
+        stop(error)
+
+
+def course_map(
+    lab: LabOption = None,
+    plain: PlainOption = False,
+) -> None:
+    """Show the course: what is passed, points, minutes done and left, and what is next."""
+    from mechgrade.progress.outlook import outlook
+    from mechgrade.progress.progress import Progress
+    from mechgrade.reports.course_map import show_map
+    from mechgrade.reports.screen import open_screen
+
+    course = the_course()
+    try:
+        found = outlook(course, read_state(Progress(course)), lab)
+    except CourseError as error:
+        stop(error)
+    show_map(course, found, open_screen(plain))
+
+
+def hint(
+    exercise: ExerciseArgument,
+    number: Annotated[
+        int | None,
+        typer.Argument(help="Which hint; the first is the gentlest. [default: the one you read last]", min=1),
+    ] = None,
+    more: Annotated[bool, typer.Option("--more", help="The next hint after those you have read.")] = False,
+    lab: LabOption = None,
+) -> None:
+    """Give a hint for an exercise, gentle ones first."""
+    from mechgrade.course.hints import guide
+    from mechgrade.progress.progress import Progress
+
+    course = the_course()
+    found = _find(course, exercise, lab)
+    hints = guide(course, found).hints
+    if not hints:
+        stop(f"there are no hints in {course.hints_path(found.lab)}; restore it from the course", FAULT)
+    progress = Progress(course)
+    seen = read_state(progress).of(found).hints
+    if number is None:
+        number = seen + 1 if more else max(min(seen, len(hints)), 1)
+    elif more:
+        stop(f"give either a number or --more: mechgrade hint {exercise} --more")
+    if number > len(hints):
+        stop(f"{exercise} has {len(hints)} hints; you have seen the last")
+    typer.echo(f"{exercise}, hint {number} of {len(hints)}\n\n{hints[number - 1].strip()}")
+    shown = number
+    keep(lambda: progress.hinted(found, shown))
+    if number < len(hints):
+        typer.secho(f"\nanother: mechgrade hint {exercise} --more", dim=True)
+    else:
+        typer.secho(f"\nthat was the last; the reference: mechgrade solution {exercise} --give-up", dim=True)
+
+
+def solution(
+    exercise: ExerciseArgument,
+    give_up: Annotated[
+        bool, typer.Option("--give-up", help="Show it though you have not passed; your progress says so.")
+    ] = False,
+    lab: LabOption = None,
+) -> None:
+    """Show the reference of an exercise that you have passed, or give up on."""
+    from mechgrade.doors.learner.reference import NoReferenceError, reference_of
+    from mechgrade.progress.progress import Progress
+
+    course = the_course()
+    found = _find(course, exercise, lab)
+    progress = Progress(course)
+    passed = bool(read_state(progress).of(found).first_pass)
+    if not passed and not give_up:
+        stop(
+            f"you have not passed {exercise} yet: `mechgrade hint {exercise} --more` helps on, and "
+            f"`mechgrade solution {exercise} --give-up` shows the reference and notes that you asked for it"
+        )
+    try:
+        text = reference_of(course.solution_path(found))
+    except NoReferenceError as error:
+        stop(error)
+    if not passed:
+        keep(lambda: progress.gave_up(found))
+    typer.echo(text, nl=False)
+
+
+def try_exercise(
+    exercise: ExerciseArgument,
+    lab: LabOption = None,
+    model: ModelOption = None,
+    backend: BackendOption = "bridge",
+    device: DeviceOption = "cpu",
+) -> None:
+    """Run your own file's demonstration and save its plots under outputs/.
+
+    Exit code 1 when your code raised an error.
+    """
+    from mechgrade.course.devices import resolve
+    from mechgrade.doors.learner.demonstration import demonstrate
+    from mechgrade.progress.progress import Progress
+    from mechgrade.reports.terminal import short
+
+    course = the_course()
+    found = _find(course, exercise, lab)
+    path = course.stub_path(found)
+    if not path.is_file():
+        stop(f"there is no {short(str(path))}; `mechgrade build` or the course's archive brings the stub back")
+    try:
+        environment = {"MODEL": course.model(model).name, "BACKEND": backend, "DEVICE": resolve(device)}
+    except CourseError as error:
+        stop(error)
+    progress = Progress(course)
+    done = demonstrate(path, course.root, environment, typer.echo)
+    if done.not_started:
+        stop(f"{exercise} is not written yet: edit {short(str(path))} first", NOT_FULL)
+    if done.code:
+        typer.echo(done.error)
+        typer.echo(f"\nYour file ended with an error; `mechgrade debug {exercise}` stops where a check fails.")
+        raise typer.Exit(NOT_FULL)
+    for saved in done.saved:
+        typer.echo(f"saved {short(str(saved))}")
+    keep(lambda: progress.tried(found))
+
+
+def debug(
+    exercise: ExerciseArgument,
+    lab: LabOption = None,
+    model: ModelOption = None,
+    backend: BackendOption = "bridge",
+    device: DeviceOption = "cpu",
+) -> None:
+    """Stop in your own code, in the debugger pdb, on the inputs of the first check that fails (isolation inline)."""
+    os.environ.setdefault("TQDM_DISABLE", "1")  # a bar for loading weights, in the middle of a conversation
+    from mechgrade.course.devices import resolve
+    from mechgrade.doors.learner.debugger import debug as run_debugger
+    from mechgrade.grading.errors import InfrastructureError
+    from mechgrade.grading.grader import Settings
+    from mechgrade.submissions.submission import find_submission
+
+    course = the_course()
+    found = _find(course, exercise, lab)
+    try:
+        submission = find_submission(course, course.root / "exercises", found.lab, found.name)
+        settings = Settings(submission, model, backend, resolve(device), "inline")
+        stopped = run_debugger(course, found, settings, typer.echo)
+    except CourseError as error:
+        stop(error)
+    except InfrastructureError as error:
+        stop(error, FAULT)
+    raise typer.Exit(NOT_FULL if stopped else DONE)
+
+
+def progress_command(
+    export: Annotated[Path | None, typer.Option("--export", help="Write your progress to this file as JSON.")] = None,
+    delete: Annotated[bool, typer.Option("--delete", help="Forget all of it.")] = False,
+) -> None:
+    """Say where your progress is kept; export it, or delete it. It is sent nowhere."""
+    from mechgrade.doors.cli.grade import write_text
+    from mechgrade.progress.outlook import duration
+    from mechgrade.progress.progress import Progress, ProgressError
+
+    course = the_course()
+    progress = Progress(course)
+    state = read_state(progress)
+    if export is not None:
+        document = {name: vars(entry) for name, entry in state.entries.items()}
+        write_text(export, json.dumps(document, indent=1) + "\n")
+        typer.echo(f"wrote {export}")
+    if delete:
+        try:
+            typer.echo("deleted your progress" if progress.delete() else "there was no progress to delete")
+        except ProgressError as error:
+            stop(error)
+    if export is None and not delete:
+        seconds = sum(entry.seconds for entry in state.entries.values())
+        passed = sum(bool(entry.first_pass) for entry in state.entries.values())
+        hints = sum(entry.hints for entry in state.entries.values())
+        typer.echo(f"{passed} exercises passed, {hints} hints read, {duration(seconds / 60)} worked (estimated)")
+        typer.echo(f"kept in {progress.path}, and sent nowhere")
+        typer.echo("--export FILE copies it, --delete forgets it")

@@ -1,0 +1,159 @@
+"""Notebooks: `mechgrade notebook pull/push` for learners; `release` and `dist` for instructors."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from mechgrade.doors.cli.common import FAULT, NOT_FULL, stop, the_course
+from mechgrade.errors import CourseError
+
+if TYPE_CHECKING:
+    from mechgrade.course import Course, Lab
+    from mechgrade.doors.notebook.sync import Report
+
+notebook = typer.Typer(
+    help="Carry your work between a lab's notebook and its files in exercises/.", no_args_is_help=True
+)
+
+gradebook = typer.Typer(
+    help="The fast path to nbgrader's gradebook, by way of `mechgrade cohort grade`.", no_args_is_help=True
+)
+
+LabArgument = Annotated[str, typer.Argument(metavar="LAB", help="The lab, such as lab3.")]
+PathArgument = Annotated[
+    Path | None, typer.Argument(metavar="NOTEBOOK", help="The notebook. [default: the lab's in notebooks/]")
+]
+
+
+@notebook.command()
+def pull(lab: LabArgument, path: PathArgument = None) -> None:
+    """Write exercises/ from a notebook. What is overwritten is kept in .mechgrade/backup."""
+    from mechgrade.doors.notebook import sync
+
+    course, chosen = _lab(lab)
+    try:
+        _tell(course, sync.pull(course, chosen, path or _default(course, chosen)))
+    except CourseError as error:
+        stop(error)
+
+
+@notebook.command()
+def push(lab: LabArgument, path: PathArgument = None) -> None:
+    """Write exercises/ into a notebook, or make one. What is overwritten is kept in .mechgrade/backup."""
+    from mechgrade.doors.notebook import sync
+
+    course, chosen = _lab(lab)
+    try:
+        _tell(course, sync.push(course, chosen, path or _default(course, chosen)))
+    except CourseError as error:
+        stop(error)
+
+
+@gradebook.command()
+def extract(
+    lab: LabArgument,
+    to: Annotated[Path, typer.Option("--to", help="A folder for the class, to be given to `cohort grade`.")],
+) -> None:
+    """Take collected notebooks apart into files that `mechgrade cohort grade` grades."""
+    course, chosen = _lab(lab)
+    _need("nbgrader")
+    from mechgrade.doors.nbgrader.config import CLASS
+    from mechgrade.doors.nbgrader.gradebook import extract as run
+
+    try:
+        learners = run(course, chosen, course.root / CLASS / "submitted", to)
+    except CourseError as error:
+        stop(error)
+    typer.echo(f"{len(learners)} submissions of {lab} are in {to}")
+
+
+@gradebook.command()
+def fill(
+    lab: LabArgument,
+    results: Annotated[Path, typer.Option("--from", help="What `mechgrade cohort grade --out` wrote.")],
+) -> None:
+    """Write a cohort's scores into the gradebook. Manual grades and comments stay."""
+    course, chosen = _lab(lab)
+    _need("nbgrader")
+    from mechgrade.doors.nbgrader.config import database
+    from mechgrade.doors.nbgrader.gradebook import fill as run
+
+    try:
+        without = run(course, chosen, results, database(course.root))
+    except CourseError as error:
+        stop(error)
+    typer.echo(f"the scores of {lab} are in the gradebook")
+    if without:
+        stop(f"no score for {', '.join(without)}: the machine or a grader failed; run `cohort grade` again", FAULT)
+
+
+def release(
+    lab: LabArgument,
+    exchange: Annotated[
+        bool, typer.Option("--exchange/--no-exchange", help="Put it into nbgrader's exchange folder too.")
+    ] = True,
+) -> None:
+    """Make a lab's nbgrader assignment from the sources, and release it (for instructors)."""
+    course, chosen = _lab(lab)
+    _need("nbgrader")
+    from mechgrade.authoring.leaks import PublishError
+    from mechgrade.course.source import BuildError
+    from mechgrade.doors.nbgrader.publish import release as run
+
+    try:
+        path = run(course, chosen, exchange=exchange)
+    except (BuildError, PublishError) as error:
+        stop(error, NOT_FULL)
+    typer.echo(f"{'released' if exchange else 'generated'}: {path.relative_to(course.root)}")
+
+
+def dist(
+    to: Annotated[Path, typer.Option("--to", help="The archive's path.")] = Path("dist/mechgrade-course.zip"),
+    notebooks: Annotated[bool, typer.Option("--notebooks/--no-notebooks", help="Put notebooks in, too.")] = True,
+) -> None:
+    """Make the learners' archive: everything but the answers; it grades itself offline (for instructors)."""
+    _need("jupytext")
+    from mechgrade.authoring.archive import archive, check_built
+    from mechgrade.authoring.leaks import PublishError
+    from mechgrade.course.source import BuildError
+
+    course = the_course()
+    try:
+        check_built(course)
+        path = archive(course, to, notebooks=notebooks)
+    except (BuildError, PublishError) as error:
+        stop(error, NOT_FULL)
+    typer.echo(f"wrote {path} ({path.stat().st_size / 1e6:.1f} MB)")
+
+
+def _lab(name: str) -> tuple[Course, Lab]:
+    course = the_course()
+    _need("jupytext")
+    try:
+        return course, course.lab(name)
+    except CourseError as error:
+        stop(error)
+
+
+def _need(module: str) -> None:
+    from importlib.util import find_spec
+
+    if find_spec(module) is None:
+        extra = "notebook" if module == "jupytext" else "instructor"
+        stop(f"this needs {module}: .venv/bin/python -m pip install -c constraints.txt -e '.[{extra}]'")
+
+
+def _default(course: Course, lab: Lab) -> Path:
+    return course.root / "notebooks" / f"{lab.slug}.ipynb"
+
+
+def _tell(course: Course, report: Report) -> None:
+    for path in report.written:
+        typer.echo(f"wrote {path.relative_to(course.root) if path.is_relative_to(course.root) else path}")
+    if report.backups:
+        typer.echo(f"the former {len(report.backups)} are in {report.backups[0].parent}")
+    if not report.written:
+        typer.echo("notebook and files say the same already")

@@ -1,0 +1,100 @@
+"""`mechgrade watch`."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mechgrade.doors.cli.common import (
+    BackendOption,
+    ExerciseOption,
+    LabOption,
+    ModelOption,
+    PlainOption,
+    ServerOption,
+    isolation_level,
+    open_worker,
+    stop,
+    the_course,
+)
+from mechgrade.errors import CourseError
+
+#: Tells a watch that starts anew what had just been saved.
+_SAVED = "MECHGRADE_SAVED"
+
+
+def watch(
+    path: Annotated[Path | None, typer.Argument(help="A directory like exercises/.")] = None,
+    lab: LabOption = None,
+    exercise: ExerciseOption = None,
+    model: ModelOption = None,
+    backend: BackendOption = "bridge",
+    device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
+    plain: PlainOption = False,
+    server: ServerOption = True,
+) -> None:
+    """Grade each exercise when you save it; keys for a hint, all exercises, plots.
+
+    Ends with q, or Ctrl-C. Without a terminal it prints a line for each save and reads no keys.
+    """
+    from mechgrade.course import devices
+    from mechgrade.doors.watch.events import Saved
+    from mechgrade.doors.watch.keys import is_terminal, keys
+    from mechgrade.doors.watch.loop import Loop
+    from mechgrade.doors.watch.saves import Saves
+    from mechgrade.grading.grader import Settings
+    from mechgrade.grading.warm.place import fingerprint
+    from mechgrade.reports.screen import open_screen
+    from mechgrade.sandbox import probe
+    from mechgrade.submissions.submission import find_submission
+
+    course = the_course(path)
+    worker = open_worker(course, server)
+    before = fingerprint(course.root, probe().level)
+    # As Ctrl-C does: what was begun is ended, and the terminal left as it was.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    loop = None
+    try:
+        submission = find_submission(course, path or course.root / "exercises", lab, exercise)
+        if submission.only is not None:
+            raise CourseError(f"{path} is a file; give its directory, and --exercise {submission.only.name}")
+        chosen, _ = course.gradable(course.exercises(lab, exercise), model)
+        level, _ = isolation_level(course, None)
+        settings = Settings(submission, model, backend, devices.resolve(device), level)
+        worker.start()  # it imports while the learner edits
+        interactive = is_terminal()
+        loop = Loop(
+            course,
+            settings,
+            chosen,
+            worker,
+            open_screen(plain),
+            interactive,
+            is_current=lambda: fingerprint(course.root, probe().level) == before,
+        )
+        first = os.environ.pop(_SAVED, "").split()
+        if first:
+            loop.events.put(Saved(tuple(each for each in chosen if str(each) in first)))
+        saves = Saves(course, submission.path, chosen, loop.events.put)
+        saves.start()
+        try:
+            with keys(loop.events.put) if interactive else contextlib.nullcontext():
+                loop.run()
+        finally:
+            saves.close()
+    except CourseError as error:
+        stop(error)
+    finally:
+        worker.close()
+    if loop.outdated:
+        typer.echo("The engine, the model or course.yaml has changed: starting anew.")
+        sys.stdout.flush()
+        saved = " ".join(map(str, loop.outdated))
+        command = [sys.executable, "-m", "mechgrade.doors.cli", *sys.argv[1:]]
+        os.execve(sys.executable, command, {**os.environ, _SAVED: saved})

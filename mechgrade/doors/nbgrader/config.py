@@ -1,0 +1,72 @@
+"""The settings that the project's nbgrader_config.py takes over."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+from nbgrader.converters import GenerateAssignment
+from nbgrader.coursedir import CourseDirectory
+from nbgrader.preprocessors import (
+    AssignLatePenalties,
+    CheckCellMetadata,
+    ClearOutput,
+    ClearSolutions,
+    LimitOutput,
+    OverwriteKernelspec,
+    SaveAutoGrades,
+)
+from traitlets.config.loader import ConfigFileNotFound, PyFileConfigLoader
+
+from mechgrade.course import CourseError
+from mechgrade.doors.nbgrader.collect import Collect, settle
+from mechgrade.doors.nbgrader.reader import Reader
+from mechgrade.doors.nbgrader.release import Stubs
+from mechgrade.doors.nbgrader.restore import Restore
+from mechgrade.doors.nbgrader.sandbox import Sandbox
+
+#: The class's directory under the course's: nbgrader's source/, release/, submitted/ …, and the gradebook.
+CLASS = "gradebook"
+
+
+def configure(c: Any, root: Path) -> None:
+    """Make nbgrader's commands release and grade this course.
+
+    Args:
+        c: nbgrader's configuration.
+        root: the course's directory.
+    """
+    # nbgrader makes a new gradebook by the command `alembic`, which is not in the PATH of who calls .venv/bin/nbgrader by its path.
+    os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
+    c.CourseDirectory.course_id = "mechgrade"
+    c.CourseDirectory.root = str(root / CLASS)
+    if url := os.environ.get("MECHGRADE_DB"):
+        c.CourseDirectory.db_url = url
+    if exchange := os.environ.get("MECHGRADE_EXCHANGE"):
+        c.Exchange.root = exchange
+    # Beside notebooks nothing is graded: a file of the instructor's would go to learners as it is, solutions and all.
+    c.CourseDirectory.ignore = [".ipynb_checkpoints", "*.pyc", "__pycache__", "feedback", "*.py"]
+    c.GenerateAssignment.preprocessors = [
+        Stubs if each is ClearSolutions else each for each in GenerateAssignment().preprocessors
+    ]
+    c.Autograde.exporter_class = Reader
+    c.Autograde.pre_convert_hook = settle
+    c.Autograde.sanitize_preprocessors = [ClearOutput, OverwriteKernelspec, Restore, CheckCellMetadata]
+    c.Autograde.autograde_preprocessors = [Sandbox, LimitOutput, SaveAutoGrades, AssignLatePenalties, CheckCellMetadata]
+    c.ExchangeFactory.collect = Collect
+    c.Sandbox.course_root = str(root)
+
+
+def database(root: Path) -> str:
+    """The gradebook's URL, by the course's nbgrader_config.py.
+
+    Raises:
+        CourseError: there is none.
+    """
+    try:
+        config = PyFileConfigLoader("nbgrader_config.py", path=str(root)).load_config()
+    except ConfigFileNotFound:
+        raise CourseError(f"there is no nbgrader_config.py in {root}; restore it from the project") from None
+    return str(CourseDirectory(config=config).db_url)

@@ -1,0 +1,105 @@
+"""The fast path to the same gradebook: notebooks taken apart into files for ``mechgrade cohort grade``, its results put back.
+
+A class is then graded in parallel and resumably. What the gradebook lacks of nbgrader's own autograde are the graded notebooks:
+feedback comes from the cohort's pages.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from nbgrader.api import Gradebook, MissingEntry
+
+from mechgrade.course import Course, CourseError, Lab
+from mechgrade.doors.nbgrader.collect import complete
+from mechgrade.doors.nbgrader.reader import read
+from mechgrade.doors.nbgrader.sandbox import sources_of
+from mechgrade.grading.verdicts import FAULTS
+from mechgrade.submissions.cells import check_id
+
+
+def extract(course: Course, lab: Lab, submitted: Path, to: Path) -> list[str]:
+    """Write each submission's exercises as files: ``<to>/<learner>/<lab>/<exercise>.py``.
+
+    Args:
+        course: the course.
+        lab: which lab.
+        submitted: nbgrader's folder of submissions.
+        to: where to.
+
+    Returns:
+        the learners.
+    """
+    learners = []
+    for folder in sorted(submitted.glob(f"*/{lab.name}")):
+        complete(course, lab.name, folder)
+        nb, _ = read(folder / f"{lab.slug}.ipynb")
+        learners.append(folder.parent.name)
+        target = to / folder.parent.name / lab.name
+        target.mkdir(parents=True, exist_ok=True)
+        for name, source in sources_of(course, lab, nb).items():
+            (target / f"{name}.py").write_text(source, encoding="utf-8", errors="surrogatepass")
+    if not learners:
+        raise CourseError(
+            f"there is no submission of {lab.name} in {submitted}; `nbgrader collect {lab.name}` brings them"
+        )
+    return learners
+
+
+def fill(course: Course, lab: Lab, results: Path, db_url: str) -> list[str]:
+    """Write a cohort's scores into the gradebook. Manual grades and comments stay.
+
+    Args:
+        course: the course.
+        lab: which lab.
+        results: what ``mechgrade cohort grade --out`` wrote.
+        db_url: nbgrader's database.
+
+    Returns:
+        the learners without a score, because the machine or a grader failed.
+
+    Raises:
+        CourseError: there are no results, or the assignment was never generated.
+    """
+    files = sorted((results / "learners").glob("*.json"))
+    if not files:
+        raise CourseError(f"there are no results in {results}; `mechgrade cohort grade … --out {results}` writes them")
+    without = []
+    with Gradebook(db_url) as book:
+        try:
+            book.find_notebook(lab.slug, lab.name)
+        except MissingEntry:
+            raise CourseError(
+                f"the gradebook knows no assignment {lab.name}; run `mechgrade release {lab.name}`"
+            ) from None
+        for file in files:
+            learner, entries = _read(file, lab)
+            if any(entry["verdict"] in FAULTS for entry in entries):
+                without.append(learner)
+                continue
+            book.update_or_create_student(learner)
+            book.update_or_create_submission(lab.name, learner)
+            for entry in entries:
+                name = check_id(course.exercise(entry["exercise"], lab.name))
+                grade = book.find_grade(name, lab.slug, lab.name, learner)
+                grade.auto_score = float(entry["points"])
+                grade.needs_manual_grade = grade.manual_score is not None
+        book.db.commit()
+    return without
+
+
+def _read(file: Path, lab: Lab) -> tuple[str, list[dict[str, Any]]]:
+    try:
+        tree = json.loads(file.read_text(encoding="utf-8"))
+        return str(tree["learner"]), list(_of_lab(tree["exercises"], lab))
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise CourseError(
+            f"{file} cannot be read ({type(error).__name__}): run `mechgrade cohort grade` again"
+        ) from None
+
+
+def _of_lab(entries: list[dict[str, Any]], lab: Lab) -> Iterator[dict[str, Any]]:
+    return (entry for entry in entries if entry["lab"] == lab.name)

@@ -1,0 +1,92 @@
+"""Makes a submitted notebook what the gradebook says: its graded cells are there, once, with the text and points they had.
+
+It stands for nbgrader's DeduplicateIds and OverwriteCells, which trust the flags in the learner's metadata, stop the whole class
+at a cell that was copied (nbgrader 0.9.6: an emptied entry counts as one of an older schema), and leave deleted cells away.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from nbformat.v4 import new_code_cell, new_markdown_cell
+from nbgrader.api import Gradebook
+from nbgrader.preprocessors import NbGraderPreprocessor
+
+from mechgrade.submissions.cells import KEY, NBGRADER_SCHEMA
+
+
+class Restore(NbGraderPreprocessor):  # type: ignore[misc]  # nbgrader is untyped
+    """Restores the cells that nbgrader knows. All other cells are the learner's, without a say in grading."""
+
+    def preprocess(self, nb: Any, resources: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
+        """Restore one notebook."""
+        about = resources["nbgrader"]
+        with Gradebook(about["db_url"]) as gradebook:
+            known = gradebook.find_notebook(about["notebook"], about["assignment"])
+            sources = {cell.name: cell for cell in known.source_cells}
+            points = {cell.name: float(cell.max_score) for cell in [*known.grade_cells, *known.task_cells]}
+            grades = {cell.name for cell in known.grade_cells}
+            solutions = {cell.name for cell in known.solution_cells}
+            tasks = {cell.name for cell in known.task_cells}
+            found = self._last_of_each(nb, set(sources))
+            for name, cell in found.items():
+                nb.cells[nb.cells.index(cell)] = self._restored(cell, sources[name])
+            for name in [name for name in sources if name in grades | tasks and name not in found]:
+                self.log.warning("The cell %s was deleted, and is put back", name)
+                self._insert(nb, self._restored(None, sources[name]))
+            for cell in nb.cells:
+                name = cell.metadata.get("nbgrader", {}).get("grade_id")
+                if name is None:
+                    continue
+                source = sources[name]
+                entry = {
+                    "schema_version": NBGRADER_SCHEMA,
+                    "grade_id": name,
+                    "grade": name in grades,
+                    "solution": name in solutions,
+                    "task": name in tasks,
+                    "locked": bool(source.locked),
+                    "cell_type": source.cell_type,
+                    "checksum": source.checksum,
+                    **({"points": points[name]} if name in points else {}),
+                }
+                cell.metadata["nbgrader"] = {key: value for key, value in entry.items() if value is not None}
+        return nb, resources
+
+    def _last_of_each(self, nb: Any, names: set[str]) -> dict[str, Any]:
+        """The last cell of each name, as Python has the last definition. Copies become the learner's own cells."""
+        found: dict[str, Any] = {}
+        for cell in reversed(nb.cells):
+            entry = cell.metadata.get("nbgrader")
+            name = entry.get("grade_id") if isinstance(entry, dict) else None
+            if isinstance(name, str) and name in names and name not in found:
+                found[name] = cell
+            elif entry is not None:
+                self.log.warning("The cell %s is there twice, or is none of the assignment's: an ordinary cell", name)
+                del cell.metadata["nbgrader"]
+        return found
+
+    def _restored(self, cell: Any, source: Any) -> Any:
+        """A cell with the type that it had, and where it is locked, its text."""
+        text = source.source if cell is None or source.locked else cell.source
+        if cell is not None and source.locked and cell.source != source.source:
+            self.log.warning("The cell %s was edited, and has its text again", source.name)
+        make = new_code_cell if source.cell_type == "code" else new_markdown_cell
+        metadata = {} if cell is None else dict(cell.metadata)
+        metadata["nbgrader"] = {"grade_id": source.name}
+        restored = make(text, metadata=metadata)
+        if cell is not None:
+            restored.id = cell.id
+        return restored
+
+    @staticmethod
+    def _insert(nb: Any, cell: Any) -> None:
+        """Put a check back below the last cell of its exercise that is left, or at the end."""
+        name = cell.metadata["nbgrader"]["grade_id"].removesuffix("-check")
+        entries = [each.metadata.get(KEY) for each in nb.cells]
+        places = [
+            place
+            for place, entry in enumerate(entries)
+            if isinstance(entry, dict) and str(entry.get("exercise")).rpartition("/")[2] == name
+        ]
+        nb.cells.insert(max(places) + 1 if places else len(nb.cells), cell)

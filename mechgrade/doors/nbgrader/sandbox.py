@@ -1,0 +1,141 @@
+"""Grades a submitted notebook in mechgrade's sandbox, in the place of the preprocessor that would execute it.
+
+The exercises' sources are taken out of the cells as text. Each check cell gets two outputs: the report, for the feedback, and the
+points as a number, which nbgrader's SaveAutoGrades takes for the score. No Jupyter kernel is started.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import tempfile
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from nbformat.v4 import new_output
+from nbgrader.preprocessors import NbGraderPreprocessor
+from nbgrader.utils import is_grade, is_solution
+from traitlets import Unicode
+
+from mechgrade.course import Course, Lab, load_course
+from mechgrade.grading.grader import Grader, Settings
+from mechgrade.grading.run import grade
+from mechgrade.grading.verdicts import Result
+from mechgrade.grading.worker import Worker
+from mechgrade.reports.cell import html, text
+from mechgrade.sandbox import probe
+from mechgrade.submissions.assemble import assemble, interface
+from mechgrade.submissions.cells import check_id
+from mechgrade.submissions.submission import Submission
+
+
+class FaultError(Exception):
+    """The machine or a grader failed, so there is no score. nbgrader reports it, and goes on with the next submission."""
+
+
+class Sandbox(NbGraderPreprocessor):  # type: ignore[misc]  # nbgrader is untyped
+    """Grades the checks of one notebook."""
+
+    course_root = Unicode("", help="The course's directory, with course.yaml.").tag(config=True)
+    secret = Unicode("", help="Grade on hidden inputs too, drawn from this secret. [MECHGRADE_SECRET]").tag(config=True)
+    model = Unicode("", help="A model of course.yaml; empty for the course's default.").tag(config=True)
+    device = Unicode("cpu", help="cpu, cuda or cuda:N.").tag(config=True)
+
+    def preprocess(self, nb: Any, resources: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
+        """Grade one notebook.
+
+        Raises:
+            FaultError: there is no verdict.
+        """
+        course = _course(self.course_root)
+        lab = course.lab(resources["nbgrader"]["assignment"])
+        for cell in nb.cells:
+            if cell.cell_type == "code":
+                cell.outputs, cell.execution_count = [], None
+        result = grade_notebook(course, lab, nb, self.settings(course))
+        for entry in result.faults:
+            raise FaultError(
+                f"{entry.lab}/{entry.exercise} could not be graded, by no fault of the learner's: {entry.message}"
+            )
+        entries = {check_id(course.exercise(entry.exercise, entry.lab)): entry for entry in result.exercises}
+        for cell in nb.cells:
+            found = entries.get(cell.metadata.get("nbgrader", {}).get("grade_id"))
+            if found is None and is_grade(cell) and not is_solution(cell):
+                # nbgrader gives full points to a check without output.
+                name = cell.metadata["nbgrader"]["grade_id"]
+                raise FaultError(
+                    f"the assignment has a check {name!r} that course.yaml knows no exercise for; release the lab again, or put "
+                    "the exercise back"
+                )
+            if found is not None and cell.cell_type == "code":
+                report = {"text/html": html(course, found, result, first_hint=True), "text/plain": text(course, found)}
+                cell.outputs = [
+                    new_output("display_data", data=report, metadata={"mechgrade": found.as_tree()}),
+                    new_output("execute_result", data={"text/plain": f"{found.points:g}"}, execution_count=None),
+                ]
+        return nb, resources
+
+    def settings(self, course: Course) -> dict[str, Any]:
+        """How to grade: at the strongest isolation of this machine.
+
+        Raises:
+            FaultError: it is weaker than the course asks for.
+        """
+        level = probe().level
+        if course.isolation == "full" and level != "full":
+            raise FaultError(
+                "course.yaml asks for isolation full, and this machine has none: " + " ".join(probe().missing)
+            )
+        secret = self.secret or os.environ.get("MECHGRADE_SECRET")
+        return {
+            "model": self.model or None,
+            "device": self.device,
+            "isolation": level,
+            "hidden": secret or None,
+            "views": True,
+        }
+
+
+def sources_of(course: Course, lab: Lab, nb: Any) -> dict[str, str]:
+    """The source of each of a lab's exercises as a notebook has it: what is above its check, and what is missing there below.
+
+    Empty where no cell defines what the exercise asks for.
+    """
+    checks = {check_id(exercise) for exercise in lab.exercises.values()}
+    cells: list[str] = []
+    until: dict[str, int] = {}
+    for cell in nb.cells:
+        name = cell.metadata.get("nbgrader", {}).get("grade_id")
+        if name in checks:
+            until[name] = len(cells)
+        elif cell.cell_type == "code":
+            cells.append(cell.source)
+    return {
+        exercise.name: assemble(cells, interface(course, exercise), until.get(check_id(exercise)))
+        for exercise in lab.exercises.values()
+    }
+
+
+def grade_notebook(course: Course, lab: Lab, nb: Any, settings: dict[str, Any]) -> Result:
+    """Grade all exercises of a lab in a notebook."""
+    with tempfile.TemporaryDirectory(prefix="mechgrade-nbgrader-") as folder:
+        for name, source in sources_of(course, lab, nb).items():
+            path = Path(folder, lab.name, f"{name}.py")
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(source, encoding="utf-8", errors="surrogatepass")
+        grader = Grader(course, Settings(Submission(Path(folder)), **settings), _worker(course.limits.start_seconds))
+        return grade(grader, list(lab.exercises.values()))
+
+
+@cache
+def _course(root: str) -> Course:
+    return load_course(Path(root))
+
+
+@cache
+def _worker(start_seconds: float) -> Worker:
+    """One worker for the whole class: nbgrader makes a preprocessor anew for every notebook."""
+    worker = Worker(start_seconds)
+    atexit.register(worker.close)
+    return worker

@@ -1,0 +1,129 @@
+"""``check("lab3/find_heads")`` in a cell: grade what this kernel has run, as ``make grade`` grades a file.
+
+The learner's functions are taken as text out of the kernel's history and run in the worker's sandbox. The kernel's own state
+counts for nothing, so a check says what a grader will say.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import tempfile
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from mechgrade.course import Course, CourseError, Exercise, find_course, load_course
+from mechgrade.course.hints import guide
+from mechgrade.grading.errors import InfrastructureError
+from mechgrade.grading.grader import Grader, Settings
+from mechgrade.grading.run import grade
+from mechgrade.grading.verdicts import Result
+from mechgrade.grading.worker import Worker
+from mechgrade.reports.cell import html, text
+from mechgrade.submissions.assemble import assemble, interface
+from mechgrade.submissions.submission import Submission
+
+#: Where the course is, when a notebook lies outside it: on a JupyterHub with one copy for all.
+COURSE_VARIABLE = "MECHGRADE_COURSE"
+
+
+class CheckError(Exception):
+    """The check cannot be done; the text says why and what to do. In a notebook it is shown without a traceback."""
+
+    def _render_traceback_(self) -> list[str]:  # IPython asks for this name
+        return [f"check: {self}"]
+
+
+def check(exercise: str) -> float:
+    """Grade an exercise of this notebook, show the report, and return the points.
+
+    The last number of a cell is what nbgrader takes for partial credit, where it runs notebooks itself.
+
+    Args:
+        exercise: its name with its lab, ``lab3/find_heads``, or without it.
+    """
+    try:
+        course = _course()
+        chosen = named(course, exercise)
+        cells = _history()
+        if not assemble(cells, interface(course, chosen)).strip():
+            raise CheckError(f"no cell that you have run defines {chosen.name}: run the cell with your code first")
+        result = grade_cells(course, chosen, cells, _worker(course.limits.start_seconds))
+    except (CourseError, InfrastructureError) as error:
+        raise CheckError(str(error)) from None
+    entry = result.exercises[0]
+    _display(html(course, entry, result), text(course, entry))
+    return entry.points
+
+
+def hint(exercise: str, number: int = 1) -> None:
+    """Show a hint for an exercise; the first is the gentlest."""
+    try:
+        course = _course()
+        hints = guide(course, named(course, exercise)).hints
+    except CourseError as error:
+        raise CheckError(str(error)) from None
+    if not 1 <= number <= len(hints):
+        raise CheckError(f"{exercise} has {len(hints)} hints, and no hint {number}")
+    _display_markdown(f"**Hint {number} of {len(hints)}**\n\n{hints[number - 1].strip()}")
+
+
+def named(course: Course, exercise: str) -> Exercise:
+    """The exercise of a name with or without its lab."""
+    lab, _, name = exercise.rpartition("/")
+    return course.exercise(name, lab or None)
+
+
+def grade_cells(course: Course, exercise: Exercise, cells: list[str], worker: Worker) -> Result:
+    """Grade an exercise as it stands in the texts of some cells."""
+    from mechgrade.sandbox import probe
+
+    with tempfile.TemporaryDirectory(prefix="mechgrade-check-") as folder:
+        path = Path(folder, exercise.lab, f"{exercise.name}.py")
+        path.parent.mkdir()
+        path.write_text(assemble(cells, interface(course, exercise)), encoding="utf-8", errors="surrogatepass")
+        settings = Settings(Submission(Path(folder)), isolation=probe().level, views=True)
+        return grade(Grader(course, settings, worker), [exercise])
+
+
+def _course() -> Course:
+    place = os.environ.get(COURSE_VARIABLE)
+    if place:
+        return load_course(Path(place))
+    try:
+        return load_course(find_course())
+    except CourseError as error:
+        raise CourseError(
+            f"{error}; or let the variable {COURSE_VARIABLE} name the course's directory before Jupyter starts"
+        ) from None
+
+
+@cache
+def _worker(start_seconds: float) -> Worker:
+    """One worker for all checks of a kernel: importing torch once takes seconds, a fork of it milliseconds."""
+    worker = Worker(start_seconds)
+    atexit.register(worker.close)
+    return worker
+
+
+def _history() -> list[str]:
+    """The cells that this kernel has run, in the order in which it ran them."""
+    from IPython import get_ipython
+
+    shell: Any = get_ipython()
+    if shell is None:
+        raise CourseError("check works in a notebook; for files there is `mechgrade grade`")
+    return [str(cell) for cell in shell.history_manager.input_hist_raw]
+
+
+def _display(as_html: str, as_text: str) -> None:
+    from IPython.display import display
+
+    display({"text/html": as_html, "text/plain": as_text}, raw=True)
+
+
+def _display_markdown(source: str) -> None:
+    from IPython.display import Markdown, display
+
+    display(Markdown(source))

@@ -1,0 +1,88 @@
+"""Where a learner stands in the course: what is passed, what is begun, what is next, how many minutes it takes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from mechgrade.course import Course, Exercise, Lab
+from mechgrade.progress.progress import Entry, State, file_hash
+
+Standing = Literal["passed", "begun", "new"]
+
+
+@dataclass(frozen=True)
+class Row:
+    """One exercise on the map. ``changed``: its file is another than the one that was graded last."""
+
+    exercise: Exercise
+    entry: Entry
+    standing: Standing
+    changed: bool
+
+
+@dataclass(frozen=True)
+class LabOutlook:
+    """One lab on the map."""
+
+    lab: Lab
+    rows: tuple[Row, ...]
+
+    @property
+    def passed(self) -> int:
+        """How many exercises are passed."""
+        return sum(row.standing == "passed" for row in self.rows)
+
+    @property
+    def points(self) -> float:
+        """Points of the last gradings."""
+        return sum(row.entry.points for row in self.rows)
+
+    @property
+    def minutes_done(self) -> int:
+        """The course's estimate for what is passed."""
+        return sum(row.exercise.minutes for row in self.rows if row.standing == "passed")
+
+    @property
+    def minutes_left(self) -> int:
+        """The course's estimate for the rest."""
+        return sum(row.exercise.minutes for row in self.rows if row.standing != "passed")
+
+    @property
+    def minutes_worked(self) -> float:
+        """The learner's own working time, estimated."""
+        return sum(row.entry.seconds for row in self.rows) / 60
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """The whole map."""
+
+    labs: tuple[LabOutlook, ...]
+
+    @property
+    def next(self) -> Exercise | None:
+        """The first exercise in the course's order that is not passed."""
+        rows = (row for lab in self.labs for row in lab.rows)
+        return next((row.exercise for row in rows if row.standing != "passed"), None)
+
+
+def outlook(course: Course, state: State, lab: str | None = None) -> Outlook:
+    """The map of a course, or of one lab of it."""
+    chosen = [course.lab(lab)] if lab is not None else list(course.labs.values())
+    return Outlook(
+        tuple(LabOutlook(each, tuple(_row(course, state, one) for one in each.exercises.values())) for each in chosen)
+    )
+
+
+def _row(course: Course, state: State, exercise: Exercise) -> Row:
+    entry = state.of(exercise)
+    standing: Standing = "passed" if entry.verdict == "passed" else "begun" if entry.source or entry.hints else "new"
+    changed = bool(entry.source) and file_hash(course.stub_path(exercise)) != entry.source
+    return Row(exercise, entry, standing, changed)
+
+
+def duration(minutes: float) -> str:
+    """Minutes as people say them: ``48 min``, ``2 h 05 min``."""
+    whole = round(minutes)
+    return f"{whole} min" if whole < 60 else f"{whole // 60} h {whole % 60:02} min"

@@ -1,0 +1,136 @@
+"""What happened when a scenario ran, as the grader's side has it: the learner's data, or the way in which it failed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
+
+from mechgrade.protocol.wire import Tree, numbers
+
+Kind = Literal[
+    "returned",
+    "not_started",
+    "missing",
+    "unusable",
+    "raised",
+    "timed_out",
+    "out_of_memory",
+    "crashed",
+    "infrastructure",
+]
+
+#: The kinds that a learner's process may claim. Time, death and faults of the machine are observed, never claimed.
+CLAIMABLE = frozenset(["returned", "not_started", "missing", "unusable", "raised", "out_of_memory"])
+
+
+@dataclass(frozen=True)
+class Place:
+    """A line of the learner's file."""
+
+    line: int
+    function: str = ""
+    text: str = ""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The end of one run of one scenario.
+
+    Attributes:
+        kind: what happened.
+        data: what the scenario returned, when it returned.
+        message: a sentence, when it did not.
+        error: the name of the exception's class, when one was raised.
+        trace: where in the learner's file, outermost first.
+        called: the learner's functions that were called, with the line of their definition.
+        seconds: of the scenario; learner_seconds: of the learner's functions in it.
+        output: the end of what the code printed.
+    """
+
+    kind: Kind
+    data: Tree = None
+    message: str = ""
+    error: str = ""
+    trace: tuple[Place, ...] = ()
+    called: tuple[Place, ...] = ()
+    seconds: float = 0.0
+    learner_seconds: float = 0.0
+    dirty: bool = False
+    output: str = field(default="", compare=False)
+
+    def reduced(self, facts: Callable[[Any], Tree] | None) -> Outcome:
+        """The same outcome with facts about its data in the data's place; unchanged without facts, and where nothing returned."""
+        return self if facts is None or self.kind != "returned" else replace(self, data=facts(numbers(self.data)))
+
+    def as_tree(self) -> Tree:
+        """What a recording keeps: the data or the failure, without places and times."""
+        if self.kind == "returned":
+            return {"kind": "returned", "data": self.data}
+        return {"kind": self.kind, "error": self.error, "message": self.message}
+
+
+def outcome_of(report: Tree, output: str = "") -> Outcome:
+    """Read a report of the learner's process, taking nothing in it for granted.
+
+    A report of a wrong form is not an error of ours: it is a learner's process that writes to its own socket.
+    """
+    if not isinstance(report, dict) or report.get("kind") not in CLAIMABLE:
+        return Outcome("crashed", message="your code wrote to the worker's own connection", output=output)
+    kind = str(report["kind"])
+    name = _text(report.get("name"))
+    stage = " while your file was imported" if report.get("stage") == "import" else ""
+    error = _text(report.get("type"))
+    message = _text(report.get("message"))
+    if kind == "missing":
+        message = f"your code defines no `{name}`: keep the stub's name for it"
+    elif kind in ("raised", "out_of_memory"):
+        message = f"{error}{stage}: {message}" if message else f"{error}{stage}"
+    elif kind == "not_started":
+        message = "not started: its function still raises NotImplementedError"
+    return Outcome(
+        kind=kind,  # type: ignore[arg-type]  # membership in CLAIMABLE was checked above
+        data=report.get("data"),
+        message=message,
+        error=error,
+        trace=tuple(_places(report.get("trace"))),
+        called=tuple(_calls(report.get("called"))),
+        seconds=_seconds(report.get("seconds")),
+        learner_seconds=_seconds(report.get("learner_seconds")),
+        dirty=report.get("dirty") is True,
+        output=output,
+    )
+
+
+def plain(text: str) -> str:
+    """Text of a learner's without control characters: a terminal obeys them, and could be made to show another verdict."""
+    return _CONTROL.sub("\N{REPLACEMENT CHARACTER}", text)
+
+
+# C0 but tab and newline, DEL, C1, and what turns the direction of writing round.
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+
+
+def _text(value: Any) -> str:
+    return plain(value[:2000]) if isinstance(value, str) else ""
+
+
+def _seconds(value: Any) -> float:
+    return value if isinstance(value, float) and 0 <= value < 1e6 else 0.0
+
+
+def _places(value: Any) -> list[Place]:
+    places = []
+    for entry in value[:8] if isinstance(value, list) else []:
+        if isinstance(entry, dict) and isinstance(entry.get("line"), int):
+            places.append(Place(entry["line"], _text(entry.get("function"))[:80], _text(entry.get("text"))[:200]))
+    return places
+
+
+def _calls(value: Any) -> list[Place]:
+    calls = []
+    for entry in value[:8] if isinstance(value, list) else []:
+        if isinstance(entry, tuple) and len(entry) == 2 and isinstance(entry[0], str) and isinstance(entry[1], int):
+            calls.append(Place(entry[1], _text(entry[0])[:80]))
+    return calls
