@@ -19,10 +19,11 @@ from mechgrade.authoring.mutants import Mutant, mutants
 from mechgrade.authoring.rules import broken_rules, equivalents, mutated_lines
 from mechgrade.course import Course, Exercise
 from mechgrade.course.variants import programs
-from mechgrade.grading.grader import Grader, Settings
-from mechgrade.grading.run import grade
+from mechgrade.grading.grade import Grading
+from mechgrade.grading.options import Options
 from mechgrade.grading.verdicts import FAULTS, ExerciseResult
 from mechgrade.grading.worker import Worker
+from mechgrade.protocol.job import Backend
 from mechgrade.submissions.submission import find_submission
 
 #: How far a misconception must be from the reference, and how near an accepted variant, in tolerances.
@@ -132,7 +133,7 @@ class Auditor:
         self,
         course: Course,
         model: str,
-        backend: str = "bridge",
+        backend: Backend = "bridge",
         threads: int = 1,
         advance: Callable[[str, int, int], None] = lambda _what, _done, _total: None,
         worker: Worker | None = None,
@@ -244,11 +245,14 @@ class Auditor:
                 path = Path(folder, exercise.lab, f"{exercise.name}.py")
                 path.parent.mkdir(exist_ok=True)
                 path.write_text(chosen[exercise.name], encoding="utf-8")
-            submission = find_submission(course, Path(folder))
-            settings = Settings(submission, self.model, self.backend, isolation="process", threads=self.threads)
-            grader = Grader(course, settings, self._worker)
-            result = grade(grader, exercises)
-        return {entry.exercise: Graded(entry, grader.distance(entry.lab, entry.exercise)) for entry in result.exercises}
+            options = Options(self.model, self.backend, threads=self.threads)
+            grading = Grading(course, options, self._worker)
+            grader = grading.grader(find_submission(course, Path(folder)))
+            result = grading.grade(grader, exercises)
+        return {
+            exercise.name: Graded(entry, grader.distances.get(exercise, 0.0))
+            for exercise, entry in zip(exercises, result.exercises, strict=True)
+        }
 
 
 def _number(distance: float) -> float | None:

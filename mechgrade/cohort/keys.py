@@ -17,7 +17,7 @@ from typing import Any
 
 from mechgrade.course import Course, CourseError, Exercise
 from mechgrade.grading import recordings
-from mechgrade.protocol.job import Isolation
+from mechgrade.protocol.job import Backend, Isolation
 
 #: The part of the engine that decides a verdict.
 ENGINE = ("bench", "course", "grading", "protocol", "sandbox", "submissions", "worker")
@@ -37,7 +37,7 @@ class Order:
     """
 
     model: str
-    backend: str
+    backend: Backend
     device: str
     isolation: Isolation
     threads: int = 1

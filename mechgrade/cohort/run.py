@@ -14,8 +14,8 @@ from mechgrade.cohort.learners import Learner, Work
 from mechgrade.cohort.pool import Executor, Graded, ReferenceRun, Task
 from mechgrade.cohort.store import Store
 from mechgrade.course import Course, CourseError, Exercise
-from mechgrade.grading import recordings
 from mechgrade.grading.errors import GraderError
+from mechgrade.grading.references import runs_live
 from mechgrade.grading.verdicts import Check, ExerciseResult
 
 #: How often a task is handed out, when the machine fails or a process is lost, until that is reported as a fault.
@@ -79,8 +79,7 @@ class Run:
     # --- the references, before all learners -------------------------------------------------------------------------------
 
     def _needs_live(self) -> bool:
-        folder = recordings.path_of(self.course.root, self.order.model, "", "").parent
-        return self.order.hidden is not None or not folder.is_dir()
+        return runs_live(self.course, self.order.model, self.order.hidden)
 
     def _run_references(self, executor: Executor) -> None:
         works = []
@@ -92,8 +91,8 @@ class Run:
         unknown = [work for work in works if not self.store.known(self._key(work))]
         for work in works:
             if work not in unknown:
-                for call, run in self.store.live(self.bases[work.exercise]).items():
-                    executor.share(ReferenceRun(work.exercise.lab, work.exercise.name, call, run))
+                for (program, call), run in self.store.live(self.bases[work.exercise]).items():
+                    executor.share(ReferenceRun(work.exercise.lab, work.exercise.name, program, call, run))
         self._drive(executor, iter([Task(None, [work]) for work in unknown]))
         for work in works:
             body = self.store.body(self._key(work))
@@ -137,7 +136,7 @@ class Run:
                 return
             task, news = executor.news()
             if isinstance(news, ReferenceRun):
-                self.store.keep_live(self.bases[self._places[news.lab, news.name]], news.call, news.run)
+                self.store.keep_live(self.bases[self._places[news.lab, news.name]], news.program, news.call, news.run)
                 executor.share(news)
             elif isinstance(news, Graded):
                 self._keep(task, news)

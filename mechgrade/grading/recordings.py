@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -23,9 +22,6 @@ from mechgrade.grading.errors import GraderError
 from mechgrade.protocol.wire import Array, Tree, WireError, pack, unpack
 
 SCHEMA = 1
-
-#: Turns a scenario's data (as NumPy values) into plain facts about it, on the grader's side.
-Facts = Callable[[Any], Tree]
 
 
 @dataclass
@@ -51,12 +47,6 @@ class Recording:
     #: name of a misconception to the sentence that the learner is told, in the order in which they were written
     sentences: dict[str, str] = field(default_factory=dict)
     runs: dict[str, Run] = field(default_factory=dict)
-
-
-def key_of(scenario: str, inputs: dict[str, Any], facts: Facts | None = None) -> str:
-    """The key of a run, readable as a call: ``on_random_patterns(batch=2, half=5, seed=0)``."""
-    call = f"{scenario}({', '.join(f'{name}={json.dumps(value)}' for name, value in sorted(inputs.items()))})"
-    return call if facts is None else f"{facts.__name__}({call})"
 
 
 def path_of(root: Path, model: str, lab: str, exercise: str) -> Path:

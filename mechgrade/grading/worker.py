@@ -16,8 +16,9 @@ import sys
 import tempfile
 import time
 from collections import deque
+from collections.abc import Mapping
 from pathlib import Path
-from typing import IO, Any, Protocol
+from typing import IO, Any
 
 from mechgrade.grading.errors import GraderError, InfrastructureError, WorkerGone
 from mechgrade.grading.warm.place import INHERITED
@@ -30,16 +31,6 @@ _DRAINED_AT_ONCE = 32
 
 #: How long a process may take from closing its connection to its end, in seconds, before it counts as alive.
 _GRACE = 0.5
-
-
-class Session(Protocol):
-    """One learner's file, ready to run scenarios."""
-
-    def run(self, scenario: str, inputs: dict[str, Any]) -> Outcome:
-        """Run one scenario to its end, whatever that is."""
-
-    def close(self) -> None:
-        """End the learner's process and all that it started."""
 
 
 class Worker:
@@ -165,7 +156,7 @@ def _environment() -> dict[str, str]:
 
 
 class Process:
-    """A learner's process, from the grader's side. See :class:`Session`."""
+    """A learner's process, from the grader's side. See :class:`mechgrade.grading.sessions.Session`."""
 
     def __init__(self, connection: socket.socket, data: socket.socket, output: int, job: Job) -> None:
         self._connection = connection
@@ -177,11 +168,11 @@ class Process:
         os.set_blocking(output, False)
         data.setblocking(False)
 
-    def run(self, scenario: str, inputs: dict[str, Any]) -> Outcome:
+    def run(self, scenario: str, inputs: Mapping[str, Any]) -> Outcome:
         """Run one scenario; the process can serve no more after any outcome that it did not report itself."""
         started = time.monotonic()
         deadline = started + self._limits.seconds
-        request = wire.frame(wire.encode({"scenario": scenario, "inputs": inputs}))
+        request = wire.frame(wire.encode({"scenario": scenario, "inputs": dict(inputs)}))
         try:
             # A process that does not read must not hold up the grader.
             self._data.settimeout(self._limits.seconds)

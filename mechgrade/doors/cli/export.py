@@ -12,6 +12,7 @@ import typer
 from mechgrade.doors.cli.common import NOT_FULL, stop, the_course
 from mechgrade.doors.cli.grade import write_text
 from mechgrade.doors.cli.notebooks import LabArgument, _lab, _need
+from mechgrade.errors import CourseError
 
 app = typer.Typer(help="Results for other programs: Gradescope, CI services, gradebooks.", no_args_is_help=True)
 
@@ -79,11 +80,10 @@ def gradescope_run(
     """Grade an upload, and write what Gradescope reads."""
     import tempfile
 
-    from mechgrade.grading.grader import Grader, Settings
-    from mechgrade.grading.run import grade
-    from mechgrade.grading.worker import Worker
+    from mechgrade.doors.workers import open_worker
+    from mechgrade.grading.grade import grade
+    from mechgrade.grading.options import resolve
     from mechgrade.reports.gradescope import results
-    from mechgrade.sandbox import probe
     from mechgrade.submissions.handed_in import arrange
     from mechgrade.submissions.submission import Submission
 
@@ -91,12 +91,15 @@ def gradescope_run(
     chosen = course.lab(lab)
     # Not for the worker's eyes, nor for those of what it runs.
     secret = os.environ.pop("MECHGRADE_SECRET", None)
-    worker = Worker(course.limits.start_seconds)
+    try:
+        options = resolve(course, hidden=secret, counts=True)
+    except CourseError as error:
+        stop(error)
+    worker = open_worker(course, options)
     with tempfile.TemporaryDirectory(prefix="mechgrade-upload-") as folder:
         notes = arrange(course, chosen, submission, Path(folder))
-        settings = Settings(Submission(Path(folder)), isolation=probe().level, hidden=secret or None)
         try:
-            result = grade(Grader(course, settings, worker), list(chosen.exercises.values()))
+            result = grade(course, Submission(Path(folder)), list(chosen.exercises.values()), options, worker)
         finally:
             worker.close()
     tree = results(course, result)

@@ -20,8 +20,6 @@ from mechgrade.doors.cli.common import (
     ModelOption,
     PlainOption,
     ServerOption,
-    isolation_level,
-    open_worker,
     stop,
     the_course,
 )
@@ -70,10 +68,10 @@ def grade(
     machine or a grader failed; 130 after Ctrl-C.
     """
     from mechgrade.course import devices
+    from mechgrade.doors.workers import open_worker
     from mechgrade.grading.errors import InfrastructureError
-    from mechgrade.grading.grader import Grader, Settings
-    from mechgrade.grading.live import without_reference
-    from mechgrade.grading.run import grade as run_grading
+    from mechgrade.grading.grade import grade as run_grading
+    from mechgrade.grading.options import resolve
     from mechgrade.grading.warm.worker import WarmWorker
     from mechgrade.progress.progress import Progress
     from mechgrade.reports.screen import open_screen
@@ -84,7 +82,7 @@ def grade(
     screen = open_screen(plain)
     progress = Progress(course)
     state = read_state(progress)
-    worker = open_worker(course, server)
+    worker = None
     try:
         submission = find_submission(course, path or course.root / "exercises", lab, exercise)
         wanted = [submission.only] if submission.only else course.exercises(lab, exercise)
@@ -94,34 +92,28 @@ def grade(
             screen.say(f"Not graded, because {model} is not trained and these look for what training makes: {names}")
         if not chosen:
             raise CourseError(f"{model} can grade none of these exercises; take a trained model")
-        worker.start_seconds = course.limits_of(model).start_seconds
-        if devices.resolve(device) == "mps":
-            screen.say(f"Careful: {devices.MPS_WARNING}")
-        lacking = without_reference(course, model)
-        if lacking:
-            raise CourseError(lacking)
-        level, missing = isolation_level(course, isolation, require_isolation, pdb)
-        if hidden and not (course.root / "solutions").is_dir():
-            raise CourseError("--hidden runs the references, and there is no solutions/ here")
-        if level != "inline":
-            worker.start()
-        settings = Settings(
-            submission,
-            model,
-            backend,
-            devices.resolve(device),
-            level,
-            hidden=hidden or None,
+        if pdb and isolation not in (None, "inline"):
+            raise CourseError("--pdb needs --isolation inline: a debugger cannot reach into another process")
+        options = resolve(
+            course,
+            model=model,
+            backend=backend,
+            device=device,
+            isolation="inline" if pdb else isolation,
+            require=require_isolation,
+            hidden=hidden,
             views=html_file is not None,
         )
+        if options.device == "mps":
+            screen.say(f"Careful: {devices.MPS_WARNING}")
+        worker = open_worker(course, options, warm=server)
         report = TerminalReport(
             course,
             screen,
             found=len(chosen) == 1,
             hints_seen=lambda name: state.entries[name].hints if name in state.entries else 0,
         )
-        grader = Grader(course, settings, worker, on_result=report.exercise)
-        result = run_grading(grader, chosen, pdb=pdb)
+        result = run_grading(course, submission, chosen, options, worker, on_result=report.exercise, pdb=pdb)
     except CourseError as error:
         stop(error)
     except InfrastructureError as error:
@@ -129,8 +121,8 @@ def grade(
     except KeyboardInterrupt:
         stop("interrupted; what is shown above was graded, and no score is kept: run the same again", STOPPED)
     finally:
-        worker.close()
-    result.isolation_missing = missing
+        if worker is not None:
+            worker.close()
     report.total(result)
     if isinstance(worker, WarmWorker) and worker.note:
         screen.say(f"  Note: {worker.note}")

@@ -191,18 +191,17 @@ def debug(
 ) -> None:
     """Stop in your own code, in the debugger pdb, on the inputs of the first check that fails (isolation inline)."""
     os.environ.setdefault("TQDM_DISABLE", "1")  # a bar for loading weights, in the middle of a conversation
-    from mechgrade.course.devices import resolve
     from mechgrade.doors.learner.debugger import debug as run_debugger
     from mechgrade.grading.errors import InfrastructureError
-    from mechgrade.grading.grader import Settings
+    from mechgrade.grading.options import resolve
     from mechgrade.submissions.submission import find_submission
 
     course = the_course()
     found = _find(course, exercise, lab)
     try:
         submission = find_submission(course, course.root / "exercises", found.lab, found.name)
-        settings = Settings(submission, model, backend, resolve(device), "inline")
-        stopped = run_debugger(course, found, settings, typer.echo)
+        options = resolve(course, model=model, backend=backend, device=device, isolation="inline")
+        stopped = run_debugger(course, found, submission, options, typer.echo)
     except CourseError as error:
         stop(error)
     except InfrastructureError as error:

@@ -16,8 +16,8 @@ from typing import Any
 from mechgrade.course import Course, CourseError, Exercise, find_course, load_course
 from mechgrade.course.hints import guide
 from mechgrade.grading.errors import InfrastructureError
-from mechgrade.grading.grader import Grader, Settings
-from mechgrade.grading.run import grade
+from mechgrade.grading.grade import grade
+from mechgrade.grading.options import resolve
 from mechgrade.grading.verdicts import Result
 from mechgrade.grading.worker import Worker
 from mechgrade.reports.cell import html, text
@@ -77,14 +77,11 @@ def named(course: Course, exercise: str) -> Exercise:
 
 def grade_cells(course: Course, exercise: Exercise, cells: list[str], worker: Worker) -> Result:
     """Grade an exercise as it stands in the texts of some cells."""
-    from mechgrade.sandbox import probe
-
     with tempfile.TemporaryDirectory(prefix="mechgrade-check-") as folder:
         path = Path(folder, exercise.lab, f"{exercise.name}.py")
         path.parent.mkdir()
         path.write_text(assemble(cells, interface(course, exercise)), encoding="utf-8", errors="surrogatepass")
-        settings = Settings(Submission(Path(folder)), isolation=probe().level, views=True)
-        return grade(Grader(course, settings, worker), [exercise])
+        return grade(course, Submission(Path(folder)), [exercise], resolve(course, views=True), worker)
 
 
 def _course() -> Course:
