@@ -25,8 +25,8 @@ from mechgrade.submissions.submission import Submission
 #: Names that are no learner's: what computers leave lying about. Hidden files and folders are none, too.
 IGNORED = frozenset(["__MACOSX", "__pycache__"])
 
-#: What is looked at of a hand-in at most.
-MAX_FILES, MAX_NOTEBOOKS = 10_000, 20
+#: What is looked at of a hand-in at most: files, and among them those of one name or notebooks.
+MAX_FILES, MAX_EQUALS = 10_000, 20
 
 
 def read_upload(course: Course, lab: Lab, folder: Path) -> Submission:
@@ -86,7 +86,7 @@ def pick_notebook(
     if named or len(found) == 1:
         chosen = (named or found)[0]
     else:
-        chosen = max(found[:MAX_NOTEBOOKS], key=lambda path: _answered(course, lab, folder, path))
+        chosen = max(found[:MAX_EQUALS], key=lambda path: _answered(course, lab, folder, path))
     if len(found) > 1 and notes is not None:
         others = ", ".join(shown(path) for path in found if path != chosen)
         notes.append(f"there are {len(found)} notebooks; {shown(chosen)} was graded, and not {others}")
@@ -138,7 +138,7 @@ def _is_ignored(name: str) -> bool:
 
 def _paths_of(lab: Lab, exercise: Exercise, files: list[Path]) -> list[Path]:
     found = [path for path in files if path.name == f"{exercise.name}.py"]
-    return sorted(found, key=lambda path: (path.parent.name != lab.name, *_by_path(path)))
+    return sorted(found, key=lambda path: (path.parent.name != lab.name, *_by_path(path)))[:MAX_EQUALS]
 
 
 def _by_path(path: Path) -> tuple[int, Path]:

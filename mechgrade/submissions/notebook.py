@@ -45,6 +45,8 @@ PUT_BACK = "put_back"
 
 _CHECK = re.compile(r"^[ \t]*(?:\w+[ \t]*=[ \t]*)?(?:\w+\.)*check\([ \t]*(['\"])(?:(\w+)/)?(\w+)\1", re.MULTILINE)
 
+_HALF = re.compile("[\ud800-\udfff]")
+
 #: Cells of former formats that are text by now.
 _KINDS = {"code": "code", "markdown": "markdown", "raw": "raw", "heading": "markdown", "html": "markdown"}
 
@@ -60,9 +62,7 @@ class Cell:
     @property
     def is_code(self) -> bool:
         """Whether its text counts as code."""
-        about = self.metadata.get("nbgrader")
-        is_solution = isinstance(about, dict) and about.get("solution") is True
-        return self.cell_type == "code" or is_solution or self.entry.get("part") == "code"
+        return self.cell_type == "code" or self.entry.get("part") == "code"
 
     @property
     def entry(self) -> dict[str, Any]:
@@ -124,7 +124,10 @@ def cell_of(entry: Any) -> Cell | None:
     if not isinstance(source, str):
         return None
     metadata = entry.get("metadata")
-    return Cell(_KINDS[kind], source, metadata if isinstance(metadata, dict) else {})
+    # JSON can hold half a character, and no file can.
+    return Cell(
+        _KINDS[kind], _HALF.sub("\N{REPLACEMENT CHARACTER}", source), metadata if isinstance(metadata, dict) else {}
+    )
 
 
 def cells_of(tree: Any, name: str) -> tuple[list[Cell], list[str]]:

@@ -12,7 +12,7 @@ from mechgrade.submissions.assemble import Code, interface
 from mechgrade.submissions.notebook import Texts, cells_of, lab_of, read_tree, texts_of
 from mechgrade.submissions.reading import MAX_SOURCE, SubmissionError, plain, read_text, shown
 
-__all__ = ["Submission", "SubmissionError", "find_submission"]
+__all__ = ["Submission", "SubmissionError", "Texts", "find_submission"]
 
 
 @dataclass(frozen=True)
