@@ -100,7 +100,7 @@ class TerminalReport:
         self._line("a known mistake", check.sentence, style="bold")
         if check.place is not None:
             place = check.place
-            where = f"{short(entry.file)}:{place.line}" + (f" in {place.function}" if place.function else "")
+            where = line_of(entry.file, place.line) + (f" in {place.function}" if place.function else "")
             self._line("look at", where + (f"  {place.text}" if place.text else ""))
         if check.output.strip():
             tail = "\n".join(check.output.strip().splitlines()[-PRINTED_LINES:])[-PRINTED_CHARACTERS:]
@@ -152,6 +152,11 @@ class TerminalReport:
 
     def _closing(self, text: str, style: str = "") -> None:
         self.console.print(Text("  " + text, style), soft_wrap=self.screen.plain)
+
+
+def line_of(file: str, line: int) -> str:
+    """A line of a learner's file. What was taken out of a notebook has lines that nobody can open: then the file alone."""
+    return short(file) if file.endswith(".ipynb") else f"{short(file)}:{line}"
 
 
 def short(path: str) -> str:

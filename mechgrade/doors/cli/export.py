@@ -78,14 +78,11 @@ def gradescope_run(
     to: Annotated[Path, typer.Option("--to", help="results.json.")],
 ) -> None:
     """Grade an upload, and write what Gradescope reads."""
-    import tempfile
-
     from mechgrade.doors.workers import open_worker
     from mechgrade.grading.grade import grade
     from mechgrade.grading.options import resolve
     from mechgrade.reports.gradescope import results
-    from mechgrade.submissions.handed_in import arrange
-    from mechgrade.submissions.submission import Submission
+    from mechgrade.submissions.handed_in import read_upload
 
     course = the_course()
     chosen = course.lab(lab)
@@ -95,13 +92,12 @@ def gradescope_run(
         options = resolve(course, hidden=secret, counts=True)
     except CourseError as error:
         stop(error)
+    upload = read_upload(course, chosen, submission)
     worker = open_worker(course, options)
-    with tempfile.TemporaryDirectory(prefix="mechgrade-upload-") as folder:
-        notes = arrange(course, chosen, submission, Path(folder))
-        try:
-            result = grade(course, Submission(Path(folder)), list(chosen.exercises.values()), options, worker)
-        finally:
-            worker.close()
+    try:
+        result = grade(course, upload, upload.exercises, options, worker)
+    finally:
+        worker.close()
     tree = results(course, result)
-    tree["output"] = "\n".join([tree["output"], *notes])
+    tree["output"] = "\n".join([tree["output"], *upload.notes])
     write_text(to, json.dumps(tree, indent=1) + "\n")

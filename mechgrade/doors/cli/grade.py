@@ -85,7 +85,7 @@ def grade(
     worker = None
     try:
         submission = find_submission(course, path or course.root / "exercises", lab, exercise)
-        wanted = [submission.only] if submission.only else course.exercises(lab, exercise)
+        wanted = list(submission.exercises) or course.exercises(lab, exercise)
         chosen, left_out = course.gradable(wanted, model)
         if left_out:
             names = ", ".join(map(str, left_out))
