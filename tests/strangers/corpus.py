@@ -84,7 +84,7 @@ def grade(course: Course, exercises: Sequence[Exercise], worker: Worker, hidden:
 
 
 def _one(grading: Grading, checks: Checks, program: Program) -> Graded:
-    grader = grading.grader(Submission(program.path, program.exercise))
+    grader = grading.grader(Submission.from_file(program.path, program.exercise))
     entry = grading.run(checks, grader, [program.exercise]).exercises[0]
     failure = entry.first_failure
     return Graded(
