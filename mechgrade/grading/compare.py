@@ -91,8 +91,8 @@ def unusable(reference: Tree) -> str | None:
     NaN differs from everything, so a learner would be blamed for a mistake of the grader's.
     """
     for path, leaf, _ in _nodes(reference, reference):
-        if _is_float(leaf) and (lost := np.isnan(_numbers(leaf))).any():
-            return _odd(path, _numbers(leaf), lost)
+        if _is_float(leaf) and (lost := np.isnan(_numbers(leaf, True))).any():
+            return _odd(path, _numbers(leaf, True), lost)
     return None
 
 
@@ -106,7 +106,7 @@ def noise_between(reference: Tree, other: Tree) -> dict[str, float]:
     for path, want, got in _nodes(reference, other):
         difference = _form(path, want, got)
         if difference is None and _is_float(want):
-            gap = _gap(_numbers(want), _numbers(got))
+            gap = _gap(_numbers(want, True), _numbers(got, True))
             if not np.isfinite(gap).all():
                 raise ValueError(f"{_where(path)} is not finite")
             noise[path] = float(gap.max(initial=0.0))
@@ -194,8 +194,9 @@ def _values(path: str, want: Any, got: Any, noise: float, nan_equal: bool) -> tu
     """A difference in the values of two leaves of one form, and the distance between them."""
     if isinstance(want, dict | list | tuple):
         return None, 0.0
-    left, right = _numbers(want), _numbers(got)
-    if not _is_float(want):
+    floating = _is_float(want)
+    left, right = _numbers(want, floating), _numbers(got, floating)
+    if not floating:
         wrong = np.asarray(left != right)
         return (_wrong_value(path, left, right, wrong, wrong), math.inf) if wrong.any() else (None, 0.0)
     gap = _gap(left, right)
@@ -214,11 +215,11 @@ def _is_float(leaf: Tree) -> bool:
     return isinstance(leaf, float) or (isinstance(leaf, Array) and leaf.values.dtype.kind == "f")
 
 
-def _numbers(leaf: Any) -> NDArray[Any]:
-    """A leaf as an array; floating ones as float64."""
-    # As objects, since NumPy's own text loses the zeros at its end, and its integers end at 64 bits.
-    values = leaf.values if isinstance(leaf, Array) else np.asarray(leaf, float if isinstance(leaf, float) else object)
-    return values.astype(np.float64) if values.dtype.kind == "f" else values
+def _numbers(leaf: Any, floating: bool) -> NDArray[Any]:
+    if isinstance(leaf, Array):
+        return leaf.values.astype(np.float64) if floating else leaf.values
+    # Not NumPy's own text, which loses zeros at its end, and not its integers, which are of 64 bits with or without a sign.
+    return np.asarray(leaf, np.float64 if floating else object)
 
 
 def _gap(left: NDArray[Any], right: NDArray[Any]) -> NDArray[np.float64]:
