@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from typing import Any
 
@@ -551,3 +552,10 @@ def test_a_run_passes_with_the_noise_that_it_was_measured_by(data: st.DataObject
     other = shaken(one)
     found = compare(one, other, noise_between(one, other))
     assert found.same and found.distance <= 0.1 + 1e-9
+
+
+def test_what_was_found_stays_as_it_is() -> None:
+    found = compare(1, 2, {})
+    for value, field in [(found, "difference"), (found, "distance"), (found.difference, "sentence")]:
+        with pytest.raises(dataclasses.FrozenInstanceError):
+            setattr(value, field, None)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import pytest
@@ -11,7 +11,7 @@ from core_trees import fast, nested, tensor, wild_trees
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from mechgrade.protocol.outcome import CLAIMABLE, Outcome, Place, outcome_of, plain
+from mechgrade.protocol.outcome import CLAIMABLE, Kind, Outcome, Place, outcome_of, plain
 
 FIELDS = ["kind", "data", "message", "type", "name", "stage", "trace", "called", "seconds", "learner_seconds", "dirty"]
 
@@ -105,6 +105,7 @@ def test_what_is_no_report_is_a_crash(report: Any) -> None:
 
 def test_nobody_claims_what_the_grader_observes() -> None:
     assert {"returned", "not_started", "missing", "unusable", "raised", "out_of_memory"} == CLAIMABLE
+    assert {*get_args(Kind)} - CLAIMABLE == {"timed_out", "crashed", "infrastructure"}
 
 
 @pytest.mark.parametrize(
@@ -240,3 +241,10 @@ def test_facts_are_made_from_numpy_values_and_only_of_what_returned() -> None:
 
 def test_what_was_printed_does_not_tell_outcomes_apart() -> None:
     assert Outcome("returned", 1, output="a") == Outcome("returned", 1, output="b") != Outcome("returned", 2)
+
+
+@pytest.mark.parametrize(("value", "field"), [(Outcome("returned"), "kind"), (Place(1), "line")])
+def test_an_outcome_stays_what_it_was(value: Any, field: str) -> None:
+    """Several submissions are judged by one reference's outcome."""
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        setattr(value, field, None)
