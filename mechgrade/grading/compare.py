@@ -96,21 +96,6 @@ def unusable(reference: Tree) -> str | None:
     return None
 
 
-def unusable(reference: Tree, path: str = "") -> str | None:
-    """The first leaf of a reference that holds NaN, in words: nothing can be compared with that. None where all is well."""
-    if isinstance(reference, Array):
-        bad = reference.values.dtype.kind == "f" and bool(np.isnan(reference.values).any())
-        return _where(path) if bad else None
-    if isinstance(reference, float):
-        return _where(path) if math.isnan(reference) else None
-    items: list[tuple[Any, Any]] = []
-    if isinstance(reference, dict):
-        items = [(repr(key), value) for key, value in reference.items()]
-    elif isinstance(reference, list | tuple):
-        items = list(enumerate(reference))
-    return next((leaf for key, value in items if (leaf := unusable(value, f"{path}[{key}]")) is not None), None)
-
-
 def noise_between(reference: Tree, other: Tree) -> dict[str, float]:
     """The largest deviation in each floating leaf between two runs of the same program.
 
