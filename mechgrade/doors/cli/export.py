@@ -9,8 +9,7 @@ from typing import Annotated
 
 import typer
 
-from mechgrade.doors.cli.common import NOT_FULL, stop, the_course
-from mechgrade.doors.cli.grade import write_text
+from mechgrade.doors.cli.common import NOT_FULL, stop, the_course, write
 from mechgrade.doors.cli.notebooks import LabArgument, _lab, _need
 from mechgrade.errors import CourseError
 
@@ -52,7 +51,7 @@ def junit(
         stop(f"there is no {result}; `mechgrade grade --json {result}` writes it")
     except (OSError, ValueError, KeyError, TypeError) as error:
         stop(f"{result} is no result of `mechgrade grade --json` ({type(error).__name__}: {error})")
-    write_text(to, text)
+    write(to, text)
 
 
 @app.command()
@@ -69,7 +68,7 @@ def gradebook(
     forms: dict[str, Form] = {"plain": "plain", "canvas": "canvas", "moodle": "moodle"}
     if form not in forms:
         stop(f"there is no form {form!r}; there are {', '.join(forms)}")
-    write_text(to, table(database(the_course().root), forms[form], lab or []))
+    write(to, table(database(the_course().root), forms[form], lab or []))
 
 
 def gradescope_run(
@@ -100,4 +99,4 @@ def gradescope_run(
         worker.close()
     tree = results(course, result)
     tree["output"] = "\n".join([tree["output"], *upload.notes])
-    write_text(to, json.dumps(tree, indent=1) + "\n")
+    write(to, json.dumps(tree, indent=1) + "\n")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 from typing import Annotated
 
@@ -22,6 +21,7 @@ from mechgrade.doors.cli.common import (
     ServerOption,
     stop,
     the_course,
+    write,
 )
 from mechgrade.doors.cli.learn import keep, read_state
 from mechgrade.errors import CourseError
@@ -130,22 +130,12 @@ def grade(
         keep(lambda: progress.graded(result))
     if json_file is not None:
         tree = result.as_tree() | ({"left_out": list(map(str, left_out))} if left_out else {})
-        write_text(json_file, json.dumps(tree, indent=1) + "\n")
+        write(json_file, json.dumps(tree, indent=1) + "\n")
     if html_file is not None:
         from mechgrade.reports.html import page
 
-        write_text(html_file, page(course, result, read_state(progress)))
+        write(html_file, page(course, result, read_state(progress)))
         screen.say(f"  Report {html_file}")
     if result.faults:
         raise typer.Exit(FAULT)
     raise typer.Exit(NOT_FULL if strict and result.score < result.max_score else DONE)
-
-
-def write_text(path: Path, text: str) -> None:
-    """Write a file that the user named, whole or not at all."""
-    try:
-        temporary = path.with_name(f".{path.name}.{os.getpid()}")
-        temporary.write_text(text, encoding="utf-8")
-        temporary.replace(path)
-    except OSError as error:
-        stop(f"{path} could not be written: {error.strerror}")
