@@ -139,7 +139,7 @@ def cells_of(tree: Any, name: str) -> tuple[list[Cell], list[str]]:
     found = [cell_of(entry) for entry in entries(tree, name)]
     cells = [cell for cell in found if cell is not None]
     odd = len(found) - len(cells)
-    return cells, [f"{odd} cells of {name} are no cells of a notebook"] if odd else []
+    return cells, [f"{odd} of the cells of {name} cannot be read, and were left out"] if odd else []
 
 
 def _unreadable(name: str, why: str) -> str:

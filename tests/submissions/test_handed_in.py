@@ -43,7 +43,7 @@ def notes(course: Course, folder: Path) -> list[str]:
             ],
         ),
         ("JSON and no notebook", ["03-induction-head-analysis.ipynb cannot be read as a notebook"]),
-        ("odd cells", ["3 cells of 03-induction-head-analysis.ipynb are no cells of a notebook"]),
+        ("odd cells", ["3 of the cells of 03-induction-head-analysis.ipynb cannot be read, and were left out"]),
         ("checkpoints", []),
     ],
 )

@@ -110,7 +110,7 @@ def test_a_notebook_gives_a_reason_for_what_is_not_in_it(course: Course, tmp_pat
     assert submission.source(course.exercise("repeated_tokens")) == "def repeated_tokens(): return 1\n\n\n"
     words = "your code defines no `find_heads`: no cell of mine.ipynb does; keep the stub's name for it"
     assert why(submission, course.exercise("find_heads")) == words
-    assert submission.notes == ["1 cells of mine.ipynb are no cells of a notebook"]
+    assert submission.notes == ["1 of the cells of mine.ipynb cannot be read, and were left out"]
     assert submission.file(course.exercise("find_heads")) == Path("mine.ipynb")
     (tmp_path / "bad\n\x1b.ipynb").write_text("{")
     submission = Submission.from_notebook(course, lab, tmp_path / "bad\n\x1b.ipynb")
