@@ -17,13 +17,13 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from benchmarks.measure import write
+from mechgrade.grading.run import grade
 from rich.console import Console
 from rich.table import Table
 from support import ROOT
 
 from mechgrade.course import load_course
 from mechgrade.grading.grader import Grader, Settings
-from mechgrade.grading.run import grade
 from mechgrade.grading.worker import Worker
 from mechgrade.protocol.outcome import Outcome
 from mechgrade.submissions.submission import find_submission

@@ -18,6 +18,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from benchmarks.measure import write
+from mechgrade.grading.run import grade
 from rich.progress import track
 from support import ROOT
 
@@ -27,7 +28,6 @@ from mechgrade.doors.watch.events import Event, Graded, Saved
 from mechgrade.doors.watch.regrade import Regrading
 from mechgrade.doors.watch.saves import Saves
 from mechgrade.grading.grader import Grader, Settings
-from mechgrade.grading.run import grade
 from mechgrade.grading.worker import Worker
 from mechgrade.protocol.outcome import Outcome
 from mechgrade.submissions.submission import find_submission
