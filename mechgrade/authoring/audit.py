@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import math
-import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,7 +23,7 @@ from mechgrade.grading.options import Options
 from mechgrade.grading.verdicts import FAULTS, ExerciseResult
 from mechgrade.grading.worker import Worker
 from mechgrade.protocol.job import Backend
-from mechgrade.submissions.submission import find_submission
+from mechgrade.submissions.submission import Submission
 
 #: How far a misconception must be from the reference, and how near an accepted variant, in tolerances.
 FAR, NEAR = 10.0, 0.5
@@ -240,15 +239,10 @@ class Auditor:
         return done
 
     def _round(self, course: Course, exercises: list[Exercise], chosen: dict[str, str]) -> dict[str, Graded]:
-        with tempfile.TemporaryDirectory(prefix="mechgrade-audit-") as folder:
-            for exercise in exercises:
-                path = Path(folder, exercise.lab, f"{exercise.name}.py")
-                path.parent.mkdir(exist_ok=True)
-                path.write_text(chosen[exercise.name], encoding="utf-8")
-            options = Options(self.model, self.backend, threads=self.threads)
-            grading = Grading(course, options, self._worker)
-            grader = grading.grader(find_submission(course, Path(folder)))
-            result = grading.grade(grader, exercises)
+        texts = {(exercise.lab, exercise.name): chosen[exercise.name] for exercise in exercises}
+        grading = Grading(course, Options(self.model, self.backend, threads=self.threads), self._worker)
+        grader = grading.grader(Submission.from_texts(texts))
+        result = grading.grade(grader, exercises)
         return {
             exercise.name: Graded(entry, grader.distances.get(exercise, 0.0))
             for exercise, entry in zip(exercises, result.exercises, strict=True)

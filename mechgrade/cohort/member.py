@@ -16,7 +16,6 @@ import socket
 import sys
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -33,25 +32,9 @@ from mechgrade.grading.verdicts import ExerciseResult
 from mechgrade.grading.worker import Worker
 from mechgrade.protocol import wire
 from mechgrade.protocol.wire import Array
-from mechgrade.submissions.submission import Submission, SubmissionError
+from mechgrade.submissions.submission import Submission, SubmissionError, Texts
 
 Say = Callable[[dict[str, Any]], None]
-
-
-@dataclass(frozen=True)
-class Texts(Submission):
-    """A submission that came as text: the grading machine need not see the learner's folder."""
-
-    texts: dict[tuple[str, str], tuple[str | None, str]] = field(default_factory=dict)
-
-    def file(self, exercise: Exercise) -> Path:
-        return Path(exercise.lab, f"{exercise.name}.py")
-
-    def source(self, exercise: Exercise) -> str:
-        text, problem = self.texts[exercise.lab, exercise.name]
-        if text is None:
-            raise SubmissionError(problem)
-        return text
 
 
 class Service:
@@ -68,7 +51,7 @@ class Service:
         self.checks = checks
         self.exercises = exercises
 
-    def grade(self, texts: dict[tuple[str, str], tuple[str | None, str]], say: Say) -> None:
+    def grade(self, texts: Texts, say: Say) -> None:
         """Grade a learner's exercises and say what comes out."""
         references = self.grading.references
         chosen = [exercise for exercise in self.exercises if (exercise.lab, exercise.name) in texts]
@@ -86,7 +69,7 @@ class Service:
                 told.append(found)
                 say(_message(found))
 
-        grader = self.grading.grader(Texts(Path(), None, texts), on_result)
+        grader = self.grading.grader(Submission.from_texts(texts), on_result)
         for found in self.grading.run(self.checks, grader, chosen).exercises:
             if found not in told:
                 say(_message(found))
@@ -143,7 +126,7 @@ def serve(connection: socket.socket) -> None:
 def _answer(inbox: queue.SimpleQueue[Any], say: Say, keys: list[str], service: Service) -> NoReturn:
     """Answer messages for ever: the process ends when the other end closes."""
     say({"bases": keys})
-    texts: dict[tuple[str, str], tuple[str | None, str]] = {}
+    texts: Texts = {}
     while True:
         message = inbox.get()
         if "live" in message:
@@ -151,7 +134,7 @@ def _answer(inbox: queue.SimpleQueue[Any], say: Say, keys: list[str], service: S
             service.grading.references.add(lab, name, program, key, Run(reference, noise))
         elif "text" in message:
             lab, name, body, problem = message["text"]
-            texts[lab, name] = (body.values.tobytes().decode() if body is not None else None, problem)
+            texts[lab, name] = SubmissionError(problem) if body is None else body.values.tobytes().decode()
         else:
             service.grade(texts, say)
             texts = {}

@@ -106,7 +106,7 @@ class Run:
     def _tasks(self, learners: Sequence[Learner]) -> Iterator[Task]:
         for learner in learners:
             # Read one by one: the memory of a class's files is not needed at once.
-            works = [learner.read(self.course, exercise) for exercise in self.bases]
+            works = learner.read(self.course, list(self.bases))
             keys = [self._key(work) for work in works]
             self.store.enrol(learner.name, keys)
             unknown = [

@@ -14,7 +14,7 @@ import pytest
 from mechgrade.course import CourseError, find_course, load_course
 from mechgrade.course.modules import share_around
 from mechgrade.doors.workers import open_worker
-from mechgrade.grading.checks import EXERCISE, HANDLER
+from mechgrade.grading.checks import EXERCISE, HANDLER, HIDDEN
 from mechgrade.grading.grade import Grading
 from mechgrade.grading.grader import Grader
 from mechgrade.grading.options import resolve
@@ -47,7 +47,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Make a grader for the checks, unless somebody brought one."""
     checks = [item for item in items if EXERCISE in item.stash]
-    if HANDLER in config.stash or not checks or config.option.collectonly:
+    if HIDDEN in config.stash or not checks or config.option.collectonly:
         return
     option = config.getoption
     try:

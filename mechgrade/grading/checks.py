@@ -62,7 +62,7 @@ class Handler(Protocol):
 
 
 HANDLER = pytest.StashKey[Handler]()
-#: the secret that hidden seeds are drawn from; None where there are none
+#: the secret that hidden seeds are drawn from, None where there are none; it is there where mechgrade itself runs pytest
 HIDDEN = pytest.StashKey[str | None]()
 EXERCISE = pytest.StashKey[Exercise]()
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from safetensors import SafetensorError
 from safetensors.numpy import load as load_arrays
 from safetensors.numpy import save as save_arrays
 
+from mechgrade.files import write_atomic
 from mechgrade.grading.errors import GraderError
 from mechgrade.protocol.wire import Array, Tree, WireError, pack, unpack
 
@@ -93,9 +93,8 @@ def write(path: Path, recording: Recording) -> None:
         "sha256": _digest(content, body),
         **content,
     }
-    path.parent.mkdir(parents=True, exist_ok=True)
-    _replace(path.with_suffix(".safetensors"), body)
-    _replace(path, _text(document).encode())
+    write_atomic(path.with_suffix(".safetensors"), body)
+    write_atomic(path, _text(document))
 
 
 def _text(document: dict[str, Any]) -> str:
@@ -108,15 +107,6 @@ def _text(document: dict[str, Any]) -> str:
         else:
             lines.append(f" {json.dumps(key)}: {json.dumps(value)}")
     return "{\n" + ",\n".join(lines) + "\n}\n"
-
-
-def _replace(path: Path, body: bytes) -> None:
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        temporary.write_bytes(body)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def read(path: Path) -> Recording:

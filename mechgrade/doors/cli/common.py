@@ -58,3 +58,13 @@ def the_course(near: Path | None = None) -> Course:
         return load_course(root)
     except CourseError as error:
         stop(error)
+
+
+def write(path: Path, text: str) -> None:
+    """Write a file that the user named, whole or not at all."""
+    from mechgrade.files import write_atomic
+
+    try:
+        write_atomic(path, text)
+    except OSError as error:
+        stop(f"{path} could not be written: {error.strerror}")

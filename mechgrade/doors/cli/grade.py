@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 from typing import Annotated
 
@@ -22,13 +21,16 @@ from mechgrade.doors.cli.common import (
     ServerOption,
     stop,
     the_course,
+    write,
 )
 from mechgrade.doors.cli.learn import keep, read_state
 from mechgrade.errors import CourseError
 
 
 def grade(
-    path: Annotated[Path | None, typer.Argument(help="A directory like exercises/, or one .py file.")] = None,
+    path: Annotated[
+        Path | None, typer.Argument(help="A directory like exercises/, one .py file, or a lab's notebook.")
+    ] = None,
     lab: LabOption = None,
     exercise: ExerciseOption = None,
     model: ModelOption = None,
@@ -85,7 +87,9 @@ def grade(
     worker = None
     try:
         submission = find_submission(course, path or course.root / "exercises", lab, exercise)
-        wanted = [submission.only] if submission.only else course.exercises(lab, exercise)
+        for note in submission.notes:
+            screen.say(f"Note: {note}")
+        wanted = list(submission.exercises) or course.exercises(lab, exercise)
         chosen, left_out = course.gradable(wanted, model)
         if left_out:
             names = ", ".join(map(str, left_out))
@@ -130,22 +134,12 @@ def grade(
         keep(lambda: progress.graded(result))
     if json_file is not None:
         tree = result.as_tree() | ({"left_out": list(map(str, left_out))} if left_out else {})
-        write_text(json_file, json.dumps(tree, indent=1) + "\n")
+        write(json_file, json.dumps(tree, indent=1) + "\n")
     if html_file is not None:
         from mechgrade.reports.html import page
 
-        write_text(html_file, page(course, result, read_state(progress)))
+        write(html_file, page(course, result, read_state(progress)))
         screen.say(f"  Report {html_file}")
     if result.faults:
         raise typer.Exit(FAULT)
     raise typer.Exit(NOT_FULL if strict and result.score < result.max_score else DONE)
-
-
-def write_text(path: Path, text: str) -> None:
-    """Write a file that the user named, whole or not at all."""
-    try:
-        temporary = path.with_name(f".{path.name}.{os.getpid()}")
-        temporary.write_text(text, encoding="utf-8")
-        temporary.replace(path)
-    except OSError as error:
-        stop(f"{path} could not be written: {error.strerror}")

@@ -21,6 +21,7 @@ from mechgrade.doors.cli.common import (
     PlainOption,
     stop,
     the_course,
+    write,
 )
 from mechgrade.errors import CourseError
 
@@ -214,7 +215,6 @@ def progress_command(
     delete: Annotated[bool, typer.Option("--delete", help="Forget all of it.")] = False,
 ) -> None:
     """Say where your progress is kept; export it, or delete it. It is sent nowhere."""
-    from mechgrade.doors.cli.grade import write_text
     from mechgrade.progress.outlook import duration
     from mechgrade.progress.progress import Progress, ProgressError
 
@@ -223,7 +223,7 @@ def progress_command(
     state = read_state(progress)
     if export is not None:
         document = {name: vars(entry) for name, entry in state.entries.items()}
-        write_text(export, json.dumps(document, indent=1) + "\n")
+        write(export, json.dumps(document, indent=1) + "\n")
         typer.echo(f"wrote {export}")
     if delete:
         try:

@@ -61,8 +61,8 @@ def watch(
     worker = None
     try:
         submission = find_submission(course, path or course.root / "exercises", lab, exercise)
-        if submission.only is not None:
-            raise CourseError(f"{path} is a file; give its directory, and --exercise {submission.only.name}")
+        if submission.exercises:
+            raise CourseError(f"{path} is a file; give its directory, and --exercise {submission.exercises[0].name}")
         options = resolve(course, model=model, backend=backend, device=device)
         chosen, _ = course.gradable(course.exercises(lab, exercise), model)
         worker = open_worker(course, options, warm=server)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import atexit
 import os
-import tempfile
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -24,7 +23,6 @@ from mechgrade.grading.options import Options, resolve
 from mechgrade.grading.verdicts import Result
 from mechgrade.grading.worker import Worker
 from mechgrade.reports.cell import html, text
-from mechgrade.submissions.assemble import assemble, interface
 from mechgrade.submissions.cells import check_id
 from mechgrade.submissions.submission import Submission
 
@@ -88,35 +86,10 @@ class Sandbox(NbGraderPreprocessor):  # type: ignore[misc]  # nbgrader is untype
             raise FaultError(str(error)) from None
 
 
-def sources_of(course: Course, lab: Lab, nb: Any) -> dict[str, str]:
-    """The source of each of a lab's exercises as a notebook has it: what is above its check, and what is missing there below.
-
-    Empty where no cell defines what the exercise asks for.
-    """
-    checks = {check_id(exercise) for exercise in lab.exercises.values()}
-    cells: list[str] = []
-    until: dict[str, int] = {}
-    for cell in nb.cells:
-        name = cell.metadata.get("nbgrader", {}).get("grade_id")
-        if name in checks:
-            until[name] = len(cells)
-        elif cell.cell_type == "code":
-            cells.append(cell.source)
-    return {
-        exercise.name: assemble(cells, interface(course, exercise), until.get(check_id(exercise)))
-        for exercise in lab.exercises.values()
-    }
-
-
 def grade_notebook(course: Course, lab: Lab, nb: Any, options: Options) -> Result:
     """Grade all exercises of a lab in a notebook."""
-    with tempfile.TemporaryDirectory(prefix="mechgrade-nbgrader-") as folder:
-        for name, source in sources_of(course, lab, nb).items():
-            path = Path(folder, lab.name, f"{name}.py")
-            path.parent.mkdir(exist_ok=True)
-            path.write_text(source, encoding="utf-8", errors="surrogatepass")
-        exercises = list(lab.exercises.values())
-        return grade(course, Submission(Path(folder)), exercises, options, _worker(course.limits.start_seconds))
+    submission = Submission.from_notebook(course, lab, nb)
+    return grade(course, submission, submission.exercises, options, _worker(course.limits.start_seconds))
 
 
 @cache

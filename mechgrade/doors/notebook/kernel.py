@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import atexit
 import os
-import tempfile
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -22,8 +21,7 @@ from mechgrade.grading.options import resolve
 from mechgrade.grading.verdicts import Result
 from mechgrade.grading.worker import Worker
 from mechgrade.reports.cell import html, text
-from mechgrade.submissions.assemble import assemble, interface
-from mechgrade.submissions.submission import Submission
+from mechgrade.submissions.submission import Submission, SubmissionError
 
 
 class CheckError(Exception):
@@ -45,10 +43,9 @@ def check(exercise: str) -> float:
         course = _course()
         chosen = named(course, exercise)
         cells = _history()
-        if not assemble(cells, interface(course, chosen)).strip():
-            raise CheckError(f"no cell that you have run defines {chosen.name}: run the cell with your code first")
+        Submission.from_cells(course, chosen, cells).source(chosen)  # without any, there is nothing to grade
         result = grade_cells(course, chosen, cells, _worker(course.limits.start_seconds))
-    except (CourseError, InfrastructureError) as error:
+    except (CourseError, InfrastructureError, SubmissionError) as error:
         raise CheckError(str(error)) from None
     entry = result.exercises[0]
     _display(html(course, entry, result), text(course, entry))
@@ -75,11 +72,8 @@ def named(course: Course, exercise: str) -> Exercise:
 
 def grade_cells(course: Course, exercise: Exercise, cells: list[str], worker: Worker) -> Result:
     """Grade an exercise as it stands in the texts of some cells."""
-    with tempfile.TemporaryDirectory(prefix="mechgrade-check-") as folder:
-        path = Path(folder, exercise.lab, f"{exercise.name}.py")
-        path.parent.mkdir()
-        path.write_text(assemble(cells, interface(course, exercise)), encoding="utf-8", errors="surrogatepass")
-        return grade(course, Submission(Path(folder)), [exercise], resolve(course, views=True), worker)
+    submission = Submission.from_cells(course, exercise, cells)
+    return grade(course, submission, [exercise], resolve(course, views=True), worker)
 
 
 def _course() -> Course:
