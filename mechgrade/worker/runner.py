@@ -84,7 +84,7 @@ class Runner:
         if isinstance(error, SyntaxError) and error.filename == self.filename:
             trace.append({"line": error.lineno or 0, "function": "", "text": (error.text or "").strip()[:200]})
         if isinstance(error, NotImplementedError) and frames and frames[-1].filename == self.filename:
-            return {"kind": "not_started"}
+            return {"kind": "not_started", "trace": trace}
         memory = isinstance(error, MemoryError | torch.OutOfMemoryError) or "can't allocate memory" in _text(error)
         return {
             "kind": "out_of_memory" if memory else "raised",
