@@ -69,7 +69,7 @@ def open_worker(course: Course, warm: bool) -> Worker:
     from mechgrade.sandbox import probe
 
     seconds = course.limits.start_seconds
-    return WarmWorker(course.root, seconds, probe().level) if warm else Worker(seconds)
+    return WarmWorker(course, seconds, probe().level) if warm else Worker(seconds)
 
 
 def isolation_level(
