@@ -25,11 +25,11 @@ from mechgrade.grading.code import Code, code_of, hash_of
 from mechgrade.grading.imports import PACKAGE, Imports
 from mechgrade.grading.look import Look
 
-#: The libraries that decide numbers. The bridge runs the models' code of transformers.
-NUMBERS = ("torch", "transformer-lens", "sae-lens", "transformers", "numpy", "safetensors")
+#: What decides numbers, by its version. The bridge runs the models' code of transformers.
+NUMBERS = ("python", "torch", "transformer-lens", "sae-lens", "transformers", "numpy", "safetensors")
 
-#: The names of all versions: with what runs the checks, and Python.
-VERSIONS = frozenset([*NUMBERS, "pytest", "python"])
+#: All names of versions: pytest runs the checks, so it decides verdicts.
+VERSIONS = frozenset([*NUMBERS, "pytest"])
 
 #: What runs in a learner's process; what forks it; what it is shut in by, through which data passes as it is.
 LEARNER, WORKER, SANDBOX = "mechgrade.worker.learner", "mechgrade.worker.__main__", "mechgrade.sandbox"

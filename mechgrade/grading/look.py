@@ -92,6 +92,10 @@ class Look:
             self._new = True
         return _known[name][1]
 
+    def found(self) -> list[Path]:
+        """The files that were looked at and are there."""
+        return [Path(name) for name, stamp in self._stamps.items() if stamp is not None]
+
     def unchanged(self) -> bool:
         """Whether every file that was looked at is as it was, also those that were not there."""
         return all(_stamp_of(path) == stamp for path, stamp in self._stamps.items()) and all(
