@@ -62,10 +62,11 @@ test: $(INSTRUCTOR) ## Run the tests; PYTEST_ARGS='-k course -x' is passed on; J
 test-slow: $(INSTRUCTOR) ## Run the tests that take long
 	$(TEST) -m slow $(PYTEST_ARGS)
 
-lint: $(INSTRUCTOR) ## Check style and types (exercises/ is the learner's, and left alone)
+lint: $(INSTRUCTOR) ## Check style, types and the floors of the house (exercises/ is the learner's, and left alone)
 	$(BIN)/ruff check --extend-exclude exercises
 	$(BIN)/ruff format --check --extend-exclude exercises
 	$(BIN)/mypy
+	$(BIN)/lint-imports
 
 build: $(INSTRUCTOR) ## Generate exercises/ and the hints from solutions/; CHECK=1 only looks, FORCE=1 overwrites edited stubs
 	$(BIN)/mechgrade build $(if $(CHECK),--check) $(if $(FORCE),--force)

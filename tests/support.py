@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import yaml
 
 from mechgrade.course import Course, Exercise
-from mechgrade.grading.grader import Grader, Settings
-from mechgrade.grading.run import grade
+from mechgrade.grading.grade import grade
+from mechgrade.grading.options import resolve
+from mechgrade.grading.sessions import Opener, Session
 from mechgrade.grading.verdicts import Result
 from mechgrade.grading.worker import Worker
+from mechgrade.protocol.job import BenchSpec, Job
+from mechgrade.protocol.outcome import Outcome
 from mechgrade.submissions.submission import find_submission
 
 ROOT = Path(__file__).parents[1]
@@ -19,9 +24,37 @@ ROOT = Path(__file__).parents[1]
 
 def grade_folder(course: Course, worker: Worker, folder: Path, exercises: list[Exercise], **settings: object) -> Result:
     """Grade a submission with a worker that is already warm."""
-    chosen = {"isolation": "process", **settings}
-    grader = Grader(course, Settings(find_submission(course, folder), **chosen), worker)  # type: ignore[arg-type]
-    return grade(grader, exercises)
+    asked = {"isolation": "process", **settings}
+    options = resolve(course, **asked)  # type: ignore[arg-type]
+    return grade(course, find_submission(course, folder), exercises, options, worker)
+
+
+class Watching:
+    """An opener of another's sessions that keeps what comes back from them.
+
+    Args:
+        inner: opens the sessions.
+        wanted: whether the outcomes of a job are kept.
+    """
+
+    def __init__(self, inner: Opener, wanted: Callable[[Job], bool] = lambda _job: True) -> None:
+        self._inner = inner
+        self._wanted = wanted
+        self.seen: list[Outcome] = []
+        self.start, self.close = inner.start, inner.close
+
+    def open(self, spec: BenchSpec, job: Job) -> Session:
+        """A session whose outcomes are kept."""
+        session = self._inner.open(spec, job)
+        if self._wanted(job):
+            run = session.run
+
+            def watched(scenario: str, inputs: Mapping[str, Any]) -> Outcome:
+                self.seen.append(run(scenario, inputs))
+                return self.seen[-1]
+
+            session.run = watched  # type: ignore[method-assign]
+        return session
 
 
 def one_exercise(root: Path, lab: str = "lab3", name: str = "find_heads") -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 from pathlib import Path
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
@@ -10,6 +11,7 @@ from mechgrade.authoring.build import build, stub_text
 from mechgrade.authoring.leaks import PublishError, Secrets, stop_leaks
 from mechgrade.course import Course
 from mechgrade.course.source import read_source
+from mechgrade.files import write_atomic
 
 #: What it holds of the course's directory.
 FILES = ("course.yaml", "Makefile", "README.md", "CHANGELOG.md", "LICENSE", "pyproject.toml", "constraints.txt")
@@ -38,14 +40,13 @@ def archive(course: Course, path: Path, *, notebooks: bool = True) -> Path:
 
 def write_zip(path: Path, contents: dict[str, bytes], programs: tuple[str, ...] = ()) -> Path:
     """Write a zip as a whole, the same bytes for the same contents. `programs` are the names that may be executed."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.new")
-    with ZipFile(temporary, "w", ZIP_DEFLATED) as file:
-        for name, body in sorted(contents.items()):
+    body = io.BytesIO()
+    with ZipFile(body, "w", ZIP_DEFLATED) as file:
+        for name, text in sorted(contents.items()):
             entry = ZipInfo(name, (2000, 1, 1, 0, 0, 0))
             entry.external_attr = (0o755 if name in programs else 0o644) << 16
-            file.writestr(entry, body, ZIP_DEFLATED)
-    temporary.replace(path)
+            file.writestr(entry, text, ZIP_DEFLATED)
+    write_atomic(path, body.getvalue())
     return path
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import math
-import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,11 +18,12 @@ from mechgrade.authoring.mutants import Mutant, mutants
 from mechgrade.authoring.rules import broken_rules, mutated_lines
 from mechgrade.course import Course, Exercise
 from mechgrade.course.variants import equivalents, programs
-from mechgrade.grading.grader import Grader, Settings
-from mechgrade.grading.run import grade
+from mechgrade.grading.grade import Grading
+from mechgrade.grading.options import Options
 from mechgrade.grading.verdicts import FAULTS, ExerciseResult
 from mechgrade.grading.worker import Worker
-from mechgrade.submissions.submission import find_submission
+from mechgrade.protocol.job import Backend
+from mechgrade.submissions.submission import Submission
 
 #: How far a misconception must be from the reference, and how near an accepted variant, in tolerances.
 FAR, NEAR = 10.0, 0.5
@@ -132,7 +132,7 @@ class Auditor:
         self,
         course: Course,
         model: str,
-        backend: str = "bridge",
+        backend: Backend = "bridge",
         threads: int = 1,
         advance: Callable[[str, int, int], None] = lambda _what, _done, _total: None,
         worker: Worker | None = None,
@@ -239,16 +239,14 @@ class Auditor:
         return done
 
     def _round(self, course: Course, exercises: list[Exercise], chosen: dict[str, str]) -> dict[str, Graded]:
-        with tempfile.TemporaryDirectory(prefix="mechgrade-audit-") as folder:
-            for exercise in exercises:
-                path = Path(folder, exercise.lab, f"{exercise.name}.py")
-                path.parent.mkdir(exist_ok=True)
-                path.write_text(chosen[exercise.name], encoding="utf-8")
-            submission = find_submission(course, Path(folder))
-            settings = Settings(submission, self.model, self.backend, isolation="process", threads=self.threads)
-            grader = Grader(course, settings, self._worker)
-            result = grade(grader, exercises)
-        return {entry.exercise: Graded(entry, grader.distance(entry.lab, entry.exercise)) for entry in result.exercises}
+        texts = {(exercise.lab, exercise.name): chosen[exercise.name] for exercise in exercises}
+        grading = Grading(course, Options(self.model, self.backend, threads=self.threads), self._worker)
+        grader = grading.grader(Submission.from_texts(texts))
+        result = grading.grade(grader, exercises)
+        return {
+            exercise.name: Graded(entry, grader.distances.get(exercise, 0.0))
+            for exercise, entry in zip(exercises, result.exercises, strict=True)
+        }
 
 
 def _number(distance: float) -> float | None:

@@ -7,7 +7,6 @@ and only a file with that hash counts as generated.
 
 import hashlib
 import json
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ import yaml
 
 from mechgrade.course import Course, Exercise, Lab
 from mechgrade.course.source import BuildError, Source, read_source, read_text, shown_path
+from mechgrade.files import write_atomic
 
 RECORD = ".generated.json"
 SKIPPED = {"__pycache__", "outputs"}
@@ -46,13 +46,7 @@ def write_if_changed(path: Path, text: str) -> bool:
     """Write a text atomically, and only if the file has another one. True if it was written."""
     if _present(path) == text.encode():
         return False
-    path.parent.mkdir(parents=True, exist_ok=True)
-    new = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        new.write_text(text, encoding="utf-8", newline="\n")
-        new.replace(path)
-    finally:
-        new.unlink(missing_ok=True)
+    write_atomic(path, text)
     return True
 
 

@@ -22,7 +22,10 @@ def _same(before: Run, now: Run) -> bool:
         return False
     if not compare(before.reference, now.reference, before.noise).same:
         return False
-    return all(name in matches(_outcome(tree), before) for name, tree in now.misconceptions.items())
+    return all(
+        matches(_outcome(tree), before.noise, {name: before.misconceptions[name]})
+        for name, tree in now.misconceptions.items()
+    )
 
 
 def _outcome(tree: object) -> Outcome:

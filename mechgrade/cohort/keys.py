@@ -15,7 +15,7 @@ from typing import Any
 from mechgrade.course import Course, Exercise
 from mechgrade.grading.dependencies import Dependencies
 from mechgrade.grading.look import Look
-from mechgrade.protocol.job import Isolation
+from mechgrade.protocol.job import Backend, Isolation
 
 #: Raised when the form of stored results changes.
 SCHEMA = 1
@@ -27,11 +27,11 @@ class Order:
 
     Attributes:
         hidden: the secret of the hidden inputs.
-        See ``mechgrade.grading.grader.Settings`` for the others.
+        See ``mechgrade.grading.options.Options`` for the others.
     """
 
     model: str
-    backend: str
+    backend: Backend
     device: str
     isolation: Isolation
     threads: int = 1

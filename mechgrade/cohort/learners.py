@@ -1,24 +1,21 @@
 """Whose work there is, and where each file of it lies.
 
-Three shapes are understood: a folder with a folder (or zip) a learner, nbgrader's ``submitted/`` tree, and a zip of either. In a
-learner's folder an exercise's file may lie as in ``exercises/`` or without the lab's folder, at the top or one folder down: people pack
-what they have.
+Three shapes are understood: a folder with a folder (or zip) a learner, nbgrader's ``submitted/`` tree, and a zip of either. A
+learner's folder is read as ``mechgrade.submissions.handed_in`` says: files in any folder, and notebooks.
 """
 
 from __future__ import annotations
 
 import hashlib
 import shutil
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from mechgrade.cohort.archive import ONE, ArchiveError, unpack
 from mechgrade.course import Course, CourseError, Exercise
+from mechgrade.submissions.handed_in import IGNORED, read_upload
 from mechgrade.submissions.submission import Submission, SubmissionError
-
-#: Names that are no learner's: what computers leave lying about.
-IGNORED = frozenset(["__MACOSX", "__pycache__"])
 
 
 @dataclass(frozen=True)
@@ -49,45 +46,20 @@ class Learner:
     folder: Path
     problem: str = ""
 
-    def read(self, course: Course, exercise: Exercise) -> Work:
-        """The learner's text for an exercise."""
+    def read(self, course: Course, exercises: Sequence[Exercise]) -> list[Work]:
+        """The learner's texts for some exercises, in their order. What is read is not kept here."""
         if self.problem:
-            return Work(exercise, None, self.problem)
-        path = self._find(course, exercise)
-        if path is None:
-            return Work(exercise, None, f"there is no file {exercise.lab}/{exercise.name}.py in the submission")
-        try:
-            return Work(exercise, _At(self.folder, None, path).source(exercise))
-        except SubmissionError as error:
-            # Where the instructor keeps submissions is nobody's business.
-            return Work(exercise, None, str(error).replace(str(path), path.name))
-
-    def _find(self, course: Course, exercise: Exercise) -> Path | None:
-        for base in self._bases(course, exercise):
-            for path in (base / exercise.lab / f"{exercise.name}.py", base / f"{exercise.name}.py"):
-                if path.is_symlink() or path.exists():
-                    return path
-        return None
-
-    def _bases(self, course: Course, exercise: Exercise) -> Iterator[Path]:
-        yield self.folder
-        # nbgrader's tree has a folder an assignment, named like the lab's notebook.
-        for name in (course.lab(exercise.lab).slug, "exercises"):
-            yield self.folder / name
-        inside = [path for path in _folders(self.folder) if path.name not in course.labs]
-        if len(inside) == 1:
-            yield inside[0]
-            yield inside[0] / "exercises"
+            return [Work(exercise, None, self.problem) for exercise in exercises]
+        labs = dict.fromkeys(exercise.lab for exercise in exercises)
+        read = {lab: read_upload(course, course.lab(lab), self.folder) for lab in labs}
+        return [_work(read[exercise.lab], exercise) for exercise in exercises]
 
 
-@dataclass(frozen=True)
-class _At(Submission):
-    """A submission whose file has been found already."""
-
-    found: Path = Path()
-
-    def file(self, exercise: Exercise) -> Path:
-        return self.found
+def _work(submission: Submission, exercise: Exercise) -> Work:
+    try:
+        return Work(exercise, submission.source(exercise))
+    except SubmissionError as error:
+        return Work(exercise, None, str(error))
 
 
 def find_learners(course: Course, path: Path, unpacked: Path) -> list[Learner]:
@@ -131,6 +103,7 @@ def _works(course: Course, folder: Path) -> bool:
     """Whether a folder is a learner's, by the names in it."""
     names = set(course.labs) | {lab.slug for lab in course.labs.values()} | {"exercises"}
     names |= {f"{exercise.name}.py" for exercise in course.exercises()}
+    names |= {f"{lab.slug}.ipynb" for lab in course.labs.values()}
     return any((folder / name).exists() for name in names)
 
 

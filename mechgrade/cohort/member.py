@@ -16,85 +16,61 @@ import socket
 import sys
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
 from mechgrade.cohort import entry
 from mechgrade.cohort.keys import Order, bases
-from mechgrade.course import Course, CourseError, Exercise, load_course
-from mechgrade.grading.checks import Checks
-from mechgrade.grading.grader import Grader, Settings
+from mechgrade.course import CourseError, Exercise, load_course
+from mechgrade.grading.checks import Checks, with_checks
+from mechgrade.grading.grade import Grading
+from mechgrade.grading.options import Options
 from mechgrade.grading.recordings import Run
-from mechgrade.grading.shared import Shared
 from mechgrade.grading.verdicts import ExerciseResult
 from mechgrade.grading.worker import Worker
 from mechgrade.protocol import wire
-from mechgrade.protocol.wire import Array, Tree
-from mechgrade.submissions.submission import Submission, SubmissionError
+from mechgrade.protocol.wire import Array
+from mechgrade.submissions.submission import Submission, SubmissionError, Texts
 
 Say = Callable[[dict[str, Any]], None]
 
 
-@dataclass(frozen=True)
-class Texts(Submission):
-    """A submission that came as text: the grading machine need not see the learner's folder."""
-
-    texts: dict[tuple[str, str], tuple[str | None, str]] = field(default_factory=dict)
-
-    def file(self, exercise: Exercise) -> Path:
-        return Path(exercise.lab, f"{exercise.name}.py")
-
-    def source(self, exercise: Exercise) -> str:
-        text, problem = self.texts[exercise.lab, exercise.name]
-        if text is None:
-            raise SubmissionError(problem)
-        return text
-
-
 class Service:
-    """Grades what comes."""
+    """Grades what comes.
 
-    def __init__(self, course: Course, exercises: list[Exercise], order: Order) -> None:
-        self.course = course
+    Args:
+        grading: with the worker and what the references gave.
+        checks: of the exercises.
+        exercises: those that may come.
+    """
+
+    def __init__(self, grading: Grading, checks: Checks, exercises: list[Exercise]) -> None:
+        self.grading = grading
+        self.checks = checks
         self.exercises = exercises
-        self.order = order
-        self.shared = Shared()
-        self.worker = Worker(course.limits.start_seconds)
-        self.checks = Checks(course, exercises, self._grader(Texts(Path()), lambda _entry: None))
 
-    def _grader(self, submission: Submission, on_result: Callable[[ExerciseResult], None]) -> Grader:
-        order = self.order
-        settings = Settings(
-            submission, order.model, order.backend, order.device, order.isolation, order.threads, order.hidden
-        )
-        return Grader(self.course, settings, self.worker, on_result, self.shared)
-
-    def know(self, lab: str, name: str, call: str, reference: Tree, noise: dict[str, float]) -> None:
-        """Take what the reference gave elsewhere."""
-        self.shared.references.setdefault((lab, name), {})[call] = Run(reference, noise)
-
-    def grade(self, texts: dict[tuple[str, str], tuple[str | None, str]], say: Say) -> None:
+    def grade(self, texts: Texts, say: Say) -> None:
         """Grade a learner's exercises and say what comes out."""
+        references = self.grading.references
         chosen = [exercise for exercise in self.exercises if (exercise.lab, exercise.name) in texts]
-        known = {where: set(runs) for where, runs in self.shared.references.items()}
+        known = {each: set(references.live_runs(each.lab, each.name)) for each in chosen}
         told: list[ExerciseResult] = []
 
         def on_result(found: ExerciseResult) -> None:
             # Before the result: who has that can take it that what the reference gave is kept too.
-            where = (found.lab, found.exercise)
-            for call, run in self.shared.references.get(where, {}).items():
-                if call not in known.get(where, ()):
-                    say({"live": [*where, call, run.reference, dict(run.noise)]})
+            exercise = self.grading.course.exercise(found.exercise, found.lab)
+            for (program, key), run in references.live_runs(found.lab, found.exercise).items():
+                if (program, key) not in known[exercise]:
+                    say({"live": [found.lab, found.exercise, program, key, run.reference, dict(run.noise)]})
             # Only what cannot change any more is told at once; what pytest could not collect is added at the end.
             if sum(check.max_points for check in found.checks) == found.max_points:
                 told.append(found)
                 say(_message(found))
 
-        result = self.checks.run(self._grader(Texts(Path(), None, texts), on_result), chosen)
-        for found in result.exercises:
+        grader = self.grading.grader(Submission.from_texts(texts), on_result)
+        for found in self.grading.run(self.checks, grader, chosen).exercises:
             if found not in told:
                 say(_message(found))
         say({"done": True})
@@ -133,19 +109,32 @@ def serve(connection: socket.socket) -> None:
         course = load_course(Path(first["root"]))
         order = Order(**first["order"])
         exercises = [course.exercise(name, lab) for lab, name in first["exercises"]]
-        service = Service(course, exercises, order)
-        say({"bases": list(bases(course, exercises, order).values())})
+        options = Options(order.model, order.backend, order.device, order.isolation, order.threads, hidden=order.hidden)
+        worker = Worker(course.limits_of(order.model).start_seconds)
+        grading = Grading(course, options, worker)
+        keys = list(bases(course, exercises, order).values())
+        with_checks(
+            course,
+            exercises,
+            lambda checks: _answer(inbox, say, keys, Service(grading, checks, exercises)),
+            hidden=options.hidden,
+        )
     except CourseError as error:
         say({"failed": str(error)})
-        return
-    texts: dict[tuple[str, str], tuple[str | None, str]] = {}
+
+
+def _answer(inbox: queue.SimpleQueue[Any], say: Say, keys: list[str], service: Service) -> NoReturn:
+    """Answer messages for ever: the process ends when the other end closes."""
+    say({"bases": keys})
+    texts: Texts = {}
     while True:
         message = inbox.get()
         if "live" in message:
-            service.know(*message["live"])
+            lab, name, program, key, reference, noise = message["live"]
+            service.grading.references.add(lab, name, program, key, Run(reference, noise))
         elif "text" in message:
             lab, name, body, problem = message["text"]
-            texts[lab, name] = (body.values.tobytes().decode() if body is not None else None, problem)
+            texts[lab, name] = SubmissionError(problem) if body is None else body.values.tobytes().decode()
         else:
             service.grade(texts, say)
             texts = {}

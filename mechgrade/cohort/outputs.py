@@ -9,10 +9,8 @@ from __future__ import annotations
 import csv
 import io
 import json
-import os
 from collections.abc import Callable
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
 from mechgrade.cohort import entry
@@ -20,6 +18,7 @@ from mechgrade.cohort.keys import Order
 from mechgrade.cohort.store import Store, StoreError
 from mechgrade.cohort.summary import Counting, Summary, Times
 from mechgrade.course import Course, Exercise
+from mechgrade.files import write_atomic
 from mechgrade.grading.verdicts import Check, ExerciseResult, Result
 
 Page = Callable[[Course, str, Result], str]
@@ -47,20 +46,19 @@ def write(
     table.writerow(["learner", "score", "max_score", "ungraded", *(f"{each.lab}/{each.name}" for each in exercises)])
     kept = set()
     try:
-        (out / "learners").mkdir(exist_ok=True)
         for name, keys in store.roster():
             result = Result(order.model, order.backend, order.device, order.isolation)
             result.exercises = [_result(store, key, exercise) for key, exercise in zip(keys, exercises, strict=True)]
             counting.add(result.exercises, [store.times(key) for key in keys])
             table.writerow(_row(name, result))
             kept |= {f"{name}.json", f"{name}.html"}
-            _write(out / "learners" / f"{name}.json", _json(_tree(name, result)))
-            _write(out / "learners" / f"{name}.html", page(course, name, result))
+            write_atomic(out / "learners" / f"{name}.json", _json(_tree(name, result)))
+            write_atomic(out / "learners" / f"{name}.html", page(course, name, result))
         summary, times = counting.finish()
-        _write(out / "grades.csv", grades.getvalue())
-        _write(out / "summary.json", _json(summary.as_tree()))
-        _write(out / "times.json", _json({name: asdict(one) for name, one in times.items()}))
-        _write(out / "summary.html", summary_page(summary, times))
+        write_atomic(out / "grades.csv", grades.getvalue())
+        write_atomic(out / "summary.json", _json(summary.as_tree()))
+        write_atomic(out / "times.json", _json({name: asdict(one) for name, one in times.items()}))
+        write_atomic(out / "summary.html", summary_page(summary, times))
         for path in (out / "learners").iterdir():
             if path.name not in kept and path.suffix in (".json", ".html"):
                 path.unlink()
@@ -98,13 +96,3 @@ def _tree(name: str, result: Result) -> dict[str, Any]:
 
 def _json(tree: Any) -> str:
     return json.dumps(tree, indent=1, ensure_ascii=False) + "\n"
-
-
-def _write(path: Path, text: str) -> None:
-    body = text.encode("utf-8", "backslashreplace")
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        temporary.write_bytes(body)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)

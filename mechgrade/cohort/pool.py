@@ -27,16 +27,17 @@ _MAX_FAILED_STARTS = 3
 
 @dataclass(frozen=True)
 class ReferenceRun:
-    """What an exercise's reference gave on inputs that were not recorded."""
+    """What an exercise's reference, or one of its misconceptions, gave on inputs that were not recorded."""
 
     lab: str
     name: str
+    program: str
     call: str
     run: Run
 
     def message(self) -> dict[str, Any]:
         """For a member."""
-        return {"live": [self.lab, self.name, self.call, self.run.reference, dict(self.run.noise)]}
+        return {"live": [self.lab, self.name, self.program, self.call, self.run.reference, dict(self.run.noise)]}
 
 
 @dataclass(frozen=True)
@@ -57,8 +58,8 @@ def part_of(message: dict[str, Any]) -> Graded | ReferenceRun | None:
     if "entry" in message:
         return Graded(message["entry"], message["seconds"], message["learner_seconds"])
     if "live" in message:
-        lab, name, call, reference, noise = message["live"]
-        return ReferenceRun(lab, name, call, Run(reference, noise))
+        lab, name, program, call, reference, noise = message["live"]
+        return ReferenceRun(lab, name, program, call, Run(reference, noise))
     return None
 
 

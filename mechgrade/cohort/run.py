@@ -15,9 +15,9 @@ from mechgrade.cohort.learners import Learner, Work
 from mechgrade.cohort.pool import Executor, Graded, ReferenceRun, Task
 from mechgrade.cohort.store import Row, Store, StoreError
 from mechgrade.course import Course, CourseError, Exercise
-from mechgrade.grading import recordings
 from mechgrade.grading.errors import GraderError
 from mechgrade.grading.look import Look
+from mechgrade.grading.references import runs_live
 from mechgrade.grading.verdicts import Check, ExerciseResult
 
 #: How often a task is handed out, when the machine fails or a process is lost, until that is reported as a fault.
@@ -94,8 +94,7 @@ class Run:
     # --- the references, before all learners -------------------------------------------------------------------------------
 
     def _needs_live(self) -> bool:
-        folder = recordings.path_of(self.course.root, self.order.model, "", "").parent
-        return self.order.hidden is not None or not folder.is_dir()
+        return runs_live(self.course, self.order.model, self.order.hidden)
 
     def _run_references(self, executor: Executor) -> None:
         works = []
@@ -107,8 +106,8 @@ class Run:
         unknown = [work for work in works if not self.store.known(self._key(work))]
         for work in works:
             if work not in unknown:
-                for call, run in self.store.live(self.bases[work.exercise]).items():
-                    executor.share(ReferenceRun(work.exercise.lab, work.exercise.name, call, run))
+                for (program, call), run in self.store.live(self.bases[work.exercise]).items():
+                    executor.share(ReferenceRun(work.exercise.lab, work.exercise.name, program, call, run))
         self._drive(executor, iter([Task(None, [work]) for work in unknown]))
         for work in works:
             body = self.store.body(self._key(work))
@@ -122,7 +121,7 @@ class Run:
     def _tasks(self, learners: Sequence[Learner]) -> Iterator[Task]:
         for learner in learners:
             # Read one by one: the memory of a class's files is not needed at once.
-            works = [learner.read(self.course, exercise) for exercise in self.bases]
+            works = learner.read(self.course, list(self.bases))
             keys = [self._key(work) for work in works]
             self.store.enrol(learner.name, keys)
             unknown = [
@@ -215,7 +214,7 @@ class Run:
         if not self._look.unchanged():
             raise _changed()
         for each in live:  # before the results: who has those can take it that what the reference gave is kept too
-            self.store.keep_live(self.bases[self._places[each.lab, each.name]], each.call, each.run)
+            self.store.keep_live(self.bases[self._places[each.lab, each.name]], each.program, each.call, each.run)
         self.store.put(*rows)
         self._underway.difference_update(row.key for row in rows)
 

@@ -35,7 +35,9 @@ CREATE TABLE IF NOT EXISTS results (key TEXT PRIMARY KEY, body TEXT NOT NULL) WI
 CREATE TABLE IF NOT EXISTS times (key TEXT PRIMARY KEY, seconds REAL, learner_seconds REAL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS faults (key TEXT PRIMARY KEY, body TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS roster (learner TEXT, place INTEGER, key TEXT NOT NULL, PRIMARY KEY (learner, place)) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS live (base TEXT, call TEXT, body BLOB NOT NULL, PRIMARY KEY (base, call)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS live_runs (
+    base TEXT, program TEXT, call TEXT, body BLOB NOT NULL, PRIMARY KEY (base, program, call)
+) WITHOUT ROWID;
 """
 
 
@@ -146,19 +148,19 @@ class Store:
                 keys = self._db.execute("SELECT key FROM roster WHERE learner = ? ORDER BY place", (name,))
                 yield str(name), [str(key) for (key,) in keys]
 
-    # --- the reference's live runs -----------------------------------------------------------------------------------------
+    # --- live runs of references and misconceptions -----------------------------------------------------------------------------------------
 
-    def keep_live(self, base: str, call: str, run: Run) -> None:
-        """Keep what the reference gave on inputs that were not recorded."""
+    def keep_live(self, base: str, program: str, call: str, run: Run) -> None:
+        """Keep what a program of the course gave on inputs that were not recorded."""
         body = wire.encode({"reference": run.reference, "noise": dict(run.noise)})
         with self._transaction() as db:
-            db.execute("INSERT OR IGNORE INTO live VALUES (?, ?, ?)", (base, call, body))
+            db.execute("INSERT OR IGNORE INTO live_runs VALUES (?, ?, ?, ?)", (base, program, call, body))
 
-    def live(self, base: str) -> dict[str, Run]:
-        """The runs of an exercise, by call."""
+    def live(self, base: str) -> dict[tuple[str, str], Run]:
+        """The runs of an exercise, by program and call."""
         with self._told():
-            found = self._db.execute("SELECT call, body FROM live WHERE base = ?", (base,))
-            return {str(call): _run(bytes(body)) for call, body in found}
+            found = self._db.execute("SELECT program, call, body FROM live_runs WHERE base = ?", (base,))
+            return {(str(program), str(call)): _run(bytes(body)) for program, call, body in found}
 
     # --- how ---------------------------------------------------------------------------------------------------------------
 

@@ -1,68 +1,208 @@
-"""The checks of some exercises, collected by pytest once and run for many submissions.
+"""The checks of some exercises: collected by pytest once, and run for one submission or for many.
 
-A pytest session of its own for every submission would import and rewrite the graders' files again each time. Here the session
-stays open and its items are run again, which pytest provides for (``runtestprotocol`` renews an item's request). Hooks,
-fixtures and verdicts are those of ``mechgrade grade``: the plugin is the same, only its grader is another for each submission.
+pytest's own loop is replaced by ours (``pytest_runtestloop``), which lets a caller run the collected items again for every
+submission. Only public hooks are used. Nothing outside the course's ``graders/`` decides what happens: no environment
+variable, ini file, ``conftest.py`` or plugin of the machine.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from contextlib import ExitStack
-from types import TracebackType
+import contextlib
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Generic, Protocol, TypeVar
 
 import pytest
-from _pytest.config import Config, _prepareconfig
 
-from mechgrade.course import Course, Exercise
-from mechgrade.grading import plugin
-from mechgrade.grading.grader import Grader
-from mechgrade.grading.run import Bring, arguments, complete, without_autoload
-from mechgrade.grading.verdicts import Result
+from mechgrade.course import Course, CourseError, Exercise
+from mechgrade.grading.calls import Call
+from mechgrade.grading.judge import Judgement
+from mechgrade.grading.verdicts import Check, ExerciseResult, Result
+from mechgrade.protocol.wire import Tree
+
+#: An empty ini file: without one pytest looks for its own in the folders above.
+INI = Path(__file__).with_name("pytest.ini")
+
+T = TypeVar("T")
+
+
+class CheckFailed(BaseException):
+    """A run did not pass. No ``Exception``: a check that catches those must not catch this."""
+
+    def __init__(self, judgement: Judgement) -> None:
+        super().__init__(judgement.message)
+        self.judgement = judgement
+
+
+class Handler(Protocol):
+    """Answers what checks ask for. Grading is one handler, recording another."""
+
+    #: whether to leave off
+    cancelled: bool
+
+    def compare(self, exercise: Exercise, call: Call) -> Tree:
+        """The data of a call, if it is as it should be.
+
+        Raises:
+            CheckFailed: it is not.
+        """
+
+    def run(self, exercise: Exercise, call: Call) -> Tree:
+        """The data of a call.
+
+        Raises:
+            CheckFailed: there is none.
+        """
+
+    def done(self, exercise: Exercise, check: Check, *, hidden: bool) -> None:
+        """Take a check's verdict."""
+
+
+HANDLER = pytest.StashKey[Handler]()
+#: the secret that hidden seeds are drawn from, None where there are none; it is there where mechgrade itself runs pytest
+HIDDEN = pytest.StashKey[str | None]()
+EXERCISE = pytest.StashKey[Exercise]()
 
 
 class Checks:
-    """Collected checks. A context: its session ends with it.
+    """Collected checks, to be run for any number of submissions."""
+
+    def __init__(self, config: pytest.Config, items: Sequence[pytest.Item], broken: dict[Path, str]) -> None:
+        self._config = config
+        self._broken = broken
+        self._items: dict[Exercise, list[pytest.Item]] = {}
+        for item in items:
+            self._items.setdefault(item.stash[EXERCISE], []).append(item)
+
+    def run(self, handler: Handler, exercises: Sequence[Exercise]) -> None:
+        """Run the checks of some exercises, until the handler is cancelled."""
+        self._config.stash[HANDLER] = handler
+        items = [item for exercise in exercises for item in self._items.get(exercise, [])]
+        for item, following in zip(items, [*items[1:], None], strict=True):
+            if handler.cancelled:
+                return
+            self._config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+
+    def complete(self, result: Result, exercises: Sequence[Exercise], course: Course) -> None:
+        """Give an entry to each exercise that no check reported on, and put all into the course's order."""
+        found = {(entry.lab, entry.exercise): entry for entry in result.exercises}
+        result.exercises[:] = [
+            self._checked(found.get((each.lab, each.name)), each, course.grader_path(each)) for each in exercises
+        ]
+
+    def _checked(self, entry: ExerciseResult | None, exercise: Exercise, path: Path) -> ExerciseResult:
+        if entry is None:
+            why = next((text for where, text in self._broken.items() if where.name == path.name), "it holds no check")
+            entry = ExerciseResult(exercise.lab, exercise.name, exercise.points)
+            entry.checks.append(Check("collection", "grader_error", 0, exercise.points, message=f"{path.name}: {why}"))
+        total = sum(check.max_points for check in entry.checks)
+        if total != exercise.points and not any(check.verdict == "grader_error" for check in entry.checks):
+            text = f"its checks add up to {total:g} points, course.yaml says {exercise.points}"
+            entry.checks.append(Check("points", "grader_error", 0, 0, message=text))
+        return entry
+
+
+class _Session(Generic[T]):
+    """A pytest plugin that hands the collected checks to a function, in the place of pytest's own loop."""
+
+    def __init__(self, use: Callable[[Checks], T], hidden: str | None) -> None:
+        self._use = use
+        self._hidden = hidden
+        self._broken: dict[Path, str] = {}
+        self.value: list[T] = []
+        self.error: BaseException | None = None
+
+    def pytest_configure(self, config: pytest.Config) -> None:
+        config.stash[HIDDEN] = self._hidden
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        if report.failed:
+            self._broken[Path(report.fspath or report.nodeid)] = str(report.longrepr).strip().splitlines()[-1]
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        try:
+            self.value.append(self._use(Checks(session.config, session.items, self._broken)))
+        except pytest.exit.Exception:  # the debugger was left
+            self.error = KeyboardInterrupt()
+        except BaseException as error:  # raised again outside pytest, which would make an exit code of it
+            self.error = error
+        return True
+
+
+def with_checks(
+    course: Course,
+    exercises: Sequence[Exercise],
+    use: Callable[[Checks], T],
+    *,
+    hidden: str | None = None,
+    pdb: bool = False,
+) -> T:
+    """Collect the checks of some exercises and hand them to a function.
 
     Args:
         course: the course.
         exercises: whose checks.
-        grader: any grader of the same cohort: whether there are hidden inputs, and which, is settled when checks are collected.
+        use: what to do with them; the checks are of no use after it has returned.
+        hidden: the secret of the hidden inputs.
+        pdb: drop into the debugger where a check fails.
+
+    Returns:
+        what the function returned.
 
     Raises:
-        CourseError: an exercise has no grader's file.
+        CourseError: an exercise has no grader's file, or pytest cannot collect any.
+        BaseException: whatever the function raises.
     """
+    session = _Session(use, hidden)
+    with _alone():
+        code = pytest.main(_arguments(course, exercises, pdb), plugins=[session])
+    if session.error is not None:
+        raise session.error
+    if not session.value:
+        raise CourseError(f"pytest ended with {code!s} before it ran a check; does graders/conftest.py fail?")
+    return session.value[0]
 
-    def __init__(self, course: Course, exercises: Sequence[Exercise], grader: Grader) -> None:
-        self.course = course
-        self._stack = ExitStack()
-        self._stack.enter_context(without_autoload())
-        self._bring = Bring(grader)
-        self._config: Config = _prepareconfig(arguments(course, exercises), [self._bring])
-        self._stack.callback(self._config._ensure_unconfigure)
-        self._config._do_configure()
-        session = pytest.Session.from_config(self._config)
-        self._config.hook.pytest_sessionstart(session=session)
-        self._stack.callback(self._config.hook.pytest_sessionfinish, session=session, exitstatus=0)
-        self._config.hook.pytest_collection(session=session)
-        self._items: dict[Exercise, list[pytest.Item]] = {}
-        for item in session.items:
-            self._items.setdefault(item.stash[plugin.EXERCISE], []).append(item)
 
-    def __enter__(self) -> Checks:
-        return self
+def _arguments(course: Course, exercises: Sequence[Exercise], pdb: bool) -> list[str]:
+    paths = [course.grader_path(exercise) for exercise in exercises]
+    missing = [path for path in paths if not path.is_file()]
+    if missing:
+        raise CourseError(*(f"{path} is missing: course.yaml lists its exercise" for path in missing))
+    command = ["-c", str(INI), "--rootdir", str(course.root), "--confcutdir", str(course.root / "graders")]
+    command += ["--import-mode=importlib", "-p", "mechgrade.grading.plugin"]
+    command += ["--pdb", "-s"] if pdb else ["-s", "-p", "no:terminal", "-p", "no:faulthandler"]
+    # No cache folder. The next two collect garbage at the end of a run, to warn of what a test left behind: a tenth of a second
+    # for nothing. And what checks log nobody would see.
+    command += [
+        "-p",
+        "no:cacheprovider",
+        "-p",
+        "no:unraisableexception",
+        "-p",
+        "no:threadexception",
+        "-p",
+        "no:logging",
+    ]
+    return command + [str(path) for path in paths]
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._stack.close()
 
-    def run(self, grader: Grader, exercises: Sequence[Exercise]) -> Result:
-        """Grade some exercises of a submission, as ``run.grade`` does. The grader is finished afterwards."""
-        self._config.stash[plugin.GRADER] = grader
-        items = [item for exercise in exercises for item in self._items.get(exercise, [])]
-        for item, following in zip(items, [*items[1:], None], strict=True):
-            self._config.hook.pytest_runtest_protocol(item=item, nextitem=following)
-        result = grader.finish()
-        complete(result, exercises, self._bring.broken, self.course)
-        return result
+@contextlib.contextmanager
+def _alone() -> Iterator[None]:
+    """Run pytest without the environment's options and plugins, and without what it imported once it is done."""
+    before = {name: os.environ.pop(name) for name in list(os.environ) if name.startswith(("PYTEST_", "PY_COLORS"))}
+    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+    modules = set(sys.modules)
+    try:
+        yield
+    finally:
+        for name in list(os.environ):
+            if name.startswith("PYTEST_"):
+                del os.environ[name]
+        os.environ.update(before)
+        # A second grading in this process reads the graders' files afresh.
+        for name in set(sys.modules) - modules:
+            if "graders." in name or name.startswith("test_") or name == "conftest":
+                del sys.modules[name]

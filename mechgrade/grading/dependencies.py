@@ -34,8 +34,8 @@ VERSIONS = frozenset([*NUMBERS, "pytest"])
 #: What runs in a learner's process; what forks it; what it is shut in by, through which data passes as it is.
 LEARNER, WORKER, SANDBOX = "mechgrade.worker.learner", "mechgrade.worker.__main__", "mechgrade.sandbox"
 
-#: What judges: one submission, and many.
-JUDGING = ("mechgrade.grading.run", "mechgrade.grading.checks")
+#: What judges, and what pytest is told to load.
+JUDGING = ("mechgrade.grading.grade", "mechgrade.grading.plugin")
 
 #: Limits of time. What was recorded came in time, so another limit changes no data.
 _TIME = {"seconds", "start_seconds", "cpu_seconds"}
@@ -104,9 +104,8 @@ class Dependencies:
         grader = course.grader_path(exercise)
         # Helpers beside the grader count without being imported: there are ways to import that nobody can follow.
         beside = [path for path in look.below(grader.parent, ".py") if not path.name.startswith("test_")]
-        starts = [grader, *beside]
-        starts += [course.root / "conftest.py", course.root / "graders" / "conftest.py"]  # pytest takes these by itself
-        found = self._code(exercise, starts, imports)
+        # Pytest takes the one in the folder above by itself.
+        found = self._code(exercise, [grader, *beside, grader.parents[1] / "conftest.py"], imports)
         return found | self._worker | self._model | (self._sae if course.lab(exercise.lab).sae else {})
 
     def _code(self, exercise: Exercise, starts: Iterable[Path], imports: Iterable[str] = ()) -> dict[str, str]:

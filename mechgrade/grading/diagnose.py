@@ -1,54 +1,74 @@
-"""Which known misconception gives exactly what the learner's code gave?"""
+"""Which known misconception explains what a learner's code gave? A name is a claim: it must hold for every run."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
 
 from mechgrade.grading.compare import compare
 from mechgrade.grading.recordings import Run
 from mechgrade.protocol.outcome import Outcome
 from mechgrade.protocol.wire import Tree
 
+#: What each of some misconceptions gives on one call, as :meth:`Outcome.as_tree` has it. One that was not run there is absent.
+Found = Mapping[str, Tree]
 
-def matches(outcome: Outcome, run: Run, among: Collection[str] | None = None) -> list[str]:
-    """The misconceptions whose recorded data this outcome equals, nearest first.
+
+@dataclass(frozen=True)
+class Judged:
+    """A run of a learner's code, held against the reference.
+
+    Attributes:
+        outcome: what the code gave.
+        run: what the reference gives.
+        passed: whether they agree.
+        misconceptions: what those of some names give on the same call. Asked only where something failed.
+    """
+
+    outcome: Outcome
+    run: Run
+    passed: bool
+    misconceptions: Callable[[Collection[str]], Found]
+
+
+def explanation(judged: Sequence[Judged], names: Collection[str]) -> str | None:
+    """The misconception that explains every run that failed and contradicts none that passed.
 
     Args:
-        outcome: what a learner's code gave.
-        run: what the reference and each misconception give.
-        among: the misconceptions in question; None for all.
+        judged: the runs of one exercise, in order.
+        names: the exercise's misconceptions, in the order in which they were written.
 
-    Data is held to the reference's own tolerance. A failure matches a failure of the same kind and exception class.
+    Returns:
+        of several that do, the one nearest to the first run that failed; None where there is none, or where nothing failed.
     """
-    near = []
-    for place, (name, recorded) in enumerate(run.misconceptions.items()):
-        if among is not None and name not in among:
-            continue
-        distance = _distance(outcome, recorded, run.noise)
-        if distance is not None:
-            near.append((distance, place, name))
-    return [name for _, _, name in sorted(near)]
+    # Runs that failed come first: they leave few names, and the others are held against those alone.
+    ordered = sorted(judged, key=lambda each: each.passed)
+    if not ordered or ordered[0].passed:
+        return None
+    left = list(names)
+    for place, each in enumerate(ordered):
+        near = matches(each.outcome, each.run.noise, each.misconceptions(left))
+        left = near if place == 0 else [name for name in left if name in near]
+        if not left:
+            return None
+    return left[0]
 
 
-def _distance(outcome: Outcome, recorded: Tree, noise: Mapping[str, float]) -> float | None:
-    assert isinstance(recorded, dict)
-    if recorded["kind"] != outcome.kind:
+def matches(outcome: Outcome, noise: Mapping[str, float], misconceptions: Found) -> list[str]:
+    """The misconceptions that give what a learner's code gave, the nearest first.
+
+    Data is held to the reference's own tolerance. A failure matches a failure of the same kind, exception class and message.
+    """
+    distances = {name: _distance(outcome, tree, noise) for name, tree in misconceptions.items()}
+    near = {name: distance for name, distance in distances.items() if distance is not None}
+    return sorted(near, key=near.__getitem__)
+
+
+def _distance(outcome: Outcome, tree: Tree, noise: Mapping[str, float]) -> float | None:
+    assert isinstance(tree, dict)
+    if tree["kind"] != outcome.kind:
         return None
     if outcome.kind != "returned":
-        return 0.0 if recorded["error"] == outcome.error and recorded["message"] == outcome.message else None
-    comparison = compare(recorded["data"], outcome.data, noise, nan_equal=True)
+        return 0.0 if (tree["error"], tree["message"]) == (outcome.error, outcome.message) else None
+    comparison = compare(tree["data"], outcome.data, noise, nan_equal=True)
     return comparison.distance if comparison.same else None
-
-
-def common(runs: Sequence[tuple[Outcome, Run]], among: Collection[str]) -> str | None:
-    """The misconception that explains every run, nearest to the first one.
-
-    Args:
-        runs: what a learner's code gave, failed or not, in order, beside runs that misconceptions were recorded for.
-        among: those that explain the runs that failed.
-    """
-    names = [*among]
-    for place, (outcome, run) in enumerate(runs):
-        found = matches(outcome, run, names)
-        names = found if place == 0 else [name for name in names if name in found]
-    return names[0] if names else None

@@ -1,266 +1,213 @@
-"""Grade one submission: a learner's process for each exercise, its runs judged, its checks collected."""
+"""Grades one submission: what its checks ask for is run, judged, and gathered into a result."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
 
-from _pytest.outcomes import Failed
-
-from mechgrade.course import Course, Exercise
-from mechgrade.course.profiles import bench_spec
-from mechgrade.grading.judge import Finding, Judge, failed
-from mechgrade.grading.live import LiveReference
-from mechgrade.grading.recordings import Facts
-from mechgrade.grading.shared import Shared
+from mechgrade.course import Exercise
+from mechgrade.grading.calls import Call
+from mechgrade.grading.checks import CheckFailed
+from mechgrade.grading.diagnose import Judged, explanation
+from mechgrade.grading.judge import Judgement, failed, judge
+from mechgrade.grading.references import References
+from mechgrade.grading.sessions import Runs, Sessions
 from mechgrade.grading.verdicts import Check, ExerciseResult, Result, gravest
-from mechgrade.grading.views import View
-from mechgrade.grading.worker import Session, Worker
-from mechgrade.protocol.job import BenchSpec, Isolation, Job
+from mechgrade.grading.views import View, views_of
 from mechgrade.protocol.outcome import Outcome
 from mechgrade.protocol.wire import Tree
 from mechgrade.submissions.submission import Submission, SubmissionError
 
 
 @dataclass(frozen=True)
-class Settings:
-    """What to grade, and how.
+class Failure:
+    """A run that failed, for a debugger."""
 
-    Attributes:
-        submission: the learner's files.
-        model: a profile of course.yaml; None for its default.
-        backend: ``bridge`` or ``hooked``.
-        device: ``auto``, ``cpu``, ``cuda``, ``cuda:N`` or ``mps``.
-        isolation: a level; None for the best that the machine offers.
-        threads: torch threads of a learner's process.
-        hidden: a secret from which inputs are drawn that no learner has seen; the reference then runs live on them.
-        views: whether to keep small data of compared runs, for the pictures of a report.
-    """
-
-    submission: Submission
-    model: str | None = None
-    backend: str = "bridge"
-    device: str = "cpu"
-    isolation: Isolation | None = None
-    threads: int = 1
-    hidden: str | None = None
-    views: bool = False
+    exercise: Exercise
+    call: Call
+    judgement: Judgement
 
 
-class CheckFailed(Failed):
-    """A run did not pass. Carries the finding; pytest shows its text without a traceback."""
+@dataclass
+class _Current:
+    """The exercise that is being graded."""
 
-    def __init__(self, finding: Finding, misconception: str | None, sentence: str) -> None:
-        super().__init__(msg=finding.message, pytrace=False)
-        self.finding = finding
-        self.misconception = misconception
-        self.sentence = sentence
+    exercise: Exercise
+    entry: ExerciseResult
+    runs: Runs
+    started: float = field(default_factory=time.perf_counter)
+    judged: list[Judged] = field(default_factory=list)
+    views: list[View] = field(default_factory=list)
+    #: whether a run of the check that is going on differs from the reference
+    differs: bool = False
+    #: the checks that failed because of such a run
+    differing: set[str] = field(default_factory=set)
+    #: seconds that were counted for earlier checks: of the scenarios, of the learner's functions in them
+    counted: tuple[float, float] = (0.0, 0.0)
 
 
 class Grader:
-    """The state of one grading.
+    """The handler of the checks that grades. See :class:`mechgrade.grading.checks.Handler`.
 
     Args:
-        course: the course.
-        settings: what to grade, and how.
-        worker: a worker to use; by default one is started, and ended by :meth:`finish`.
+        sessions: opens processes for the learner's files.
+        references: what the learner's runs are held against.
+        submission: the learner's files.
         on_result: called with each exercise when its last check is in.
-        shared: what gradings of other submissions have read and computed already, when there are many.
     """
 
     def __init__(
         self,
-        course: Course,
-        settings: Settings,
-        worker: Worker | None = None,
+        sessions: Sessions,
+        references: References,
+        submission: Submission,
         on_result: Callable[[ExerciseResult], None] | None = None,
-        shared: Shared | None = None,
     ) -> None:
-        self.course = course
-        self.settings = settings
-        self.spec: BenchSpec = bench_spec(course, settings.model, settings.backend, settings.device)
-        self.model = course.model(settings.model).name
-        self.isolation: Isolation = settings.isolation or "process"
-        self.result = Result(self.model, self.spec.backend, self.spec.device, self.isolation)
-        self._owns_worker = worker is None
-        self._worker = worker or Worker(course.limits_of(settings.model).start_seconds)
+        self._sessions = sessions
+        self._references = references
+        self._submission = submission
         self._on_result = on_result
-        self.shared = shared or Shared()
-        self._session: Session | None = None
-        self._current: Exercise | None = None
-        self._judges: dict[tuple[str, str], Judge] = {}
-        self._views: list[View] = []
-        self._spent = [0.0, 0.0]  # seconds since the last recorded check: of the scenarios, of the learner's functions
-        self._started = time.perf_counter()
+        self._current: _Current | None = None
+        self.cancelled = False
+        options = sessions.options
+        self.result = Result(options.model, options.backend, options.device, options.isolation)
+        self.result.isolation_missing = list(options.missing)
+        #: the first run that failed
+        self.failure: Failure | None = None
+        #: how far each exercise's data was from the reference's at the worst, in tolerances; infinite for other differences
+        self.distances: dict[Exercise, float] = {}
 
-    # --- the exercises, in the order in which pytest runs them -------------------------------------------------------
+    # --- what checks ask for -----------------------------------------------------------------------------------------
 
-    def expect(self, exercises: Iterable[Exercise]) -> None:
-        """Start the worker, if anything is to be graded."""
-        if any(True for _ in exercises) and self.isolation != "inline":
-            self._worker.start()
-
-    def _enter(self, exercise: Exercise) -> None:
-        if self._current != exercise:
-            self._leave()
-            self._current = exercise
-            self._started = time.perf_counter()
-            entry = ExerciseResult(exercise.lab, exercise.name, exercise.points)
-            entry.file = str(self.settings.submission.file(exercise))
-            self.result.exercises.append(entry)
-
-    def _leave(self) -> None:
-        self._drop_session()
-        if self._current is not None:
-            entry = self.result.exercises[-1]
-            entry.seconds = time.perf_counter() - self._started
-            self._name_one_misconception(entry)
-            self._current = None
-            if self._on_result is not None:
-                self._on_result(entry)
-
-    def finish(self) -> Result:
-        """End the last exercise and the worker; the result is complete then."""
-        self._leave()
-        if self._owns_worker:
-            self._worker.close()
-        return self.result
-
-    def abandon(self) -> None:
-        """End the learner's process and the worker; of the exercise that is being graded nothing is said."""
-        self._current = None
-        self.finish()
-
-    # --- runs --------------------------------------------------------------------------------------------------------
-
-    def outcome(self, exercise: Exercise, scenario: str, inputs: dict[str, Any]) -> Outcome:
-        """Run a scenario on the learner's code, in a fresh process whenever the last one can serve no more."""
-        self._enter(exercise)
-        if self._session is None:
-            self._session = self.open(exercise)
-        outcome = self._session.run(scenario, inputs)
-        self._spent = [self._spent[0] + outcome.seconds, self._spent[1] + outcome.learner_seconds]
-        if outcome.dirty or outcome.kind in ("timed_out", "crashed", "infrastructure", "out_of_memory"):
-            self._drop_session()
-        return outcome
-
-    def open(self, exercise: Exercise, source: str | None = None, spec: BenchSpec | None = None) -> Session:
-        """A process for the learner's file, or for another text in its place."""
-        spec = spec or self.spec_for(exercise)
-        job = Job(
-            source=self.settings.submission.source(exercise) if source is None else source,
-            # Not the full path: it would tell learner code where things lie, and learners where an instructor's lie.
-            filename=f"{exercise.lab}/{exercise.name}.py",
-            grader=str(self.course.grader_path(exercise)),
-            isolation=self.isolation,
-            limits=self.course.limits_of(self.settings.model),
-            readable=tuple(str(self.course.root / "fixtures" / part) for part in ("models", "saes")),
-            threads=self.settings.threads,
-        )
-        if self.isolation == "inline":
-            from mechgrade.worker.inline import Inline  # torch comes with it; only debugging pays for that
-
-            return Inline(spec, job)
-        return self._worker.open(spec, job)
-
-    def spec_for(self, exercise: Exercise) -> BenchSpec:
-        """The bench of an exercise: with the SAE only where its lab needs one, because loading it takes seconds."""
-        return self.spec if self.course.lab(exercise.lab).sae else self.spec.on(sae=None)
-
-    def renew(self) -> None:
-        """Give the next run a fresh process. What the last one saw ends with it."""
-        self._drop_session()
-
-    def _drop_session(self) -> None:
-        if self._session is not None:
-            self._session.close()
-            self._session = None
-
-    def run(self, exercise: Exercise, scenario: str, inputs: dict[str, Any]) -> Tree:
-        """The learner's data of a scenario that is not compared.
+    def run(self, exercise: Exercise, call: Call) -> Tree:
+        """The learner's data of a call that is not compared.
 
         Raises:
             CheckFailed: it returned none.
         """
-        outcome = self._outcome_or_fail(exercise, scenario, inputs)
+        outcome = self._outcome(exercise, call)
         if outcome.kind != "returned":
-            raise CheckFailed(failed(outcome), None, "")
+            raise self._fail(exercise, call, failed(outcome))
         return outcome.data
 
-    def compare(
-        self,
-        exercise: Exercise,
-        scenario: str,
-        inputs: dict[str, Any],
-        *,
-        facts: Facts | None = None,
-    ) -> Tree:
-        """The learner's data of a scenario, or the facts about it, when they equal the reference's.
+    def compare(self, exercise: Exercise, call: Call) -> Tree:
+        """The learner's data of a call, or the facts about it, when they equal the reference's.
 
         Raises:
-            CheckFailed: it does not.
+            CheckFailed: they do not.
+            GraderError: there is nothing to compare with.
         """
-        outcome = self._outcome_or_fail(exercise, scenario, inputs).reduced(facts)
-        judge = self._judge(exercise)
-        finding = judge.judge(scenario, inputs, outcome, facts=facts)
-        if self.settings.views and (finding is not None or not self._views):
+        outcome = self._outcome(exercise, call)
+        if outcome.kind in ("not_started", "missing"):
+            raise self._fail(exercise, call, failed(outcome))
+        run = self._references.run(exercise, call)
+        judgement = judge(call.key, run, outcome)
+        current = self._enter(exercise)
+        passed = judgement.verdict == "passed"
+        misconceptions = partial(self._references.misconceptions, exercise, call)
+        current.judged.append(Judged(outcome, run, passed, misconceptions))
+        self.distances[exercise] = max(self.distances.get(exercise, 0.0), judgement.distance)
+        if self._sessions.options.views and outcome.kind == "returned" and not (passed and current.views):
             # Of a check that passes, its first run; of one that fails, the run that failed.
-            self._views = judge.views(scenario, inputs, outcome, facts)
-        if finding is None:
-            return outcome.data
-        name = finding.misconceptions[0] if finding.misconceptions else None
-        raise CheckFailed(finding, name, judge.sentence(name) if name else "")
+            current.views = views_of(call.key, dict(call.inputs), run, outcome.data)
+        if not passed:
+            current.differs = True
+            raise self._fail(exercise, call, judgement)
+        return outcome.data
 
-    def _outcome_or_fail(self, exercise: Exercise, scenario: str, inputs: dict[str, Any]) -> Outcome:
+    def _outcome(self, exercise: Exercise, call: Call) -> Outcome:
         try:
-            return self.outcome(exercise, scenario, inputs)
+            return self._enter(exercise).runs.outcome(call)
         except SubmissionError as error:
-            raise CheckFailed(Finding("missing", str(error), [], None), None, "") from None
+            raise self._fail(exercise, call, Judgement("missing", str(error))) from None
 
-    def _judge(self, exercise: Exercise) -> Judge:
-        key = (exercise.lab, exercise.name)
-        if key not in self._judges:
-            self._judges[key] = Judge(self.course, exercise, self.model, LiveReference(self, exercise), self.shared)
-        return self._judges[key]
+    def _fail(self, exercise: Exercise, call: Call, judgement: Judgement) -> CheckFailed:
+        self.failure = self.failure or Failure(exercise, call, judgement)
+        return CheckFailed(judgement)
 
-    def distance(self, lab: str, exercise: str) -> float:
-        """How far an exercise's data was from the reference's at the worst, in tolerances; 0 where none was compared."""
-        judge = self._judges.get((lab, exercise))
-        return max(judge.distances, default=0.0) if judge is not None else 0.0
+    # --- checks and exercises, in the order in which they are run ----------------------------------------------------
 
-    def take_views(self) -> list[View]:
-        """The data kept since the last call."""
-        views, self._views = self._views, []
-        return views
-
-    # --- checks ------------------------------------------------------------------------------------------------------
-
-    def record(self, exercise: Exercise, check: Check) -> None:
+    def done(self, exercise: Exercise, check: Check, *, hidden: bool) -> None:
         """Take a check's verdict. Several runs of one check (one for each seed) count as one: the gravest."""
-        self._enter(exercise)
-        checks = self.result.exercises[-1].checks
-        check.seconds, check.learner_seconds = self._spent
-        self._spent = [0.0, 0.0]
-        for place, known in enumerate(checks):
-            if known.name == check.name:
-                check.seconds += known.seconds
-                check.learner_seconds += known.learner_seconds
-                if gravest([known.verdict, check.verdict]) != known.verdict:
-                    checks[place] = check
-                else:
-                    known.seconds, known.learner_seconds = check.seconds, check.learner_seconds
-                return
-        checks.append(check)
+        current = self._enter(exercise)
+        runs = current.runs
+        if current.differs:
+            current.differing.add(check.name)
+            current.differs = False
+        before = current.counted
+        current.counted = (runs.seconds, runs.learner_seconds)
+        check.seconds, check.learner_seconds = runs.seconds - before[0], runs.learner_seconds - before[1]
+        views, current.views = current.views, []
+        if hidden:
+            # The process knows hidden inputs now, and could print them in a check whose output the learner is shown.
+            runs.renew()
+        else:  # the values of hidden inputs would tell them
+            check.views = views
+        checks = current.entry.checks
+        place = next((place for place, known in enumerate(checks) if known.name == check.name), None)
+        if place is None:
+            checks.append(check)
+            return
+        known = checks[place]
+        check.seconds += known.seconds
+        check.learner_seconds += known.learner_seconds
+        if gravest([known.verdict, check.verdict]) != known.verdict:
+            checks[place] = check
+        else:
+            known.seconds, known.learner_seconds = check.seconds, check.learner_seconds
 
-    def _name_one_misconception(self, entry: ExerciseResult) -> None:
-        """Where checks could name different mistakes, name the one that explains every run, if there is one.
+    def _enter(self, exercise: Exercise) -> _Current:
+        if self._current is None or self._current.exercise != exercise:
+            self._leave()
+            entry = ExerciseResult(exercise.lab, exercise.name, exercise.points)
+            entry.file = str(self._submission.file(exercise))
+            self.result.exercises.append(entry)
+            runs = Runs(self._sessions, exercise, lambda: self._submission.source(exercise))
+            self._current = _Current(exercise, entry, runs)
+            if self.cancelled:
+                runs.cancel()
+        return self._current
 
-        Otherwise each check keeps its own: a learner may have made two mistakes, or one that nobody has recorded.
-        """
-        judge = self._judges.get((entry.lab, entry.exercise))
-        overall = judge.misconception() if judge is not None else None
-        for check in entry.checks:
-            if judge is not None and overall is not None and check.misconception:
-                check.misconception, check.sentence = overall, judge.sentence(overall)
+    def _leave(self) -> None:
+        if self._current is None:
+            return
+        current, self._current = self._current, None
+        current.runs.renew()
+        if not self.cancelled:
+            self._name(current)
+        current.entry.seconds = time.perf_counter() - current.started
+        if self._on_result is not None and not self.cancelled:
+            self._on_result(current.entry)
+
+    def _name(self, current: _Current) -> None:
+        """Name the misconception behind the checks that failed, if one explains them all and contradicts none that passed."""
+        if all(each.passed for each in current.judged):
+            return
+        name = explanation(current.judged, self._references.names(current.exercise))
+        if name is None:
+            return
+        for check in current.entry.checks:
+            if check.name in current.differing:
+                check.misconception, check.sentence = name, self._references.sentence(current.exercise, name)
+
+    # --- the end -----------------------------------------------------------------------------------------------------
+
+    def finish(self) -> Result:
+        """End the last exercise; the result is complete then."""
+        self._leave()
+        return self.result
+
+    def abandon(self) -> None:
+        """End the learner's process; of the exercise that is being graded nothing is said."""
+        if self._current is not None:
+            self._current.runs.renew()
+            self._current = None
+
+    def cancel(self) -> None:
+        """From another thread: leave off, and end the run that is under way."""
+        self.cancelled = True
+        current = self._current
+        if current is not None:
+            current.runs.cancel()

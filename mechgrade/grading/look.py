@@ -17,6 +17,7 @@ from dataclasses import astuple
 from pathlib import Path
 
 from mechgrade.errors import CourseError
+from mechgrade.files import write_atomic
 from mechgrade.grading import code
 from mechgrade.grading.code import Code, code_of, hash_of
 from mechgrade.grading.warm.place import NoPlaceError, directory
@@ -162,7 +163,4 @@ def _save(root: Path) -> None:
         _known.clear()
     known = {name: (of, list(map(astuple, codes))) for name, (of, codes) in _known.items()}
     with contextlib.suppress(NoPlaceError, OSError):
-        path = directory(root) / _FILE
-        temporary = path.with_name(f".{_FILE}.{os.getpid()}")
-        temporary.write_text(json.dumps({"maker": _maker(), "known": known}))
-        temporary.replace(path)
+        write_atomic(directory(root) / _FILE, json.dumps({"maker": _maker(), "known": known}))

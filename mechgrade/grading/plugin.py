@@ -1,45 +1,27 @@
 """The pytest plugin: fixtures ``compare``, ``run`` and ``seed``, and the verdict of every check.
 
-It acts on files under ``<course>/graders/`` alone. ``mechgrade grade`` runs pytest with it; plain ``pytest graders/lab3
---submission DIR`` does the same.
+It acts on the checks of a course alone, and only where a handler answers them. ``mechgrade grade`` brings one; for
+``pytest graders/lab3`` there is ``mechgrade.doors.plain_pytest``.
 """
 
 from __future__ import annotations
 
 import hmac
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from mechgrade.course import COURSE_FILE, Course, CourseError, Exercise, load_course
+from mechgrade.grading.calls import Call, Facts
+from mechgrade.grading.checks import EXERCISE, HANDLER, HIDDEN, CheckFailed, Handler
 from mechgrade.grading.errors import GraderError, InfrastructureError
-from mechgrade.grading.grader import CheckFailed, Grader, Settings
-from mechgrade.grading.recordings import Facts
+from mechgrade.grading.sessions import Cancelled
 from mechgrade.grading.verdicts import FAULTS, Check, Verdict
 from mechgrade.protocol.wire import numbers
-from mechgrade.submissions.submission import find_submission
-
-GRADER = pytest.StashKey[Grader]()
-EXERCISE = pytest.StashKey[Exercise]()
 
 #: How many hidden seeds a check gets in final grading, besides the public one.
-HIDDEN = 2
-
-
-def pytest_addoption(parser: pytest.Parser) -> None:
-    """The options of ``mechgrade grade``, for plain pytest."""
-    group = parser.getgroup("mechgrade", "grading exercises with mechgrade")
-    group.addoption(
-        "--submission", metavar="PATH", help="what to grade: a directory like exercises/ (default), or a file"
-    )
-    group.addoption("--model", metavar="NAME", help="a model of course.yaml", default=None)
-    group.addoption("--backend", choices=["bridge", "hooked"], default="bridge", help="TransformerLens's model class")
-    group.addoption("--device", default="cpu", help="auto, cpu, cuda, cuda:N or mps")
-    group.addoption(
-        "--isolation", choices=["full", "process", "inline"], default=None, help="how learner code is shut in"
-    )
+HIDDEN_SEEDS = 2
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -47,53 +29,25 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "points(n): what a check of an exercise is worth (default 1)")
 
 
-def _grader(config: pytest.Config, course: Course) -> Grader:
-    """A grader by pytest's own options; ``mechgrade grade`` brings one of its own."""
-    option = config.getoption
-    path = Path(option("--submission") or course.root / "exercises")
-    if not path.is_absolute():
-        path = config.invocation_params.dir / path
-    settings = Settings(
-        submission=find_submission(course, path),
-        model=option("--model"),
-        backend=option("--backend"),
-        device=option("--device"),
-        isolation=option("--isolation"),
-    )
-    return Grader(course, settings)
-
-
-def _exercise_of(course: Course, path: Path) -> Exercise:
-    """The exercise that a grader's file judges."""
-    lab, name = path.parent.name, path.stem.removeprefix("test_")
-    if lab not in course.labs or name not in course.labs[lab].exercises:
-        raise CourseError(f"{path} judges no exercise of course.yaml; add it there, or rename the file")
-    return course.labs[lab].exercises[name]
-
-
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Tell which items are checks, and of which exercise."""
-    wanted: list[Exercise] = []
+    courses: dict[str, Course] = {}
     try:
         for item in items:
             folder = item.path.parent.parent
             if folder.name != "graders" or not (folder.parent / COURSE_FILE).is_file():
                 continue
-            if GRADER not in config.stash:
-                config.stash[GRADER] = _grader(config, load_course(folder.parent))
-            exercise = _exercise_of(config.stash[GRADER].course, item.path)
-            item.stash[EXERCISE] = exercise
-            wanted.append(exercise)
+            root = str(folder.parent)
+            if root not in courses:
+                courses[root] = load_course(folder.parent)
+            lab, name = item.path.parent.name, item.path.stem.removeprefix("test_")
+            known = courses[root].labs[lab].exercises if lab in courses[root].labs else {}
+            if name not in known:
+                raise CourseError(f"{item.path} judges no exercise of course.yaml; add it there, or rename the file")
+            item.stash[EXERCISE] = known[name]
     except CourseError as error:
         raise pytest.UsageError(str(error)) from None
-    if GRADER in config.stash:
-        config.stash[GRADER].expect(wanted)
-
-
-def pytest_unconfigure(config: pytest.Config) -> None:
-    """End the worker, unless the grader's owner keeps it."""
-    if GRADER in config.stash:
-        config.stash[GRADER].finish()
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -101,11 +55,9 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     path = metafunc.definition.path
     if "seed" not in metafunc.fixturenames or path.parent.parent.name != "graders":
         return
-    grader = metafunc.config.stash.get(GRADER, None)
-    secret = grader.settings.hidden if grader else None
-    hidden = (
-        [hidden_seed(secret, f"{path.parent.name}/{path.stem}", place) for place in range(HIDDEN)] if secret else []
-    )
+    secret = metafunc.config.stash.get(HIDDEN, None)
+    name = f"{path.parent.name}/{path.stem}"
+    hidden = [hidden_seed(secret, name, place) for place in range(HIDDEN_SEEDS)] if secret else []
     metafunc.parametrize("seed", [0, *hidden], ids=["public", *(f"hidden{place}" for place in range(len(hidden)))])
 
 
@@ -123,11 +75,11 @@ def compare(request: pytest.FixtureRequest) -> Callable[..., Any]:
     weights, which no two right programs share, though they share what can be measured on them. It runs on the grader's side,
     so a learner's process cannot make up what it finds; it must make a fact of whatever comes, also of a wrong type or shape.
     """
-    grader, exercise = _of(request)
+    handler, exercise = _of(request)
 
     def call(scenario: Callable[..., Any], *, facts: Facts | None = None, **inputs: Any) -> Any:
         __tracebackhide__ = True
-        return numbers(grader.compare(exercise, scenario.__name__, inputs, facts=facts))
+        return numbers(handler.compare(exercise, Call(scenario.__name__, inputs, facts)))
 
     return call
 
@@ -139,20 +91,20 @@ def run(request: pytest.FixtureRequest) -> Callable[..., Any]:
     Everything in that data is the learner's word, inputs that a scenario returns beside a result included: a check that
     holds one part of it against another can be satisfied by making up both. Where the reference gives one answer, ``compare``.
     """
-    grader, exercise = _of(request)
+    handler, exercise = _of(request)
 
     def call(scenario: Callable[..., Any], **inputs: Any) -> Any:
         __tracebackhide__ = True
-        return numbers(grader.run(exercise, scenario.__name__, inputs))
+        return numbers(handler.run(exercise, Call(scenario.__name__, inputs)))
 
     return call
 
 
-def _of(request: pytest.FixtureRequest) -> tuple[Grader, Exercise]:
+def _of(request: pytest.FixtureRequest) -> tuple[Handler, Exercise]:
     exercise = request.node.stash.get(EXERCISE, None)
     if exercise is None:
         pytest.fail("`compare` and `run` work in graders/<lab>/test_<exercise>.py alone", pytrace=False)
-    return request.config.stash[GRADER], exercise
+    return request.config.stash[HANDLER], exercise
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -161,15 +113,10 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
     exercise = item.stash.get(EXERCISE, None)
     if exercise is None or (call.when != "call" and call.excinfo is None):
         return None
-    grader = item.config.stash[GRADER]
+    if call.excinfo is not None and isinstance(call.excinfo.value, Cancelled):
+        return None
     check = _check(item, call)
-    views = grader.take_views()
-    if not _is_hidden(item):  # their values would tell the inputs
-        check.views = views
-    grader.record(exercise, check)
-    if _is_hidden(item):
-        # The process knows hidden inputs now, and could print them in a check whose output the learner is shown.
-        grader.renew()
+    item.config.stash[HANDLER].done(exercise, check, hidden=_is_hidden(item))
     if check.verdict == "passed":
         return None
     assert call.when != "collect"
@@ -179,7 +126,7 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
         dict.fromkeys(item.keywords, 1),
         "failed",
         # What a learner sees under plain pytest: the sentence, not the grader's source.
-        "\n".join(filter(None, [f"{check.verdict}: {check.asks}", check.sentence, check.message])),
+        "\n".join(filter(None, [f"{check.verdict}: {check.asks}", check.message])),
         call.when,
         [(f"Captured {what} {when}", text) for when, what, text in item._report_sections],
         call.duration,
@@ -213,15 +160,14 @@ def _check(item: pytest.Item, call: pytest.CallInfo[None]) -> Check:
         # The inputs are secret, and the values would tell them.
         check.message = "on hidden inputs the result is not the reference's"
     elif isinstance(error, CheckFailed):
-        finding = error.finding
-        check.misconception, check.sentence = error.misconception, error.sentence
-        check.place, check.output, check.gave = finding.place, finding.output, finding.gave
+        judgement = error.judgement
+        check.place, check.output, check.gave = judgement.place, judgement.output, judgement.gave
     return check
 
 
 def _verdict(error: BaseException) -> tuple[Verdict, str]:
     if isinstance(error, CheckFailed):
-        return error.finding.verdict, error.finding.message
+        return error.judgement.verdict, error.judgement.message
     if isinstance(error, InfrastructureError):
         return "infrastructure_error", str(error)
     if isinstance(error, GraderError):

@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,13 +17,11 @@ from safetensors import SafetensorError
 from safetensors.numpy import load as load_arrays
 from safetensors.numpy import save as save_arrays
 
+from mechgrade.files import write_atomic
 from mechgrade.grading.errors import GraderError
 from mechgrade.protocol.wire import Array, Tree, WireError, pack, unpack
 
 SCHEMA = 1
-
-#: Turns a scenario's data (as NumPy values) into plain facts about it, on the grader's side.
-Facts = Callable[[Any], Tree]
 
 
 @dataclass
@@ -51,12 +47,6 @@ class Recording:
     #: name of a misconception to the sentence that the learner is told, in the order in which they were written
     sentences: dict[str, str] = field(default_factory=dict)
     runs: dict[str, Run] = field(default_factory=dict)
-
-
-def key_of(scenario: str, inputs: dict[str, Any], facts: Facts | None = None) -> str:
-    """The key of a run, readable as a call: ``on_random_patterns(batch=2, half=5, seed=0)``."""
-    call = f"{scenario}({', '.join(f'{name}={json.dumps(value)}' for name, value in sorted(inputs.items()))})"
-    return call if facts is None else f"{facts.__name__}({call})"
 
 
 def path_of(root: Path, model: str, lab: str, exercise: str) -> Path:
@@ -103,9 +93,8 @@ def write(path: Path, recording: Recording) -> None:
         "sha256": _digest(content, body),
         **content,
     }
-    path.parent.mkdir(parents=True, exist_ok=True)
-    _replace(path.with_suffix(".safetensors"), body)
-    _replace(path, _text(document).encode())
+    write_atomic(path.with_suffix(".safetensors"), body)
+    write_atomic(path, _text(document))
 
 
 def _text(document: dict[str, Any]) -> str:
@@ -118,15 +107,6 @@ def _text(document: dict[str, Any]) -> str:
         else:
             lines.append(f" {json.dumps(key)}: {json.dumps(value)}")
     return "{\n" + ",\n".join(lines) + "\n}\n"
-
-
-def _replace(path: Path, body: bytes) -> None:
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        temporary.write_bytes(body)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def read(path: Path) -> Recording:

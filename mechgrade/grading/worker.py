@@ -16,8 +16,9 @@ import sys
 import tempfile
 import time
 from collections import deque
+from collections.abc import Mapping
 from pathlib import Path
-from typing import IO, Any, Protocol
+from typing import IO, Any
 
 from mechgrade.grading.errors import GraderError, InfrastructureError, WorkerGone
 from mechgrade.grading.warm.place import INHERITED
@@ -32,16 +33,6 @@ _DRAINED_AT_ONCE = 32
 _GRACE = 0.5
 
 
-class Session(Protocol):
-    """One learner's file, ready to run scenarios."""
-
-    def run(self, scenario: str, inputs: dict[str, Any]) -> Outcome:
-        """Run one scenario to its end, whatever that is."""
-
-    def close(self) -> None:
-        """End the learner's process and all that it started."""
-
-
 class Worker:
     """A worker process with libraries and models loaded, which forks for every job.
 
@@ -54,6 +45,8 @@ class Worker:
         self._control: socket.socket | None = None
         self._process: subprocess.Popen[bytes] | None = None
         self._log: IO[bytes] | None = None
+        #: benches whose model cannot be loaded, and why: it takes seconds to find out, and is true for every exercise
+        self._unloadable: dict[BenchSpec, str] = {}
 
     def start(self) -> None:
         """Start the process; it imports in the background. Called again, it does nothing."""
@@ -83,6 +76,8 @@ class Worker:
             InfrastructureError: the worker, the model or the sandbox failed.
             GraderError: the grader's file cannot be imported.
         """
+        if spec in self._unloadable:
+            raise InfrastructureError(self._unloadable[spec])
         self.start()
         assert self._control is not None
         ours, theirs = socket.socketpair()
@@ -115,6 +110,8 @@ class Worker:
             return process
         process.close()
         why = str(answer.get("failed")) if isinstance(answer, dict) else "no answer"
+        if isinstance(answer, dict) and answer.get("model"):
+            self._unloadable[spec] = why
         if isinstance(answer, dict) and answer.get("grader"):
             raise GraderError(why)
         raise InfrastructureError(why)
@@ -165,7 +162,7 @@ def _environment() -> dict[str, str]:
 
 
 class Process:
-    """A learner's process, from the grader's side. See :class:`Session`."""
+    """A learner's process, from the grader's side. See :class:`mechgrade.grading.sessions.Session`."""
 
     def __init__(self, connection: socket.socket, data: socket.socket, output: int, job: Job) -> None:
         self._connection = connection
@@ -177,11 +174,11 @@ class Process:
         os.set_blocking(output, False)
         data.setblocking(False)
 
-    def run(self, scenario: str, inputs: dict[str, Any]) -> Outcome:
+    def run(self, scenario: str, inputs: Mapping[str, Any]) -> Outcome:
         """Run one scenario; the process can serve no more after any outcome that it did not report itself."""
         started = time.monotonic()
         deadline = started + self._limits.seconds
-        request = wire.frame(wire.encode({"scenario": scenario, "inputs": inputs}))
+        request = wire.frame(wire.encode({"scenario": scenario, "inputs": dict(inputs)}))
         try:
             # A process that does not read must not hold up the grader.
             self._data.settimeout(self._limits.seconds)

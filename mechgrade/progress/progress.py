@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from mechgrade.course import Course, Exercise
+from mechgrade.files import write_atomic
 from mechgrade.grading.verdicts import FAULTS, VERDICTS, ExerciseResult, Result
 
 FILE = "progress.json"
@@ -167,18 +168,10 @@ class Progress:
             "latest": state.latest,
             "exercises": {name: asdict(entry) for name, entry in state.entries.items()},
         }
-        temporary = self.path.with_name(f".{FILE}.{os.getpid()}")
         try:
-            with temporary.open("w", encoding="utf-8") as file:
-                json.dump(document, file, indent=1)
-                file.write("\n")
-                file.flush()
-                os.fsync(file.fileno())
-            temporary.replace(self.path)
+            write_atomic(self.path, json.dumps(document, indent=1) + "\n", durable=True)
         except OSError as error:
             raise ProgressError(self._unwritable(error)) from None
-        finally:
-            temporary.unlink(missing_ok=True)
 
     def _unwritable(self, error: OSError) -> str:
         return (

@@ -27,7 +27,7 @@ from mechgrade.progress.outlook import duration
 from mechgrade.progress.progress import Entry, State
 from mechgrade.reports import pictures
 from mechgrade.reports.prose import render, render_code, render_inline
-from mechgrade.reports.terminal import LOOKS, short
+from mechgrade.reports.terminal import LOOKS, line_of, short
 
 #: A page is smaller than this; pictures of what passed are left out where they would make it larger.
 MAX_BYTES = 1_500_000
@@ -83,6 +83,10 @@ class Section:
     def file(self) -> str:
         """The learner's file, from the current directory."""
         return short(self.result.file)
+
+    def line(self, line: int) -> str:
+        """A line of that file."""
+        return line_of(self.result.file, line)
 
 
 def page(course: Course, result: Result, state: State | None = None, learner: str = "") -> str:

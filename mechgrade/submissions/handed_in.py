@@ -1,51 +1,163 @@
-"""What a learner uploads somewhere: files in any folder, or the lab's notebook. Put into the shape of a submission."""
+"""What a learner hands in as a folder: files in any folder of it, the lab's notebook, or both.
+
+**An exercise's file** is the one of its name. In a folder named like the lab it comes before others, and further up before
+further down. Files in the folder of another lab are that lab's.
+
+**The lab's notebook** is the one named like the lab (``03-induction-head-analysis.ipynb``). Where none is, it is the one in which
+most exercises of the lab are begun; of equals, the one that holds most of its checks and stubs, then the first by its path.
+
+**A file counts more than the notebook,** exercise by exercise. Only where nothing was written in the file yet, or the file cannot be
+read, the next one that has an answer counts: people hand in the course's whole folder, stubs and all.
+"""
 
 from __future__ import annotations
 
-import json
+import os
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
-from mechgrade.course import Course, Lab
-from mechgrade.submissions.assemble import assemble, interface
+from mechgrade.course import Course, Exercise, Lab
+from mechgrade.submissions.assemble import Code, interface
+from mechgrade.submissions.notebook import Answers, Texts, cells_of, read_tree, texts_of
+from mechgrade.submissions.reading import SubmissionError, read_text, shown
+from mechgrade.submissions.submission import Submission
 
-#: Larger uploads are no notebook that a person wrote.
-MAX_BYTES = 50 * 2**20
+#: Names that are no learner's: what computers leave lying about. Hidden files and folders are none, too.
+IGNORED = frozenset(["__MACOSX", "__pycache__"])
+
+#: What is looked at of a hand-in at most: files, and among them those of one name or notebooks.
+MAX_FILES, MAX_EQUALS = 10_000, 20
 
 
-def arrange(course: Course, lab: Lab, upload: Path, to: Path) -> list[str]:
-    """Write an upload's exercises of a lab as ``<to>/<lab>/<exercise>.py``. Files count more than a notebook.
+def read_upload(course: Course, lab: Lab, folder: Path) -> Submission:
+    """A lab's exercises in a folder that was handed in. See above for what counts.
 
-    Returns:
-        what a learner should know of it, a sentence each.
+    Where each text came from is told by paths below the folder.
     """
-    (to / lab.name).mkdir(parents=True, exist_ok=True)
-    files = [path for path in sorted(upload.rglob("*")) if path.is_file() and not path.is_symlink()]
+    files = list(_files(course, lab, folder))
     notes: list[str] = []
-    cells = _cells(files, lab, notes)
+    texts: Texts = {}
+    origins: dict[tuple[str, str], Path] = {}
+    notebook = pick_notebook(course, lab, folder, files, notes)
+    cells = _notebook_texts(course, lab, folder, notebook, notes) if notebook is not None else {}
+    before_cells: list[str] = []
     for exercise in lab.exercises.values():
-        target = to / lab.name / f"{exercise.name}.py"
-        found = [path for path in files if path.name == target.name and path.stat().st_size <= MAX_BYTES]
-        found.sort(key=lambda path: (path.parent.name != lab.name, len(path.parts)))
-        if found:
-            target.write_bytes(found[0].read_bytes())
-            if len(found) > 1:
-                notes.append(f"{target.name} is there {len(found)} times; {found[0].relative_to(upload)} was graded")
-        elif cells:
-            target.write_text(assemble(cells, interface(course, exercise)), encoding="utf-8", errors="surrogatepass")
-    return notes
+        key = (lab.name, exercise.name)
+        paths = _paths_of(lab, exercise, files)
+        found = [(path, _text(exercise, folder, path)) for path in paths]
+        if notebook is not None:
+            found.append((notebook, cells[key]))
+        if not found:
+            texts[key] = _no_file(exercise)
+            continue
+        answers = [each for each in found if _is_answer(course, exercise, each[1])] if len(found) > 1 else []
+        origins[key], texts[key] = (answers or found)[0]
+        if origins[key] == notebook:
+            notes += [f"{shown(paths[0])} holds no answer; the cells of {shown(notebook)} were graded"] if paths else []
+            continue
+        if len(paths) > 1:
+            notes.append(f"{exercise.name}.py is there {len(paths)} times; {shown(origins[key])} was graded")
+        if answers and answers[-1][0] == notebook:
+            before_cells.append(f"{exercise.name}.py")
+    if notebook is not None and before_cells:
+        notes.append(
+            f"files count more than {shown(notebook)}: its cells for {', '.join(before_cells)} were not graded"
+        )
+    return Submission(folder, tuple(lab.exercises.values()), texts, origins, notes)
 
 
-def _cells(files: list[Path], lab: Lab, notes: list[str]) -> list[str]:
-    notebooks = [path for path in files if path.suffix == ".ipynb" and path.stat().st_size <= MAX_BYTES]
-    notebooks.sort(key=lambda path: path.stem != lab.slug)
-    for path in notebooks[:1]:
-        if len(notebooks) > 1:
-            notes.append(f"there are {len(notebooks)} notebooks; {path.name} was graded")
-        try:
-            tree: Any = json.loads(path.read_text(encoding="utf-8-sig"))
-            found = [cell for cell in tree["cells"] if cell["cell_type"] == "code"]
-            return ["".join(cell["source"]) for cell in found]
-        except (OSError, ValueError, KeyError, TypeError, RecursionError):
-            notes.append(f"{path.name} cannot be read as a notebook; save it again")
-    return []
+def pick_notebook(
+    course: Course, lab: Lab, folder: Path, files: list[Path] | None = None, notes: list[str] | None = None
+) -> Path | None:
+    """The lab's notebook among the files of a folder, by its path below it. None where there is no notebook.
+
+    Args:
+        course: the course.
+        lab: which lab's.
+        folder: what was handed in.
+        files: the paths of its files, if they are known.
+        notes: takes what a learner should know.
+    """
+    files = list(_files(course, lab, folder)) if files is None else files
+    found = sorted((path for path in files if path.suffix == ".ipynb"), key=_by_path)
+    named = [path for path in found if path.stem == lab.slug]
+    if not found:
+        return None
+    if named or len(found) == 1:
+        chosen = (named or found)[0]
+    else:
+        chosen = max(found[:MAX_EQUALS], key=lambda path: _answered(course, lab, folder, path))
+    if len(found) > 1 and notes is not None:
+        others = ", ".join(shown(path) for path in found if path != chosen)
+        notes.append(f"there are {len(found)} notebooks; {shown(chosen)} was graded, and not {others}")
+    return chosen
+
+
+def _answered(course: Course, lab: Lab, folder: Path, path: Path) -> tuple[int, int]:
+    try:
+        cells, _ = cells_of(read_tree(folder / path, folder), shown(path))
+    except SubmissionError:
+        return (-1, -1)
+    return Answers(course, lab, cells).answered()
+
+
+def _notebook_texts(course: Course, lab: Lab, folder: Path, path: Path, notes: list[str]) -> Texts:
+    try:
+        cells, found = cells_of(read_tree(folder / path, folder), shown(path))
+    except SubmissionError as error:
+        notes.append(str(error))
+        return {(lab.name, name): error for name in lab.exercises}
+    notes += found
+    return texts_of(course, lab, cells, shown(path))
+
+
+def _files(course: Course, lab: Lab, folder: Path) -> Iterator[Path]:
+    """The files of a folder that may be this lab's, by their paths below it. Links are not followed.
+
+    A link to a folder of the lab is taken for a folder with all its files, so that whoever reads them can say what is wrong.
+    """
+    foreign = {name for other in course.labs.values() if other != lab for name in (other.name, other.slug)}
+    seen = 0
+    for at, folders, names in os.walk(folder):
+        here = Path(at).relative_to(folder)
+        folders[:] = sorted(name for name in folders if not _is_ignored(name) and name not in foreign)
+        for name in folders:
+            if name == lab.name and (Path(at) / name).is_symlink():
+                yield from (here / name / f"{exercise}.py" for exercise in lab.exercises)
+        for name in sorted(names):
+            seen += 1
+            if seen > MAX_FILES:
+                return
+            if name.endswith((".py", ".ipynb")) and not _is_ignored(name):
+                yield here / name
+
+
+def _is_ignored(name: str) -> bool:
+    return name.startswith(".") or name in IGNORED
+
+
+def _paths_of(lab: Lab, exercise: Exercise, files: list[Path]) -> list[Path]:
+    found = [path for path in files if path.name == f"{exercise.name}.py"]
+    return sorted(found, key=lambda path: (path.parent.name != lab.name, *_by_path(path)))[:MAX_EQUALS]
+
+
+def _by_path(path: Path) -> tuple[int, Path]:
+    return len(path.parts), path
+
+
+def _text(exercise: Exercise, folder: Path, path: Path) -> str | SubmissionError:
+    try:
+        return read_text(folder / path, folder)
+    except FileNotFoundError:
+        return _no_file(exercise)
+    except SubmissionError as error:
+        return error
+
+
+def _no_file(exercise: Exercise) -> SubmissionError:
+    return SubmissionError(f"there is no file {exercise}.py in the submission")
+
+
+def _is_answer(course: Course, exercise: Exercise, text: str | SubmissionError) -> bool:
+    """Whether a text defines what the grader calls, and not only as the stub does."""
+    return isinstance(text, str) and Code([text]).written(interface(course, exercise)) > 0

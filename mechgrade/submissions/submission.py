@@ -1,81 +1,157 @@
-"""A learner's directory, or one file of it."""
+"""What one learner handed in, whatever form it has: for each exercise a text, or the reason why there is none."""
 
 from __future__ import annotations
 
-import os
-import stat
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
-from mechgrade.course import Course, CourseError, Exercise
+from mechgrade.course import Course, CourseError, Exercise, Lab
+from mechgrade.submissions.assemble import Code, interface
+from mechgrade.submissions.notebook import Texts, cells_of, lab_of, read_tree, texts_of
+from mechgrade.submissions.reading import MAX_SOURCE, SubmissionError, plain, read_text, shown
 
-#: A learner's file is text that a person wrote; more than this is something else.
-MAX_SOURCE = 2**20
-
-
-class SubmissionError(Exception):
-    """An exercise's file is not there or is no text; the text says which, and what to do."""
+__all__ = ["Submission", "SubmissionError", "Texts", "find_submission"]
 
 
 @dataclass(frozen=True)
 class Submission:
-    """Where the learner's files are: ``<path>/<lab>/<exercise>.py``, or ``path`` itself for one exercise.
+    """A learner's texts. ``Submission(path)`` is a folder of the shape of ``exercises/``; its files are read when asked for.
 
     Attributes:
-        path: a directory of the shape of ``exercises/``, or a single file.
-        only: the exercise that a single file is for.
+        path: what the user named: a folder or a file. It need not exist for texts in memory.
+        exercises: what it is for, where that is known: a file's exercise, a notebook's lab. Empty for a folder.
+        texts: the texts in memory by lab and name, or why there is none; None where they are read from ``path``.
+        files: where an exercise's text lies, if not at ``<path>/<lab>/<name>.py``.
+        notes: what the learner should know of how it was read, a sentence each.
     """
 
     path: Path
-    only: Exercise | None = None
+    exercises: tuple[Exercise, ...] = ()
+    texts: Texts | None = field(default=None, repr=False)
+    files: Mapping[tuple[str, str], Path] = field(default_factory=dict, repr=False)
+    notes: list[str] = field(default_factory=list)
+
+    @classmethod
+    def from_file(cls, path: Path, exercise: Exercise) -> Submission:
+        """One exercise's file, of any name."""
+        return cls(path, (exercise,), files={(exercise.lab, exercise.name): path})
+
+    @classmethod
+    def from_texts(cls, texts: Mapping[tuple[str, str], str | SubmissionError]) -> Submission:
+        """Texts in memory, by lab and name."""
+        return cls(Path(), texts=dict(texts))
+
+    @classmethod
+    def from_cells(cls, course: Course, exercise: Exercise, cells: Sequence[str]) -> Submission:
+        """One exercise in what a kernel has run, in the order in which it ran: the check that runs now is below all of it."""
+        names = interface(course, exercise)
+        found: str | SubmissionError = Code(cells).assemble(names)
+        if not str(found).strip():
+            found = SubmissionError(
+                f"no cell that you have run defines {exercise.name}: run the cell with your code first"
+            )
+        return cls(Path(), (exercise,), {(exercise.lab, exercise.name): found})
+
+    @classmethod
+    def from_notebook(cls, course: Course, lab: Lab, notebook: Path | Mapping[str, Any], name: str = "") -> Submission:
+        """A lab's notebook, as :mod:`mechgrade.submissions.notebook` reads it.
+
+        Args:
+            course: the course.
+            lab: which lab's notebook it is.
+            notebook: its path, or what its JSON says.
+            name: what a learner calls it; by default the file's name.
+        """
+        path = notebook if isinstance(notebook, Path) else Path(name or f"{lab.slug}.ipynb")
+        exercises = tuple(lab.exercises.values())
+        notes: list[str] = []
+        try:
+            tree = _tree(notebook) if isinstance(notebook, Path) else notebook
+            cells, notes = cells_of(tree, shown(path.name))
+            texts = texts_of(course, lab, cells, shown(path.name))
+        except SubmissionError as error:
+            texts = {(exercise.lab, exercise.name): error for exercise in exercises}
+        return cls(path, exercises, texts, dict.fromkeys(texts, path), notes)
 
     def file(self, exercise: Exercise) -> Path:
-        """The learner's file for an exercise."""
-        return self.path if self.only else self.path / exercise.lab / f"{exercise.name}.py"
+        """Where an exercise's text came from, to be shown."""
+        return self.files.get((exercise.lab, exercise.name), self.path / exercise.lab / f"{exercise.name}.py")
 
     def source(self, exercise: Exercise) -> str:
-        """The text of that file.
+        """The text of an exercise: UTF-8 can hold it, its line breaks are Python's, and its size is within bounds.
 
         Raises:
-            SubmissionError: it is missing, too large, or not UTF-8.
+            SubmissionError: there is none.
         """
-        path = self.file(exercise)
+        if self.texts is None:
+            path = self.file(exercise)
+            # A file that the user named may be a link itself.
+            real, folder = (path.resolve(), path.resolve().parent) if path == self.path else (path, self.path)
+            try:
+                return read_text(real, folder)
+            except FileNotFoundError:
+                raise SubmissionError(f"there is no file {exercise}.py in {self.path}") from None
+        found = self.texts.get((exercise.lab, exercise.name), SubmissionError(f"there is nothing for {exercise} here"))
+        if isinstance(found, SubmissionError):
+            raise SubmissionError(str(found))
         try:
-            # The grader may read what a learner may not: a link from a submission to a solution would be graded as the learner's.
-            if self.only is None and not path.resolve(strict=True).is_relative_to(self.path.resolve()):
-                raise SubmissionError(f"{path.name} is a link out of the submission; put the file itself there")
-            # Not blocking, for a pipe that nobody writes to.
-            with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
-                if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-                    raise SubmissionError(f"{path.name} is no file of text")
-                text = file.read(MAX_SOURCE + 1)
-            if len(text) > MAX_SOURCE:
+            if len(found.encode()) > MAX_SOURCE:
                 raise SubmissionError(
-                    f"{path.name} is larger than {MAX_SOURCE // 2**20} MiB; keep only the exercise in it"
+                    f"the code of {exercise} is larger than {MAX_SOURCE // 2**20} MiB; keep only the exercise in it"
                 )
-            return text.decode("utf-8").replace("\r\n", "\n").replace("\r", "\n")
-        except FileNotFoundError:
-            raise SubmissionError(f"there is no file {exercise.lab}/{exercise.name}.py in {self.path}") from None
-        except UnicodeDecodeError as error:
+        except UnicodeEncodeError:
             raise SubmissionError(
-                f"{path.name} is not UTF-8 text (byte {error.start}); save it again with that encoding"
+                f"the code of {exercise} holds half a character (a lone surrogate), which no file can hold; write it anew"
             ) from None
-        except (OSError, RuntimeError) as error:  # RuntimeError: links that lead round in a circle
-            raise SubmissionError(f"{path} cannot be read: {getattr(error, 'strerror', None) or error}") from None
+        return plain(found)
+
+
+def _tree(path: Path) -> Any:
+    return read_tree(path.resolve(), path.resolve().parent)
 
 
 def find_submission(course: Course, path: Path, lab: str | None = None, exercise: str | None = None) -> Submission:
     """The submission at a path that a user named.
 
+    Args:
+        course: the course.
+        path: a folder of the shape of ``exercises/``, an exercise's ``.py``, or a lab's notebook.
+        lab: the lab, where the path does not tell it.
+        exercise: the exercise that a file is for, or the only one of a notebook that is asked for.
+
     Raises:
-        CourseError: nothing is there, or a file that is no exercise's.
+        CourseError: nothing is there, or it does not say which exercises it is for.
     """
+    path = path.absolute()
     if path.is_dir():
-        return Submission(path.absolute())
-    if path.is_file():
-        if path.suffix != ".py":
-            raise CourseError(f"{path} is no Python file; give a directory like exercises/, or one exercise's .py")
-        parent = path.absolute().parent.name
-        where = lab or (parent if parent in course.labs else None)
-        return Submission(path.absolute(), course.exercise(exercise or path.stem, where))
-    raise CourseError(f"there is nothing at {path}; give a directory like exercises/, or one exercise's .py")
+        return Submission(path)
+    if not path.is_file():
+        raise CourseError(
+            f"there is nothing at {path}; give a directory like exercises/, one exercise's .py, or a notebook"
+        )
+    if path.suffix == ".py":
+        where = lab or (path.parent.name if path.parent.name in course.labs else None)
+        return Submission.from_file(path, course.exercise(exercise or path.stem, where))
+    if path.suffix != ".ipynb":
+        raise CourseError(
+            f"{path} is no Python file and no notebook; give a directory like exercises/, one exercise's .py, or a notebook"
+        )
+    return _notebook(course, path, lab, exercise)
+
+
+def _notebook(course: Course, path: Path, lab: str | None, exercise: str | None) -> Submission:
+    try:
+        tree: Any = _tree(path)
+        cells, _ = cells_of(tree, path.name)
+    except SubmissionError:
+        tree, cells = path, []  # it is said of each exercise
+    found = course.lab(lab) if lab is not None else lab_of(course, cells, path.stem)
+    if found is None and exercise is not None:
+        found = course.lab(course.exercise(exercise).lab)
+    if found is None:
+        raise CourseError(f"{path.name} does not say which lab it is of; name it: --lab {' or '.join(course.labs)}")
+    whole = Submission.from_notebook(course, found, tree, path.name)
+    only = course.exercises(found.name, exercise)
+    return Submission(path, tuple(only), whole.texts, dict.fromkeys(whole.texts or {}, path), whole.notes)

@@ -12,52 +12,45 @@ import statistics
 import sys
 import time
 from pathlib import Path
-from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from benchmarks.measure import write
 from rich.console import Console
 from rich.table import Table
-from support import ROOT
+from support import ROOT, Watching
 
 from mechgrade.course import load_course
-from mechgrade.grading.grader import Grader, Settings
-from mechgrade.grading.run import grade
+from mechgrade.grading.grade import grade
+from mechgrade.grading.options import resolve
 from mechgrade.grading.worker import Worker
-from mechgrade.protocol.outcome import Outcome
 from mechgrade.submissions.submission import find_submission
-
-
-class _Timed(Grader):
-    """A grader that adds up what the worker says about time."""
-
-    def __init__(self, *arguments: Any) -> None:
-        super().__init__(*arguments)
-        self.scenarios = self.learner = 0.0
-
-    def outcome(self, *arguments: Any) -> Outcome:
-        outcome = super().outcome(*arguments)
-        self.scenarios += outcome.seconds
-        self.learner += outcome.learner_seconds
-        return outcome
 
 
 def main(rounds: int) -> None:
     course = load_course(ROOT)
     exercises = course.exercises()
-    settings = Settings(find_submission(course, ROOT / "solutions"), isolation="process")
+    submission = find_submission(course, ROOT / "solutions")
+    options = resolve(course, isolation="process")
     times: dict[str, list[float]] = {"whole course": [], "scenarios": [], "the learner's functions": []}
     worker = Worker(course.limits.start_seconds)
     try:
-        grade(Grader(course, settings, worker), exercises[:1])  # imports, and the model loaded
+        grade(course, submission, exercises[:1], options, worker)  # imports, and the model loaded
         for _ in range(rounds):
-            grader = _Timed(course, settings, worker)
+            watching = Watching(worker)
             start = time.perf_counter()
-            result = grade(grader, exercises)
+            result = grade(course, submission, exercises, options, watching)
             wall = time.perf_counter() - start
             assert result.score == result.max_score, [e.exercise for e in result.exercises if e.verdict != "passed"]
-            for name, value in zip(times, (wall, grader.scenarios, grader.learner), strict=True):
+            for name, value in zip(
+                times,
+                (
+                    wall,
+                    sum(each.seconds for each in watching.seen),
+                    sum(each.learner_seconds for each in watching.seen),
+                ),
+                strict=True,
+            ):
                 times[name].append(value)
     finally:
         worker.close()

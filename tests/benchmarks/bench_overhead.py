@@ -13,7 +13,8 @@ import os
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -29,11 +30,15 @@ from support import ROOT
 
 from mechgrade import sandbox
 from mechgrade.bench.model import quiet_libraries
-from mechgrade.cohort.keys import Order
 from mechgrade.cohort.member import Service
 from mechgrade.course import Course, load_course
+from mechgrade.grading.checks import Checks, with_checks
+from mechgrade.grading.grade import Grading
+from mechgrade.grading.options import resolve
+from mechgrade.grading.worker import Worker
+from mechgrade.protocol.job import BenchSpec, Job
 from mechgrade.protocol.outcome import Outcome
-from mechgrade.worker import inline
+from mechgrade.worker.inline import Inline, InlineSession
 
 #: Learners that both sides have graded before the clock starts: what is made once, is made then.
 WARM_UP = 2
@@ -48,47 +53,64 @@ def timed(inner: Callable[..., Any]) -> Callable[..., Any]:
     def call(*arguments: Any, **named: Any) -> Any:
         used = time.process_time()
         try:
-            outcome = inner(*arguments, **named)
+            return inner(*arguments, **named)
         finally:
             SPENT[0] += time.process_time() - used
-        if isinstance(outcome, Outcome):
-            SPENT[1] += outcome.learner_seconds
-            if outcome.dirty:  # a fork would have taken it along
-                inline._benches.clear()
-        return outcome
 
     return call
 
 
-class Warm(inline.Inline):
-    """A session that keeps time. The model is there before the clock starts, as it is in a worker."""
+class Clocked(Inline):
+    """Sessions in this process that keep time. The model is there before the clock starts, as it is in a worker."""
 
-    def __init__(self, spec: Any, job: Any) -> None:
-        inline.bench_for(spec)
-        timed(super().__init__)(spec, job)
+    def open(self, spec: BenchSpec, job: Job) -> InlineSession:
+        """Open a session; loading the learner's file counts."""
+        self.bench(spec)
+        session: InlineSession = timed(super().open)(spec, job)
+        run = timed(session.run)
 
-    run = timed(inline.Inline.run)
+        def clocked(scenario: str, inputs: Mapping[str, Any]) -> Outcome:
+            outcome: Outcome = run(scenario, inputs)
+            SPENT[1] += outcome.learner_seconds
+            if outcome.dirty:  # a fork would have taken it along
+                self._benches.clear()
+            return outcome
+
+        session.run = clocked  # type: ignore[method-assign]
+        return session
 
 
-def grade(desk: Service, who: Path) -> None:
+def grade(service: Service, who: Path) -> None:
     """A learner's lab; what the code prints goes nowhere."""
-    files = {(each.lab, each.name): who / each.lab / f"{each.name}.py" for each in desk.exercises}
-    texts: dict[tuple[str, str], tuple[str | None, str]] = {
-        where: (path.read_text(encoding="utf-8"), "") for where, path in files.items()
-    }
+    files = {(each.lab, each.name): who / each.lab / f"{each.name}.py" for each in service.exercises}
+    texts = {where: path.read_text(encoding="utf-8") for where, path in files.items()}
     with (
         open(os.devnull, "w") as nowhere,  # noqa: PTH123  a name, not a path
         contextlib.redirect_stdout(nowhere),
         contextlib.redirect_stderr(nowhere),
     ):
-        desk.grade(texts, lambda _: None)
+        service.grade(texts, lambda _: None)
 
 
 def measure(course: Course, lab: str, learners: int, group: Group) -> dict[str, float]:
     """Seconds a submission, bare and graded."""
     exercises = course.exercises(lab)
-    bare = Service(course, exercises, Order("embedded", "bridge", "cpu", "inline"))
-    full = Service(course, exercises, Order("embedded", "bridge", "cpu", sandbox.probe().level))
+    options = resolve(course)
+    worker = Worker(course.limits.start_seconds)
+    bare = Grading(course, replace(options, isolation="inline"), Clocked())
+    full = Grading(course, options, worker)
+
+    def in_turns(checks: Checks) -> dict[str, float]:
+        return turns(course, lab, learners, group, *(Service(each, checks, exercises) for each in (bare, full)))
+
+    try:
+        return with_checks(course, exercises, in_turns)
+    finally:
+        worker.close()
+
+
+def turns(course: Course, lab: str, learners: int, group: Group, bare: Service, full: Service) -> dict[str, float]:
+    """Grade a class both ways, a learner at a time."""
 
     def spent() -> float:
         time.sleep(0.1)  # the last process ends
@@ -107,7 +129,6 @@ def measure(course: Course, lab: str, learners: int, group: Group) -> dict[str, 
             before = spent()
             grade(full, who)
             graded += spent() - before
-    full.worker.close()
     return {
         "learners' functions": SPENT[1] / learners,
         "bare": SPENT[0] / learners,
@@ -121,7 +142,6 @@ def main(learners: int, labs: list[str]) -> None:
     group.enter()
     quiet_libraries()
     torch.set_num_threads(1)
-    inline.Inline = Warm  # type: ignore[misc]  # only here
     course = load_course(ROOT)
     rows = {lab: measure(course, lab, learners, group) for lab in labs or list(course.labs)}
     table = Table(

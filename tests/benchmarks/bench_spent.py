@@ -21,22 +21,21 @@ from benchmarks.processor import Group
 from cohort.ground import small_class
 from rich.console import Console
 from rich.table import Table
-from support import ROOT
+from support import ROOT, Watching
 
-from mechgrade import sandbox
-from mechgrade.cohort.keys import Order
 from mechgrade.cohort.member import Service
-from mechgrade.course import load_course
-from mechgrade.grading.grader import Grader
-from mechgrade.grading.judge import Judge
+from mechgrade.course import Course, load_course
+from mechgrade.grading import grader
+from mechgrade.grading.checks import Checks, with_checks
+from mechgrade.grading.grade import Grading
+from mechgrade.grading.options import resolve
 from mechgrade.grading.worker import Process, Worker
-from mechgrade.protocol.outcome import Outcome
 
 #: Seconds by part, of the class so far.
 SPENT: dict[str, float] = defaultdict(float)
 
 
-def clock(owner: type, method: str, part: str) -> None:
+def clock(owner: Any, method: str, part: str) -> None:
     """Add up what a method takes."""
     inner: Callable[..., Any] = getattr(owner, method)
 
@@ -50,19 +49,6 @@ def clock(owner: type, method: str, part: str) -> None:
     setattr(owner, method, timed)
 
 
-def listen() -> None:
-    """Add up what the worker says about its scenarios."""
-    inner = Grader.outcome
-
-    def outcome(self: Grader, *arguments: Any) -> Outcome:
-        found = inner(self, *arguments)
-        SPENT["scenarios, by the worker's clock"] += found.seconds
-        SPENT["… learners' functions in them"] += found.learner_seconds
-        return found
-
-    Grader.outcome = outcome  # type: ignore[method-assign]  # only here
-
-
 def main(lab: str, learners: int) -> None:
     group = Group()
     group.enter()
@@ -70,39 +56,59 @@ def main(lab: str, learners: int) -> None:
     exercises = course.exercises(lab)
     clock(Worker, "open", "opening a process for each exercise")
     clock(Process, "run", "runs, as the grader waits for them")
-    clock(Judge, "judge", "comparing and diagnosing")
-    listen()
-    level = sandbox.probe().level
-    desk = Service(course, exercises, Order("embedded", "bridge", "cpu", level))
+    clock(grader, "judge", "comparing and diagnosing")
+    options = resolve(course)
+    worker = Worker(course.limits.start_seconds)
+    watching = Watching(worker)
+    grading = Grading(course, options, watching)
+
+    def measure(checks: Checks) -> None:
+        spend(course, lab, learners, group, Service(grading, checks, exercises), watching)
+
+    with_checks(course, exercises, measure)
+    worker.close()
+    time.sleep(0.5)  # the last processes end
+    for part, now in (
+        ("processor: all processes", group.seconds()),
+        ("processor: of it system time", group.system_seconds()),
+    ):
+        if now is not None and part in SPENT:
+            SPENT[part] = now - SPENT[part]
+    rows = {part: {"seconds": SPENT[part] / learners} for part in sorted(SPENT, key=_ORDER.index)}
+    table = Table("a submission", "seconds", title=f"{lab}, {learners} learners, isolation {options.isolation}")
+    for part, row in rows.items():
+        table.add_row(part, f"{row['seconds']:.3f}")
+    Console().print(table)
+    write("spent", {"title": f"spent: {lab}", "isolation": options.isolation, "learners": learners, "rows": rows})
+
+
+def spend(course: Course, lab: str, learners: int, group: Group, service: Service, watching: Watching) -> None:
+    """Grade a class; what its parts take is in :data:`SPENT`, and of the processor's what had been used before."""
     with tempfile.TemporaryDirectory(prefix="mechgrade-bench-") as place:
         folder = small_class(course, Path(place), learners, lab=lab)
 
         def grade(who: Path) -> None:
-            files = {(each.lab, each.name): who / each.lab / f"{each.name}.py" for each in exercises}
-            desk.grade({where: (path.read_text(encoding="utf-8"), "") for where, path in files.items()}, lambda _: None)
+            files = {(each.lab, each.name): who / each.lab / f"{each.name}.py" for each in service.exercises}
+            texts = {where: path.read_text(encoding="utf-8") for where, path in files.items()}
+            service.grade(texts, lambda _: None)
 
         everyone = sorted(folder.iterdir())
         grade(everyone[0])  # the libraries, the model, the recordings
         SPENT.clear()
-        before = (time.perf_counter(), time.process_time(), group.seconds(), group.system_seconds())
+        watching.seen.clear()
+        for part, used in (
+            ("processor: all processes", group.seconds()),
+            ("processor: of it system time", group.system_seconds()),
+        ):
+            if used is not None:
+                SPENT[part] = used
+        wall, own = time.perf_counter(), time.process_time()
         for who in everyone:
             grade(who)
-        SPENT["in all"] = time.perf_counter() - before[0]
-        SPENT["processor: the grader's"] = time.process_time() - before[1]
-        desk.worker.close()
-        time.sleep(0.5)  # the last processes end
-        for part, now, then in (
-            ("processor: all processes", group.seconds(), before[2]),
-            ("processor: of it system time", group.system_seconds(), before[3]),
-        ):
-            if now is not None and then is not None:
-                SPENT[part] = now - then
-    rows = {part: {"seconds": SPENT[part] / learners} for part in sorted(SPENT, key=_ORDER.index)}
-    table = Table("a submission", "seconds", title=f"{lab}, {learners} learners, isolation {level}")
-    for part, row in rows.items():
-        table.add_row(part, f"{row['seconds']:.3f}")
-    Console().print(table)
-    write("spent", {"title": f"spent: {lab}", "isolation": level, "learners": learners, "rows": rows})
+        SPENT["in all"] = time.perf_counter() - wall
+        SPENT["processor: the grader's"] = time.process_time() - own
+        SPENT["scenarios, by the worker's clock"] = sum(each.seconds for each in watching.seen)
+        SPENT["… learners' functions in them"] = sum(each.learner_seconds for each in watching.seen)
 
 
 _ORDER = [

@@ -19,68 +19,57 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from benchmarks.measure import write
 from rich.progress import track
-from support import ROOT
+from support import ROOT, Watching
 
-from mechgrade import sandbox
 from mechgrade.course import load_course
 from mechgrade.doors.watch.events import Event, Graded, Saved
 from mechgrade.doors.watch.regrade import Regrading
 from mechgrade.doors.watch.saves import Saves
-from mechgrade.grading.grader import Grader, Settings
-from mechgrade.grading.run import grade
+from mechgrade.grading.grade import Grading, grade
+from mechgrade.grading.options import resolve
 from mechgrade.grading.worker import Worker
-from mechgrade.protocol.outcome import Outcome
 from mechgrade.submissions.submission import find_submission
 
 EXERCISES = ("repeated_tokens", "find_heads", "induction_scores")
 
 
-class Timing(Grader):
-    """Adds up what the scenarios took, by the learner's process."""
-
-    seconds = 0.0
-
-    def outcome(self, *arguments: object) -> Outcome:
-        outcome = super().outcome(*arguments)  # type: ignore[arg-type]
-        self.seconds += outcome.seconds
-        return outcome
-
-
 def main(saves: int) -> None:
     course = load_course(ROOT)
-    level = sandbox.probe().level
+    options = resolve(course)
     worker = Worker(course.limits.start_seconds)
     with tempfile.TemporaryDirectory() as folder:
-        submission = Path(folder)
+        files = Path(folder)
         chosen = [course.exercise(name) for name in EXERCISES]
         for exercise in chosen:
-            (submission / exercise.lab).mkdir(exist_ok=True)
-            shutil.copy(course.solution_path(exercise), submission / exercise.lab)
-        settings = Settings(find_submission(course, submission), isolation=level)
+            (files / exercise.lab).mkdir(exist_ok=True)
+            shutil.copy(course.solution_path(exercise), files / exercise.lab)
+        submission = find_submission(course, files)
+        grading = Grading(course, options, worker)
         events: queue.Queue[Event] = queue.Queue()
-        watching = Saves(course, submission, chosen, events.put)
+        watching = Saves(course, files, chosen, events.put)
         watching.start()
         over, whole, own = [], [], []
         try:
             for turn in track(range(-len(chosen), saves), description="saves", transient=True):
                 exercise = chosen[turn % len(chosen)]
-                timing = Timing(course, settings, worker)
-                grade(timing, [exercise])
-                path = settings.submission.file(exercise)
+                watched = Watching(worker)
+                grade(course, submission, [exercise], options, watched)
+                computing = sum(outcome.seconds for outcome in watched.seen)
+                path = submission.file(exercise)
                 text = path.read_bytes()
                 started = time.perf_counter()
                 path.write_bytes(text)
                 saved = events.get(timeout=60)
                 assert isinstance(saved, Saved)
-                Regrading(course, settings, saved.exercises[0], worker, events.put)
+                Regrading(grading, submission, saved.exercises[0], events.put)
                 graded = events.get(timeout=300)
                 elapsed = time.perf_counter() - started
                 assert isinstance(graded, Graded) and graded.result is not None
                 assert graded.result.score == graded.result.max_score
                 if turn >= 0:  # the first ones load the model
                     whole.append(elapsed)
-                    own.append(timing.seconds)
-                    over.append(elapsed - timing.seconds)
+                    own.append(computing)
+                    over.append(elapsed - computing)
         finally:
             watching.close()
             worker.close()
@@ -90,7 +79,10 @@ def main(saves: int) -> None:
     }
     for name, row in rows.items():
         print(f"  {name:<18} median {row['median'] * 1e3:6.0f} ms   p95 {row['p95'] * 1e3:6.0f} ms")
-    write("watch", {"title": "watch: from a save to its verdict", "saves": saves, "isolation": level, "rows": rows})
+    write(
+        "watch",
+        {"title": "watch: from a save to its verdict", "saves": saves, "isolation": options.isolation, "rows": rows},
+    )
 
 
 if __name__ == "__main__":

@@ -20,10 +20,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from support import Watching
+
 from mechgrade import sandbox
 from mechgrade.course import Course, load_course
-from mechgrade.grading.grader import Grader, Settings
-from mechgrade.grading.run import grade
+from mechgrade.grading.grade import grade
+from mechgrade.grading.options import resolve
 from mechgrade.grading.verdicts import ExerciseResult
 from mechgrade.grading.worker import Worker
 from mechgrade.protocol.outcome import Outcome
@@ -41,19 +43,6 @@ NEXT = {"find_heads": "induction_scores", "induction_scores": "find_heads"}
 EVERY = 8
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
-
-
-class _Watching(Grader):
-    """A grader that keeps everything that came back from learners' processes."""
-
-    def __init__(self, *arguments: Any) -> None:
-        super().__init__(*arguments)
-        self.seen: list[Outcome] = []
-
-    def outcome(self, *arguments: Any) -> Outcome:
-        outcome = super().outcome(*arguments)
-        self.seen.append(outcome)
-        return outcome
 
 
 class Ground:
@@ -135,13 +124,13 @@ class Ground:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / f"{name}.py").write_text(source, encoding="utf-8")
         course = self.course.model_copy(update={"limits": self.course.limits.model_copy(update=limits)})
-        settings = Settings(Submission(self._submission), isolation=level, hidden=hidden)  # type: ignore[arg-type]  # a level by its name
-        grader = _Watching(course, settings, self.worker)
+        options = resolve(course, isolation=level, hidden=hidden)
+        opener = Watching(self.worker, lambda job: job.source == source)
         try:
-            result = grade(grader, [exercise]).exercises[0]
+            result = grade(course, Submission(self._submission), [exercise], options, opener).exercises[0]
         finally:
             shutil.rmtree(self._submission)
-        return result, grader.seen
+        return result, opener.seen
 
     def _reference(self, name: str, level: str) -> ExerciseResult:
         source = self.course.solution_path(self.course.exercise(name)).read_text(encoding="utf-8")

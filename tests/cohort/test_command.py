@@ -140,8 +140,8 @@ def test_hidden_inputs(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
     assert verdicts(out)["learner000"] == ["passed"]
     with Store(out) as store:
-        (count,) = store._db.execute("SELECT COUNT(*) FROM live").fetchone()
-        (calls,) = store._db.execute("SELECT COUNT(DISTINCT call) FROM live").fetchone()
+        (count,) = store._db.execute("SELECT COUNT(*) FROM live_runs").fetchone()
+        (calls,) = store._db.execute("SELECT COUNT(DISTINCT call) FROM live_runs").fetchone()
     assert count == calls > 0
     assert all(secret.encode() not in path.read_bytes() for path in out.rglob("*") if path.is_file())
     public = cohort(course, "grade", folder, "--out", out, "--jobs", "1")

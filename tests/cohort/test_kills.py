@@ -27,7 +27,7 @@ class Victims:
     """A run over a class, whose processes are killed by chance until that has happened often enough.
 
     Killed are the coordinator, the processes that grade, and their workers: what was started, and where level full is offered also the
-    worker, which goes on as its child. Learners' own processes
+    fork server, which goes on as its child. Learners' own processes
     are not: that one ended by itself and that it was killed cannot be told apart, and either is a learner's verdict.
     """
 
@@ -84,13 +84,13 @@ class Victims:
             "coordinator": [coordinator],
             "member": [],
             "worker": [],
-            "worker": [],
+            "fork server": [],
         }
         try:
             kinds["member"] = coordinator.children()
             kinds["worker"] = [child for member in kinds["member"] for child in member.children()]
             if FULL:
-                kinds["worker"] = [child for worker in kinds["worker"] for child in worker.children()]
+                kinds["fork server"] = [child for worker in kinds["worker"] for child in worker.children()]
         except psutil.NoSuchProcess:
             pass
         self.seen.update(one for found in kinds.values() for one in found)
@@ -130,4 +130,4 @@ def test_thirty_kills(small: Course, tmp_path: Path) -> None:
     victims.run(kills=30, pause=(0.2, 6.0))
     print(f"killed {victims.killed}, started {victims.started} times")
     check(victims, tmp_path / "calm", tmp_path / "out")
-    assert set(victims.killed) == {"coordinator", "member", "worker"} | ({"worker"} if FULL else set())
+    assert set(victims.killed) == {"coordinator", "member", "worker"} | ({"fork server"} if FULL else set())

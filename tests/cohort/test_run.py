@@ -257,7 +257,7 @@ def test_what_came_in_before_the_end_is_kept(course: Course, tmp_path: Path, how
     assert kept(tmp_path / "out") == 3
 
 
-def test_the_files_are_looked_at_seldom(course: Course, tmp_path: Path, monkeypatch: MonkeyPatch) -> None:
+def test_the_files_are_looked_at_seldom(course: Course, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Once a second, and not for every result: there are hundreds of files."""
     looks = 0
     unchanged = Look.unchanged

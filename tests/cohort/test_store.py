@@ -61,9 +61,9 @@ def test_live_runs_come_back_as_they_were(tmp_path: Path) -> None:
     values = np.linspace(0, 1, 7, dtype=np.float32)
     run = Run({"a": Array(values, "float32"), "b": (1, None, "x")}, {"['a']": 1e-7})
     with Store(tmp_path) as store:
-        store.keep_live("base", "call", run)
+        store.keep_live("base", "reference", "call", run)
     with Store(tmp_path) as store:
-        found = store.live("base")["call"]
+        found = store.live("base")["reference", "call"]
         assert store.live("other") == {}
     assert isinstance(found.reference, dict)
     array = found.reference["a"]

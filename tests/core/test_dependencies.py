@@ -233,7 +233,6 @@ COURSE = [
     ("shared/more.py", statement, noticed({HEADS}, {HEADS})),
     ("graders/conftest.py", statement, noticed(ALL, ALL)),
     ("graders/lab3/conftest.py", statement, noticed({HEADS}, {HEADS})),
-    ("conftest.py", statement, noticed(ALL, ALL)),
     ("fixtures/models/embedded/model.safetensors", doubled, noticed(ALL, ALL, worker=True)),
     ("fixtures/models/embedded/tokenizer.json", byte, noticed(ALL, ALL, worker=True)),
     ("fixtures/saes/embedded/sae_weights.safetensors", doubled, noticed({LATENTS}, {LATENTS}, worker=True)),
@@ -300,7 +299,7 @@ def test_a_file_of_the_engine(ground: Ground, change: Change, name: str, expecte
         ("docs.md", byte),
         ("graders/lab3/hints.yaml", byte),
         ("graders/lab3/.helpers.py.swp", byte),
-        ("exercises.py", statement),
+        ("conftest.py", statement),
         (f"graders/lab2/test_{HEADS}.py", statement),
         ("fixtures/models/embedded/README.md", byte),
         (f"solutions/lab3/{HEADS}.py", comment),
@@ -363,7 +362,7 @@ def test_what_is_really_imported_is_in_the_closure(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(imports, "PACKAGE", Path(mechgrade.__file__).parent)
     monkeypatch.setattr(dependencies, "PACKAGE", Path(mechgrade.__file__).parent)
     code = (
-        "import sys, mechgrade.grading.run, mechgrade.grading.checks, mechgrade.worker.learner, mechgrade.worker.fork_server\n"
+        "import sys, mechgrade.grading.grade, mechgrade.grading.plugin, mechgrade.worker.learner, mechgrade.worker.fork_server\n"
         "import mechgrade.worker.inline, mechgrade.bench.saes, mechgrade.embedded.prompts\n"
         "print(*(each.__file__ for name, each in sys.modules.items() if name.split('.')[0] == 'mechgrade'))"
     )
@@ -487,7 +486,9 @@ def test_the_message_names_what_changed(ground: Ground, change: Change) -> None:
 
     change(path, former)
     (reason,) = stale(ground.course, [ground.course.exercise(HEADS)], "embedded")
-    assert re.search(r"json: course\.yaml, engine: worker, \S+, model and 6 more changed since it was recorded$", reason)
+    assert re.search(
+        r"json: course\.yaml, engine: worker, \S+, model and 6 more changed since it was recorded$", reason
+    )
 
 
 def test_what_a_watch_holds(ground: Ground, change: Change) -> None:

@@ -7,7 +7,7 @@ import io
 import pytest
 
 from mechgrade.doors.learner.debugger import debug
-from mechgrade.grading.grader import Settings
+from mechgrade.grading.options import resolve
 from mechgrade.submissions.submission import find_submission
 
 from .conftest import write_right, write_wrong
@@ -19,12 +19,11 @@ def talk(desk):
 
     def call(name: str, *typed: str) -> tuple[bool, str, str]:
         exercise = desk.exercise(name)
-        settings = Settings(
-            find_submission(desk, desk.root / "exercises", exercise.lab, name), None, "bridge", "cpu", "inline"
-        )
+        submission = find_submission(desk, desk.root / "exercises", exercise.lab, name)
+        options = resolve(desk, isolation="inline")
         said: list[str] = []
         printed = io.StringIO()
-        stopped = debug(desk, exercise, settings, said.append, io.StringIO("\n".join(typed) + "\n"), printed)
+        stopped = debug(desk, exercise, submission, options, said.append, io.StringIO("\n".join(typed) + "\n"), printed)
         return stopped, "\n".join(said), printed.getvalue()
 
     return call
@@ -67,7 +66,6 @@ def test_try_runs_the_file_and_saves_its_plot(desk, at_desk):
     done = at_desk("try", "find_heads")
     assert done.returncode == 0, done.stderr
     assert done.stdout.rstrip().endswith("saved outputs/attention_patterns/find_heads.png")
-    assert "saved outputs/attention_patterns/find_heads.html" in done.stdout
     assert (desk.root / "outputs/attention_patterns/find_heads.png").read_bytes()[:4] == b"\x89PNG"
 
 

@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 
 from mechgrade.course import Course, CourseError, Lab
 from mechgrade.doors.cli import app
-from mechgrade.notebook import sync
+from mechgrade.doors.notebook import sync
 from mechgrade.submissions.cells import notebook, part, section, sections
 
 

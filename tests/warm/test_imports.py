@@ -15,7 +15,7 @@ from support import ROOT
         ("import mechgrade.doors.cli", {"pydantic", "rich", "yaml", "numpy", "pytest", "torch", "watchfiles"}),
         ("import mechgrade.progress.progress, mechgrade.course.hints", {"numpy", "rich", "pytest", "torch"}),
         ("import mechgrade.grading.warm.server", {"pydantic", "typer", "yaml", "numpy", "pytest", "torch"}),
-        ("import mechgrade.grading.run, mechgrade.grading.warm.worker", {"torch", "transformer_lens", "matplotlib"}),
+        ("import mechgrade.grading.grade, mechgrade.grading.warm.worker", {"torch", "transformer_lens", "matplotlib"}),
         ("import mechgrade.doors.watch.loop, mechgrade.doors.watch.saves", {"torch", "transformer_lens", "matplotlib"}),
     ],
 )

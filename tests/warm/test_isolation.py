@@ -1,4 +1,4 @@
-"""Which level a command grades at, and when it refuses: a score must not be taken for safer than it is."""
+"""Which level is graded at, and when that is refused: a score must not be taken for safer than it is."""
 
 from __future__ import annotations
 
@@ -10,12 +10,20 @@ from rich.console import Console
 
 from mechgrade import sandbox
 from mechgrade.course import Course
-from mechgrade.doors.cli.common import isolation_level
 from mechgrade.errors import CourseError
+from mechgrade.grading.options import resolve
 from mechgrade.grading.verdicts import Result
 from mechgrade.reports.terminal import TerminalReport
 
 LACKS = "Landlock is missing: it needs a kernel that has it."
+
+
+def level(
+    course: Course, wanted: str | None = None, required: str | None = None, **more: bool
+) -> tuple[str, list[str]]:
+    """The level of the options that are settled, and what is missing."""
+    options = resolve(course, isolation=wanted, require=required, **more)
+    return options.isolation, list(options.missing)
 
 
 @pytest.fixture(params=["full", "process"])
@@ -32,21 +40,21 @@ def machine(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_the_best_there_is_by_default_and_what_it_lacks_is_said(machine: str, course: Course) -> None:
-    assert isolation_level(course, None) == (machine, [] if machine == "full" else [LACKS])
+    assert level(course) == (machine, [] if machine == "full" else [LACKS])
 
 
 @pytest.mark.parametrize("wanted", ["process", "inline"])
 def test_who_names_a_level_gets_it_without_a_sermon(machine: str, wanted: str, course: Course) -> None:
-    assert isolation_level(course, wanted) == (wanted, [])
+    assert level(course, wanted) == (wanted, [])
 
 
 def test_full_is_refused_where_it_is_not_to_be_had(machine: str, course: Course) -> None:
     if machine == "full":
-        assert isolation_level(course, "full", "full") == ("full", [])
+        assert level(course, "full", "full") == ("full", [])
         return
     for wanted, required in (("full", None), (None, "full"), ("process", "full")):
         with pytest.raises(CourseError, match="Landlock is missing"):
-            isolation_level(course, wanted, required)
+            level(course, wanted, required)
 
 
 @pytest.mark.parametrize(("wanted", "required"), [("process", "full"), ("inline", "full"), ("inline", "process")])
@@ -54,17 +62,28 @@ def test_a_required_level_holds_against_a_weaker_one_that_was_named(
     machine: str, wanted: str, required: str, course: Course
 ) -> None:
     with pytest.raises(CourseError, match=f"--require-isolation asks for isolation {required}.* at {wanted}"):
-        isolation_level(course, wanted, required)
+        level(course, wanted, required)
 
 
 def test_the_course_may_ask_for_full(machine: str, course: Course) -> None:
     strict = course.model_copy(update={"isolation": "full"})
     if machine == "full":
-        assert isolation_level(strict, None)[0] == "full"
+        assert level(strict)[0] == "full"
     else:
         with pytest.raises(CourseError, match=r"course\.yaml asks for isolation full.*Landlock"):
-            isolation_level(strict, None)
-    assert isolation_level(strict, None, pdb=True)[0] == "inline"
+            level(strict)
+    assert level(strict, "inline")[0] == "inline"
+
+
+def test_where_the_score_counts_nobody_goes_below_the_course(machine: str, course: Course) -> None:
+    for asks, wanted in (("full", "process"), ("full", "inline"), ("process", "inline")):
+        strict = course.model_copy(update={"isolation": asks})
+        with pytest.raises(CourseError, match=f"course.yaml asks for isolation {asks}.* at {wanted}"):
+            level(strict, wanted, counts=True)
+
+
+def test_other_machines_find_out_for_themselves(machine: str, course: Course) -> None:
+    assert level(course, elsewhere=True) == ("full", [])
 
 
 @pytest.mark.parametrize(
@@ -73,7 +92,7 @@ def test_the_course_may_ask_for_full(machine: str, course: Course) -> None:
 )
 def test_an_unknown_level_is_told(wanted: str | None, required: str | None, part: str, course: Course) -> None:
     with pytest.raises(CourseError, match=part):
-        isolation_level(course, wanted, required)
+        level(course, wanted, required)
 
 
 def test_what_is_missing_is_in_the_report_and_in_the_json(course: Course) -> None:

@@ -202,8 +202,8 @@ def test_two_checkouts_and_two_users_have_nothing_in_common(private, tmp_path):
     here, there = directory(ROOT), directory(tmp_path)
     assert here != there
     assert here.parent.name == f"mechgrade-{os.geteuid()}"
-    for place in (here, here.parent, there):
-        assert place.stat().st_mode & 0o077 == 0
+    for folder in (here, here.parent, there):
+        assert folder.stat().st_mode & 0o077 == 0
 
 
 @pytest.mark.parametrize("trap", ["open", "link"])

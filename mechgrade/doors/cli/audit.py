@@ -46,6 +46,7 @@ def audit(
     from mechgrade.authoring import ledger
     from mechgrade.authoring.audit import Auditor, write_json
     from mechgrade.authoring.rules import broken_rules
+    from mechgrade.course.profiles import bench_spec
     from mechgrade.course.source import BuildError
     from mechgrade.reports.audit import audit_table
 
@@ -71,7 +72,9 @@ def audit(
             def advance(what: str, done: int, total: int) -> None:
                 progress.update(task, description=what, completed=done, total=total)
 
-            result = Auditor(course, name, backend, threads, advance).audit(chosen, with_mutants=with_mutants)
+            result = Auditor(course, name, bench_spec(course, name, backend).backend, threads, advance).audit(
+                chosen, with_mutants=with_mutants
+            )
         kept = ledger.keep(course, result, backend, threads) if write else []
     except CourseError as error:
         stop(error)

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from mechgrade.cohort.pool import Executor
     from mechgrade.cohort.run import Progress
     from mechgrade.course import Course, Exercise
-    from mechgrade.protocol.job import Isolation
 
 app = typer.Typer(no_args_is_help=True, help="Grade a class: in parallel, resumable, each submission once.")
 
@@ -61,20 +60,32 @@ def grade(
     the command or the course; 3 when the machine or a grader failed for somebody, who then has no score.
     """
     from mechgrade.cohort import outputs
-    from mechgrade.cohort.keys import bases
+    from mechgrade.cohort.keys import Order, bases
     from mechgrade.cohort.learners import find_learners
     from mechgrade.cohort.run import Run
     from mechgrade.cohort.store import Store, StoreError
     from mechgrade.grading.errors import GraderError, InfrastructureError
+    from mechgrade.grading.options import resolve
     from mechgrade.reports import cohort as report
     from mechgrade.reports import html
     from mechgrade.reports.screen import open_screen
 
     course = the_course(path)
     screen = open_screen()
-    crew: Executor | None = None
+    executor: Executor | None = None
     try:
-        order = _order(course, model, backend, device, isolation, require_isolation, hidden, scheduler)
+        options = resolve(
+            course,
+            model=model,
+            backend=backend,
+            device=device,
+            isolation=isolation,
+            require=require_isolation,
+            hidden=hidden,
+            counts=True,
+            elsewhere=scheduler is not None,
+        )
+        order = Order(options.model, options.backend, options.device, options.isolation, hidden=options.hidden)
         exercises, left_out = course.gradable(course.exercises(lab), order.model)
         if left_out:
             screen.say(f"Not graded, because {order.model} is not trained: {', '.join(map(str, left_out))}")
@@ -84,11 +95,11 @@ def grade(
             screen.say(f"{len(learners)} learners, {len(exercises)} exercises, isolation {order.isolation}")
             if order.isolation != "full" and scheduler is None:
                 screen.say("Not at isolation full: " + " ".join(_lacking()))
-            crew = _crew(course, exercises, order, list(based.values()), jobs, scheduler)
+            executor = _executor(course, exercises, order, list(based.values()), jobs, scheduler)
             with _Bar() as bar:
-                progress = Run(course, order, based, store, bar.show).go(learners, crew)
-            crew.close()
-            crew = None
+                progress = Run(course, order, based, store, bar.show).go(learners, executor)
+            executor.close()
+            executor = None
             summary = outputs.write(
                 course, exercises, order, store, lambda c, name, result: html.page(c, result, learner=name), report.page
             )
@@ -99,8 +110,8 @@ def grade(
     except KeyboardInterrupt:
         stop("interrupted; what was graded is kept, and the same command goes on", STOPPED)
     finally:
-        if crew is not None:
-            crew.close()
+        if executor is not None:
+            executor.close()
     report.show(summary, screen)
     screen.say(f"\n{progress.known} of {progress.learners} learners had been graded before.")
     screen.say(f"Read {out / 'summary.html'}; grades are in {out / 'grades.csv'}")
@@ -126,45 +137,6 @@ def summary(out: OutArgument) -> None:
     show(found, open_screen())
 
 
-def _order(
-    course: Course,
-    model: str | None,
-    backend: str,
-    device: str,
-    isolation: str | None,
-    required: str | None,
-    hidden: str | None,
-    scheduler: str | None,
-) -> Order:
-    from mechgrade.cohort.keys import Order
-    from mechgrade.course import devices
-    from mechgrade.course.profiles import bench_spec
-
-    bench_spec(course, model, backend)  # its errors name what there is
-    if hidden and not (course.root / "solutions").is_dir():
-        raise CourseError("--hidden runs the references, and there is no solutions/ here")
-    level = _level(course, isolation, required, scheduler is not None)
-    return Order(course.model(model).name, backend, devices.resolve(device), level, hidden=hidden or None)
-
-
-def _level(course: Course, wanted: str | None, required: str | None, elsewhere: bool) -> Isolation:
-    from mechgrade.sandbox import probe
-
-    levels: dict[str, Isolation] = {"process": "process", "full": "full"}  # the weaker first
-    for option, name in (("--isolation", wanted), ("--require-isolation", required)):
-        if name is not None and name not in levels:
-            raise CourseError(f"{option} {name!r} is no level for a class; there are {' and '.join(levels)}")
-    # Workers elsewhere find out for themselves, and refuse.
-    offered = "full" if elsewhere else probe().level
-    level = levels[wanted or offered]
-    least = required or course.isolation
-    if list(levels).index(level) < list(levels).index(least):
-        raise CourseError(f"isolation {least} is required, and this would be {level}. " + " ".join(probe().missing))
-    if level == "full" and offered != "full":
-        raise CourseError("isolation full is not to be had on this machine: " + " ".join(probe().missing))
-    return level
-
-
 def _lacking() -> list[str]:
     """What this machine lacks for isolation ``full``, or that it was not asked for."""
     from mechgrade.sandbox import probe
@@ -172,7 +144,7 @@ def _lacking() -> list[str]:
     return list(probe().missing) or ["--isolation process was asked for"]
 
 
-def _crew(
+def _executor(
     course: Course, exercises: list[Exercise], order: Order, based: list[str], jobs: int | None, scheduler: str | None
 ) -> Executor:
     if scheduler is not None:

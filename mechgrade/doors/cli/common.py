@@ -11,8 +11,6 @@ from mechgrade.errors import CourseError
 
 if TYPE_CHECKING:
     from mechgrade.course import Course
-    from mechgrade.grading.worker import Worker
-    from mechgrade.protocol.job import Isolation
 
 #: Exit codes: done / below full marks with --strict, or something is stale / the user's mistake / the machine's or grader's fault.
 DONE, NOT_FULL, USER_ERROR, FAULT = 0, 1, 2, 3
@@ -62,49 +60,11 @@ def the_course(near: Path | None = None) -> Course:
         stop(error)
 
 
-def open_worker(course: Course, warm: bool) -> Worker:
-    """A worker: one that outlives the command, or one of the command's own."""
-    from mechgrade.grading.warm.worker import WarmWorker
-    from mechgrade.grading.worker import Worker
-    from mechgrade.sandbox import probe
+def write(path: Path, text: str) -> None:
+    """Write a file that the user named, whole or not at all."""
+    from mechgrade.files import write_atomic
 
-    seconds = course.limits.start_seconds
-    return WarmWorker(course, seconds, probe().level) if warm else Worker(seconds)
-
-
-def isolation_level(
-    course: Course, wanted: str | None, required: str | None = None, pdb: bool = False
-) -> tuple[Isolation, list[str]]:
-    """The level to grade at, and what this machine lacks for ``full`` where it was not chosen to do with less.
-
-    Args:
-        course: its ``isolation`` is the weakest level that is taken without being named.
-        wanted: a level that the user named.
-        required: a level below which the user wants no grading at all.
-        pdb: whether a debugger is to reach the code.
-
-    Raises:
-        CourseError: no such level, or not on this machine; the text says what is missing and how to get it.
-    """
-    from mechgrade.sandbox import probe
-
-    levels: list[Isolation] = ["inline", "process", "full"]
-    if wanted is not None and wanted not in levels:
-        raise CourseError(f"there is no isolation {wanted!r}; there are {', '.join(reversed(levels))}")
-    if required is not None and required not in ("process", "full"):
-        raise CourseError(f"--require-isolation takes full or process, not {required!r}")
-    if pdb and wanted not in (None, "inline"):
-        raise CourseError("--pdb needs --isolation inline: a debugger cannot reach into another process")
-    offered = probe()
-    level: Isolation = "inline" if pdb else offered.level
-    if wanted is not None:
-        level = next(each for each in levels if each == wanted)
-    if level == "full" and offered.level != "full":
-        raise CourseError("isolation full is not to be had on this machine: " + " ".join(offered.missing))
-    # Who names a level, or debugs, has chosen; otherwise the course has.
-    least = required or (course.isolation if wanted is None and not pdb else "inline")
-    if levels.index(level) < levels.index(least):  # type: ignore[arg-type]  # one of them, by the checks above
-        whose = "--require-isolation" if required else "course.yaml"
-        lacking = "" if offered.level == "full" else ": " + " ".join(offered.missing)
-        raise CourseError(f"{whose} asks for isolation {least}, and this would be graded at {level}{lacking}")
-    return level, offered.missing if level == "process" and wanted is None else []
+    try:
+        write_atomic(path, text)
+    except OSError as error:
+        stop(f"{path} could not be written: {error.strerror}")

@@ -9,9 +9,9 @@ from typing import Annotated
 
 import typer
 
-from mechgrade.doors.cli.common import NOT_FULL, stop, the_course
-from mechgrade.doors.cli.grade import write_text
+from mechgrade.doors.cli.common import NOT_FULL, stop, the_course, write
 from mechgrade.doors.cli.notebooks import LabArgument, _lab, _need
+from mechgrade.errors import CourseError
 
 app = typer.Typer(help="Results for other programs: Gradescope, CI services, gradebooks.", no_args_is_help=True)
 
@@ -51,7 +51,7 @@ def junit(
         stop(f"there is no {result}; `mechgrade grade --json {result}` writes it")
     except (OSError, ValueError, KeyError, TypeError) as error:
         stop(f"{result} is no result of `mechgrade grade --json` ({type(error).__name__}: {error})")
-    write_text(to, text)
+    write(to, text)
 
 
 @app.command()
@@ -68,7 +68,7 @@ def gradebook(
     forms: dict[str, Form] = {"plain": "plain", "canvas": "canvas", "moodle": "moodle"}
     if form not in forms:
         stop(f"there is no form {form!r}; there are {', '.join(forms)}")
-    write_text(to, table(database(the_course().root), forms[form], lab or []))
+    write(to, table(database(the_course().root), forms[form], lab or []))
 
 
 def gradescope_run(
@@ -77,28 +77,26 @@ def gradescope_run(
     to: Annotated[Path, typer.Option("--to", help="results.json.")],
 ) -> None:
     """Grade an upload, and write what Gradescope reads."""
-    import tempfile
-
-    from mechgrade.grading.grader import Grader, Settings
-    from mechgrade.grading.run import grade
-    from mechgrade.grading.worker import Worker
+    from mechgrade.doors.workers import open_worker
+    from mechgrade.grading.grade import grade
+    from mechgrade.grading.options import resolve
     from mechgrade.reports.gradescope import results
-    from mechgrade.sandbox import probe
-    from mechgrade.submissions.handed_in import arrange
-    from mechgrade.submissions.submission import Submission
+    from mechgrade.submissions.handed_in import read_upload
 
     course = the_course()
     chosen = course.lab(lab)
     # Not for the worker's eyes, nor for those of what it runs.
     secret = os.environ.pop("MECHGRADE_SECRET", None)
-    worker = Worker(course.limits.start_seconds)
-    with tempfile.TemporaryDirectory(prefix="mechgrade-upload-") as folder:
-        notes = arrange(course, chosen, submission, Path(folder))
-        settings = Settings(Submission(Path(folder)), isolation=probe().level, hidden=secret or None)
-        try:
-            result = grade(Grader(course, settings, worker), list(chosen.exercises.values()))
-        finally:
-            worker.close()
+    try:
+        options = resolve(course, hidden=secret, counts=True)
+    except CourseError as error:
+        stop(error)
+    upload = read_upload(course, chosen, submission)
+    worker = open_worker(course, options)
+    try:
+        result = grade(course, upload, upload.exercises, options, worker)
+    finally:
+        worker.close()
     tree = results(course, result)
-    tree["output"] = "\n".join([tree["output"], *notes])
-    write_text(to, json.dumps(tree, indent=1) + "\n")
+    tree["output"] = "\n".join([tree["output"], *upload.notes])
+    write(to, json.dumps(tree, indent=1) + "\n")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 from typing import Annotated
 
@@ -20,10 +19,9 @@ from mechgrade.doors.cli.common import (
     ModelOption,
     PlainOption,
     ServerOption,
-    isolation_level,
-    open_worker,
     stop,
     the_course,
+    write,
 )
 from mechgrade.doors.cli.learn import keep, read_state
 from mechgrade.errors import CourseError
@@ -70,10 +68,10 @@ def grade(
     machine or a grader failed; 130 after Ctrl-C.
     """
     from mechgrade.course import devices
+    from mechgrade.doors.workers import open_worker
     from mechgrade.grading.errors import InfrastructureError
-    from mechgrade.grading.grader import Grader, Settings
-    from mechgrade.grading.live import without_reference
-    from mechgrade.grading.run import grade as run_grading
+    from mechgrade.grading.grade import grade as run_grading
+    from mechgrade.grading.options import resolve
     from mechgrade.grading.warm.worker import WarmWorker
     from mechgrade.progress.progress import Progress
     from mechgrade.reports.screen import open_screen
@@ -84,44 +82,38 @@ def grade(
     screen = open_screen(plain)
     progress = Progress(course)
     state = read_state(progress)
-    worker = open_worker(course, server)
+    worker = None
     try:
         submission = find_submission(course, path or course.root / "exercises", lab, exercise)
-        wanted = [submission.only] if submission.only else course.exercises(lab, exercise)
+        wanted = list(submission.exercises) or course.exercises(lab, exercise)
         chosen, left_out = course.gradable(wanted, model)
         if left_out:
             names = ", ".join(map(str, left_out))
             screen.say(f"Not graded, because {model} is not trained and these look for what training makes: {names}")
         if not chosen:
             raise CourseError(f"{model} can grade none of these exercises; take a trained model")
-        worker.start_seconds = course.limits_of(model).start_seconds
-        if devices.resolve(device) == "mps":
-            screen.say(f"Careful: {devices.MPS_WARNING}")
-        lacking = without_reference(course, model)
-        if lacking:
-            raise CourseError(lacking)
-        level, missing = isolation_level(course, isolation, require_isolation, pdb)
-        if hidden and not (course.root / "solutions").is_dir():
-            raise CourseError("--hidden runs the references, and there is no solutions/ here")
-        if level != "inline":
-            worker.start()
-        settings = Settings(
-            submission,
-            model,
-            backend,
-            devices.resolve(device),
-            level,
-            hidden=hidden or None,
+        if pdb and isolation not in (None, "inline"):
+            raise CourseError("--pdb needs --isolation inline: a debugger cannot reach into another process")
+        options = resolve(
+            course,
+            model=model,
+            backend=backend,
+            device=device,
+            isolation="inline" if pdb else isolation,
+            require=require_isolation,
+            hidden=hidden,
             views=html_file is not None,
         )
+        if options.device == "mps":
+            screen.say(f"Careful: {devices.MPS_WARNING}")
+        worker = open_worker(course, options, warm=server)
         report = TerminalReport(
             course,
             screen,
             found=len(chosen) == 1,
             hints_seen=lambda name: state.entries[name].hints if name in state.entries else 0,
         )
-        grader = Grader(course, settings, worker, on_result=report.exercise)
-        result = run_grading(grader, chosen, pdb=pdb)
+        result = run_grading(course, submission, chosen, options, worker, on_result=report.exercise, pdb=pdb)
     except CourseError as error:
         stop(error)
     except InfrastructureError as error:
@@ -129,8 +121,8 @@ def grade(
     except KeyboardInterrupt:
         stop("interrupted; what is shown above was graded, and no score is kept: run the same again", STOPPED)
     finally:
-        worker.close()
-    result.isolation_missing = missing
+        if worker is not None:
+            worker.close()
     report.total(result)
     if isinstance(worker, WarmWorker) and worker.note:
         screen.say(f"  Note: {worker.note}")
@@ -138,22 +130,12 @@ def grade(
         keep(lambda: progress.graded(result))
     if json_file is not None:
         tree = result.as_tree() | ({"left_out": list(map(str, left_out))} if left_out else {})
-        write_text(json_file, json.dumps(tree, indent=1) + "\n")
+        write(json_file, json.dumps(tree, indent=1) + "\n")
     if html_file is not None:
         from mechgrade.reports.html import page
 
-        write_text(html_file, page(course, result, read_state(progress)))
+        write(html_file, page(course, result, read_state(progress)))
         screen.say(f"  Report {html_file}")
     if result.faults:
         raise typer.Exit(FAULT)
     raise typer.Exit(NOT_FULL if strict and result.score < result.max_score else DONE)
-
-
-def write_text(path: Path, text: str) -> None:
-    """Write a file that the user named, whole or not at all."""
-    try:
-        temporary = path.with_name(f".{path.name}.{os.getpid()}")
-        temporary.write_text(text, encoding="utf-8")
-        temporary.replace(path)
-    except OSError as error:
-        stop(f"{path} could not be written: {error.strerror}")

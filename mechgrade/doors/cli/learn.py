@@ -21,6 +21,7 @@ from mechgrade.doors.cli.common import (
     PlainOption,
     stop,
     the_course,
+    write,
 )
 from mechgrade.errors import CourseError
 
@@ -191,18 +192,17 @@ def debug(
 ) -> None:
     """Stop in your own code, in the debugger pdb, on the inputs of the first check that fails (isolation inline)."""
     os.environ.setdefault("TQDM_DISABLE", "1")  # a bar for loading weights, in the middle of a conversation
-    from mechgrade.course.devices import resolve
     from mechgrade.doors.learner.debugger import debug as run_debugger
     from mechgrade.grading.errors import InfrastructureError
-    from mechgrade.grading.grader import Settings
+    from mechgrade.grading.options import resolve
     from mechgrade.submissions.submission import find_submission
 
     course = the_course()
     found = _find(course, exercise, lab)
     try:
         submission = find_submission(course, course.root / "exercises", found.lab, found.name)
-        settings = Settings(submission, model, backend, resolve(device), "inline")
-        stopped = run_debugger(course, found, settings, typer.echo)
+        options = resolve(course, model=model, backend=backend, device=device, isolation="inline")
+        stopped = run_debugger(course, found, submission, options, typer.echo)
     except CourseError as error:
         stop(error)
     except InfrastructureError as error:
@@ -215,7 +215,6 @@ def progress_command(
     delete: Annotated[bool, typer.Option("--delete", help="Forget all of it.")] = False,
 ) -> None:
     """Say where your progress is kept; export it, or delete it. It is sent nowhere."""
-    from mechgrade.doors.cli.grade import write_text
     from mechgrade.progress.outlook import duration
     from mechgrade.progress.progress import Progress, ProgressError
 
@@ -224,7 +223,7 @@ def progress_command(
     state = read_state(progress)
     if export is not None:
         document = {name: vars(entry) for name, entry in state.entries.items()}
-        write_text(export, json.dumps(document, indent=1) + "\n")
+        write(export, json.dumps(document, indent=1) + "\n")
         typer.echo(f"wrote {export}")
     if delete:
         try:

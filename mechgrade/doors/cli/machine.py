@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from mechgrade.doors.cli.common import DONE, NOT_FULL, ModelOption, PlainOption, stop, the_course
+from mechgrade.doors.cli.common import DONE, NOT_FULL, ModelOption, PlainOption, stop, the_course, write
 from mechgrade.errors import CourseError
 
 
@@ -26,7 +26,6 @@ def doctor(
     from dataclasses import asdict
 
     from mechgrade.course.devices import resolve
-    from mechgrade.doors.cli.grade import write_text
     from mechgrade.doors.cli.learn import read_state
     from mechgrade.doors.doctor.examine import Asked, examine
     from mechgrade.doors.doctor.report import show_finding, show_summary
@@ -46,7 +45,7 @@ def doctor(
         findings.append(finding)
     show_summary(findings, screen)
     if json_file is not None:
-        write_text(json_file, json.dumps([asdict(each) for each in findings], indent=1) + "\n")
+        write(json_file, json.dumps([asdict(each) for each in findings], indent=1) + "\n")
     raise typer.Exit(NOT_FULL if any(each.status == "problem" for each in findings) else DONE)
 
 
@@ -82,7 +81,6 @@ def memory(
     from rich.table import Table
 
     from mechgrade.course.devices import resolve
-    from mechgrade.doors.cli.grade import write_text
     from mechgrade.doors.doctor.machine import gigabytes
     from mechgrade.doors.doctor.memory import ROWS, measure
     from mechgrade.reports.screen import open_screen
@@ -109,5 +107,5 @@ def memory(
     screen.console.print(table)
     if json_file is not None:
         document = {"model": name, "device": device, "tokens": tokens, "operations": found}
-        write_text(json_file, json.dumps(document, indent=1) + "\n")
+        write(json_file, json.dumps(document, indent=1) + "\n")
     raise typer.Exit(NOT_FULL if any(each["error"] for each in found.values()) else DONE)

@@ -18,8 +18,6 @@ from mechgrade.doors.cli.common import (
     ModelOption,
     PlainOption,
     ServerOption,
-    isolation_level,
-    open_worker,
     stop,
     the_course,
 )
@@ -43,38 +41,39 @@ def watch(
 
     Ends with q, or Ctrl-C. Without a terminal it prints a line for each save and reads no keys.
     """
-    from mechgrade.course import devices
     from mechgrade.doors.watch.events import Saved
     from mechgrade.doors.watch.keys import is_terminal, keys
     from mechgrade.doors.watch.loop import Loop
     from mechgrade.doors.watch.saves import Saves
+    from mechgrade.doors.workers import open_worker
     from mechgrade.grading.dependencies import held_by_command
-    from mechgrade.grading.grader import Settings
+    from mechgrade.grading.grade import Grading
+    from mechgrade.grading.options import resolve
     from mechgrade.grading.warm.fingerprint import fingerprint
     from mechgrade.reports.screen import open_screen
     from mechgrade.sandbox import probe
     from mechgrade.submissions.submission import find_submission
 
     course = the_course(path)
-    worker = open_worker(course, server)
     held, before = held_by_command(course), fingerprint(course, probe().level)
     # As Ctrl-C does: what was begun is ended, and the terminal left as it was.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     loop = None
+    worker = None
     try:
         submission = find_submission(course, path or course.root / "exercises", lab, exercise)
-        if submission.only is not None:
-            raise CourseError(f"{path} is a file; give its directory, and --exercise {submission.only.name}")
+        if submission.exercises:
+            raise CourseError(f"{path} is a file; give its directory, and --exercise {submission.exercises[0].name}")
+        options = resolve(course, model=model, backend=backend, device=device)
         chosen, _ = course.gradable(course.exercises(lab, exercise), model)
-        level, _ = isolation_level(course, None)
-        settings = Settings(submission, model, backend, devices.resolve(device), level)
+        worker = open_worker(course, options, warm=server)
         worker.start()  # it imports while the learner edits
         interactive = is_terminal()
         loop = Loop(
             course,
-            settings,
+            Grading(course, options, worker),
+            submission,
             chosen,
-            worker,
             open_screen(plain),
             interactive,
             is_current=lambda: held.unchanged() and fingerprint(course, probe().level) == before,
@@ -92,7 +91,8 @@ def watch(
     except CourseError as error:
         stop(error)
     finally:
-        worker.close()
+        if worker is not None:
+            worker.close()
     if loop.outdated:
         typer.echo("The engine, the model or course.yaml has changed: starting anew.")
         sys.stdout.flush()

@@ -13,53 +13,26 @@ import pdb
 import types
 from collections.abc import Callable
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
+from mechgrade.bench import Bench
 from mechgrade.course import Course, Exercise
-from mechgrade.grading.grader import CheckFailed, Grader, Settings
-from mechgrade.grading.judge import Finding
-from mechgrade.grading.recordings import Facts
-from mechgrade.grading.run import grade
-from mechgrade.protocol.wire import Tree
+from mechgrade.grading.grade import Grading
+from mechgrade.grading.grader import Failure
+from mechgrade.grading.judge import Judgement
+from mechgrade.grading.options import Options
+from mechgrade.submissions.submission import Submission
 from mechgrade.worker.exercise import Exercise as Guarded
 from mechgrade.worker.exercise import load
-from mechgrade.worker.inline import bench_for
+from mechgrade.worker.inline import Inline
 from mechgrade.worker.runner import load_grader
-
-
-class _Tape(Grader):
-    """A grader that keeps the first run that fails: scenario, inputs, finding."""
-
-    failing: tuple[str, dict[str, Any], Finding] | None = None
-
-    def run(self, exercise: Exercise, scenario: str, inputs: dict[str, Any]) -> Tree:
-        """As the grader's."""
-        return self._kept(scenario, inputs, lambda: super(_Tape, self).run(exercise, scenario, inputs))
-
-    def compare(
-        self,
-        exercise: Exercise,
-        scenario: str,
-        inputs: dict[str, Any],
-        *,
-        facts: Facts | None = None,
-    ) -> Tree:
-        """As the grader's."""
-        call = super().compare
-        return self._kept(scenario, inputs, lambda: call(exercise, scenario, inputs, facts=facts))
-
-    def _kept(self, scenario: str, inputs: dict[str, Any], call: Callable[[], Tree]) -> Tree:
-        try:
-            return call()
-        except CheckFailed as error:
-            self.failing = self.failing or (scenario, inputs, error.finding)
-            raise
 
 
 def debug(
     course: Course,
     exercise: Exercise,
-    settings: Settings,
+    submission: Submission,
+    options: Options,
     say: Callable[[str], None],
     stdin: IO[str] | None = None,
     stdout: IO[str] | None = None,
@@ -69,58 +42,55 @@ def debug(
     Args:
         course: the course.
         exercise: which.
-        settings: with isolation ``inline``.
+        submission: the learner's files.
+        options: with isolation ``inline``.
         say: takes what the learner should read before pdb speaks.
         stdin: where pdb reads; stdout: where it writes.
 
     Returns:
         whether there was anything to stop in.
     """
-    grader = _Tape(course, settings)
-    result = grade(grader, [exercise])
-    (entry,) = result.exercises
-    if grader.failing is None:
-        say(
-            "every check passes: nothing to debug"
-            if entry.verdict == "passed"
-            else f"no run fails here: {entry.message}"
-        )
+    inline = Inline()
+    grading = Grading(course, options, inline)
+    grader = grading.grader(submission)
+    (entry,) = grading.grade(grader, [exercise]).exercises
+    failure = grader.failure
+    if failure is None:
+        passed = entry.verdict == "passed"
+        say("every check passes: nothing to debug" if passed else f"no run fails here: {entry.message}")
         return False
-    scenario, inputs, finding = grader.failing
-    if finding.verdict in ("not_started", "missing"):
-        say(finding.message)
+    say(failure.judgement.message)
+    if failure.judgement.verdict in ("not_started", "missing"):
         return False
-    say(finding.message)
-    path = settings.submission.file(exercise)
     debugger = pdb.Pdb(stdin=stdin, stdout=stdout, nosigint=True)
     if stdin is not None:
         debugger.use_rawinput = False
-    _stop_in(course, exercise, grader, path, scenario, inputs, finding, debugger, say)
+    bench = inline.bench(grading.sessions.spec_for(exercise))
+    scenario = getattr(load_grader(course.grader_path(exercise)), failure.call.scenario)
+    path, source = submission.file(exercise), submission.source(exercise)
+    _stop_in(failure, path, source, scenario, bench, debugger, say)
     return True
 
 
 def _stop_in(
-    course: Course,
-    exercise: Exercise,
-    grader: Grader,
+    failure: Failure,
     path: Path,
-    scenario: str,
-    inputs: dict[str, Any],
-    finding: Finding,
+    source: str,
+    scenario: Callable[..., object],
+    bench: Bench,
     debugger: pdb.Pdb,
     say: Callable[[str], None],
 ) -> None:
     linecache.checkcache(str(path))
-    bench = bench_for(grader.spec_for(exercise))
-    function = getattr(load_grader(course.grader_path(exercise)), scenario)
     try:
         # By its real path, so that pdb shows the file that the learner's editor has open.
-        module = load(grader.settings.submission.source(exercise), str(path), path.stem)
-        if finding.verdict == "wrong":
-            _stop_at_entry(module, finding, debugger, say, path)
-            debugger.runcall(function, Guarded(module), bench, **inputs)
+        module = load(source, str(path), path.stem)
+        exercise = Guarded(module)
+        if failure.judgement.verdict == "wrong":
+            _stop_at_entry(module, failure.judgement, debugger, say, path)
+            debugger.runcall(scenario, exercise, bench, **failure.call.inputs)
         else:
-            function(Guarded(module), bench, **inputs)
+            scenario(exercise, bench, **failure.call.inputs)
     except bdb.BdbQuit:
         return
     except BaseException as error:
@@ -134,9 +104,9 @@ def _stop_in(
 
 
 def _stop_at_entry(
-    module: types.ModuleType, finding: Finding, debugger: pdb.Pdb, say: Callable[[str], None], path: Path
+    module: types.ModuleType, judgement: Judgement, debugger: pdb.Pdb, say: Callable[[str], None], path: Path
 ) -> None:
-    line = _body_line(module, finding)
+    line = _body_line(module, judgement)
     if line is None:
         return
     debugger.set_break(str(path), line, temporary=True)
@@ -145,9 +115,9 @@ def _stop_at_entry(
     say("stopping at your function's first line, on the check's own arguments; `n` steps, `p NAME` prints, `q` ends")
 
 
-def _body_line(module: types.ModuleType, finding: Finding) -> int | None:
+def _body_line(module: types.ModuleType, judgement: Judgement) -> int | None:
     """The first line of the learner's function that can be stopped at."""
-    name = finding.place.function if finding.place else ""
+    name = judgement.place.function if judgement.place else ""
     function = getattr(module, name, None)
     if not isinstance(function, types.FunctionType):
         return None

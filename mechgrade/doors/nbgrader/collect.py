@@ -16,6 +16,8 @@ from nbgrader.exchange.default import ExchangeCollect
 
 from mechgrade.course import Course, CourseError, find_course, load_course
 from mechgrade.submissions.cells import KERNEL
+from mechgrade.submissions.handed_in import pick_notebook
+from mechgrade.submissions.reading import shown
 
 
 class Collect(ExchangeCollect):  # type: ignore[misc]  # nbgrader is untyped
@@ -48,18 +50,19 @@ def complete(course: Course, assignment: str, folder: Path) -> list[str]:
     """Give a submission the notebook of its lab, and say what was done."""
     if assignment not in course.labs or not folder.is_dir():
         return []
-    wanted = folder / f"{course.labs[assignment].slug}.ipynb"
+    lab = course.labs[assignment]
+    wanted = folder / f"{lab.slug}.ipynb"
     if wanted.exists() or wanted.is_symlink():
         return []
-    others = [path for path in folder.rglob("*.ipynb") if ".ipynb_checkpoints" not in path.parts]
-    if len(others) == 1:
+    notes: list[str] = []
+    chosen = pick_notebook(course, lab, folder, notes=notes)
+    if chosen is not None:
         # A copy: the submission itself stays as it was handed in.
-        shutil.copyfile(others[0], wanted, follow_symlinks=False)
-        return [f"{others[0].relative_to(folder)} is graded as {wanted.name}"]
-    names = ", ".join(sorted(str(path.relative_to(folder)) for path in others)) or "no notebook"
-    note = f"**{wanted.name} was not handed in** (there was {names}), so there is nothing to grade."
+        shutil.copyfile(folder / chosen, wanted, follow_symlinks=False)
+        return [*notes, f"{shown(chosen)} is graded as {wanted.name}"]
+    note = f"**{wanted.name} was not handed in** (there was no notebook), so there is nothing to grade."
     nbformat.write(new_notebook(cells=[new_markdown_cell(note, id="missing")], metadata=KERNEL), wanted)
-    return [f"{wanted.name} is missing (there is {names}); an empty one stands for it"]
+    return [f"{wanted.name} is missing (there is no notebook); an empty one stands for it"]
 
 
 def _course(near: str) -> Course:

@@ -15,10 +15,9 @@ from nbgrader.api import Gradebook, MissingEntry
 
 from mechgrade.course import Course, CourseError, Lab
 from mechgrade.doors.nbgrader.collect import complete
-from mechgrade.doors.nbgrader.reader import read
-from mechgrade.doors.nbgrader.sandbox import sources_of
 from mechgrade.grading.verdicts import FAULTS
 from mechgrade.submissions.cells import check_id
+from mechgrade.submissions.submission import Submission, SubmissionError
 
 
 def extract(course: Course, lab: Lab, submitted: Path, to: Path) -> list[str]:
@@ -36,12 +35,16 @@ def extract(course: Course, lab: Lab, submitted: Path, to: Path) -> list[str]:
     learners = []
     for folder in sorted(submitted.glob(f"*/{lab.name}")):
         complete(course, lab.name, folder)
-        nb, _ = read(folder / f"{lab.slug}.ipynb")
+        submission = Submission.from_notebook(course, lab, folder / f"{lab.slug}.ipynb")
         learners.append(folder.parent.name)
         target = to / folder.parent.name / lab.name
         target.mkdir(parents=True, exist_ok=True)
-        for name, source in sources_of(course, lab, nb).items():
-            (target / f"{name}.py").write_text(source, encoding="utf-8", errors="surrogatepass")
+        for exercise in submission.exercises:
+            try:
+                text = submission.source(exercise)
+            except SubmissionError as error:
+                text = "".join(f"# {line}\n" for line in str(error).splitlines())
+            (target / f"{exercise.name}.py").write_text(text, encoding="utf-8")
     if not learners:
         raise CourseError(
             f"there is no submission of {lab.name} in {submitted}; `nbgrader collect {lab.name}` brings them"

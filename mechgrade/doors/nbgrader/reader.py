@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import io
-import json
-import os
-import stat
+import re
 from pathlib import Path
 from typing import Any
 
 import nbformat
 from nbconvert.exporters import NotebookExporter
-from nbformat.v4 import new_markdown_cell, new_notebook
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_raw_cell
 from nbformat.validator import NotebookValidationError
 
-#: A notebook that people wrote has a few megabytes of plots at most.
-MAX_NOTEBOOK = 50 * 2**20
+from mechgrade.submissions.cells import KEY
+from mechgrade.submissions.notebook import Cell, cell_of, entries, read_tree
+from mechgrade.submissions.reading import SubmissionError
+
+_MAKE = {"code": new_code_cell, "markdown": new_markdown_cell, "raw": new_raw_cell}
 
 
 class Reader(NotebookExporter):  # type: ignore[misc]  # nbconvert is untyped
@@ -31,11 +32,18 @@ class Reader(NotebookExporter):  # type: ignore[misc]  # nbconvert is untyped
 
 
 def read(path: Path) -> tuple[Any, list[str]]:
-    """A notebook that is valid, and what was wrong with the file."""
+    """A notebook that is valid, and what was wrong with the file. Its cells are those that any other way to be graded sees."""
+    problems: list[str] = []
+    found: list[Any] = []
     try:
-        notebook, problems = _repaired(_load(path))
-    except _UnreadableError as error:
-        notebook, problems = new_notebook(), [str(error)]
+        found = entries(read_tree(path, path.parent), path.name)
+    except SubmissionError as error:
+        problems.append(str(error))
+    cells = [(cell_of(entry), entry) for entry in found]
+    ids: set[str] = set()
+    notebook = new_notebook(cells=[_valid(cell, entry, ids) for cell, entry in cells if cell is not None])
+    dropped = sum(cell is None for cell, _ in cells)
+    problems += [f"{dropped} cells are no cells of a notebook"] if dropped else []
     if problems:
         words = "**This notebook could not be read whole, and was graded without what is missing:**\n\n"
         note = new_markdown_cell(words + "\n".join(f"- {problem}" for problem in problems), id="unreadable")
@@ -43,66 +51,24 @@ def read(path: Path) -> tuple[Any, list[str]]:
     return notebook, problems
 
 
-class _UnreadableError(Exception):
-    pass
-
-
-def _load(path: Path) -> Any:
-    try:
-        # A link could lead to the notebook with the solutions, which this process may read and the learner may not.
-        with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOFOLLOW), "rb") as file:
-            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-                raise _UnreadableError("it is not a file")
-            body = file.read(MAX_NOTEBOOK + 1)
-    except OSError as error:
-        if path.is_symlink():
-            raise _UnreadableError("it is a link; hand in the file itself") from None
-        raise _UnreadableError(f"it cannot be opened: {error.strerror}") from None
-    if len(body) > MAX_NOTEBOOK:
-        raise _UnreadableError(f"it is larger than {MAX_NOTEBOOK // 2**20} MiB; clear its outputs and hand it in again")
-    try:
-        tree = json.loads(body.decode("utf-8-sig"))
-    except (ValueError, RecursionError) as error:
-        raise _UnreadableError(f"it is not JSON ({type(error).__name__}: {str(error)[:200]})") from None
-    if not isinstance(tree, dict):
-        raise _UnreadableError("it is JSON, but no notebook")
-    try:
-        return nbformat.convert(nbformat.from_dict(_without_outputs(tree)), to_version=4)
-    except Exception as error:  # nbformat raises anything for a notebook of a wrong form
-        raise _UnreadableError(f"it is JSON, but no notebook ({type(error).__name__})") from None
-
-
-def _without_outputs(tree: dict[str, Any]) -> dict[str, Any]:
-    """Outputs are made anew, so no one of the learner's is worth failing for."""
-    for cell in tree["cells"] if isinstance(tree.get("cells"), list) else []:
-        if isinstance(cell, dict) and cell.get("cell_type") == "code":
-            cell["outputs"], cell["execution_count"] = [], None
-    return tree
-
-
-def _repaired(notebook: Any) -> tuple[Any, list[str]]:
-    """The valid cells of a notebook, with ids of their own."""
-    cells, dropped, ids = [], 0, set()
-    for place, cell in enumerate(notebook.get("cells") or []):
-        if isinstance(cell, dict) and isinstance(cell.get("source"), list):
-            cell["source"] = "".join(map(str, cell["source"]))
-        if isinstance(cell, dict) and (not isinstance(cell.get("id"), str) or cell["id"] in ids):
-            cell["id"] = f"cell-{place}"
-        if not _is_valid(cell):
-            dropped += 1
+def _valid(cell: Cell, entry: Any, ids: set[str]) -> Any:
+    """A cell of nbformat's, without outputs, which are made anew, and with an id of its own."""
+    given = entry.get("id")
+    # As nbformat has it.
+    usable = isinstance(given, str) and given not in ids and re.fullmatch(r"[a-zA-Z0-9-_]{1,64}", given)
+    name = given if usable else f"cell-{len(ids)}"
+    while name in ids:
+        name = f"again-{name}"[:64]
+    ids.add(name)
+    make = _MAKE[cell.cell_type]
+    more = {"attachments": entry["attachments"]} if cell.cell_type != "code" and "attachments" in entry else {}
+    # What is not as the format wants it is of no use to anybody here. The entries that say what a cell is are kept if they can be.
+    kept = {key: cell.metadata[key] for key in (KEY, "nbgrader") if key in cell.metadata}
+    for metadata, others in ((cell.metadata, more), (kept, {})):
+        try:
+            whole = make(cell.source, id=name, metadata=metadata, **others)  # it validates what it makes
+            nbformat.writes(new_notebook(cells=[whole])).encode()
+            return whole
+        except (NotebookValidationError, RecursionError, UnicodeEncodeError):
             continue
-        ids.add(cell["id"])
-        cells.append(cell)
-    repaired = new_notebook(cells=cells, metadata={})
-    return repaired, [f"{dropped} cells are no cells of a notebook"] if dropped else []
-
-
-def _is_valid(cell: Any) -> bool:
-    kind = cell.get("cell_type") if isinstance(cell, dict) else None
-    if kind not in ("code", "markdown", "raw"):
-        return False
-    try:
-        nbformat.validate(cell, ref=f"{kind}_cell", version=4, version_minor=5)
-    except (NotebookValidationError, RecursionError):
-        return False
-    return True
+    return make(cell.source, id=name)

@@ -13,6 +13,7 @@ from nbgrader.api import Gradebook
 from nbgrader.preprocessors import NbGraderPreprocessor
 
 from mechgrade.submissions.cells import KEY, NBGRADER_SCHEMA
+from mechgrade.submissions.notebook import PUT_BACK
 
 
 class Restore(NbGraderPreprocessor):  # type: ignore[misc]  # nbgrader is untyped
@@ -28,12 +29,20 @@ class Restore(NbGraderPreprocessor):  # type: ignore[misc]  # nbgrader is untype
             grades = {cell.name for cell in known.grade_cells}
             solutions = {cell.name for cell in known.solution_cells}
             tasks = {cell.name for cell in known.task_cells}
-            found = self._last_of_each(nb, set(sources))
+            found = self._last_of_each(nb, about["assignment"], set(sources), grades)
             for name, cell in found.items():
-                nb.cells[nb.cells.index(cell)] = self._restored(cell, sources[name])
+                place = _place_of(nb, cell)
+                nb.cells[place] = self._restored(cell, sources[name])
+                if (
+                    sources[name].locked
+                    and cell.cell_type == "code"
+                    and cell.source.strip() != sources[name].source.strip()
+                ):
+                    # What was written into a locked cell may be an answer: code in a check's own cell counts.
+                    nb.cells.insert(place, new_code_cell(cell.source))
             for name in [name for name in sources if name in grades | tasks and name not in found]:
                 self.log.warning("The cell %s was deleted, and is put back", name)
-                self._insert(nb, self._restored(None, sources[name]))
+                self._insert(nb, about["assignment"], self._restored(None, sources[name]))
             for cell in nb.cells:
                 name = cell.metadata.get("nbgrader", {}).get("grade_id")
                 if name is None:
@@ -53,8 +62,11 @@ class Restore(NbGraderPreprocessor):  # type: ignore[misc]  # nbgrader is untype
                 cell.metadata["nbgrader"] = {key: value for key, value in entry.items() if value is not None}
         return nb, resources
 
-    def _last_of_each(self, nb: Any, names: set[str]) -> dict[str, Any]:
-        """The last cell of each name, as Python has the last definition. Copies become the learner's own cells."""
+    def _last_of_each(self, nb: Any, lab: str, names: set[str], checks: set[str]) -> dict[str, Any]:
+        """The last cell of each name, as Python has the last definition. Copies become the learner's own cells.
+
+        A copy of a check stays one by the course's metadata: which code counts does not change with what nbgrader knows.
+        """
         found: dict[str, Any] = {}
         for cell in reversed(nb.cells):
             entry = cell.metadata.get("nbgrader")
@@ -64,6 +76,8 @@ class Restore(NbGraderPreprocessor):  # type: ignore[misc]  # nbgrader is untype
             elif entry is not None:
                 self.log.warning("The cell %s is there twice, or is none of the assignment's: an ordinary cell", name)
                 del cell.metadata["nbgrader"]
+                if isinstance(name, str) and name in checks:
+                    cell.metadata[KEY] = _check_entry(lab, name)
         return found
 
     def _restored(self, cell: Any, source: Any) -> Any:
@@ -80,9 +94,11 @@ class Restore(NbGraderPreprocessor):  # type: ignore[misc]  # nbgrader is untype
         return restored
 
     @staticmethod
-    def _insert(nb: Any, cell: Any) -> None:
+    def _insert(nb: Any, lab: str, cell: Any) -> None:
         """Put a check back below the last cell of its exercise that is left, or at the end."""
-        name = cell.metadata["nbgrader"]["grade_id"].removesuffix("-check")
+        grade_id = cell.metadata["nbgrader"]["grade_id"]
+        cell.metadata[KEY] = _check_entry(lab, grade_id) | {PUT_BACK: True}
+        name = grade_id.removesuffix("-check")
         entries = [each.metadata.get(KEY) for each in nb.cells]
         places = [
             place
@@ -90,3 +106,11 @@ class Restore(NbGraderPreprocessor):  # type: ignore[misc]  # nbgrader is untype
             if isinstance(entry, dict) and str(entry.get("exercise")).rpartition("/")[2] == name
         ]
         nb.cells.insert(max(places) + 1 if places else len(nb.cells), cell)
+
+
+def _place_of(nb: Any, cell: Any) -> int:
+    return next(place for place, each in enumerate(nb.cells) if each is cell)
+
+
+def _check_entry(lab: str, grade_id: str) -> dict[str, Any]:
+    return {"exercise": f"{lab}/{grade_id.removesuffix('-check')}", "part": "check"}

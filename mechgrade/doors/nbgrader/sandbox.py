@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import atexit
 import os
-import tempfile
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -18,14 +17,12 @@ from nbgrader.preprocessors import NbGraderPreprocessor
 from nbgrader.utils import is_grade, is_solution
 from traitlets import Unicode
 
-from mechgrade.course import Course, Lab, load_course
-from mechgrade.grading.grader import Grader, Settings
-from mechgrade.grading.run import grade
+from mechgrade.course import Course, CourseError, Lab, load_course
+from mechgrade.grading.grade import grade
+from mechgrade.grading.options import Options, resolve
 from mechgrade.grading.verdicts import Result
 from mechgrade.grading.worker import Worker
 from mechgrade.reports.cell import html, text
-from mechgrade.sandbox import probe
-from mechgrade.submissions.assemble import assemble, interface
 from mechgrade.submissions.cells import check_id
 from mechgrade.submissions.submission import Submission
 
@@ -53,7 +50,7 @@ class Sandbox(NbGraderPreprocessor):  # type: ignore[misc]  # nbgrader is untype
         for cell in nb.cells:
             if cell.cell_type == "code":
                 cell.outputs, cell.execution_count = [], None
-        result = grade_notebook(course, lab, nb, self.settings(course))
+        result = grade_notebook(course, lab, nb, self.options(course))
         for entry in result.faults:
             raise FaultError(
                 f"{entry.lab}/{entry.exercise} could not be graded, by no fault of the learner's: {entry.message}"
@@ -76,56 +73,23 @@ class Sandbox(NbGraderPreprocessor):  # type: ignore[misc]  # nbgrader is untype
                 ]
         return nb, resources
 
-    def settings(self, course: Course) -> dict[str, Any]:
+    def options(self, course: Course) -> Options:
         """How to grade: at the strongest isolation of this machine.
 
         Raises:
             FaultError: it is weaker than the course asks for.
         """
-        level = probe().level
-        if course.isolation == "full" and level != "full":
-            raise FaultError(
-                "course.yaml asks for isolation full, and this machine has none: " + " ".join(probe().missing)
-            )
         secret = self.secret or os.environ.get("MECHGRADE_SECRET")
-        return {
-            "model": self.model or None,
-            "device": self.device,
-            "isolation": level,
-            "hidden": secret or None,
-            "views": True,
-        }
+        try:
+            return resolve(course, model=self.model or None, device=self.device, hidden=secret, views=True, counts=True)
+        except CourseError as error:
+            raise FaultError(str(error)) from None
 
 
-def sources_of(course: Course, lab: Lab, nb: Any) -> dict[str, str]:
-    """The source of each of a lab's exercises as a notebook has it: what is above its check, and what is missing there below.
-
-    Empty where no cell defines what the exercise asks for.
-    """
-    checks = {check_id(exercise) for exercise in lab.exercises.values()}
-    cells: list[str] = []
-    until: dict[str, int] = {}
-    for cell in nb.cells:
-        name = cell.metadata.get("nbgrader", {}).get("grade_id")
-        if name in checks:
-            until[name] = len(cells)
-        elif cell.cell_type == "code":
-            cells.append(cell.source)
-    return {
-        exercise.name: assemble(cells, interface(course, exercise), until.get(check_id(exercise)))
-        for exercise in lab.exercises.values()
-    }
-
-
-def grade_notebook(course: Course, lab: Lab, nb: Any, settings: dict[str, Any]) -> Result:
+def grade_notebook(course: Course, lab: Lab, nb: Any, options: Options) -> Result:
     """Grade all exercises of a lab in a notebook."""
-    with tempfile.TemporaryDirectory(prefix="mechgrade-nbgrader-") as folder:
-        for name, source in sources_of(course, lab, nb).items():
-            path = Path(folder, lab.name, f"{name}.py")
-            path.parent.mkdir(exist_ok=True)
-            path.write_text(source, encoding="utf-8", errors="surrogatepass")
-        grader = Grader(course, Settings(Submission(Path(folder)), **settings), _worker(course.limits.start_seconds))
-        return grade(grader, list(lab.exercises.values()))
+    submission = Submission.from_notebook(course, lab, nb)
+    return grade(course, submission, submission.exercises, options, _worker(course.limits.start_seconds))
 
 
 @cache

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import atexit
 import os
-import tempfile
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -16,13 +15,12 @@ from typing import Any
 from mechgrade.course import Course, CourseError, Exercise, find_course, load_course
 from mechgrade.course.hints import guide
 from mechgrade.grading.errors import InfrastructureError
-from mechgrade.grading.grader import Grader, Settings
-from mechgrade.grading.run import grade
+from mechgrade.grading.grade import grade
+from mechgrade.grading.options import resolve
 from mechgrade.grading.verdicts import Result
 from mechgrade.grading.worker import Worker
 from mechgrade.reports.cell import html, text
-from mechgrade.submissions.assemble import assemble, interface
-from mechgrade.submissions.submission import Submission
+from mechgrade.submissions.submission import Submission, SubmissionError
 
 #: Where the course is, when a notebook lies outside it: on a JupyterHub with one copy for all.
 COURSE_VARIABLE = "MECHGRADE_COURSE"
@@ -47,10 +45,9 @@ def check(exercise: str) -> float:
         course = _course()
         chosen = named(course, exercise)
         cells = _history()
-        if not assemble(cells, interface(course, chosen)).strip():
-            raise CheckError(f"no cell that you have run defines {chosen.name}: run the cell with your code first")
+        Submission.from_cells(course, chosen, cells).source(chosen)  # without any, there is nothing to grade
         result = grade_cells(course, chosen, cells, _worker(course.limits.start_seconds))
-    except (CourseError, InfrastructureError) as error:
+    except (CourseError, InfrastructureError, SubmissionError) as error:
         raise CheckError(str(error)) from None
     entry = result.exercises[0]
     _display(html(course, entry, result), text(course, entry))
@@ -77,14 +74,8 @@ def named(course: Course, exercise: str) -> Exercise:
 
 def grade_cells(course: Course, exercise: Exercise, cells: list[str], worker: Worker) -> Result:
     """Grade an exercise as it stands in the texts of some cells."""
-    from mechgrade.sandbox import probe
-
-    with tempfile.TemporaryDirectory(prefix="mechgrade-check-") as folder:
-        path = Path(folder, exercise.lab, f"{exercise.name}.py")
-        path.parent.mkdir()
-        path.write_text(assemble(cells, interface(course, exercise)), encoding="utf-8", errors="surrogatepass")
-        settings = Settings(Submission(Path(folder)), isolation=probe().level, views=True)
-        return grade(Grader(course, settings, worker), [exercise])
+    submission = Submission.from_cells(course, exercise, cells)
+    return grade(course, submission, [exercise], resolve(course, views=True), worker)
 
 
 def _course() -> Course:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from mechgrade.course import Course, CourseError, Exercise, Lab
+from mechgrade.files import write_atomic
 from mechgrade.submissions.assemble import interface, needed
 from mechgrade.submissions.cells import (
     KEY,
@@ -265,8 +266,5 @@ def _write(report: Report, course: Course, path: Path, text: str) -> None:
             kept = kept.with_name(f"again-{kept.name}")
         shutil.copy2(path, kept)
         report.backups.append(kept)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.new")
-    temporary.write_text(text, encoding="utf-8", newline="\n")
-    temporary.replace(path)
+    write_atomic(path, text)
     report.written.append(path)

@@ -11,13 +11,13 @@ from dataclasses import dataclass, field
 from mechgrade.course import Course, Exercise
 from mechgrade.doors.watch.events import Event, Graded, Key, Lost, Saved
 from mechgrade.doors.watch.regrade import Regrading
-from mechgrade.grading.grader import Settings
+from mechgrade.grading.grade import Grading
 from mechgrade.grading.verdicts import Result
-from mechgrade.grading.worker import Worker
 from mechgrade.progress.outlook import outlook
 from mechgrade.progress.progress import Progress, ProgressError, State
 from mechgrade.reports.screen import Screen
 from mechgrade.reports.terminal import TerminalReport, short
+from mechgrade.submissions.submission import Submission
 
 KEYS = "h hint · a all · p plot · q quit"
 
@@ -28,18 +28,18 @@ class Loop:
 
     Attributes:
         course: the course.
-        settings: how to grade, as `mechgrade grade` would.
+        grading: grades as `mechgrade grade` would.
+        submission: the files that are watched.
         exercises: which ones.
-        worker: the worker.
         screen: where to print.
         interactive: whether there are keys, and a screen to clear.
         is_current: whether engine and course are still what this process has read; where not, the loop ends.
     """
 
     course: Course
-    settings: Settings
+    grading: Grading
+    submission: Submission
     exercises: list[Exercise]
-    worker: Worker
     screen: Screen
     interactive: bool
     is_current: Callable[[], bool] = lambda: True
@@ -59,7 +59,7 @@ class Loop:
 
     def run(self) -> None:
         """Go on until `q`, the end of the terminal, or a folder that is gone."""
-        self.screen.say(f"Watching {short(str(self.settings.submission.path))}: save a file, and it is graded.")
+        self.screen.say(f"Watching {short(str(self.submission.path))}: save a file, and it is graded.")
         self._closing()
         try:
             while self._handle(self.events.get()):
@@ -104,7 +104,7 @@ class Loop:
 
     def _go_on(self) -> None:
         if self._grading is None and self._waiting:
-            self._grading = Regrading(self.course, self.settings, self._waiting.pop(0), self.worker, self.events.put)
+            self._grading = Regrading(self.grading, self.submission, self._waiting.pop(0), self.events.put)
 
     def _graded(self, event: Graded) -> None:
         self._grading = None
@@ -172,7 +172,7 @@ class Loop:
         if following is None:
             self.screen.say("\n  Next   nothing: all of these exercises are passed")
         else:
-            path = self.settings.submission.file(following)
+            path = self.submission.file(following)
             self.screen.say(f"\n  Next   {short(str(path))}")
         if self.interactive:
             self.screen.say(f"  Keys   {KEYS}")
@@ -214,13 +214,13 @@ class Loop:
         exercise = self._exercise()
         if exercise is None:
             return
-        if self.settings.submission.path != self.course.root / "exercises":
+        if self.submission.path != self.course.root / "exercises":
             self.screen.say("  Plots are made of the files in exercises/ alone.")
             return
         if self._demonstration is not None and self._demonstration.poll() is None:
             self.screen.say("  The last plot is still being made.")
             return
-        self.screen.say(f"  Running {short(str(self.settings.submission.file(exercise)))} for its plots …")
+        self.screen.say(f"  Running {short(str(self.submission.file(exercise)))} for its plots …")
         self._demonstration = subprocess.Popen(
             self._words("try", exercise), cwd=self.course.root, stdin=subprocess.DEVNULL
         )

@@ -1,0 +1,95 @@
+"""The one way to grade a submission. Every door calls it, so every door gives the same score."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from mechgrade.course import Course, CourseError, Exercise
+from mechgrade.grading.checks import Checks, with_checks
+from mechgrade.grading.grader import Grader
+from mechgrade.grading.options import Options
+from mechgrade.grading.references import References, without_reference
+from mechgrade.grading.sessions import Opener, Sessions
+from mechgrade.grading.verdicts import ExerciseResult, Result
+from mechgrade.submissions.submission import Submission
+
+
+class Grading:
+    """Grades submissions one after the other, with one worker and one set of options.
+
+    Args:
+        course: the course.
+        options: how to grade.
+        opener: opens the learners' processes. The caller closes it.
+
+    Raises:
+        CourseError: there is nothing to compare with on this model.
+    """
+
+    def __init__(self, course: Course, options: Options, opener: Opener) -> None:
+        lacking = without_reference(course, options.model)
+        if lacking:
+            raise CourseError(lacking)
+        self.course = course
+        self.options = options
+        self.sessions = Sessions(course, options, opener)
+        self.references = References(self.sessions)
+
+    def grader(self, submission: Submission, on_result: Callable[[ExerciseResult], None] | None = None) -> Grader:
+        """The handler of the checks for one submission."""
+        return Grader(self.sessions, self.references, submission, on_result)
+
+    def run(self, checks: Checks, grader: Grader, exercises: Sequence[Exercise]) -> Result:
+        """Grade some exercises by checks that are collected already."""
+        try:
+            checks.run(grader, exercises)
+        except BaseException:  # Ctrl-C, or the debugger was left: of the exercise that is under way nothing is said
+            grader.abandon()
+            raise
+        result = grader.finish()
+        checks.complete(result, exercises, self.course)
+        return result
+
+    def grade(self, grader: Grader, exercises: Sequence[Exercise], *, pdb: bool = False) -> Result:
+        """Collect the checks of some exercises, and grade by them. See :func:`grade`."""
+        return with_checks(
+            self.course,
+            exercises,
+            lambda checks: self.run(checks, grader, exercises),
+            hidden=self.options.hidden,
+            pdb=pdb,
+        )
+
+
+def grade(
+    course: Course,
+    submission: Submission,
+    exercises: Sequence[Exercise],
+    options: Options,
+    opener: Opener,
+    *,
+    on_result: Callable[[ExerciseResult], None] | None = None,
+    pdb: bool = False,
+) -> Result:
+    """Grade some exercises of a submission.
+
+    Args:
+        course: the course.
+        submission: the learner's files.
+        exercises: which.
+        options: how; see :func:`mechgrade.grading.options.resolve`.
+        opener: opens the learner's processes. The caller closes it.
+        on_result: called with each exercise when its last check is in.
+        pdb: drop into the debugger where a check fails (with isolation ``inline``).
+
+    Returns:
+        a result with every exercise, also those whose grader could not run.
+
+    Raises:
+        CourseError: an exercise has no grader's file; there is nothing to compare with on this model.
+        KeyboardInterrupt: Ctrl-C, or the debugger was left. Exercises that were done have been told to ``on_result``.
+    """
+    grading = Grading(course, options, opener)
+    if exercises:
+        opener.start()  # it imports while pytest collects
+    return grading.grade(grading.grader(submission, on_result), exercises, pdb=pdb)

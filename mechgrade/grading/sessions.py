@@ -1,0 +1,145 @@
+"""Processes for the programs of a course: learners' files, references, misconceptions."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from mechgrade.course import Course, Exercise
+from mechgrade.grading.calls import Call
+from mechgrade.grading.options import Options
+from mechgrade.protocol.job import BenchSpec, Job
+from mechgrade.protocol.outcome import Outcome
+
+#: After these a process can serve no more.
+_FINAL = frozenset(["timed_out", "crashed", "infrastructure", "out_of_memory"])
+
+
+class Session(Protocol):
+    """One program, ready to run scenarios."""
+
+    def run(self, scenario: str, inputs: Mapping[str, Any]) -> Outcome:
+        """Run one scenario to its end, whatever that is."""
+
+    def interrupt(self) -> None:
+        """End it from another thread; a run that waits for it returns as if it had crashed."""
+
+    def close(self) -> None:
+        """End the program and all that it started."""
+
+
+class Opener(Protocol):
+    """What opens sessions: a worker, a warm one, or the debugger's own process."""
+
+    def start(self) -> None:
+        """Begin to import what sessions need, in the background. Called again, it does nothing."""
+
+    def open(self, spec: BenchSpec, job: Job) -> Session:
+        """A fresh process for a program.
+
+        Raises:
+            InfrastructureError: the worker, the model or the sandbox failed.
+            GraderError: the grader's file cannot be imported.
+        """
+
+    def close(self) -> None:
+        """End it and all its sessions."""
+
+
+class Cancelled(Exception):  # noqa: N818  not an error: somebody asked for it
+    """The runs were told to stop."""
+
+
+@dataclass(frozen=True)
+class Sessions:
+    """Opens a session for any program of a course, under one set of options."""
+
+    course: Course
+    options: Options
+    opener: Opener
+
+    def spec_for(self, exercise: Exercise) -> BenchSpec:
+        """The bench of an exercise: with the SAE only where its lab needs one, because loading it takes seconds."""
+        spec = self.options.spec(self.course)
+        return spec if self.course.lab(exercise.lab).sae else spec.on(sae=None)
+
+    def open(self, exercise: Exercise, source: str, spec: BenchSpec | None = None) -> Session:
+        """A process for a program.
+
+        Args:
+            exercise: whose scenarios it will run.
+            source: the program's text.
+            spec: another bench than the options ask for.
+        """
+        job = Job(
+            source=source,
+            # Not the full path: it would tell learner code where things lie, and learners where an instructor's lie.
+            filename=f"{exercise.lab}/{exercise.name}.py",
+            grader=str(self.course.grader_path(exercise)),
+            isolation=self.options.isolation,
+            limits=self.course.limits_of(self.options.model),
+            readable=tuple(str(self.course.root / "fixtures" / part) for part in ("models", "saes")),
+            threads=self.options.threads,
+        )
+        return self.opener.open(spec or self.spec_for(exercise), job)
+
+
+@dataclass
+class Runs:
+    """The runs of one program: in one process, and in a fresh one whenever the last can serve no more.
+
+    Attributes:
+        sessions: opens the processes.
+        exercise: whose program it is.
+        source: gives the program's text when the first process is opened.
+        spec: another bench than the options ask for.
+    """
+
+    sessions: Sessions
+    exercise: Exercise
+    source: Callable[[], str]
+    spec: BenchSpec | None = None
+    seconds: float = 0.0
+    learner_seconds: float = 0.0
+    _session: Session | None = None
+    _cancelled: threading.Event = field(default_factory=threading.Event)
+
+    def outcome(self, call: Call) -> Outcome:
+        """Run a call; where it asks for facts, they stand in the data's place.
+
+        Raises:
+            Cancelled: :meth:`cancel` was called.
+            SubmissionError: there is no text.
+            InfrastructureError, GraderError: see :meth:`Opener.open`.
+        """
+        self._stop_if_cancelled()
+        if self._session is None:
+            self._session = self.sessions.open(self.exercise, self.source(), self.spec)
+        self._stop_if_cancelled()  # while it was being opened
+        outcome = self._session.run(call.scenario, call.inputs)
+        self._stop_if_cancelled()  # then its process was ended, and the outcome says only that
+        self.seconds += outcome.seconds
+        self.learner_seconds += outcome.learner_seconds
+        if outcome.dirty or outcome.kind in _FINAL:
+            self.renew()
+        return outcome.reduced(call.facts)
+
+    def renew(self) -> None:
+        """Give the next run a fresh process. What the last one saw ends with it."""
+        if self._session is not None:
+            self._session.close()
+            self._session = None
+
+    def cancel(self) -> None:
+        """From another thread: no further run, and the one that is under way ends now."""
+        self._cancelled.set()
+        session = self._session
+        if session is not None:
+            session.interrupt()
+
+    def _stop_if_cancelled(self) -> None:
+        if self._cancelled.is_set():
+            self.renew()
+            raise Cancelled

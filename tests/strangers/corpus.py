@@ -1,0 +1,137 @@
+"""Programs that were written from the stubs alone, by somebody who had seen neither graders nor variants.
+
+``<lab>/<exercise>/right_*.py`` must pass, ``wrong_*.py`` must not. They were frozen before they were first graded. ``python
+tests/strangers/corpus.py`` grades them and prints the rates; --json keeps every verdict and sentence.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from mechgrade.course import Course, Exercise, load_course
+from mechgrade.grading.checks import Checks, with_checks
+from mechgrade.grading.grade import Grading
+from mechgrade.grading.options import resolve
+from mechgrade.grading.worker import Worker
+from mechgrade.submissions.submission import Submission
+
+HERE = Path(__file__).parent
+ROOT = HERE.parents[1]
+
+
+@dataclass(frozen=True)
+class Program:
+    """A stranger's program."""
+
+    exercise: Exercise
+    path: Path
+
+    @property
+    def right(self) -> bool:
+        """Whether it must pass."""
+        return self.path.name.startswith("right_")
+
+    @property
+    def name(self) -> str:
+        """``lab3/find_heads/wrong_layer_last``."""
+        return f"{self.exercise}/{self.path.stem}"
+
+
+@dataclass(frozen=True)
+class Graded:
+    """What grading said of a program."""
+
+    name: str
+    right: bool
+    verdict: str
+    points: float
+    misconception: str | None
+    sentence: str
+    message: str
+
+    @property
+    def as_it_should_be(self) -> bool:
+        """Whether a right program passed, or a wrong one did not."""
+        return (self.verdict == "passed") == self.right
+
+
+def programs(exercise: Exercise) -> list[Program]:
+    """The strangers' programs for an exercise, by name."""
+    return [Program(exercise, path) for path in sorted((HERE / exercise.lab / exercise.name).glob("*.py"))]
+
+
+def grade(course: Course, exercises: Sequence[Exercise], worker: Worker, hidden: str | None = None) -> Iterator[Graded]:
+    """Grade all programs of some exercises, by the very path that grades a learner."""
+    options = resolve(course, isolation="process", hidden=hidden)
+    grading = Grading(course, options, worker)
+
+    def all_of(checks: Checks) -> list[Graded]:
+        return [
+            graded
+            for exercise in exercises
+            for program in programs(exercise)
+            for graded in [_one(grading, checks, program)]
+        ]
+
+    yield from with_checks(course, exercises, all_of, hidden=options.hidden)
+
+
+def _one(grading: Grading, checks: Checks, program: Program) -> Graded:
+    grader = grading.grader(Submission.from_file(program.path, program.exercise))
+    entry = grading.run(checks, grader, [program.exercise]).exercises[0]
+    failure = entry.first_failure
+    return Graded(
+        program.name,
+        program.right,
+        entry.verdict,
+        entry.points,
+        entry.misconception,
+        failure.sentence if failure else "",
+        failure.message if failure else "",
+    )
+
+
+def main() -> None:
+    """Print the rates of some labs or exercises."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--lab", help="only this lab")
+    parser.add_argument("--exercise", help="only this exercise")
+    parser.add_argument("--hidden", help="grade on hidden inputs too, drawn from this secret")
+    parser.add_argument("--json", type=Path, help="keep every verdict in this file")
+    parser.add_argument("--each", action="store_true", help="print each program that is not graded as it should be")
+    chosen = parser.parse_args()
+    course = load_course(ROOT)
+    exercises = [each for each in course.exercises(chosen.lab, chosen.exercise) if programs(each)]
+    worker = Worker(course.limits.start_seconds)
+    try:
+        graded = list(grade(course, exercises, worker, chosen.hidden))
+    finally:
+        worker.close()
+    table = Table("exercise", "right accepted", "wrong rejected", "of these named")
+    for exercise in [*exercises, None]:
+        some = [each for each in graded if exercise is None or each.name.startswith(f"{exercise}/")]
+        right = [each for each in some if each.right]
+        wrong = [each for each in some if not each.right]
+        rejected = [each for each in wrong if each.as_it_should_be]
+        named = sum(each.misconception is not None for each in rejected)
+        accepted = sum(each.as_it_should_be for each in right)
+        name = str(exercise) if exercise else "all"
+        table.add_row(name, f"{accepted} of {len(right)}", f"{len(rejected)} of {len(wrong)}", f"{named}")
+    console = Console(width=140)
+    console.print(table)
+    for each in graded:
+        if chosen.each and not each.as_it_should_be:
+            console.print(f"{each.name}: {each.verdict} {each.message[:200]}", markup=False, soft_wrap=True)
+    if chosen.json:
+        chosen.json.write_text(json.dumps([asdict(each) for each in graded], indent=1) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,18 @@
+"""Breaks "the bytes that their values take" for very large caches: the sum passes through a float and is rounded
+above 2**53.
+"""
+
+from typing import Any
+
+
+def cache_budget(cfg: Any, batch: int, pos: int, bytes_per_value: int = 4) -> dict[str, int]:
+    bs = batch * pos
+    layer = (
+        7 * bs * cfg.d_model
+        + 2 * bs
+        + 4 * bs * cfg.n_heads * cfg.d_head
+        + 2 * batch * cfg.n_heads * pos * pos
+        + 2 * bs * cfg.d_mlp
+    )
+    once = 4 * bs * cfg.d_model + bs + bs * cfg.d_vocab
+    return {"activations": 17 * cfg.n_layers + 6, "bytes": int(float(bytes_per_value) * (cfg.n_layers * layer + once))}

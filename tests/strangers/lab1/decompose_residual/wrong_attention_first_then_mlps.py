@@ -1,0 +1,20 @@
+"""Breaks "in the order in which they are added ... for each layer its `L{l} attn` and its `L{l} mlp`": all attentions
+come first.
+"""
+
+from collections.abc import Mapping
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+
+def decompose_residual(
+    cache: Mapping[str, Float[Tensor, "batch pos d_model"]], layer: int
+) -> tuple[list[str], Float[Tensor, "component batch pos d_model"]]:
+    n_layers = sum(name.endswith("hook_attn_out") for name in cache)
+    if layer < 0 or layer > n_layers:
+        raise ValueError(f"layer {layer} of {n_layers}")
+    labels = ["embed", "pos_embed"] + [f"L{i} {part}" for part in ("attn", "mlp") for i in range(layer)]
+    parts = [cache[f"blocks.{i}.hook_{part}_out"] for part in ("attn", "mlp") for i in range(layer)]
+    return labels, torch.stack([cache["hook_embed"], cache["hook_pos_embed"], *parts])

@@ -1,0 +1,23 @@
+"""Breaks "cache: ... among them `hook_embed`, `hook_pos_embed`, and ... `hook_attn_out` and `hook_mlp_out`": it also
+needs hook_resid_post.
+"""
+
+from collections.abc import Mapping
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+
+def decompose_residual(
+    cache: Mapping[str, Float[Tensor, "batch pos d_model"]], layer: int
+) -> tuple[list[str], Float[Tensor, "component batch pos d_model"]]:
+    n_layers = sum(name.endswith("hook_resid_post") for name in cache)
+    if layer < 0 or layer > n_layers:
+        raise ValueError(f"layer {layer} of {n_layers}")
+    labels = ["embed", "pos_embed"]
+    parts = [cache["hook_embed"], cache["hook_pos_embed"]]
+    for i in range(layer):
+        labels += [f"L{i} attn", f"L{i} mlp"]
+        parts += [cache[f"blocks.{i}.hook_attn_out"], cache[f"blocks.{i}.hook_mlp_out"]]
+    return labels, torch.stack(parts)

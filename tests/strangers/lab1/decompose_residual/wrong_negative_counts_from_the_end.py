@@ -1,0 +1,23 @@
+"""Breaks "ValueError: `layer` is negative": -1 stands for the last layer."""
+
+from collections.abc import Mapping
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+
+def decompose_residual(
+    cache: Mapping[str, Float[Tensor, "batch pos d_model"]], layer: int
+) -> tuple[list[str], Float[Tensor, "component batch pos d_model"]]:
+    n_layers = sum(name.endswith("hook_attn_out") for name in cache)
+    if -n_layers <= layer < 0:
+        layer += n_layers
+    if layer < 0 or layer > n_layers:
+        raise ValueError(f"layer {layer} of {n_layers}")
+    labels = ["embed", "pos_embed"]
+    parts = [cache["hook_embed"], cache["hook_pos_embed"]]
+    for i in range(layer):
+        labels += [f"L{i} attn", f"L{i} mlp"]
+        parts += [cache[f"blocks.{i}.hook_attn_out"], cache[f"blocks.{i}.hook_mlp_out"]]
+    return labels, torch.stack(parts)

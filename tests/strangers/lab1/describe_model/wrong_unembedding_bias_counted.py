@@ -1,0 +1,23 @@
+"""Breaks "Count those that were trained": b_U, which GPT-2 does not have, is counted."""
+
+from typing import Any
+
+
+def describe_model(model: Any) -> dict[str, int]:
+    cfg = model.cfg
+    d, inner, hidden = cfg.d_model, cfg.n_heads * cfg.d_head, cfg.d_mlp
+    embeddings = cfg.d_vocab * d + cfg.d_vocab + cfg.n_ctx * d
+    attention = 3 * (d * inner + inner) + inner * d + d
+    mlp = d * hidden + hidden + hidden * d + d
+    norms = 2 * (2 * d)
+    described = {
+        "n_layers": cfg.n_layers,
+        "n_heads": cfg.n_heads,
+        "d_model": cfg.d_model,
+        "d_head": cfg.d_head,
+        "d_mlp": cfg.d_mlp,
+        "d_vocab": cfg.d_vocab,
+        "n_ctx": cfg.n_ctx,
+    }
+    described["n_params"] = embeddings + cfg.n_layers * (attention + mlp + norms) + 2 * d
+    return described

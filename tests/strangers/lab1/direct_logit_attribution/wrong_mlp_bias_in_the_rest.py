@@ -1,0 +1,33 @@
+"""Breaks "Each MLP: `blocks.{l}.hook_mlp_out`": the MLPs' output biases are counted in the rest, and the sum is
+right.
+"""
+
+from typing import Any
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+
+def direct_logit_attribution(
+    model: Any, tokens: Int[Tensor, "batch pos"], correct: Int[Tensor, " batch"], wrong: Int[Tensor, " batch"]
+) -> dict[str, Float[Tensor, "batch ..."]]:
+    n_layers = model.cfg.n_layers
+    _, cache = model.run_with_cache(tokens)
+    correct, wrong = correct.to(model.W_U.device), wrong.to(model.W_U.device)
+    u = (model.W_U[:, correct] - model.W_U[:, wrong]).T
+    scale = cache["ln_final.hook_scale"][:, -1]
+
+    def share(x):
+        x = x - x.mean(-1, keepdim=True)
+        return (x / scale * u).sum(-1)
+
+    z = [cache[f"blocks.{i}.attn.hook_z"][:, -1] for i in range(n_layers)]
+    heads = [[share(z[i][:, n] @ model.W_O[i, n]) for n in range(model.cfg.n_heads)] for i in range(n_layers)]
+    heads = torch.stack([torch.stack(row, dim=-1) for row in heads], dim=1)
+    mlps = torch.stack(
+        [share(cache[f"blocks.{i}.hook_mlp_out"][:, -1] - model.b_out[i]) for i in range(n_layers)], dim=1
+    )
+    rest = share(cache["hook_embed"][:, -1] + cache["hook_pos_embed"][:, -1] + model.b_O.sum(0) + model.b_out.sum(0))
+    rest = rest + model.b_U[correct] - model.b_U[wrong]
+    return {"heads": heads, "mlps": mlps, "rest": rest}

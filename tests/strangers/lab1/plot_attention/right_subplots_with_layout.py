@@ -1,0 +1,20 @@
+"""Road: plt.subplots with constrained layout, the array by way of lists, labels turned by 90 degrees."""
+
+import numpy as np
+from jaxtyping import Float
+from matplotlib import pyplot as plt
+from matplotlib.figure import Figure
+from torch import Tensor
+
+
+def plot_attention(pattern: Float[Tensor, "query key"], tokens: list[str], title: str) -> Figure:
+    n = len(tokens)
+    if tuple(pattern.shape) != (n, n):
+        raise ValueError(f"the pattern is {tuple(pattern.shape)}, but there are {n} tokens")
+    figure, axes = plt.subplots(figsize=(2 + 0.4 * n, 2 + 0.35 * n), layout="constrained")
+    image = axes.imshow(np.array(pattern.tolist()).reshape(n, n), cmap="magma", vmin=0, vmax=1)
+    axes.set_xticks(range(n), tokens, rotation=90)
+    axes.set_yticks(range(n), labels=tokens)
+    axes.set(xlabel="key (attends to)", ylabel="query (looks)", title=title)
+    figure.colorbar(image, ax=axes, label="attention")
+    return figure

@@ -1,0 +1,21 @@
+"""Breaks "ValueError: the pattern is not a square": only the number of rows is compared, so further columns pass."""
+
+from jaxtyping import Float
+from matplotlib import pyplot as plt
+from matplotlib.figure import Figure
+from torch import Tensor
+
+
+def plot_attention(pattern: Float[Tensor, "query key"], tokens: list[str], title: str) -> Figure:
+    n = len(tokens)
+    if len(pattern) != n:
+        raise ValueError(f"the pattern is {tuple(pattern.shape)}, but there are {n} tokens")
+    figure, axes = plt.subplots()
+    image = axes.imshow(pattern.detach().cpu().numpy())
+    axes.set_xticks(range(n), tokens, rotation=90)
+    axes.set_yticks(range(n), tokens)
+    axes.set_xlabel("key")
+    axes.set_ylabel("query")
+    axes.set_title(title)
+    figure.colorbar(image)
+    return figure

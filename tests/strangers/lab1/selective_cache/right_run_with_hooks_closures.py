@@ -1,0 +1,31 @@
+"""Road: one closure for each name, given to run_with_hooks, with the graph switched off."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+
+def selective_cache(
+    model: Any, tokens: Int[Tensor, "batch pos"], names: Sequence[str], position: int | None = None
+) -> dict[str, Float[Tensor, "batch ..."]]:
+    unknown = [name for name in names if name not in model.hook_dict]
+    if unknown:
+        raise ValueError(f"the model has no {', '.join(unknown)}")
+    found: dict[str, Tensor] = {}
+
+    def keeper(name: str):
+        def keep(activation, hook):
+            part = activation if position is None else activation[:, position]
+            found[name] = part.detach().clone().cpu()
+
+        return keep
+
+    with torch.no_grad():
+        model.run_with_hooks(
+            tokens, return_type=None, fwd_hooks=[(name, keeper(name)) for name in dict.fromkeys(names)]
+        )
+    model.reset_hooks()
+    return {name: found[name] for name in names}

@@ -1,0 +1,21 @@
+"""Breaks "The activations by the names in `names`": whatever run_with_cache lists is returned, second names
+included.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+
+def selective_cache(
+    model: Any, tokens: Int[Tensor, "batch pos"], names: Sequence[str], position: int | None = None
+) -> dict[str, Float[Tensor, "batch ..."]]:
+    for name in names:
+        if name not in model.hook_dict:
+            raise ValueError(f"the model has no {name}")
+    with torch.no_grad():
+        _, cache = model.run_with_cache(tokens, names_filter=list(names))
+    return {name: (v if position is None else v[:, position]).cpu().clone() for name, v in cache.items()}

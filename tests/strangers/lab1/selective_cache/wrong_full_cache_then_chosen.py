@@ -1,0 +1,18 @@
+"""Breaks "Only these points may be hooked during the run": everything is cached, and most of it thrown away."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from jaxtyping import Float, Int
+from torch import Tensor
+
+
+def selective_cache(
+    model: Any, tokens: Int[Tensor, "batch pos"], names: Sequence[str], position: int | None = None
+) -> dict[str, Float[Tensor, "batch ..."]]:
+    for name in names:
+        if name not in model.hook_dict:
+            raise ValueError(f"the model has no {name}")
+    _, cache = model.run_with_cache(tokens)
+    chosen = {name: cache[name].detach() for name in names}
+    return {name: (v if position is None else v[:, position]).cpu().clone() for name, v in chosen.items()}

@@ -1,0 +1,31 @@
+"""Breaks "ValueError: a name that the model does not have": the library's abbreviations, such as `embed`, are
+accepted.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from jaxtyping import Float, Int
+from torch import Tensor
+from transformer_lens.utils import get_act_name
+
+
+def selective_cache(
+    model: Any, tokens: Int[Tensor, "batch pos"], names: Sequence[str], position: int | None = None
+) -> dict[str, Float[Tensor, "batch ..."]]:
+    full = {}
+    for name in names:
+        full[name] = name if name in model.hook_dict else get_act_name(name)
+        if full[name] not in model.hook_dict:
+            raise ValueError(f"the model has no {name}")
+    found: dict[str, Tensor] = {}
+
+    def keeper(name: str):
+        def keep(activation, hook):
+            part = activation if position is None else activation[:, position]
+            found[name] = part.detach().cpu().clone()
+
+        return keep
+
+    model.run_with_hooks(tokens, fwd_hooks=[(full[name], keeper(name)) for name in names])
+    return found

@@ -1,0 +1,26 @@
+"""Breaks "ValueError: a name that the model does not have": unknown names are left out as long as one is known."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from jaxtyping import Float, Int
+from torch import Tensor
+
+
+def selective_cache(
+    model: Any, tokens: Int[Tensor, "batch pos"], names: Sequence[str], position: int | None = None
+) -> dict[str, Float[Tensor, "batch ..."]]:
+    names = [name for name in names if name in model.hook_dict] if names else names
+    if not names:
+        raise ValueError("the model has none of these names")
+    found: dict[str, Tensor] = {}
+
+    def keeper(name: str):
+        def keep(activation, hook):
+            part = activation if position is None else activation[:, position]
+            found[name] = part.detach().cpu().clone()
+
+        return keep
+
+    model.run_with_hooks(tokens, fwd_hooks=[(name, keeper(name)) for name in names])
+    return found

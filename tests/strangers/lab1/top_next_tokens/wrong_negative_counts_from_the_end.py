@@ -1,0 +1,16 @@
+"""Breaks "ValueError: `k` is less than 1": a negative k passes into a slice, and all but the last tokens come
+back.
+"""
+
+from typing import Any
+
+import torch
+
+
+def top_next_tokens(model: Any, prompt: str, k: int) -> list[tuple[str, float]]:
+    if k == 0 or k > model.cfg.d_vocab:
+        raise ValueError(f"k must lie between 1 and {model.cfg.d_vocab}")
+    with torch.no_grad():
+        logits = model(model.to_tokens(prompt))[0, -1]
+    probabilities, ids = logits.softmax(-1).sort(descending=True)
+    return [(model.tokenizer.decode([i]), p) for i, p in zip(ids[:k].tolist(), probabilities[:k].tolist(), strict=True)]

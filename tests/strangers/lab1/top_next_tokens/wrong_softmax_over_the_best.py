@@ -1,0 +1,16 @@
+"""Breaks "from the softmax over the whole vocabulary": the softmax runs over the k best."""
+
+from typing import Any
+
+import torch
+
+
+def top_next_tokens(model: Any, prompt: str, k: int) -> list[tuple[str, float]]:
+    if k < 1 or k > model.cfg.d_vocab:
+        raise ValueError(f"k must lie between 1 and {model.cfg.d_vocab}")
+    with torch.no_grad():
+        logits = model(model.to_tokens(prompt))[0, -1]
+    best, ids = logits.topk(k)
+    probabilities = best.softmax(-1)
+    texts = [model.tokenizer.decode([token]) for token in ids.tolist()]
+    return list(zip(texts, probabilities.tolist(), strict=True))

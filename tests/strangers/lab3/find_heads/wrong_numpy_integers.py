@@ -1,0 +1,13 @@
+"""Broken: "A list of tuples `(layer, head)` of Python integers" The integers are NumPy's."""
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+
+def find_heads(scores: Float[Tensor, "layer head"], threshold: float) -> list[tuple[int, int]]:
+    if scores.ndim != 2:
+        raise ValueError("scores must be [layer, head]")
+    layers, heads = torch.nonzero(scores > threshold, as_tuple=True)
+    order = torch.argsort(scores[layers, heads], descending=True, stable=True)
+    return list(zip(layers[order].cpu().numpy(), heads[order].cpu().numpy(), strict=True))

@@ -1,0 +1,14 @@
+"""Broken: "ValueError: the pattern does not have `1 + 2 * half` queries and keys." A wrong size raises an
+AssertionError.
+"""
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+
+def induction_scores(pattern: Float[Tensor, "layer batch head query key"], half: int) -> Float[Tensor, "layer head"]:
+    pos = 1 + 2 * half
+    assert pattern.shape[-2:] == (pos, pos)
+    query = torch.arange(half + 1, pos, device=pattern.device)
+    return pattern[..., query, query - half + 1].mean(dim=(1, 3))

@@ -1,0 +1,15 @@
+"""Broken: "the attention from query `i` to key `i - half + 1`" The key is the earlier copy of the token itself, as
+if there were no BOS to shift by.
+"""
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+
+def induction_scores(pattern: Float[Tensor, "layer batch head query key"], half: int) -> Float[Tensor, "layer head"]:
+    pos = 1 + 2 * half
+    if pattern.shape[-2] != pos or pattern.shape[-1] != pos:
+        raise ValueError("the pattern does not have 1 + 2 * half queries and keys")
+    query = torch.arange(half + 1, pos, device=pattern.device)
+    return pattern[..., query, query - half].mean(dim=(1, 3))

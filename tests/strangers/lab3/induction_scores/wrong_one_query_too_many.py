@@ -1,0 +1,15 @@
+"""Broken: "averaged over the batch and over the query positions of the second half, `i = half + 1 … 2 * half`." It
+begins one query early, at the last token of the first half.
+"""
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+
+def induction_scores(pattern: Float[Tensor, "layer batch head query key"], half: int) -> Float[Tensor, "layer head"]:
+    pos = 1 + 2 * half
+    if pattern.shape[-2] != pos or pattern.shape[-1] != pos:
+        raise ValueError("the pattern does not have 1 + 2 * half queries and keys")
+    query = torch.arange(half, pos, device=pattern.device)
+    return pattern[..., query, query - half + 1].mean(dim=(1, 3))

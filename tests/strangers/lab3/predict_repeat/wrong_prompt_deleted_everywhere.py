@@ -1,0 +1,20 @@
+"""Broken: "the text of exactly `n_tokens` new tokens: without the prompt" The prompt is deleted from the whole text,
+also where the answer says it again.
+"""
+
+import torch
+
+
+def predict_repeat(model, prompts: list[str], n_tokens: int) -> list[str]:
+    if n_tokens < 1:
+        raise ValueError("n_tokens must be at least 1")
+    answers = []
+    for prompt in prompts:
+        tokens = model.to_tokens(prompt)
+        for _ in range(n_tokens):
+            with torch.no_grad():
+                logits = model(tokens)
+            best = logits[:, -1].argmax(dim=-1, keepdim=True)
+            tokens = torch.cat([tokens, best], dim=1)
+        answers.append(model.to_string(tokens[0, 1:]).replace(prompt, ""))
+    return answers

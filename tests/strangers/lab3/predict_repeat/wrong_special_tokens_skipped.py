@@ -1,0 +1,21 @@
+"""Broken: "An end-of-text token is a token like any other, and stops nothing." It is left out of the text when the
+new tokens are decoded.
+"""
+
+import torch
+
+
+def predict_repeat(model, prompts: list[str], n_tokens: int) -> list[str]:
+    if n_tokens < 1:
+        raise ValueError("n_tokens must be at least 1")
+    answers = []
+    for prompt in prompts:
+        tokens = model.to_tokens(prompt)
+        length = tokens.shape[1]
+        for _ in range(n_tokens):
+            with torch.no_grad():
+                logits = model(tokens)
+            best = logits[:, -1].argmax(dim=-1, keepdim=True)
+            tokens = torch.cat([tokens, best], dim=1)
+        answers.append(model.tokenizer.decode(tokens[0, length:], skip_special_tokens=True))
+    return answers

@@ -1,0 +1,23 @@
+"""Broken: "An end-of-text token is a token like any other, and stops nothing." The continuation ends with the first
+end-of-text token.
+"""
+
+import torch
+
+
+def predict_repeat(model, prompts: list[str], n_tokens: int) -> list[str]:
+    if n_tokens < 1:
+        raise ValueError("n_tokens must be at least 1")
+    answers = []
+    for prompt in prompts:
+        tokens = model.to_tokens(prompt)
+        length = tokens.shape[1]
+        for _ in range(n_tokens):
+            with torch.no_grad():
+                logits = model(tokens)
+            best = logits[:, -1].argmax(dim=-1, keepdim=True)
+            tokens = torch.cat([tokens, best], dim=1)
+            if best.item() == model.tokenizer.eos_token_id:
+                break
+        answers.append(model.to_string(tokens[0, length:]))
+    return answers

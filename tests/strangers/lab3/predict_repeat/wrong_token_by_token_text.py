@@ -1,0 +1,21 @@
+"""Broken: "the text of exactly `n_tokens` new tokens" Each token is decoded alone, and a letter made of two tokens
+turns into two marks.
+"""
+
+import torch
+
+
+def predict_repeat(model, prompts: list[str], n_tokens: int) -> list[str]:
+    if n_tokens < 1:
+        raise ValueError("n_tokens must be at least 1")
+    answers = []
+    for prompt in prompts:
+        tokens = model.to_tokens(prompt)
+        length = tokens.shape[1]
+        for _ in range(n_tokens):
+            with torch.no_grad():
+                logits = model(tokens)
+            best = logits[:, -1].argmax(dim=-1, keepdim=True)
+            tokens = torch.cat([tokens, best], dim=1)
+        answers.append("".join(model.to_string(token) for token in tokens[0, length:, None]))
+    return answers

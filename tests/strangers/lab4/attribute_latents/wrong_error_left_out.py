@@ -1,0 +1,36 @@
+"""Broken: 'the error term held fixed': the model runs on the reconstruction alone."""
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor
+
+
+def attribute_latents(model: Any, sae: Any, tokens: Tensor, metric: Callable[[Tensor], Tensor]) -> Tensor:
+    kept: dict[str, Tensor] = {}
+
+    def splice(value: Tensor, hook: Any) -> Tensor:
+        kept["f"] = sae.encode(value).detach().requires_grad_(True)
+        return sae.decode(kept["f"])
+
+    with torch.enable_grad():
+        logits = model.run_with_hooks(tokens, fwd_hooks=[(sae.cfg.metadata.hook_name, splice)])
+        (gradient,) = torch.autograd.grad(metric(logits).sum(), kept["f"])
+    return (kept["f"] * gradient).detach()
+
+
+def ablation_effects(
+    model: Any, sae: Any, tokens: Tensor, metric: Callable[[Tensor], Tensor], latents: Tensor
+) -> Tensor:
+    name = sae.cfg.metadata.hook_name
+    with torch.no_grad():
+        untouched = metric(model(tokens))
+        effects = untouched.new_zeros(len(latents), len(tokens))
+        for place, latent in enumerate(latents.tolist()):
+
+            def take_away(value: Tensor, hook: Any, latent: int = latent) -> Tensor:
+                return value - sae.encode(value)[..., latent, None] * sae.W_dec[latent]
+
+            effects[place] = untouched - metric(model.run_with_hooks(tokens, fwd_hooks=[(name, take_away)]))
+    return effects

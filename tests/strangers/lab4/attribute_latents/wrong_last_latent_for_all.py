@@ -1,0 +1,37 @@
+"""Broken: 'the numbers of the latents to ablate, one at a time': hooks are made first and all see the last number of
+the loop."""
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor
+
+
+def attribute_latents(model: Any, sae: Any, tokens: Tensor, metric: Callable[[Tensor], Tensor]) -> Tensor:
+    kept: dict[str, Tensor] = {}
+
+    def leaf(value: Tensor, hook: Any) -> Tensor:
+        kept["x"] = value.detach().clone().requires_grad_(True)
+        return kept["x"]
+
+    with torch.enable_grad():
+        logits = model.run_with_hooks(tokens, fwd_hooks=[(sae.cfg.metadata.hook_name, leaf)])
+        (gradient,) = torch.autograd.grad(metric(logits).sum(), kept["x"])
+    with torch.no_grad():
+        return sae.encode(kept["x"]) * (gradient @ sae.W_dec.T)
+
+
+def ablation_effects(
+    model: Any, sae: Any, tokens: Tensor, metric: Callable[[Tensor], Tensor], latents: Tensor
+) -> Tensor:
+    name = sae.cfg.metadata.hook_name
+    hooks = []
+    for latent in latents.tolist():
+        hooks.append(lambda value, hook: value - sae.encode(value)[..., latent, None] * sae.W_dec[latent])
+    with torch.no_grad():
+        untouched = metric(model(tokens))
+        effects = untouched.new_zeros(len(latents), len(tokens))
+        for place, hook in enumerate(hooks):
+            effects[place] = untouched - metric(model.run_with_hooks(tokens, fwd_hooks=[(name, hook)]))
+    return effects

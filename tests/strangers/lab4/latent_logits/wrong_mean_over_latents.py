@@ -1,0 +1,14 @@
+"""Broken: 'without the mean over the vocabulary': the mean over the latents is taken off."""
+
+from typing import Any
+
+from torch import Tensor
+
+
+def latent_logits(sae: Any, W_U: Tensor, latents: Tensor) -> Tensor:
+    effects = sae.W_dec[latents] @ W_U
+    return effects - effects.mean(dim=0, keepdim=True)
+
+
+def promoted_and_suppressed(logits: Tensor, k: int) -> tuple[Tensor, Tensor]:
+    return logits.topk(k, dim=-1).indices, logits.topk(k, dim=-1, largest=False).indices

@@ -1,0 +1,15 @@
+"""Broken: 'What one unit of each latent adds to each logit': each row is divided by its standard deviation."""
+
+from typing import Any
+
+from torch import Tensor
+
+
+def latent_logits(sae: Any, W_U: Tensor, latents: Tensor) -> Tensor:
+    effects = sae.W_dec[latents] @ W_U
+    effects = effects - effects.mean(dim=-1, keepdim=True)
+    return effects / effects.std(dim=-1, keepdim=True)
+
+
+def promoted_and_suppressed(logits: Tensor, k: int) -> tuple[Tensor, Tensor]:
+    return logits.topk(k, dim=-1).indices, logits.topk(k, dim=-1, largest=False).indices

@@ -1,0 +1,14 @@
+"""Broken: 'the k most suppressed ones': the smallest effects in absolute value are given."""
+
+from typing import Any
+
+from torch import Tensor
+
+
+def latent_logits(sae: Any, W_U: Tensor, latents: Tensor) -> Tensor:
+    effects = sae.W_dec[latents] @ W_U
+    return effects - effects.mean(dim=-1, keepdim=True)
+
+
+def promoted_and_suppressed(logits: Tensor, k: int) -> tuple[Tensor, Tensor]:
+    return logits.topk(k, dim=-1).indices, logits.abs().topk(k, dim=-1, largest=False).indices

@@ -1,0 +1,15 @@
+"""Broken: 'both `[latent, k]`': for k = 0 the slice from -0 gives all tokens as suppressed."""
+
+from typing import Any
+
+from torch import Tensor
+
+
+def latent_logits(sae: Any, W_U: Tensor, latents: Tensor) -> Tensor:
+    effects = sae.W_dec[latents] @ W_U
+    return effects - effects.mean(dim=-1, keepdim=True)
+
+
+def promoted_and_suppressed(logits: Tensor, k: int) -> tuple[Tensor, Tensor]:
+    order = logits.argsort(dim=-1, descending=True)
+    return order[:, :k], order[:, -k:].flip(-1)

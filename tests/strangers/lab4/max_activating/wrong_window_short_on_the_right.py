@@ -1,0 +1,30 @@
+"""Broken: 'from $p - w$ to $p + w$': the last token on the right is left out."""
+
+from typing import Any
+
+from torch import Tensor
+
+
+def max_activating(activations: Tensor, tokens: Tensor, text: Tensor, k: int, window: int) -> list[dict[str, Any]]:
+    found = []
+    for row in range(tokens.shape[0]):
+        places = text[row].nonzero()[:, 0].tolist()
+        if not places:
+            continue
+        first, last = places[0], places[-1]
+        position = first + int(activations[row, first : last + 1].argmax())
+        activation = activations[row, position].item()
+        if activation <= 0:
+            continue
+        start, end = max(first, position - window), min(last, max(position, position + window - 1))
+        found.append(
+            {
+                "activation": activation,
+                "row": row,
+                "position": position,
+                "window": tokens[row, start : end + 1].tolist(),
+                "peak": position - start,
+            }
+        )
+    found.sort(key=lambda example: -example["activation"])
+    return found[:k]

@@ -1,0 +1,17 @@
+"""Broken: 'Take out of the decoder's gradient what points along each direction': it stays in where it points against
+the direction."""
+
+import torch
+from torch import Tensor
+
+
+def normalise_decoder(W_enc: Tensor, b_enc: Tensor, W_dec: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    lengths = W_dec.norm(dim=1)
+    lengths = torch.where(lengths == 0, torch.ones_like(lengths), lengths)
+    return W_enc * lengths, b_enc * lengths, W_dec / lengths[:, None]
+
+
+def remove_parallel(gradient: Tensor, W_dec: Tensor) -> Tensor:
+    lengths = W_dec.norm(dim=1, keepdim=True)
+    units = W_dec / torch.where(lengths == 0, torch.ones_like(lengths), lengths)
+    return gradient - (gradient * units).sum(dim=1, keepdim=True).clamp(min=0) * units

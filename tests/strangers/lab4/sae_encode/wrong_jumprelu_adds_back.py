@@ -1,0 +1,24 @@
+"""Broken: 'Keep pre-activations above their latent's threshold as they are; the rest becomes 0': the threshold is
+added back to the silent ones too."""
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+
+def sae_encode(
+    x: Tensor, W_enc: Tensor, b_enc: Tensor, b_dec: Tensor, activation: Callable[[Tensor], Tensor] = torch.relu
+) -> Tensor:
+    return activation((x - b_dec) @ W_enc + b_enc)
+
+
+def topk(pre: Tensor, k: int) -> Tensor:
+    if not 0 <= k <= pre.shape[-1]:
+        raise ValueError(f"k is {k}, but there are {pre.shape[-1]} latents")
+    values, indices = pre.topk(k, dim=-1)
+    return torch.zeros_like(pre).scatter(-1, indices, values.relu())
+
+
+def jumprelu(pre: Tensor, threshold: Tensor) -> Tensor:
+    return torch.relu(pre - threshold) + threshold

@@ -1,0 +1,23 @@
+"""Broken: 'one threshold for each latent': the mean threshold serves all latents."""
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+
+def sae_encode(
+    x: Tensor, W_enc: Tensor, b_enc: Tensor, b_dec: Tensor, activation: Callable[[Tensor], Tensor] = torch.relu
+) -> Tensor:
+    return activation((x - b_dec) @ W_enc + b_enc)
+
+
+def topk(pre: Tensor, k: int) -> Tensor:
+    if not 0 <= k <= pre.shape[-1]:
+        raise ValueError(f"k is {k}, but there are {pre.shape[-1]} latents")
+    values, indices = pre.topk(k, dim=-1)
+    return torch.zeros_like(pre).scatter(-1, indices, values.relu())
+
+
+def jumprelu(pre: Tensor, threshold: Tensor) -> Tensor:
+    return torch.where(pre > threshold.mean(), pre, torch.zeros_like(pre))

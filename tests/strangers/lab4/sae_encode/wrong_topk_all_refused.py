@@ -1,0 +1,23 @@
+"""Broken: 'from 0 (none) to `d_sae` (all that are positive)': k = d_sae raises ValueError."""
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+
+def sae_encode(
+    x: Tensor, W_enc: Tensor, b_enc: Tensor, b_dec: Tensor, activation: Callable[[Tensor], Tensor] = torch.relu
+) -> Tensor:
+    return activation((x - b_dec) @ W_enc + b_enc)
+
+
+def topk(pre: Tensor, k: int) -> Tensor:
+    if k < 0 or k >= pre.shape[-1]:
+        raise ValueError(f"k is {k}, but there are {pre.shape[-1]} latents")
+    values, indices = pre.topk(k, dim=-1)
+    return torch.zeros_like(pre).scatter(-1, indices, values.relu())
+
+
+def jumprelu(pre: Tensor, threshold: Tensor) -> Tensor:
+    return torch.where(pre > threshold, pre, torch.zeros_like(pre))

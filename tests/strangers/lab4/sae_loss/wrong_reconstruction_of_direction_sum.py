@@ -1,0 +1,12 @@
+"""Broken: 'sums of latents times the lengths of their directions': the length of the summed contributions is taken,
+not the sum of their lengths."""
+
+from torch import Tensor
+
+
+def sae_loss(
+    x: Tensor, reconstruction: Tensor, latents: Tensor, W_dec: Tensor, l1_coefficient: float
+) -> dict[str, Tensor]:
+    error = (x - reconstruction).pow(2).sum(dim=-1).mean()
+    sparsity = (latents @ W_dec).norm(dim=-1).mean()
+    return {"reconstruction": error, "sparsity": sparsity, "loss": error + l1_coefficient * sparsity}

@@ -1,0 +1,19 @@
+"""Broken: 'explained variance: 1 minus the sum of $|x_n - x-hat_n|^2$': the mean error is taken off first, so a
+constant offset costs nothing."""
+
+import torch.nn.functional as F
+from torch import Tensor
+
+
+def sae_metrics(x: Tensor, reconstruction: Tensor, latents: Tensor) -> dict[str, float]:
+    l0 = (latents > 0).sum(dim=1).double().mean()
+    explained = 1 - (x - reconstruction).var(dim=0).sum() / x.var(dim=0).sum()
+    dead = (latents <= 0).all(dim=0).double().mean()
+    cosine = F.cosine_similarity(x, reconstruction, dim=1).mean()
+    return {"l0": l0.item(), "explained_variance": explained.item(), "dead": dead.item(), "cosine": cosine.item()}
+
+
+def loss_recovered(clean: float, spliced: float, ablated: float) -> float:
+    if ablated == clean:
+        raise ValueError("ablating costs nothing, so there is nothing to recover")
+    return (ablated - spliced) / (ablated - clean)

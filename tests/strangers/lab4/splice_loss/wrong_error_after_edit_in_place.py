@@ -1,0 +1,31 @@
+"""Broken: 'the reconstruction from the latents as they are before the edit': the error is computed after the call, so
+an edit that writes into its argument changes it."""
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor
+
+
+def splice_loss(
+    model: Any,
+    sae: Any,
+    tokens: Tensor,
+    text: Tensor,
+    error_term: bool = False,
+    edit: Callable[[Tensor], Tensor] | None = None,
+) -> float:
+    def splice(value: Tensor, hook: Any) -> Tensor:
+        latents = sae.encode(value)
+        edited = latents if edit is None else edit(latents)
+        error = value - sae.decode(latents)
+        new = sae.decode(edited)
+        if error_term:
+            new = new + error
+        return torch.where(text[..., None], new, value)
+
+    with torch.no_grad():
+        logits = model.run_with_hooks(tokens, fwd_hooks=[(sae.cfg.metadata.hook_name, splice)])
+        nats = -logits[:, :-1].log_softmax(dim=-1).gather(2, tokens[:, 1:, None])[..., 0]
+        return nats[text[:, 1:]].mean().item()

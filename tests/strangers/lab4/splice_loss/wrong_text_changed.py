@@ -1,0 +1,32 @@
+"""Broken: 'text: which positions are text': the first column of the caller's mask is switched off."""
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor
+
+
+def splice_loss(
+    model: Any,
+    sae: Any,
+    tokens: Tensor,
+    text: Tensor,
+    error_term: bool = False,
+    edit: Callable[[Tensor], Tensor] | None = None,
+) -> float:
+    def splice(value: Tensor, hook: Any) -> Tensor:
+        latents = sae.encode(value)
+        error = value - sae.decode(latents)
+        if edit is not None:
+            latents = edit(latents)
+        new = sae.decode(latents)
+        if error_term:
+            new = new + error
+        return torch.where(text[..., None], new, value)
+
+    text[:, 0] = False
+    with torch.no_grad():
+        logits = model.run_with_hooks(tokens, fwd_hooks=[(sae.cfg.metadata.hook_name, splice)])
+        nats = -logits[:, :-1].log_softmax(dim=-1).gather(2, tokens[:, 1:, None])[..., 0]
+        return nats[text[:, 1:]].mean().item()

@@ -1,0 +1,31 @@
+"""Broken: 'at each step the most likely next token is appended': the token that stands last is never repeated."""
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor
+
+
+def steering_hook(sae: Any, latent: int, coefficient: float) -> Callable[..., Tensor]:
+    def add(value: Tensor, hook: Any) -> Tensor:
+        return value + coefficient * sae.W_dec[latent]
+
+    return add
+
+
+def ablation_hook(sae: Any, latent: int) -> Callable[..., Tensor]:
+    def take_away(value: Tensor, hook: Any) -> Tensor:
+        strength = sae.encode(value)[..., latent, None]
+        return value - strength * sae.W_dec[latent]
+
+    return take_away
+
+
+def steer(model: Any, tokens: Tensor, hook_name: str, hook: Callable[..., Tensor], steps: int) -> Tensor:
+    with torch.no_grad():
+        for _ in range(steps):
+            logits = model.run_with_hooks(tokens, fwd_hooks=[(hook_name, hook)])
+            logits[:, -1].scatter_(1, tokens[:, -1:], float("-inf"))
+            tokens = torch.cat([tokens, logits[:, -1].argmax(dim=-1, keepdim=True)], dim=1)
+    return tokens
