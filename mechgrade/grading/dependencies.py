@@ -34,8 +34,8 @@ VERSIONS = frozenset([*NUMBERS, "pytest"])
 #: What runs in a learner's process; what forks it; what it is shut in by, through which data passes as it is.
 LEARNER, WORKER, SANDBOX = "mechgrade.worker.learner", "mechgrade.worker.__main__", "mechgrade.sandbox"
 
-#: What judges, and what pytest is told to load.
-JUDGING = ("mechgrade.grading.grade", "mechgrade.grading.plugin")
+#: What judges, what pytest is told to load, and what sees how a process ended: each is handed over where grading begins.
+JUDGING = ("mechgrade.grading.grade", "mechgrade.grading.plugin", "mechgrade.grading.worker")
 
 #: Limits of time. What was recorded came in time, so another limit changes no data.
 _TIME = {"seconds", "start_seconds", "cpu_seconds"}

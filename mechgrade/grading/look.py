@@ -20,7 +20,7 @@ from mechgrade.errors import CourseError
 from mechgrade.files import write_atomic
 from mechgrade.grading import code
 from mechgrade.grading.code import Code, code_of, hash_of
-from mechgrade.grading.warm.place import NoPlaceError, directory
+from mechgrade.grading.place import NoPlaceError, directory
 
 #: Size, last change of the content and of the file, inode.
 Stamp = tuple[int, int, int, int]

@@ -362,8 +362,8 @@ def test_what_is_really_imported_is_in_the_closure(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(imports, "PACKAGE", Path(mechgrade.__file__).parent)
     monkeypatch.setattr(dependencies, "PACKAGE", Path(mechgrade.__file__).parent)
     code = (
-        "import sys, mechgrade.grading.grade, mechgrade.grading.plugin, mechgrade.worker.learner, mechgrade.worker.fork_server\n"
-        "import mechgrade.worker.inline, mechgrade.bench.saes, mechgrade.embedded.prompts\n"
+        "import sys, mechgrade.grading.grade, mechgrade.grading.plugin, mechgrade.grading.worker, mechgrade.worker.learner, mechgrade.worker.fork_server\n"
+        "import mechgrade.bench.saes, mechgrade.embedded.prompts\n"
         "print(*(each.__file__ for name, each in sys.modules.items() if name.split('.')[0] == 'mechgrade'))"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)

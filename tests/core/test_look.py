@@ -14,7 +14,7 @@ from mechgrade.errors import CourseError
 from mechgrade.grading import look as module
 from mechgrade.grading.code import Code, code_of
 from mechgrade.grading.look import Look
-from mechgrade.grading.warm.place import directory
+from mechgrade.grading.place import directory
 
 ONE = """'''What it is.'''
 import a.b

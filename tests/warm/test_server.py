@@ -19,8 +19,8 @@ from mechgrade import sandbox
 from mechgrade.course import Course
 from mechgrade.course.profiles import bench_spec
 from mechgrade.grading.errors import InfrastructureError
+from mechgrade.grading.place import NoPlaceError, directory
 from mechgrade.grading.warm.fingerprint import fingerprint
-from mechgrade.grading.warm.place import NoPlaceError, directory
 from mechgrade.grading.warm.server import ServerSettings
 from mechgrade.grading.warm.worker import WarmWorker, ask
 from mechgrade.protocol.job import Job

@@ -13,7 +13,7 @@ from pathlib import Path
 from mechgrade.course import Course
 from mechgrade.grading.dependencies import held_by_worker
 from mechgrade.grading.look import Look
-from mechgrade.grading.warm.place import INHERITED
+from mechgrade.grading.worker import INHERITED
 
 
 def fingerprint(course: Course, level: str) -> str:

@@ -18,8 +18,8 @@ from typing import Any
 
 from mechgrade.course import Course
 from mechgrade.grading.errors import WorkerGone
+from mechgrade.grading.place import NoPlaceError, directory
 from mechgrade.grading.warm.fingerprint import fingerprint
-from mechgrade.grading.warm.place import NoPlaceError, directory
 from mechgrade.grading.warm.server import MAX_MESSAGE, PATIENCE, ServerSettings, peer
 from mechgrade.grading.worker import Process, Worker
 from mechgrade.protocol.job import BenchSpec, Job

@@ -8,9 +8,6 @@ import stat
 import tempfile
 from pathlib import Path
 
-#: What a worker inherits from the environment: where model files were downloaded to, and which GPUs there are.
-INHERITED = ("HF_HOME", "HF_HUB_CACHE", "CUDA_VISIBLE_DEVICES", "LD_LIBRARY_PATH")
-
 #: Bytes that the address of a Unix socket can have on every system (sockaddr_un).
 _LONGEST = 100
 
