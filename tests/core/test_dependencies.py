@@ -487,7 +487,7 @@ def test_the_message_names_what_changed(ground: Ground, change: Change) -> None:
     change(path, former)
     (reason,) = stale(ground.course, [ground.course.exercise(HEADS)], "embedded")
     assert re.search(
-        r"json: course\.yaml, engine: worker, \S+, model and 6 more changed since it was recorded$", reason
+        r"json: course\.yaml, engine: worker, \S+, model and 5 more changed since it was recorded$", reason
     )
 
 
