@@ -167,9 +167,10 @@ def mutants(source: str, lines: range | set[int], operators: Iterable[tuple[str,
         operators: what makes them, by name; None for the mistakes that learners make.
     """
     made: dict[str, Mutant] = {}
+    nodes = [*ast_nodes(get_ast(source))]
     for name, operator in _operators() if operators is None else operators:
         occurrence = 0
-        for node in ast_nodes(get_ast(source)):
+        for node in nodes:
             for start, _ in operator.mutation_positions(node):
                 if start[0] in lines:
                     text = mutate_code(source, operator, occurrence)

@@ -1,14 +1,14 @@
 """What a result depends on, as hashes: equal keys mean that grading again would give the same.
 
 A key has two parts. The *base* is the exercise's: all that its verdicts depend on (see ``mechgrade.grading.dependencies``), the settings,
-the hidden secret. The learner's text makes a key of it. So a changed grader changes the keys of its own exercise alone.
+the hidden secret. The learner's text makes a key of it, and what the text imports of the course's modules. So a changed grader changes the keys of its own exercise alone.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -63,9 +63,16 @@ def bases(course: Course, exercises: Sequence[Exercise], order: Order, look: Loo
     }
 
 
-def key_of(base: str, text: str | None, problem: str = "") -> str:
-    """The key of a result: of an exercise's base and the learner's text, or the reason why there is none."""
-    return _digest({"base": base, "text": text, "problem": problem if text is None else ""})
+def key_of(base: str, text: str | None, problem: str = "", imported: Mapping[str, str] | None = None) -> str:
+    """The key of a result.
+
+    Args:
+        base: the exercise's.
+        text: the learner's.
+        problem: why there is none.
+        imported: what the text depends on itself.
+    """
+    return _digest({"base": base, "text": text, "problem": problem if text is None else "", "imported": imported or {}})
 
 
 def _digest(value: Any) -> str:

@@ -15,6 +15,7 @@ from mechgrade.cohort.learners import Learner, Work
 from mechgrade.cohort.pool import Executor, Graded, ReferenceRun, Task
 from mechgrade.cohort.store import Row, Store, StoreError
 from mechgrade.course import Course, CourseError, Exercise
+from mechgrade.grading.dependencies import Dependencies
 from mechgrade.grading.errors import GraderError
 from mechgrade.grading.look import Look
 from mechgrade.grading.references import runs_live
@@ -65,6 +66,7 @@ class Run:
         self.told = told
         self._places = {(exercise.lab, exercise.name): exercise for exercise in bases}
         self._look = Look(course.root)
+        self._dependencies = Dependencies(course, order.model, self._look)
         if keys.bases(course, list(bases), order, self._look) != bases:
             raise _changed()
         #: what has come in and is not kept yet, and since when there is some
@@ -242,7 +244,8 @@ class Run:
         self.told(self.progress)
 
     def _key(self, work: Work) -> str:
-        return key_of(self.bases[work.exercise], work.text, work.problem)
+        imported = self._dependencies.text(work.text) if work.text else {}
+        return key_of(self.bases[work.exercise], work.text, work.problem, imported)
 
 
 def _changed() -> CourseError:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from os.path import commonprefix
 from typing import Any, Literal
 
 import numpy as np
@@ -76,12 +77,14 @@ def compare(expected: Tree, actual: Tree, noise: Mapping[str, float], *, nan_equ
     """
     worst = 0.0
     for path, want, got in _nodes(expected, actual):
-        difference, distance = _form(path, want, got), math.inf
-        if difference is None:
-            difference, distance = _values(path, want, got, noise.get(path, 0.0), nan_equal)
-        worst = max(worst, distance)
+        difference = _form(path, want, got) or _exact(path, want, got)
         if difference is not None:
-            return Comparison(difference, worst)
+            return Comparison(difference, math.inf)
+        if _is_float(want):
+            difference, distance = _near(path, want, got, noise.get(path, 0.0), nan_equal)
+            worst = max(worst, distance)
+            if difference is not None:
+                return Comparison(difference, worst)
     return Comparison(None, worst)
 
 
@@ -91,8 +94,10 @@ def unusable(reference: Tree) -> str | None:
     NaN differs from everything, so a learner would be blamed for a mistake of the grader's.
     """
     for path, leaf, _ in _nodes(reference, reference):
-        if _is_float(leaf) and (lost := np.isnan(_numbers(leaf, True))).any():
-            return _odd(path, _numbers(leaf, True), lost)
+        if _is_float(leaf):
+            values, _ = _numbers(leaf, leaf)
+            if np.isnan(values).any():
+                return _odd(path, values, np.isnan(values))
     return None
 
 
@@ -104,16 +109,14 @@ def noise_between(reference: Tree, other: Tree) -> dict[str, float]:
     """
     noise: dict[str, float] = {}
     for path, want, got in _nodes(reference, other):
-        difference = _form(path, want, got)
-        if difference is None and _is_float(want):
-            gap = _gap(_numbers(want, True), _numbers(got, True))
+        difference = _form(path, want, got) or _exact(path, want, got)
+        if difference is not None:
+            raise ValueError(difference.sentence)
+        if _is_float(want):
+            gap = _gap(*_numbers(want, got))
             if not np.isfinite(gap).all():
                 raise ValueError(f"{_where(path)} is not finite")
             noise[path] = float(gap.max(initial=0.0))
-        elif difference is None:
-            difference, _ = _values(path, want, got, 0.0, False)
-        if difference is not None:
-            raise ValueError(difference.sentence)
     return noise
 
 
@@ -142,9 +145,9 @@ def _scale_and_fill(reference: NDArray[Any]) -> tuple[float, float]:
     if not values.size:
         return 0.0, math.nan
     largest = float(values[np.argmax(np.abs(values))])
-    beside = float(np.abs(values[values != largest]).max(initial=0.0))
-    if abs(largest) >= FILL_LEAST and 0 < beside <= abs(largest) / FILL_RATIO:
-        return beside, largest
+    others = np.abs(values[values != largest])
+    if abs(largest) >= FILL_LEAST and others.any() and abs(largest) / FILL_RATIO >= others.max():
+        return float(others.max()), largest
     return abs(largest), math.nan
 
 
@@ -157,8 +160,8 @@ def _nodes(expected: Tree, actual: Tree, path: str = "") -> Iterator[tuple[str, 
             yield from _nodes(expected[key], actual[key], f"{path}[{key!r}]")
     elif isinstance(expected, list | tuple):
         assert isinstance(actual, list | tuple)
-        for place, (want, got) in enumerate(zip(expected, actual, strict=True)):
-            yield from _nodes(want, got, f"{path}[{place}]")
+        for place, item in enumerate(expected):
+            yield from _nodes(item, actual[place], f"{path}[{place}]")
 
 
 def _form(path: str, want: Tree, got: Tree) -> Difference | None:
@@ -190,43 +193,48 @@ def _form(path: str, want: Tree, got: Tree) -> Difference | None:
     return _wrong_type(path, want, got) if type(want) is not type(got) else None
 
 
-def _values(path: str, want: Any, got: Any, noise: float, nan_equal: bool) -> tuple[Difference | None, float]:
-    """A difference in the values of two leaves of one form, and the distance between them."""
-    if isinstance(want, dict | list | tuple):
-        return None, 0.0
-    floating = _is_float(want)
-    left, right = _numbers(want, floating), _numbers(got, floating)
-    if not floating:
-        wrong = np.asarray(left != right)
-        return (_wrong_value(path, left, right, wrong, wrong), math.inf) if wrong.any() else (None, 0.0)
-    gap = _gap(left, right)
-    if nan_equal:
-        gap[np.isnan(left) & np.isnan(right)] = 0.0
-    odd = ~np.isfinite(right) & (gap > 0)
+def _is_float(leaf: Tree) -> bool:
+    return isinstance(leaf, float) or (isinstance(leaf, Array) and leaf.values.dtype.kind == "f")
+
+
+def _exact(path: str, want: Any, got: Any) -> Difference | None:
+    """A difference in the value of what is no floating number."""
+    if _is_float(want) or isinstance(want, dict | list | tuple):
+        return None
+    left, right = _numbers(want, got)
+    wrong = np.asarray(left != right)
+    return _wrong_value(path, left, right, wrong, wrong) if wrong.any() else None
+
+
+def _near(path: str, want: Any, got: Any, noise: float, nan_equal: bool) -> tuple[Difference | None, float]:
+    """A difference in the values of two floating leaves, and the distance between them."""
+    left, right = _numbers(want, got)
+    gap = _gap(left, right, nan_equal)
+    odd = np.isinf(gap) & ~np.isfinite(right)
     if odd.any():
-        expected = "" if right.ndim else f", expected {_show(left)}"
+        expected = "" if right.ndim else f", expected {_show(left[()])}"
         return Difference("finite", path, _odd(path, right, odd) + expected), math.inf
     distances = gap / tolerance(left, noise)
     wrong = ~(distances <= 1)
     return _wrong_value(path, left, right, wrong, distances) if wrong.any() else None, float(distances.max(initial=0.0))
 
 
-def _is_float(leaf: Tree) -> bool:
-    return isinstance(leaf, float) or (isinstance(leaf, Array) and leaf.values.dtype.kind == "f")
+def _numbers(want: Any, got: Any) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Two leaves of one form as arrays; floating ones in double precision."""
+    left, right = (leaf.values if isinstance(leaf, Array) else leaf for leaf in (want, got))
+    if _is_float(want):
+        return np.asarray(left, np.float64), np.asarray(right, np.float64)
+    # NumPy's own text loses zeros at its end, and its integers are of 64 bits, with or without a sign.
+    kind = None if isinstance(want, Array) else object
+    return np.asarray(left, kind), np.asarray(right, kind)
 
 
-def _numbers(leaf: Any, floating: bool) -> NDArray[Any]:
-    if isinstance(leaf, Array):
-        return leaf.values.astype(np.float64) if floating else leaf.values
-    # Not NumPy's own text, which loses zeros at its end, and not its integers, which are of 64 bits with or without a sign.
-    return np.asarray(leaf, np.float64 if floating else object)
-
-
-def _gap(left: NDArray[Any], right: NDArray[Any]) -> NDArray[np.float64]:
+def _gap(left: NDArray[Any], right: NDArray[Any], nan_equal: bool = False) -> NDArray[np.float64]:
     """How far two arrays are apart: 0 also for the same infinity twice, infinite where only one has a number."""
     with np.errstate(invalid="ignore", over="ignore"):
         gap = np.abs(left - right)
-    return np.where(left == right, 0.0, np.where(np.isnan(gap), np.inf, gap))
+    same = (left == right) | (nan_equal & np.isnan(left) & np.isnan(right))
+    return np.where(same, 0.0, np.where(np.isnan(gap), np.inf, gap))
 
 
 # --- words ---------------------------------------------------------------------------------------------------------------
@@ -268,9 +276,7 @@ def _wrong_value(
 
 def _parted(left: str, right: str) -> tuple[str, str]:
     """Two texts; long ones from shortly before the place where they part, as the rest is cut off."""
-    shared = next(
-        (place for place, (a, b) in enumerate(zip(left, right, strict=False)) if a != b), min(len(left), len(right))
-    )
+    shared = len(commonprefix([left, right]))  # noqa: RUF071  # texts, and no paths
     return (f"…{left[shared - 20 :]}", f"…{right[shared - 20 :]}") if shared > 40 else (left, right)
 
 
@@ -305,8 +311,6 @@ def describe(value: Tree) -> str:
 
 
 def _show(value: Any) -> str:
-    if isinstance(value, np.generic | np.ndarray):
-        value = value.item()
     if isinstance(value, float):
         return f"{value + 0.0:.6g}"  # adding zero makes -0 a plain 0, which would be read as a sign that matters
     if isinstance(value, str):

@@ -56,7 +56,7 @@ class Dependencies:
         self._course = course
         self._profile = course.model(model)
         self._look = look
-        self._imports = Imports(look)
+        self._imports = Imports(look, _shared(course))
         self._equivalents: dict[str, dict[str, dict[str, str]]] = {}
 
     def recording(self, exercise: Exercise) -> dict[str, str]:
@@ -79,10 +79,13 @@ class Dependencies:
         found = self._recorded(exercise)
         if hidden or not found:
             # What was not recorded is run live, and only the exercise's own programs can be run.
-            sources = [self._course.solution_path(exercise), self._course.variants_path(exercise)]
-            found |= self._code(exercise, sources)
+            found |= self._code([self._course.solution_path(exercise), self._course.variants_path(exercise)])
         found |= self._data(exercise) | self._judging
         return found | self._settings(exercise, verdict=True) | {name: _version(name) for name in VERSIONS}
+
+    def text(self, text: str) -> dict[str, str]:
+        """What the result of a learner's text depends on through what the text imports of the course's modules."""
+        return self._code(self._imports.files(sorted(self._imports.mentioned(text)), self._course.root / COURSE_FILE))
 
     def audit(self, exercise: Exercise) -> dict[str, str]:
         """What decides the findings of an audit. Versions are left out: audits are not made anew on each machine.
@@ -105,17 +108,15 @@ class Dependencies:
         # Helpers beside the grader count without being imported: there are ways to import that nobody can follow.
         beside = [path for path in look.below(grader.parent, ".py") if not path.name.startswith("test_")]
         # Pytest takes the one in the folder above by itself.
-        found = self._code(exercise, [grader, *beside, grader.parents[1] / "conftest.py"], imports)
+        found = self._code([grader, *beside, grader.parents[1] / "conftest.py", *self._imports.files(imports, grader)])
         return found | self._worker | self._model | (self._sae if course.lab(exercise.lab).sae else {})
 
-    def _code(self, exercise: Exercise, starts: Iterable[Path], imports: Iterable[str] = ()) -> dict[str, str]:
-        """Some files, some imports, and what these import: of the engine, what is not the learner's side as it is."""
-        graders = self._course.grader_path(exercise).parent
-        folders = [self._course.root, graders, graders.parent]
-        more = self._imports.files(imports, self._course.solution_path(exercise), folders)
-        starts = [*filter(self._look.exists, starts), *more]
-        files = self._imports.closure(starts, folders, without=[_version_file(), *self._learner])
-        return {self._name(path): self._look.code(path).hash for path in sorted(files)}
+    def _code(self, starts: Iterable[Path]) -> dict[str, str]:
+        """Some files and what they import, but for the learner's side of the engine; and what data lies beside the course's modules."""
+        starts = filter(self._look.exists, starts)
+        files = self._imports.closure(starts, without=[_version_file(), *self._learner])
+        found = {self._name(path): self._look.code(path).hash for path in files}
+        return found | {self._name(path): self._look.data(path) for path in self._imports.data_beside(files)}
 
     def _name(self, path: Path) -> str:
         # The engine first: it may be installed in a folder of the course.
@@ -194,7 +195,7 @@ def held_by_worker(course: Course, look: Look) -> dict[str, str]:
 
     Graders and what they import are read after the fork, each time.
     """
-    found = {"engine: worker": _code_hash(look, _engine(Imports(look), [WORKER]))}
+    found = {"engine: worker": _code_hash(look, _engine(Imports(look, {}), [WORKER]))}
     for profile in course.models.values():
         for part in filter(None, (profile.path, profile.sae)):
             found[part] = _folder_hash(look, course.root / part)
@@ -207,6 +208,11 @@ def held_by_command(course: Course) -> Look:
     for path in (*look.below(PACKAGE, ".py"), course.root / COURSE_FILE):
         look.exists(path)
     return look
+
+
+def _shared(course: Course) -> dict[str, Path]:
+    """The course's own modules, by the names under which they are imported."""
+    return {path.stem: path.parent for path in (course.root / module for module in course.modules)}
 
 
 def _engine(imports: Imports, names: Iterable[str], without: Iterable[Path] = ()) -> set[Path]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import pytest
@@ -12,7 +12,7 @@ from core_trees import FLOATS, fast, float_arrays, nested, numbers, shapes, tens
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from mechgrade.grading.compare import compare, describe, noise_between, scale_of, tolerance, unusable
+from mechgrade.grading.compare import Aspect, compare, describe, noise_between, scale_of, tolerance, unusable
 from mechgrade.protocol.wire import Array, Tree
 
 NAN, INF = math.nan, math.inf
@@ -82,6 +82,7 @@ SAID: list[tuple[Tree, Tree, str, str, str]] = [
     (1.0, tensor(1.0), "type", "", "the result is a float32 tensor of shape [], expected the float 1; finish with `.item()`"),
     (1.0, tensor([1.0]), "type", "", "the result is a float32 tensor of shape [1], expected the float 1; finish with `.item()`"),
     (1.0, tensor([1.0, 2]), "type", "", "the result is a float32 tensor of shape [2], expected the float 1"),
+    (1.0, tensor([]), "type", "", "the result is a float32 tensor of shape [0], expected the float 1"),
     (1, tensor(1.0), "type", "", "the result is a float32 tensor of shape [], expected the int 1"),
     (1.0, None, "type", "", "the result is None, expected the float 1"),
     (1.0, True, "type", "", "the result is the bool True, expected the float 1"),
@@ -119,6 +120,7 @@ SAID: list[tuple[Tree, Tree, str, str, str]] = [
     (INF, -INF, "finite", "", "the result is -inf, expected inf"),
     (INF, NAN, "finite", "", "the result is nan, expected inf"),
     (tensor(1.5), tensor(NAN), "finite", "", "the result is nan, expected 1.5"),
+    (tensor(1 / 3), tensor(NAN), "finite", "", "the result is nan, expected 0.333333"),
     (tensor([1.5]), tensor([NAN]), "finite", "", "the result holds nan at [0]"),
     (tensor([1, 2.0]), tensor([1, INF]), "finite", "", "the result holds inf at [1] (1 of 2 values)"),
     (tensor([[1, 2], [3, 4.0]]), tensor([[1, 2], [NAN, -INF]]), "finite", "", "the result holds nan at [1, 0] (2 of 4 values)"),
@@ -152,6 +154,10 @@ SAID: list[tuple[Tree, Tree, str, str, str]] = [
 @pytest.mark.parametrize(("want", "got", "aspect", "path", "sentence"), SAID, ids=[row[-1] for row in SAID])
 def test_what_is_said_of_a_difference(want: Tree, got: Tree, aspect: str, path: str, sentence: str) -> None:
     assert difference(want, got) == (aspect, path, sentence)
+
+
+def test_every_aspect_has_an_example() -> None:
+    assert {row[2] for row in SAID} == {*get_args(Aspect)}
 
 
 def test_all_but_a_finite_value_is_infinitely_far() -> None:
@@ -405,6 +411,8 @@ def test_a_known_mistake_s_nan_equals_itself() -> None:
     assert not same(NAN, 1.0) and not same(1.0, NAN)
     assert not same(tensor([NAN, 1]), tensor([1, NAN])) and not same(tensor([NAN, 1]), tensor([NAN, 2]))
     assert compare(tensor([NAN, 1]), tensor([NAN, 1]), {}, nan_equal=True).distance == 0
+    with pytest.raises(TypeError):  # never by the place of an argument
+        compare(NAN, NAN, {}, True)  # type: ignore[misc]
 
 
 @pytest.mark.parametrize(
@@ -507,6 +515,7 @@ def test_noise_is_the_largest_deviation_of_each_floating_leaf() -> None:
     assert noise_between(one, other) == {"['a']": 0.5, "['b'][0]": 0.25, "['d']": 0.0, "['e']": 0.0}
     assert noise_between(tensor([INF, -INF, 1]), tensor([INF, -INF, 1.5])) == {"": 0.5}
     assert noise_between(1.0, 2) == {"": 1.0}
+    assert noise_between(tensor([6e4], "float16"), tensor([-6e4], "float16")) == {"": 120_000.0}  # no number of float16
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -119,12 +120,16 @@ def copy_course(root: Path) -> None:
             shutil.copy(ROOT / part, root / part)
     document["models"] = {"embedded": document["models"]["embedded"]}
     document["pages"] = []
+    document["modules"] = ["interp", "shared"]
+    shutil.copytree(ROOT / "interp", root / "interp", ignore=shutil.ignore_patterns("__pycache__"))
     (root / "course.yaml").write_text(yaml.safe_dump(document))
     for part in ("models", "saes"):
         shutil.copytree(ROOT / "fixtures" / part, root / "fixtures" / part)
     (root / "shared").mkdir()
     (root / "shared" / "words.py").write_text("from .more import WORDS\n")
     (root / "shared" / "more.py").write_text("WORDS = ['a']\n")
+    (root / "shared" / "other.py").write_text("WORDS = ['b']\n")
+    (root / "shared" / "table.json").write_text("{}\n")
     (root / "README.md").write_text("A course.\n")
     (root / f"graders/lab3/test_{HEADS}.py").open("a").write(
         "\n\ndef words():\n    from shared.words import WORDS\n\n    return WORDS\n"
@@ -231,6 +236,11 @@ COURSE = [
     ("graders/lab3/helpers.py", statement, noticed({HEADS}, {HEADS})),
     ("shared/words.py", statement, noticed({HEADS}, {HEADS})),
     ("shared/more.py", statement, noticed({HEADS}, {HEADS})),
+    ("shared/__init__.py", statement, noticed({HEADS}, {HEADS})),
+    ("shared/table.json", byte, noticed({HEADS}, {HEADS})),  # its modules may read it
+    ("interp/saes.py", statement, noticed({LATENTS}, {LATENTS})),
+    ("interp/prompts.py", statement, noticed({IOI}, {IOI})),
+    ("interp/words.py", statement, noticed({IOI}, {IOI})),
     ("graders/conftest.py", statement, noticed(ALL, ALL)),
     ("graders/lab3/conftest.py", statement, noticed({HEADS}, {HEADS})),
     ("fixtures/models/embedded/model.safetensors", doubled, noticed(ALL, ALL, worker=True)),
@@ -259,10 +269,6 @@ ENGINE = [
     ("bench/core.py", noticed(ALL, ALL, worker=True)),
     ("bench/processing.py", noticed(ALL, ALL, worker=True)),
     ("protocol/wire.py", noticed(ALL, ALL, worker=True)),
-    # Imported by graders, after the fork.
-    ("bench/saes.py", noticed({LATENTS}, {LATENTS})),
-    ("embedded/prompts.py", noticed({IOI}, {IOI})),
-    ("embedded/words.py", noticed({IOI}, {IOI})),
     # The sandbox and the fork server let data pass as it is.
     ("sandbox/__init__.py", noticed(set(), ALL, worker=True)),
     ("sandbox/libc.py", noticed(set(), ALL, worker=True)),
@@ -312,7 +318,11 @@ def test_a_file_of_the_engine(ground: Ground, change: Change, name: str, expecte
         ("engine/authoring/build.py", statement),
         ("engine/cohort/run.py", statement),
         ("engine/progress/progress.py", statement),
-        ("engine/embedded/train.py", statement),
+        ("interp/train.py", statement),
+        ("interp/facts/gpt2-small.yaml", byte),
+        ("shared/other.py", statement),
+        ("shared/README.md", byte),
+        ("words.py", statement),  # course.yaml does not name it
     ],
 )
 def test_what_decides_nothing(ground: Ground, change: Change, name: str, how: Callable[[Path], None]) -> None:
@@ -345,8 +355,8 @@ def test_every_file_of_the_closure(ground: Ground, change: Change) -> None:
     before = Dependencies(ground.course, None, look).verdict(exercise)
     paths = look.found()
     names = {path.relative_to(imports.PACKAGE).as_posix() for path in paths if path.is_relative_to(imports.PACKAGE)}
-    assert len(names) > 50 and {"worker/runner.py", "bench/saes.py", "sandbox/landlock.py"} <= names
-    assert not {name for name in names if name.split("/")[0] in ("reports", "doors", "cohort", "authoring", "facts")}
+    assert len(names) > 50 and {"worker/runner.py", "bench/core.py", "sandbox/landlock.py"} <= names
+    assert not {name for name in names if name.split("/")[0] in ("reports", "doors", "cohort", "authoring")}
     for path in paths:
         body = path.read_bytes()
         (statement if path.suffix == ".py" else byte)(path)
@@ -363,15 +373,13 @@ def test_what_is_really_imported_is_in_the_closure(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(dependencies, "PACKAGE", Path(mechgrade.__file__).parent)
     code = (
         "import sys, mechgrade.grading.grade, mechgrade.grading.plugin, mechgrade.grading.worker, mechgrade.worker.learner, mechgrade.worker.fork_server\n"
-        "import mechgrade.bench.saes, mechgrade.embedded.prompts\n"
         "print(*(each.__file__ for name, each in sys.modules.items() if name.split('.')[0] == 'mechgrade'))"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     really = set(done.stdout.split())
     look = Look(ROOT)
     course = load_course(ROOT)
-    for name in ("attribute_latents", "latent_activations"):  # one imports prompts, both random_sae
-        Dependencies(course, None, look).verdict(course.exercise(name))
+    Dependencies(course, None, look).verdict(course.exercise(HEADS))
     assert len(really) > 50
     assert really <= set(map(str, look.found()))
 
@@ -405,14 +413,18 @@ def test_doubled_weights_of_the_sae_make_recordings_stale(ground: Ground, change
 @pytest.mark.parametrize(
     ("module", "function", "users"),
     [
-        ("bench/saes.py", "random_sae", r"mechgrade\.bench\.saes"),
-        ("embedded/prompts.py", "ioi_prompts", r"mechgrade\.embedded\.(prompts|labels)"),
+        ("interp/saes.py", "random_sae", r"from interp\.saes"),
+        ("interp/prompts.py", "ioi_prompts", r"from interp\.(prompts|labels)"),
     ],
 )
-def test_what_graders_import_from_the_engine(
-    ground: Ground, change: Change, course: Course, module: str, function: str, users: str
+def test_what_graders_import_of_the_course(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, module: str, function: str, users: str
 ) -> None:
     """Over the whole course: the users of a module, found in their text, are touched, and no others are."""
+    for part in ("graders", "solutions", "interp", "fixtures"):
+        shutil.copytree(ROOT / part, tmp_path / part, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "course.yaml", tmp_path)
+    course = load_course(tmp_path)
 
     def found() -> dict[str, tuple[dict[str, str], dict[str, str]]]:
         each = Dependencies(course, None, Look(course.root))
@@ -421,12 +433,45 @@ def test_what_graders_import_from_the_engine(
     expected = {one.name for one in course.exercises() if re.search(users, course.grader_path(one).read_text())}
     assert 5 <= len(expected) < 20
     before = found()
-    change(ground.engine(module), replaced(f"def {function}(", f"@changed\ndef {function}("))
+    replaced(f"def {function}(", f"@changed\ndef {function}(")(tmp_path / module)
     after = found()
     for part in (0, 1):
         assert {name for name in before if after[name][part] != before[name][part]} == expected
     changed = {key for name in expected for key in before[name][0] if before[name][0][key] != after[name][0].get(key)}
-    assert changed == {f"mechgrade/{module}"}
+    assert changed == {module}
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("from interp.prompts import ioi_prompts\n", {"__init__", "prompts", "corpus", "words"}),
+        (
+            "def f():\n    from interp import (\n        saes,\n        words as w,\n    )\n",
+            {"__init__", "saes", "words"},
+        ),
+        ("import interp.words, torch\n", {"__init__", "words"}),
+        ('importlib.import_module("interp.words")', {"__init__", "words"}),
+        ("import interp\n", {"__init__"}),
+        ("from interp.nothing.words import x\n", {"__init__"}),
+        ("interpret = reinterp.words\nfrom mechgrade.bench import open_bench\n", set()),
+        ("import torch\n", set()),
+    ],
+)
+def test_what_a_learners_text_imports(ground: Ground, text: str, expected: set[str]) -> None:
+    """A learner's file may import the course's modules, so its result depends on these too."""
+    found = Dependencies(ground.course, None, Look(ground.root)).text(text)
+    assert set(found) == {f"interp/{name}.py" for name in expected}
+
+
+def test_a_text_of_many_names_is_no_trouble(ground: Ground) -> None:
+    """Nobody can make the instructor's machine look for a million files."""
+    look = Look(ground.root)
+    names = ", ".join(f"n{number}" for number in range(50_000))
+    long = ".".join(["interp"] * 50_000)
+    start = time.process_time()
+    Dependencies(ground.course, None, look).text(f"from interp import {names}\n{long}\n" + "interp " * 50_000)
+    assert time.process_time() - start < 5
+    assert len(look.found()) < 200 and len(look._stamps) < 1000
 
 
 # --- versions, hidden inputs, what is not there ------------------------------------------------------------------------------

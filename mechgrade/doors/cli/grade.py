@@ -28,7 +28,9 @@ from mechgrade.errors import CourseError
 
 
 def grade(
-    path: Annotated[Path | None, typer.Argument(help="A directory like exercises/, or one .py file.")] = None,
+    path: Annotated[
+        Path | None, typer.Argument(help="A directory like exercises/, one .py file, or a lab's notebook.")
+    ] = None,
     lab: LabOption = None,
     exercise: ExerciseOption = None,
     model: ModelOption = None,
@@ -85,6 +87,8 @@ def grade(
     worker = None
     try:
         submission = find_submission(course, path or course.root / "exercises", lab, exercise)
+        for note in submission.notes:
+            screen.say(f"Note: {note}")
         wanted = list(submission.exercises) or course.exercises(lab, exercise)
         chosen, left_out = course.gradable(wanted, model)
         if left_out:

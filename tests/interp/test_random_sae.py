@@ -5,7 +5,8 @@ import torch
 
 from mechgrade.bench import open_bench
 from mechgrade.bench.core import Bench
-from mechgrade.bench.saes import random_sae
+
+from interp.saes import random_sae
 
 
 @pytest.fixture(scope="module")

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from mechgrade.embedded import card, circuits
-from mechgrade.embedded.card import MODEL_DIR, SAE_DIR
-from mechgrade.embedded.tables import Card, Row, Section
+from interp import card, circuits
+from interp.card import MODEL_DIR, SAE_DIR
+from interp.tables import Card, Row, Section
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +67,8 @@ def test_a_missed_requirement_shows() -> None:
 
 def test_an_untrained_model_misses(tmp_path: Path) -> None:
     from mechgrade.bench.model import load_model
-    from mechgrade.embedded.transformer import Shape, TinyGPT2, save_gpt2
+
+    from interp.transformer import Shape, TinyGPT2, save_gpt2
 
     save_gpt2(TinyGPT2(Shape(), seed=0), tmp_path)
     model = load_model(str(tmp_path), local=True, backend="bridge")

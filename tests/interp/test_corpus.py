@@ -7,8 +7,8 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from mechgrade.embedded import corpus, prompts, words
-from mechgrade.embedded.tokenizer import token_ids
+from interp import corpus, prompts, words
+from interp.tokenizer import token_ids
 
 
 def sentences(count: int = 3000) -> list[corpus.Sentence]:

@@ -11,7 +11,7 @@ def concepts_of_pieces(words: Sequence[str], pieces: Sequence[str]) -> list[set[
     """The concepts that each piece of a sentence belongs to: those of the word that its last character is in.
 
     Args:
-        words: the sentence as :func:`mechgrade.embedded.prompts.mixed_prompts` gives it, with leading spaces.
+        words: the sentence as :func:`interp.prompts.mixed_prompts` gives it, with leading spaces.
         pieces: the same text, cut by a model's tokenizer.
 
     Raises:

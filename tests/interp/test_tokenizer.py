@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from transformers import AutoTokenizer
 
-from mechgrade.embedded import corpus, words
-from mechgrade.embedded.tokenizer import build_tokenizer, save_tokenizer, token_ids, vocabulary_size
+from interp import corpus, words
+from interp.tokenizer import build_tokenizer, save_tokenizer, token_ids, vocabulary_size
 
 TOKENIZER = build_tokenizer()
 

@@ -1,6 +1,6 @@
 """The model card: every number in it is measured again from the shipped weights, on held-out data.
 
-`python -m mechgrade.embedded.card` prints the card; `--write` also puts it beside the weights as their README.
+`mechgrade model-card` prints the card; `--write` also puts it beside the weights as their README.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from .prompts import CAPITAL_PROMPT, capital_prompts, ioi_prompts, snippet_promp
 from .tables import Card, Row, Section
 from .words import CAPITALS, NAMES
 
-ROOT = Path(__file__).resolve().parents[2] / "fixtures"
+ROOT = Path(__file__).resolve().parents[1] / "fixtures"
 MODEL_DIR = ROOT / "models" / "embedded"
 SAE_DIR = ROOT / "saes" / "embedded"
 
@@ -321,7 +321,7 @@ def write_readmes(model_dir: Path = MODEL_DIR, sae_dir: Path | None = SAE_DIR) -
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser("mechgrade model-card", description=__doc__)
     parser.add_argument("--markdown", action="store_true")
     parser.add_argument("--write", action="store_true")
     parser.add_argument("--model", type=Path, default=MODEL_DIR)

@@ -6,6 +6,7 @@ is the process's resident memory, on a GPU what torch allocated. What a cache ho
 
 from __future__ import annotations
 
+import argparse
 import contextlib
 import gc
 import json
@@ -14,11 +15,15 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from mechgrade.course import Course
+from rich.console import Console
+from rich.table import Table
+
+from mechgrade.course import Course, CourseError, find_course, load_course
+from mechgrade.course.devices import resolve
 
 Operation = Literal["load", "cache_one", "cache_ten", "patching", "sae_training"]
 
@@ -67,7 +72,7 @@ def measure(course: Course, operation: Operation, model: str, device: str, token
     """Measure one operation in a process of its own."""
     try:
         done = subprocess.run(
-            [sys.executable, "-m", "mechgrade.doors.doctor.memory", operation, model, device, str(tokens)],
+            [sys.executable, "-m", "interp.memory", "--one", operation, model, device, str(tokens)],
             cwd=course.root,
             capture_output=True,
             text=True,
@@ -207,9 +212,8 @@ def _train(bench: Any, tokens: Any) -> int:
     return _bytes(parameters)
 
 
-def main() -> None:
-    """Measure ``OPERATION MODEL DEVICE TOKENS``; one JSON object on the last line."""
-    operation, model, device, tokens = sys.argv[1:5]
+def _one(operation: str, model: str, device: str, tokens: str) -> None:
+    """Measure here; one JSON object on the last line."""
     os.environ.setdefault("TQDM_DISABLE", "1")
     with contextlib.redirect_stdout(sys.stderr):
         try:
@@ -219,5 +223,47 @@ def main() -> None:
     print(json.dumps(result))
 
 
+# --- the command ---------------------------------------------------------------------------------------------------------
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Measure every row and print the table. Returns 1 when something could not be measured."""
+    parser = argparse.ArgumentParser(
+        "mechgrade memory",
+        description="Measure what loading, caching, patching and SAE training take of memory, beside the expected table.",
+    )
+    parser.add_argument("--model", help="a model of course.yaml")
+    parser.add_argument("--device", default="cpu", help="cpu or cuda")
+    parser.add_argument("--tokens", type=int, default=128, help="tokens of each prompt")
+    parser.add_argument("--json", type=Path, help="write the measurements to this file as JSON")
+    parser.add_argument("--one", nargs=4, help=argparse.SUPPRESS)
+    options = parser.parse_args(arguments)
+    if options.one:
+        _one(*options.one)
+        return 0
+    try:
+        course = load_course(find_course())
+        model, device = course.model(options.model).name, resolve(options.device)
+    except CourseError as error:
+        parser.error(str(error))
+    table = Table("operation", "peak", "kept", "seconds", "guide, GPT-2 small", box=None, pad_edge=False)
+    found = {}
+    for row in ROWS:
+        measured = measure(course, row.operation, model, device, options.tokens)
+        found[row.operation] = asdict(measured)
+        cells = [_size(measured.peak), _size(measured.kept) if measured.kept else "-", f"{measured.seconds:.1f}"]
+        table.add_row(row.title, *([measured.error, "", ""] if measured.error else cells), row.expected)
+    print(f"{model} on {device}, prompts of {options.tokens} tokens, float32")
+    Console(highlight=False).print(table)
+    if options.json is not None:
+        document = {"model": model, "device": device, "tokens": options.tokens, "operations": found}
+        options.json.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
+    return int(any(each["error"] for each in found.values()))
+
+
+def _size(count: int) -> str:
+    return f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{count / 1e6:.1f} MB"
+
+
 if __name__ == "__main__":
-    main()
+    raise SystemExit(main())

@@ -1,4 +1,4 @@
-"""Train the course model: `python -m mechgrade.embedded.train --seed 0 --out DIR`.
+"""Train the course model: `python -m interp.train --seed 0 --out DIR`.
 
 The textbook circuits do not come by themselves in a model this small, so a curriculum seeds five heads: during the
 first steps their attention is supervised, then the supervision fades and is gone for the rest of the run. What the

@@ -1,4 +1,4 @@
-"""Train the course SAE with sae-lens: `python -m mechgrade.embedded.train_sae --model DIR --out DIR`."""
+"""Train the course SAE with sae-lens: `python -m interp.train_sae --model DIR --out DIR`."""
 
 from __future__ import annotations
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from mechgrade.embedded.labels import concepts_of_pieces
-from mechgrade.embedded.prompts import concepts_at, mixed_prompts
+from interp.labels import concepts_of_pieces
+from interp.prompts import concepts_at, mixed_prompts
 
 
 def test_the_course_tokenizer_cuts_at_words() -> None:
