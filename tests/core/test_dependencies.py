@@ -130,7 +130,8 @@ def copy_course(root: Path) -> None:
     (root / "shared" / "more.py").write_text("WORDS = ['a']\n")
     (root / "shared" / "other.py").write_text("WORDS = ['b']\n")
     (root / "shared" / "table.json").write_text("{}\n")
-    (root / "README.md").write_text("A course.\n")
+    for part in ("README.md", "shared/README.md"):
+        (root / part).write_text("Words.\n")
     (root / f"graders/lab3/test_{HEADS}.py").open("a").write(
         "\n\ndef words():\n    from shared.words import WORDS\n\n    return WORDS\n"
     )
@@ -532,7 +533,7 @@ def test_the_message_names_what_changed(ground: Ground, change: Change) -> None:
     change(path, former)
     (reason,) = stale(ground.course, [ground.course.exercise(HEADS)], "embedded")
     assert re.search(
-        r"json: course\.yaml, engine: worker, \S+, model and 5 more changed since it was recorded$", reason
+        r"json: course\.yaml, engine: worker, \S+, model and 6 more changed since it was recorded$", reason
     )
 
 
