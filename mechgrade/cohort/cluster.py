@@ -164,12 +164,12 @@ class Cluster:
         self._shared_runs.append(wire.encode(live.message()))
         self._scattered = None
 
-    def news(self) -> News:
+    def news(self, seconds: float | None = None) -> News | None:
         """See :class:`mechgrade.cohort.pool.Executor`."""
         seen = time.monotonic()
         while not self._ready:
             try:
-                self._take(self._finished.get(timeout=_LOOK))
+                self._take(self._finished.get(timeout=_LOOK if seconds is None else min(seconds, _LOOK)))
             except queue.Empty:
                 if self._client.status == "running":
                     seen = time.monotonic()
@@ -177,6 +177,8 @@ class Cluster:
                     raise InfrastructureError(
                         "the Dask scheduler is out of reach; what was graded is kept, and the same command goes on"
                     ) from None
+                if seconds is not None:
+                    return None
         return self._ready.popleft()
 
     def _take(self, future: Future) -> None:

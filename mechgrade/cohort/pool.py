@@ -96,8 +96,8 @@ class Executor(Protocol):
     def submit(self, task: Task) -> None:
         """Hand out a task."""
 
-    def news(self) -> News:
-        """Wait for something to happen.
+    def news(self, seconds: float | None = None) -> News | None:
+        """Wait for something to happen, so many seconds or as long as it takes; None where nothing has.
 
         Raises:
             InfrastructureError: nothing will happen any more.
@@ -239,10 +239,13 @@ class Pool:
         for member in self._members:
             member.send(live.message())
 
-    def news(self) -> News:
+    def news(self, seconds: float | None = None) -> News | None:
         """See :class:`Executor`."""
         while not self._ready:
-            for key, _ in self._selector.select():
+            heard = self._selector.select(seconds)
+            if not heard:
+                return None
+            for key, _ in heard:
                 self._hear(key.data)
         return self._ready.popleft()
 

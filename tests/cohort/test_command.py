@@ -117,7 +117,10 @@ def test_only_what_changed_is_graded_again(tmp_path: Path) -> None:
         file.write("# changed\n")
     assert grade() == 1
     with (course.root / "graders/lab3/test_repeated_tokens.py").open("a") as file:
-        file.write("# changed\n")
+        file.write("# a remark\n")
+    assert grade() == 0
+    with (course.root / "graders/lab3/test_repeated_tokens.py").open("a") as file:
+        file.write("changed = True\n")
     assert grade() == 4
     assert results(out) == first
     shutil.rmtree(folder / "learner003")

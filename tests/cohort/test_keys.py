@@ -34,7 +34,7 @@ def by_name(course: Course, order: Order = ORDER) -> dict[str, str]:
         ("graders/lab3/helpers.py", set(NAMES)),
         ("graders/conftest.py", set(NAMES)),
         ("fixtures/models/embedded/model.safetensors", set(NAMES)),
-        ("fixtures/saes/embedded/sae_weights.safetensors", set(NAMES)),
+        ("fixtures/saes/embedded/sae_weights.safetensors", set()),  # lab 3 has none
         ("solutions/lab3/find_heads.py", set()),
         ("solutions/lab3/variants/find_heads.py", set()),
         ("exercises/lab3/find_heads.py", set()),
@@ -44,7 +44,7 @@ def test_a_file_touches_what_depends_on_it(course: Course, path: str, changed: s
     """A changed grader grades its own exercise again; a changed model all; a changed solution none, without hidden inputs."""
     before = by_name(course)
     with (course.root / path).open("ab") as file:
-        file.write(b"\n# changed\n")
+        file.write(b"\nchanged = True\n")
     after = by_name(course)
     assert {name for name in after if after[name] != before[name]} == changed
 
@@ -57,7 +57,7 @@ def test_settings_and_secrets(course: Course) -> None:
     hidden = replace(ORDER, hidden="one")
     before = by_name(course, hidden)
     with (course.root / "solutions/lab3/find_heads.py").open("a") as file:
-        file.write("# changed\n")
+        file.write("changed = True\n")
     after = by_name(course, hidden)
     assert after["find_heads"] != before["find_heads"]
     assert after["repeated_tokens"] == before["repeated_tokens"]
