@@ -9,40 +9,20 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
 from typing import Any
 
 from mechgrade.course import Course, Exercise
 from mechgrade.grading.dependencies import Dependencies
 from mechgrade.grading.look import Look
-from mechgrade.protocol.job import Backend, Isolation
+from mechgrade.grading.options import Options
 
 #: Raised when the form of stored results changes.
 SCHEMA = 1
 
 
-@dataclass(frozen=True)
-class Order:
-    """How a cohort is graded: what every process that grades a part of it is told.
-
-    Attributes:
-        hidden: the secret of the hidden inputs.
-        See ``mechgrade.grading.options.Options`` for the others.
-    """
-
-    model: str
-    backend: Backend
-    device: str
-    isolation: Isolation
-    threads: int = 1
-    hidden: str | None = None
-
-    def as_tree(self) -> dict[str, Any]:
-        """The order as plain data."""
-        return asdict(self)
-
-
-def bases(course: Course, exercises: Sequence[Exercise], order: Order, look: Look | None = None) -> dict[Exercise, str]:
+def bases(
+    course: Course, exercises: Sequence[Exercise], options: Options, look: Look | None = None
+) -> dict[Exercise, str]:
     """The base of each exercise's keys.
 
     Args:
@@ -52,11 +32,13 @@ def bases(course: Course, exercises: Sequence[Exercise], order: Order, look: Loo
         CourseError: a file that they depend on cannot be read.
     """
     with look or Look(course.root) as files:
-        dependencies = Dependencies(course, order.model, files)
-        hidden = order.hidden is not None
+        dependencies = Dependencies(course, options.model, files)
+        hidden = options.hidden is not None
         found = {exercise: dependencies.verdict(exercise, hidden) for exercise in exercises}
+    # What a report shows, and why a machine offers no more, changes no verdict.
+    settings = {name: value for name, value in options.as_tree().items() if name not in ("views", "missing")}
     # The digest alone is hashed on, so that nothing kept tells whether a guess of the secret is right without all the rest.
-    shared = _digest({"schema": SCHEMA, "order": order.as_tree()})
+    shared = _digest({"schema": SCHEMA, "options": settings})
     return {
         exercise: _digest({"shared": shared, "exercise": str(exercise), "depends on": parts})
         for exercise, parts in found.items()

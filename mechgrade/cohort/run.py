@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mechgrade.cohort import entry, keys
-from mechgrade.cohort.keys import Order, key_of
+from mechgrade.cohort.keys import key_of
 from mechgrade.cohort.learners import Learner, Work
 from mechgrade.cohort.pool import Executor, Graded, ReferenceRun, Task
 from mechgrade.cohort.store import Row, Store, StoreError
@@ -18,6 +18,7 @@ from mechgrade.course import Course, CourseError, Exercise
 from mechgrade.grading.dependencies import Dependencies
 from mechgrade.grading.errors import GraderError
 from mechgrade.grading.look import Look
+from mechgrade.grading.options import Options
 from mechgrade.grading.references import runs_live
 from mechgrade.grading.verdicts import Check, ExerciseResult
 
@@ -54,20 +55,20 @@ class Run:
     def __init__(
         self,
         course: Course,
-        order: Order,
+        options: Options,
         bases: dict[Exercise, str],
         store: Store,
         told: Callable[[Progress], None] = lambda _progress: None,
     ) -> None:
         self.course = course
-        self.order = order
+        self.options = options
         self.bases = bases
         self.store = store
         self.told = told
         self._places = {(exercise.lab, exercise.name): exercise for exercise in bases}
         self._look = Look(course.root)
-        self._dependencies = Dependencies(course, order.model, self._look)
-        if keys.bases(course, list(bases), order, self._look) != bases:
+        self._dependencies = Dependencies(course, options.model, self._look)
+        if keys.bases(course, list(bases), options, self._look) != bases:
             raise _changed()
         #: what has come in and is not kept yet, and since when there is some
         self._rows: list[Row] = []
@@ -96,7 +97,7 @@ class Run:
     # --- the references, before all learners -------------------------------------------------------------------------------
 
     def _needs_live(self) -> bool:
-        return runs_live(self.course, self.order.model, self.order.hidden)
+        return runs_live(self.course, self.options.model, self.options.hidden)
 
     def _run_references(self, executor: Executor) -> None:
         works = []

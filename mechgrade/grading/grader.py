@@ -13,8 +13,8 @@ from mechgrade.grading.checks import CheckFailed
 from mechgrade.grading.diagnose import Judged, explanation
 from mechgrade.grading.judge import Judgement, failed, judge
 from mechgrade.grading.references import References
-from mechgrade.grading.stub import is_above_code
 from mechgrade.grading.sessions import Runs, Sessions
+from mechgrade.grading.stub import is_above_code
 from mechgrade.grading.verdicts import Check, ExerciseResult, Result, gravest
 from mechgrade.grading.views import View, views_of
 from mechgrade.protocol.outcome import Outcome

@@ -172,7 +172,7 @@ def test_a_zip_of_a_class(small: Course, graded: Graded, tmp_path: Path) -> None
         (["grade", ".", "--out", "out", "--backend", "hocked"], "there is no back end 'hocked'"),
         (
             ["grade", ".", "--out", "out", "--isolation", "inline"],
-            "is no level for a class; there are process and full",
+            "asks for isolation process, and this would be graded at inline",
         ),
         (["grade", ".", "--out", "out", "--isolation", "process", "--require-isolation", "full"], "full is required"),
         (["grade", ".", "--out", "out", "--jobs", "0"], "--jobs"),

@@ -8,12 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from mechgrade.cohort.keys import Order, bases, key_of
+from mechgrade.cohort.keys import bases, key_of
 from mechgrade.course import Course, load_course
+from mechgrade.grading.options import Options
 
 from .ground import NAMES, small_course
 
-ORDER = Order("embedded", "bridge", "cpu", "process")
+ORDER = Options("embedded", "bridge", "cpu", "process")
 
 
 @pytest.fixture
@@ -21,8 +22,8 @@ def course(tmp_path: Path) -> Course:
     return small_course(tmp_path / "course")
 
 
-def by_name(course: Course, order: Order = ORDER) -> dict[str, str]:
-    return {exercise.name: base for exercise, base in bases(course, course.exercises(), order).items()}
+def by_name(course: Course, options: Options = ORDER) -> dict[str, str]:
+    return {exercise.name: base for exercise, base in bases(course, course.exercises(), options).items()}
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from mechgrade.cohort import entry, run
-from mechgrade.cohort.keys import Order, bases
+from mechgrade.cohort.keys import bases
 from mechgrade.cohort.learners import Work, find_learners
 from mechgrade.cohort.pool import Graded, News, ReferenceRun, Task
 from mechgrade.cohort.run import ATTEMPTS, Progress, Run
@@ -19,11 +19,12 @@ from mechgrade.cohort.store import Store
 from mechgrade.course import Course, CourseError
 from mechgrade.grading.errors import GraderError, InfrastructureError
 from mechgrade.grading.look import Look
+from mechgrade.grading.options import Options
 from mechgrade.grading.verdicts import Check, ExerciseResult, Verdict
 
 from .ground import small_class, small_course
 
-ORDER = Order("embedded", "bridge", "cpu", "process")
+ORDER = Options("embedded", "bridge", "cpu", "process")
 
 Play = Callable[[Task, Work], "Verdict | str | None"]
 
@@ -79,10 +80,10 @@ def course(tmp_path: Path) -> Course:
     return small_course(tmp_path / "course")
 
 
-def go(course: Course, folder: Path, executor: Played, out: Path, order: Order = ORDER) -> Progress:
+def go(course: Course, folder: Path, executor: Played, out: Path, options: Options = ORDER) -> Progress:
     with Store(out) as store:
         learners = find_learners(course, folder, out / "unpacked")
-        return Run(course, order, bases(course, course.exercises(), order), store).go(learners, executor)
+        return Run(course, options, bases(course, course.exercises(), options), store).go(learners, executor)
 
 
 def bodies(out: Path) -> dict[str, list[str | None]]:
@@ -278,5 +279,5 @@ def test_a_reference_that_fails_stops_all(course: Course, tmp_path: Path) -> Non
     folder = small_class(course, tmp_path / "class", 2)
     executor = Played(lambda task, work: "wrong" if task.learner is None else "passed")
     with pytest.raises(GraderError, match="the reference of lab3/"):
-        go(course, folder, executor, tmp_path / "out", Order("embedded", "bridge", "cpu", "process", hidden="secret"))
+        go(course, folder, executor, tmp_path / "out", Options("embedded", "bridge", "cpu", "process", hidden="secret"))
     assert sum(executor.graded.values()) == 2
