@@ -21,11 +21,12 @@ from support import ROOT
 import mechgrade
 from mechgrade.authoring import ledger
 from mechgrade.authoring.stale import stale
-from mechgrade.cohort.keys import Order, bases
+from mechgrade.cohort.keys import bases
 from mechgrade.course import Course, load_course
 from mechgrade.grading import dependencies, imports, recordings
 from mechgrade.grading.dependencies import Dependencies
 from mechgrade.grading.look import Look
+from mechgrade.grading.options import Options
 from mechgrade.grading.warm.fingerprint import fingerprint
 
 #: One that imports a helper of the course; one with prompts; one with the SAE and random ones.
@@ -33,7 +34,7 @@ HEADS, IOI, LATENTS = "find_heads", "logit_difference", "latent_activations"
 LABS = {HEADS: "lab3", IOI: "lab2", LATENTS: "lab4"}
 ALL = frozenset(LABS)
 
-ORDER = Order("embedded", "bridge", "cpu", "process")
+OPTIONS = Options("embedded")
 CHANGED = "\nchanged = True\n"
 
 
@@ -76,7 +77,7 @@ class Ground:
         hashes = ledger.fingerprints(self.course, exercises)
         self.ledger = {ledger.MAIN: {str(exercise): {"hash": value} for exercise, value in hashes.items()}}
         self.look = Look(self.root)
-        self.keys = bases(self.course, exercises, ORDER, self.look)
+        self.keys = bases(self.course, exercises, OPTIONS, self.look)
         self.fingerprint = fingerprint(self.course, "full")
 
     def engine(self, name: str) -> Path:
@@ -87,7 +88,7 @@ class Ground:
         """Ask every consumer."""
         course = load_course(self.root)
         exercises = course.exercises()
-        keys = bases(course, exercises, ORDER)
+        keys = bases(course, exercises, OPTIONS)
         return Noticed(
             frozenset(each.name for each in exercises if stale(course, [each], "embedded")),
             frozenset(each.name for each in ledger.outdated(course, self.ledger, *ledger.MAIN)),
@@ -175,7 +176,7 @@ def change(ground: Ground) -> Iterator[Callable[[Path, Callable[[Path], None]], 
             path.write_bytes(body)
     # What is put back has other times than before.
     ground.look = Look(ground.root)
-    assert bases(ground.course, ground.course.exercises(), ORDER, ground.look) == ground.keys
+    assert bases(ground.course, ground.course.exercises(), OPTIONS, ground.look) == ground.keys
 
 
 def statement(path: Path) -> None:
@@ -365,7 +366,7 @@ def test_every_file_of_the_closure(ground: Ground, change: Change) -> None:
         path.write_bytes(body)
         assert after != before or path == imports.PACKAGE / "__init__.py", path
     ground.look = Look(ground.root)
-    bases(ground.course, ground.course.exercises(), ORDER, ground.look)
+    bases(ground.course, ground.course.exercises(), OPTIONS, ground.look)
 
 
 def test_what_is_really_imported_is_in_the_closure(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -551,13 +552,14 @@ def test_what_a_watch_holds(ground: Ground, change: Change) -> None:
 PRINT = """
 import json, sys
 from pathlib import Path
-from mechgrade.cohort.keys import Order, bases
+from mechgrade.cohort.keys import bases
 from mechgrade.course import load_course
 from mechgrade.grading.dependencies import Dependencies
 from mechgrade.grading.look import Look
+from mechgrade.grading.options import Options
 course = load_course(Path(sys.argv[1]))
 found = Dependencies(course, None, Look(course.root))
-keys = bases(course, course.exercises(), Order("embedded", "bridge", "cpu", "process"))
+keys = bases(course, course.exercises(), Options("embedded"))
 print(json.dumps([{each.name: found.audit(each) for each in course.exercises()}, list(keys.values())]))
 """
 
