@@ -17,7 +17,7 @@ from typing import Any
 
 from mechgrade.course import Course, CourseError, Exercise
 from mechgrade.grading import recordings
-from mechgrade.protocol.job import Backend, Isolation
+from mechgrade.protocol.job import HUB, Isolation
 
 #: The part of the engine that decides a verdict.
 ENGINE = ("bench", "course", "grading", "protocol", "sandbox", "submissions", "worker")
@@ -37,7 +37,7 @@ class Order:
     """
 
     model: str
-    backend: Backend
+    backend: str
     device: str
     isolation: Isolation
     threads: int = 1
@@ -76,7 +76,7 @@ def _base(course: Course, exercise: Exercise, order: Order, shared: str) -> str:
         {
             "shared": shared,
             "exercise": [exercise.lab, exercise.name, exercise.points],
-            "sae": course.lab(exercise.lab).sae,
+            "uses": course.lab(exercise.lab).uses,
             "files": _files(depends_on(course, exercise, order)),
         }
     )
@@ -105,7 +105,7 @@ def _engine() -> Iterator[Path]:
 def _model(course: Course, name: str) -> Any:
     profile = course.model(name)
     found: dict[str, Any] = profile.model_dump(mode="json")
-    for part in filter(None, [profile.path, profile.sae]):
+    for part in [each for each in (profile.source, *profile.parts.values()) if each and not each.startswith(HUB)]:
         found[f"{part}: files"] = _files(path for path in sorted((course.root / part).rglob("*")) if path.is_file())
     return found
 
