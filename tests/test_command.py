@@ -193,8 +193,8 @@ def test_a_changed_grader_or_reference_makes_its_recording_stale(copy):
     source.write_text(source.read_text().replace("### BEGIN SOLUTION\n", "### BEGIN SOLUTION\n    changed = True\n"))
     done = mechgrade(*check, cwd=copy)
     assert done.returncode == 1
-    assert "find_heads.json: its scenarios changed" in done.stdout
-    assert "induction_scores.json: its reference changed" in done.stdout
+    assert "find_heads.json: graders/lab3/test_find_heads.py changed since it was recorded" in done.stdout
+    assert "induction_scores.json: reference and variants changed since it was recorded" in done.stdout
 
 
 def test_a_comment_makes_no_recording_stale(copy):

@@ -41,6 +41,8 @@ def test_what_the_audits_found_is_good_enough(course: Course) -> None:
 
 def test_a_changed_grader_is_outdated_and_an_audit_replaces_only_its_own(tmp_path: Path) -> None:
     root = one_exercise(tmp_path)
+    (root / "fixtures" / "recorded").symlink_to(ROOT / "fixtures" / "recorded")
+    shutil.copy(ROOT / "graders/conftest.py", root / "graders")
     (root / "docs").mkdir()
     shutil.copy(ROOT / "docs/audit.json", root / "docs")
     (root / "README.md").write_text(f"before\n{ledger.BEGIN}\nold\n{ledger.END}\nafter\n")

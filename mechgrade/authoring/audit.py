@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from mechgrade.authoring.mutants import Mutant, mutants
-from mechgrade.authoring.rules import broken_rules, equivalents, mutated_lines
+from mechgrade.authoring.rules import broken_rules, mutated_lines
 from mechgrade.course import Course, Exercise
-from mechgrade.course.variants import programs
+from mechgrade.course.variants import equivalents, programs
 from mechgrade.grading.grade import Grading
 from mechgrade.grading.options import Options
 from mechgrade.grading.verdicts import FAULTS, ExerciseResult

@@ -1,7 +1,7 @@
 """What audits found, kept in docs/audit.json, and the table in README.md that is made of it.
 
-An exercise's entry carries a hash of what was audited (scenarios, reference, variants, allow-listed mutants), so that a table which
-tells of graders as they were is noticed. The bench's code is not in the hash: a change there makes every recording stale.
+An exercise's entry carries a hash of all that the audit's findings depend on (see ``mechgrade.grading.dependencies``), so that a table
+which tells of graders as they were is noticed.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from typing import Any
 
 from mechgrade.authoring.audit import Audit
 from mechgrade.authoring.build import write_if_changed
-from mechgrade.authoring.record import provenance
-from mechgrade.authoring.rules import equivalents
 from mechgrade.bench.specs import bench_spec
 from mechgrade.course import Course, CourseError, Exercise
+from mechgrade.grading.dependencies import Dependencies
+from mechgrade.grading.look import Look
 
 BEGIN, END = "<!-- audit:begin -->", "<!-- audit:end -->"
 
@@ -38,12 +38,15 @@ def path_of(course: Course) -> Path:
     return course.root / "docs" / "audit.json"
 
 
-def fingerprint(course: Course, exercise: Exercise) -> str:
-    """The hash of all that an exercise's audit depends on in the exercise itself."""
-    parts = provenance(course, exercise, course.default_model)
-    kept = {part: parts[part] for part in ("scenarios", "reference", "variants")}
-    kept["equivalent"] = equivalents(course, exercise.lab).get(exercise.name, {})
-    return hashlib.sha256(json.dumps(kept, sort_keys=True).encode()).hexdigest()[:16]
+def fingerprints(course: Course, exercises: Iterable[Exercise]) -> dict[Exercise, str]:
+    """For each exercise the hash of all that the findings of its audit depend on."""
+    with Look(course.root) as look:
+        dependencies = Dependencies(course, course.default_model, look)
+        found = {exercise: dependencies.audit(exercise) for exercise in exercises}
+    return {
+        exercise: hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
+        for exercise, parts in found.items()
+    }
 
 
 def read(course: Course) -> Ledger:
@@ -73,8 +76,9 @@ def keep(course: Course, audit: Audit, backend: str, threads: int) -> list[Path]
     """
     ledger = read(course)
     entries = ledger.setdefault((backend, threads), {})
+    now = fingerprints(course, [entry.exercise for entry in audit.entries])
     for entry, tree in zip(audit.entries, audit.as_tree()["exercises"], strict=True):
-        entries[str(entry.exercise)] = {"hash": fingerprint(course, entry.exercise), **tree}
+        entries[str(entry.exercise)] = {"hash": now[entry.exercise], **tree}
     return save(course, ledger)
 
 
@@ -105,11 +109,8 @@ def save(course: Course, ledger: Ledger) -> list[Path]:
 def outdated(course: Course, ledger: Ledger, backend: str, threads: int) -> list[Exercise]:
     """The exercises that were never audited this way, or have changed since."""
     entries = ledger.get((backend, threads), {})
-    return [
-        exercise
-        for exercise in course.exercises()
-        if entries.get(str(exercise), {}).get("hash") != fingerprint(course, exercise)
-    ]
+    now = fingerprints(course, course.exercises())
+    return [exercise for exercise, found in now.items() if entries.get(str(exercise), {}).get("hash") != found]
 
 
 # --- the table -----------------------------------------------------------------------------------------------------------

@@ -32,6 +32,11 @@ def provider_of(name: str, modules: Iterable[Path] = ()) -> Provider:
     return _made(BUILT_IN.get(name, name), tuple(modules))
 
 
+def module_of(name: str) -> str:
+    """The dotted name of the module in which a provider lies."""
+    return BUILT_IN.get(name, name).partition(":")[0]
+
+
 @cache
 def _made(place: str, modules: tuple[Path, ...]) -> Provider:
     share(modules)

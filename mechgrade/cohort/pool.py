@@ -13,11 +13,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import IO, Any, Protocol
 
-from mechgrade.cohort.keys import Order
 from mechgrade.cohort.learners import Work
 from mechgrade.cohort.member import text_message
 from mechgrade.course import Course, CourseError, Exercise
 from mechgrade.grading.errors import InfrastructureError
+from mechgrade.grading.options import Options
 from mechgrade.grading.recordings import Run
 from mechgrade.protocol import wire
 
@@ -96,8 +96,8 @@ class Executor(Protocol):
     def submit(self, task: Task) -> None:
         """Hand out a task."""
 
-    def news(self) -> News:
-        """Wait for something to happen.
+    def news(self, seconds: float | None = None) -> News | None:
+        """Wait for something to happen, so many seconds or as long as it takes; None where nothing has.
 
         Raises:
             InfrastructureError: nothing will happen any more.
@@ -116,7 +116,7 @@ class Member:
 
     course: Course
     exercises: Sequence[Exercise]
-    order: Order
+    options: Options
     bases: Sequence[str]
     task: Task | None = None
     useful: bool = False
@@ -138,7 +138,7 @@ class Member:
         )
         theirs.close()
         wanted = [[exercise.lab, exercise.name] for exercise in self.exercises]
-        self.send({"order": self.order.as_tree(), "root": str(self.course.root), "exercises": wanted})
+        self.send({"options": self.options.as_tree(), "root": str(self.course.root), "exercises": wanted})
 
     def send(self, message: dict[str, Any]) -> None:
         """Send a message; that the member is gone shows when it is listened to."""
@@ -207,9 +207,9 @@ class Pool:
     """
 
     def __init__(
-        self, course: Course, exercises: Sequence[Exercise], order: Order, bases: Sequence[str], jobs: int
+        self, course: Course, exercises: Sequence[Exercise], options: Options, bases: Sequence[str], jobs: int
     ) -> None:
-        self._new: Callable[[], Member] = lambda: Member(course, exercises, order, bases)
+        self._new: Callable[[], Member] = lambda: Member(course, exercises, options, bases)
         self._shared_runs: list[ReferenceRun] = []
         self._failed_starts = 0
         self._selector = selectors.DefaultSelector()
@@ -239,10 +239,13 @@ class Pool:
         for member in self._members:
             member.send(live.message())
 
-    def news(self) -> News:
+    def news(self, seconds: float | None = None) -> News | None:
         """See :class:`Executor`."""
         while not self._ready:
-            for key, _ in self._selector.select():
+            heard = self._selector.select(seconds)
+            if not heard:
+                return None
+            for key, _ in heard:
                 self._hear(key.data)
         return self._ready.popleft()
 

@@ -11,7 +11,8 @@ import sys
 from collections.abc import Iterable, Sequence
 from functools import cache
 from importlib.abc import MetaPathFinder
-from importlib.machinery import ModuleSpec, PathFinder
+from importlib.machinery import ModuleSpec
+from importlib.util import spec_from_file_location
 from pathlib import Path
 from types import ModuleType
 
@@ -19,6 +20,14 @@ from mechgrade.errors import CourseError
 
 #: Where the course is, when what runs lies outside it: on a JupyterHub with one copy for all.
 COURSE_VARIABLE = "MECHGRADE_COURSE"
+
+
+def _spec(name: str, folder: str) -> ModuleSpec | None:
+    """Where a module is, without a look at what lies beside it: in the sandbox that is not to be seen."""
+    package = Path(folder, name)
+    if (init := package / "__init__.py").is_file():
+        return spec_from_file_location(name, init, submodule_search_locations=[str(package)])
+    return spec_from_file_location(name, Path(folder, f"{name}.py"))
 
 
 class _Shared(MetaPathFinder):
@@ -31,7 +40,7 @@ class _Shared(MetaPathFinder):
         self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
         """What is in a package is found by Python itself."""
-        return PathFinder.find_spec(name, [self.folders[name]]) if path is None and name in self.folders else None
+        return _spec(name, self.folders[name]) if path is None and name in self.folders else None
 
 
 _shared = _Shared()
@@ -63,7 +72,7 @@ class _Around(MetaPathFinder):
         """What is in a package is found by Python itself."""
         if path is not None or name not in _around():
             return None
-        return PathFinder.find_spec(name, [_around()[name]])
+        return _spec(name, _around()[name])
 
 
 _finder = _Around()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from mechgrade.course import Exercise
@@ -14,6 +14,7 @@ from mechgrade.grading.diagnose import Judged, explanation
 from mechgrade.grading.judge import Judgement, failed, judge
 from mechgrade.grading.references import References
 from mechgrade.grading.sessions import Runs, Sessions
+from mechgrade.grading.stub import is_above_code
 from mechgrade.grading.verdicts import Check, ExerciseResult, Result, gravest
 from mechgrade.grading.views import View, views_of
 from mechgrade.protocol.outcome import Outcome
@@ -89,8 +90,17 @@ class Grader:
         """
         outcome = self._outcome(exercise, call)
         if outcome.kind != "returned":
-            raise self._fail(exercise, call, failed(outcome))
+            raise self._fail(exercise, call, self._failed(exercise, outcome))
         return outcome.data
+
+    def _failed(self, exercise: Exercise, outcome: Outcome) -> Judgement:
+        judgement = failed(outcome)
+        line = outcome.trace[-1].line if outcome.trace else 0
+        if outcome.kind == "not_started" and is_above_code(self._submission.source(exercise), line):
+            # It was begun, and the learner waits for a verdict on what is there.
+            message = f"line {line} still raises NotImplementedError, so the code below it never runs: delete that line"
+            return replace(judgement, verdict="raised", message=message)
+        return judgement
 
     def compare(self, exercise: Exercise, call: Call) -> Tree:
         """The learner's data of a call, or the facts about it, when they equal the reference's.
@@ -101,7 +111,7 @@ class Grader:
         """
         outcome = self._outcome(exercise, call)
         if outcome.kind in ("not_started", "missing"):
-            raise self._fail(exercise, call, failed(outcome))
+            raise self._fail(exercise, call, self._failed(exercise, outcome))
         run = self._references.run(exercise, call)
         judgement = judge(call.key, run, outcome)
         current = self._enter(exercise)

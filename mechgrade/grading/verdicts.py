@@ -32,12 +32,12 @@ _GRAVEST: tuple[Verdict, ...] = (
     "infrastructure_error",
     "grader_error",
     "missing",
-    "not_started",
     "crashed",
     "out_of_memory",
     "timed_out",
     "raised",
     "wrong",
+    "not_started",  # of several functions one may still be a stub: what is said is about those that were written
     "passed",
 )
 
@@ -104,6 +104,13 @@ class ExerciseResult:
         """The check to read first: the first with the exercise's verdict."""
         verdict = self.verdict
         return None if verdict == "passed" else next((c for c in self.checks if c.verdict == verdict), None)
+
+    @property
+    def stubs(self) -> list[str]:
+        """Which functions are still stubs, a sentence each, in an exercise that was begun."""
+        if all(check.verdict == "not_started" for check in self.checks):
+            return []
+        return list(dict.fromkeys(check.message for check in self.checks if check.verdict == "not_started"))
 
     @property
     def misconception(self) -> str | None:

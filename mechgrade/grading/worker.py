@@ -21,10 +21,12 @@ from pathlib import Path
 from typing import IO, Any
 
 from mechgrade.grading.errors import GraderError, InfrastructureError, WorkerGone
-from mechgrade.grading.warm.place import INHERITED
 from mechgrade.protocol import wire
 from mechgrade.protocol.job import BenchSpec, Job
 from mechgrade.protocol.outcome import Kind, Outcome, outcome_of, plain
+
+#: What a worker inherits from the environment: where model files were downloaded to, and which GPUs there are.
+INHERITED = ("HF_HOME", "HF_HUB_CACHE", "CUDA_VISIBLE_DEVICES", "LD_LIBRARY_PATH")
 
 #: Reads of 64 KiB before the clock is looked at again: code that prints without end must not keep the grader reading.
 _DRAINED_AT_ONCE = 32

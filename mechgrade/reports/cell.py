@@ -45,6 +45,7 @@ def html(course: Course, entry: ExerciseResult, result: Result, *, first_hint: b
     ]
     failure = entry.first_failure
     help_ = guide(course, exercise)
+    parts += [f"<p><i>still to write:</i> {render_code(sentence)}</p>" for sentence in entry.stubs]
     if failure is not None and entry.verdict != "not_started":
         parts += _failure(failure)
     parts.append(_checks(entry))

@@ -74,6 +74,8 @@ class TerminalReport:
                 f"{entry.points:>4g} / {entry.max_points:g}",
             )
             self.console.print(line)
+        for sentence in entry.stubs:
+            self._line("still to write", sentence)
         failure = entry.first_failure
         if failure is not None and entry.verdict not in (
             "not_started",

@@ -83,7 +83,7 @@ class Runner:
         if isinstance(error, SyntaxError) and error.filename == self.filename:
             trace.append({"line": error.lineno or 0, "function": "", "text": (error.text or "").strip()[:200]})
         if isinstance(error, NotImplementedError) and frames and frames[-1].filename == self.filename:
-            return {"kind": "not_started"}
+            return {"kind": "not_started", "trace": trace}
         torch = loaded.torch()
         memory = isinstance(
             error, (MemoryError, *([torch.OutOfMemoryError] if torch else []))

@@ -64,7 +64,13 @@ def bare(bare_python: Path) -> Run:
         return subprocess.run(
             [str(bare_python), *([] if python else ["-m", "mechgrade.doors.cli"]), *arguments],
             cwd=root,
-            env={"PATH": "/usr/bin:/bin", "HOME": str(root), "COLUMNS": "120", "MECHGRADE_SERVER": "0", "LANG": "C.UTF-8"},
+            env={
+                "PATH": "/usr/bin:/bin",
+                "HOME": str(root),
+                "COLUMNS": "120",
+                "MECHGRADE_SERVER": "0",
+                "LANG": "C.UTF-8",
+            },
             capture_output=True,
             text=True,
             timeout=300,

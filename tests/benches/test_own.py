@@ -12,7 +12,6 @@ from support import grade_folder
 from mechgrade.authoring.record import record
 from mechgrade.bench.providers import provider_for
 from mechgrade.course import Course, CourseError, load_course
-from mechgrade.grading.errors import InfrastructureError
 from mechgrade.grading.verdicts import ExerciseResult
 from mechgrade.grading.worker import Worker
 
@@ -93,7 +92,9 @@ def test_its_model_decides_what_is_recorded_and_graded(own: Course, worker: Work
     for model in ("steep", "flat"):
         record(own, own.exercises(), model)
         assert graded(own, worker, SOURCE, model=model).verdict == "passed"
-    recorded = [json.loads((own.root / f"fixtures/recorded/{m}/week1/slope.json").read_text()) for m in ("steep", "flat")]
+    recorded = [
+        json.loads((own.root / f"fixtures/recorded/{m}/week1/slope.json").read_text()) for m in ("steep", "flat")
+    ]
     assert recorded[0]["runs"] != recorded[1]["runs"]
 
 
@@ -124,7 +125,9 @@ def test_what_it_cannot_load_is_said_in_its_words(own: Course, worker: Worker) -
 
 def test_a_provider_that_is_not_there_is_told(tmp_path: Path) -> None:
     course = load_course(make_course(tmp_path, "bench: nowhere.lab:Provider\n"))
-    with pytest.raises(CourseError, match=r"the bench nowhere.lab:Provider cannot be imported \(No module named 'nowhere'\)"):
+    with pytest.raises(
+        CourseError, match=r"the bench nowhere.lab:Provider cannot be imported \(No module named 'nowhere'\)"
+    ):
         provider_for(course)
 
 
