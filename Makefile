@@ -106,9 +106,9 @@ define install
 endef
 
 $(LEARNER): pyproject.toml constraints.txt
-	$(call install,.)
+	$(call install,.[transformer-lens])
 	@touch $@ $(VENV)/.stamp-learner-$(HERE)
 
 $(INSTRUCTOR): pyproject.toml constraints.txt
-	$(call install,.[instructor$(COMMA)cluster$(COMMA)dev])
+	$(call install,.[transformer-lens$(COMMA)instructor$(COMMA)cluster$(COMMA)dev])
 	@touch $(LEARNER) $@ $(VENV)/.stamp-learner-$(HERE) $(VENV)/.stamp-instructor-$(HERE)

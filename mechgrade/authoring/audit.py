@@ -22,7 +22,6 @@ from mechgrade.grading.grade import Grading
 from mechgrade.grading.options import Options
 from mechgrade.grading.verdicts import FAULTS, ExerciseResult
 from mechgrade.grading.worker import Worker
-from mechgrade.protocol.job import Backend
 from mechgrade.submissions.submission import Submission
 
 #: How far a misconception must be from the reference, and how near an accepted variant, in tolerances.
@@ -122,7 +121,7 @@ class Auditor:
     Args:
         course: the course.
         model: a profile of course.yaml.
-        backend: ``bridge`` or ``hooked``.
+        backend: one of the bench's ways to compute; empty for its usual one.
         threads: torch threads of each program.
         advance: told what is graded, how many rounds are done, and how many there are.
         worker: a worker to use; by default one is started, and ended with the audit.
@@ -132,7 +131,7 @@ class Auditor:
         self,
         course: Course,
         model: str,
-        backend: Backend = "bridge",
+        backend: str = "",
         threads: int = 1,
         advance: Callable[[str, int, int], None] = lambda _what, _done, _total: None,
         worker: Worker | None = None,

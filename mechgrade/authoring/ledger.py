@@ -14,14 +14,12 @@ from typing import Any
 
 from mechgrade.authoring.audit import Audit
 from mechgrade.authoring.build import write_if_changed
+from mechgrade.bench.specs import bench_spec
 from mechgrade.course import Course, CourseError, Exercise
 from mechgrade.grading.dependencies import Dependencies
 from mechgrade.grading.look import Look
 
 BEGIN, END = "<!-- audit:begin -->", "<!-- audit:end -->"
-
-#: What README's table shows lab by lab; the other ways to run the same are a row each.
-MAIN = ("bridge", 1)
 
 SCHEMA = 1
 
@@ -125,7 +123,9 @@ def table(course: Course, ledger: Ledger) -> str:
 
 
 def _rows(course: Course, ledger: Ledger) -> Iterator[tuple[str, ...]]:
-    main = ledger.get(MAIN, {})
+    # Lab by lab what was found the usual way; the other ways to run the same are a row each.
+    usual = (bench_spec(course).backend, 1)
+    main = ledger.get(usual, {})
     for lab in course.labs.values():
         some = [main[str(each)] for each in lab.exercises.values() if str(each) in main]
         if some:
@@ -133,8 +133,11 @@ def _rows(course: Course, ledger: Ledger) -> Iterator[tuple[str, ...]]:
     if main:
         yield _row("all", main.values())
     for (backend, threads), entries in sorted(ledger.items()):
-        if (backend, threads) != MAIN:
-            yield _row(f"all, {backend}, {threads} thread{'s' if threads > 1 else ''}", entries.values())
+        if (backend, threads) != usual:
+            yield _row(
+                f"all, {f'{backend}, ' if backend else ''}{threads} thread{'s' if threads > 1 else ''}",
+                entries.values(),
+            )
 
 
 def _row(name: str, some: Iterable[Entry]) -> tuple[str, ...]:

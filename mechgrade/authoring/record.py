@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from mechgrade.authoring.keep import keep_equal
+from mechgrade.bench.providers import provider_for
 from mechgrade.course import Course, Exercise
 from mechgrade.course.variants import Program, programs
 from mechgrade.grading import recordings as files
@@ -28,14 +29,6 @@ from mechgrade.grading.verdicts import Check
 from mechgrade.grading.worker import Worker
 from mechgrade.protocol.outcome import Outcome
 from mechgrade.protocol.wire import Tree
-
-#: The other ways to compute the same, whose spread is the noise floor.
-NOISE: tuple[dict[str, Any], ...] = (
-    {"backend": "bridge", "dtype": "float32", "threads": 2},
-    {"backend": "hooked", "dtype": "float32", "threads": 1},
-    {"backend": "bridge", "dtype": "float64", "threads": 1},
-    {"backend": "hooked", "dtype": "float64", "threads": 1},
-)
 
 #: Told what is being run, how many rounds are done, and how many there are.
 Advance = Callable[[str, int, int], None]
@@ -138,8 +131,9 @@ def _record(
     variants = {exercise: programs(course, exercise) for exercise in exercises}
     wrong = {exercise: [p for p in found if p.kind == "misconception"] for exercise, found in variants.items()}
     references = {exercise: next(p for p in found if p.kind == "reference") for exercise, found in variants.items()}
+    noise = _noise(course, exercises)
     rounds = max((len(found) for found in wrong.values()), default=0)
-    total = 1 + len(NOISE) + rounds
+    total = 1 + len(noise) + rounds
 
     def play(chosen: Mapping[Exercise, Program], options: Options) -> tuple[Outcomes, list[str]]:
         """Run one program an exercise through all its checks; what came out, and which checks failed."""
@@ -166,15 +160,15 @@ def _record(
         )
         for exercise in exercises
     }
-    for done, options in enumerate(NOISE):
-        label = f"reference, {options['backend']}, {options['dtype']}, {options['threads']} thread(s)"
+    for done, (changes, concerned) in enumerate(noise):
+        label = f"reference with {', '.join(f'{name} {value}' for name, value in changes.items())}"
         advance(label, 1 + done, total)
-        other, problems = play(references, Options(model, **options))
-        problems += _add_noise(recordings, other, label)
+        other, problems = play({exercise: references[exercise] for exercise in concerned}, Options(model, **changes))
+        problems += _add_noise({exercise: recordings[exercise] for exercise in concerned}, other, label)
         if problems:
             raise RecordError("\n".join(problems))
     for place in range(rounds):
-        advance(f"misconceptions, round {place + 1} of {rounds}", 1 + len(NOISE) + place, total)
+        advance(f"misconceptions, round {place + 1} of {rounds}", 1 + len(noise) + place, total)
         chosen = {exercise: found[place] for exercise, found in wrong.items() if place < len(found)}
         outcomes, _ = play(chosen, Options(model))
         for exercise, program in chosen.items():
@@ -185,6 +179,18 @@ def _record(
                     )
                 recordings[exercise].runs[key].misconceptions[program.name] = outcome.as_tree()
     return recordings
+
+
+def _noise(course: Course, exercises: Sequence[Exercise]) -> list[tuple[dict[str, Any], list[Exercise]]]:
+    """The other ways to compute the same, whose spread is the noise floor, and whose exercises' bench has each."""
+    found: list[tuple[dict[str, Any], list[Exercise]]] = []
+    for exercise in exercises:
+        for changes in provider_for(course, course.lab(exercise.lab)).noise:
+            concerned = next((some for known, some in found if known == changes), None)
+            if concerned is None:
+                found.append((dict(changes), concerned := []))
+            concerned.append(exercise)
+    return found
 
 
 def _add_noise(recordings: Mapping[Exercise, Recording], other: Outcomes, label: str) -> list[str]:

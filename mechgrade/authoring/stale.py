@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from mechgrade.course import Course, CourseError, Exercise
 from mechgrade.grading import recordings
-from mechgrade.grading.dependencies import VERSIONS, Dependencies
+from mechgrade.grading.dependencies import Dependencies, versions
 from mechgrade.grading.errors import GraderError
 from mechgrade.grading.look import Look
 
@@ -30,7 +30,7 @@ def stale(course: Course, exercises: Sequence[Exercise], model: str) -> list[str
             except (GraderError, CourseError) as fault:
                 reasons.append(str(fault))
                 continue
-            names = sorted((then.keys() | now.keys()) - VERSIONS)
+            names = sorted((then.keys() | now.keys()) - versions(course))
             changed = [name for name in names if then.get(name) != now.get(name)]
             if changed:
                 reasons.append(f"{path.relative_to(course.root)}: {_list(changed)} changed since it was recorded")

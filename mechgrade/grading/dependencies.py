@@ -1,11 +1,11 @@
 """What a result depends on: the only place that knows.
 
 Recordings, the audits' ledger, the keys of a cohort's results, the warm worker and the watch over a course that is being graded all ask
-here. What can be derived is not listed: Python code brings what it imports, course.yaml says which model and autoencoder there are.
+here. What can be derived is not listed: Python code brings what it imports, course.yaml says which bench, model and parts there are.
 
 An answer is a dictionary of names for people and hashes (of libraries, the versions)::
 
-    {"graders/lab3/test_find_heads.py": "50139c8971e909a8", "engine: worker": "c9168f896fdf763e", "model": …, "torch": "2.13.0", …}
+    {"graders/week1/test_slope.py": "50139c8971e909a8", "engine: worker": "c9168f896fdf763e", "model": …, "torch": "2.13.0", …}
 """
 
 from __future__ import annotations
@@ -18,18 +18,17 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from mechgrade.course import COURSE_FILE, Course, Exercise
+from mechgrade.bench.providers import module_of, provider_for
+from mechgrade.course import COURSE_FILE, Course, Exercise, Lab
 from mechgrade.course.variants import equivalents, programs
 from mechgrade.grading import recordings
 from mechgrade.grading.code import Code, code_of, hash_of
 from mechgrade.grading.imports import PACKAGE, Imports
 from mechgrade.grading.look import Look
+from mechgrade.protocol.job import HUB
 
-#: What decides numbers, by its version. The bridge runs the models' code of transformers.
-NUMBERS = ("python", "torch", "transformer-lens", "sae-lens", "transformers", "numpy", "safetensors")
-
-#: All names of versions: pytest runs the checks, so it decides verdicts.
-VERSIONS = frozenset([*NUMBERS, "pytest"])
+#: What decides numbers on every bench, by its version.
+NUMBERS = ("python", "numpy", "safetensors")
 
 #: What runs in a learner's process; what forks it; what it is shut in by, through which data passes as it is.
 LEARNER, WORKER, SANDBOX = "mechgrade.worker.learner", "mechgrade.worker.__main__", "mechgrade.sandbox"
@@ -58,6 +57,8 @@ class Dependencies:
         self._look = look
         self._imports = Imports(look, _shared(course))
         self._equivalents: dict[str, dict[str, dict[str, str]]] = {}
+        self._benches: dict[str, str] = {}
+        self._places: dict[str, str] = {}
 
     def recording(self, exercise: Exercise) -> dict[str, str]:
         """What decides the data that a recording holds.
@@ -68,7 +69,7 @@ class Dependencies:
         programs = self._programs(exercise)
         imports = [name for each in programs.values() for name in each.imports]
         found = {name: each.hash for name, each in programs.items()} | self._data(exercise, imports)
-        return found | self._settings(exercise, verdict=False) | {name: _version(name) for name in NUMBERS}
+        return found | self._settings(exercise, verdict=False) | self._versions(exercise)
 
     def verdict(self, exercise: Exercise, hidden: bool = False) -> dict[str, str]:
         """What decides the verdict on a learner's text.
@@ -81,7 +82,9 @@ class Dependencies:
             # What was not recorded is run live, and only the exercise's own programs can be run.
             found |= self._code([self._course.solution_path(exercise), self._course.variants_path(exercise)])
         found |= self._data(exercise) | self._judging
-        return found | self._settings(exercise, verdict=True) | {name: _version(name) for name in VERSIONS}
+        return (
+            found | self._settings(exercise, verdict=True) | self._versions(exercise) | {"pytest": _version("pytest")}
+        )
 
     def text(self, text: str) -> dict[str, str]:
         """What the result of a learner's text depends on through what the text imports of the course's modules."""
@@ -97,7 +100,8 @@ class Dependencies:
             self._equivalents[exercise.lab] = equivalents(self._course, exercise.lab)
         excused = self._equivalents[exercise.lab].get(exercise.name, {})
         found = self.recording(exercise) | self.verdict(exercise) | {"equivalent mutants": _of(excused)}
-        return {name: value for name, value in found.items() if name not in VERSIONS}
+        without = versions(self._course)
+        return {name: value for name, value in found.items() if name not in without}
 
     # --- the parts -------------------------------------------------------------------------------------------------------
 
@@ -109,7 +113,7 @@ class Dependencies:
         beside = [path for path in look.below(grader.parent, ".py") if not path.name.startswith("test_")]
         # Pytest takes the one in the folder above by itself.
         found = self._code([grader, *beside, grader.parents[1] / "conftest.py", *self._imports.files(imports, grader)])
-        return found | self._worker | self._model | (self._sae if course.lab(exercise.lab).sae else {})
+        return found | self._worker | self._bench(course.lab(exercise.lab)) | self._model(course.lab(exercise.lab))
 
     def _code(self, starts: Iterable[Path]) -> dict[str, str]:
         """Some files and what they import, but for the learner's side of the engine; and what data lies beside the course's modules."""
@@ -123,16 +127,23 @@ class Dependencies:
         above = PACKAGE.parent if path.is_relative_to(PACKAGE) else self._course.root
         return path.relative_to(above).as_posix()
 
-    @cached_property
-    def _model(self) -> dict[str, str]:
-        folder = self._profile.path
-        return {"model": _folder_hash(self._look, self._course.root / folder) if folder else self._on_hub(0)}
+    def _bench(self, lab: Lab) -> dict[str, str]:
+        """What makes the bench, and what that imports."""
+        module = module_of(lab.bench or self._course.bench)
+        if module not in self._benches:
+            self._benches[module] = _of(self._code(self._imports.files([module], self._course.root / COURSE_FILE)))
+        return {"bench": self._benches[module]}
 
-    @cached_property
-    def _sae(self) -> dict[str, str]:
-        if folder := self._profile.sae:
-            return {"sae": _folder_hash(self._look, self._course.root / folder)}
-        return {"sae": self._on_hub(-1)} if self._profile.hub_sae else {}
+    def _model(self, lab: Lab) -> dict[str, str]:
+        """The model, and those of its parts that the lab uses."""
+        places = {"model": self._profile.source, **{part: self._profile.parts.get(part, "") for part in lab.uses}}
+        return {name: self._place(place) for name, place in places.items() if place}
+
+    def _place(self, place: str) -> str:
+        if place not in self._places:
+            hub = place.startswith(HUB)
+            self._places[place] = self._on_hub(place) if hub else _folder_hash(self._look, self._course.root / place)
+        return self._places[place]
 
     @cached_property
     def _learner(self) -> set[Path]:
@@ -177,28 +188,44 @@ class Dependencies:
         """The part of course.yaml."""
         course, profile = self._course, self._profile
         limits = course.limits_of(profile.name).model_dump(exclude=set() if verdict else _TIME)
-        part: dict[str, Any] = {"limits": limits, "sae": course.lab(exercise.lab).sae}
+        part: dict[str, Any] = {"limits": limits, "uses": course.lab(exercise.lab).uses}
         part["model"] = profile.model_dump(mode="json", exclude={"name", "limits"}, exclude_defaults=True)
         if verdict:
             part |= {"points": exercise.points, "needs": exercise.needs}
         return {COURSE_FILE: _of(part)}
 
-    def _on_hub(self, place: int) -> str:
+    def _on_hub(self, place: str) -> str:
         from mechgrade.hub.files import needs, revision  # with it comes a library that takes a while
 
-        need = needs(self._profile)[place]
+        places = [each for each in (self._profile.source, *self._profile.parts.values()) if each.startswith(HUB)]
+        need = dict(zip(places, needs(self._profile), strict=True))[place]
         return _of([need.repository, need.folder, revision(need)])
+
+    def _versions(self, exercise: Exercise) -> dict[str, str]:
+        packages = provider_for(self._course, self._course.lab(exercise.lab)).packages
+        return {name: _version(name) for name in (*NUMBERS, *packages)}
+
+
+def versions(course: Course) -> set[str]:
+    """All names of versions. What ran the checks decides verdicts as well."""
+    benches = [provider_for(course, lab) for lab in course.labs.values()]
+    return {*NUMBERS, "pytest", *(name for each in benches for name in each.packages)}
 
 
 def held_by_worker(course: Course, look: Look) -> dict[str, str]:
-    """What a warm worker holds in memory: its side of the engine, and the models and autoencoders that it may have loaded.
+    """What a warm worker holds in memory: its side of the engine, the benches, and the models that it may have loaded.
 
     Graders and what they import are read after the fork, each time.
     """
-    found = {"engine: worker": _code_hash(look, _engine(Imports(look, {}), [WORKER]))}
+    imports = Imports(look, _shared(course))
+    found = {"engine: worker": _code_hash(look, _engine(imports, [WORKER]))}
+    for bench in {course.bench, *(lab.bench for lab in course.labs.values() if lab.bench)}:
+        files = imports.closure(imports.files([module_of(bench)], course.root / COURSE_FILE))
+        found[f"bench {bench}"] = _of([[str(path), look.code(path).hash] for path in sorted(files)])
     for profile in course.models.values():
-        for part in filter(None, (profile.path, profile.sae)):
-            found[part] = _folder_hash(look, course.root / part)
+        for place in filter(None, (profile.source, *profile.parts.values())):
+            if not place.startswith(HUB):
+                found[place] = _folder_hash(look, course.root / place)
     return found
 
 

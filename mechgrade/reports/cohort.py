@@ -10,7 +10,7 @@ from markupsafe import Markup
 from rich.table import Table
 
 from mechgrade.cohort.summary import BINS, ExerciseSummary, Summary, Times
-from mechgrade.grading.verdicts import Verdict
+from mechgrade.grading.verdicts import Verdict, how
 from mechgrade.reports.prose import render_inline
 from mechgrade.reports.screen import Screen
 from mechgrade.reports.terminal import LOOKS
@@ -42,6 +42,7 @@ def page(summary: Summary, times: dict[str, Times]) -> str:
         .get_template("cohort.html.j2")
         .render(
             summary=summary,
+            how=how(**{name: value for name, value in summary.setting.items() if name != "inputs"}),
             labs=labs,
             times=times,
             parts=PARTS,

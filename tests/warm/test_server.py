@@ -16,8 +16,8 @@ import pytest
 from support import ROOT
 
 from mechgrade import sandbox
+from mechgrade.bench.specs import bench_spec
 from mechgrade.course import Course
-from mechgrade.course.profiles import bench_spec
 from mechgrade.grading.errors import InfrastructureError
 from mechgrade.grading.place import NoPlaceError, directory
 from mechgrade.grading.warm.fingerprint import fingerprint
@@ -270,7 +270,7 @@ def test_nonsense_on_its_socket_does_not_disturb_it(server):
 def test_a_worker_that_cannot_start_says_so_as_ever(private, course):
     worker = WarmWorker(course, level=LEVEL)
     with pytest.raises(InfrastructureError, match=r"config\.json is missing"):
-        worker.open(bench_spec(course).on(name="/nowhere"), Job("", "x.py", "/nowhere.py", "process", course.limits))
+        worker.open(bench_spec(course).on(model="/nowhere"), Job("", "x.py", "/nowhere.py", "process", course.limits))
     worker.close()
 
 

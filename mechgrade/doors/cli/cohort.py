@@ -32,7 +32,7 @@ def grade(
     lab: LabOption = None,
     jobs: Annotated[int | None, typer.Option("--jobs", min=1, help="Processes. [default: one a processor]")] = None,
     model: ModelOption = None,
-    backend: BackendOption = "bridge",
+    backend: BackendOption = None,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
     isolation: Annotated[
         str | None, typer.Option(help="full or process. [default: the best this machine offers; full with --scheduler]")

@@ -149,7 +149,7 @@ def try_exercise(
     exercise: ExerciseArgument,
     lab: LabOption = None,
     model: ModelOption = None,
-    backend: BackendOption = "bridge",
+    backend: BackendOption = None,
     device: DeviceOption = "cpu",
 ) -> None:
     """Run your own file's demonstration and save its plots under outputs/.
@@ -167,7 +167,7 @@ def try_exercise(
     if not path.is_file():
         stop(f"there is no {short(str(path))}; `mechgrade build` or the course's archive brings the stub back")
     try:
-        environment = {"MODEL": course.model(model).name, "BACKEND": backend, "DEVICE": resolve(device)}
+        environment = {"MODEL": course.model(model).name, "BACKEND": backend or "", "DEVICE": resolve(device)}
     except CourseError as error:
         stop(error)
     progress = Progress(course)
@@ -187,7 +187,7 @@ def debug(
     exercise: ExerciseArgument,
     lab: LabOption = None,
     model: ModelOption = None,
-    backend: BackendOption = "bridge",
+    backend: BackendOption = None,
     device: DeviceOption = "cpu",
 ) -> None:
     """Stop in your own code, in the debugger pdb, on the inputs of the first check that fails (isolation inline)."""

@@ -32,7 +32,7 @@ def watch(
     lab: LabOption = None,
     exercise: ExerciseOption = None,
     model: ModelOption = None,
-    backend: BackendOption = "bridge",
+    backend: BackendOption = None,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
     plain: PlainOption = False,
     server: ServerOption = True,
@@ -67,7 +67,8 @@ def watch(
         options = resolve(course, model=model, backend=backend, device=device)
         chosen, _ = course.gradable(course.exercises(lab, exercise), model)
         worker = open_worker(course, options, warm=server)
-        worker.start()  # it imports while the learner edits
+        if chosen:
+            worker.start(options.spec(course, course.lab(chosen[0].lab)))  # it loads while the learner edits
         interactive = is_terminal()
         loop = Loop(
             course,

@@ -54,14 +54,14 @@ class WarmWorker(Worker):
         """Whether the worker is a server's."""
         return self._loan is not None
 
-    def start(self) -> None:
-        """Borrow the worker, or start one of one's own; it imports in the background. Called again, it does nothing."""
+    def _begin(self) -> None:
+        """Borrow the worker, or start one of one's own."""
         if self._loan is None and (self._process is None or self._process.poll() is not None):
             # Before the worker reads any of it: a change in between makes it out of date, and not the other way round.
             self._fingerprint = fingerprint(self._course, self._level)
             self._borrow()
         if self._loan is None:
-            super().start()
+            super()._begin()
 
     def open(self, spec: BenchSpec, job: Job) -> Process:
         """A fresh process for one learner's file. See :meth:`Worker.open`."""
