@@ -20,7 +20,7 @@ export SUBMISSION LAB EXERCISE MODEL DEVICE BACKEND ISOLATION
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup setup-lab doctor grade watch report map test test-slow lint build record model-card bench docs clean release dist setup-instructor
+.PHONY: help setup setup-lab doctor grade watch report map test test-slow lint audit build record model-card bench docs clean release dist setup-instructor
 
 help: ## List the targets
 	@echo "make TARGET [NAME=value ...]"
@@ -73,6 +73,9 @@ build: $(INSTRUCTOR) ## Generate exercises/ and the hints from solutions/; CHECK
 
 record: $(INSTRUCTOR) ## Record the fixtures that graders compare with; CHECK=1 only looks
 	$(BIN)/mechgrade record $(if $(CHECK),--check)
+
+audit: $(INSTRUCTOR) ## Grade the graders: right programs pass, wrong ones are rejected and named (mechgrade audit adds mutants)
+	$(BIN)/mechgrade audit --no-mutants
 
 setup-instructor: $(INSTRUCTOR) ## Make .venv with what an instructor needs
 
