@@ -20,7 +20,7 @@ export SUBMISSION LAB EXERCISE MODEL DEVICE BACKEND ISOLATION
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup setup-lab doctor grade watch report map test test-slow lint audit build record model-card bench docs clean release dist setup-instructor
+.PHONY: help setup setup-lab doctor grade watch report map test test-slow mutation lint audit build record model-card bench docs clean release dist setup-instructor
 
 help: ## List the targets
 	@echo "make TARGET [NAME=value ...]"
@@ -61,6 +61,9 @@ test: $(INSTRUCTOR) ## Run the tests; PYTEST_ARGS='-k course -x' is passed on; J
 
 test-slow: $(INSTRUCTOR) ## Run the tests that take long
 	$(TEST) -m slow $(PYTEST_ARGS)
+
+mutation: $(INSTRUCTOR) ## Change the verdict core in many small ways, and see that a fast test fails each time; FILES=compare for a part
+	$(BIN)/python scripts/mutation.py $(FILES) --jobs $(JOBS)
 
 lint: $(INSTRUCTOR) ## Check style, types and the floors of the house (exercises/ is the learner's, and left alone)
 	$(BIN)/ruff check --extend-exclude exercises

@@ -16,6 +16,7 @@ import argparse
 import ast
 import importlib.abc
 import importlib.util
+import multiprocessing
 import os
 import re
 import resource
@@ -110,8 +111,8 @@ def cases(file: str) -> list[Case]:
     for mutant in mutants(source, range(1, source.count("\n") + 2), operators()):
         if _meaning(mutant.source) != meaning and not _ORDER_OF_TEXT.search(mutant.name.partition(" => ")[2]):
             function = owners.get(mutant.line, "")
-            made.append(Case(file, function, mutant, listed.pop((function, mutant.name), "")))
-    for function, change in listed:
+            made.append(Case(file, function, mutant, listed.get((function, mutant.name), "")))
+    for function, change in listed.keys() - {(case.function, case.mutant.name) for case in made}:
         sys.exit(f"{EQUIVALENT}: {file} has no mutant in {function or 'its top level'}: {change}")
     return made
 
@@ -205,22 +206,20 @@ def start(case: Case | None) -> int:
 
         os.setsid()
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-        quickly = ["-x", "-q", "--tb=no", "-p", "no:cacheprovider", f"--confcutdir={TESTS}"]
-        code = 0
-        if case is not None:
-            quiet = os.open(os.devnull, os.O_WRONLY)
-            os.dup2(quiet, 1)
-            os.dup2(quiet, 2)
-            sys.meta_path.insert(0, Mutated(case.file, case.mutant.source))
-            # The file's own tests find most, so they come first.
-            own = f"{TESTS}/test_{Path(case.file).stem}.py"
-            if Path(own).is_file():
-                code = pytest.main([*quickly, own])
-                quickly.append(f"--ignore={own}")
-        code = code or pytest.main([*quickly, TESTS])
-        module = sys.modules.get("mechgrade")
-        strange = module is None or not str(module.__file__).startswith(str(Path.cwd()))
-        os._exit(99 if strange and case is None else int(code))
+        options = ["-x", "-q", "--tb=no", "-p", "no:cacheprovider", f"--confcutdir={TESTS}"]
+        if case is None:
+            code = pytest.main([*options, TESTS])
+            module = sys.modules.get("mechgrade")
+            os._exit(code if module and str(module.__file__).startswith(str(Path.cwd())) else 99)
+        quiet = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(quiet, 1)
+        os.dup2(quiet, 2)
+        sys.meta_path.insert(0, Mutated(case.file, case.mutant.source))
+        # The file's own tests find most, so they come first.
+        own = f"{TESTS}/test_{Path(case.file).stem}.py"
+        code = pytest.main([*options, own]) if Path(own).is_file() else 0
+        code = code or pytest.main([*options, f"--ignore={own}", TESTS])
+        os._exit(0 if code == pytest.ExitCode.NO_TESTS_COLLECTED else code)
     finally:
         os._exit(98)
 
@@ -270,7 +269,7 @@ def main() -> int:
     if not files:
         parser.error("no such file")
     started = time.monotonic()
-    with ProcessPoolExecutor(options.jobs) as pool:
+    with ProcessPoolExecutor(options.jobs, multiprocessing.get_context("fork")) as pool:
         todo = [case for made in pool.map(cases, files) for case in made]
     print(f"{len(todo)} mutants, made in {time.monotonic() - started:.0f} s", flush=True)
     with tempfile.TemporaryDirectory(prefix="mechgrade-mutation-") as folder:
