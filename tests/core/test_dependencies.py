@@ -35,6 +35,7 @@ LABS = {HEADS: "lab3", IOI: "lab2", LATENTS: "lab4"}
 ALL = frozenset(LABS)
 
 OPTIONS = Options("embedded")
+AUDITED = ("bridge", 1)
 CHANGED = "\nchanged = True\n"
 
 
@@ -75,7 +76,7 @@ class Ground:
                 recording.provenance = found.recording(exercise)
                 recordings.write(path, recording)
         hashes = ledger.fingerprints(self.course, exercises)
-        self.ledger = {ledger.MAIN: {str(exercise): {"hash": value} for exercise, value in hashes.items()}}
+        self.ledger = {AUDITED: {str(exercise): {"hash": value} for exercise, value in hashes.items()}}
         self.look = Look(self.root)
         self.keys = bases(self.course, exercises, OPTIONS, self.look)
         self.fingerprint = fingerprint(self.course, "full")
@@ -91,7 +92,7 @@ class Ground:
         keys = bases(course, exercises, OPTIONS)
         return Noticed(
             frozenset(each.name for each in exercises if stale(course, [each], "embedded")),
-            frozenset(each.name for each in ledger.outdated(course, self.ledger, *ledger.MAIN)),
+            frozenset(each.name for each in ledger.outdated(course, self.ledger, *AUDITED)),
             frozenset(each.name for each in exercises if self._key(keys, each.name) != self._key(self.keys, each.name)),
             fingerprint(course, "full") != self.fingerprint,
             not self.look.unchanged(),
@@ -229,7 +230,7 @@ def excused(path: Path) -> None:
 
 def with_sae(path: Path) -> None:
     document = yaml.safe_load(path.read_text())
-    document["labs"]["lab3"]["sae"] = True
+    document["labs"]["lab3"]["uses"] = ["sae"]
     path.write_text(yaml.safe_dump(document))
 
 
@@ -268,13 +269,14 @@ ENGINE = [
     ("worker/exercise.py", noticed(ALL, ALL, worker=True)),
     ("worker/learner.py", noticed(ALL, ALL, worker=True)),  # it sets the seeds
     ("bench/__init__.py", noticed(ALL, ALL, worker=True)),
-    ("bench/core.py", noticed(ALL, ALL, worker=True)),
-    ("bench/processing.py", noticed(ALL, ALL, worker=True)),
+    ("bench/transformer_lens/bench.py", noticed(ALL, ALL, worker=True)),
+    ("bench/transformer_lens/processing.py", noticed(ALL, ALL, worker=True)),
     ("protocol/wire.py", noticed(ALL, ALL, worker=True)),
     # The sandbox and the fork server let data pass as it is.
     ("sandbox/__init__.py", noticed(set(), ALL, worker=True)),
     ("sandbox/libc.py", noticed(set(), ALL, worker=True)),
     ("worker/fork_server.py", noticed(set(), ALL, worker=True)),
+    ("bench/providers.py", noticed(set(), ALL, worker=True)),
     ("grading/compare.py", noticed(set(), ALL)),
     ("grading/judge.py", noticed(set(), ALL)),
     ("grading/plugin.py", noticed(set(), ALL)),
@@ -357,7 +359,7 @@ def test_every_file_of_the_closure(ground: Ground, change: Change) -> None:
     before = Dependencies(ground.course, None, look).verdict(exercise)
     paths = look.found()
     names = {path.relative_to(imports.PACKAGE).as_posix() for path in paths if path.is_relative_to(imports.PACKAGE)}
-    assert len(names) > 50 and {"worker/runner.py", "bench/core.py", "sandbox/landlock.py"} <= names
+    assert len(names) > 50 and {"worker/runner.py", "bench/transformer_lens/model.py", "sandbox/landlock.py"} <= names
     assert not {name for name in names if name.split("/")[0] in ("reports", "doors", "cohort", "authoring")}
     for path in paths:
         body = path.read_bytes()
@@ -485,8 +487,10 @@ def test_another_version_of_a_library(ground: Ground, monkeypatch: pytest.Monkey
     path = recordings.path_of(ground.root, "embedded", exercise.lab, exercise.name)
     known = dependencies._version
     assert recordings.read(path).provenance["torch"] == known("torch")
-    assert set(dependencies.VERSIONS) <= set(Dependencies(ground.course, None, Look(ground.root)).verdict(exercise))
-    for name in sorted(dependencies.VERSIONS):
+    names = dependencies.versions(ground.course)
+    assert {"python", "pytest", "torch", "transformers"} <= names
+    assert names <= set(Dependencies(ground.course, None, Look(ground.root)).verdict(exercise))
+    for name in sorted(names):
         monkeypatch.setattr(dependencies, "_version", lambda each, one=name: "0.1" if each == one else known(each))
         assert ground.noticed() == Noticed(keys=ALL), name
 
@@ -534,7 +538,7 @@ def test_the_message_names_what_changed(ground: Ground, change: Change) -> None:
     change(path, former)
     (reason,) = stale(ground.course, [ground.course.exercise(HEADS)], "embedded")
     assert re.search(
-        r"json: course\.yaml, engine: worker, \S+, model and 6 more changed since it was recorded$", reason
+        r"json: bench, course\.yaml, engine: worker, \S+ and 7 more changed since it was recorded$", reason
     )
 
 
