@@ -76,7 +76,7 @@ class Ground:
                 recording.provenance = found.recording(exercise)
                 recordings.write(path, recording)
         hashes = ledger.fingerprints(self.course, exercises)
-        self.ledger = {AUDITED: {str(exercise): {"hash": value} for exercise, value in hashes.items()}}
+        self.ledger = {AUDITED: {str(exercise): value for exercise, value in hashes.items()}}
         self.look = Look(self.root)
         self.keys = bases(self.course, exercises, OPTIONS, self.look)
         self.fingerprint = fingerprint(self.course, "full")
