@@ -9,7 +9,7 @@ from pathlib import Path
 from support import ROOT, one_exercise
 
 from mechgrade.authoring import ledger
-from mechgrade.authoring.audit import Audit, Entry
+from mechgrade.authoring.audit import Audit, ExerciseAudit
 from mechgrade.course import Course, load_course
 
 #: The way whose findings the table shows lab by lab: back end and threads.
@@ -62,7 +62,7 @@ def test_a_changed_grader_is_outdated_and_an_audit_replaces_only_its_own(tmp_pat
     grader.write_text(grader.read_text() + "\nCHANGED = True\n")
     assert ledger.outdated(course, ledger.read(course), *USUAL) == [find_heads]
 
-    found = Entry(find_heads, reference="wrong", stub="not_started", mutated=False)
+    found = ExerciseAudit(find_heads, reference="wrong", stub="not_started", mutated=False)
     assert [path.name for path in ledger.keep(course, Audit([found]), "hooked", 2)] == ["audit.json", "README.md"]
     assert ledger.outdated(course, ledger.read(course), *USUAL) == [find_heads], "another back end was audited"
     readme = (root / "README.md").read_text()
