@@ -21,11 +21,12 @@ from support import ROOT
 import mechgrade
 from mechgrade.authoring import ledger
 from mechgrade.authoring.stale import stale
-from mechgrade.cohort.keys import Order, bases
+from mechgrade.cohort.keys import bases
 from mechgrade.course import Course, load_course
 from mechgrade.grading import dependencies, imports, recordings
 from mechgrade.grading.dependencies import Dependencies
 from mechgrade.grading.look import Look
+from mechgrade.grading.options import Options
 from mechgrade.grading.warm.fingerprint import fingerprint
 
 #: One that imports a helper of the course; one with prompts; one with the SAE and random ones.
@@ -33,8 +34,10 @@ HEADS, IOI, LATENTS = "find_heads", "logit_difference", "latent_activations"
 LABS = {HEADS: "lab3", IOI: "lab2", LATENTS: "lab4"}
 ALL = frozenset(LABS)
 
-ORDER = Order("embedded", "bridge", "cpu", "process")
+ORDER = Options("embedded", "bridge", "cpu", "process")
 CHANGED = "\nchanged = True\n"
+#: The way of auditing that README's table shows lab by lab.
+MAIN = ("bridge", 1)
 
 
 @dataclass(frozen=True)
@@ -74,7 +77,7 @@ class Ground:
                 recording.provenance = found.recording(exercise)
                 recordings.write(path, recording)
         hashes = ledger.fingerprints(self.course, exercises)
-        self.ledger = {ledger.MAIN: {str(exercise): {"hash": value} for exercise, value in hashes.items()}}
+        self.ledger = {MAIN: {str(exercise): {"hash": value} for exercise, value in hashes.items()}}
         self.look = Look(self.root)
         self.keys = bases(self.course, exercises, ORDER, self.look)
         self.fingerprint = fingerprint(self.course, "full")
@@ -90,7 +93,7 @@ class Ground:
         keys = bases(course, exercises, ORDER)
         return Noticed(
             frozenset(each.name for each in exercises if stale(course, [each], "embedded")),
-            frozenset(each.name for each in ledger.outdated(course, self.ledger, *ledger.MAIN)),
+            frozenset(each.name for each in ledger.outdated(course, self.ledger, *MAIN)),
             frozenset(each.name for each in exercises if self._key(keys, each.name) != self._key(self.keys, each.name)),
             fingerprint(course, "full") != self.fingerprint,
             not self.look.unchanged(),
@@ -228,7 +231,7 @@ def excused(path: Path) -> None:
 
 def with_sae(path: Path) -> None:
     document = yaml.safe_load(path.read_text())
-    document["labs"]["lab3"]["sae"] = True
+    document["labs"]["lab3"]["uses"] = ["sae"]
     path.write_text(yaml.safe_dump(document))
 
 
@@ -267,13 +270,18 @@ ENGINE = [
     ("worker/exercise.py", noticed(ALL, ALL, worker=True)),
     ("worker/learner.py", noticed(ALL, ALL, worker=True)),  # it sets the seeds
     ("bench/__init__.py", noticed(ALL, ALL, worker=True)),
-    ("bench/core.py", noticed(ALL, ALL, worker=True)),
-    ("bench/processing.py", noticed(ALL, ALL, worker=True)),
+    # Found by the name in course.yaml, and not imported by the worker's own code.
+    ("bench/torch/bench.py", noticed(ALL, ALL, worker=True)),
+    ("bench/torch/determinism.py", noticed(ALL, ALL, worker=True)),
+    ("bench/transformer_lens/__init__.py", noticed(ALL, ALL, worker=True)),
+    ("bench/transformer_lens/bench.py", noticed(ALL, ALL, worker=True)),
+    ("bench/transformer_lens/processing.py", noticed(ALL, ALL, worker=True)),
     ("protocol/wire.py", noticed(ALL, ALL, worker=True)),
     # The sandbox and the fork server let data pass as it is.
     ("sandbox/__init__.py", noticed(set(), ALL, worker=True)),
     ("sandbox/libc.py", noticed(set(), ALL, worker=True)),
     ("worker/fork_server.py", noticed(set(), ALL, worker=True)),
+    ("bench/providers.py", noticed(set(), ALL, worker=True)),
     ("grading/compare.py", noticed(set(), ALL)),
     ("grading/judge.py", noticed(set(), ALL)),
     ("grading/plugin.py", noticed(set(), ALL)),
@@ -316,6 +324,7 @@ def test_a_file_of_the_engine(ground: Ground, change: Change, name: str, expecte
         ("course.yaml", replaced("title: ", "title: Another ")),
         ("engine/reports/html.py", statement),
         ("engine/doors/cli/grade.py", statement),
+        ("engine/bench/transformer_lens/doctor.py", statement),
         ("engine/authoring/build.py", statement),
         ("engine/cohort/run.py", statement),
         ("engine/progress/progress.py", statement),
@@ -356,7 +365,7 @@ def test_every_file_of_the_closure(ground: Ground, change: Change) -> None:
     before = Dependencies(ground.course, None, look).verdict(exercise)
     paths = look.found()
     names = {path.relative_to(imports.PACKAGE).as_posix() for path in paths if path.is_relative_to(imports.PACKAGE)}
-    assert len(names) > 50 and {"worker/runner.py", "bench/core.py", "sandbox/landlock.py"} <= names
+    assert len(names) > 50 and {"worker/runner.py", "bench/provider.py", "sandbox/landlock.py"} <= names
     assert not {name for name in names if name.split("/")[0] in ("reports", "doors", "cohort", "authoring")}
     for path in paths:
         body = path.read_bytes()
@@ -484,8 +493,10 @@ def test_another_version_of_a_library(ground: Ground, monkeypatch: pytest.Monkey
     path = recordings.path_of(ground.root, "embedded", exercise.lab, exercise.name)
     known = dependencies._version
     assert recordings.read(path).provenance["torch"] == known("torch")
-    assert set(dependencies.VERSIONS) <= set(Dependencies(ground.course, None, Look(ground.root)).verdict(exercise))
-    for name in sorted(dependencies.VERSIONS):
+    names = dependencies.versions(ground.course)
+    assert {"python", "numpy", "torch", "transformer-lens", "sae-lens", "pytest"} <= names
+    assert names <= set(Dependencies(ground.course, None, Look(ground.root)).verdict(exercise))
+    for name in sorted(names):
         monkeypatch.setattr(dependencies, "_version", lambda each, one=name: "0.1" if each == one else known(each))
         assert ground.noticed() == Noticed(keys=ALL), name
 
@@ -533,7 +544,7 @@ def test_the_message_names_what_changed(ground: Ground, change: Change) -> None:
     change(path, former)
     (reason,) = stale(ground.course, [ground.course.exercise(HEADS)], "embedded")
     assert re.search(
-        r"json: course\.yaml, engine: worker, \S+, model and 6 more changed since it was recorded$", reason
+        r"json: bench, course\.yaml, engine: worker, \S+ and 7 more changed since it was recorded$", reason
     )
 
 
@@ -551,13 +562,14 @@ def test_what_a_watch_holds(ground: Ground, change: Change) -> None:
 PRINT = """
 import json, sys
 from pathlib import Path
-from mechgrade.cohort.keys import Order, bases
+from mechgrade.cohort.keys import bases
 from mechgrade.course import load_course
 from mechgrade.grading.dependencies import Dependencies
 from mechgrade.grading.look import Look
+from mechgrade.grading.options import Options
 course = load_course(Path(sys.argv[1]))
 found = Dependencies(course, None, Look(course.root))
-keys = bases(course, course.exercises(), Order("embedded", "bridge", "cpu", "process"))
+keys = bases(course, course.exercises(), Options("embedded", "bridge", "cpu", "process"))
 print(json.dumps([{each.name: found.audit(each) for each in course.exercises()}, list(keys.values())]))
 """
 
