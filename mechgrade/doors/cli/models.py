@@ -28,6 +28,9 @@ def list_models(
     from mechgrade.hub.files import here, needs, size_text
 
     course = the_course()
+    if not course.models:
+        typer.echo("this course has no models")
+        return
     table = Table("model", "from", "on this machine", box=None)
     for profile in course.models.values():
         if profile.path is not None:
