@@ -111,8 +111,10 @@ class Dependencies:
         grader = course.grader_path(exercise)
         # Helpers beside the grader count without being imported: there are ways to import that nobody can follow.
         beside = [path for path in look.below(grader.parent, ".py") if not path.name.startswith("test_")]
+        given = [each for name in course.data for each in look.below(course.root / name) or [course.root / name]]
         # Pytest takes the one in the folder above by itself.
         found = self._code([grader, *beside, grader.parents[1] / "conftest.py", *self._imports.files(imports, grader)])
+        found |= {self._name(path): look.data(path) for path in given}
         return found | self._worker | self._bench(course.lab(exercise.lab)) | self._model(course.lab(exercise.lab))
 
     def _code(self, starts: Iterable[Path]) -> dict[str, str]:

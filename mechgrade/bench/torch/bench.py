@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any, TypeVar
 
 import torch
 from torch import Tensor
 from torch.nn import Module
 
+from mechgrade.bench.files import data
 from mechgrade.bench.provider import BenchError
 from mechgrade.bench.torch import determinism
 from mechgrade.protocol.job import BenchSpec
@@ -71,6 +73,10 @@ class TorchBench:
         with torch.random.fork_rng(devices=[]):
             torch.default_generator.manual_seed(seed)
             return make().to(device=self.device, dtype=self.dtype)
+
+    def data(self, name: str) -> Path:
+        """The path of one of the course's data files; see :func:`mechgrade.bench.files.data`."""
+        return data(name)
 
     # --- see mechgrade.bench.provider.Bench --------------------------------------------------------------------------
 
