@@ -231,7 +231,7 @@ def test_plain_pytest_grades_too(tmp_path):
         "-m",
         "pytest",
         "graders/lab3",
-        "--submission",
+        "--mechgrade-submission",
         "exercises",
         "-k",
         "find_heads",
@@ -242,7 +242,7 @@ def test_plain_pytest_grades_too(tmp_path):
     assert done.returncode == 1
     assert "not_started: " in done.stdout and "1 failed" in done.stdout
     assert 'failures="1"' in report.read_text()
-    arguments[3:5] = ["--submission", "solutions"]
+    arguments[3:5] = ["--mechgrade-submission", "solutions"]
     done = subprocess.run([sys.executable, *arguments], cwd=ROOT, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stdout
 
