@@ -70,7 +70,9 @@ FILES = {
 }
 
 #: A learner may use what is shared.
-WITH_TOOLS = SOURCE.replace("(x * x).sum()", "tools.squared(x).sum()").replace("import numpy", "import tools\nimport numpy")
+WITH_TOOLS = SOURCE.replace("(x * x).sum()", "tools.squared(x).sum()").replace(
+    "import numpy", "import tools\nimport numpy"
+)
 
 LEVELS = [
     "process",
@@ -104,7 +106,9 @@ def test_the_course_is_in_form(course: Course) -> None:
 
 
 @pytest.mark.parametrize("level", LEVELS)
-def test_scenarios_and_learners_reach_what_is_shared(course: Course, worker: Worker, tmp_path: Path, level: str) -> None:
+def test_scenarios_and_learners_reach_what_is_shared(
+    course: Course, worker: Worker, tmp_path: Path, level: str
+) -> None:
     assert graded(course, worker, tmp_path, WITH_TOOLS, level).verdict == "passed"
     reading = SOURCE.replace(
         "    ### BEGIN", "    from mechgrade.bench import data\n    assert data('more.csv').read_text()\n    ### BEGIN"
@@ -148,12 +152,16 @@ def test_a_change_of_either_makes_recordings_stale(course: Course) -> None:
 
 def test_a_learner_finds_both_from_a_plain_python(course: Course) -> None:
     """Without any command of ours: the engine is imported first, and what the course shares is found after that."""
-    program = "from mechgrade.bench import data\nfrom fitting.scale import FACTOR\nprint(FACTOR, data('points.csv').name)\n"
+    program = (
+        "from mechgrade.bench import data\nfrom fitting.scale import FACTOR\nprint(FACTOR, data('points.csv').name)\n"
+    )
     path = course.root / "exercises/week1/try.py"
     path.write_text(program)
     try:
         for place in (course.root, Path("/")):
-            done = subprocess.run([sys.executable, "-P", str(path)], cwd=place, capture_output=True, text=True, check=False)
+            done = subprocess.run(
+                [sys.executable, "-P", str(path)], cwd=place, capture_output=True, text=True, check=False
+            )
             assert done.stdout == "2.0 points.csv\n", done.stderr
     finally:
         path.unlink()
