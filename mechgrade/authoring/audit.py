@@ -41,7 +41,7 @@ for _name, _value in list(globals().items()):
 
 
 @dataclass
-class Graded:
+class GradedProgram:
     """A program's verdict, and how far its data was from the reference's at the worst, in tolerances."""
 
     result: ExerciseResult
@@ -49,7 +49,7 @@ class Graded:
 
 
 @dataclass
-class Entry:
+class ExerciseAudit:
     """The audit of one exercise. See :meth:`Audit.as_tree` for the form."""
 
     exercise: Exercise
@@ -69,7 +69,7 @@ class Entry:
 class Audit:
     """All entries, and the problems that make an audit fail."""
 
-    entries: list[Entry]
+    entries: list[ExerciseAudit]
     problems: list[str] = field(default_factory=list)
 
     def as_tree(self) -> dict[str, Any]:
@@ -149,7 +149,7 @@ class Auditor:
     def audit(self, exercises: Sequence[Exercise], *, with_mutants: bool = True) -> Audit:
         """Audit exercises: their programs, and unless told otherwise their mutants."""
         rules = broken_rules(self.course, exercises, self.model)
-        audit = Audit([Entry(exercise) for exercise in exercises], rules)
+        audit = Audit([ExerciseAudit(exercise) for exercise in exercises], rules)
         try:
             self._programs(audit)
             if with_mutants:
@@ -224,8 +224,8 @@ class Auditor:
         return mutants(text, mutated_lines(text), confusions=self.course.confusions)
 
     def _play(
-        self, entries: list[Entry], queues: dict[str, list[tuple[str, Any]]], course: Course, what: str
-    ) -> list[tuple[Entry, Any, Graded]]:
+        self, entries: list[ExerciseAudit], queues: dict[str, list[tuple[str, Any]]], course: Course, what: str
+    ) -> list[tuple[ExerciseAudit, Any, GradedProgram]]:
         """Grade everything in the queues, one program an exercise and round."""
         done = []
         rounds = max((len(queue) for queue in queues.values()), default=0)
@@ -237,13 +237,13 @@ class Auditor:
             done += [(entry, queues[entry.exercise.name][place][1], graded[entry.exercise.name]) for entry in now]
         return done
 
-    def _round(self, course: Course, exercises: list[Exercise], chosen: dict[str, str]) -> dict[str, Graded]:
+    def _round(self, course: Course, exercises: list[Exercise], chosen: dict[str, str]) -> dict[str, GradedProgram]:
         texts = {(exercise.lab, exercise.name): chosen[exercise.name] for exercise in exercises}
         grading = Grading(course, Options(self.model, self.backend, threads=self.threads), self._worker)
         grader = grading.grader(Submission.from_texts(texts))
         result = grading.grade(grader, exercises)
         return {
-            exercise.name: Graded(entry, grader.distances.get(exercise, 0.0))
+            exercise.name: GradedProgram(entry, grader.distances.get(exercise, 0.0))
             for exercise, entry in zip(exercises, result.exercises, strict=True)
         }
 

@@ -1,16 +1,18 @@
 """What audits found, kept in docs/audit.json, and the table in README.md that is made of it.
 
-An exercise's entry carries a hash of all that the audit's findings depend on (see ``mechgrade.grading.dependencies``), so that a table
-which tells of graders as they were is noticed.
+An exercise's entry carries two hashes, so that a table which tells of graders as they were is noticed (see
+``mechgrade.grading.dependencies``): ``hash``, of all that the audit's findings depend on, and ``own``, of the exercise's own part of it.
+A change of the engine outdates every entry. Whether it changed a finding, CI sees at once, because it audits all programs again;
+only the mutants, which take longest, wait for the next `mechgrade audit --changed --write`.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from mechgrade.authoring.audit import Audit
 from mechgrade.authoring.build import write_if_changed
@@ -38,15 +40,21 @@ def path_of(course: Course) -> Path:
     return course.root / "docs" / "audit.json"
 
 
-def fingerprints(course: Course, exercises: Iterable[Exercise]) -> dict[Exercise, str]:
-    """For each exercise the hash of all that the findings of its audit depend on."""
+def fingerprints(course: Course, exercises: Iterable[Exercise]) -> dict[Exercise, dict[str, str]]:
+    """For each exercise ``hash``, of all that the findings of its audit depend on, and ``own``, of its own files among that."""
     with Look(course.root) as look:
         dependencies = Dependencies(course, course.default_model, look)
         found = {exercise: dependencies.audit(exercise) for exercise in exercises}
-    return {
-        exercise: hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
-        for exercise, parts in found.items()
-    }
+    return {exercise: {"hash": _hash(parts), "own": _hash(_own(parts))} for exercise, parts in found.items()}
+
+
+def _own(parts: Mapping[str, str]) -> dict[str, str]:
+    mine = ("reference", "variants", "equivalent mutants")
+    return {name: value for name, value in parts.items() if name in mine or name.startswith("graders/")}
+
+
+def _hash(parts: Mapping[str, str]) -> str:
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def read(course: Course) -> Ledger:
@@ -78,7 +86,7 @@ def keep(course: Course, audit: Audit, backend: str, threads: int) -> list[Path]
     entries = ledger.setdefault((backend, threads), {})
     now = fingerprints(course, [entry.exercise for entry in audit.entries])
     for entry, tree in zip(audit.entries, audit.as_tree()["exercises"], strict=True):
-        entries[str(entry.exercise)] = {"hash": now[entry.exercise], **tree}
+        entries[str(entry.exercise)] = {**now[entry.exercise], **tree}
     return save(course, ledger)
 
 
@@ -106,11 +114,17 @@ def save(course: Course, ledger: Ledger) -> list[Path]:
     return changed
 
 
-def outdated(course: Course, ledger: Ledger, backend: str, threads: int) -> list[Exercise]:
-    """The exercises that were never audited this way, or have changed since."""
+def outdated(
+    course: Course, ledger: Ledger, backend: str, threads: int, what: Literal["hash", "own"] = "hash"
+) -> list[Exercise]:
+    """The exercises that were never audited this way, or of which anything has changed since.
+
+    Args:
+        what: ``own`` asks only for changes in the exercise's own files.
+    """
     entries = ledger.get((backend, threads), {})
     now = fingerprints(course, course.exercises())
-    return [exercise for exercise, found in now.items() if entries.get(str(exercise), {}).get("hash") != found]
+    return [each for each, found in now.items() if entries.get(str(each), {}).get(what) != found[what]]
 
 
 # --- the table -----------------------------------------------------------------------------------------------------------

@@ -20,7 +20,7 @@ from distributed import Client, Future
 from distributed.client import FutureCancelledError
 
 from mechgrade.cohort.learners import Work
-from mechgrade.cohort.pool import Graded, Member, News, Ready, ReferenceRun, Task, part_of
+from mechgrade.cohort.pool import GradedExercise, Member, News, Ready, ReferenceRun, Task, part_of
 from mechgrade.course import Course, CourseError, Exercise, load_course
 from mechgrade.grading.errors import InfrastructureError
 from mechgrade.grading.options import Options, options_of
@@ -193,7 +193,7 @@ class Cluster:
                     why = str(tree["lost"])
                 else:
                     part = part_of(tree)
-                    assert isinstance(part, Graded | ReferenceRun)
+                    assert isinstance(part, GradedExercise | ReferenceRun)
                     self._ready.append((task, part))
         except CourseError:
             raise

@@ -41,7 +41,7 @@ class ReferenceRun:
 
 
 @dataclass(frozen=True)
-class Graded:
+class GradedExercise:
     """An exercise that was graded: its result as a tree, and the times."""
 
     entry: dict[str, Any]
@@ -53,10 +53,10 @@ class Graded:
         return {"entry": self.entry, "seconds": self.seconds, "learner_seconds": self.learner_seconds}
 
 
-def part_of(message: dict[str, Any]) -> Graded | ReferenceRun | None:
+def part_of(message: dict[str, Any]) -> GradedExercise | ReferenceRun | None:
     """What a member's message holds; None for the end of a task."""
     if "entry" in message:
-        return Graded(message["entry"], message["seconds"], message["learner_seconds"])
+        return GradedExercise(message["entry"], message["seconds"], message["learner_seconds"])
     if "live" in message:
         lab, name, program, call, reference, noise = message["live"]
         return ReferenceRun(lab, name, program, call, Run(reference, noise))
@@ -84,7 +84,7 @@ class Task:
 
 
 #: What a executor reports of a task: a part of it, its end, or (as text) why it came to none.
-News = tuple[Task, "Graded | ReferenceRun | str | None"]
+News = tuple[Task, "GradedExercise | ReferenceRun | str | None"]
 
 
 class Executor(Protocol):
@@ -152,7 +152,7 @@ class Member:
             self.send(text_message(work.exercise.lab, work.exercise.name, work.text, work.problem))
         self.send({"grade": True})
 
-    def hear(self) -> Graded | ReferenceRun | Ready | str | None:
+    def hear(self) -> GradedExercise | ReferenceRun | Ready | str | None:
         """The next message.
 
         Returns:

@@ -12,7 +12,7 @@ from typing import Any
 from mechgrade.cohort import entry, keys
 from mechgrade.cohort.keys import key_of
 from mechgrade.cohort.learners import Learner, Work
-from mechgrade.cohort.pool import Executor, Graded, ReferenceRun, Task
+from mechgrade.cohort.pool import Executor, GradedExercise, ReferenceRun, Task
 from mechgrade.cohort.store import Row, Store, StoreError
 from mechgrade.course import Course, CourseError, Exercise
 from mechgrade.grading.dependencies import Dependencies
@@ -31,7 +31,7 @@ HELD = 1.0
 
 
 @dataclass
-class Progress:
+class RunProgress:
     """How far a run is. Times of learners whose results were known are no measure for the others."""
 
     learners: int
@@ -41,7 +41,7 @@ class Progress:
     faults: int = 0
 
 
-class Run:
+class CohortRun:
     """One run over a cohort.
 
     Args:
@@ -58,7 +58,7 @@ class Run:
         options: Options,
         bases: dict[Exercise, str],
         store: Store,
-        told: Callable[[Progress], None] = lambda _progress: None,
+        told: Callable[[RunProgress], None] = lambda _progress: None,
     ) -> None:
         self.course = course
         self.options = options
@@ -78,7 +78,7 @@ class Run:
         self._underway: set[str] = set()
         self._faults: dict[str, str] = {}
 
-    def go(self, learners: Sequence[Learner], executor: Executor) -> Progress:
+    def go(self, learners: Sequence[Learner], executor: Executor) -> RunProgress:
         """Grade what is not known.
 
         Raises:
@@ -87,7 +87,7 @@ class Run:
             InfrastructureError: the executor is gone.
             StoreError: results cannot be kept.
         """
-        self.progress = Progress(len(learners))
+        self.progress = RunProgress(len(learners))
         self.store.begin()
         if self._needs_live():
             self._run_references(executor)
@@ -169,7 +169,7 @@ class Run:
                 if isinstance(news, ReferenceRun):
                     self._hold(news)
                     executor.share(news)
-                elif isinstance(news, Graded):
+                elif isinstance(news, GradedExercise):
                     self._take(task, news)
                 else:
                     handed_out -= 1
@@ -177,7 +177,7 @@ class Run:
             if self._patience() == 0:
                 self._keep_held()
 
-    def _take(self, task: Task, graded: Graded) -> None:
+    def _take(self, task: Task, graded: GradedExercise) -> None:
         result = entry.entry_of(graded.entry)
         exercise = self._places[result.lab, result.exercise]
         work = next((work for work in task.works if work.exercise == exercise), None)

@@ -226,7 +226,8 @@ def held_by_worker(course: Course, look: Look) -> dict[str, str]:
     imports = Imports(look, _shared(course))
     found = {"engine: worker": _code_hash(look, _engine(imports, [WORKER]))}
     for bench in {course.bench, *(lab.bench for lab in course.labs.values() if lab.bench)}:
-        files = imports.closure(imports.files([module_of(bench)], course.root / COURSE_FILE), without=[_version_file()])
+        starts = imports.files([module_of(bench)], course.root / COURSE_FILE)
+        files = imports.closure(starts, without=[_version_file()])
         found[f"bench {bench}"] = _of([[str(path), look.code(path).hash] for path in sorted(files)])
     for profile in course.models.values():
         for place in filter(None, (profile.source, *profile.parts.values())):

@@ -23,7 +23,7 @@ def directory(root: Path) -> Path:
         NoPlaceError: somebody else owns it, or may write to it.
     """
     base = os.environ.get("XDG_RUNTIME_DIR")
-    if base is None or not Path(base).is_dir():
+    if not base or not Path(base).is_dir():
         base = tempfile.gettempdir()
     above = Path(base, f"mechgrade-{os.geteuid()}")
     place = above / hashlib.sha256(os.fsencode(root.resolve())).hexdigest()[:16]

@@ -13,8 +13,8 @@ import pytest
 from mechgrade.cohort import entry, run
 from mechgrade.cohort.keys import bases
 from mechgrade.cohort.learners import Work, find_learners
-from mechgrade.cohort.pool import Graded, News, ReferenceRun, Task
-from mechgrade.cohort.run import ATTEMPTS, Progress, Run
+from mechgrade.cohort.pool import GradedExercise, News, ReferenceRun, Task
+from mechgrade.cohort.run import ATTEMPTS, CohortRun, RunProgress
 from mechgrade.cohort.store import Store
 from mechgrade.course import Course, CourseError
 from mechgrade.grading.errors import GraderError, InfrastructureError
@@ -29,11 +29,13 @@ ORDER = Options("embedded", "bridge", "cpu", "process")
 Play = Callable[[Task, Work], "Verdict | str | None"]
 
 
-def result(work: Work, verdict: Verdict, message: str = "") -> Graded:
+def result(work: Work, verdict: Verdict, message: str = "") -> GradedExercise:
     exercise = work.exercise
     points = float(exercise.points) if verdict == "passed" else 0.0
     check = Check("check", verdict, points, exercise.points, message=message)
-    return Graded(entry.as_tree(ExerciseResult(exercise.lab, exercise.name, exercise.points, [check])), 0.1, 0.01)
+    return GradedExercise(
+        entry.as_tree(ExerciseResult(exercise.lab, exercise.name, exercise.points, [check])), 0.1, 0.01
+    )
 
 
 class Played:
@@ -80,10 +82,10 @@ def course(tmp_path: Path) -> Course:
     return small_course(tmp_path / "course")
 
 
-def go(course: Course, folder: Path, executor: Played, out: Path, options: Options = ORDER) -> Progress:
+def go(course: Course, folder: Path, executor: Played, out: Path, options: Options = ORDER) -> RunProgress:
     with Store(out) as store:
         learners = find_learners(course, folder, out / "unpacked")
-        return Run(course, options, bases(course, course.exercises(), options), store).go(learners, executor)
+        return CohortRun(course, options, bases(course, course.exercises(), options), store).go(learners, executor)
 
 
 def bodies(out: Path) -> dict[str, list[str | None]]:
@@ -213,7 +215,7 @@ def test_a_course_that_changed_before_the_run(course: Course, tmp_path: Path) ->
     grader = course.grader_path(course.exercise("find_heads"))
     grader.write_text(grader.read_text() + "changed = True\n")
     with Store(tmp_path / "out") as store, pytest.raises(CourseError, match="changed while it was being graded"):
-        Run(course, ORDER, before, store)
+        CohortRun(course, ORDER, before, store)
 
 
 def test_results_are_held_for_a_moment(course: Course, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -233,7 +235,7 @@ def test_results_are_held_for_a_moment(course: Course, tmp_path: Path, monkeypat
 
         executor = Silent(lambda task, work: "passed", width=1)
         learners = find_learners(course, folder, tmp_path / "unpacked")
-        Run(course, ORDER, bases(course, course.exercises(), ORDER), store).go(learners, executor)
+        CohortRun(course, ORDER, bases(course, course.exercises(), ORDER), store).go(learners, executor)
     # Two results and the end of the first task; silence; the same of the second.
     assert seen == [0, 0, 0, 0, 2, 2, 2]
 
@@ -250,7 +252,7 @@ def test_what_came_in_before_the_end_is_kept(course: Course, tmp_path: Path, how
             if self.told == 3:
                 raise how
             news = super().news()
-            self.told += isinstance(news[1], Graded)
+            self.told += isinstance(news[1], GradedExercise)
             return news
 
     with pytest.raises(how):

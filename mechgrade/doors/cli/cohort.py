@@ -16,7 +16,7 @@ from mechgrade.errors import CourseError
 
 if TYPE_CHECKING:
     from mechgrade.cohort.pool import Executor
-    from mechgrade.cohort.run import Progress
+    from mechgrade.cohort.run import RunProgress
     from mechgrade.course import Course, Exercise
     from mechgrade.grading.options import Options
 
@@ -62,7 +62,7 @@ def grade(
     from mechgrade.cohort import outputs
     from mechgrade.cohort.keys import bases
     from mechgrade.cohort.learners import find_learners
-    from mechgrade.cohort.run import Run
+    from mechgrade.cohort.run import CohortRun
     from mechgrade.cohort.store import Store, StoreError
     from mechgrade.grading.errors import GraderError, InfrastructureError
     from mechgrade.grading.options import resolve
@@ -96,7 +96,7 @@ def grade(
                 screen.say("Not at isolation full: " + " ".join(_lacking()))
             executor = _executor(course, exercises, options, list(based.values()), jobs, scheduler)
             with _Bar() as bar:
-                progress = Run(course, options, based, store, bar.show).go(learners, executor)
+                progress = CohortRun(course, options, based, store, bar.show).go(learners, executor)
             executor.close()
             executor = None
             summary = outputs.write(
@@ -201,7 +201,7 @@ class _Bar:
         if not self._quiet:
             self._bar.stop()
 
-    def show(self, progress: Progress) -> None:
+    def show(self, progress: RunProgress) -> None:
         """Show how far it is."""
         now = time.monotonic()
         graded = progress.done - progress.known
