@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +62,10 @@ class Plain:
     packages: Sequence[str] = ("numpy",)
     devices = False
     doctor = ""
+
+    def labels(self, model: str, text: str) -> Mapping[str, Sequence[str]]:
+        """There is no model."""
+        return {}
 
     def prepare(self) -> None:
         """The worker's environment sets all that NumPy needs."""

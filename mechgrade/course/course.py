@@ -167,6 +167,9 @@ class Course(_Part):
     )
     workspace: list[InnerPath] = Field(default=[], description="folders that `mechgrade setup-lab` makes")
     preload: list[Dotted] = Field(default=[], description="libraries that the worker imports once, before it forks")
+    confusions: dict[Text, Text] = Field(
+        default={}, description="names in texts that learners take for one another: audits try each as a mutant"
+    )
     doctor: dict[str, str] = Field(default={}, description="what `mechgrade doctor` asks the model, and what must come")
     labs: dict[Name, Lab] = Field(min_length=1)
     models: dict[str, ModelProfile] = {}

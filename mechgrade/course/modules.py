@@ -1,6 +1,6 @@
 """Make the modules that course.yaml names importable, and nothing else of the course.
 
-``modules: [interp]`` lets graders, scenarios, learners' files and commands write ``from interp.prompts import …``. A finder of our own
+``modules: [fitting]`` lets graders, scenarios, learners' files and commands write ``from fitting.lines import …``. A finder of our own
 does it, not the search path: there the whole folder would count, with ``solutions`` in it.
 """
 

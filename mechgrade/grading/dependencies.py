@@ -99,7 +99,11 @@ class Dependencies:
         if exercise.lab not in self._equivalents:
             self._equivalents[exercise.lab] = equivalents(self._course, exercise.lab)
         excused = self._equivalents[exercise.lab].get(exercise.name, {})
-        found = self.recording(exercise) | self.verdict(exercise) | {"equivalent mutants": _of(excused)}
+        found = (
+            self.recording(exercise)
+            | self.verdict(exercise)
+            | {"equivalent mutants": _of(excused), "confusions": _of(self._course.confusions)}
+        )
         without = versions(self._course)
         return {name: value for name, value in found.items() if name not in without}
 
@@ -261,7 +265,7 @@ def _code_hash(look: Look, paths: Iterable[Path]) -> str:
 
 
 def _folder_hash(look: Look, folder: Path) -> str:
-    """A model's or autoencoder's files, without what is there for people."""
+    """The files of a model or a part, without what is there for people."""
     paths = [path for path in look.below(folder) if path.suffix != ".md" and look.exists(path)]
     return _of([[path.relative_to(folder).as_posix(), look.data(path)] for path in paths])
 
