@@ -90,6 +90,25 @@ def course_map(
     show_map(course, found, open_screen(plain))
 
 
+def read(
+    exercise: ExerciseArgument = None,
+    lab: LabOption = None,
+    plain: PlainOption = False,
+) -> None:
+    """Read an exercise's text here, with its formulas in plain signs."""
+    from mechgrade.progress.progress import Progress
+    from mechgrade.reports.reading import show_lesson
+    from mechgrade.reports.screen import open_screen
+    from mechgrade.submissions.submission import SubmissionError
+
+    course = the_course()
+    found = chosen(course, read_state(Progress(course)), exercise, lab)
+    try:
+        show_lesson(course, found, open_screen(plain))
+    except SubmissionError as error:
+        stop(error)
+
+
 def hint(
     exercise: ExerciseArgument = None,
     number: Annotated[
