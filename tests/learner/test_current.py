@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 
 import pytest
+
 from learner.conftest import Run, write_right, write_wrong
 from learner.test_progress import result_of
-
 from mechgrade.course import Course, CourseError
 from mechgrade.progress.current import current, find, latest
 from mechgrade.progress.outlook import outlook
