@@ -68,5 +68,6 @@ def _formula(content: str, options: Mapping[str, Any]) -> str:
 @lru_cache(maxsize=1)
 def _markdown() -> MarkdownIt:
     markdown = MarkdownIt("commonmark", {"html": False}).enable("table")
-    dollarmath_plugin(markdown, renderer=_formula)
+    # Double dollars stand in the middle of a paragraph too, in a list.
+    dollarmath_plugin(markdown, renderer=_formula, double_inline=True)
     return markdown

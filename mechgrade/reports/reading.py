@@ -93,7 +93,7 @@ def _in_words(token: Token, plain: bool) -> Iterator[Token]:
     # A bare address would be written twice.
     token.children = [child for child in token.children or [] if child.markup != "autolink"] or token.children
     for child in token.children or []:
-        if child.type == "math_inline":
+        if child.type in ("math_inline", "math_inline_double"):
             child.type, child.content = "text", unicode_math(child.content)
     if token.type != "math_block":
         yield token

@@ -83,6 +83,7 @@ def test_every_formula_of_the_course_is_read(course: Course) -> None:
 def test_a_word_in_a_formula_is_one_name_and_a_sign_is_no_name() -> None:
     assert "<mi>softmax</mi>" in mathml(r"\mathrm{softmax}(x)")
     assert "<mo>∼</mo>" in mathml(r"r \sim U") and "<mi>π</mi>" in mathml(r"\pi").replace("&#x003C0;", "π")
+    assert 'display="block"' in render("1. so\n   $$x = 1$$") and "$" not in render("1. so\n   $$x = 1$$")
     assert "<table>" in render("| a | b |\n|---|---|\n| $x$ | 1 |")
 
 
