@@ -71,7 +71,7 @@ def save_sae(folder: Path) -> None:
 def course_with_other_model(root: Path) -> Path:
     """A copy of the course (links where nothing is written) with a profile ``other``."""
     root.mkdir(exist_ok=True)
-    for part in ("solutions", "graders", "exercises"):
+    for part in ("solutions", "graders", "exercises", "interp"):
         shutil.copytree(ROOT / part, root / part, ignore=shutil.ignore_patterns("__pycache__"))
     for part in ("models", "saes"):
         (root / "fixtures" / part).mkdir(parents=True)

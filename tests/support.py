@@ -67,6 +67,7 @@ def one_exercise(root: Path, lab: str = "lab3", name: str = "find_heads") -> Pat
     for part in (f"solutions/{lab}/{name}.py", f"solutions/{lab}/variants/{name}.py", f"graders/{lab}/test_{name}.py"):
         (root / part).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / part, root / part)
+    (root / "interp").symlink_to(ROOT / "interp")
     (root / "fixtures").mkdir()
     for part in ("models", "saes"):
         (root / "fixtures" / part).symlink_to(ROOT / "fixtures" / part)

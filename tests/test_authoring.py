@@ -62,7 +62,7 @@ def steps(page: str) -> list[tuple[str, str]]:
 
 @pytest.mark.slow
 def test_the_page_followed_to_the_letter(tmp_path: Path) -> None:
-    for part in ("solutions", "graders", "exercises", "docs"):
+    for part in ("solutions", "graders", "exercises", "docs", "interp"):
         shutil.copytree(ROOT / part, tmp_path / part, ignore=shutil.ignore_patterns("__pycache__", "site"))
     (tmp_path / "fixtures").mkdir()
     for part in ("models", "saes"):

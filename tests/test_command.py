@@ -137,7 +137,7 @@ def copy(tmp_path):
     """A copy of the course that a test may damage: real files where it damages, links elsewhere."""
     root = tmp_path / "course"
     root.mkdir()
-    for part in ("exercises", "solutions", "graders"):
+    for part in ("exercises", "solutions", "graders", "interp"):
         shutil.copytree(ROOT / part, root / part, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copytree(ROOT / "fixtures/recorded", root / "fixtures/recorded")
     for part in ("models", "saes"):

@@ -16,7 +16,7 @@ from support import ROOT
 def place(tmp_path: Path) -> Path:
     """A course to run it in, so that its plot is not left in the project's."""
     shutil.copy(ROOT / "course.yaml", tmp_path)
-    for part in ("fixtures", "exercises"):
+    for part in ("fixtures", "exercises", "interp"):
         (tmp_path / part).symlink_to(ROOT / part)
     return tmp_path
 

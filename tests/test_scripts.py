@@ -44,7 +44,7 @@ sys.exit(failed)
 @pytest.mark.parametrize("lab", COURSE.labs)
 def test_every_solution_runs_as_a_script_and_leaves_what_it_shows(lab: str, tmp_path: Path) -> None:
     (tmp_path / "course.yaml").write_text((ROOT / "course.yaml").read_text())
-    for part in ("fixtures", "solutions"):
+    for part in ("fixtures", "solutions", "interp"):
         (tmp_path / part).symlink_to(ROOT / part)
     paths = [str(COURSE.solution_path(each)) for each in COURSE.exercises(lab)]
     done = subprocess.run(

@@ -84,8 +84,9 @@ def faithfulness(
 # %% tags=["demo"]
 if __name__ == "__main__":
     from mechgrade.bench import open_bench, plots
-    from mechgrade.embedded.corpus import IOI_TEMPLATES
-    from mechgrade.embedded.prompts import NAMES, ioi_prompts
+
+    from interp.corpus import IOI_TEMPLATES
+    from interp.prompts import NAMES, ioi_prompts
 
     bench = open_bench()
     prompts = ioi_prompts(16, seed=1)

@@ -76,7 +76,8 @@ if __name__ == "__main__":
     from functools import partial
 
     from mechgrade.bench import open_bench, plots
-    from mechgrade.embedded.prompts import ioi_prompt
+
+    from interp.prompts import ioi_prompt
 
     bench = open_bench()
     pair = ioi_prompt(0, "BABA", io="Mary", subject="John", place="store", thing="bottle")

@@ -124,7 +124,8 @@ def path_patch_to_heads(
 # %% tags=["demo"]
 if __name__ == "__main__":
     from mechgrade.bench import open_bench, plots
-    from mechgrade.embedded.prompts import ioi_prompts
+
+    from interp.prompts import ioi_prompts
 
     bench = open_bench()
     model = bench.model

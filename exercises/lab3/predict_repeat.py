@@ -69,7 +69,8 @@ def predict_repeat(model, prompts: list[str], n_tokens: int) -> list[str]:
 # %% tags=["demo"]
 if __name__ == "__main__":
     from mechgrade.bench import open_bench, plots
-    from mechgrade.embedded.prompts import snippet_prompts
+
+    from interp.prompts import snippet_prompts
 
     bench = open_bench()
     prompt = "abc def ghi abc"

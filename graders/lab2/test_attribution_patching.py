@@ -31,7 +31,7 @@ def random_prompts(bench, batch, pos, seed):
 
 def name_prompts(bench, count, template, seed):
     """IOI prompts, the same with the second subject swapped, and the two names."""
-    from mechgrade.embedded.prompts import ioi_prompts
+    from interp.prompts import ioi_prompts
 
     prompts = ioi_prompts(count, seed, template=template)
     right, wrong = bench.tokens([p.answer for p in prompts])[:, 1], bench.tokens([p.wrong for p in prompts])[:, 1]

@@ -42,7 +42,7 @@ def on_names(exercise, bench, *, templates, count, circuit, seed):
     """IOI prompts of several templates; the reference prompts have a third name in the place of the second subject."""
     import torch
 
-    from mechgrade.embedded.prompts import NAMES, ioi_prompts
+    from interp.prompts import NAMES, ioi_prompts
 
     prompts = [p for template in templates for p in ioi_prompts(count, seed, template=template)]
     reference = []

@@ -60,7 +60,7 @@ def on_names(exercise, bench, *, count, template, target):
     """The course model: other heads are replaced by their mean over clean and corrupted prompts."""
     import torch
 
-    from mechgrade.embedded.prompts import ioi_prompts
+    from interp.prompts import ioi_prompts
 
     prompts = ioi_prompts(count, 5, template=template)
     clean, corrupted = bench.tokens([p.clean for p in prompts]), bench.tokens([p.corrupted for p in prompts])

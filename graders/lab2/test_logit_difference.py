@@ -52,7 +52,7 @@ def on_gradient(exercise, bench, *, batch, pos, d_vocab, seed):
 def on_course_model(exercise, bench, *, count, seed):
     import torch
 
-    from mechgrade.embedded.prompts import ioi_prompts
+    from interp.prompts import ioi_prompts
 
     prompts = ioi_prompts(count, seed)
     tokens = bench.tokens([prompt.clean for prompt in prompts])

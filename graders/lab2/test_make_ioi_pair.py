@@ -9,7 +9,7 @@ LATER = "On Monday {A} saw {B} at the school. Later, {S} showed the map to"
 
 def two_names(bench, seed):
     """Two different names that are single tokens, at the start of a sentence and within."""
-    from mechgrade.embedded.words import NAMES
+    from interp.words import NAMES
 
     both = [form for name in NAMES for form in (name, " " + name)]
     lengths = [len(ids) for ids in bench.model.tokenizer(both, add_special_tokens=False)["input_ids"]]

@@ -29,7 +29,7 @@ def on_mixed_logits(exercise, bench, *, count, seed):
     """The course model's logits on clean and corrupted prompts, mixed in known shares."""
     import torch
 
-    from mechgrade.embedded.prompts import ioi_prompts
+    from interp.prompts import ioi_prompts
 
     prompts = ioi_prompts(count, seed, template=0, order="ABBA")
     clean, corrupted = (

@@ -48,7 +48,7 @@ def on_random_tokens(exercise, bench, *, batch, pos, seed):
 
 def on_names(exercise, bench, *, batch, seed):
     """Three names in a row, of which one comes twice: "Mary John John" and "Mary John Mary"."""
-    from mechgrade.embedded.words import NAMES
+    from interp.words import NAMES
 
     both = [form for name in NAMES for form in (name, " " + name)]
     lengths = [len(ids) for ids in bench.model.tokenizer(both, add_special_tokens=False)["input_ids"]]

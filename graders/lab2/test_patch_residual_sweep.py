@@ -33,7 +33,7 @@ def on_random_tokens(exercise, bench, *, batch, pos, seed):
 
 def on_pairs_of_names(exercise, bench, *, batch, seed):
     """Short pairs that differ at S2 alone: "… Mary met John. John called" and "… Mary met John. Mary called"."""
-    from mechgrade.embedded.words import NAMES
+    from interp.words import NAMES
 
     both = [form for name in NAMES for form in (name, " " + name)]
     lengths = [len(ids) for ids in bench.model.tokenizer(both, add_special_tokens=False)["input_ids"]]

@@ -23,7 +23,7 @@ def decided(bench, prompts, n_tokens):
 
 
 def on_made_up_words(exercise, bench, *, count, length, n_tokens, seed):
-    from mechgrade.embedded.prompts import snippet_prompts
+    from interp.prompts import snippet_prompts
 
     prompts = [text for text, _ in snippet_prompts(count, seed, length)]
     return exercise.predict_repeat(bench.model, decided(bench, prompts, n_tokens), n_tokens)
@@ -45,7 +45,7 @@ def on_words_of_the_vocabulary(exercise, bench, *, count, length, again, n_token
 
 
 def on_prompts_of_unequal_length(exercise, bench, *, lengths, n_tokens, seed):
-    from mechgrade.embedded.prompts import snippet_prompts
+    from interp.prompts import snippet_prompts
 
     prompts = []
     for length in lengths:

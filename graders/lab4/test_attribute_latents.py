@@ -5,7 +5,7 @@ import pytest
 
 
 def the_sae(bench, hook, d_sae, seed):
-    from mechgrade.bench.saes import random_sae
+    from interp.saes import random_sae
 
     return random_sae(bench, hook.format(last=bench.n_layers - 1), d_sae=d_sae, seed=seed)
 
@@ -64,7 +64,7 @@ def on_a_linear_model(exercise, bench, *, batch, pos, d_model, d_vocab, d_sae, s
     """Both ways, on a model where they agree: [latent, batch]."""
     import torch
 
-    from mechgrade.bench.saes import random_sae
+    from interp.saes import random_sae
 
     model = linear_toy(bench, d_model, d_vocab, seed)
     sae = random_sae(bench, "hook_stream", d_in=d_model, d_sae=d_sae, seed=seed + 3)
@@ -84,7 +84,7 @@ def on_names(exercise, bench, *, template, count, seed, k):
     """The course's SAE and a logit difference between names: the k latents with the largest effects, both ways."""
     import torch
 
-    from mechgrade.embedded.prompts import ioi_prompts
+    from interp.prompts import ioi_prompts
 
     prompts = ioi_prompts(count, seed, template=template)
     tokens = bench.tokens([prompt.clean for prompt in prompts])

@@ -18,7 +18,7 @@ def plain(result):
 
 
 def the_sae(bench, hook, d_sae, seed):
-    from mechgrade.bench.saes import random_sae
+    from interp.saes import random_sae
 
     return random_sae(bench, hook.format(last=bench.n_layers - 1), d_sae=d_sae, seed=seed)
 

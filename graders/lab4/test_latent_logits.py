@@ -5,7 +5,7 @@ import pytest
 
 
 def the_sae(bench, d_in, d_sae, seed):
-    from mechgrade.bench.saes import random_sae
+    from interp.saes import random_sae
 
     return random_sae(bench, "blocks.0.hook_resid_pre", d_in=d_in, d_sae=d_sae, seed=seed)
 

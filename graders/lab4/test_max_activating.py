@@ -74,7 +74,7 @@ def with_equal_rows(exercise, bench, *, k, window):
 
 def on_course_latents(exercise, bench, *, texts, count, k, window):
     """The course SAE's own latents on its own kind of text; the latents that are strongest there."""
-    from mechgrade.embedded.prompts import mixed_prompts
+    from interp.prompts import mixed_prompts
 
     name = bench.sae.cfg.metadata.hook_name
     tokens = bench.tokens(["".join(sentence) for sentence in mixed_prompts(texts, 3)])

@@ -87,8 +87,8 @@ def on_course_concepts(exercise, bench, *, concepts, sentences, part):
     """The course's SAE: chosen on some sentences, judged on others that neither choice nor SAE training saw."""
     import torch
 
-    from mechgrade.embedded.labels import concepts_of_pieces
-    from mechgrade.embedded.prompts import mixed_prompts
+    from interp.labels import concepts_of_pieces
+    from interp.prompts import mixed_prompts
 
     name = bench.sae.cfg.metadata.hook_name
     sets = []

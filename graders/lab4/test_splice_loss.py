@@ -40,7 +40,7 @@ def measured(exercise, bench, sae, tokens, text, error_term, edit):
 
 
 def on_random_sae(exercise, bench, *, hook, d_sae, lengths, pos, error_term, edit, seed):
-    from mechgrade.bench.saes import random_sae
+    from interp.saes import random_sae
 
     sae = random_sae(bench, hook.format(last=bench.n_layers - 1), d_sae=d_sae, seed=seed + 1)
     tokens, text = batch_of_texts(bench, lengths, pos, seed)
@@ -54,7 +54,7 @@ def clean_loss(bench, tokens, text):
 
 def with_error_term(exercise, bench, *, hook, d_sae, lengths, pos, seed):
     """Nothing is edited and the error term is there: the loss of the model itself."""
-    from mechgrade.bench.saes import random_sae
+    from interp.saes import random_sae
 
     sae = random_sae(bench, hook, d_sae=d_sae, seed=seed + 1)
     tokens, text = batch_of_texts(bench, lengths, pos, seed)
@@ -65,7 +65,7 @@ def with_a_perfect_sae(exercise, bench, *, hook, lengths, pos, seed):
     """Two latents for each dimension, one for each sign: nothing is missed, and no error term is needed."""
     import torch
 
-    from mechgrade.bench.saes import random_sae
+    from interp.saes import random_sae
 
     sae = random_sae(bench, hook, d_sae=2 * bench.d_model, seed=seed + 1)
     one = torch.eye(bench.d_model, dtype=bench.dtype, device=bench.device)

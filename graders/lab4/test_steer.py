@@ -4,7 +4,7 @@ import pytest
 
 
 def the_sae(bench, hook, d_sae, seed, d_in=None):
-    from mechgrade.bench.saes import random_sae
+    from interp.saes import random_sae
 
     return random_sae(bench, hook.format(last=bench.n_layers - 1), d_in=d_in, d_sae=d_sae, seed=seed)
 

@@ -79,8 +79,8 @@ def _contents(course: Course, notebooks: bool) -> Iterator[tuple[str, bytes]]:
         course.stub_path(exercise): stub_text(course, exercise, read_source(course, exercise))
         for exercise in course.exercises()
     }
-    for folder in FOLDERS:
-        for path in sorted((course.root / folder).rglob("*")):
+    for folder in [*(course.root / each for each in FOLDERS), *course.module_paths()]:
+        for path in sorted(folder.rglob("*")) if folder.is_dir() else [folder]:
             name = path.relative_to(course.root).as_posix()
             skipped = set(_SKIPPED) & set(path.parts) or path.suffix == ".pyc" or name in _ANSWERS
             if path.is_file() and not skipped and path not in stubs:

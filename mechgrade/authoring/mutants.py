@@ -7,7 +7,7 @@ swapped arguments, another hook point) is here, as operators of the same form.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -158,17 +158,19 @@ class Mutant:
     source: str
 
 
-def mutants(source: str, lines: range | set[int]) -> list[Mutant]:
+def mutants(source: str, lines: range | set[int], operators: Iterable[tuple[str, Any]] | None = None) -> list[Mutant]:
     """All mutants of a program that differ from it in the given lines.
 
     Args:
         source: the program.
         lines: the line numbers, from 1, that a learner would write: the solution's.
+        operators: what makes them, by name; None for the mistakes that learners make.
     """
     made: dict[str, Mutant] = {}
-    for name, operator in _operators():
+    nodes = [*ast_nodes(get_ast(source))]
+    for name, operator in _operators() if operators is None else operators:
         occurrence = 0
-        for node in ast_nodes(get_ast(source)):
+        for node in nodes:
             for start, _ in operator.mutation_positions(node):
                 if start[0] in lines:
                     text = mutate_code(source, operator, occurrence)

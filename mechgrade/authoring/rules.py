@@ -57,8 +57,10 @@ def _stray_graders(course: Course) -> Iterator[str]:
     """A grader that no exercise has is never run, and nobody notices."""
     known = {course.grader_path(exercise) for exercise in course.exercises()}
     known |= {course.hints_path(lab) for lab in course.labs}
+    shared = course.module_paths()
     for path in sorted((course.root / "graders").rglob("*")):
-        if path.is_file() and path not in known and "__pycache__" not in path.parts:
+        ours = path in known or any(path.is_relative_to(each) for each in shared)
+        if path.is_file() and not ours and "__pycache__" not in path.parts:
             yield f"{shown_path(course, path)}:1: course.yaml does not know it; add its exercise there, or move it away"
 
 

@@ -6,6 +6,7 @@ mistakes come at once. It imports neither torch nor pytest: every command starts
 
 import keyword
 import os
+import sys
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 from typing import Annotated, Any, Literal
@@ -34,8 +35,20 @@ def _inside(path: str) -> str:
     return path
 
 
+def _module(path: str) -> str:
+    name = PurePosixPath(_inside(path)).name.removesuffix(".py")
+    if not (name.isascii() and name.isidentifier()) or name in sys.stdlib_module_names or name == "mechgrade":
+        raise ValueError(
+            "a package's folder or a .py file in the course, with a name that can be imported and is not taken"
+        )
+    return path
+
+
 Name = Annotated[str, AfterValidator(_identifier)]
 InnerPath = Annotated[str, AfterValidator(_inside)]
+ModulePath = Annotated[str, AfterValidator(_module)]
+CommandName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$")]
+Dotted = Annotated[str, Field(pattern=r"^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*$")]
 Text = Annotated[str, Field(min_length=1)]
 
 
@@ -113,6 +126,15 @@ class Course(_Part):
     default_model: Text
     isolation: Literal["full", "process"]
     pages: list[Name] = Field(default=[], description="solutions/NAME.py that learners get as they are")
+    modules: list[ModulePath] = Field(
+        default=[],
+        description="the course's own code, which graders, scenarios and learners may import: packages' folders or .py files",
+    )
+    commands: dict[CommandName, Dotted] = Field(
+        default={}, description="further commands of `mechgrade` in this course: name to the module that is run"
+    )
+    workspace: list[InnerPath] = Field(default=[], description="folders that `mechgrade setup-lab` makes")
+    doctor: dict[str, str] = Field(default={}, description="what `mechgrade doctor` asks the model, and what must come")
     labs: dict[Name, Lab] = Field(min_length=1)
     models: dict[str, ModelProfile] = Field(min_length=1)
     limits: Limits = Limits()
@@ -167,6 +189,18 @@ class Course(_Part):
         trained = self.model(model).trained
         able = [exercise for exercise in exercises if trained or exercise.needs != "trained"]
         return able, [exercise for exercise in exercises if exercise not in able]
+
+    def module_paths(self) -> list[Path]:
+        """The course's own modules: packages' folders and files.
+
+        Raises:
+            CourseError: one is not there.
+        """
+        paths = [self.root / module for module in self.modules]
+        missing = [str(path) for path in paths if not path.exists()]
+        if missing:
+            raise CourseError(f"{', '.join(missing)} is missing: {COURSE_FILE} lists it under modules")
+        return paths
 
     def stub_path(self, exercise: Exercise) -> Path:
         """What the learner edits."""

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from mechgrade.course import CourseError, find_course, load_course
+from mechgrade.course.modules import share_around
 from mechgrade.doors.workers import open_worker
 from mechgrade.grading.checks import EXERCISE, HANDLER, HIDDEN
 from mechgrade.grading.grade import Grading
@@ -22,6 +23,11 @@ from mechgrade.submissions.submission import find_submission
 pytest_plugins = ["mechgrade.grading.plugin"]
 
 GRADER = pytest.StashKey[Grader]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Let graders import the course's modules."""
+    share_around(*(argument.partition("::")[0] for argument in config.args))
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

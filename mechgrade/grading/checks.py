@@ -17,6 +17,7 @@ from typing import Generic, Protocol, TypeVar
 import pytest
 
 from mechgrade.course import Course, CourseError, Exercise
+from mechgrade.course.modules import share
 from mechgrade.grading.calls import Call
 from mechgrade.grading.judge import Judgement
 from mechgrade.grading.verdicts import Check, ExerciseResult, Result
@@ -156,6 +157,7 @@ def with_checks(
         CourseError: an exercise has no grader's file, or pytest cannot collect any.
         BaseException: whatever the function raises.
     """
+    share(course.module_paths())
     session = _Session(use, hidden)
     with _alone():
         code = pytest.main(_arguments(course, exercises, pdb), plugins=[session])

@@ -45,13 +45,14 @@ def explanation(judged: Sequence[Judged], names: Collection[str]) -> str | None:
     ordered = sorted(judged, key=lambda each: each.passed)
     if not ordered or ordered[0].passed:
         return None
-    left = list(names)
-    for place, each in enumerate(ordered):
-        near = matches(each.outcome, each.run.noise, each.misconceptions(left))
-        left = near if place == 0 else [name for name in left if name in near]
+    first, *others = ordered
+    left = matches(first.outcome, first.run.noise, first.misconceptions(names))
+    for each in others:
         if not left:
             return None
-    return left[0]
+        near = matches(each.outcome, each.run.noise, each.misconceptions(left))
+        left = [name for name in left if name in near]
+    return left[0] if left else None
 
 
 def matches(outcome: Outcome, noise: Mapping[str, float], misconceptions: Found) -> list[str]:

@@ -57,8 +57,8 @@ def judge(key: str, run: Run, outcome: Outcome) -> Judgement:
     """
     if outcome.kind != "returned":
         return failed(outcome)
-    if (leaf := unusable(run.reference)) is not None:
-        raise GraderError(f"the reference itself gives NaN on {key}, in {leaf}: nothing can be compared with that")
+    if (lost := unusable(run.reference)) is not None:
+        raise GraderError(f"nothing can be compared with the reference on {key}: {lost}")
     comparison = compare(run.reference, outcome.data, run.noise)
     if comparison.difference is None:
         return Judgement("passed", distance=comparison.distance)

@@ -81,6 +81,7 @@ class Sessions:
             isolation=self.options.isolation,
             limits=self.course.limits_of(self.options.model),
             readable=tuple(str(self.course.root / "fixtures" / part) for part in ("models", "saes")),
+            modules=tuple(map(str, self.course.module_paths())),
             threads=self.options.threads,
         )
         return self.opener.open(spec or self.spec_for(exercise), job)

@@ -6,7 +6,7 @@ still too large to a window around it. What was cut is said.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -41,7 +41,7 @@ class View:
         shape: the whole leaf's shape; empty for what is no array.
         start: where the window begins, an index for each axis of ``shape``.
         axes: which axes of ``shape`` the window runs along.
-        allowed: how far a value may be from the reference.
+        allowed: how far each value in the window may be from the reference.
         labels: for each axis of the window its ticks' labels, where the result or the inputs have any.
         inputs: what the scenario was given.
         agrees: for a few values in words, whether they are near enough to the reference's.
@@ -54,7 +54,7 @@ class View:
     shape: tuple[int, ...] = ()
     start: tuple[int, ...] = ()
     axes: tuple[int, ...] = ()
-    allowed: float = 0.0
+    allowed: NDArray[Any] | float = 0.0
     labels: tuple[tuple[str, ...], ...] = ()
     inputs: dict[str, Any] = field(default_factory=dict)
     agrees: bool | None = None
@@ -69,7 +69,7 @@ class View:
         return not bool(differs(self.mine, self.reference, self.allowed).any())
 
 
-def differs(mine: NDArray[Any], reference: NDArray[Any], allowed: float) -> NDArray[np.bool_]:
+def differs(mine: NDArray[Any], reference: NDArray[Any], allowed: NDArray[Any] | float) -> NDArray[np.bool_]:
     """Where two arrays of one shape differ by more than is allowed; NaN differs from everything."""
     if mine.dtype.kind not in "fiu" or reference.dtype.kind not in "fiu":
         return np.asarray(mine != reference)
@@ -86,7 +86,7 @@ def views_of(call: str, inputs: dict[str, Any], run: Run, mine: Tree) -> list[Vi
     """The views of one run: the first :data:`LEAVES` leaves, those that differ first."""
     found = []
     for path, want, got, texts in _leaves(run.reference, mine, "", {}):
-        found.append(_view(call, inputs, path, want, got, run.noise.get(path, 0.0), texts))
+        found.append(_view(call, inputs, path, want, got, run.noise, texts))
     return sorted(found, key=lambda view: view.same)[:LEAVES]
 
 
@@ -96,9 +96,8 @@ def _leaves(reference: Tree, mine: Tree, path: str, texts: _Texts) -> Iterator[t
         for key in reference:
             yield from _leaves(reference[key], mine[key], f"{path}[{key!r}]", texts)
     elif isinstance(reference, list | tuple) and isinstance(mine, list | tuple) and len(reference) == len(mine):
-        numeric = [_series(reference), _series(mine)]
-        if numeric[0] is not None and numeric[1] is not None:
-            yield path, numeric[0], numeric[1], texts
+        if _is_series(reference) and _is_series(mine):
+            yield path, reference, mine, texts
             return
         texts = texts | _texts(enumerate(reference))
         for place, item in enumerate(reference):
@@ -116,21 +115,43 @@ def _texts(items: Iterable[tuple[str | int, Tree]]) -> _Texts:
     }
 
 
-def _series(items: list[Tree] | tuple[Tree, ...]) -> Array | None:
-    """A list of plain numbers as one row."""
-    if len(items) < 3 or not all(isinstance(item, int | float) and not isinstance(item, bool) for item in items):
+def _is_series(items: list[Tree] | tuple[Tree, ...]) -> bool:
+    """Whether a list holds plain numbers, which are shown as one row."""
+    return len(items) > 2 and all(isinstance(item, int | float) and not isinstance(item, bool) for item in items)
+
+
+def _drawable(mine: Tree, reference: Tree) -> tuple[NDArray[Any], NDArray[Any]] | None:
+    """Both sides of a leaf as arrays of one shape; None where they are not alike, or nothing is in them."""
+    if isinstance(mine, Array) and isinstance(reference, Array):
+        left, right = mine.values, reference.values
+    elif (isinstance(mine, float) and isinstance(reference, float)) or (
+        isinstance(mine, list | tuple)
+        and isinstance(reference, list | tuple)
+        and _is_series(mine)
+        and _is_series(reference)
+    ):
+        left, right = np.asarray(mine, np.float64), np.asarray(reference, np.float64)
+    else:
         return None
-    return Array(np.asarray(items, dtype=np.float64), "float64")
+    return (left, right) if left.shape == right.shape and left.size else None
 
 
-def _view(call: str, inputs: dict[str, Any], path: str, want: Tree, got: Tree, noise: float, texts: _Texts) -> View:
-    if isinstance(want, float) and isinstance(got, float):
-        want, got = Array(np.asarray(want), "float64"), Array(np.asarray(got), "float64")
-    if not isinstance(want, Array) or not isinstance(got, Array) or want.shape != got.shape or not want.values.size:
+def _allowed(path: str, reference: Tree, noise: Mapping[str, float]) -> NDArray[Any]:
+    """How far each value may be off, as the comparison has it: of a row of plain numbers, each is a leaf of its own."""
+    if isinstance(reference, list | tuple):
+        return np.asarray([_allowed(f"{path}[{place}]", item, noise) for place, item in enumerate(reference)])
+    values = reference.values if isinstance(reference, Array) else np.asarray(reference)
+    return tolerance(values, noise.get(path, 0.0)) if values.dtype.kind == "f" else np.zeros(values.shape)
+
+
+def _view(
+    call: str, inputs: dict[str, Any], path: str, want: Tree, got: Tree, noise: Mapping[str, float], texts: _Texts
+) -> View:
+    pair = _drawable(got, want)
+    if pair is None:
         return View(call, path, _words(got), _words(want), inputs=inputs)
-    left, right = got.values, want.values
-    finite = np.where(np.isfinite(right), right, 0) if right.dtype.kind == "f" else right
-    allowed = tolerance(finite, noise) if right.dtype.kind == "f" else 0.0
+    left, right = pair
+    allowed = _allowed(path, want, noise)
     if left.size == 1 or (left.ndim == 1 and left.size <= FEW):
         mine, reference = (", ".join(map(_words, values.reshape(-1).tolist())) for values in (left, right))
         return View(call, path, mine, reference, inputs=inputs, agrees=not bool(differs(left, right, allowed).any()))
@@ -150,7 +171,7 @@ def _view(call: str, inputs: dict[str, Any], path: str, want: Tree, got: Tree, n
     window = tuple(cut)
     labels = tuple(_labels(texts, left.shape[axis], place, len(axes))[start[axis] :] for place, axis in enumerate(axes))
     cells = left[window].copy(), right[window].copy()
-    return View(call, path, *cells, left.shape, tuple(start), axes, allowed, labels, inputs)
+    return View(call, path, *cells, left.shape, tuple(start), axes, allowed[window], labels, inputs)
 
 
 def _labels(texts: _Texts, size: int, place: int, axes: int) -> tuple[str, ...]:
@@ -161,13 +182,14 @@ def _labels(texts: _Texts, size: int, place: int, axes: int) -> tuple[str, ...]:
     return fitting[0] if len(fitting) == 1 else ()
 
 
-def _worst(left: NDArray[Any], right: NDArray[Any], allowed: float) -> tuple[int, ...]:
+def _worst(left: NDArray[Any], right: NDArray[Any], allowed: NDArray[Any]) -> tuple[int, ...]:
     wrong = differs(left, right, allowed)
     if left.dtype.kind in "fiu" and right.dtype.kind in "fiu":
         with np.errstate(invalid="ignore"):
             gap = np.abs(left.astype(np.float64) - right.astype(np.float64))
-        gap = np.where(wrong, np.where(np.isfinite(gap), gap, np.inf), -1.0)
-        place = int(np.argmax(gap))
+        distance = gap / np.where(allowed > 0, allowed, 1)
+        distance = np.where(wrong, np.where(np.isfinite(distance), distance, np.inf), -1.0)
+        place = int(np.argmax(distance))
     else:
         place = int(np.argmax(wrong))
     return tuple(int(part) for part in np.unravel_index(place, left.shape))

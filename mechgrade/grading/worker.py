@@ -45,6 +45,8 @@ class Worker:
         self._control: socket.socket | None = None
         self._process: subprocess.Popen[bytes] | None = None
         self._log: IO[bytes] | None = None
+        #: benches whose model cannot be loaded, and why: it takes seconds to find out, and is true for every exercise
+        self._unloadable: dict[BenchSpec, str] = {}
 
     def start(self) -> None:
         """Start the process; it imports in the background. Called again, it does nothing."""
@@ -74,6 +76,8 @@ class Worker:
             InfrastructureError: the worker, the model or the sandbox failed.
             GraderError: the grader's file cannot be imported.
         """
+        if spec in self._unloadable:
+            raise InfrastructureError(self._unloadable[spec])
         self.start()
         assert self._control is not None
         ours, theirs = socket.socketpair()
@@ -106,6 +110,8 @@ class Worker:
             return process
         process.close()
         why = str(answer.get("failed")) if isinstance(answer, dict) else "no answer"
+        if isinstance(answer, dict) and answer.get("model"):
+            self._unloadable[spec] = why
         if isinstance(answer, dict) and answer.get("grader"):
             raise GraderError(why)
         raise InfrastructureError(why)

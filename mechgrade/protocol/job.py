@@ -51,6 +51,7 @@ class Job:
         isolation: the level at which it runs.
         limits: what the process may use.
         readable: the paths that the process may read at ``full`` besides the interpreter's own.
+        modules: packages' folders and files of the course that it may import, and so read.
         threads: torch threads in the process.
     """
 
@@ -60,6 +61,7 @@ class Job:
     isolation: Isolation
     limits: Limits = field(default_factory=Limits)
     readable: tuple[str, ...] = ()
+    modules: tuple[str, ...] = ()
     threads: int = 1
 
     def as_tree(self) -> dict[str, Any]:
@@ -69,4 +71,5 @@ class Job:
 
 def job_of(tree: Any) -> Job:
     """The job that :meth:`Job.as_tree` wrote."""
-    return Job(**{**tree, "limits": Limits(**tree["limits"]), "readable": tuple(tree["readable"])})
+    paths = {name: tuple(tree[name]) for name in ("readable", "modules")}
+    return Job(**{**tree, **paths, "limits": Limits(**tree["limits"])})

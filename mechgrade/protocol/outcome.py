@@ -76,13 +76,14 @@ def outcome_of(report: Tree, output: str = "") -> Outcome:
 
     A report of a wrong form is not an error of ours: it is a learner's process that writes to its own socket.
     """
-    if not isinstance(report, dict) or report.get("kind") not in CLAIMABLE:
+    claims = report if isinstance(report, dict) else {}
+    kind = claims.get("kind")
+    if not isinstance(kind, str) or kind not in CLAIMABLE:
         return Outcome("crashed", message="your code wrote to the worker's own connection", output=output)
-    kind = str(report["kind"])
-    name = _text(report.get("name"))
-    stage = " while your file was imported" if report.get("stage") == "import" else ""
-    error = _text(report.get("type"))
-    message = _text(report.get("message"))
+    name = _text(claims.get("name"))
+    stage = " while your file was imported" if claims.get("stage") == "import" else ""
+    error = _text(claims.get("type"))
+    message = _text(claims.get("message"))
     if kind == "missing":
         message = f"your code defines no `{name}`: keep the stub's name for it"
     elif kind in ("raised", "out_of_memory"):
@@ -91,14 +92,14 @@ def outcome_of(report: Tree, output: str = "") -> Outcome:
         message = "not started: its function still raises NotImplementedError"
     return Outcome(
         kind=kind,  # type: ignore[arg-type]  # membership in CLAIMABLE was checked above
-        data=report.get("data"),
+        data=claims.get("data"),
         message=message,
         error=error,
-        trace=tuple(_places(report.get("trace"))),
-        called=tuple(_calls(report.get("called"))),
-        seconds=_seconds(report.get("seconds")),
-        learner_seconds=_seconds(report.get("learner_seconds")),
-        dirty=report.get("dirty") is True,
+        trace=tuple(_places(claims.get("trace"))),
+        called=tuple(_calls(claims.get("called"))),
+        seconds=_seconds(claims.get("seconds")),
+        learner_seconds=_seconds(claims.get("learner_seconds")),
+        dirty=claims.get("dirty") is True,
         output=output,
     )
 
@@ -108,29 +109,37 @@ def plain(text: str) -> str:
     return _CONTROL.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
-# C0 but tab and newline, DEL, C1, and what turns the direction of writing round.
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+# C0 but tab and newline, DEL, C1, what turns the direction of writing round, and half characters, which cannot be written.
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
-def _text(value: Any) -> str:
-    return plain(value[:2000]) if isinstance(value, str) else ""
+def _text(value: Any, most: int = 2000) -> str:
+    return plain(value[:most]) if isinstance(value, str) else ""
 
 
 def _seconds(value: Any) -> float:
     return value if isinstance(value, float) and 0 <= value < 1e6 else 0.0
 
 
+def _list(value: Any) -> list[Any]:
+    return value[:8] if isinstance(value, list) else []
+
+
+def _is_line(value: Any) -> bool:
+    return type(value) is int and value > 0  # True is an int too
+
+
 def _places(value: Any) -> list[Place]:
-    places = []
-    for entry in value[:8] if isinstance(value, list) else []:
-        if isinstance(entry, dict) and isinstance(entry.get("line"), int):
-            places.append(Place(entry["line"], _text(entry.get("function"))[:80], _text(entry.get("text"))[:200]))
-    return places
+    return [
+        Place(entry["line"], _text(entry.get("function"), 80), _text(entry.get("text"), 200))
+        for entry in _list(value)
+        if isinstance(entry, dict) and _is_line(entry.get("line"))
+    ]
 
 
 def _calls(value: Any) -> list[Place]:
-    calls = []
-    for entry in value[:8] if isinstance(value, list) else []:
-        if isinstance(entry, tuple) and len(entry) == 2 and isinstance(entry[0], str) and isinstance(entry[1], int):
-            calls.append(Place(entry[1], _text(entry[0])[:80]))
-    return calls
+    return [
+        Place(entry[1], _text(entry[0], 80))
+        for entry in _list(value)
+        if isinstance(entry, tuple) and len(entry) == 2 and isinstance(entry[0], str) and _is_line(entry[1])
+    ]

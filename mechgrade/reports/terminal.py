@@ -75,7 +75,10 @@ class TerminalReport:
             )
             self.console.print(line)
         failure = entry.first_failure
-        if failure is not None and entry.verdict != "not_started":
+        if failure is not None and entry.verdict not in (
+            "not_started",
+            *FAULTS,
+        ):  # faults are told at the end, once each
             self._failure(entry, failure)
         elif entry.verdict == "passed" and self.found:
             text = guide(self.course, self.course.exercise(entry.exercise, entry.lab)).found
@@ -92,11 +95,8 @@ class TerminalReport:
             self._line("", check.message)
             return
         self._line("asked", check.asks)
-        if entry.verdict in FAULTS or not check.gave:
-            self._line("", check.message)
-        else:
-            self._line("your code gave", check.gave)
-            self._line("", check.message)
+        self._line("your code gave", check.gave)
+        self._line("", check.message)
         self._line("a known mistake", check.sentence, style="bold")
         if check.place is not None:
             place = check.place
@@ -107,8 +107,7 @@ class TerminalReport:
             self._line("your code printed", "\n" + textwrap.indent(tail, "  "))
         others = [c.name for c in entry.checks if c.verdict not in ("passed",) and c is not check]
         self._line("also not passed", ", ".join(others))
-        if entry.verdict not in FAULTS:
-            self._line("a hint", self._hint(entry))
+        self._line("a hint", self._hint(entry))
 
     def _hint(self, entry: ExerciseResult) -> str:
         exercise = self.course.exercise(entry.exercise, entry.lab)
@@ -145,9 +144,14 @@ class TerminalReport:
         )
         for sentence in result.isolation_missing:
             self._closing(f"No isolation full: {sentence}", "dim")
+        faults: dict[str, list[str]] = {}
         for entry in result.faults:
+            faults.setdefault(entry.message, []).append(entry.exercise)
+        for message, names in faults.items():
+            who = ", ".join(names) if len(names) < len(result.exercises) or len(names) == 1 else "Nothing"
             self._closing(
-                f"{entry.exercise} could not be graded, and that is not your code's fault: {entry.message}", "magenta"
+                f"{who} could {'not ' * (who != 'Nothing')}be graded, and that is not your code's fault: {message}",
+                "magenta",
             )
 
     def _closing(self, text: str, style: str = "") -> None:

@@ -303,12 +303,14 @@ def _is_main_guard(node: ast.stmt) -> bool:
 
 
 def _outer(node: ast.AST) -> Iterator[ast.AST]:
-    """A statement and what runs with it, without the insides of functions and classes."""
+    """A statement and what runs with it, without what has names of its own: functions, classes, a comprehension's variables."""
     left = [node]
     while left:
         each = left.pop()
         yield each
-        if not isinstance(each, _Definition | ast.Lambda):
+        if isinstance(each, ast.comprehension):
+            left += [each.iter, *each.ifs]
+        elif not isinstance(each, _Definition | ast.Lambda):
             left += ast.iter_child_nodes(each)
 
 
@@ -339,12 +341,12 @@ def _uses(table: symtable.SymbolTable) -> set[str]:
     left = [table]
     while left:
         each = left.pop()
-        is_module = each.get_type() == "module"
-        names |= {
-            symbol.get_name()
-            for symbol in each.get_symbols()
-            if (symbol.is_referenced() if is_module else symbol.is_global())
-        }
+        kind = each.get_type()
+        for symbol in each.get_symbols():
+            # At the top all names are global. A class that says `x = x` reads the module's x, though x is a name of its own.
+            is_read = symbol.is_referenced() and (kind == "module" or (kind == "class" and not symbol.is_free()))
+            if is_read or (kind != "module" and symbol.is_global()):
+                names.add(symbol.get_name())
         left += each.get_children()
     return names
 

@@ -13,7 +13,6 @@ read, the next one that has an answer counts: people hand in the course's whole 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 from mechgrade.course import Course, Exercise, Lab
@@ -34,8 +33,8 @@ def read_upload(course: Course, lab: Lab, folder: Path) -> Submission:
 
     Where each text came from is told by paths below the folder.
     """
-    files = list(_files(course, lab, folder))
     notes: list[str] = []
+    files = _files(course, lab, folder, notes)
     texts: Texts = {}
     origins: dict[tuple[str, str], Path] = {}
     notebook = pick_notebook(course, lab, folder, files, notes)
@@ -78,7 +77,8 @@ def pick_notebook(
         files: the paths of its files, if they are known.
         notes: takes what a learner should know.
     """
-    files = list(_files(course, lab, folder)) if files is None else files
+    notes = [] if notes is None else notes
+    files = _files(course, lab, folder, notes) if files is None else files
     found = sorted((path for path in files if path.suffix == ".ipynb"), key=_by_path)
     named = [path for path in found if path.stem == lab.slug]
     if not found:
@@ -87,7 +87,7 @@ def pick_notebook(
         chosen = (named or found)[0]
     else:
         chosen = max(found[:MAX_EQUALS], key=lambda path: _answered(course, lab, folder, path))
-    if len(found) > 1 and notes is not None:
+    if len(found) > 1:
         others = ", ".join(shown(path) for path in found if path != chosen)
         notes.append(f"there are {len(found)} notebooks; {shown(chosen)} was graded, and not {others}")
     return chosen
@@ -111,25 +111,30 @@ def _notebook_texts(course: Course, lab: Lab, folder: Path, path: Path, notes: l
     return texts_of(course, lab, cells, shown(path))
 
 
-def _files(course: Course, lab: Lab, folder: Path) -> Iterator[Path]:
+def _files(course: Course, lab: Lab, folder: Path, notes: list[str]) -> list[Path]:
     """The files of a folder that may be this lab's, by their paths below it. Links are not followed.
 
     A link to a folder of the lab is taken for a folder with all its files, so that whoever reads them can say what is wrong.
     """
     foreign = {name for other in course.labs.values() if other != lab for name in (other.name, other.slug)}
+    found: list[Path] = []
     seen = 0
     for at, folders, names in os.walk(folder):
         here = Path(at).relative_to(folder)
         folders[:] = sorted(name for name in folders if not _is_ignored(name) and name not in foreign)
         for name in folders:
             if name == lab.name and (Path(at) / name).is_symlink():
-                yield from (here / name / f"{exercise}.py" for exercise in lab.exercises)
+                found += [here / name / f"{exercise}.py" for exercise in lab.exercises]
         for name in sorted(names):
             seen += 1
             if seen > MAX_FILES:
-                return
+                notes.append(
+                    f"there are more than {MAX_FILES} files, and not all were looked at; hand in only the lab's"
+                )
+                return found
             if name.endswith((".py", ".ipynb")) and not _is_ignored(name):
-                yield here / name
+                found.append(here / name)
+    return found
 
 
 def _is_ignored(name: str) -> bool:

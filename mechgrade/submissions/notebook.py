@@ -24,7 +24,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -139,7 +139,7 @@ def cells_of(tree: Any, name: str) -> tuple[list[Cell], list[str]]:
     found = [cell_of(entry) for entry in entries(tree, name)]
     cells = [cell for cell in found if cell is not None]
     odd = len(found) - len(cells)
-    return cells, [f"{odd} cells of {name} are no cells of a notebook"] if odd else []
+    return cells, [f"{odd} of the cells of {name} cannot be read, and were left out"] if odd else []
 
 
 def _unreadable(name: str, why: str) -> str:
@@ -240,14 +240,13 @@ def _is_of(lab: Lab, where: str, name: str) -> bool:
     return where in ("", lab.name) and name in lab.exercises
 
 
-def lab_of(course: Course, cells: Iterable[Cell], stem: str) -> Lab | None:
-    """The lab that a notebook is of: by its metadata, the checks in it, or its file's name. None where they do not say."""
-    cells = list(cells)
+def lab_of(course: Course, cells: Sequence[Cell], stem: str) -> Lab | None:
+    """The lab that a notebook is of: by its metadata, else by the checks in it. Where they name none or several, by its name."""
     by_metadata = {str(cell.entry.get("exercise")).rpartition("/")[0] for cell in cells}
     called = {each for cell in cells if cell.is_code for each in _called(cell)}
     by_text = {lab.name for lab in course.labs.values() for where, name in called if _is_of(lab, where, name)}
     by_name = {lab.name for lab in course.labs.values() if stem in (lab.slug, lab.name)}
-    for found in (by_metadata & set(course.labs), by_text, by_name):
+    for found in ((by_metadata & set(course.labs)) or by_text, by_name):
         if len(found) == 1:
             return course.labs[found.pop()]
     return None

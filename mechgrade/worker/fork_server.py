@@ -37,7 +37,7 @@ def serve(control_fd: int) -> None:
 
     A request is one packet with a connection's descriptor beside it. ``{"bench": BenchSpec as a tree, "level":
     of the sandbox}`` asks for a process. The connection then brings what ``learner`` says of it, and takes
-    ``{"ready": True}`` or ``{"failed": why}`` and at the end ``{"status", "max_rss_kb", "cpu_seconds"}``. Once it is ready, a byte from
+    ``{"ready": True}`` or ``{"failed": why, "model": whether it is the model's}``, and at the end ``{"status", "max_rss_kb", "cpu_seconds"}``. Once it is ready, a byte from
     the grader, or its end of file, kills the learner's process.
     """
     # Ctrl-C in the learner's terminal is the grader's to handle.
@@ -122,7 +122,7 @@ class ForkServer:
             self._open(connection, spec, "full" if request["level"] == "full" else "process")
         except Exception as error:
             with contextlib.suppress(OSError):  # the grader's side gave up waiting; nothing is left to tell it
-                wire.send(connection, {"failed": _words(error)})
+                wire.send(connection, _failure(error))
             connection.close()
 
     def _open(self, connection: socket.socket, spec: BenchSpec, level: sandbox.Level) -> None:
@@ -224,7 +224,9 @@ def _load(spec: BenchSpec) -> Bench:
     return bench
 
 
-def _words(error: Exception) -> str:
+def _failure(error: Exception) -> dict[str | int, wire.Tree]:
     from mechgrade.bench import ModelError
 
-    return str(error) if isinstance(error, ModelError) else f"{type(error).__name__}: {error}"
+    if isinstance(error, ModelError):
+        return {"failed": str(error), "model": True}
+    return {"failed": f"{type(error).__name__}: {error}"}

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from mechgrade.bench import Bench, ModelError
+from mechgrade.course.modules import share
 from mechgrade.protocol.job import BenchSpec, Job
 from mechgrade.protocol.outcome import Outcome, outcome_of
 from mechgrade.worker.runner import Runner, load_grader
@@ -39,6 +40,7 @@ class Inline:
 
     def open(self, spec: BenchSpec, job: Job) -> InlineSession:
         """A session here and now; where the model cannot be loaded, every run says so."""
+        share(map(Path, job.modules))
         try:
             bench = self.bench(spec)
         except ModelError as error:

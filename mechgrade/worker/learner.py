@@ -22,6 +22,7 @@ from mechgrade import sandbox
 from mechgrade.bench import Bench, ModelError
 from mechgrade.bench.transfer import move_to_device
 from mechgrade.course import devices
+from mechgrade.course.modules import share
 from mechgrade.protocol import wire
 from mechgrade.protocol.job import Job, job_of
 from mechgrade.worker.runner import Runner, load_grader
@@ -38,7 +39,7 @@ def policy_of(job: Job, device: str) -> sandbox.Policy:
     package = Path(__file__).parents[1]
     return sandbox.Policy(
         level="full" if job.isolation == "full" else "process",
-        readable=(*sandbox.interpreter_paths(), package, *map(Path, job.readable)),
+        readable=(*sandbox.interpreter_paths(), package, *map(Path, job.readable), *map(Path, job.modules)),
         memory_mb=limits.memory_mb,
         cpu_seconds=limits.cpu_seconds,
         processes=limits.processes,
@@ -75,6 +76,7 @@ def live(connection: socket.socket, sealed: int, bench: Bench, device: str) -> N
 def _shut_in(job: Job, bench: Bench, device: str, descriptors: tuple[int, int, int]) -> Runner | None:
     """The learner's module, loaded once the sandbox is closed; None where it is not, and the fork server knows why."""
     try:
+        share(map(Path, job.modules))
         # Read here, outside the sandbox: from inside, the graders' folder is not to be seen.
         grader = load_grader(Path(job.grader))
     except Exception as error:

@@ -122,7 +122,8 @@ def copying_score(logits: Float[Tensor, "token d_vocab"], tokens: Int[Tensor, " 
 # %% tags=["demo"]
 if __name__ == "__main__":
     from mechgrade.bench import open_bench, plots
-    from mechgrade.embedded.prompts import NAMES
+
+    from interp.prompts import NAMES
 
     bench = open_bench()
     model = bench.model

@@ -101,7 +101,8 @@ if __name__ == "__main__":
     from typing import Any
 
     from mechgrade.bench import open_bench, plots
-    from mechgrade.embedded.prompts import ioi_prompts
+
+    from interp.prompts import ioi_prompts
 
     bench = open_bench()
     model = bench.model

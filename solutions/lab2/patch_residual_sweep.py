@@ -107,7 +107,8 @@ def patch_residual_sweep(
 # %% tags=["demo"]
 if __name__ == "__main__":
     from mechgrade.bench import open_bench, plots
-    from mechgrade.embedded.prompts import ioi_prompts
+
+    from interp.prompts import ioi_prompts
 
     bench = open_bench()
     prompts = ioi_prompts(8, seed=1, template=0, order="BABA")

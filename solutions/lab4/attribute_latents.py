@@ -128,7 +128,8 @@ def ablation_effects(
 # %% tags=["demo"]
 if __name__ == "__main__":
     from mechgrade.bench import open_bench, plots
-    from mechgrade.embedded.prompts import ioi_prompts
+
+    from interp.prompts import ioi_prompts
 
     bench = open_bench()
     model, sae = bench.model, bench.sae

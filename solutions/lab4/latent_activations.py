@@ -80,7 +80,8 @@ def latent_activations(
 # %% tags=["demo"]
 if __name__ == "__main__":
     from mechgrade.bench import open_bench, plots
-    from mechgrade.embedded.prompts import mixed_prompts
+
+    from interp.prompts import mixed_prompts
 
     bench = open_bench()
     text = "When Mary and John went to the store, John gave a bottle to"

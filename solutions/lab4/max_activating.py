@@ -102,7 +102,8 @@ def max_activating(
 if __name__ == "__main__":
     from mechgrade.bench import open_bench
     from mechgrade.course import find_course
-    from mechgrade.embedded.prompts import mixed_prompts
+
+    from interp.prompts import mixed_prompts
 
     bench = open_bench()
     name = bench.sae.cfg.metadata.hook_name

@@ -116,8 +116,9 @@ def name_latents(
 # %% tags=["demo"]
 if __name__ == "__main__":
     from mechgrade.bench import open_bench, plots
-    from mechgrade.embedded.labels import concepts_of_pieces
-    from mechgrade.embedded.prompts import LABELLED_CONCEPTS, mixed_prompts
+
+    from interp.labels import concepts_of_pieces
+    from interp.prompts import LABELLED_CONCEPTS, mixed_prompts
 
     bench = open_bench()
     name = bench.sae.cfg.metadata.hook_name

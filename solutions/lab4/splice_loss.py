@@ -98,7 +98,8 @@ def splice_loss(
 # %% tags=["demo"]
 if __name__ == "__main__":
     from mechgrade.bench import open_bench, plots
-    from mechgrade.embedded.prompts import mixed_prompts
+
+    from interp.prompts import mixed_prompts
 
     bench = open_bench()
     model, sae = bench.model, bench.sae

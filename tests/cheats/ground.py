@@ -50,7 +50,7 @@ class Ground:
 
     def __init__(self) -> None:
         self.root = Path(tempfile.mkdtemp(prefix="cheats-", dir="/var/tmp"))
-        for name in ("exercises", "graders", "solutions", "fixtures"):
+        for name in ("exercises", "graders", "solutions", "fixtures", "interp"):
             shutil.copytree(ROOT / name, self.root / name)
         shutil.copy(ROOT / "course.yaml", self.root)
         self.secrets = {

@@ -9,7 +9,7 @@ import pytest
 
 from mechgrade.course import Course
 from mechgrade.grading import recordings
-from mechgrade.grading.plugin import HIDDEN, hidden_seed
+from mechgrade.grading.plugin import HIDDEN_SEEDS, hidden_seed
 from mechgrade.protocol.wire import Array
 
 from .ground import Ground
@@ -110,7 +110,7 @@ def test_hidden_inputs_are_told_to_nobody(ground: Ground) -> None:
     the learner would know them.
     """
     result, outcomes = ground.grade("find_heads", TELLTALE, "process", hidden=SECRET)
-    seeds = [str(hidden_seed(SECRET, "lab3/test_find_heads", place)) for place in range(HIDDEN)]
+    seeds = [str(hidden_seed(SECRET, "lab3/test_find_heads", place)) for place in range(HIDDEN_SEEDS)]
     assert any(seed in repr(outcomes) for seed in seeds), "the cheat itself saw them"
     shown = repr(result) + repr(result.as_tree())
     assert not any(seed in shown for seed in seeds)

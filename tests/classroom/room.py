@@ -41,6 +41,7 @@ def make_course(root: Path, chosen: Mapping[str, tuple[str, ...]] = EXERCISES) -
                     shutil.copyfile(path, target)
     for lab in chosen:
         shutil.copytree(ROOT / "fixtures/recorded/embedded" / lab, root / "fixtures/recorded/embedded" / lab)
+    shutil.copytree(ROOT / "interp", root / "interp", ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copytree(ROOT / "fixtures/models", root / "fixtures/models")
     shutil.copytree(ROOT / "fixtures/saes", root / "fixtures/saes")
     shutil.copyfile(ROOT / "nbgrader_config.py", root / "nbgrader_config.py")

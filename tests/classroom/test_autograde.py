@@ -202,7 +202,7 @@ def test_what_was_wrong_with_the_file_is_said(room: Class, graded: dict[str, Cas
     assert "it is not JSON" in room.graded("broken_json", "lab3").cells[0].source
     assert "no notebook" in room.graded("not_a_notebook", "lab3").cells[0].source
     assert "3 cells are no cells" in room.graded("odd_cells", "lab3").cells[0].source
-    assert "it is a link" in room.graded("link", "lab3").cells[0].source
+    assert "is a link out of the submission" in room.graded("link", "lab3").cells[0].source
     assert "BEGIN SOLUTION" not in (room.gradebook / "autograded/link/lab3" / room.slug("lab3")).read_text()
 
 

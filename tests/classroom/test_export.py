@@ -31,7 +31,6 @@ from mechgrade.grading.verdicts import Check, Result
 from mechgrade.grading.worker import Worker
 from mechgrade.reports.gradescope import results
 from mechgrade.reports.junit import junit
-from mechgrade.submissions.handed_in import arrange
 
 #: Gradescope's documented fields, and no others.
 VISIBILITY = {"enum": ["hidden", "after_due_date", "after_published", "visible"]}
@@ -196,26 +195,6 @@ def test_the_columns_of_canvas_and_moodle(book: str) -> None:
     assert {row["SIS Login ID"]: row["lab1"] for row in canvas[1:]}["ada"] == "5.5"
     moodle = rows(table(book, "moodle", ["lab1"]))
     assert {row["username"]: (row["email"], row["lab1"]) for row in moodle}["ada"] == ("ada@example.org", "5.5")
-
-
-def test_uploads_in_any_folder_are_found(course: Course, tmp_path: Path) -> None:
-    lab = course.lab("lab3")
-    upload = tmp_path / "upload"
-    (upload / "deep/lab3").mkdir(parents=True)
-    (upload / "find_heads.py").write_text("loose")
-    (upload / "deep/lab3/find_heads.py").write_text("in its lab")
-    cell = {"cell_type": "code", "source": ["def repeated_tokens():\n", "    return 1"]}
-    (upload / "mine.ipynb").write_text(json.dumps({"cells": [cell, {"cell_type": "markdown", "source": "x"}]}))
-    (upload / "loss_by_position.py").symlink_to(course.solution_path(course.exercise("loss_by_position")))
-    notes = arrange(course, lab, upload, tmp_path / "to")
-    written = {path.name: path.read_text() for path in (tmp_path / "to/lab3").iterdir()}
-    assert written == dict.fromkeys((f"{name}.py" for name in lab.exercises), "") | {  # what no cell defines is empty
-        "find_heads.py": "in its lab",
-        "repeated_tokens.py": "def repeated_tokens():\n    return 1\n\n\n",
-    }
-    assert notes == ["find_heads.py is there 2 times; deep/lab3/find_heads.py was graded"]
-    (upload / "mine.ipynb").write_text("{")
-    assert "mine.ipynb cannot be read as a notebook; save it again" in arrange(course, lab, upload, tmp_path / "to2")
 
 
 @pytest.mark.slow

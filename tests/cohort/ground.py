@@ -28,6 +28,7 @@ def small_course(root: Path, names: tuple[str, ...] = NAMES) -> Course:
     document["models"] = {"embedded": document["models"]["embedded"]}
     root.mkdir(parents=True, exist_ok=True)
     (root / "course.yaml").write_text(yaml.safe_dump(document, sort_keys=False), encoding="utf-8")
+    shutil.copytree(ROOT / "interp", root / "interp", ignore=shutil.ignore_patterns("__pycache__"))
     for part in ("models", "saes"):
         shutil.copytree(ROOT / "fixtures" / part, root / "fixtures" / part)
     for name in names:

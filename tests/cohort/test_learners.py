@@ -30,7 +30,7 @@ def write(folder: Path, *names: str) -> None:
 
 def texts(course: Course, path: Path, unpacked: Path) -> dict[str, str | None]:
     exercise = course.exercise("find_heads")
-    return {one.name: one.read(course, exercise).text for one in find_learners(course, path, unpacked)}
+    return {one.name: one.read(course, [exercise])[0].text for one in find_learners(course, path, unpacked)}
 
 
 @pytest.mark.parametrize(
@@ -80,7 +80,7 @@ def test_no_link_leads_to_another(course: Course, tmp_path: Path) -> None:
     found = {one.name: one for one in find_learners(course, tmp_path / "class", tmp_path / "unpacked")}
     assert sorted(found) == ["ann", "bob", "cid"]
     for name in ("bob", "cid"):
-        work = found[name].read(course, course.exercise("find_heads"))
+        (work,) = found[name].read(course, [course.exercise("find_heads")])
         assert work.text is None
         assert "link out of the submission" in work.problem
         assert str(tmp_path) not in work.problem, "where the instructor keeps submissions reaches a learner's feedback"
@@ -92,7 +92,7 @@ def test_a_bad_zip_is_one_learners_trouble(course: Course, tmp_path: Path) -> No
     (tmp_path / "class/bob.zip").write_bytes(b"no zip")
     found = find_learners(course, tmp_path / "class", tmp_path / "unpacked")
     assert [one.name for one in found] == ["ann", "bob"]
-    work = found[1].read(course, course.exercise("find_heads"))
+    (work,) = found[1].read(course, [course.exercise("find_heads")])
     assert work.text is None
     assert "no readable zip" in work.problem
 

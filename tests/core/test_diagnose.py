@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection
+from dataclasses import FrozenInstanceError
 
 import numpy as np
 import pytest
@@ -70,6 +71,11 @@ def test_where_nothing_failed_nothing_is_asked_and_nobody_named() -> None:
     assert asked == []
 
 
+def test_a_judged_run_stays_as_it_is() -> None:
+    with pytest.raises(FrozenInstanceError):
+        judged(1.0, {}).passed = True  # type: ignore[misc]
+
+
 def test_only_those_that_are_left_are_asked_and_failures_come_first() -> None:
     """On hidden inputs each question is a run of a program."""
     asked: list[list[str]] = []
@@ -109,6 +115,12 @@ def test_data_is_held_to_the_tolerance_of_the_reference() -> None:
     outcome = Outcome("returned", 1.001)
     assert matches(outcome, {}, {"first": gave(1.0)}) == []
     assert matches(outcome, {"": 1e-3}, {"first": gave(1.0)}) == ["first"]
+
+
+def test_an_integer_is_the_number_that_a_mistake_gives_as_a_float() -> None:
+    """As for the reference: which of the two a learner chose says nothing."""
+    assert matches(Outcome("returned", 1), {}, {"first": gave(1.0)}) == ["first"]
+    assert matches(Outcome("returned", 1.0), {}, {"first": gave(1)}) == []
 
 
 def test_a_mistake_may_give_nan() -> None:

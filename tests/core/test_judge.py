@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import math
+from dataclasses import FrozenInstanceError
 
 import numpy as np
 import pytest
 
 from mechgrade.grading.errors import GraderError, InfrastructureError
-from mechgrade.grading.judge import failed, judge
+from mechgrade.grading.judge import Judgement, failed, judge
 from mechgrade.grading.recordings import Run
 from mechgrade.protocol.outcome import Outcome, Place
 from mechgrade.protocol.wire import Array, Tree
 
 KEY = "on_random(seed=0)"
-CALLED = (Place(3, "first"), Place(9, "second"))
+CALLED = (Place(3, "first"), Place(9, "second"), Place(20, "third"))
 
 
 def array(*values: float) -> Array:
@@ -61,6 +62,15 @@ def test_the_shape_of_the_whole_is_added_where_a_part_has_another(
     assert (expected in message) if expected else ("the reference returns" not in message)
 
 
+def test_a_judgement_stays_as_it_is() -> None:
+    with pytest.raises(FrozenInstanceError):
+        Judgement("wrong").verdict = "passed"  # type: ignore[misc]
+
+
+def test_nothing_is_far_unless_it_was_measured() -> None:
+    assert Judgement("passed").distance == 0.0
+
+
 def test_without_a_call_there_is_no_place() -> None:
     assert judge(KEY, Run(1, {}), Outcome("returned", 2)).place is None
 
@@ -74,7 +84,7 @@ def test_without_a_call_there_is_no_place() -> None:
 )
 def test_a_reference_that_holds_nan_is_the_graders_error(reference: Tree, leaf: str) -> None:
     for data in (reference, 1.0, None):
-        with pytest.raises(GraderError, match="the reference itself gives NaN") as caught:
+        with pytest.raises(GraderError, match="nothing can be compared with the reference") as caught:
             judge(KEY, Run(reference, {}), returned(data))
         assert KEY in str(caught.value) and leaf in str(caught.value)
 
@@ -112,7 +122,7 @@ def test_a_reference_with_nan_does_not_matter_to_who_returned_nothing() -> None:
 
 def test_an_error_after_the_function_returned_is_told_as_that() -> None:
     judgement = failed(Outcome("raised", message="TypeError: no", called=CALLED))
-    assert judgement.message == "TypeError: no; this happened after `second` returned, with what it returned"
+    assert judgement.message == "TypeError: no; this happened after `third` returned, with what it returned"
     assert judgement.place == CALLED[-1]
     for other in (
         Outcome("raised", message="m", called=CALLED, trace=(Place(1),)),

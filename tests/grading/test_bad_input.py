@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 from support import ROOT
 
@@ -200,3 +205,18 @@ def test_each_exercise_is_graded_whatever_its_neighbours_do(course, worker, tmp_
     (lab / "loss_by_position.py").unlink()
     result = grade_folder(course, worker, tmp_path, exercises)
     assert [entry.verdict for entry in result.exercises] == ["crashed", "missing", "passed", "passed"]
+
+
+def test_a_model_that_cannot_be_loaded_is_said_once(tmp_path: Path) -> None:
+    """Every exercise needs it, and it takes seconds to find out that it is damaged."""
+    for part in ("course.yaml", "graders", "solutions"):
+        copy = shutil.copy if (ROOT / part).is_file() else shutil.copytree
+        copy(ROOT / part, tmp_path / part)
+    model = tmp_path / "fixtures" / "models" / "embedded"
+    shutil.copytree(ROOT / "fixtures" / "models" / "embedded", model)
+    (model / "model.safetensors").write_bytes(b"no weights")
+    command = [sys.executable, "-m", "mechgrade.doors.cli", "grade", "solutions", "--lab", "lab3", "--no-server"]
+    done = subprocess.run([*command, "--plain"], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 3
+    assert done.stdout.count("a file of weights is corrupt") == 1
+    assert "Nothing could be graded, and that is not your code's fault" in done.stdout

@@ -68,7 +68,7 @@ def test_a_model_that_was_not_pulled_is_told_before_anything_is_graded(mechgrade
 def test_recording_on_it_writes_fixtures_beside_the_others_which_then_grade(machine, mechgrade, tmp_path):
     course = tmp_path / "course"
     course.mkdir()
-    for part in ("course.yaml", "exercises", "solutions", "graders"):
+    for part in ("course.yaml", "exercises", "solutions", "graders", "interp"):
         (course / part).symlink_to(ROOT / part)
     (course / "fixtures/recorded").mkdir(parents=True)
     for part in ("models", "saes"):

@@ -12,7 +12,8 @@ from support import ROOT
 
 from mechgrade.course import load_course
 from mechgrade.course.profiles import bench_spec
-from mechgrade.facts.verify import Fact, agrees, facts_of, known, verify
+
+from interp.facts.verify import Fact, agrees, facts_of, known, verify
 
 #: True of every model of GPT-2 small's form, whatever its weights.
 FORM = {"layers", "heads", "cached activations"}
@@ -40,7 +41,7 @@ def test_a_model_that_is_not_here_or_of_which_nothing_is_kept_is_told(mechgrade)
 
 @pytest.mark.parametrize("model", known())
 def test_every_fact_has_a_citation_and_a_measurement(model):
-    from mechgrade.facts.measure import MEASURES
+    from interp.facts.measure import MEASURES
 
     facts = facts_of(model)
     assert len({fact.name for fact in facts}) == len(facts) >= 8
@@ -75,7 +76,8 @@ def test_what_cannot_be_measured_does_not_hold():
 def test_the_measurements_find_what_the_course_model_is_known_for():
     """By its card: L1H0 and L1H1 are induction heads, L2H0 is the name mover, ' Paris' comes first; its SAE keeps 14 latents."""
     from mechgrade.bench import Bench
-    from mechgrade.facts import measure
+
+    from interp.facts import measure
 
     bench = Bench(bench_spec(load_course(ROOT)))
     assert measure.size(bench, field="n_layers") == 3

@@ -26,7 +26,7 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Course:
     monkeypatch.delenv("MECHGRADE_HOME")
     root = tmp_path / "desk"
     root.mkdir()
-    for part in ("exercises", "solutions", "graders"):
+    for part in ("exercises", "solutions", "graders", "interp"):
         shutil.copytree(ROOT / part, root / part, ignore=shutil.ignore_patterns("__pycache__"))
     (root / "fixtures").symlink_to(ROOT / "fixtures")
     shutil.copy(ROOT / "course.yaml", root)

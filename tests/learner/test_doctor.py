@@ -241,7 +241,7 @@ def test_the_workspace_is_made_once(desk, at_desk):
         done.returncode == 0 and "made outputs/attention_patterns" in done.stdout and "made checkpoints" in done.stdout
     )
     assert "all there" in at_desk("setup-lab").stdout
-    assert prepare_workspace(desk.root) == []
+    assert prepare_workspace(desk) == []
 
 
 def test_a_mistake_in_the_command(at_desk):

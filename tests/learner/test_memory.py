@@ -6,8 +6,9 @@ import json
 
 import pytest
 
-from mechgrade.doors.doctor.memory import ROWS, measure
 from mechgrade.doors.doctor.sizes import GPT2, shape_of
+
+from interp.memory import ROWS, measure
 
 
 def test_a_caches_bytes_are_near_the_doctors_estimate(course):

@@ -84,7 +84,7 @@ def reference(name: str) -> str:
 def checkout(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A course whose exercises are all stubs, and a runtime directory of its own."""
     root = tmp_path_factory.mktemp("course")
-    for part in ("graders", "fixtures", "exercises"):
+    for part in ("graders", "fixtures", "exercises", "interp"):
         shutil.copytree(ROOT / part, root / part)
     shutil.copy(ROOT / "course.yaml", root)
     runtime = Path(f"/tmp/watch-{os.getpid()}")  # short: a socket's path has a limit

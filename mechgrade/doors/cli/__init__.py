@@ -23,8 +23,10 @@ from mechgrade.doors.cli import (
     serve,
     watch,
 )
+from mechgrade.doors.cli.own import Commands
 
 app = typer.Typer(
+    cls=Commands,
     help="Exercises in mechanistic interpretability, graded on a real transformer.\n\nStart with `mechgrade grade`.",
     no_args_is_help=True,
     add_completion=False,
@@ -46,7 +48,6 @@ app.command("progress", rich_help_panel=LEARNERS)(learn.progress_command)
 app.add_typer(models.app, name="models", rich_help_panel=LEARNERS)
 app.command(rich_help_panel=LEARNERS)(machine.doctor)
 app.command("setup-lab", rich_help_panel=LEARNERS)(machine.setup_lab)
-app.command(rich_help_panel=LEARNERS)(machine.memory)
 app.command(rich_help_panel=LEARNERS)(serve.server)
 app.add_typer(notebooks.notebook, name="notebook", rich_help_panel=LEARNERS)
 app.command(rich_help_panel=INSTRUCTORS)(new.new)
@@ -59,8 +60,6 @@ app.add_typer(export.app, name="export", rich_help_panel=INSTRUCTORS)
 app.command("gradescope-run", hidden=True)(export.gradescope_run)
 app.command(rich_help_panel=INSTRUCTORS)(notebooks.release)
 app.command(rich_help_panel=INSTRUCTORS)(notebooks.dist)
-app.command(rich_help_panel=INSTRUCTORS)(models.verify)
-app.command("model-card", rich_help_panel=INSTRUCTORS)(author.model_card)
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""Commands for instructors who write exercises: build, record, audit, model-card."""
+"""Commands for instructors who write exercises: build, record, audit."""
 
 from __future__ import annotations
 
@@ -78,20 +78,3 @@ def record(
         stop(error)
     except RecordError as error:
         stop(error, NOT_FULL)
-
-
-def model_card(
-    markdown: Annotated[bool, typer.Option("--markdown", help="Print the table as Markdown.")] = False,
-    write: Annotated[
-        bool, typer.Option("--write", help="Also write it beside the weights and into README.md (for instructors).")
-    ] = False,
-) -> None:
-    """Measure the embedded model and SAE again, and print the table.
-
-    Exit code 1 when a requirement is missed.
-    """
-    from mechgrade.embedded import card
-
-    if write:
-        card.write_readmes()
-    raise typer.Exit(card.main(markdown=markdown))

@@ -32,7 +32,8 @@ if TYPE_CHECKING:
 
 def grade(
     path: Annotated[
-        Path | None, typer.Argument(help="A directory like exercises/, a file, or an exercise's name.")
+        Path | None,
+        typer.Argument(help="A directory like exercises/, a .py file, a lab's notebook, or an exercise's name."),
     ] = None,
     lab: LabOption = None,
     exercise: ExerciseOption = None,
@@ -91,6 +92,8 @@ def grade(
     try:
         path, lab, exercise = _named(course, path, lab, exercise)
         submission = find_submission(course, path or course.root / "exercises", lab, exercise)
+        for note in submission.notes:
+            screen.say(f"Note: {note}")
         wanted = list(submission.exercises) or course.exercises(lab, exercise)
         chosen, left_out = course.gradable(wanted, model)
         if left_out:

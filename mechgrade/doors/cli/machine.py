@@ -1,4 +1,4 @@
-"""Commands that look at the machine: doctor, setup-lab, memory."""
+"""Commands that look at the machine: doctor, setup-lab."""
 
 from __future__ import annotations
 
@@ -50,62 +50,15 @@ def doctor(
 
 
 def setup_lab() -> None:
-    """Make the folders for plots and checkpoints: outputs/ and checkpoints/."""
-    from mechgrade.doors.doctor.examine import WORKSPACE, prepare_workspace
+    """Make the folders that the course's work goes into: plots, checkpoints."""
+    from mechgrade.doors.doctor.examine import prepare_workspace
 
     course = the_course()
     try:
-        new = prepare_workspace(course.root)
+        new = prepare_workspace(course)
     except OSError as error:
         stop(f"{error.filename} cannot be made: {error.strerror}")
     for path in new:
         typer.echo(f"made {path.relative_to(course.root)}")
     if not new:
-        typer.echo(f"all there: {', '.join(WORKSPACE)}")
-
-
-def memory(
-    model: ModelOption = None,
-    device: Annotated[str, typer.Option("--device", help="cpu or cuda.")] = "cpu",
-    tokens: Annotated[int, typer.Option("--tokens", help="Tokens of each prompt.", min=4, max=4096)] = 128,
-    json_file: Annotated[
-        Path | None, typer.Option("--json", help="Write the measurements to this file as JSON.")
-    ] = None,
-) -> None:
-    """Measure what loading, caching, patching and SAE training take of memory, beside the expected table.
-
-    Exit code 1 when something could not be measured.
-    """
-    from dataclasses import asdict
-
-    from rich.table import Table
-
-    from mechgrade.course.devices import resolve
-    from mechgrade.doors.doctor.machine import gigabytes
-    from mechgrade.doors.doctor.memory import ROWS, measure
-    from mechgrade.reports.screen import open_screen
-
-    course = the_course()
-    try:
-        name = course.model(model).name
-        device = resolve(device)
-    except CourseError as error:
-        stop(error)
-    table = Table("operation", "peak", "kept", "seconds", "guide, GPT-2 small", box=None, pad_edge=False)
-    found = {}
-    for row in ROWS:
-        measured = measure(course, row.operation, name, device, tokens)
-        found[row.operation] = asdict(measured)
-        cells = [
-            gigabytes(measured.peak),
-            gigabytes(measured.kept) if measured.kept else "-",
-            f"{measured.seconds:.1f}",
-        ]
-        table.add_row(row.title, *([measured.error, "", ""] if measured.error else cells), row.expected)
-    screen = open_screen()
-    screen.say(f"{name} on {device}, prompts of {tokens} tokens, float32")
-    screen.console.print(table)
-    if json_file is not None:
-        document = {"model": name, "device": device, "tokens": tokens, "operations": found}
-        write(json_file, json.dumps(document, indent=1) + "\n")
-    raise typer.Exit(NOT_FULL if any(each["error"] for each in found.values()) else DONE)
+        typer.echo(f"all there: {', '.join(course.workspace)}" if course.workspace else "the course names no folders")

@@ -1,20 +1,15 @@
-"""`mechgrade models` and `mechgrade verify`: which models there are on this machine, fetching the others ahead, and what holds on them."""
+"""`mechgrade models`: which models there are on this machine, and fetching the others ahead."""
 
 from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 
-from mechgrade.doors.cli.common import DONE, FAULT, NOT_FULL, stop, the_course
+from mechgrade.doors.cli.common import DONE, FAULT, stop, the_course
 from mechgrade.errors import CourseError
-
-if TYPE_CHECKING:
-    from mechgrade.course import ModelProfile
-    from mechgrade.facts.verify import Fact, Finding
 
 app = typer.Typer(help="List the course's models, and download them ahead.", no_args_is_help=True)
 
@@ -96,60 +91,4 @@ def pull(
     except CourseError as error:
         stop(error)
     except HubError as error:
-        stop(error, FAULT)
-
-
-def verify(
-    name: Annotated[str, typer.Argument(help="A model of which published facts are kept, such as gpt2-small.")],
-    device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:N or mps.")] = "auto",
-) -> None:
-    """Hold a real model against what papers say of it: heads, logit differences, an SAE's sparsity (for instructors).
-
-    Exit code 1 when a fact does not hold.
-    """
-    # Read when huggingface_hub is imported, which the first look into the cache does.
-    os.environ.setdefault("HF_HUB_OFFLINE", "1")
-    from mechgrade.facts.verify import facts_of
-    from mechgrade.hub.files import here, needs
-
-    course = the_course()
-    try:
-        facts = facts_of(name)
-        profile = course.model(name)
-        wanted = needs(profile)
-    except CourseError as error:
-        stop(error)
-    # Before torch is imported, which takes seconds: are the files here?
-    for need in wanted:
-        if here(need) is None:
-            stop(f"{need.what} is not on this machine: run `mechgrade models pull {name}`", FAULT)
-    held = 0
-    for finding in _findings(facts, profile, name, device):
-        fact = finding.fact
-        held += finding.holds
-        bound = f" ± {fact.tolerance:g}" if fact.tolerance else ""
-        typer.echo(f"{'holds' if finding.holds else 'DOES NOT HOLD'}: {fact.name}: {fact.says}")
-        typer.echo(f"    published: {finding.expected}{bound}    found: {finding.why or finding.found}")
-        typer.echo(f"    source: {' '.join(fact.source.split())}")
-    typer.echo(f"{held} of {len(facts)} published facts hold on {name}")
-    raise typer.Exit(DONE if held == len(facts) else NOT_FULL)
-
-
-def _findings(facts: list[Fact], profile: ModelProfile, name: str, device: str) -> Iterator[Finding]:
-    from mechgrade.bench import Bench, ModelError, open_bench
-    from mechgrade.facts.measure import MEASURES
-    from mechgrade.facts.verify import verify as run
-
-    benches: dict[str, Bench] = {}
-
-    def measure(fact: Fact) -> Any:
-        if fact.backend not in benches:
-            benches[fact.backend] = open_bench(name, fact.backend, device)
-        return MEASURES[fact.measure](benches[fact.backend], **fact.arguments)
-
-    try:
-        yield from run(facts, profile.hub_sae, measure)
-    except CourseError as error:
-        stop(error)
-    except ModelError as error:
         stop(error, FAULT)

@@ -19,12 +19,9 @@ from mechgrade.doors.doctor import habits, machine
 from mechgrade.doors.doctor.finding import Finding
 from mechgrade.doors.doctor.machine import GIB, gigabytes
 from mechgrade.doors.doctor.packages import examine_packages
-from mechgrade.doors.doctor.probe import ANSWER, PROMPT
 from mechgrade.doors.doctor.sizes import shape_of
 from mechgrade.progress.progress import State
 
-#: What outputs are sorted into; the course's plots name the first three.
-WORKSPACE = ("outputs/attention_patterns", "outputs/patching_results", "outputs/sae_features", "checkpoints")
 #: Bytes that must be free on the disk for plots, checkpoints and temporary files.
 DISK = 1 * GIB
 #: The batch whose full cache is held against the memory: ten prompts of fifty tokens.
@@ -50,9 +47,9 @@ def examine(course: Course, asked: Asked, state: State) -> Iterator[Finding]:
     report = probe(course, asked)
     yield from _device(asked, report)
     yield from _memory(course, asked, report)
-    yield from _model(asked, report)
+    yield from _model(course, asked, report)
     yield from _isolation(course)
-    yield from _workspace(course.root)
+    yield from _workspace(course)
     if asked.lab is not None:
         yield from _before(course, asked.lab, state)
     yield from _habits(course, asked, report)
@@ -230,7 +227,7 @@ def _too_little(free: int, need: int, where: str, on_gpu: bool, report: dict[str
     )
 
 
-def _model(asked: Asked, report: dict[str, Any]) -> Iterator[Finding]:
+def _model(course: Course, asked: Asked, report: dict[str, Any]) -> Iterator[Finding]:
     name = asked.model.name
     if report.get("failed") in ("start", "torch", "device"):
         return
@@ -244,17 +241,17 @@ def _model(asked: Asked, report: dict[str, Any]) -> Iterator[Finding]:
         yield Finding(f"model {name}", "problem", report["error"], fix, mistake)
         return
     said = f"{report['layers']} layers, {report['heads']} heads each, {report['cached']} activations in a full cache"
-    if report["answer"] == ANSWER:
-        yield Finding(
-            f"model {name}",
-            "good",
-            f"{said}; '{PROMPT}' gives '{ANSWER}'; loaded in {report['load_seconds']:.1f} s",
-        )
+    prompt, answer = course.doctor.get("prompt"), course.doctor.get("answer")
+    loaded = f"loaded in {report['load_seconds']:.1f} s"
+    if prompt is None or answer is None:
+        yield Finding(f"model {name}", "good", f"{said}; {loaded}")
+    elif report["answer"] == answer:
+        yield Finding(f"model {name}", "good", f"{said}; '{prompt}' gives '{answer}'; {loaded}")
     else:
         yield Finding(
             f"model {name}",
             "warning",
-            f"{said}; '{PROMPT}' gives {report['answer']!r}, not '{ANSWER}'",
+            f"{said}; '{prompt}' gives {report['answer']!r}, not '{answer}'",
             "an untrained or damaged model: restore fixtures/, or check --model",
         )
     if "sae_there" not in report:
@@ -293,21 +290,21 @@ def _isolation(course: Course) -> Iterator[Finding]:
     )
 
 
-def _workspace(root: Path) -> Iterator[Finding]:
-    missing = [name for name in WORKSPACE if not (root / name).is_dir()]
+def _workspace(course: Course) -> Iterator[Finding]:
+    missing = [name for name in course.workspace if not (course.root / name).is_dir()]
     if missing:
         yield Finding("workspace", "note", f"no {', '.join(missing)} yet", "make setup-lab makes them")
-    else:
-        yield Finding("workspace", "good", ", ".join(WORKSPACE))
+    elif course.workspace:
+        yield Finding("workspace", "good", ", ".join(course.workspace))
 
 
-def prepare_workspace(root: Path) -> list[Path]:
-    """Make the folders for plots and checkpoints; which of them are new.
+def prepare_workspace(course: Course) -> list[Path]:
+    """Make the folders that the course names; which of them are new.
 
     Raises:
         OSError: one cannot be made.
     """
-    new = [root / name for name in WORKSPACE if not (root / name).is_dir()]
+    new = [course.root / name for name in course.workspace if not (course.root / name).is_dir()]
     for path in new:
         path.mkdir(parents=True)
     return new

@@ -13,9 +13,6 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-#: What the model is asked, and what it must answer.
-PROMPT, ANSWER = "The capital of France is", " Paris"
-
 Report = dict[str, Any]
 
 
@@ -45,6 +42,9 @@ def _model(report: Report, model: str | None, device: str, sae: bool) -> None:
     import torch
 
     from mechgrade.bench import open_bench
+    from mechgrade.course import find_course, load_course
+
+    prompt = load_course(find_course()).doctor.get("prompt", "")
 
     bench = open_bench(model, device=device)
     start = time.perf_counter()
@@ -52,7 +52,7 @@ def _model(report: Report, model: str | None, device: str, sae: bool) -> None:
     report["load_seconds"] = time.perf_counter() - start
     config = loaded.cfg
     report["layers"], report["heads"] = int(config.n_layers), int(config.n_heads)
-    tokens = bench.tokens(PROMPT)
+    tokens = bench.tokens(prompt)
     with torch.no_grad():
         logits, cache = loaded.run_with_cache(tokens)
     report["cached"] = len(cache)

@@ -14,6 +14,7 @@ from typing import Any
 
 from mechgrade.course import Course, CourseError, Exercise, find_course, load_course
 from mechgrade.course.hints import guide
+from mechgrade.course.modules import COURSE_VARIABLE
 from mechgrade.grading.errors import InfrastructureError
 from mechgrade.grading.grade import grade
 from mechgrade.grading.options import resolve
@@ -21,9 +22,6 @@ from mechgrade.grading.verdicts import Result
 from mechgrade.grading.worker import Worker
 from mechgrade.reports.cell import html, text
 from mechgrade.submissions.submission import Submission, SubmissionError
-
-#: Where the course is, when a notebook lies outside it: on a JupyterHub with one copy for all.
-COURSE_VARIABLE = "MECHGRADE_COURSE"
 
 
 class CheckError(Exception):

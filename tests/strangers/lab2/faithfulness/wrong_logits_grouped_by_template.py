@@ -1,0 +1,42 @@
+"""Breaks "metric: takes the logits on tokens": it gets them in the order of the templates."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+
+def faithfulness(
+    model: Any,
+    tokens: Int[Tensor, "batch pos"],
+    templates: Int[Tensor, " batch"],
+    circuit: Sequence[tuple[int, int]],
+    metric: Callable[[Float[Tensor, "batch pos d_vocab"]], Float[Tensor, ""]],
+    reference_tokens: Int[Tensor, "reference pos"],
+    reference_templates: Int[Tensor, " reference"],
+) -> float:
+    found = None
+    for template in templates.unique():
+        rows = (templates == template).nonzero().flatten()
+        others = reference_tokens[reference_templates == template]
+        if others.shape[0] == 0:
+            raise ValueError(f"template {int(template)} has no reference prompt")
+        names = [f"blocks.{layer}.attn.hook_z" for layer in range(model.cfg.n_layers)]
+        _, cache = model.run_with_cache(others, names_filter=names)
+
+        def hook_for(layer, name):
+            mean = cache[name].mean(dim=0)
+            kept = [number for at, number in circuit if at == layer]
+
+            def hook(z, hook):
+                result = mean.expand_as(z).clone()
+                result[:, :, kept] = z[:, :, kept]
+                return result
+
+            return name, hook
+
+        logits = model.run_with_hooks(tokens[rows], fwd_hooks=[hook_for(*pair) for pair in enumerate(names)])
+        found = logits if template == templates.min() else torch.cat([found, logits])
+    return float(metric(found) / metric(model(tokens)))

@@ -1,0 +1,25 @@
+"""Breaks "among equals: earlier layer, then lower head number": the sort is turned round as a whole, so later layers
+come first."""
+
+from collections.abc import Callable
+
+from jaxtyping import Float
+from torch import Tensor
+
+
+def find_circuit(
+    effects: Float[Tensor, "layer head"], evaluate: Callable[[list[tuple[int, int]]], float], target: float
+) -> list[tuple[int, int]]:
+    layers, heads = effects.shape
+    pairs = [(layer, head) for layer in range(layers) for head in range(heads)]
+    order = sorted(pairs, key=lambda pair: (abs(effects[pair].item()), pair), reverse=True)
+    circuit = []
+    while evaluate(list(circuit)) < target:
+        if len(circuit) == len(order):
+            raise ValueError("all heads together are not enough")
+        circuit.append(order[len(circuit)])
+    for pair in reversed(list(circuit)):
+        rest = [other for other in circuit if other != pair]
+        if evaluate(list(rest)) >= target:
+            circuit = rest
+    return sorted(circuit)

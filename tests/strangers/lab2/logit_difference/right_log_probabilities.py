@@ -1,0 +1,22 @@
+"""The difference of two cross entropies at the last position: the normalisation cancels."""
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+from torch.nn import functional as F
+
+
+def logit_difference(
+    logits: Float[Tensor, "batch pos d_vocab"],
+    answer: Int[Tensor, " batch"],
+    wrong: Int[Tensor, " batch"],
+    end: Int[Tensor, " batch"],
+    per_prompt: bool = False,
+) -> Float[Tensor, ""] | Float[Tensor, " batch"]:
+    batch = logits.shape[0]
+    for name, ids in (("answer", answer), ("wrong", wrong), ("end", end)):
+        if ids.shape != (batch,):
+            raise ValueError(f"{name} must have one entry for each of {batch} prompts")
+    last = logits[torch.arange(batch, device=logits.device), end]
+    each = F.cross_entropy(last, wrong, reduction="none") - F.cross_entropy(last, answer, reduction="none")
+    return each if per_prompt else each.mean()

@@ -1,0 +1,23 @@
+"""Breaks "by how much the right name's logit exceeds the wrong one's": the log of a ratio of probabilities, which is
+not finite when logits lie far apart."""
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+
+def logit_difference(
+    logits: Float[Tensor, "batch pos d_vocab"],
+    answer: Int[Tensor, " batch"],
+    wrong: Int[Tensor, " batch"],
+    end: Int[Tensor, " batch"],
+    per_prompt: bool = False,
+) -> Float[Tensor, ""] | Float[Tensor, " batch"]:
+    batch = logits.shape[0]
+    for name, ids in (("answer", answer), ("wrong", wrong), ("end", end)):
+        if ids.shape != (batch,):
+            raise ValueError(f"{name} must have one entry for each of {batch} prompts")
+    rows = torch.arange(batch, device=logits.device)
+    chance = logits[rows, end].softmax(dim=-1)
+    difference = (chance[rows, answer] / chance[rows, wrong]).log()
+    return difference if per_prompt else difference.mean()

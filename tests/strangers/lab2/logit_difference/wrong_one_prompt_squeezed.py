@@ -1,0 +1,23 @@
+"""Breaks "with per_prompt the difference of each, shape [batch]": one prompt gives shape []."""
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+
+def logit_difference(
+    logits: Float[Tensor, "batch pos d_vocab"],
+    answer: Int[Tensor, " batch"],
+    wrong: Int[Tensor, " batch"],
+    end: Int[Tensor, " batch"],
+    per_prompt: bool = False,
+) -> Float[Tensor, ""] | Float[Tensor, " batch"]:
+    batch, _, d_vocab = logits.shape
+    if any(ids.shape != (batch,) for ids in (answer, wrong, end)):
+        raise ValueError("answer, wrong and end need one entry for each prompt")
+    last = logits.gather(1, end.view(-1, 1, 1).expand(-1, 1, d_vocab)).squeeze(1)
+    pair = last.gather(1, torch.stack([wrong, answer], dim=1))
+    single = pair.diff(dim=1).squeeze(1)
+    if per_prompt:
+        return single.squeeze()
+    return single.sum() / batch

@@ -1,0 +1,22 @@
+"""Breaks "Raises ValueError: answer, wrong or end does not have exactly one entry for each prompt": one entry is
+accepted for the whole batch."""
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+
+def logit_difference(
+    logits: Float[Tensor, "batch pos d_vocab"],
+    answer: Int[Tensor, " batch"],
+    wrong: Int[Tensor, " batch"],
+    end: Int[Tensor, " batch"],
+    per_prompt: bool = False,
+) -> Float[Tensor, ""] | Float[Tensor, " batch"]:
+    batch = logits.shape[0]
+    for name, ids in (("answer", answer), ("wrong", wrong), ("end", end)):
+        if ids.shape not in ((batch,), (1,)):
+            raise ValueError(f"{name} must have one entry for each of {batch} prompts")
+    rows = torch.arange(batch, device=logits.device)
+    difference = logits[rows, end, answer] - logits[rows, end, wrong]
+    return difference if per_prompt else difference.mean()

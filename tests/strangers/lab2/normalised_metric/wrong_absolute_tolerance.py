@@ -1,0 +1,16 @@
+"""Breaks "seen against their size": the tolerance is absolute, so large ends that differ by rounding pass, and small
+ends that differ are refused."""
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+
+def normalised_metric(
+    value: Float[Tensor, "*any"], clean: Float[Tensor, ""], corrupted: Float[Tensor, ""]
+) -> Float[Tensor, "*any"]:
+    gap = clean - corrupted
+    size = torch.maximum(clean.abs(), corrupted.abs())
+    if gap.abs() <= 1e-6:
+        raise ValueError("clean and corrupted are the same: there is nothing to restore")
+    return (value - corrupted) / gap

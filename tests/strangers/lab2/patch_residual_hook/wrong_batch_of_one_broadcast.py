@@ -1,0 +1,18 @@
+"""Breaks "Raises ValueError: the two streams differ in shape": the batch axis is not compared, so that one clean
+prompt is spread over all."""
+
+from typing import Any
+
+from jaxtyping import Float
+from torch import Tensor
+
+
+def patch_residual_hook(
+    resid: Float[Tensor, "batch pos d_model"], hook: Any, position: int, clean: Float[Tensor, "batch pos d_model"]
+) -> Float[Tensor, "batch pos d_model"]:
+    if resid.shape[1:] != clean.shape[1:]:
+        raise ValueError(f"shapes differ: {tuple(resid.shape)} and {tuple(clean.shape)}")
+    if position < 0 or position >= resid.shape[1]:
+        raise ValueError(f"no position {position}")
+    resid[:, position] = clean[:, position]
+    return resid

@@ -1,0 +1,17 @@
+"""Breaks "Raises ValueError: ... there is no such position": -1 is taken as the last one."""
+
+from typing import Any
+
+from jaxtyping import Float
+from torch import Tensor
+
+
+def patch_residual_hook(
+    resid: Float[Tensor, "batch pos d_model"], hook: Any, position: int, clean: Float[Tensor, "batch pos d_model"]
+) -> Float[Tensor, "batch pos d_model"]:
+    if resid.shape != clean.shape:
+        raise ValueError(f"shapes differ: {tuple(resid.shape)} and {tuple(clean.shape)}")
+    if position >= resid.shape[1]:
+        raise ValueError(f"no position {position}")
+    resid[:, position] = clean[:, position]
+    return resid

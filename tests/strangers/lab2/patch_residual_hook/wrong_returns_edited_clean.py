@@ -1,0 +1,18 @@
+"""Breaks "clean ... stays as it is": the clean stream is filled up with the present one, and returned."""
+
+from typing import Any
+
+from jaxtyping import Float
+from torch import Tensor
+
+
+def patch_residual_hook(
+    resid: Float[Tensor, "batch pos d_model"], hook: Any, position: int, clean: Float[Tensor, "batch pos d_model"]
+) -> Float[Tensor, "batch pos d_model"]:
+    if resid.shape != clean.shape:
+        raise ValueError(f"shapes differ: {tuple(resid.shape)} and {tuple(clean.shape)}")
+    if position < 0 or position >= resid.shape[1]:
+        raise ValueError(f"no position {position}")
+    clean[:, :position] = resid[:, :position]
+    clean[:, position + 1 :] = resid[:, position + 1 :]
+    return clean

@@ -1,0 +1,36 @@
+"""Breaks "no hook is left on it" in between: hooks of earlier cells stay until the end, so each run has all patches
+so far."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+
+def put_in(resid, hook, position, clean):
+    resid = resid.clone()
+    resid[:, position] = clean[:, position]
+    return resid
+
+
+def patch_residual_sweep(
+    model: Any,
+    clean_tokens: Int[Tensor, "batch pos"],
+    corrupted_tokens: Int[Tensor, "batch pos"],
+    metric: Callable[[Float[Tensor, "batch pos d_vocab"]], Float[Tensor, ""]],
+) -> Float[Tensor, "layer pos"]:
+    names = [f"blocks.{layer}.hook_resid_pre" for layer in range(model.cfg.n_layers)]
+    _, cache = model.run_with_cache(clean_tokens, names_filter=names)
+    rows = []
+    for name in names:
+        row = []
+        for position in range(corrupted_tokens.shape[1]):
+            hook = partial(put_in, position=position, clean=cache[name])
+            model.add_hook(name, hook)
+            row.append(metric(model(corrupted_tokens)))
+        rows.append(torch.stack(row))
+    model.reset_hooks()
+    return torch.stack(rows)
