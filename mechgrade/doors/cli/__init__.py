@@ -20,6 +20,7 @@ from mechgrade.doors.cli import (
     models,
     new,
     notebooks,
+    page,
     serve,
     watch,
 )
@@ -37,6 +38,7 @@ app = typer.Typer(
 LEARNERS, INSTRUCTORS = "For learners", "For instructors"
 
 app.command(rich_help_panel=LEARNERS)(grade.grade)
+app.command(rich_help_panel=LEARNERS)(page.learn)
 app.command(rich_help_panel=LEARNERS)(watch.watch)
 app.command("map", rich_help_panel=LEARNERS)(learn.course_map)
 app.command(rich_help_panel=LEARNERS)(learn.read)
