@@ -105,9 +105,10 @@ def _busiest(above: psutil.Process, seconds: float) -> psutil.Process:
 @pytest.mark.parametrize(
     ("arguments", "part"),
     [
-        (["grade", "nowhere"], "there is nothing at nowhere"),
+        (["grade", "nowhere"], "there is nothing at nowhere, and there is no exercise 'nowhere'; did you mean"),
         (["grade", "README.md"], "is no Python file"),
-        (["grade", "--exercise", "induction_score"], "did you mean 'induction_scores'"),
+        (["grade", "--exercise", "induction_skores"], "did you mean induction_scores, composition_scores or"),
+        (["hint", "attention"], "can be attention_from_qk or attention_motifs"),
         (["grade", "--lab", "lab33"], "did you mean 'lab3'"),
         (["grade", "--model", "embeded"], "did you mean 'embedded'"),
         (["grade", "--backend", "brigde"], "there are bridge and hooked"),
