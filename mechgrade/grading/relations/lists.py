@@ -1,0 +1,151 @@
+"""Relations between lists of things that are no plain numbers: their order, what is missing, their texts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from mechgrade.grading.compare import compare
+from mechgrade.grading.relations.leaves import Node, children, numbers_of
+
+Items = Sequence[Any]
+
+#: In longer lists it takes too long to find each entry again.
+_MOST = 200
+
+
+@dataclass(frozen=True)
+class _Claim:
+    """A relation between two lists: whether it holds, what to say, how many lists or entries must show it, and its rank."""
+
+    holds: Callable[[Items, Items], bool]
+    sentence: str
+    longest: int
+    rank: int
+
+
+def same(want: Any, got: Any) -> bool:
+    """Whether two entries count as equal."""
+    return compare(want, got, {}).same
+
+
+def _equal(want: Items, got: Items) -> bool:
+    return len(want) == len(got) and all(same(a, b) for a, b in zip(want, got, strict=True))
+
+
+def _left(want: Items, got: Items) -> tuple[list[Any], list[Any]]:
+    """What of each list has no partner in the other."""
+    missing, extra = [], list(got)
+    for item in want:
+        place = next((number for number, each in enumerate(extra) if same(item, each)), None)
+        if place is None:
+            missing.append(item)
+        else:
+            del extra[place]
+    return missing, extra
+
+
+def _once(items: Items) -> list[Any]:
+    """The entries without repetitions."""
+    found: list[Any] = []
+    for item in items:
+        if not any(same(each, item) for each in found):
+            found.append(item)
+    return found
+
+
+def _texts(change: Callable[[str], str]) -> Callable[[Items, Items], bool]:
+    """Whether the learner's texts are the expected ones changed; what else is in the entries is equal."""
+
+    def changed(value: Any) -> Any:
+        if isinstance(value, tuple):
+            return tuple(changed(each) for each in value)
+        return change(value) if isinstance(value, str) else value
+
+    return lambda want, got: _equal([changed(item) for item in want], got)
+
+
+_CLAIMS = (
+    _Claim(lambda want, got: _equal(want[::-1], got), "Your list has the right entries in reversed order.", 3, 0),
+    _Claim(
+        lambda want, got: _equal(_once(want), got), "Your list lacks what occurs again: each entry is in it once.", 3, 0
+    ),
+    _Claim(
+        lambda want, got: _equal(want, _once(got)),
+        "Your list is right, but some entries are in it more than once.",
+        3,
+        0,
+    ),
+    _Claim(lambda want, got: _equal(want[1:], got), "Your list is right, but its first entry is missing.", 4, 0),
+    _Claim(lambda want, got: _equal(want[:-1], got), "Your list is right, but its last entry is missing.", 4, 0),
+    _Claim(
+        lambda want, got: _equal(want, got[1:]), "Your list is right, but it has one entry too many at its start.", 3, 0
+    ),
+    _Claim(
+        lambda want, got: _equal(want, got[:-1]), "Your list is right, but it has one entry too many at its end.", 3, 0
+    ),
+    _Claim(_texts(str.lstrip), "Your texts are the expected ones without the spaces at their start.", 3, 0),
+    _Claim(_texts(str.rstrip), "Your texts are the expected ones without the spaces at their end.", 3, 0),
+    _Claim(_texts(str.strip), "Your texts are the expected ones without the spaces around them.", 3, 1),
+    _Claim(_texts(str.lower), "Your texts are the expected ones in small letters.", 3, 0),
+    _Claim(
+        lambda want, got: _left(want, got) == ([], []), "Your list has the right entries, but in another order.", 3, 1
+    ),
+    _Claim(
+        lambda want, got: len(got) > 0 and not _left(want, got)[1],
+        "All entries of your list are right, but some are missing.",
+        4,
+        2,
+    ),
+    _Claim(
+        lambda want, got: len(want) > 0 and not _left(want, got)[0],
+        "Your list has all the right entries, but others too.",
+        3,
+        2,
+    ),
+)
+
+
+def listed(failed: Sequence[Node], passed: Sequence[Node]) -> str | None:
+    """What relates lists in all runs.
+
+    Args:
+        failed: the data of the runs that failed.
+        passed: of those that passed.
+    """
+    found = [list(_lists(node)) for node in failed]
+    if not found or any(not lists or None in lists for lists in found):
+        return None
+    pairs = [each for lists in found for each in lists if each is not None]
+    if max(len(each) for pair in pairs for each in pair) > _MOST:
+        return None
+    right = [each for node in passed for each in _lists(node, differing=False) if each is not None]
+    holding = [
+        claim
+        for claim in _CLAIMS
+        if all(claim.holds(want, got) for want, got in pairs)
+        and all(claim.holds(want, want) for want, _ in right)
+        and max(len(want) for want, _ in pairs) >= claim.longest
+    ]
+    rank = min((claim.rank for claim in holding), default=0)
+    best = [claim.sentence for claim in holding if claim.rank == rank]
+    return best[0] if len(best) == 1 else None
+
+
+def _lists(node: Node, *, differing: bool = True) -> Iterator[tuple[Items, Items] | None]:
+    """The lists that differ, or all; None for a difference elsewhere."""
+    want, got = node.want, node.got
+    if _is_list(want) and _is_list(got):
+        if not differing or not _equal(want, got):
+            yield want, got
+    elif (inner := children(node)) is not None:
+        for each in inner:
+            yield from _lists(each, differing=differing)
+    elif differing and not same(want, got):
+        yield None
+
+
+def _is_list(tree: Any) -> bool:
+    """Whether this is a list of things, and neither of numbers nor of such lists."""
+    return isinstance(tree, list) and numbers_of(tree) is None and not any(_is_list(each) for each in tree)
