@@ -206,8 +206,10 @@ class Grader:
                 check.misconception, check.sentence = name, sentence
 
     def _relation(self, current: _Current) -> str:
-        grader = self._sessions.course.grader_path(current.exercise).read_text(encoding="utf-8")
-        return relation(current.judged, grader, self._submission.source(current.exercise)) or ""
+        course, exercise = self._sessions.course, current.exercise
+        paths = (course.grader_path(exercise), course.stub_path(exercise))
+        grader, stub = (path.read_text(encoding="utf-8") if path.is_file() else "" for path in paths)
+        return relation(current.judged, grader, stub, self._submission.source(exercise)) or ""
 
     # --- the end -----------------------------------------------------------------------------------------------------
 

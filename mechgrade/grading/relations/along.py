@@ -46,7 +46,8 @@ def permuted(leaves: Sequence[Leaf]) -> Iterator[Claim]:
         if len(axes) == 2 and not all(isinstance(axis, str) for axis in axes):
             what = "with rows and columns swapped"
         elif len(moved) == 2:
-            what = f"with the axes {moved[0]} and {moved[1]} swapped"
+            axes_word = "the axes " if all(name.startswith("`") for name in moved) else ""
+            what = f"with {axes_word}{moved[0]} and {moved[1]} swapped"
         else:
             what = "with their axes in the order " + ", ".join(named(axes[place]) for place in order)
         yield becomes(("permuted", order), 0, partial(_transposed, order), f"{{Numbers}} are the expected ones {what}.")
@@ -69,6 +70,10 @@ def reshaped(leaves: Sequence[Leaf]) -> Iterator[Claim]:
             f"{{Numbers}} are right, but {the_axis(axis)} is missing, which has size 1 here: does a `squeeze` remove it?",
             enough,
         )
+    if all(leaf.want.ndim == 0 for leaf in leaves):
+        sentence = "{Numbers} are right, but they have an axis of size 1, where none is expected."
+        yield becomes("one too many", 0, lambda leaf: leaf.want[None], sentence, enough)
+        return
     for place, extend in (("first", lambda leaf: leaf.want[None]), ("last", lambda leaf: leaf.want[..., None])):
         sentence = f"{{Numbers}} are right, but there is one axis too many: the {place} one, of size 1."
         yield becomes(("one too many", place), 0, extend, sentence, enough)
@@ -104,8 +109,8 @@ def reordered(leaves: Sequence[Leaf]) -> Iterator[Claim]:
         yield Claim(("slices", axis), 2, partial(_same_slices, axis), sentence, several(5))
         if any(leaf.want.ndim > 1 for leaf in leaves):
             sentence = f"{{Numbers}} are the expected ones, each row{where} in another order of its own."
-            yield came_from(("sorted", axis), 3, partial(_sorted_back, axis), sentence, several(6))
-    yield Claim("anywhere", 4, _same_numbers, "{Numbers} are the right ones, but in wrong places.", several(8))
+            yield came_from(("sorted", axis), 3, partial(_sorted_back, axis), sentence, several(6, whole=4))
+    yield Claim("anywhere", 6, _same_numbers, "{Numbers} are the right ones, but in wrong places.", several(8))
 
 
 def _is_shifted(axis: Axis, step: int, leaf: Leaf) -> bool | None:

@@ -38,14 +38,26 @@ class Axes:
 
 
 class Annotations:
-    """The annotations of the functions in a text. A learner's text can be anything, so one that is no Python has none."""
+    """The annotations of the functions in some texts.
 
-    def __init__(self, source: str) -> None:
-        try:
-            body = ast.parse(source).body
-        except (SyntaxError, ValueError, RecursionError, MemoryError):
-            body = []
-        self._functions = {node.name: node for node in body if isinstance(node, ast.FunctionDef)}
+    A learner's text can be anything, so one that is no Python has none.
+
+    Args:
+        sources: the texts. Of a function that several annotate, the first counts.
+    """
+
+    def __init__(self, *sources: str) -> None:
+        self._functions: dict[str, ast.FunctionDef] = {}
+        for source in sources:
+            try:
+                body = ast.parse(source).body
+            except (SyntaxError, ValueError, RecursionError, MemoryError):
+                continue
+            for node in body:
+                if isinstance(node, ast.FunctionDef) and (node.returns is not None or node.name not in self._functions):
+                    known = self._functions.setdefault(node.name, node)
+                    if known.returns is None:
+                        self._functions[node.name] = node
 
     def axes_of(self, function: str) -> Axes | None:
         """What a function's return annotation says about axes; None where there is no such function or annotation."""

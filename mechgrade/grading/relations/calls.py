@@ -42,9 +42,10 @@ def by_inputs(calls: Sequence[Call], known: Collection[str] | None) -> str | Non
             without = [call for call in having if call not in with_it]
             if _parts(with_it, without):
                 found.append((name, value, with_it[0].passed))
-    if len(found) != 1:
+    if len({name for name, _, _ in found}) != 1:
         return None
-    ((name, value, right),) = found
+    # Of two values, each tells the calls apart: say with which one it is wrong.
+    name, value, right = min(found, key=lambda each: each[2])
     verdicts = ("right", "wrong") if right else ("wrong", "right")
     return f"Your result is {verdicts[0]} in all calls with `{name}={value!r}`, and {verdicts[1]} in all others."
 

@@ -62,12 +62,16 @@ def several(count: int, part: Callable[[Leaf], Numbers] = changed, whole: int | 
     Args:
         count: how many.
         part: of which numbers.
-        whole: how many of whole numbers, which are equal by chance more often; twice as many by default.
+        whole: how many if they are whole numbers; of these, which come again and again, there must be twice as many in all.
     """
 
     def enough(leaves: Sequence[Leaf]) -> bool:
-        need = (2 * count if whole is None else whole) if any(leaf.whole for leaf in leaves) else count
+        need = count
         parts = [part(leaf).ravel() for leaf in leaves]
+        if any(leaf.whole for leaf in leaves):
+            need = count if whole is None else whole
+            if sum(each.size for each in parts) < 2 * need:
+                return False
         allowed = [float(leaf.allowed(leaf.want).max(initial=0.0)) for leaf in leaves]
         alone = max(distinct(each, limit) for each, limit in zip(parts, allowed, strict=True))
         return alone >= need or distinct(np.concatenate(parts), max(allowed)) >= need
@@ -177,10 +181,13 @@ def say(sentence: str, leaves: Sequence[Leaf], right: Sequence[Leaf] = ()) -> st
 def _parts(places: Collection[Place], right: Collection[Place]) -> str:
     """The parts of a result in which some places lie, but none of those that are right."""
     shared = part_of(list(places))
-    if len(places) > 1 and part_of([*places, *right]) == shared and right:
-        names = list(dict.fromkeys(part_of([place]) for place in sorted(places, key=str)))
-        return f"{', '.join(names[:-1])} and {names[-1]}" if len(names) > 1 else names[0]
-    return shared
+    if len(places) < 2 or not right or part_of([*places, *right]) != shared:
+        return shared
+    names = list(dict.fromkeys(part_of([place]) for place in sorted(places, key=str)))
+    ends = {name.partition(" part of ")[2] for name in names}
+    if len(ends) == 1 and all(ends):  # the first and the second part of your result
+        names = [name.partition(" part of ")[0] for name in names[:-1]] + names[-1:]
+    return f"{', '.join(names[:-1])} and {names[-1]}" if len(names) > 1 else names[0]
 
 
 def part_of(places: Sequence[Place]) -> str:

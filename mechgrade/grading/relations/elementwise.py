@@ -26,6 +26,9 @@ _MAPS = (
     _Map("log", np.log, "{Each} is the natural logarithm of the expected one."),
     _Map("log2", np.log2, "{Each} is the logarithm to base 2 of the expected one."),
     _Map("negative log", lambda x: -np.log(x), "{Each} is minus the logarithm of the expected one."),
+    _Map("bits", lambda x: x / np.log(2), "{Each} is the expected one divided by ln 2, as if it were in bits."),
+    _Map("no bits", lambda x: x * np.log(2), "{Each} is the expected one times ln 2."),
+    _Map("decimal", lambda x: x / np.log(10), "{Each} is the expected one divided by ln 10, as if the base were 10."),
     _Map("complement", lambda x: 1 - x, "{Each} is 1 minus the expected one."),
     _Map("reciprocal", np.reciprocal, "{Each} is 1 divided by the expected one."),
 )
@@ -36,7 +39,33 @@ def maps(leaves: Sequence[Leaf]) -> Iterator[Claim]:
     if any(leaf.whole for leaf in leaves):
         return
     for each in _MAPS:
-        yield becomes(each.name, 0, lambda leaf, f=each.function: f(leaf.want), each.sentence)  # type: ignore[misc]
+        change = lambda leaf, f=each.function: f(leaf.want)  # noqa: E731
+        # Nothing is fitted, so three numbers that are right to the fifth digit are no chance.
+        yield becomes(each.name, 0, change, each.sentence, several(3))
+
+
+def rounded(leaves: Sequence[Leaf]) -> Iterator[Claim]:
+    """Rounded to some digits."""
+    if any(leaf.whole for leaf in leaves):
+        return
+    for digits in range(6):
+        what = f"{digits} digits after the point" if digits else "whole numbers"
+        sentence = f"{{Numbers}} are the expected ones, rounded to {what}."
+        yield becomes(("rounded", digits), 0, lambda leaf, d=digits: np.round(leaf.want, d), sentence)  # type: ignore[misc]
+
+
+def bounded(leaves: Sequence[Leaf]) -> Iterator[Claim]:
+    """Cut off at a bound."""
+    if any(leaf.whole or leaf.want.shape != leaf.got.shape for leaf in leaves):
+        return
+    wrong = np.concatenate([leaf.got[leaf.wrong] for leaf in leaves])
+    bound = float(wrong[0]) if wrong.size else 0.0
+    if bound == 0 or not (wrong == bound).all():
+        return
+    enough = every(several(4, lambda leaf: leaf.want[leaf.wrong]), several(4, lambda leaf: leaf.got[~leaf.wrong]))
+    for word, cut in (("above", np.minimum), ("below", np.maximum)):
+        sentence = f"{{Numbers}} are {bound:.4g} wherever the expected one is {word} that, and right everywhere else."
+        yield becomes((word, "bound"), 0, lambda leaf, cut=cut: cut(leaf.want, bound), sentence, enough)  # type: ignore[misc]
 
 
 def parts_of_the_range(leaves: Sequence[Leaf]) -> Iterator[Claim]:
@@ -71,4 +100,4 @@ def parts_of_the_range(leaves: Sequence[Leaf]) -> Iterator[Claim]:
     )
 
 
-FINDERS: tuple[Finder, ...] = (maps, parts_of_the_range)
+FINDERS: tuple[Finder, ...] = (maps, rounded, bounded, parts_of_the_range)

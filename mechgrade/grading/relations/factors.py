@@ -16,6 +16,7 @@ from mechgrade.grading.relations.claims import (
     axes_of,
     becomes,
     every,
+    expected,
     named,
     several,
 )
@@ -40,7 +41,7 @@ class _Call:
     def scenario(self) -> str:
         return self.leaves[0].scenario
 
-    def sizes(self) -> dict[str, int]:
+    def sizes(self) -> dict[str, int | float]:
         return {name: size for leaf in self.leaves for name, size in leaf.sizes().items()}
 
 
@@ -106,15 +107,16 @@ def _fitted(leaves: Sequence[Leaf]) -> bool:
 
 
 #: What a factor is, of one size or of the product of two.
-_FORMS: tuple[tuple[str, Callable[[int], float], int], ...] = (
-    ("times {size}: do you sum where a mean is asked for?", float, 1),
-    ("divided by {size}.", lambda size: 1 / size, 1),
-    ("times the square root of {size}.", math.sqrt, 1),
-    ("divided by the square root of {size}.", lambda size: 1 / math.sqrt(size), 1),
-    ("times the square of {size}.", lambda size: float(size * size), 1),
-    ("times {size}: do you sum where a mean is asked for?", float, 2),
-    ("divided by {size}.", lambda size: 1 / size, 2),
+_FORMS: tuple[tuple[str, Callable[[float], float], int], ...] = (
+    ("times {size}", lambda size: size, 1),
+    ("divided by {size}", lambda size: 1 / size, 1),
+    ("times the square root of {size}", lambda size: math.sqrt(abs(size)), 1),
+    ("divided by the square root of {size}", lambda size: 1 / math.sqrt(abs(size)), 1),
+    ("times the square of {size}", lambda size: size * size, 1),
+    ("times {size}", lambda size: size, 2),
+    ("divided by {size}", lambda size: 1 / size, 2),
 )
+_QUESTION = ": do you sum where a mean is asked for?"
 
 
 def _by_size(calls: Sequence[_Call]) -> Claim | None:
@@ -125,10 +127,10 @@ def _by_size(calls: Sequence[_Call]) -> Claim | None:
         if all(names.values()):
             sizes = {_product(call.sizes(), names[call.scenario]) for call in calls}
             if len(sizes) > 1:
-                found.append((text, value, names))
+                found.append((text, value, names, all(type(size) is int for size in sizes)))
     if len(found) != 1:
         return None
-    text, value, names = found[0]
+    text, value, names, whole = found[0]
 
     def scaled(leaf: Leaf) -> Numbers | None:
         sizes, mine = leaf.sizes(), names.get(leaf.scenario, ())
@@ -136,10 +138,16 @@ def _by_size(calls: Sequence[_Call]) -> Claim | None:
 
     ways = list(dict.fromkeys(" times ".join(f"`{name}`" for name in each) for each in names.values()))
     size = ways[0] + (f" (in other calls {' or '.join(ways[1:])})" if ways[1:] else "")
-    # Small whole numbers fit by chance.
-    large = several(3, lambda leaf: leaf.want[np.abs(leaf.want) >= 100] if leaf.whole else leaf.want, whole=3)
-    sentence = "{Each} is the expected one " + text.replace("{size}", size)
-    return becomes("factor by size", 0, scaled, sentence, every(large, several(3, whole=3)))
+    end = _QUESTION if whole and text == "times {size}" else "."
+    sentence = "{Each} is the expected one " + text.replace("{size}", size) + end
+    return becomes("factor by size", 0, scaled, sentence, _varied)
+
+
+def _varied(leaves: Sequence[Leaf]) -> bool:
+    """Whether three numbers are explained; whole numbers only if they are large, as small ones fit by chance."""
+    if any(leaf.whole for leaf in leaves):
+        return len({number for leaf in leaves for number in leaf.want[np.abs(leaf.want) >= 100]}) >= 3
+    return several(3)(leaves)
 
 
 def _by_scenario(calls: Sequence[_Call]) -> Iterator[tuple[str, Iterator[_Call]]]:
@@ -147,7 +155,7 @@ def _by_scenario(calls: Sequence[_Call]) -> Iterator[tuple[str, Iterator[_Call]]
     return ((scenario, some) for scenario, some in itertools.groupby(ordered, key=lambda call: call.scenario))
 
 
-def _names(calls: Sequence[_Call], value: Callable[[int], float], count: int) -> tuple[str, ...]:
+def _names(calls: Sequence[_Call], value: Callable[[float], float], count: int) -> tuple[str, ...]:
     """The size, or the two sizes, that give the factor in all of some calls; nothing where there is none, or a choice."""
     common = [name for name in calls[0].sizes() if all(name in call.sizes() for call in calls)]
     found = [
@@ -160,7 +168,7 @@ def _names(calls: Sequence[_Call], value: Callable[[int], float], count: int) ->
     return found[-1] if _one_thing([name for (name,) in found]) else ()
 
 
-def _product(sizes: Mapping[str, int], names: Sequence[str]) -> int:
+def _product(sizes: Mapping[str, int | float], names: Sequence[str]) -> int | float:
     return math.prod(sizes[name] for name in names)
 
 
@@ -172,7 +180,7 @@ def _one_thing(names: Sequence[str]) -> bool:
 
 def _why(factor: float, calls: Sequence[_Call]) -> str:
     """The size that equals the factor, if just one does; in one call, or with a factor of 2, that would be chance."""
-    for value, end in ((factor, ": do you sum where a mean is asked for?"), (1 / factor, ".")):
+    for value, end in ((factor, _QUESTION), (1 / factor, ".")):
         size = round(value)
         if size > 2 and _near(value, size) and len(calls) > 1:
             common = [name for name in calls[0].sizes() if all(call.sizes().get(name) == size for call in calls)]
@@ -181,18 +189,7 @@ def _why(factor: float, calls: Sequence[_Call]) -> str:
     return "."
 
 
-_CONSTANTS = (
-    (1 / math.log(2), "1/ln 2"),
-    (math.log(2), "ln 2"),
-    (1 / math.log(10), "1/ln 10"),
-    (math.log(10), "ln 10"),
-)
-
-
 def _times(factor: float) -> str:
-    for number, text in _CONSTANTS:
-        if _near(factor, number):
-            return f"{factor:.4g} times ({text})"
     if abs(factor) > 1.5 and _near(factor, round(factor)):
         return f"{round(factor)} times"
     part = round(1 / factor)
@@ -221,7 +218,7 @@ def offsets(leaves: Sequence[Leaf]) -> Iterator[Claim]:
         # Any other number is more likely a matter of what the numbers stand for.
         if all(each == amount for each in amounts) and abs(amount) == 1:
             sentence = f"{{Each}} is the expected one {'plus' if amount > 0 else 'minus'} 1."
-            yield becomes("amount", 1, lambda leaf: leaf.want + amount, sentence, several(4, whole=5))
+            yield becomes("amount", 1, lambda leaf: leaf.want + amount, sentence)
     elif all(_near(each, amount) for each in amounts):
         sentence = f"{{Each}} is {abs(amount):.4g} {'more' if amount > 0 else 'less'} than expected."
         yield becomes("amount", 1, lambda leaf: leaf.want + amount, sentence)
@@ -233,6 +230,32 @@ def offsets(leaves: Sequence[Leaf]) -> Iterator[Claim]:
             "{Numbers} are all off by the same amount, but the amount is not the same in all calls.",
             _fitted,
         )
+
+
+def rescaled(leaves: Sequence[Leaf]) -> Iterator[Claim]:
+    """Another scale and another zero, in each call its own."""
+    if any(leaf.whole or leaf.want.shape != leaf.got.shape for leaf in leaves):
+        return
+    known = {}
+    for number in dict.fromkeys(leaf.call for leaf in leaves):
+        mine = [leaf for leaf in leaves if leaf.call == number]
+        want = np.concatenate([leaf.want.ravel() for leaf in mine])
+        got = np.concatenate([leaf.got.ravel() for leaf in mine])
+        with np.errstate(all="ignore"):
+            centred = want - want.mean()
+            scale = float((centred * got).sum() / (centred * centred).sum())
+            known[number] = (scale, float(got.mean() - scale * want.mean()))
+    if not all(math.isfinite(each) and each != 0 for pair in known.values() for each in pair):
+        return
+
+    def change(leaf: Leaf) -> Numbers:
+        scale, zero = known.get(leaf.call, (1.0, 0.0))
+        return scale * leaf.want + zero
+
+    sentence = "{Numbers} are on another scale: they are the expected ones times one number, plus another."
+    # Two numbers of each call have been spent to find these.
+    enough = every(several(5 + 2 * len(known)), several(5 + 2 * len(known), expected))
+    yield becomes("rescaled", 4, change, sentence, enough)
 
 
 def _amount(leaves: Sequence[Leaf]) -> float:
@@ -294,7 +317,7 @@ def _by_row(axis: Axis, kind: str, fit: _Fit, *, alone: bool) -> Claim:
     depends = f"depends on {named(axis)} alone" if alone else f"is the same all along {named(axis)}"
     verb = "multiplied by a factor" if kind == "factor" else "moved by an amount"
     sentence = f"{{Numbers}} are the expected ones {verb} that {depends}."
-    return becomes((kind, axis, alone), 2 if alone else 3, change, sentence, enough)
+    return becomes((kind, axis, alone), 4 if alone else 5, change, sentence, enough)
 
 
 def _row_factors(leaf: Leaf, shared: tuple[int, ...]) -> tuple[Numbers, Numbers]:
@@ -309,4 +332,4 @@ def _row_amounts(leaf: Leaf, shared: tuple[int, ...]) -> tuple[Numbers, Numbers]
     return leaf.want + amount, amount
 
 
-FINDERS: tuple[Finder, ...] = (factors, offsets, by_rows)
+FINDERS: tuple[Finder, ...] = (factors, offsets, rescaled, by_rows)

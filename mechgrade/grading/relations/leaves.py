@@ -104,11 +104,15 @@ class Leaf:
             return self.names.index(axis) if self.names and axis in self.names else None
         return axis[0] if axis[1] == self.want.ndim and self.axis(axis[0]) == axis else None
 
-    def sizes(self) -> dict[str, int]:
-        """The sizes that have a name: of axes, and whole numbers and lists among the inputs."""
+    def sizes(self) -> dict[str, int | float]:
+        """The numbers that have a name: the sizes of axes, numbers among the inputs, and the lengths of lists there."""
         found = {name: len(value) if isinstance(value, list) else value for name, value in self.inputs.items()}
         found |= {name: size for name, size in zip(self.names or (), self.want.shape, strict=False) if name}
-        return {name: size for name, size in found.items() if type(size) is int and size >= 2 and name != "seed"}
+        return {
+            name: size
+            for name, size in found.items()
+            if (type(size) is int and size >= 2 and name != "seed") or (type(size) is float and size not in (-1, 0, 1))
+        }
 
 
 def distinct(values: NDArray[np.float64], allowed: float) -> int:

@@ -15,14 +15,18 @@ Items = Sequence[Any]
 _MOST = 200
 
 
+#: Whether a relation holds for two lists.
+_Holds = Callable[[Items, Items], bool]
+
+
 @dataclass(frozen=True)
 class _Claim:
-    """A relation between two lists: whether it holds, what to say, how many lists or entries must show it, and its rank."""
+    """A relation between two lists, what to say, its rank, and how long a list must be to show it."""
 
-    holds: Callable[[Items, Items], bool]
+    holds: _Holds
     sentence: str
-    longest: int
-    rank: int
+    rank: int = 0
+    longest: int = 3
 
 
 def same(want: Any, got: Any) -> bool:
@@ -55,54 +59,45 @@ def _once(items: Items) -> list[Any]:
     return found
 
 
-def _texts(change: Callable[[str], str]) -> Callable[[Items, Items], bool]:
-    """Whether the learner's texts are the expected ones changed; what else is in the entries is equal."""
+def _texts(holds: Callable[[str, str], bool]) -> _Holds:
+    """Whether something holds for all texts; what else is in the entries is equal."""
 
-    def changed(value: Any) -> Any:
-        if isinstance(value, tuple):
-            return tuple(changed(each) for each in value)
-        return change(value) if isinstance(value, str) else value
+    def both(want: Any, got: Any) -> bool:
+        if isinstance(want, tuple) and isinstance(got, tuple) and len(want) == len(got):
+            return all(both(a, b) for a, b in zip(want, got, strict=True))
+        return holds(want, got) if isinstance(want, str) and isinstance(got, str) else same(want, got)
 
-    return lambda want, got: _equal([changed(item) for item in want], got)
+    return lambda want, got: len(want) == len(got) and all(both(a, b) for a, b in zip(want, got, strict=True))
 
 
 _CLAIMS = (
-    _Claim(lambda want, got: _equal(want[::-1], got), "Your list has the right entries in reversed order.", 3, 0),
+    _Claim(lambda want, got: _equal(want[::-1], got), "Your list has the right entries in reversed order."),
+    _Claim(lambda want, got: _equal(_once(want), got), "Your list lacks what occurs again: each entry is in it once."),
+    _Claim(lambda want, got: _equal(want, _once(got)), "Your list is right, but some entries occur more than once."),
+    _Claim(lambda want, got: _equal(want[1:], got), "Your list is right, but its first entry is missing.", 0, 4),
+    _Claim(lambda want, got: _equal(want[:-1], got), "Your list is right, but its last entry is missing.", 0, 4),
+    _Claim(lambda want, got: _equal(want, got[1:]), "Your list is right, but one entry too many stands at its start."),
+    _Claim(lambda want, got: _equal(want, got[:-1]), "Your list is right, but one entry too many stands at its end."),
+    _Claim(lambda want, got: _left(want, got) == ([], []), "Your list has the right entries, but in another order.", 1),
     _Claim(
-        lambda want, got: _equal(_once(want), got), "Your list lacks what occurs again: each entry is in it once.", 3, 0
+        lambda want, got: not _left(want, got)[1], "All entries of your list are right, but some are missing.", 2, 4
+    ),
+    _Claim(lambda want, got: not _left(want, got)[0], "Your list has all the right entries, but others too.", 2),
+    _Claim(
+        _texts(lambda want, got: got == want.lstrip()),
+        "Your texts are the expected ones without the spaces at their start.",
     ),
     _Claim(
-        lambda want, got: _equal(want, _once(got)),
-        "Your list is right, but some entries are in it more than once.",
-        3,
-        0,
+        _texts(lambda want, got: got == want.rstrip()),
+        "Your texts are the expected ones without the spaces at their end.",
     ),
-    _Claim(lambda want, got: _equal(want[1:], got), "Your list is right, but its first entry is missing.", 4, 0),
-    _Claim(lambda want, got: _equal(want[:-1], got), "Your list is right, but its last entry is missing.", 4, 0),
+    _Claim(_texts(lambda want, got: got == want.strip()), "Your texts are the expected ones without spaces around.", 1),
+    _Claim(_texts(lambda want, got: got == want.lower()), "Your texts are the expected ones in small letters."),
+    _Claim(_texts(lambda want, got: got.startswith(want)), "Your texts begin with the expected ones, and go on.", 1),
     _Claim(
-        lambda want, got: _equal(want, got[1:]), "Your list is right, but it has one entry too many at its start.", 3, 0
-    ),
-    _Claim(
-        lambda want, got: _equal(want, got[:-1]), "Your list is right, but it has one entry too many at its end.", 3, 0
-    ),
-    _Claim(_texts(str.lstrip), "Your texts are the expected ones without the spaces at their start.", 3, 0),
-    _Claim(_texts(str.rstrip), "Your texts are the expected ones without the spaces at their end.", 3, 0),
-    _Claim(_texts(str.strip), "Your texts are the expected ones without the spaces around them.", 3, 1),
-    _Claim(_texts(str.lower), "Your texts are the expected ones in small letters.", 3, 0),
-    _Claim(
-        lambda want, got: _left(want, got) == ([], []), "Your list has the right entries, but in another order.", 3, 1
-    ),
-    _Claim(
-        lambda want, got: len(got) > 0 and not _left(want, got)[1],
-        "All entries of your list are right, but some are missing.",
-        4,
-        2,
-    ),
-    _Claim(
-        lambda want, got: len(want) > 0 and not _left(want, got)[0],
-        "Your list has all the right entries, but others too.",
-        3,
-        2,
+        _texts(lambda want, got: got.endswith(want)),
+        "Your texts end with the expected ones, but something stands before.",
+        1,
     ),
 )
 
@@ -125,8 +120,8 @@ def listed(failed: Sequence[Node], passed: Sequence[Node]) -> str | None:
         claim
         for claim in _CLAIMS
         if all(claim.holds(want, got) for want, got in pairs)
-        and all(claim.holds(want, want) for want, _ in right)
-        and max(len(want) for want, _ in pairs) >= claim.longest
+        and all(claim.holds(want, got) for want, got in right)
+        and max((len(want) for want, got in pairs if got), default=0) >= claim.longest
     ]
     rank = min((claim.rank for claim in holding), default=0)
     best = [claim.sentence for claim in holding if claim.rank == rank]

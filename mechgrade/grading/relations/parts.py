@@ -8,13 +8,15 @@ from typing import Any
 
 import numpy as np
 
-from mechgrade.grading.compare import compare
+from mechgrade.grading.compare import RELATIVE, compare
 from mechgrade.grading.relations.claims import ordinal, part_of
 from mechgrade.grading.relations.leaves import Node, children, distinct, numbers_of
 from mechgrade.grading.relations.origins import Place
 
 #: Of more parts there are too many orders.
 _MOST_PARTS = 6
+#: So many different values, or pairs of numbers or texts, must be found again.
+_DIFFERENT = 4
 
 
 def exchanged(
@@ -57,7 +59,9 @@ def _swaps(keys: Sequence[str | int], nodes: Sequence[Node], right: Sequence[Nod
     for one, other in itertools.permutations(keys, 2):
         if any(not _same(node.want[one], node.want[other]) for node in right):
             continue
-        if not _enough([node.want[other] for node in nodes if not _same(node.want[one], node.got[one])]):
+        if not _enough(
+            [(node.want[one], node.want[other]) for node in nodes if not _same(node.want[one], node.got[one])]
+        ):
             continue
         if all(_same(node.want[other], node.got[one]) for node in nodes):
             back = all(_same(node.want[one], node.got[other]) for node in nodes)
@@ -71,12 +75,14 @@ def _name(key: str | int) -> str:
     return f"`{key}`" if isinstance(key, str) else f"the {ordinal(key)} part"
 
 
-def _enough(values: Sequence[Any]) -> bool:
-    """Whether there are so many different values that they did not come to their places by chance."""
-    numbers = [found[0].ravel() for value in values if (found := numbers_of(value)) is not None]
-    texts = {value for value in values if isinstance(value, str)}
-    count = distinct(np.concatenate(numbers), 0.0) if numbers else 0
-    return count + len(texts) >= 4
+def _enough(pairs: Sequence[tuple[Any, Any]]) -> bool:
+    """Whether there are so many different values, or pairs of them, that they did not come to their places by chance."""
+    numbers = [found[0].ravel() for _, value in pairs if (found := numbers_of(value)) is not None]
+    together = np.concatenate([*numbers, np.zeros(1)])
+    largest = float(np.abs(together[np.isfinite(together)]).max())
+    texts = {value for _, value in pairs if isinstance(value, str)}
+    scalars = {pair for pair in pairs if all(isinstance(each, str | int | float) for each in pair)}
+    return max(distinct(together, RELATIVE * largest) + len(texts), len(scalars)) >= _DIFFERENT
 
 
 def _same(want: Any, got: Any) -> bool:

@@ -56,12 +56,12 @@ class Sources:
 
     Args:
         grader: the text of the grader's file.
-        exercise: a text with the exercise's functions and their annotations.
+        exercise: texts with the exercise's functions and their annotations; of a function, the first that has one counts.
     """
 
-    def __init__(self, grader: str = "", exercise: str = "") -> None:
+    def __init__(self, grader: str = "", *exercise: str) -> None:
         self._origins = Origins(grader)
-        self._annotations = Annotations(exercise)
+        self._annotations = Annotations(*exercise)
         #: the names of parameters and axes; None where no text is known
         self.names = self._annotations.names() if exercise else None
 
@@ -104,13 +104,13 @@ def _pattern(place: Place, node: Node) -> Place:
     return tuple(keys)
 
 
-def relation(judged: Sequence[Judged], grader: str, exercise: str) -> str | None:
+def relation(judged: Sequence[Judged], grader: str, *exercise: str) -> str | None:
     """What relates a learner's data to the reference's in all runs of an exercise, as a sentence.
 
     Args:
         judged: the runs, in order.
         grader: the text of the grader's file.
-        exercise: the learner's text.
+        exercise: the exercise's texts, the stub's before the learner's.
 
     Returns:
         None where nothing is certain, or where a run failed by something else than its data.
@@ -129,7 +129,7 @@ def relation(judged: Sequence[Judged], grader: str, exercise: str) -> str | None
         )
         for each in judged
     ]
-    return relate(pairs, Sources(grader, exercise))
+    return relate(pairs, Sources(grader, *exercise))
 
 
 def relate(pairs: Sequence[Pair], sources: Sources | None = None) -> str | None:
