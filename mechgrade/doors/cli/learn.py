@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 ExerciseArgument = Annotated[
     str | None,
-    typer.Argument(help="Its name, lab3/name, file, or the beginning of its name. [default: the current one]"),
+    typer.Argument(help="Its name, LAB/NAME, file, or the beginning of its name. [default: the current one]"),
 ]
 
 
@@ -148,7 +148,7 @@ def hint(
 
 
 def solution(
-    exercise: Annotated[str, typer.Argument(help="Its name, lab3/name, file, or the beginning of its name.")],
+    exercise: Annotated[str, typer.Argument(help="Its name, LAB/NAME, file, or the beginning of its name.")],
     give_up: Annotated[
         bool, typer.Option("--give-up", help="Show it though you have not passed; your progress says so.")
     ] = False,

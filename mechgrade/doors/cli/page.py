@@ -23,11 +23,11 @@ if TYPE_CHECKING:
 
 def learn(
     exercise: Annotated[
-        str | None, typer.Argument(help="The exercise to open: its name, lab3/name or file. [default: the current one]")
+        str | None, typer.Argument(help="The exercise to open: its name, LAB/NAME or file. [default: the current one]")
     ] = None,
     lab: LabOption = None,
     model: ModelOption = None,
-    backend: BackendOption = "bridge",
+    backend: BackendOption = None,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
     browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open the page in your browser.")] = True,
     server: ServerOption = True,
