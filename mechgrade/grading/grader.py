@@ -211,7 +211,9 @@ class Grader:
         grader, stub = (path.read_text(encoding="utf-8") if path.is_file() else "" for path in paths)
         try:
             return relation(current.judged, grader, stub, self._submission.source(exercise)) or ""
-        except Exception:  # it looks at data of any form, for a sentence that nobody must have: it never stops a grading
+        except (
+            Exception
+        ):  # it looks at data of any form, for a sentence that nobody must have: it never stops a grading
             return ""
 
     # --- the end -----------------------------------------------------------------------------------------------------
