@@ -66,7 +66,7 @@ def altered(batch: Batch, rng: Generator, recipe: Unsupervised) -> Batch:
         # Where the receiver is named after the giver's return ("John … . John met Mary and gave it to"), a stranger
         # would not change the answer.
         if len(places) == 1 and source < places[0] and rng.random() < recipe.strangers:
-            ids[row, places[0]] = token_ids()[" " + _stranger(rng, ids[row, : places[0]])]
+            ids[row, places[0]] = _stranger(rng, ids[row, : places[0]], {int(ids[row, source]), int(ids[row, places[0]])})
             ids[row, end + 1] = token_ids()[" them"]
         elif places and rng.random() < recipe.wrong_answers:
             ids[row, end + 1] = ids[row, places[int(rng.integers(len(places)))]]
@@ -75,11 +75,12 @@ def altered(batch: Batch, rng: Generator, recipe: Unsupervised) -> Batch:
     return replace(batch, ids=ids, answers=batch.answers[kept], returning=batch.returning[kept])
 
 
-def _stranger(rng: Generator, before: Tensor) -> str:
-    """A name that is not among the tokens before, and of no held-out pair with a name that is."""
+def _stranger(rng: Generator, before: Tensor, pair: set[int]) -> int:
+    """The token of a name that is not among the tokens before, and of no held-out pair with the sentence's two names."""
     known, seen = token_ids(), set(before.tolist())
-    present = [name for name in NAMES if known[name] in seen or known[" " + name] in seen]
-    return pick(rng, [n for n in NAMES if n not in present and not any(pair_is_held_out(n, p) for p in present)])
+    near = [name for name in NAMES if known[name] in pair or known[" " + name] in pair]
+    new = [name for name in NAMES if known[name] not in seen and known[" " + name] not in seen]
+    return known[" " + pick(rng, [n for n in new if not any(pair_is_held_out(n, other) for other in near)])]
 
 
 def train(recipe: Unsupervised, out: Path, log_every: int = 50, save_every: int = 100) -> TinyGPT2:
