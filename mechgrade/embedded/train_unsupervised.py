@@ -66,7 +66,9 @@ def altered(batch: Batch, rng: Generator, recipe: Unsupervised) -> Batch:
         # Where the receiver is named after the giver's return ("John … . John met Mary and gave it to"), a stranger
         # would not change the answer.
         if len(places) == 1 and source < places[0] and rng.random() < recipe.strangers:
-            ids[row, places[0]] = _stranger(rng, ids[row, : places[0]], {int(ids[row, source]), int(ids[row, places[0]])})
+            ids[row, places[0]] = _stranger(
+                rng, ids[row, : places[0]], {int(ids[row, source]), int(ids[row, places[0]])}
+            )
             ids[row, end + 1] = token_ids()[" them"]
         elif places and rng.random() < recipe.wrong_answers:
             ids[row, end + 1] = ids[row, places[int(rng.integers(len(places)))]]
