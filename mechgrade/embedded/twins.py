@@ -13,6 +13,7 @@ import argparse
 import json
 import platform
 import time
+from collections.abc import Collection
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -30,9 +31,10 @@ from .transformer import Block, Shape, TinyGPT2, save_gpt2
 VOCABULARY: Final = 257  # the bytes, and the end of a text, which starts a row too
 START: Final = 256
 FOLDERS: Final = {2: "two-layers", 1: "one-layer"}
-# Dense where something happens: induction comes between 150 and 400, and around 1200 one head takes over the previous token.
+# Dense where something happens with seed 0: induction comes between 150 and 400, and around 1500 one head takes over the
+# previous token.
 CHECKPOINTS: Final = {
-    2: (0, 100, 150, 175, 200, 225, 250, 300, 350, 400, 500, 700, 900, 1100, 1150, 1200, 1250, 1300, 1500, 2000),
+    2: (0, 100, 150, 175, 200, 225, 250, 300, 350, 400, 500, 700, 1000, 1300, 1400, 1450, 1500, 1550, 1600, 2000),
     1: (0, 500, 1000, 2000),
 }
 
@@ -83,7 +85,7 @@ def twin(recipe: Recipe) -> TinyGPT2:
     return model
 
 
-def train(recipe: Recipe, out: Path, checkpoints: tuple[int, ...]) -> None:
+def train(recipe: Recipe, out: Path, checkpoints: Collection[int]) -> None:
     """Train by the recipe, and save a checkpoint to `out/step-NNNN` before each of the steps named."""
     torch.set_num_threads(recipe.threads)
     rng = np.random.default_rng(recipe.seed)
@@ -132,10 +134,12 @@ def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--seed", type=int, default=Recipe.seed)
+    parser.add_argument("--every", type=int, help="also keep every so many steps, to watch another seed")
     options: Any = parser.parse_args(arguments)
-    for layers, checkpoints in CHECKPOINTS.items():
-        recipe = Recipe(layers=layers, seed=options.seed, steps=checkpoints[-1])
-        train(recipe, options.out / FOLDERS[layers], checkpoints)
+    for layers, steps in CHECKPOINTS.items():
+        recipe = Recipe(layers=layers, seed=options.seed, steps=steps[-1])
+        more = range(0, recipe.steps, options.every) if options.every else ()
+        train(recipe, options.out / FOLDERS[layers], frozenset((*steps, *more)))
 
 
 if __name__ == "__main__":
