@@ -1,4 +1,4 @@
-"""Train the course model with no attention supervised: `python -m mechgrade.embedded.train_unsupervised --out DIR`.
+"""Train the course model with no attention supervised: `python -m interp.train_unsupervised --out DIR`.
 
 Shape, corpus, initialisation and optimisers are those of `train`. The loss is that of the language model alone, so
 whatever a head does, it found by itself. Three things about the data differ. More rows are long, so that late positions

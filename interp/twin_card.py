@@ -1,6 +1,6 @@
 """The twins' card: what each shipped checkpoint does, measured again.
 
-`python -m mechgrade.embedded.twin_card` prints the card, and `--write` also puts it beside the checkpoints. With
+`python -m interp.twin_card` prints the card, and `--write` also puts it beside the checkpoints. With
 `--others DIR …` it measures other runs of the two-layer twin first and keeps their numbers in `other-seeds.json`, since
 their weights are not shipped.
 """
@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mechgrade.bench.model import load_model
+from mechgrade.bench.transformer_lens.model import load_model
 
 from . import circuits
 from .card import ROOT, training_note

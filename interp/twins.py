@@ -1,6 +1,6 @@
 """Train the twins: two small models of attention alone, with one layer and with two, that see nothing but repeats.
 
-`python -m mechgrade.embedded.twins --out DIR` takes minutes and keeps checkpoints all along. No attention is supervised.
+`python -m interp.twins --out DIR` takes minutes and keeps checkpoints all along. No attention is supervised.
 The two-layer twin stays on a plateau, then finds induction within a few hundred steps; the one-layer twin never does.
 
 A checkpoint is a complete Hugging Face GPT-2 directory. GPT-2 has an MLP in every block, so the twins have one of a

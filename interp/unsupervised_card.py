@@ -1,6 +1,6 @@
 """The card of the course model without supervised attention: what its heads became, and what other seeds' heads became.
 
-`python -m mechgrade.embedded.unsupervised_card` measures the shipped weights and prints the card; `--write` also puts it
+`python -m interp.unsupervised_card` measures the shipped weights and prints the card; `--write` also puts it
 beside them. With `--others DIR …` it measures other trained models first and keeps their numbers in `other-seeds.json`,
 since their weights are not shipped.
 """
@@ -15,7 +15,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from mechgrade.bench.model import load_model
+from mechgrade.bench.transformer_lens.model import load_model
 
 from . import circuits, strangers
 from .card import ROOT, back_ends, behaviour, head_name, spell, training_note, training_record
@@ -179,12 +179,15 @@ def _values(seeds: dict[str, Any]) -> str:
     lines += [f"| {name} | {' | '.join(values)} |" for name, values in rows.items()]
     return (
         "\n".join(lines)
-        + f"\n\nA value in bold misses the card's requirement. The other seeds' weights are not shipped: their numbers stand "
-        f"in `{OTHERS}`, and training them again gives them again."
+        + f"\n\nA value in bold misses the card's requirement. Numbers of other seeds, where they were measured, stand in "
+        f"`{OTHERS}`; their weights are not shipped."
     )
 
 
-TRIED = "TODO"
+TRIED = (
+    "One seed was trained to its end. What other seeds give, and what wrong answers in the data do to the size of the logit "
+    "differences, was begun and not finished."
+)
 
 
 def main(arguments: list[str] | None = None) -> int:

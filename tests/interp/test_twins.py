@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 from safetensors.torch import load_file
 
-from mechgrade.embedded import twin_card
-from mechgrade.embedded.tables import Card
-from mechgrade.embedded.tokenizer import build_tokenizer
-from mechgrade.embedded.twin_card import TWINS_DIR
-from mechgrade.embedded.twins import CHECKPOINTS, FOLDERS, START, Recipe, repeats, train
+from interp import twin_card
+from interp.tables import Card
+from interp.tokenizer import build_tokenizer
+from interp.twin_card import TWINS_DIR
+from interp.twins import CHECKPOINTS, FOLDERS, START, Recipe, repeats, train
 
 NUMBER = r"(?<![A-Za-z\d])-?\d+(?:\.\d+)?(?:e-?\d+)?"
 

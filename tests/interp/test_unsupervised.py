@@ -8,14 +8,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from mechgrade.embedded import unsupervised_card
-from mechgrade.embedded.corpus import pair_is_held_out
-from mechgrade.embedded.strangers import stranger_prompts
-from mechgrade.embedded.tables import Card
-from mechgrade.embedded.tokenizer import build_tokenizer, token_ids
-from mechgrade.embedded.train import make_batch
-from mechgrade.embedded.train_unsupervised import Unsupervised, altered
-from mechgrade.embedded.words import NAMES
+from interp import unsupervised_card
+from interp.corpus import pair_is_held_out
+from interp.strangers import stranger_prompts
+from interp.tables import Card
+from interp.tokenizer import build_tokenizer, token_ids
+from interp.train import make_batch
+from interp.train_unsupervised import Unsupervised, altered
+from interp.words import NAMES
 
 PLAIN = Unsupervised(wrong_answers=0.0, strangers=0.0)
 
