@@ -153,7 +153,12 @@ class Live:
 
     def _run(self) -> None:
         try:
-            while self._handle(self.events.get()):
+            going = True
+            while going:
+                try:
+                    going = self._handle(self.events.get())
+                except Exception as error:  # of one event; the page is there for the others
+                    self._lost = f"mechgrade learn has failed ({type(error).__name__}: {error}). Start it again."
                 self._tell()
         finally:
             self._turns.close()
