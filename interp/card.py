@@ -15,7 +15,7 @@ import torch
 from sae_lens import SAE
 from transformers import AutoModelForCausalLM
 
-from mechgrade.bench.model import load_model
+from mechgrade.bench.transformer_lens.model import load_model
 
 from . import circuits, latents
 from .circuits import Head

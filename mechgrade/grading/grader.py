@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from mechgrade.course import Exercise
@@ -13,7 +13,9 @@ from mechgrade.grading.checks import CheckFailed
 from mechgrade.grading.diagnose import Judged, explanation
 from mechgrade.grading.judge import Judgement, failed, judge
 from mechgrade.grading.references import References
+from mechgrade.grading.relations import relation
 from mechgrade.grading.sessions import Runs, Sessions
+from mechgrade.grading.stub import is_above_code
 from mechgrade.grading.verdicts import Check, ExerciseResult, Result, gravest
 from mechgrade.grading.views import View, views_of
 from mechgrade.protocol.outcome import Outcome
@@ -89,8 +91,17 @@ class Grader:
         """
         outcome = self._outcome(exercise, call)
         if outcome.kind != "returned":
-            raise self._fail(exercise, call, failed(outcome))
+            raise self._fail(exercise, call, self._failed(exercise, outcome))
         return outcome.data
+
+    def _failed(self, exercise: Exercise, outcome: Outcome) -> Judgement:
+        judgement = failed(outcome)
+        line = outcome.trace[-1].line if outcome.trace else 0
+        if outcome.kind == "not_started" and is_above_code(self._submission.source(exercise), line):
+            # It was begun, and the learner waits for a verdict on what is there.
+            message = f"line {line} still raises NotImplementedError, so the code below it never runs: delete that line"
+            return replace(judgement, verdict="raised", message=message)
+        return judgement
 
     def compare(self, exercise: Exercise, call: Call) -> Tree:
         """The learner's data of a call, or the facts about it, when they equal the reference's.
@@ -101,13 +112,13 @@ class Grader:
         """
         outcome = self._outcome(exercise, call)
         if outcome.kind in ("not_started", "missing"):
-            raise self._fail(exercise, call, failed(outcome))
+            raise self._fail(exercise, call, self._failed(exercise, outcome))
         run = self._references.run(exercise, call)
         judgement = judge(call.key, run, outcome)
         current = self._enter(exercise)
         passed = judgement.verdict == "passed"
         misconceptions = partial(self._references.misconceptions, exercise, call)
-        current.judged.append(Judged(outcome, run, passed, misconceptions))
+        current.judged.append(Judged(outcome, run, passed, misconceptions, call))
         self.distances[exercise] = max(self.distances.get(exercise, 0.0), judgement.distance)
         if self._sessions.options.views and outcome.kind == "returned" and not (passed and current.views):
             # Of a check that passes, its first run; of one that fails, the run that failed.
@@ -182,15 +193,28 @@ class Grader:
             self._on_result(current.entry)
 
     def _name(self, current: _Current) -> None:
-        """Name the misconception behind the checks that failed, if one explains them all and contradicts none that passed."""
+        """Name the misconception behind the checks that failed, if one explains them all and contradicts none that passed.
+
+        Where there is none, say what relates the data to the reference's, if that is certain.
+        """
         if all(each.passed for each in current.judged):
             return
         name = explanation(current.judged, self._references.names(current.exercise))
-        if name is None:
-            return
+        sentence = self._relation(current) if name is None else self._references.sentence(current.exercise, name)
         for check in current.entry.checks:
             if check.name in current.differing:
-                check.misconception, check.sentence = name, self._references.sentence(current.exercise, name)
+                check.misconception, check.sentence = name, sentence
+
+    def _relation(self, current: _Current) -> str:
+        course, exercise = self._sessions.course, current.exercise
+        paths = (course.grader_path(exercise), course.stub_path(exercise))
+        grader, stub = (path.read_text(encoding="utf-8") if path.is_file() else "" for path in paths)
+        try:
+            return relation(current.judged, grader, stub, self._submission.source(exercise)) or ""
+        except (
+            Exception
+        ):  # it looks at data of any form, for a sentence that nobody must have: it never stops a grading
+            return ""
 
     # --- the end -----------------------------------------------------------------------------------------------------
 

@@ -32,12 +32,12 @@ _GRAVEST: tuple[Verdict, ...] = (
     "infrastructure_error",
     "grader_error",
     "missing",
-    "not_started",
     "crashed",
     "out_of_memory",
     "timed_out",
     "raised",
     "wrong",
+    "not_started",  # of several functions one may still be a stub: what is said is about those that were written
     "passed",
 )
 
@@ -55,7 +55,8 @@ class Check:
         gave: what the code returned, in words; empty where it returned nothing.
         views: the compared data, small, for pictures; only where :attr:`Settings.views` asks for it.
         misconception: the name of the known mistake that gives exactly this data.
-        sentence: what the learner is told about that mistake.
+        sentence: what the learner is told about that mistake; without one, what relates the data to the reference's, if
+            anything is certain.
         place: where in the learner's file to look.
         output: the end of what the code printed.
         seconds: of the scenarios; learner_seconds: of the learner's functions in them.
@@ -104,6 +105,13 @@ class ExerciseResult:
         """The check to read first: the first with the exercise's verdict."""
         verdict = self.verdict
         return None if verdict == "passed" else next((c for c in self.checks if c.verdict == verdict), None)
+
+    @property
+    def stubs(self) -> list[str]:
+        """Which functions are still stubs, a sentence each, in an exercise that was begun."""
+        if all(check.verdict == "not_started" for check in self.checks):
+            return []
+        return list(dict.fromkeys(check.message for check in self.checks if check.verdict == "not_started"))
 
     @property
     def misconception(self) -> str | None:
@@ -165,6 +173,11 @@ class Result:
         """The exercises that could not be judged, by no fault of the learner's."""
         return [exercise for exercise in self.exercises if exercise.verdict in FAULTS]
 
+    @property
+    def how(self) -> str:
+        """How it was graded, in words."""
+        return how(self.model, self.backend, self.device, self.isolation)
+
     def as_tree(self) -> dict[str, Any]:
         """The form that ``--json`` writes."""
         missing = {"isolation_missing": self.isolation_missing} if self.isolation_missing else {}
@@ -179,6 +192,16 @@ class Result:
             **missing,
             "exercises": [exercise.as_tree() for exercise in self.exercises],
         }
+
+
+def how(model: str, backend: str, device: str, isolation: str) -> str:
+    """How something was graded: ``Graded on small (cuda), isolation full``; a course without models names none."""
+    ways = ", ".join(filter(None, [backend, device]))
+    return (
+        f"Graded on {model} ({ways}), isolation {isolation}"
+        if model != "none"
+        else f"Graded with isolation {isolation}"
+    )
 
 
 def gravest(verdicts: Iterable[Verdict]) -> Verdict:

@@ -42,7 +42,7 @@ def find(course: Course, text: str, lab: str | None = None) -> Exercise:
 
     Args:
         course: the course.
-        text: ``find_heads``, ``lab3/find_heads``, a path such as ``exercises/lab3/find_heads.py``, or the beginning of a
+        text: ``NAME``, ``LAB/NAME``, a path such as ``exercises/LAB/NAME.py``, or the beginning of a
             name where only one exercise begins so.
         lab: look only in this lab.
 

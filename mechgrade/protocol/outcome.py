@@ -84,18 +84,20 @@ def outcome_of(report: Tree, output: str = "") -> Outcome:
     stage = " while your file was imported" if claims.get("stage") == "import" else ""
     error = _text(claims.get("type"))
     message = _text(claims.get("message"))
+    trace = tuple(_places(claims.get("trace")))
     if kind == "missing":
         message = f"your code defines no `{name}`: keep the stub's name for it"
     elif kind in ("raised", "out_of_memory"):
         message = f"{error}{stage}: {message}" if message else f"{error}{stage}"
     elif kind == "not_started":
-        message = "not started: its function still raises NotImplementedError"
+        stub = trace[-1] if trace else Place(0)
+        message = f"`{stub.function}` is still a stub (line {stub.line})" if stub.function else "it is still a stub"
     return Outcome(
         kind=kind,  # type: ignore[arg-type]  # membership in CLAIMABLE was checked above
         data=claims.get("data"),
         message=message,
         error=error,
-        trace=tuple(_places(claims.get("trace"))),
+        trace=trace,
         called=tuple(_calls(claims.get("called"))),
         seconds=_seconds(claims.get("seconds")),
         learner_seconds=_seconds(claims.get("learner_seconds")),

@@ -6,7 +6,7 @@ from markupsafe import Markup
 from rich.table import Table
 
 from mechgrade.cohort.summary import BINS, ExerciseSummary, Summary, Times
-from mechgrade.grading.verdicts import Verdict
+from mechgrade.grading.verdicts import Verdict, how
 from mechgrade.reports.html import environment, part_of_page
 from mechgrade.reports.prose import render_inline
 from mechgrade.reports.screen import Screen
@@ -37,6 +37,7 @@ def page(summary: Summary, times: dict[str, Times]) -> str:
         .get_template("cohort.html.j2")
         .render(
             summary=summary,
+            how=how(**{name: value for name, value in summary.setting.items() if name != "inputs"}),
             labs=labs,
             times=times,
             parts=PARTS,

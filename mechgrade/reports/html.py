@@ -11,6 +11,7 @@ import base64
 import hashlib
 import json
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -19,6 +20,7 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
+from mechgrade.bench.providers import provider_for
 from mechgrade.course import Course, Exercise
 from mechgrade.course.hints import guide
 from mechgrade.grading.verdicts import FAULTS, Check, ExerciseResult, Result
@@ -210,7 +212,7 @@ def figure_of(course: Course, view: View, names: list[tuple[str, ...]]) -> Figur
         return Figure(title, view.same, "words", view=view)
     fitting = next((each for each in names if len(each) == len(view.shape)), None)
     view = pictures.as_curve(view, fitting)
-    axes = pictures.axes_of(view, fitting, _tokens(course, view))
+    axes = pictures.axes_of(view, fitting, _labels(course, view))
     assert not isinstance(view.mine, str) and not isinstance(view.reference, str)
     same = view.same
     figure = Figure(title, same, "", pictures.place_of(view, fitting), view, axes, wrong=pictures.wrong_cells(view))
@@ -263,20 +265,7 @@ def annotated_axes(path: Path, name: str) -> list[tuple[str, ...]]:
     return found
 
 
-def _tokens(course: Course, view: View) -> tuple[str, ...]:
-    """The tokens of the one prompt among a run's inputs, as the course's own model has them."""
+def _labels(course: Course, view: View) -> Mapping[str, Sequence[str]]:
+    """The pieces of the one text among a run's inputs, as the course's own model takes it, by the axes that run along them."""
     texts = [value for value in view.inputs.values() if isinstance(value, str) and " " in value]
-    if len(texts) != 1:
-        return ()
-    return _tokenised(str(course.root / str(course.model().path)), texts[0]) if course.model().path else ()
-
-
-@lru_cache(maxsize=64)
-def _tokenised(folder: str, text: str) -> tuple[str, ...]:
-    from tokenizers import Tokenizer
-
-    try:
-        tokenizer = Tokenizer.from_file(str(Path(folder) / "tokenizer.json"))
-    except Exception:  # what tokenizers raises has no class of its own; a picture without labels is a picture
-        return ()
-    return ("BOS", *(str(token).replace("Ġ", " ") for token in tokenizer.encode(text, add_special_tokens=False).tokens))
+    return provider_for(course).labels(course.place_of(course.model().source), texts[0]) if len(texts) == 1 else {}

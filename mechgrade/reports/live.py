@@ -224,7 +224,9 @@ def _given(face: Face) -> dict[str, object]:
         "reading": _reading(face.lesson) if face.lesson is not None else None,
         "hints_read": [render(text) for text in teaching.hints[: face.state.of(exercise).hints]],
         "hints_there": len(teaching.hints),
-        "found": render(re.sub(r"^\*\*What you found\.?\*\*\.?\s*", "", teaching.found)) if face.seen.passed else Markup(),
+        "found": render(re.sub(r"^\*\*What you found\.?\*\*\.?\s*", "", teaching.found))
+        if face.seen.passed
+        else Markup(),
         "outlook": view,
         "passed": sum(each.passed for each in view.labs),
         "count": len(order),

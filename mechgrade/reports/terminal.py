@@ -74,6 +74,8 @@ class TerminalReport:
                 f"{entry.points:>4g} / {entry.max_points:g}",
             )
             self.console.print(line)
+        for sentence in entry.stubs:
+            self._line("still to write", sentence)
         failure = entry.first_failure
         if failure is not None and entry.verdict not in (
             "not_started",
@@ -97,7 +99,7 @@ class TerminalReport:
         self._line("asked", check.asks)
         self._line("your code gave", check.gave)
         self._line("", check.message)
-        self._line("a known mistake", check.sentence, style="bold")
+        self._line("a known mistake" if check.misconception else "how they are related", check.sentence, style="bold")
         if check.place is not None:
             place = check.place
             where = line_of(entry.file, place.line) + (f" in {place.function}" if place.function else "")
@@ -139,9 +141,7 @@ class TerminalReport:
         following = next((entry for entry in result.exercises if entry.verdict != "passed"), None)
         if following is not None and not result.faults:
             self._closing(f"Next   {short(following.file)}")
-        self._closing(
-            f"Graded on {result.model} ({result.backend}, {result.device}), isolation {result.isolation}", "dim"
-        )
+        self._closing(result.how, "dim")
         for sentence in result.isolation_missing:
             self._closing(f"No isolation full: {sentence}", "dim")
         faults: dict[str, list[str]] = {}

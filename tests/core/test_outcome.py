@@ -43,7 +43,13 @@ def test_what_returned_keeps_its_data() -> None:
         ({"kind": "returned"}, "", ""),
         ({"kind": "unusable", "message": "it is a set"}, "it is a set", ""),
         ({"kind": "missing", "name": "embed", "message": "x"}, "your code defines no `embed`: keep the stub's name for it", ""),
-        ({"kind": "not_started", "message": "x"}, "not started: its function still raises NotImplementedError", ""),
+        ({"kind": "not_started", "message": "x"}, "it is still a stub", ""),
+        ({"kind": "not_started", "trace": [{"line": 7, "function": ""}]}, "it is still a stub", ""),
+        (
+            {"kind": "not_started", "trace": [{"line": 3, "function": "f"}, {"line": 9, "function": "g"}]},
+            "`g` is still a stub (line 9)",
+            "",
+        ),
         ({"kind": "raised", "type": "KeyError", "message": "'a'"}, "KeyError: 'a'", "KeyError"),
         ({"kind": "raised", "type": "KeyError", "message": ""}, "KeyError", "KeyError"),
         ({"kind": "raised", "type": "KeyError", "stage": "call", "message": "'a'"}, "KeyError: 'a'", "KeyError"),
@@ -55,7 +61,7 @@ def test_what_returned_keeps_its_data() -> None:
 def test_every_kind_has_its_sentence(report: Any, message: str, error: str) -> None:
     found = outcome_of(report)
     assert (found.kind, found.message, found.error) == (report["kind"], message, error)
-    assert (found.data, found.trace, found.called, found.output) == (None, (), (), "")
+    assert (found.data, len(found.trace), found.called, found.output) == (None, len(report.get("trace", [])), (), "")
     assert (found.seconds, found.learner_seconds, found.dirty) == (0.0, 0.0, False)
 
 

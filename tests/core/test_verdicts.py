@@ -11,17 +11,18 @@ from hypothesis import strategies as st
 
 from mechgrade.grading.verdicts import FAULTS, SCHEMA, VERDICTS, Check, ExerciseResult, Result, Verdict, gravest
 
-#: From the gravest. What is nobody's score comes first, then what kept all else from running, then what ran and is wrong.
+#: From the gravest. What is nobody's score comes first, then what kept all else from running, then what ran and is wrong. A
+#: function that is still a stub hides nothing that is said of the others.
 ORDER: list[Verdict] = [
     "infrastructure_error",
     "grader_error",
     "missing",
-    "not_started",
     "crashed",
     "out_of_memory",
     "timed_out",
     "raised",
     "wrong",
+    "not_started",
     "passed",
 ]
 
@@ -40,6 +41,16 @@ def test_every_verdict_has_its_place_in_the_order() -> None:
     for place, graver in enumerate(ORDER):
         for verdict in ORDER[place:]:
             assert gravest([verdict, graver]) == gravest([graver, verdict]) == graver
+
+
+def test_what_is_still_a_stub_is_named_where_the_exercise_was_begun() -> None:
+    stubs = [check("not_started", message="`f` is still a stub (line 3)") for _ in range(2)]
+    assert exercise(*stubs).stubs == [], "not begun: there is nothing to say"
+    for begun in (check("wrong", message="it is 3"), check("passed", 2.0)):
+        both = exercise(stubs[0], begun, *stubs)
+        assert both.stubs == ["`f` is still a stub (line 3)"]
+    assert exercise(stubs[0], check("wrong", message="it is 3")).message == "it is 3"
+    assert exercise(check("passed", 2.0), check("wrong")).stubs == []
 
 
 def test_of_no_verdicts_none_is_gravest() -> None:

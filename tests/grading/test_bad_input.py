@@ -209,7 +209,7 @@ def test_each_exercise_is_graded_whatever_its_neighbours_do(course, worker, tmp_
 
 def test_a_model_that_cannot_be_loaded_is_said_once(tmp_path: Path) -> None:
     """Every exercise needs it, and it takes seconds to find out that it is damaged."""
-    for part in ("course.yaml", "graders", "solutions"):
+    for part in ("course.yaml", "graders", "solutions", "interp"):
         copy = shutil.copy if (ROOT / part).is_file() else shutil.copytree
         copy(ROOT / part, tmp_path / part)
     model = tmp_path / "fixtures" / "models" / "embedded"
@@ -220,3 +220,22 @@ def test_a_model_that_cannot_be_loaded_is_said_once(tmp_path: Path) -> None:
     assert done.returncode == 3
     assert done.stdout.count("a file of weights is corrupt") == 1
     assert "Nothing could be graded, and that is not your code's fault" in done.stdout
+
+
+def test_a_function_that_is_still_a_stub_hides_nothing_about_the_others(course, grade_text) -> None:
+    """Of two functions one is wrong: its verdict is shown, and the other is named with its line."""
+    text = course.stub_path(course.exercise("composition_scores")).read_text(encoding="utf-8")
+    stub = 'raise NotImplementedError("composition_scores: not written yet")'
+    assert stub in text and text.count("raise NotImplementedError") == 2
+    entry = grade_text("composition_scores", text.replace(stub, "return 1"))
+    line = 1 + max(place for place, each in enumerate(text.splitlines()) if "raise NotImplementedError" in each)
+    assert (entry.verdict, entry.stubs) == ("wrong", [f"`random_baseline` is still a stub (line {line})"])
+    assert "the int 1" in entry.message
+
+
+def test_a_raise_that_was_left_above_the_code_is_told(grade_text) -> None:
+    entry = grade_text(
+        "find_heads", "def find_heads(scores, threshold):\n    raise NotImplementedError\n    return []\n"
+    )
+    assert entry.verdict == "raised"
+    assert entry.message == "line 2 still raises NotImplementedError, so the code below it never runs: delete that line"

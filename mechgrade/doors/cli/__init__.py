@@ -28,7 +28,7 @@ from mechgrade.doors.cli.own import Commands
 
 app = typer.Typer(
     cls=Commands,
-    help="Exercises in mechanistic interpretability, graded on a real transformer.\n\nStart with `mechgrade grade`.",
+    help="Courses that grade themselves: exercises as code, judged by what the code computes.\n\nStart with `mechgrade grade`.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,

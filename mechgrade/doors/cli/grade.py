@@ -38,7 +38,7 @@ def grade(
     lab: LabOption = None,
     exercise: ExerciseOption = None,
     model: ModelOption = None,
-    backend: BackendOption = "bridge",
+    backend: BackendOption = None,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:N or mps.")] = "auto",
     isolation: Annotated[
         str | None, typer.Option(help="full, process or inline. [default: the best this machine offers]")

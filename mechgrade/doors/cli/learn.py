@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 ExerciseArgument = Annotated[
     str | None,
-    typer.Argument(help="Its name, lab3/name, file, or the beginning of its name. [default: the current one]"),
+    typer.Argument(help="Its name, LAB/NAME, file, or the beginning of its name. [default: the current one]"),
 ]
 
 
@@ -148,7 +148,7 @@ def hint(
 
 
 def solution(
-    exercise: Annotated[str, typer.Argument(help="Its name, lab3/name, file, or the beginning of its name.")],
+    exercise: Annotated[str, typer.Argument(help="Its name, LAB/NAME, file, or the beginning of its name.")],
     give_up: Annotated[
         bool, typer.Option("--give-up", help="Show it though you have not passed; your progress says so.")
     ] = False,
@@ -181,7 +181,7 @@ def try_exercise(
     exercise: ExerciseArgument = None,
     lab: LabOption = None,
     model: ModelOption = None,
-    backend: BackendOption = "bridge",
+    backend: BackendOption = None,
     device: DeviceOption = "cpu",
 ) -> None:
     """Run your own file's demonstration and save its plots under outputs/.
@@ -206,7 +206,7 @@ def try_exercise(
     if not path.is_file():
         stop(f"there is no {short(str(path))}; `mechgrade build` or the course's archive brings the stub back")
     try:
-        environment = {"MODEL": course.model(model).name, "BACKEND": backend, "DEVICE": resolve(device)}
+        environment = {"MODEL": course.model(model).name, "BACKEND": backend or "", "DEVICE": resolve(device)}
     except CourseError as error:
         stop(error)
     if exercise != found.name:
@@ -227,7 +227,7 @@ def debug(
     exercise: ExerciseArgument = None,
     lab: LabOption = None,
     model: ModelOption = None,
-    backend: BackendOption = "bridge",
+    backend: BackendOption = None,
     device: DeviceOption = "cpu",
 ) -> None:
     """Stop in your own code, in the debugger pdb, on the inputs of the first check that fails (isolation inline)."""

@@ -23,11 +23,11 @@ if TYPE_CHECKING:
 
 def learn(
     exercise: Annotated[
-        str | None, typer.Argument(help="The exercise to open: its name, lab3/name or file. [default: the current one]")
+        str | None, typer.Argument(help="The exercise to open: its name, LAB/NAME or file. [default: the current one]")
     ] = None,
     lab: LabOption = None,
     model: ModelOption = None,
-    backend: BackendOption = "bridge",
+    backend: BackendOption = None,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
     browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open the page in your browser.")] = True,
     server: ServerOption = True,
@@ -78,8 +78,9 @@ def _serve(course: Course, options: Options, place: Place, path: str, browser: b
     from mechgrade.doors.page.server import Server
     from mechgrade.doors.watch.saves import Saves
     from mechgrade.doors.workers import open_worker
+    from mechgrade.grading.dependencies import held_by_command
     from mechgrade.grading.grade import Grading
-    from mechgrade.grading.warm.place import fingerprint
+    from mechgrade.grading.warm.fingerprint import fingerprint
     from mechgrade.sandbox import probe
 
     def ready() -> None:
@@ -89,13 +90,18 @@ def _serve(course: Course, options: Options, place: Place, path: str, browser: b
             _open(address.url(path))
 
     level = probe().level
-    before = fingerprint(course.root, level)
+    held, before = held_by_command(course), fingerprint(course, level)
     worker = open_worker(course, options, warm=warm)
     chosen, _ = course.gradable(course.exercises(), options.model)
     try:
         grading = Grading(course, options, worker)
-        worker.start()  # it imports while the learner reads
-        live = Live(course, grading, chosen, lambda: fingerprint(course.root, level) == before, lambda: server.end())
+        if chosen:
+            worker.start(options.spec(course, course.lab(chosen[0].lab)))  # it loads while the learner reads
+
+        def is_current() -> bool:
+            return held.unchanged() and fingerprint(course, level) == before
+
+        live = Live(course, grading, chosen, is_current, lambda: server.end())
         listening, address = place.open()
         server = Server(live, address.token, ready)
         saves = Saves(course, live.submission.path, chosen, live.events.put)

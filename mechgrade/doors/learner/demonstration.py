@@ -1,6 +1,6 @@
 """`mechgrade try`: run an exercise's own file, which plots the learner's result, and say what it saved.
 
-It is the learner's own code on the learner's own machine, as ``python exercises/lab3/find_heads.py`` would run it.
+It is the learner's own code on the learner's own machine, as ``python exercises/LAB/NAME.py`` would run it.
 """
 
 from __future__ import annotations

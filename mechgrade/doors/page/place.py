@@ -16,7 +16,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from mechgrade.files import write_atomic
-from mechgrade.grading.warm.place import NoPlaceError, directory
+from mechgrade.grading.place import NoPlaceError, directory
 
 HOST = "127.0.0.1"
 

@@ -1,7 +1,6 @@
 """The steps from a checkpoint to the course's model: what decides the numbers, and nothing else.
 
-Recordings keep the hash of this file and of ``core``, so a change here makes every one of them stale; how a model is found, and what is
-said where it is not, stands in ``model``. On 3.x TransformerLens gives a ``TransformerBridge`` in compatibility mode or a ``HookedTransformer``,
+How a model is found, and what is said where it is not, stands in ``model``. On 3.x TransformerLens gives a ``TransformerBridge`` in compatibility mode or a ``HookedTransformer``,
 with the same processing (LayerNorm folded, weights centred), so that the same scenario gives the same numbers on both.
 """
 

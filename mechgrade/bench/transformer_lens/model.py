@@ -14,19 +14,13 @@ from typing import Any
 
 import torch
 
-from mechgrade.bench import determinism
-from mechgrade.bench.processing import bridge, hooked
+from mechgrade.bench.provider import BenchError
+from mechgrade.bench.torch import determinism
+from mechgrade.bench.transformer_lens.processing import bridge, hooked
 from mechgrade.hub import faults
-from mechgrade.protocol.job import Backend
 
 
-class ModelError(Exception):
-    """A model could not be loaded; the text says why and what to do."""
-
-
-def load_model(
-    name: str, *, local: bool, backend: Backend, device: str = "cpu", dtype: torch.dtype = torch.float32
-) -> Any:
+def load_model(name: str, *, local: bool, backend: str, device: str = "cpu", dtype: torch.dtype = torch.float32) -> Any:
     """Load a model for the course.
 
     Args:
@@ -40,18 +34,18 @@ def load_model(
         the model in eval mode, without gradients on its parameters.
 
     Raises:
-        ModelError: nothing there, an unknown name, a corrupt file, no network.
+        BenchError: nothing there, an unknown name, a corrupt file, no network.
     """
     determinism.settle(device)
     if local and not (Path(name) / "config.json").is_file():
-        raise ModelError(f"no model in {name}: config.json is missing; restore the folder from the course")
+        raise BenchError(f"no model in {name}: config.json is missing; restore the folder from the course")
     try:
         # The loaders greet on stdout and stderr; whoever loads a model here reads neither.
         with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
             warnings.simplefilter("ignore")
             model = bridge(name, device, dtype) if backend == "bridge" else hooked(name, local, device, dtype)
     except Exception as error:
-        raise ModelError(faults.sentence(error, f"the model {name}", pull=None if local else name)) from error
+        raise BenchError(faults.sentence(error, f"the model {name}", pull=None if local else name)) from error
     model.eval()
     for parameter in model.parameters():
         parameter.requires_grad_(False)
@@ -67,7 +61,7 @@ def load_sae(place: str, *, device: str, dtype: str) -> Any:
         dtype: ``float32`` or ``float64``.
 
     Raises:
-        ModelError: nothing there, or it cannot be read.
+        BenchError: nothing there, or it cannot be read.
     """
     from sae_lens import SAE
 
@@ -81,7 +75,7 @@ def load_sae(place: str, *, device: str, dtype: str) -> Any:
                 sae = SAE.from_pretrained(release, sae_id, device=device)
     except Exception as error:
         pull = None if Path(place).is_absolute() else place
-        raise ModelError(faults.sentence(error, f"the SAE {place}", pull=pull)) from error
+        raise BenchError(faults.sentence(error, f"the SAE {place}", pull=pull)) from error
     sae = sae.to(getattr(torch, dtype)).eval()
     for parameter in sae.parameters():
         parameter.requires_grad_(False)

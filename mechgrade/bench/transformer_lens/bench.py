@@ -1,57 +1,49 @@
-"""The bench: one model on one device, and inputs that are the same on every machine."""
+"""The bench of TransformerLens: one model on one device, its autoencoder, and inputs that fit the model."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from mechgrade.bench.model import ModelError, load_model, load_sae, quiet_libraries
-from mechgrade.course import find_course, load_course
-from mechgrade.course.profiles import bench_spec
-from mechgrade.protocol.job import BenchSpec
+from mechgrade.bench.provider import BenchError
+from mechgrade.bench.torch.bench import TorchBench
+from mechgrade.bench.transformer_lens.model import load_model, load_sae
+from mechgrade.protocol.job import HUB, BenchSpec
 
 
-class Bench:
-    """The model and the inputs that a scenario asks for.
-
-    Every random input is drawn on the CPU in float64 from its own seeded generator, then moved: the same on any device, in
-    any order of calls. What is handed out is a copy, so nothing that a learner does to one input reaches the next.
-
-    Attributes:
-        spec: what it was made from.
-        device: the device of the model and of all inputs.
-        dtype: the type of the model's parameters and of all real inputs.
-    """
+class Bench(TorchBench):
+    """The model and the inputs that a scenario asks for. What it computes itself it computes once, and hands out copies."""
 
     def __init__(self, spec: BenchSpec) -> None:
-        self.spec = spec
-        self.device = torch.device(spec.device)
-        self.dtype: torch.dtype = getattr(torch, spec.dtype)
+        super().__init__(spec)
         self._cache: dict[Any, Any] = {}
 
     @cached_property
     def model(self) -> Any:
         """The model: a ``TransformerBridge`` in compatibility mode or a ``HookedTransformer``, without gradients."""
         spec = self.spec
-        return load_model(spec.name, local=spec.local, backend=spec.backend, device=spec.device, dtype=self.dtype)
+        local = not spec.model.startswith(HUB)
+        name = spec.model.removeprefix(HUB)
+        return load_model(name, local=local, backend=spec.backend, device=spec.device, dtype=self.dtype)
 
     @cached_property
     def sae(self) -> Any:
         """The model's sparse autoencoder, a ``sae_lens.SAE`` in eval mode without gradients.
 
         Raises:
-            ModelError: the lab is not marked ``sae: true`` in course.yaml, or the profile has none, or it is corrupt.
+            BenchError: the lab does not use one by course.yaml, or the profile has none, or it is corrupt.
         """
-        if self.spec.sae is None:
-            raise ModelError("no SAE here: mark the lab `sae: true` in course.yaml, and give the model's profile one")
-        return load_sae(self.spec.sae, device=self.spec.device, dtype=self.spec.dtype)
+        place = self.spec.part("sae")
+        if place is None:
+            raise BenchError(
+                "no SAE here: give the lab `uses: [sae]` in course.yaml, and the model's profile a part `sae`"
+            )
+        return load_sae(place.removeprefix(HUB), device=self.spec.device, dtype=self.spec.dtype)
 
     # --- what the model is -------------------------------------------------------------------------------------------
 
@@ -92,22 +84,6 @@ class Bench:
 
     # --- seeded inputs -----------------------------------------------------------------------------------------------
 
-    def _draw(self, make: Callable[[torch.Generator], Tensor], seed: int, dtype: torch.dtype) -> Tensor:
-        # The interpreter's default generator stays as it is: a learner's own seeding is the learner's own.
-        return make(torch.Generator().manual_seed(seed)).to(device=self.device, dtype=dtype)
-
-    def normal(self, *shape: int, seed: int) -> Float[Tensor, ...]:
-        """Standard normal numbers of the given shape."""
-        return self._draw(lambda g: torch.randn(shape, generator=g, dtype=torch.float64), seed, self.dtype)
-
-    def uniform(self, *shape: int, seed: int) -> Float[Tensor, ...]:
-        """Numbers uniform in [0, 1) of the given shape."""
-        return self._draw(lambda g: torch.rand(shape, generator=g, dtype=torch.float64), seed, self.dtype)
-
-    def integers(self, low: int, high: int, shape: Sequence[int], seed: int) -> Int[Tensor, ...]:
-        """Integers in [low, high) of the given shape, as int64."""
-        return self._draw(lambda g: torch.randint(low, high, tuple(shape), generator=g), seed, torch.int64)
-
     def pattern(self, *shape: int, seed: int) -> Float[Tensor, "... query key"]:
         """A random causal attention pattern: every row sums to one, nothing above the diagonal.
 
@@ -123,10 +99,10 @@ class Bench:
         """BOS, ``half`` random tokens, the same ``half`` tokens again; pos = 1 + 2 * half.
 
         Raises:
-            ModelError: longer than the model's context.
+            BenchError: longer than the model's context.
         """
         if 1 + 2 * half > self.n_ctx:
-            raise ModelError(f"2 * {half} + 1 tokens do not fit into this model's context of {self.n_ctx}")
+            raise BenchError(f"2 * {half} + 1 tokens do not fit into this model's context of {self.n_ctx}")
         first = self.integers(0, self.d_vocab, (batch, half), seed)
         # BOS inside the sequence would be a second start: replace it by its neighbour.
         first = torch.where(first == self.bos, (first + 1) % self.d_vocab, first)
@@ -152,7 +128,7 @@ class Bench:
             names: full hook names, such as ``blocks.0.attn.hook_pattern``.
 
         Raises:
-            ModelError: a name at which nothing was cached.
+            BenchError: a name at which nothing was cached.
         """
         found = self._once(("cache", self._key(tokens), tuple(names)), lambda: self._cached(tokens, list(names)))
         assert isinstance(found, dict)
@@ -174,7 +150,7 @@ class Bench:
             _, cache = self.model.run_with_cache(tokens, names_filter=names)
         missing = [name for name in names if name not in cache]
         if missing:
-            raise ModelError(f"nothing was cached at {', '.join(missing)}: no such hook, or its flag is off")
+            raise BenchError(f"nothing was cached at {', '.join(missing)}: no such hook, or its flag is off")
         return {name: cache[name] for name in names}
 
     @staticmethod
@@ -202,53 +178,32 @@ class Bench:
         # A bridge makes this table anew at each call, which takes longer than looking through it.
         return list(self.model.hook_dict.items())
 
-    def is_dirty(self) -> bool:
-        """Whether the last run left the model or the autoencoder dirty: a hook still attached, a weight written to or replaced."""
-        if "model" not in self.__dict__:
-            return False
-        for part in ("model", "sae"):
-            if part in self.__dict__ and part not in self._weights:
-                self._weights[part] = _weights_of(self.__dict__[part])
-        return bool(self.open_hooks()) or any(
-            owner.get(name) is not weight or weight._version != version
-            for weights in self._weights.values()
-            for owner, name, weight, version in weights
-        )
+    # --- see mechgrade.bench.provider.Bench --------------------------------------------------------------------------
 
-    @cached_property
-    def _weights(self) -> dict[str, list[Weight]]:
-        # As they were at first sight. Walking the modules anew would take a third of a millisecond after each run.
-        return {}
+    def load(self) -> None:
+        """Load the model, and the autoencoder where the lab uses one."""
+        for part in ("model", "sae") if self.spec.part("sae") else ("model",):
+            getattr(self, part)
 
+    def warm_up(self) -> None:
+        """Run with a cache and with a hook (TransformerLens then resolves its hooks' aliases), the tokenizer, the autoencoder."""
+        with torch.no_grad():
+            tokens = self.tokens("a b")
+            _, cache = self.model.run_with_cache(tokens)
+            self.model.run_with_hooks(tokens, fwd_hooks=[(next(iter(cache)), lambda activation, hook: None)])
+            if self.spec.part("sae"):
+                self.sae(torch.zeros(1, self.d_model, device=self.device, dtype=self.dtype))
+                # SAELens's table of published autoencoders: it takes a second to read, and is kept.
+                from sae_lens.loading.pretrained_saes_directory import get_pretrained_saes_directory
 
-#: A weight: the table that it stands in, its name there, itself, and how often it had been written to.
-Weight = tuple[dict[str, Any], str, torch.nn.Parameter, int]
+                get_pretrained_saes_directory()
 
+    def move(self, device: str) -> None:
+        """See :meth:`TorchBench.move`."""
+        super().move(device)
+        self._cache.clear()
 
-def _weights_of(module: torch.nn.Module) -> list[Weight]:
-    return [
-        (part._parameters, name, weight, weight._version)
-        for part in module.modules()
-        for name, weight in part._parameters.items()
-        if weight is not None
-    ]
-
-
-def open_bench(model: str | None = None, backend: str | None = None, device: str | None = None) -> Bench:
-    """The bench of the course around the current directory, for a learner's own experiments.
-
-    Args:
-        model: a profile of course.yaml; by default the environment's ``MODEL``, or else the course's default.
-        backend: ``bridge`` or ``hooked``; by default the environment's ``BACKEND``, or else ``bridge``.
-        device: a torch device; by default the environment's ``DEVICE``, or else the CPU.
-    """
-    quiet_libraries()
-    environment = os.environ.get
-    return Bench(
-        bench_spec(
-            load_course(find_course(Path.cwd())),
-            model or environment("MODEL"),
-            backend or environment("BACKEND") or "bridge",
-            device or environment("DEVICE") or "cpu",
-        )
-    )
+    def has_hooks_left(self) -> bool:
+        """Whether a hook is still attached at a hook point. The library attaches others of its own."""
+        # A model that nobody has asked for yet is not loaded to look at it.
+        return "model" in self.__dict__ and bool(self.open_hooks())
