@@ -20,7 +20,7 @@ export SUBMISSION LAB EXERCISE MODEL DEVICE BACKEND ISOLATION
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup setup-lab doctor grade watch learn report map test test-slow mutation lint audit build record model-card bench docs clean release dist setup-instructor
+.PHONY: help setup setup-lab doctor grade learn watch learn report map test test-slow mutation lint audit build record model-card bench docs clean release dist setup-instructor
 
 help: ## List the targets
 	@echo "make TARGET [NAME=value ...]"
@@ -38,6 +38,10 @@ grade: $(LEARNER) ## Grade SUBMISSION (exercises by default); LAB EXERCISE MODEL
 	@$(BIN)/mechgrade grade "$$SUBMISSION" \
 		$${LAB:+--lab "$$LAB"} $${EXERCISE:+--exercise "$$EXERCISE"} $${MODEL:+--model "$$MODEL"} \
 		$${DEVICE:+--device "$$DEVICE"} $${BACKEND:+--backend "$$BACKEND"} $${ISOLATION:+--isolation "$$ISOLATION"}
+
+learn: $(LEARNER) ## Open the course as a page on this machine; EXERCISE=find_heads opens that one
+	@$(BIN)/mechgrade learn $${EXERCISE:+"$$EXERCISE"} $${LAB:+--lab "$$LAB"} $${MODEL:+--model "$$MODEL"} \
+		$${DEVICE:+--device "$$DEVICE"} $${BACKEND:+--backend "$$BACKEND"}
 
 watch: $(LEARNER) ## Grade each exercise of SUBMISSION when it is saved
 	@$(BIN)/mechgrade watch "$$SUBMISSION" \

@@ -109,6 +109,11 @@ class Seen:
         """Whether the last grading passed it."""
         return self.entry is not None and self.entry.verdict == "passed"
 
+    @property
+    def untouched(self) -> bool:
+        """Whether nothing of the exercise is written yet."""
+        return self.entry is not None and all(check.verdict == "not_started" for check in self.entry.checks)
+
 
 @dataclass(frozen=True)
 class Face:

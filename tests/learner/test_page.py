@@ -27,7 +27,7 @@ from mechgrade.progress.progress import Progress
 
 COMMAND = [sys.executable, "-m", "mechgrade.doors.cli", "learn", "--no-browser", "--no-server"]
 #: Generous: the first verdict waits for the libraries, on a machine that does other things too.
-PATIENCE = 60
+PATIENCE = 150
 PATIENCE_MS = PATIENCE * 1000
 #: The smallest picture: a transparent pixel.
 PNG = bytes.fromhex(

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from mechgrade.course import Course, Exercise
+from mechgrade.course.hints import guide
 from mechgrade.course.lesson import Lesson
 from mechgrade.doors.learner.demonstration import demonstrate
 from mechgrade.doors.watch.events import Event, Graded, Key, Lost, Saved
@@ -38,9 +39,10 @@ class Opened:
 
 @dataclass(frozen=True)
 class Tried:
-    """A demonstration has ended."""
+    """A demonstration has ended. ``begun``: as it was noted down when it began."""
 
     exercise: Exercise
+    begun: Trial
     trial: Trial
 
 
@@ -126,7 +128,8 @@ class Live:
 
     def hint(self, exercise: Exercise, number: int) -> None:
         """Open a hint: the next one, whichever of several pages asks for it first."""
-        if number == self._state()[0].of(exercise).hints + 1:
+        there = len(guide(self.course, exercise).hints)
+        if number == self._state()[0].of(exercise).hints + 1 and number <= there:
             self._keep(lambda: self._progress.hinted(exercise, number))
         self._tell()
 
@@ -153,7 +156,12 @@ class Live:
 
     def _run(self) -> None:
         try:
-            while self._handle(self.events.get()):
+            going = True
+            while going:
+                try:
+                    going = self._handle(self.events.get())
+                except Exception as error:  # of one event; the page is there for the others
+                    self._lost = f"mechgrade learn has failed ({type(error).__name__}: {error}). Start it again."
                 self._tell()
         finally:
             self._turns.close()
@@ -173,8 +181,9 @@ class Live:
                 self._open(exercise)
             case Graded():
                 self._graded(event)
-            case Tried(exercise, trial):
-                self._change(exercise, trial=trial)
+            case Tried(exercise, begun, trial):
+                if self._is_wanted(exercise, begun):
+                    self._change(exercise, trial=trial)
                 self._keep(lambda: self._progress.tried(exercise))
             case Lost(why):
                 self._lost = f"{why}. Start `mechgrade learn` again."
@@ -214,23 +223,29 @@ class Live:
         self._tell()  # the verdict first: to write the progress down takes the time of a disk
         self._keep(lambda: self._progress.graded(result))
 
-    def _try(self, exercise: Exercise, trial: Trial) -> None:
+    def _is_wanted(self, exercise: Exercise, begun: Trial) -> bool:
+        """Whether nobody has asked for another run meanwhile."""
+        return self._seen.get(exercise, Seen()).trial is begun
+
+    def _try(self, exercise: Exercise, begun: Trial) -> None:
         lines: list[str] = []
 
         def say(line: str) -> None:
             lines.append(plain(line))
             del lines[: -2 * PRINTED_LINES]
 
-        def begun(process: subprocess.Popen[str]) -> None:
+        def running(process: subprocess.Popen[str]) -> None:
             with self._lock:
                 self._demonstration = process
+                if not self._is_wanted(exercise, begun):
+                    process.kill()
 
         options = self._grading.options
         environment = {"MODEL": options.model, "BACKEND": options.backend, "DEVICE": options.device}
         try:
-            done = demonstrate(self.course.stub_path(exercise), self.course.root, environment, say, begun)
+            done = demonstrate(self.course.stub_path(exercise), self.course.root, environment, say, running)
             trial = replace(
-                trial,
+                begun,
                 running=False,
                 printed="\n".join(lines[-PRINTED_LINES:])[-PRINTED_CHARACTERS:],
                 error=plain(done.error)[-PRINTED_CHARACTERS:],
@@ -239,8 +254,8 @@ class Live:
                 plots=tuple(filter(None, map(self._plot, dict.fromkeys(done.saved[:MAX_PLOTS])))),
             )
         except OSError as error:
-            trial = replace(trial, running=False, error=f"Your file could not be run: {error.strerror}")
-        self.events.put(Tried(exercise, trial))
+            trial = replace(begun, running=False, error=f"Your file could not be run: {error.strerror}")
+        self.events.put(Tried(exercise, begun, trial))
 
     def _plot(self, path: Path) -> Plot | None:
         """A picture that a demonstration says it has saved, where it is one of the course's outputs."""
