@@ -80,4 +80,4 @@ def test_the_list_holds_what_means_the_same_and_nothing_else(project: Path) -> N
 def test_without_mutants_the_tests_must_pass(project: Path) -> None:
     (project / "tests/core/test_more.py").write_text(TESTS.replace("not larger", "larger"))
     code, text = mutation(project)
-    assert code == 1 and "The tests fail without any mutant." in text, text
+    assert code == 1 and "The tests in tests/core fail without any mutant." in text, text

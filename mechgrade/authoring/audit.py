@@ -221,7 +221,7 @@ class Auditor:
     def mutants_of(self, exercise: Exercise) -> list[Mutant]:
         """The mutants of an exercise's solution, between its markers."""
         text = self.course.solution_path(exercise).read_text(encoding="utf-8")
-        return mutants(text, mutated_lines(text))
+        return mutants(text, mutated_lines(text), confusions=self.course.confusions)
 
     def _play(
         self, entries: list[ExerciseAudit], queues: dict[str, list[tuple[str, Any]]], course: Course, what: str

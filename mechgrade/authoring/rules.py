@@ -181,7 +181,7 @@ def _equivalents(course: Course, lab: str) -> Iterator[str]:
         # Only of the lines that are named: to make all takes seconds.
         named = {mutant.partition(" => ")[0] for mutant in allowed}
         rows = {number for number, line in enumerate(text.splitlines(), 1) if line.strip() in named}
-        made = {mutant.name for mutant in mutants(text, rows & mutated_lines(text))}
+        made = {mutant.name for mutant in mutants(text, rows & mutated_lines(text), confusions=course.confusions)}
         for mutant, reason in allowed.items():
             if mutant not in made:
                 yield f"{shown}:1: {name} has no mutant {mutant!r} any more; take it out"

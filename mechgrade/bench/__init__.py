@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from mechgrade.bench import plots
+    from mechgrade.bench.files import data
     from mechgrade.bench.opening import open_bench
     from mechgrade.bench.provider import Bench, BenchError
 
-__all__ = ["Bench", "BenchError", "open_bench", "plots"]
+__all__ = ["Bench", "BenchError", "data", "open_bench", "plots"]
 
-_PLACES = {"Bench": "provider", "BenchError": "provider", "open_bench": "opening", "plots": ""}
+_PLACES = {"Bench": "provider", "BenchError": "provider", "data": "files", "open_bench": "opening", "plots": ""}
 
 
 def __getattr__(name: str) -> Any:

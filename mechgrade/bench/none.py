@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from mechgrade.bench.files import data
 from mechgrade.protocol.job import BenchSpec
 
 
@@ -30,6 +32,10 @@ class NumpyBench:
     def integers(self, low: int, high: int, shape: Sequence[int], seed: int) -> NDArray[np.int64]:
         """Integers in [low, high) of the given shape."""
         return np.random.default_rng(seed).integers(low, high, tuple(shape))
+
+    def data(self, name: str) -> Path:
+        """The path of one of the course's data files; see :func:`mechgrade.bench.files.data`."""
+        return data(name)
 
     # --- see mechgrade.bench.provider.Bench --------------------------------------------------------------------------
 
@@ -56,6 +62,10 @@ class Plain:
     packages: Sequence[str] = ("numpy",)
     devices = False
     doctor = ""
+
+    def labels(self, model: str, text: str) -> Mapping[str, Sequence[str]]:
+        """There is no model."""
+        return {}
 
     def prepare(self) -> None:
         """The worker's environment sets all that NumPy needs."""

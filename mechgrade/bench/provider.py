@@ -11,7 +11,7 @@ its dotted path, ``mypackage.mybench:MyProvider``, in a module that course.yaml 
     bench.move(device)          where a device was asked for
     scenario(exercise, bench, **inputs), then bench.is_dirty(), as often as the checks ask
 
-On the grader's side a provider is only asked for its attributes. So its module imports nothing heavy at its top: torch belongs into
+On the grader's side a provider is only asked for its attributes and labels. So its module imports nothing heavy at its top: torch belongs into
 ``make`` and into the bench's own module.
 """
 
@@ -60,6 +60,9 @@ class Provider(Protocol):
     devices: bool
     #: A module with what `mechgrade doctor` asks besides; see :mod:`mechgrade.bench.finding`. Empty for none.
     doctor: str
+
+    def labels(self, model: str, text: str) -> Mapping[str, Sequence[str]]:
+        """The pieces in which a model takes a text, by the names of the axes that run along them: what pictures write there."""
 
     def prepare(self) -> None:
         """Set what has to be set before libraries are used: thread pools do not survive a fork."""

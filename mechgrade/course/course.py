@@ -21,6 +21,9 @@ from mechgrade.protocol.limits import STRICT, Limits
 
 COURSE_FILE = "course.yaml"
 
+#: Bytes of all data of a course.
+MAX_DATA = 100 * 2**20
+
 
 def _identifier(name: str) -> str:
     # ASCII only: names become file names, and file systems disagree about the normal form of anything else.
@@ -156,11 +159,17 @@ class Course(_Part):
         default=[],
         description="the course's own code, which graders, scenarios and learners may import: packages' folders or .py files",
     )
+    data: list[InnerPath] = Field(
+        default=[], description="files and folders that scenarios and learners' code may read"
+    )
     commands: dict[CommandName, Dotted] = Field(
         default={}, description="further commands of `mechgrade` in this course: name to the module that is run"
     )
     workspace: list[InnerPath] = Field(default=[], description="folders that `mechgrade setup-lab` makes")
     preload: list[Dotted] = Field(default=[], description="libraries that the worker imports once, before it forks")
+    confusions: dict[Text, Text] = Field(
+        default={}, description="names in texts that learners take for one another: audits try each as a mutant"
+    )
     doctor: dict[str, str] = Field(default={}, description="what `mechgrade doctor` asks the model, and what must come")
     labs: dict[Name, Lab] = Field(min_length=1)
     models: dict[str, ModelProfile] = {}
@@ -242,6 +251,24 @@ class Course(_Part):
         missing = [str(path) for path in paths if not path.exists()]
         if missing:
             raise CourseError(f"{', '.join(missing)} is missing: {COURSE_FILE} lists it under modules")
+        return paths
+
+    def data_paths(self) -> list[Path]:
+        """The files and folders that scenarios and learners' code may read.
+
+        Raises:
+            CourseError: one is not there, or they are too large.
+        """
+        paths = [self.root / name for name in self.data]
+        for path in paths:
+            if not path.exists():
+                raise CourseError(f"{path} is missing: {COURSE_FILE} lists it under data")
+        files = [file for path in paths for file in (path.rglob("*") if path.is_dir() else [path]) if file.is_file()]
+        size = sum(file.stat().st_size for file in files)
+        if size > MAX_DATA:
+            raise CourseError(
+                f"the data of {COURSE_FILE} take {size / 2**20:.0f} MiB; allowed: {MAX_DATA // 2**20} MiB, because every learner gets a copy"
+            )
         return paths
 
     def stub_path(self, exercise: Exercise) -> Path:

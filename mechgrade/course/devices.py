@@ -14,9 +14,9 @@ from mechgrade.errors import CourseError
 #: For an operating system's word that an NVIDIA driver is loaded.
 DRIVER = Path("/proc/driver/nvidia/version")
 
-#: What is known of MPS: https://transformerlensorg.github.io/TransformerLens/ and pytorch's issues under "module: mps".
+#: What is known of MPS: pytorch's issues under "module: mps", and warnings of libraries that were bitten by them.
 MPS_WARNING = (
-    "on mps PyTorch has given wrong numbers for models of TransformerLens, without an error; a result that surprises you may be "
+    "on mps PyTorch has given wrong numbers for some models, without an error; a result that surprises you may be "
     "the device's: compare with --device cpu"
 )
 

@@ -99,7 +99,11 @@ class Dependencies:
         if exercise.lab not in self._equivalents:
             self._equivalents[exercise.lab] = equivalents(self._course, exercise.lab)
         excused = self._equivalents[exercise.lab].get(exercise.name, {})
-        found = self.recording(exercise) | self.verdict(exercise) | {"equivalent mutants": _of(excused)}
+        found = (
+            self.recording(exercise)
+            | self.verdict(exercise)
+            | {"equivalent mutants": _of(excused), "confusions": _of(self._course.confusions)}
+        )
         without = versions(self._course)
         return {name: value for name, value in found.items() if name not in without}
 
@@ -111,8 +115,10 @@ class Dependencies:
         grader = course.grader_path(exercise)
         # Helpers beside the grader count without being imported: there are ways to import that nobody can follow.
         beside = [path for path in look.below(grader.parent, ".py") if not path.name.startswith("test_")]
+        given = [each for name in course.data for each in look.below(course.root / name) or [course.root / name]]
         # Pytest takes the one in the folder above by itself.
         found = self._code([grader, *beside, grader.parents[1] / "conftest.py", *self._imports.files(imports, grader)])
+        found |= {self._name(path): look.data(path) for path in given}
         return found | self._worker | self._bench(course.lab(exercise.lab)) | self._model(course.lab(exercise.lab))
 
     def _code(self, starts: Iterable[Path]) -> dict[str, str]:
@@ -259,7 +265,7 @@ def _code_hash(look: Look, paths: Iterable[Path]) -> str:
 
 
 def _folder_hash(look: Look, folder: Path) -> str:
-    """A model's or autoencoder's files, without what is there for people."""
+    """The files of a model or a part, without what is there for people."""
     paths = [path for path in look.below(folder) if path.suffix != ".md" and look.exists(path)]
     return _of([[path.relative_to(folder).as_posix(), look.data(path)] for path in paths])
 

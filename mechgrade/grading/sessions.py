@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Protocol
 
 from mechgrade.course import Course, Exercise
@@ -64,6 +65,10 @@ class Sessions:
         """The bench of an exercise: with the parts of the model that its lab uses, because loading them takes seconds."""
         return self.options.spec(self.course, self.course.lab(exercise.lab))
 
+    @cached_property
+    def _data(self) -> tuple[str, ...]:
+        return tuple(map(str, self.course.data_paths()))
+
     def open(self, exercise: Exercise, source: str, spec: BenchSpec | None = None) -> Session:
         """A process for a program.
 
@@ -81,7 +86,8 @@ class Sessions:
             isolation=self.options.isolation,
             limits=self.course.limits_of(self.options.model),
             readable=tuple(place for place in spec.places() if not place.startswith(HUB)),
-            modules=tuple(map(str, self.course.module_paths())),
+            modules=spec.modules,
+            data=self._data,
             threads=self.options.threads,
         )
         return self.opener.open(spec, job)

@@ -77,6 +77,7 @@ class Job:
         limits: what the process may use.
         readable: the paths that the process may read at ``full`` besides the interpreter's own.
         modules: packages' folders and files of the course that it may import, and so read.
+        data: the course's data, which it may read.
         threads: torch threads in the process.
     """
 
@@ -87,6 +88,7 @@ class Job:
     limits: Limits = field(default_factory=Limits)
     readable: tuple[str, ...] = ()
     modules: tuple[str, ...] = ()
+    data: tuple[str, ...] = ()
     threads: int = 1
 
     def as_tree(self) -> dict[str, Any]:
@@ -96,5 +98,5 @@ class Job:
 
 def job_of(tree: Any) -> Job:
     """The job that :meth:`Job.as_tree` wrote."""
-    paths = {name: tuple(tree[name]) for name in ("readable", "modules")}
+    paths = {name: tuple(tree[name]) for name in ("readable", "modules", "data")}
     return Job(**{**tree, **paths, "limits": Limits(**tree["limits"])})

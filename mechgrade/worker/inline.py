@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from mechgrade.bench import files
 from mechgrade.bench.provider import Bench, BenchError
 from mechgrade.bench.providers import provider_of
 from mechgrade.course.modules import share
@@ -42,6 +43,7 @@ class Inline:
     def open(self, spec: BenchSpec, job: Job) -> InlineSession:
         """A session here and now; where the model cannot be loaded, every run says so."""
         share(map(Path, job.modules))
+        files.show(map(Path, job.data))
         try:
             bench = self.bench(spec)
         except BenchError as error:

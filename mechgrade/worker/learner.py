@@ -16,8 +16,10 @@ from pathlib import Path
 from typing import NoReturn
 
 import numpy as np
+import numpy.random  # NumPy imports it at its first use, which no fork should pay for
 
 from mechgrade import sandbox
+from mechgrade.bench import files
 from mechgrade.bench.provider import Bench, BenchError
 from mechgrade.course import devices
 from mechgrade.course.modules import share
@@ -38,7 +40,7 @@ def policy_of(job: Job, device: str) -> sandbox.Policy:
     package = Path(__file__).parents[1]
     return sandbox.Policy(
         level="full" if job.isolation == "full" else "process",
-        readable=(*sandbox.interpreter_paths(), package, *map(Path, job.readable), *map(Path, job.modules)),
+        readable=(*sandbox.interpreter_paths(), package, *map(Path, (*job.readable, *job.modules, *job.data))),
         memory_mb=limits.memory_mb,
         cpu_seconds=limits.cpu_seconds,
         processes=limits.processes,
@@ -76,6 +78,7 @@ def _shut_in(job: Job, bench: Bench, device: str, descriptors: tuple[int, int, i
     """The learner's module, loaded once the sandbox is closed; None where it is not, and the fork server knows why."""
     try:
         share(map(Path, job.modules))
+        files.show(map(Path, job.data))
         # Read here, outside the sandbox: from inside, the graders' folder is not to be seen.
         grader = load_grader(Path(job.grader))
     except Exception as error:

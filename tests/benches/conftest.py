@@ -10,6 +10,7 @@ import tomllib
 from collections.abc import Callable, Iterator
 from importlib.metadata import Distribution, distribution
 from pathlib import Path
+from typing import Any
 
 import pytest
 from packaging.requirements import Requirement
@@ -33,6 +34,16 @@ def _closure(wanted: list[str]) -> list[Distribution]:
     return list(found.values())
 
 
+def _describe(project: dict[str, Any], info: Path) -> None:
+    """What pip would write of the package's requirements."""
+    lines = [f"Requires-Dist: {each}" for each in project["dependencies"]]
+    for extra, wanted in project["optional-dependencies"].items():
+        lines += [f"Provides-Extra: {extra}"]
+        lines += [f'Requires-Dist: {each}; extra == "{extra}"' for each in wanted if ";" not in each]
+    info.mkdir()
+    (info / "METADATA").write_text("\n".join(["Metadata-Version: 2.1", "Name: mechgrade", "Version: 0", *lines]) + "\n")
+
+
 @pytest.fixture(scope="session")
 def bare_python(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """The environment's interpreter. Its libraries are this one's own files."""
@@ -52,6 +63,7 @@ def bare_python(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
             except OSError:  # another disk
                 shutil.copy2(source, target)
     shutil.copytree(ROOT / "mechgrade", libraries / "mechgrade", ignore=shutil.ignore_patterns("__pycache__"))
+    _describe(project, libraries / "mechgrade-0.dist-info")
     yield folder / "bin/python"
     shutil.rmtree(folder)
 

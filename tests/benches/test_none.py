@@ -53,7 +53,7 @@ def test_it_grades_right_wrong_and_hidden(bare: Run, course: Path, tmp_path: Pat
     assert done.returncode == 0, said(done)
     assert "Score 5 / 5" in done.stdout and f"Graded with isolation {level}" in done.stdout
     assert json.loads(out.read_text())["model"] == "none"
-    wrong = SOURCE.replace("/ np.dot(x, x)", "/ np.dot(y, y)")
+    wrong = SOURCE.replace("/ (x * x)", "/ (y * y)")
     write(tmp_path, {"mine/week1/slope.py": wrong})
     done = bare(course, "grade", str(tmp_path / "mine"), "--isolation", level)
     assert "You divide by the sum of the squares of y" in done.stdout, said(done)

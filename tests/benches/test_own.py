@@ -12,6 +12,7 @@ from support import grade_folder
 from mechgrade.authoring.record import record
 from mechgrade.bench.providers import provider_for
 from mechgrade.course import Course, CourseError, load_course
+from mechgrade.grading import recordings
 from mechgrade.grading.verdicts import ExerciseResult
 from mechgrade.grading.worker import Worker
 
@@ -99,14 +100,16 @@ def test_its_model_decides_what_is_recorded_and_graded(own: Course, worker: Work
 
 
 def test_what_a_run_left_changed_does_not_reach_the_next(own: Course, worker: Worker) -> None:
-    """The first call doubles the model's weight where it can reach it; only that check may fail."""
-    spoiling = SOURCE.replace(
-        "    ### BEGIN SOLUTION",
-        "    import gc\n    for each in gc.get_objects():\n        if type(each).__name__ == 'Bench':\n"
-        "            each.weights[0] *= 2\n    ### BEGIN SOLUTION",
-    )
-    record(own, own.exercises(), "steep")
-    assert graded(own, worker, spoiling, model="steep").verdict == "passed"
+    """The scenario raises the model's weight by one each time; each must find the weight as it was loaded."""
+    path = own.root / "graders/week1/test_slope.py"
+    spoiling = OWN_GRADER.replace("    x = bench", "    bench.weights[0] += 1\n    x = bench")
+    path.write_text(spoiling.replace("return exercise", "return bench.weights[0], exercise"))
+    try:
+        record(own, own.exercises(), "steep")
+    finally:
+        path.write_text(OWN_GRADER)
+    runs = recordings.read(own.root / "fixtures/recorded/steep/week1/slope.json").runs
+    assert [run.reference[0] for run in runs.values()] == [3.0, 3.0, 3.0]  # type: ignore[index]
 
 
 def test_what_it_cannot_load_is_said_in_its_words(own: Course, worker: Worker) -> None:

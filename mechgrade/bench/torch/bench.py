@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any, TypeVar
 
 import torch
 from torch import Tensor
 from torch.nn import Module
 
+from mechgrade.bench.files import data
 from mechgrade.bench.provider import BenchError
 from mechgrade.bench.torch import determinism
 from mechgrade.protocol.job import BenchSpec
@@ -26,7 +28,7 @@ class TorchBench:
     any order of calls. What is handed out is a copy, so nothing that a learner does to one input reaches the next.
 
     A bench with models inherits from this one and keeps each model in an attribute (``cached_property`` will do): modules in
-    attributes are moved to the device, and watched for weights that a run left changed.
+    attributes are moved to the device, and watched for weights that a run left changed and for hooks that it left attached.
 
     Attributes:
         spec: what it was made from.
@@ -40,6 +42,8 @@ class TorchBench:
         self.device = torch.device(spec.device)
         self.dtype: torch.dtype = getattr(torch, spec.dtype)
         self._weights: dict[str, list[Weight]] = {}
+        #: of each module in an attribute, its tables of hooks and how many stood in each at first sight
+        self._hooks: dict[str, list[tuple[dict[int, Any], int]]] = {}
 
     # --- seeded inputs -----------------------------------------------------------------------------------------------
 
@@ -69,6 +73,10 @@ class TorchBench:
         with torch.random.fork_rng(devices=[]):
             torch.default_generator.manual_seed(seed)
             return make().to(device=self.device, dtype=self.dtype)
+
+    def data(self, name: str) -> Path:
+        """The path of one of the course's data files; see :func:`mechgrade.bench.files.data`."""
+        return data(name)
 
     # --- see mechgrade.bench.provider.Bench --------------------------------------------------------------------------
 
@@ -104,19 +112,31 @@ class TorchBench:
         self.is_dirty()  # counted anew, before a learner's code can write to one
 
     def is_dirty(self) -> bool:
-        """Whether the last run left a weight of a model written to or replaced."""
+        """Whether the last run left a weight of a model written to or replaced, or a hook attached to it."""
         for name in self._modules():
             if name not in self._weights:
                 # As they were at first sight. Walking the modules anew would take a third of a millisecond after each run.
                 self._weights[name] = _weights_of(self.__dict__[name])
-        return any(
+                self._hooks[name] = _hooks_of(self.__dict__[name])
+        changed = any(
             owner.get(name) is not weight or weight._version != version
             for weights in self._weights.values()
             for owner, name, weight, version in weights
         )
+        return changed or self.has_hooks_left()
+
+    def has_hooks_left(self) -> bool:
+        """Whether more hooks are attached than at first sight, or fewer."""
+        return any(len(table) != count for tables in self._hooks.values() for table, count in tables)
 
     def _modules(self) -> list[str]:
         return [name for name, value in self.__dict__.items() if isinstance(value, Module)]
+
+
+def _hooks_of(module: Module) -> list[tuple[dict[int, Any], int]]:
+    names = ("_forward_pre_hooks", "_forward_hooks", "_backward_pre_hooks", "_backward_hooks")
+    tables = [getattr(part, name) for part in module.modules() for name in names]
+    return [(table, len(table)) for table in tables]
 
 
 def _weights_of(module: Module) -> list[Weight]:

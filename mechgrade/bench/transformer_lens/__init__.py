@@ -5,11 +5,11 @@ Here, in ``mechgrade.hub`` (which models and autoencoders can be downloaded) and
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mechgrade.bench.torch import Torch
-from mechgrade.protocol.job import BenchSpec
+from mechgrade.protocol.job import HUB, BenchSpec
 
 
 class TransformerLens(Torch):
@@ -26,6 +26,13 @@ class TransformerLens(Torch):
     #: The bridge runs the models' code of transformers.
     packages: Sequence[str] = ("torch", "transformer-lens", "sae-lens", "transformers", "numpy")
     doctor = "mechgrade.bench.transformer_lens.doctor"
+
+    def labels(self, model: str, text: str) -> Mapping[str, Sequence[str]]:
+        """The tokens of a text, for a model of the course."""
+        from mechgrade.bench.transformer_lens.tokens import AXES, tokens_of
+
+        tokens = tokens_of(model, text) if not model.startswith(HUB) else ()
+        return dict.fromkeys(AXES, tokens) if tokens else {}
 
     def prepare(self) -> None:
         """Set what the libraries read when they are imported."""

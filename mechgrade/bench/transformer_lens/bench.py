@@ -203,7 +203,7 @@ class Bench(TorchBench):
         super().move(device)
         self._cache.clear()
 
-    def is_dirty(self) -> bool:
-        """Whether the last run left a hook attached, or a weight written to or replaced."""
+    def has_hooks_left(self) -> bool:
+        """Whether a hook is still attached at a hook point. The library attaches others of its own."""
         # A model that nobody has asked for yet is not loaded to look at it.
-        return super().is_dirty() or ("model" in self.__dict__ and bool(self.open_hooks()))
+        return "model" in self.__dict__ and bool(self.open_hooks())

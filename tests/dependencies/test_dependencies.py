@@ -269,6 +269,10 @@ ENGINE = [
     ("worker/exercise.py", noticed(ALL, ALL, worker=True)),
     ("worker/learner.py", noticed(ALL, ALL, worker=True)),  # it sets the seeds
     ("bench/__init__.py", noticed(ALL, ALL, worker=True)),
+    # Found by the name in course.yaml, and not imported by the worker's own code.
+    ("bench/torch/bench.py", noticed(ALL, ALL, worker=True)),
+    ("bench/torch/determinism.py", noticed(ALL, ALL, worker=True)),
+    ("bench/transformer_lens/__init__.py", noticed(ALL, ALL, worker=True)),
     ("bench/transformer_lens/bench.py", noticed(ALL, ALL, worker=True)),
     ("bench/transformer_lens/processing.py", noticed(ALL, ALL, worker=True)),
     ("protocol/wire.py", noticed(ALL, ALL, worker=True)),
@@ -319,6 +323,7 @@ def test_a_file_of_the_engine(ground: Ground, change: Change, name: str, expecte
         ("course.yaml", replaced("title: ", "title: Another ")),
         ("engine/reports/html.py", statement),
         ("engine/doors/cli/grade.py", statement),
+        ("engine/bench/transformer_lens/doctor.py", statement),
         ("engine/authoring/build.py", statement),
         ("engine/cohort/run.py", statement),
         ("engine/progress/progress.py", statement),
