@@ -159,3 +159,10 @@ def test_the_form_that_tools_read() -> None:
     assert result.as_tree() == expected | {"isolation_missing": ["no user namespaces"]}
     assert Result("embedded", "bridge", "cpu", "full").as_tree()["exercises"] == []
     assert Result("embedded", "bridge", "cpu", "full").isolation_missing == []
+
+
+def test_how_it_was_graded_in_words() -> None:
+    """Only what there is: a course may have no models, and a model no choice of backends."""
+    assert Result("small", "hooked", "cuda", "full").how == "Graded on small (hooked, cuda), isolation full"
+    assert Result("small", "", "cpu", "process").how == "Graded on small (cpu), isolation process"
+    assert Result("none", "", "cpu", "inline").how == "Graded with isolation inline"
