@@ -42,7 +42,20 @@ CONCEPTS = (
         "circuits",
         "hook point",
     ),
-    *("gpt", "gpt2", "gpt-2", "pythia", "bridge", "hooked", "latent", "latents", "neuron", "tokenizer", "prompt", "prompts"),
+    *(
+        "gpt",
+        "gpt2",
+        "gpt-2",
+        "pythia",
+        "bridge",
+        "hooked",
+        "latent",
+        "latents",
+        "neuron",
+        "tokenizer",
+        "prompt",
+        "prompts",
+    ),
 )
 
 
