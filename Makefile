@@ -20,7 +20,7 @@ export SUBMISSION LAB EXERCISE MODEL DEVICE BACKEND ISOLATION
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup setup-lab doctor grade watch report map test test-slow mutation lint audit build record model-card bench docs clean release dist setup-instructor
+.PHONY: help setup setup-lab doctor grade watch learn report map test test-slow mutation lint audit build record model-card bench docs clean release dist setup-instructor
 
 help: ## List the targets
 	@echo "make TARGET [NAME=value ...]"
@@ -43,6 +43,9 @@ watch: $(LEARNER) ## Grade each exercise of SUBMISSION when it is saved
 	@$(BIN)/mechgrade watch "$$SUBMISSION" \
 		$${LAB:+--lab "$$LAB"} $${EXERCISE:+--exercise "$$EXERCISE"} $${MODEL:+--model "$$MODEL"} \
 		$${DEVICE:+--device "$$DEVICE"} $${BACKEND:+--backend "$$BACKEND"}
+
+learn: $(LEARNER) ## Open the course as a page on this machine: text and verdict side by side, new with each save
+	@$(BIN)/mechgrade learn $${LAB:+--lab "$$LAB"}
 
 report: $(LEARNER) ## Grade as `make grade` does, and write outputs/report.html
 	@mkdir -p outputs

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import argparse
 import ast
+import ctypes
 import importlib.abc
 import importlib.util
 import multiprocessing
@@ -53,6 +54,7 @@ MEMORY = 8 * 2**30
 LEAST_SECONDS = 20.0
 #: Files whose tests are elsewhere: they copy a course and touch its files, and would slow down all others.
 ELSEWHERE = {"mechgrade/grading/dependencies.py": "tests/dependencies"}
+_PR_SET_PDEATHSIG = 1
 
 
 @dataclass(frozen=True)
@@ -212,6 +214,8 @@ def start(tests: str, case: Case | None = None) -> int:
         import pytest
 
         os.setsid()
+        if sys.platform == "linux":  # a mutant that never ends must not outlive whoever would kill it
+            ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
         options = ["-x", "-q", "--tb=no", "-p", "no:cacheprovider", f"--confcutdir={tests}"]
         if case is None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
+from mechgrade.grading.calls import Call
 from mechgrade.grading.compare import compare
 from mechgrade.grading.recordings import Run
 from mechgrade.protocol.outcome import Outcome
@@ -23,12 +24,14 @@ class Judged:
         run: what the reference gives.
         passed: whether they agree.
         misconceptions: what those of some names give on the same call. Asked only where something failed.
+        call: what was run.
     """
 
     outcome: Outcome
     run: Run
     passed: bool
     misconceptions: Callable[[Collection[str]], Found]
+    call: Call
 
 
 def explanation(judged: Sequence[Judged], names: Collection[str]) -> str | None:

@@ -13,6 +13,7 @@ from mechgrade.grading.checks import CheckFailed
 from mechgrade.grading.diagnose import Judged, explanation
 from mechgrade.grading.judge import Judgement, failed, judge
 from mechgrade.grading.references import References
+from mechgrade.grading.relations import relation
 from mechgrade.grading.sessions import Runs, Sessions
 from mechgrade.grading.stub import is_above_code
 from mechgrade.grading.verdicts import Check, ExerciseResult, Result, gravest
@@ -117,7 +118,7 @@ class Grader:
         current = self._enter(exercise)
         passed = judgement.verdict == "passed"
         misconceptions = partial(self._references.misconceptions, exercise, call)
-        current.judged.append(Judged(outcome, run, passed, misconceptions))
+        current.judged.append(Judged(outcome, run, passed, misconceptions, call))
         self.distances[exercise] = max(self.distances.get(exercise, 0.0), judgement.distance)
         if self._sessions.options.views and outcome.kind == "returned" and not (passed and current.views):
             # Of a check that passes, its first run; of one that fails, the run that failed.
@@ -192,15 +193,28 @@ class Grader:
             self._on_result(current.entry)
 
     def _name(self, current: _Current) -> None:
-        """Name the misconception behind the checks that failed, if one explains them all and contradicts none that passed."""
+        """Name the misconception behind the checks that failed, if one explains them all and contradicts none that passed.
+
+        Where there is none, say what relates the data to the reference's, if that is certain.
+        """
         if all(each.passed for each in current.judged):
             return
         name = explanation(current.judged, self._references.names(current.exercise))
-        if name is None:
-            return
+        sentence = self._relation(current) if name is None else self._references.sentence(current.exercise, name)
         for check in current.entry.checks:
             if check.name in current.differing:
-                check.misconception, check.sentence = name, self._references.sentence(current.exercise, name)
+                check.misconception, check.sentence = name, sentence
+
+    def _relation(self, current: _Current) -> str:
+        course, exercise = self._sessions.course, current.exercise
+        paths = (course.grader_path(exercise), course.stub_path(exercise))
+        grader, stub = (path.read_text(encoding="utf-8") if path.is_file() else "" for path in paths)
+        try:
+            return relation(current.judged, grader, stub, self._submission.source(exercise)) or ""
+        except (
+            Exception
+        ):  # it looks at data of any form, for a sentence that nobody must have: it never stops a grading
+            return ""
 
     # --- the end -----------------------------------------------------------------------------------------------------
 

@@ -55,7 +55,8 @@ class Check:
         gave: what the code returned, in words; empty where it returned nothing.
         views: the compared data, small, for pictures; only where :attr:`Settings.views` asks for it.
         misconception: the name of the known mistake that gives exactly this data.
-        sentence: what the learner is told about that mistake.
+        sentence: what the learner is told about that mistake; without one, what relates the data to the reference's, if
+            anything is certain.
         place: where in the learner's file to look.
         output: the end of what the code printed.
         seconds: of the scenarios; learner_seconds: of the learner's functions in them.

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mechgrade.grading.calls import Call
 from mechgrade.grading.diagnose import Found, Judged, explanation, matches
 from mechgrade.grading.recordings import Run
 from mechgrade.protocol.outcome import Outcome
@@ -40,7 +41,7 @@ def judged(
         return {name: found[name] for name in names if name in found}
 
     outcome = value if isinstance(value, Outcome) else Outcome("returned", value)
-    return Judged(outcome, Run(0.0, {}), passed, misconceptions)
+    return Judged(outcome, Run(0.0, {}), passed, misconceptions, Call("scenario", {}))
 
 
 def test_one_that_explains_all_that_failed_is_named() -> None:

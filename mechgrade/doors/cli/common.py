@@ -18,7 +18,10 @@ DONE, NOT_FULL, USER_ERROR, FAULT = 0, 1, 2, 3
 STOPPED = 130
 
 LabOption = Annotated[str | None, typer.Option("--lab", help="Only this lab, by its name in course.yaml.")]
-ExerciseOption = Annotated[str | None, typer.Option("--exercise", help="Only this exercise.")]
+ExerciseOption = Annotated[
+    str | None,
+    typer.Option("--exercise", help="Only this exercise: its name, LAB/NAME, or the beginning of its name."),
+]
 ModelOption = Annotated[str | None, typer.Option("--model", help="A model of course.yaml. [default: the course's]")]
 DeviceOption = Annotated[str, typer.Option("--device", help="auto, cpu or cuda.")]
 PlainOption = Annotated[

@@ -50,6 +50,7 @@ def watch(
     from mechgrade.grading.grade import Grading
     from mechgrade.grading.options import resolve
     from mechgrade.grading.warm.fingerprint import fingerprint
+    from mechgrade.progress.current import find
     from mechgrade.reports.screen import open_screen
     from mechgrade.sandbox import probe
     from mechgrade.submissions.submission import find_submission
@@ -65,7 +66,8 @@ def watch(
         if submission.exercises:
             raise CourseError(f"{path} is a file; give its directory, and --exercise {submission.exercises[0].name}")
         options = resolve(course, model=model, backend=backend, device=device)
-        chosen, _ = course.gradable(course.exercises(lab, exercise), model)
+        wanted = [find(course, exercise, lab)] if exercise is not None else course.exercises(lab)
+        chosen, _ = course.gradable(wanted, model)
         worker = open_worker(course, options, warm=server)
         if chosen:
             worker.start(options.spec(course, course.lab(chosen[0].lab)))  # it loads while the learner edits

@@ -1,0 +1,146 @@
+"""Relations between lists of things that are no plain numbers: their order, what is missing, their texts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from mechgrade.grading.compare import compare
+from mechgrade.grading.relations.leaves import Node, children, numbers_of
+
+Items = Sequence[Any]
+
+#: In longer lists it takes too long to find each entry again.
+_MOST = 200
+
+
+#: Whether a relation holds for two lists.
+_Holds = Callable[[Items, Items], bool]
+
+
+@dataclass(frozen=True)
+class _Claim:
+    """A relation between two lists, what to say, its rank, and how long a list must be to show it."""
+
+    holds: _Holds
+    sentence: str
+    rank: int = 0
+    longest: int = 3
+
+
+def same(want: Any, got: Any) -> bool:
+    """Whether two entries count as equal."""
+    return compare(want, got, {}).same
+
+
+def _equal(want: Items, got: Items) -> bool:
+    return len(want) == len(got) and all(same(a, b) for a, b in zip(want, got, strict=True))
+
+
+def _left(want: Items, got: Items) -> tuple[list[Any], list[Any]]:
+    """What of each list has no partner in the other."""
+    missing, extra = [], list(got)
+    for item in want:
+        place = next((number for number, each in enumerate(extra) if same(item, each)), None)
+        if place is None:
+            missing.append(item)
+        else:
+            del extra[place]
+    return missing, extra
+
+
+def _once(items: Items) -> list[Any]:
+    """The entries without repetitions."""
+    found: list[Any] = []
+    for item in items:
+        if not any(same(each, item) for each in found):
+            found.append(item)
+    return found
+
+
+def _texts(holds: Callable[[str, str], bool]) -> _Holds:
+    """Whether something holds for all texts; what else is in the entries is equal."""
+
+    def both(want: Any, got: Any) -> bool:
+        if isinstance(want, tuple) and isinstance(got, tuple) and len(want) == len(got):
+            return all(both(a, b) for a, b in zip(want, got, strict=True))
+        return holds(want, got) if isinstance(want, str) and isinstance(got, str) else same(want, got)
+
+    return lambda want, got: len(want) == len(got) and all(both(a, b) for a, b in zip(want, got, strict=True))
+
+
+_CLAIMS = (
+    _Claim(lambda want, got: _equal(want[::-1], got), "Your list has the right entries in reversed order."),
+    _Claim(lambda want, got: _equal(_once(want), got), "Your list lacks what occurs again: each entry is in it once."),
+    _Claim(lambda want, got: _equal(want, _once(got)), "Your list is right, but some entries occur more than once."),
+    _Claim(lambda want, got: _equal(want[1:], got), "Your list is right, but its first entry is missing.", 0, 4),
+    _Claim(lambda want, got: _equal(want[:-1], got), "Your list is right, but its last entry is missing.", 0, 4),
+    _Claim(lambda want, got: _equal(want, got[1:]), "Your list is right, but one entry too many stands at its start."),
+    _Claim(lambda want, got: _equal(want, got[:-1]), "Your list is right, but one entry too many stands at its end."),
+    _Claim(lambda want, got: _left(want, got) == ([], []), "Your list has the right entries, but in another order.", 1),
+    _Claim(
+        lambda want, got: not _left(want, got)[1], "All entries of your list are right, but some are missing.", 2, 4
+    ),
+    _Claim(lambda want, got: not _left(want, got)[0], "Your list has all the right entries, but others too.", 2),
+    _Claim(
+        _texts(lambda want, got: got == want.lstrip()),
+        "Your texts are the expected ones without the spaces at their start.",
+    ),
+    _Claim(
+        _texts(lambda want, got: got == want.rstrip()),
+        "Your texts are the expected ones without the spaces at their end.",
+    ),
+    _Claim(_texts(lambda want, got: got == want.strip()), "Your texts are the expected ones without spaces around.", 1),
+    _Claim(_texts(lambda want, got: got == want.lower()), "Your texts are the expected ones in small letters."),
+    _Claim(_texts(lambda want, got: got.startswith(want)), "Your texts begin with the expected ones, and go on.", 1),
+    _Claim(
+        _texts(lambda want, got: got.endswith(want)),
+        "Your texts end with the expected ones, but something stands before.",
+        1,
+    ),
+)
+
+
+def listed(failed: Sequence[Node], passed: Sequence[Node]) -> str | None:
+    """What relates lists in all runs.
+
+    Args:
+        failed: the data of the runs that failed.
+        passed: of those that passed.
+    """
+    found = [list(_lists(node)) for node in failed]
+    if not found or any(not lists or None in lists for lists in found):
+        return None
+    pairs = [each for lists in found for each in lists if each is not None]
+    if max(len(each) for pair in pairs for each in pair) > _MOST:
+        return None
+    right = [each for node in passed for each in _lists(node, differing=False) if each is not None]
+    holding = [
+        claim
+        for claim in _CLAIMS
+        if all(claim.holds(want, got) for want, got in pairs)
+        and all(claim.holds(want, got) for want, got in right)
+        and max((len(want) for want, got in pairs if got), default=0) >= claim.longest
+    ]
+    rank = min((claim.rank for claim in holding), default=0)
+    best = [claim.sentence for claim in holding if claim.rank == rank]
+    return best[0] if len(best) == 1 else None
+
+
+def _lists(node: Node, *, differing: bool = True) -> Iterator[tuple[Items, Items] | None]:
+    """The lists that differ, or all; None for a difference elsewhere."""
+    want, got = node.want, node.got
+    if _is_list(want) and _is_list(got):
+        if not differing or not _equal(want, got):
+            yield want, got
+    elif (inner := children(node)) is not None:
+        for each in inner:
+            yield from _lists(each, differing=differing)
+    elif differing and not same(want, got):
+        yield None
+
+
+def _is_list(tree: Any) -> bool:
+    """Whether this is a list of things, and neither of numbers nor of such lists."""
+    return isinstance(tree, list) and numbers_of(tree) is None and not any(_is_list(each) for each in tree)
