@@ -13,6 +13,7 @@ from typing import Any
 
 import yaml
 
+from mechgrade.authoring.schema import schema_path, schema_text
 from mechgrade.course import Course, Exercise, Lab
 from mechgrade.course.source import BuildError, Source, read_source, read_text, shown_path
 from mechgrade.files import write_atomic
@@ -110,6 +111,8 @@ def _wanted(course: Course, sources: dict[Exercise, Source]) -> tuple[dict[Path,
     hashes = {path.relative_to(base).as_posix(): _hash(text.encode()) for path, text in stubs.items()}
     record = {"about": "Hashes of the stubs as generated: mechgrade build overwrites no other file.", "sha256": hashes}
     files = dict(stubs)
+    if (place := schema_path(course)) is not None:
+        files[place] = schema_text()
     for lab in course.labs.values():
         files[course.hints_path(lab)] = hints_text(
             lab, {ex.name: src for ex, src in sources.items() if ex.lab == lab.name}

@@ -1,156 +1,106 @@
-"""`mechgrade new`: every file of a new exercise, right in form from the first minute.
+"""`mechgrade init`, `new-lab` and `new`: every file of a new course, lab or exercise, right in form from the first minute.
 
-The exercise that is written is a small complete one (a mean over positions), because a reference that passes, variants that are
-told apart and a grader that rejects are better shown than described. Its author replaces one part after the other.
+The exercise that is written is a small complete one (a mean), because a reference that passes, variants that are told apart
+and a grader that rejects are better shown than described. Its author replaces one part after the other.
 """
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from string import Template
 from typing import Any
 
 import yaml
 
+import mechgrade
 from mechgrade.authoring.build import write_if_changed
+from mechgrade.bench.providers import BUILT_IN, provider_for
 from mechgrade.course import COURSE_FILE, Course, CourseError, load_course
 
-SOURCE = Template('''\
-# %% [markdown]
-# # $title
-#
-# Write the idea here: what is measured, and why a learner should want to know. Then the formula in the field's
-# notation. For now this exercise takes the mean of a sequence over its positions,
-#
-# $$$$m_b = \\frac{1}{P} \\sum_{i=1}^{P} x_{b,i}$$$$
-#
-# **Shapes.** Say what each axis is: `x` is `[batch, pos]`, the result `[batch]`.
-#
-# Name the paper that it is from.
+TEMPLATES = Path(__file__).with_name("templates")
 
-# %% [markdown] tags=["hint"]
-# The first hint points the way and gives nothing away. Which axis has to be gone in the result?
+#: What a learner of a new course installs, by its bench.
+EXTRAS = {"none": "", "torch": "[torch,plots]", "transformer_lens": "[transformer-lens]"}
 
-# %% [markdown] tags=["hint"]
-# The second may be closer to the line. What does `dim` choose in a reduction?
-
-# %%
-from jaxtyping import Float
-from torch import Tensor
+#: Files of a new course whose names would mean something in this package too.
+_NAMES = {
+    "gitignore": ".gitignore",
+    "gitattributes": ".gitattributes",
+    "workflow.yml": ".github/workflows/course.yml",
+}
 
 
-# %%
-def $name(x: Float[Tensor, "batch pos"]) -> Float[Tensor, "batch"]:
-    """Average each sequence over its positions.
-
-    Source: name the paper here.
+def init(root: Path, *, title: str, bench: str, lab: str, exercise: str) -> tuple[Course, list[Path]]:
+    """Write a whole course, with one lab and one exercise in it.
 
     Args:
-        x: shape `[batch, pos]`.
+        root: its directory, which is made where it is not there.
+        title: what learners read.
+        bench: ``none`` or ``torch``; another is written into course.yaml later, with its models.
+        lab: the first lab's name.
+        exercise: the first exercise's and its function's name.
 
     Returns:
-        Shape `[batch]`: the mean over positions.
+        the course, and the files written.
 
+    Raises:
+        CourseError: the directory holds something, or a name is none. Nothing is written then.
     """
-    ### BEGIN SOLUTION
-    return x.mean(dim=1)
-    ### END SOLUTION
+    if bench not in ("none", "torch"):
+        others = ", ".join(name for name in BUILT_IN if name not in ("none", "torch"))
+        raise CourseError(
+            f"init makes courses on none or torch; write {bench!r} into {COURSE_FILE} afterwards ({others}, or module:Class)"
+        )
+    if root.exists() and any(root.iterdir()):
+        raise CourseError(f"{root} is not empty: name a new directory")
+    words = {
+        "title": _quoted(title),
+        "title_plain": title,
+        "bench": bench,
+        "lab": lab,
+        "lab_title": _quoted(in_words(lab)),
+        "slug": _slug(f"01-{lab}"),
+        "slug_of_course": _slug(title),
+        "exercise": exercise,
+        "exercise_title": _quoted(in_words(exercise)),
+        "extra": EXTRAS[bench],
+        "version": mechgrade.__version__,
+    }
+    written = []
+    for template in sorted((TEMPLATES / "course").iterdir()):
+        name = template.name.removesuffix(".tmpl")
+        path = root / _NAMES.get(name, name)
+        write_if_changed(path, Template(template.read_text(encoding="utf-8")).substitute(words))
+        written.append(path)
+    course = load_course(root)
+    return course, [*written, *_write_exercise(course, lab, exercise)]
 
 
-# %% [markdown]
-# **Look at it.** Say what the plot of the learner's own result shows.
+def new_lab(course: Course, lab: str, title: str, exercise: str) -> tuple[Course, list[Path]]:
+    """Write a new lab with its first exercise, at the end of the others.
 
-# %% tags=["demo"]
-if __name__ == "__main__":
-    from mechgrade.bench import open_bench, plots
+    Returns:
+        the course with the lab in it, and the files written.
 
-    bench = open_bench()
-    means = $name(bench.normal(4, 10, seed=1))
-    plots.bars(
-        means,
-        x=[str(row) for row in range(4)],
-        xlabel="sequence",
-        ylabel="mean",
-        title="$title",
-        save="$lab/$name",
+    Raises:
+        CourseError: a name is taken or none, a file is there already. Nothing is written then.
+    """
+    if lab in course.labs:
+        raise CourseError(f"there is a lab {lab!r} already; choose another name")
+    _see_free(course, exercise)
+    number = len(course.labs) + 1
+    block = (
+        f"{lab}:\n"
+        f"  title: {_quoted(title)}\n"
+        f"  slug: {_slug(f'{number:02}-{title}')}\n"
+        f"  minutes: 60\n"
+        f"  exercises:\n"
+        f"    {exercise}: {{title: {_quoted(in_words(exercise))}, points: 5, minutes: 10}}"
     )
-
-# %% [markdown] tags=["found"]
-# **What you found.** What does the result mean, and what does the same show elsewhere (with its source)?
-''')
-
-VARIANTS = Template('''\
-"""Right and wrong ways of $name: at least two that are right by another road, and four that learners write."""
-
-import torch
-
-from mechgrade.authoring.variants import accepted, misconception
-
-
-@accepted
-def by_loop(x):
-    """One sequence after the other."""
-    return torch.stack([row.sum() / len(row) for row in x])
-
-
-@accepted
-def by_einsum(x):
-    """A contraction, in float64."""
-    return (torch.einsum("bp->b", x.double()) / x.shape[1]).to(x.dtype)
-
-
-@misconception("You average over the batch: the result has an entry for each position, and should have one a sequence.")
-def over_the_batch(x):
-    return x.mean(dim=0)
-
-
-@misconception("You sum where the definition takes the mean, so that your numbers grow with the length.")
-def summed(x):
-    return x.sum(dim=1)
-
-
-@misconception("You take one position where the definition takes the mean over all of them.")
-def last_position(x):
-    return x[:, -1]
-
-
-@misconception("You average over everything, so that the sequences can no longer be told apart.")
-def over_everything(x):
-    return x.mean()
-''')
-
-GRADER = Template('''\
-"""Grader of `$name`."""
-
-import numpy as np
-import pytest
-
-
-def on_random_numbers(exercise, bench, *, batch, pos, seed):
-    return exercise.$name(bench.normal(batch, pos, seed=seed))
-
-
-def on_known_numbers(exercise, bench, *, batch, pos):
-    """Sequences 1, 2, ..., whose mean is known, in the first row; twice that in the second, and so on."""
-    import torch
-
-    x = torch.arange(1, pos + 1, dtype=bench.dtype, device=bench.device)
-    return exercise.$name(torch.stack([x * (row + 1) for row in range(batch)]))
-
-
-@pytest.mark.points($most)
-def test_on_random_numbers(compare, seed):
-    """Random numbers, in several asymmetric shapes."""
-    for batch, pos in [(3, 7), (5, 2), (2, 11)]:
-        compare(on_random_numbers, batch=batch, pos=pos, seed=seed)
-
-
-@pytest.mark.points(1)
-def test_on_known_numbers(compare):
-    """The numbers from 1 on: their mean is known."""
-    means = compare(on_known_numbers, batch=3, pos=5)
-    assert np.allclose(means, [3, 6, 9]), "the rows are 1 to 5, twice that and three times that: their means are 3, 6, 9"
-''')
+    return _enlarged(course, (), block, lab, exercise)
 
 
 def scaffold(course: Course, lab: str, name: str, title: str, points: int, minutes: int) -> tuple[Course, list[Path]]:
@@ -173,42 +123,97 @@ def scaffold(course: Course, lab: str, name: str, title: str, points: int, minut
     course.lab(lab)
     if points < 2:
         raise CourseError(f"found {points} points; the two checks of a new exercise need at least 2")
-    if taken := [each for each in course.exercises() if each.name == name]:
+    _see_free(course, name)
+    line = f"{name}: {{title: {_quoted(title)}, points: {points}, minutes: {minutes}}}"
+    return _enlarged(course, (lab, "exercises"), line, lab, name)
+
+
+def _see_free(course: Course, exercise: str) -> None:
+    if taken := [each for each in course.exercises() if each.name == exercise]:
         raise CourseError(f"there is an exercise {taken[0]} already; choose another name")
-    place = course.root / COURSE_FILE
-    before = place.read_text(encoding="utf-8")
-    entry = f"title: {yaml.dump(title, width=10_000).splitlines()[0]}, points: {points}, minutes: {minutes}"
-    write_if_changed(place, _with_line(before, lab, f"{name}: {{{entry}}}"))
+
+
+def _enlarged(course: Course, place: tuple[str, ...], block: str, lab: str, exercise: str) -> tuple[Course, list[Path]]:
+    """The course with a block more in its labs or in a part of them, and with the files of an exercise in it."""
+    path = course.root / COURSE_FILE
+    before = path.read_text(encoding="utf-8")
+    write_if_changed(path, _with_block(before, ("labs", *place), block))
     try:
         larger = load_course(course.root)
-        exercise = larger.exercise(name, lab)
-        texts = {
-            larger.solution_path(exercise): SOURCE,
-            larger.variants_path(exercise): VARIANTS,
-            larger.grader_path(exercise): GRADER,
-        }
-        if present := [path for path in texts if path.exists()]:
-            raise CourseError(*(f"{path} is there already; move it away, or choose another name" for path in present))
+        return larger, [path, *_write_exercise(larger, lab, exercise)]
     except CourseError:
-        write_if_changed(place, before)
+        write_if_changed(path, before)
         raise
-    for path, template in texts.items():
-        text = template.substitute(name=name, title=title.replace('"', "'"), lab=lab, most=points - 1)
-        write_if_changed(path, text)
-    return larger, [place, *texts]
 
 
-def _with_line(text: str, lab: str, line: str) -> str:
-    """course.yaml with a line at the end of a lab's exercises; its comments and layout stay."""
+def _write_exercise(course: Course, lab: str, name: str) -> list[Path]:
+    exercise = course.exercise(name, lab)
+    kind = "tensors" if "torch" in provider_for(course, course.lab(lab)).packages else "arrays"
+    places = {
+        "source": course.solution_path(exercise),
+        "variants": course.variants_path(exercise),
+        "grader": course.grader_path(exercise),
+    }
+    if present := [path for path in places.values() if path.exists()]:
+        raise CourseError(*(f"{path} is there already; move it away, or choose another name" for path in present))
+    words = {"name": name, "title": exercise.title.replace('"', "'"), "lab": lab, "most": exercise.points - 1}
+    for part, path in places.items():
+        template = Template((TEMPLATES / kind / f"{part}.py.tmpl").read_text(encoding="utf-8"))
+        write_if_changed(path, template.substitute(words))
+    return list(places.values())
+
+
+def _with_block(text: str, place: tuple[str, ...], block: str) -> str:
+    """course.yaml with a block at the end of one of its mappings; its comments and layout stay."""
     node: Any = yaml.compose(text)
-    for key in ("labs", lab, "exercises"):
+    for key in place:
         node = next(value for name, value in node.value if name.value == key)
     if node.flow_style or not node.value:
-        raise CourseError(f"{COURSE_FILE}: the exercises of {lab} are not written a line each; write them so first")
+        raise CourseError(f"{COURSE_FILE}: {'.'.join(place)} is not written a line each; write it so first")
     last: Any = node.value[-1][1]
     while isinstance(last, yaml.CollectionNode) and last.value and not last.flow_style:
         # A block ends for YAML where the next one begins, comments and all: look for the end of what is in it.
         last = last.value[-1][1] if isinstance(last, yaml.MappingNode) else last.value[-1]
     lines = text.splitlines()
     after = last.end_mark.line + 1
-    return "\n".join([*lines[:after], " " * node.start_mark.column + line, *lines[after:]]) + "\n"
+    indented = [" " * node.start_mark.column + line for line in block.split("\n")]
+    between = [""] if len(indented) > 1 else []
+    return "\n".join([*lines[:after], *between, *indented, *lines[after:]]) + "\n"
+
+
+@contextmanager
+def all_or_nothing(root: Path) -> Iterator[None]:
+    """Where what is done in the context fails, or is broken off, put a course's files back as they were."""
+    before = {path: path.read_bytes() for path in _files(root)}
+    try:
+        yield
+    except BaseException:
+        for path in _files(root):
+            if path not in before:
+                path.unlink()
+        for path, body in before.items():
+            if not path.is_file() or path.read_bytes() != body:
+                path.write_bytes(body)
+        raise
+
+
+def _files(root: Path) -> Iterator[Path]:
+    """What authors' commands write."""
+    yield from filter(Path.is_file, [root / COURSE_FILE])
+    for folder in ("exercises", "solutions", "graders", "fixtures/recorded"):
+        yield from (each for each in (root / folder).rglob("*") if each.is_file() and "__pycache__" not in each.parts)
+
+
+def _quoted(text: str) -> str:
+    """A text as YAML writes it in one line."""
+    return str(yaml.dump(text, width=10_000, allow_unicode=True).splitlines()[0])
+
+
+def in_words(name: str) -> str:
+    """A name as a title: ``row_means`` as Row means, ``week1`` as Week 1."""
+    words = re.sub(r"(?<=[a-z])(?=\d)", " ", name.replace("_", " "))
+    return words[:1].upper() + words[1:]
+
+
+def _slug(text: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-") or "course"

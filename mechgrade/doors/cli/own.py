@@ -24,8 +24,8 @@ class Commands(TyperGroup):
 
     def list_commands(self, ctx: Any) -> list[str]:
         """All names, for ``--help``."""
-        course = _course()
-        return [*super().list_commands(ctx), *(course.commands if course else ())]
+        course, known = _course(), super().list_commands(ctx)
+        return [*known, *(name for name in (course.commands if course else ()) if name not in known)]
 
     def get_command(self, ctx: Any, name: str) -> Any:
         """The command of a name. A course cannot replace one of the engine's."""
@@ -44,15 +44,20 @@ def _course() -> Course | None:
 
 
 def _command(course: Course, name: str) -> TyperCommand:
-    from mechgrade.course.modules import share
-
     module = course.commands[name]
+    file = _file_of(course, module)
 
     def run() -> None:
+        from mechgrade.course.modules import share
+
         try:
             share(course.module_paths())
         except CourseError as error:
             stop(error)
+        if file is None:
+            stop(
+                f"course.yaml: commands.{name}: there is no module {module}; its package has to stand under modules too"
+            )
         # What follows the name is for the module, options and --help too.
         sys.argv = [f"mechgrade {name}", *sys.argv[sys.argv.index(name) + 1 :]]
         runpy.run_module(module, run_name="__main__")
@@ -61,24 +66,27 @@ def _command(course: Course, name: str) -> TyperCommand:
     return TyperCommand(
         name,
         callback=run,
-        help=_summary(course, module),
+        help=_summary(file) if file is not None else f"Run {module}, which is missing.",
         context_settings=settings,
         rich_help_panel=PANEL,
         rich_markup_mode=None,
     )
 
 
-def _summary(course: Course, module: str) -> str:
-    """The first line of the docstring of the file that is run, which is not run for it."""
+def _file_of(course: Course, module: str) -> Path | None:
+    """The file that is run for a module: its own, or its package's ``__main__``."""
     first, *rest = module.split(".")
-    folders = [course.root / path for path in course.modules if Path(path).stem == first]
-    for file in [each for folder in folders for each in (folder.joinpath(*rest, "__main__.py"), _file(folder, rest))]:
-        try:
-            return (ast.get_docstring(ast.parse(file.read_bytes())) or "").partition("\n")[0]
-        except (OSError, SyntaxError, ValueError):
-            continue
-    return f"Run {module}."
+    for path in (course.root / each for each in course.modules if Path(each).stem == first):
+        inside = path.joinpath(*rest)
+        for file in (inside / "__main__.py", inside.with_suffix(".py")):
+            if file.is_file():
+                return file
+    return None
 
 
-def _file(folder: Path, rest: list[str]) -> Path:
-    return folder.joinpath(*rest).with_suffix(".py") if rest else folder
+def _summary(file: Path) -> str:
+    """The first line of a file's docstring. The file is not run for it."""
+    try:
+        return (ast.get_docstring(ast.parse(file.read_bytes())) or "").partition("\n")[0]
+    except (OSError, SyntaxError, ValueError):
+        return ""
