@@ -7,14 +7,19 @@ from collections.abc import Iterator
 from pathlib import Path
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
+import mechgrade
 from mechgrade.authoring.build import build, stub_text
 from mechgrade.authoring.leaks import PublishError, Secrets, stop_leaks
-from mechgrade.course import Course
+from mechgrade.course import COURSE_FILE, Course
 from mechgrade.course.source import read_source
 from mechgrade.files import write_atomic
+from mechgrade.protocol.job import HUB
 
 #: What it holds of the course's directory.
-FILES = ("course.yaml", "Makefile", "README.md", "CHANGELOG.md", "LICENSE", "pyproject.toml", "constraints.txt")
+FILES = (
+    *("course.yaml", "course.schema.json", "Makefile", "README.md", "CHANGELOG.md", "LICENSE"),
+    *("requirements.txt", "pyproject.toml", "constraints.txt"),
+)
 FOLDERS = ("exercises", "graders", "fixtures", "mechgrade", "docs")
 _SKIPPED = ("__pycache__", "outputs", ".ipynb_checkpoints")
 
@@ -79,7 +84,9 @@ def _contents(course: Course, notebooks: bool) -> Iterator[tuple[str, bytes]]:
         course.stub_path(exercise): stub_text(course, exercise, read_source(course, exercise))
         for exercise in course.exercises()
     }
-    for folder in [*(course.root / each for each in FOLDERS), *course.module_paths(), *course.data_paths()]:
+    models = [place for each in course.models.values() for place in (each.source, *each.parts.values())]
+    local = [course.root / place for place in models if place and not place.startswith(HUB)]
+    for folder in [*(course.root / each for each in FOLDERS), *course.module_paths(), *course.data_paths(), *local]:
         for path in sorted(folder.rglob("*")) if folder.is_dir() else [folder]:
             name = path.relative_to(course.root).as_posix()
             skipped = set(_SKIPPED) & set(path.parts) or path.suffix == ".pyc" or name in _ANSWERS
@@ -95,6 +102,18 @@ def _contents(course: Course, notebooks: bool) -> Iterator[tuple[str, bytes]]:
         for lab in course.labs.values():
             body = fresh_notebook(course, lab, lambda exercise: texts[f"{exercise.lab}/{exercise.name}.py"])
             yield f"notebooks/{lab.slug}.ipynb", body.encode()
+
+
+def check_installable(course: Course) -> None:
+    """Raise PublishError unless who gets the archive can install what grades it."""
+    root = course.root
+    if not (root / "requirements.txt").is_file() and not (
+        (root / "pyproject.toml").is_file() and (root / "mechgrade").is_dir()
+    ):
+        raise PublishError(
+            f"nobody could install what grades this course: write a requirements.txt beside {COURSE_FILE}, "
+            f"such as mechgrade=={mechgrade.__version__}"
+        )
 
 
 def check_built(course: Course) -> None:

@@ -24,8 +24,14 @@ python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' || {
     python3 -m uv python install 3.11
     export PYTHON="$(python3 -m uv python find 3.11)"
 }
-PIP_EXTRA_INDEX_URL=https://download.pytorch.org/whl/cpu make setup PYTHON="${PYTHON:-python3}"
-.venv/bin/python -m pip install -q -c constraints.txt nbformat
+export PIP_EXTRA_INDEX_URL=https://download.pytorch.org/whl/cpu
+if [ -f requirements.txt ]; then
+    "${PYTHON:-python3}" -m venv .venv
+    .venv/bin/python -m pip install -q -r requirements.txt nbformat
+else
+    make setup PYTHON="${PYTHON:-python3}"
+    .venv/bin/python -m pip install -q -c constraints.txt nbformat
+fi
 """
 
 RUN = """\

@@ -62,8 +62,8 @@ def init(root: Path, *, title: str, bench: str, lab: str, exercise: str) -> tupl
         "bench": bench,
         "lab": lab,
         "lab_title": _quoted(in_words(lab)),
-        "slug": _slug(f"01-{lab}"),
-        "slug_of_course": _slug(title),
+        "slug": slug(f"01-{lab}"),
+        "slug_of_course": slug(title),
         "exercise": exercise,
         "exercise_title": _quoted(in_words(exercise)),
         "extra": EXTRAS[bench],
@@ -95,7 +95,7 @@ def new_lab(course: Course, lab: str, title: str, exercise: str) -> tuple[Course
     block = (
         f"{lab}:\n"
         f"  title: {_quoted(title)}\n"
-        f"  slug: {_slug(f'{number:02}-{title}')}\n"
+        f"  slug: {slug(f'{number:02}-{title}')}\n"
         f"  minutes: 60\n"
         f"  exercises:\n"
         f"    {exercise}: {{title: {_quoted(in_words(exercise))}, points: 5, minutes: 10}}"
@@ -215,5 +215,6 @@ def in_words(name: str) -> str:
     return words[:1].upper() + words[1:]
 
 
-def _slug(text: str) -> str:
+def slug(text: str) -> str:
+    """A text as a part of file names and addresses."""
     return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-") or "course"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 from pathlib import Path
+from zipfile import ZipFile
 
 import jsonschema
 import pytest
@@ -77,17 +78,18 @@ def test_what_fails_leaves_nothing_behind(bare: Run, place: Path, arguments: lis
 
 
 def test_what_fails_half_way_is_undone(bare: Run, place: Path) -> None:
-    """The new files are right, and recording them fails: a bench that is not there."""
+    """The new files are right, and building fails: a learner's work would be overwritten."""
     root = place / "lines"
-    text = (root / "course.yaml").read_text()
-    stub = root / "exercises/week1/row_means.py"
-    edited = stub.read_text()
-    (root / "exercises/week1/row_means.py").write_text(edited + "# mine\n")
-    (root / "solutions/week1/row_means.py").open("a").write("# another text, so that the stub would be overwritten\n")
+    stub, source = root / "exercises/week1/row_means.py", root / "solutions/week1/row_means.py"
+    texts = {path: path.read_text() for path in (stub, source)}
+    for path, text in texts.items():
+        path.write_text(text + "# changed\n")
     before = files(root)
     done = bare(root, "new", "week1", "fourth")
     assert done.returncode == 1 and "has changes that mechgrade build did not make" in done.stderr, done.stderr
-    assert files(root) == before and (root / "course.yaml").read_text() == text
+    assert files(root) == before
+    for path, text in texts.items():
+        path.write_text(text)
 
 
 def test_a_course_is_made_only_where_nothing_is(bare: Run, place: Path) -> None:
@@ -101,6 +103,27 @@ def test_a_course_is_made_only_where_nothing_is(bare: Run, place: Path) -> None:
     assert (
         done.returncode == 2 and "init makes courses on none or torch" in done.stderr and not (place / "other").exists()
     )
+
+
+def test_the_archives_can_be_installed(bare: Run, place: Path) -> None:
+    root = place / "lines"
+    assert bare(root, "dist", "--no-notebooks").stdout.startswith("wrote dist/lines-a-course.zip")
+    names = set(ZipFile(root / "dist/lines-a-course.zip").namelist())
+    top = "lines-a-course"
+    assert {
+        f"{top}/{name}" for name in ("course.yaml", "Makefile", "requirements.txt", "graders/week1/test_row_means.py")
+    } <= names
+    done = bare(root, "export", "gradescope", "week1")
+    assert done.returncode == 0, done.stderr
+    with ZipFile(root / "dist/gradescope-week1.zip") as file:
+        assert "requirements.txt" in file.namelist() and b"-r requirements.txt" in file.read("setup.sh")
+    (root / "requirements.txt").rename(root / "kept.txt")
+    try:
+        for command in (["dist"], ["export", "gradescope", "week1"]):
+            done = bare(root, *command)
+            assert done.returncode == 1 and "nobody could install what grades this course" in done.stderr
+    finally:
+        (root / "kept.txt").rename(root / "requirements.txt")
 
 
 def test_the_schema_takes_what_loads_and_refuses_what_does_not(place: Path) -> None:

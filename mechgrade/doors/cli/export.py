@@ -25,12 +25,14 @@ def gradescope(
     ] = False,
 ) -> None:
     """Make a lab's autograder for Gradescope, to be uploaded there."""
+    from mechgrade.authoring.archive import check_installable
     from mechgrade.authoring.gradescope import autograder
     from mechgrade.authoring.leaks import PublishError
     from mechgrade.course.source import BuildError
 
     course, chosen = _lab(lab)
     try:
+        check_installable(course)
         path = autograder(course, chosen, to or Path("dist") / f"gradescope-{lab}.zip", hidden=hidden)
     except (BuildError, PublishError) as error:
         stop(error, NOT_FULL)

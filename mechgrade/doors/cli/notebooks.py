@@ -111,19 +111,21 @@ def release(
 
 
 def dist(
-    to: Annotated[Path, typer.Option("--to", help="The archive's path.")] = Path("dist/mechgrade-course.zip"),
+    to: Annotated[Path | None, typer.Option("--to", help="The zip. [default: dist/ and the course's title]")] = None,
     notebooks: Annotated[bool, typer.Option("--notebooks/--no-notebooks", help="Put notebooks in, too.")] = True,
 ) -> None:
     """Make the learners' archive: everything but the answers; it grades itself offline (for instructors)."""
     _need("jupytext")
-    from mechgrade.authoring.archive import archive, check_built
+    from mechgrade.authoring.archive import archive, check_built, check_installable
     from mechgrade.authoring.leaks import PublishError
+    from mechgrade.authoring.scaffold import slug
     from mechgrade.course.source import BuildError
 
     course = the_course()
     try:
+        check_installable(course)
         check_built(course)
-        path = archive(course, to, notebooks=notebooks)
+        path = archive(course, to or Path("dist") / f"{slug(course.title)}.zip", notebooks=notebooks)
     except (BuildError, PublishError) as error:
         stop(error, NOT_FULL)
     typer.echo(f"wrote {path} ({path.stat().st_size / 1e6:.1f} MB)")
