@@ -275,7 +275,9 @@ def training_note(directory: Path) -> str:
         return "No record of the training lies beside the weights."
     recipe = ", ".join(f"{key} {value}" for key, value in record["recipe"].items())
     versions = ", ".join(f"{key} {value}" for key, value in record["versions"].items())
-    return f"{recipe}. {record['seconds']} seconds. {versions}."
+    # On a busy machine the clock says little: where the processor's own time was kept, it stands beside.
+    processor = f", {record['cpu_seconds']} of them on the processor" if "cpu_seconds" in record else ""
+    return f"{recipe}. {record['seconds']} seconds{processor}. {versions}."
 
 
 def circuit_note(directory: Path) -> str:

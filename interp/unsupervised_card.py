@@ -185,8 +185,14 @@ def _values(seeds: dict[str, Any]) -> str:
 
 
 TRIED = (
-    "One seed was trained to its end. What other seeds give, and what wrong answers in the data do to the size of the logit "
-    "differences, was begun and not finished."
+    "One seed was trained to its end with this data. Whether other seeds give the same roles is not known. Wrong "
+    "answers: a model that knew their share of 2 % exactly would have a logit difference of log(0.98 / 0.02) = "
+    "3.9. This one says the receiver more surely than that (see the first table). A share of 5 % was begun and "
+    "not finished. Strangers: they were put in to bring about a duplicate-token head, and did not. The heads that "
+    "read the giver carry whether the giver was named, and no head looks from a name's return to its first "
+    "mention. How the model then tells the two cases apart was not worked out. A kind of sentence in which a name "
+    "said again is followed by 'again' was begun and not finished. The previous token stays shared between heads, "
+    "and its score falls beyond position 64; more steps were not tried."
 )
 
 
