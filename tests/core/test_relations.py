@@ -11,8 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from mechgrade.grading.calls import Call
 from mechgrade.grading.compare import RELATIVE, compare
-from mechgrade.grading.relations import Pair, Sources, relate
+from mechgrade.grading.diagnose import Judged
+from mechgrade.grading.recordings import Run
+from mechgrade.grading.relations import Pair, Sources, relate, relation
+from mechgrade.protocol.outcome import Outcome
 from mechgrade.protocol.wire import Array, Tree
 
 Numbers = NDArray[Any]
@@ -145,7 +149,7 @@ FOUND: dict[str, tuple[Callable[[Numbers], Numbers], str]] = {
 
 
 @pytest.mark.parametrize("name", FOUND)
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(seed=st.integers(0, 10**6))
 def test_a_relation_is_found_and_named(name: str, seed: int) -> None:
     change, text = FOUND[name]
@@ -174,7 +178,7 @@ MISSING: dict[str, tuple[Callable[[Numbers], Numbers], str]] = {
 
 
 @pytest.mark.parametrize("name", MISSING)
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(seed=st.integers(0, 10**6))
 def test_a_step_that_is_missing_is_found(name: str, seed: int) -> None:
     step, text = MISSING[name]
@@ -282,6 +286,12 @@ def test_lists(want: Tree, got: Tree, sentence: str | None) -> None:
     assert said(pair(want, got)) == sentence
 
 
+def test_a_list_that_grows_from_call_to_call() -> None:
+    runs = [pair(PLACES[:2], PLACES[:2]), pair(PLACES[2:4], PLACES[:4]), pair(PLACES[4:], PLACES)]
+    assert said(*runs) == "Your list still holds the entries of earlier calls: do you keep something between calls?"
+    assert said(*runs[:2]) != said(*runs), "once could be something else"
+
+
 def test_positions_that_are_counted_from_one() -> None:
     want = np.arange(20) * 3 % 17
     assert said(pair(want, want + 1)) == "Each of your values is the expected one plus 1."
@@ -297,7 +307,7 @@ def test_an_input_that_tells_the_right_calls_from_the_wrong_ones() -> None:
         return pair(want, want if right else numbers(seed + 50, 2, 3, 4), how=how, **inputs)
 
     runs = [run(1, "mean", False), run(2, "zero", True), run(3, "zero", True), run(4, "mean", False)]
-    assert said(*runs) == "Your result is wrong in all calls with `how='mean'`, and right in all others."
+    assert said(*runs) == "Your result is wrong in all calls with `how='mean'`, and right in all with another `how`."
     assert said(*runs[:3]) is None, "one call on one side is chance"
     assert said(*runs, run(5, "mean", True)) is None
     unknown = [
@@ -343,7 +353,7 @@ def drawn(kind: str, seed: int, shape: Sequence[int]) -> Numbers:
 KINDS = ["normal", "uniform", "large", "sparse", "few", "whole", "ids", "flags"]
 
 
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=10000, deadline=None)
 @given(
     kind=st.sampled_from(KINDS),
     seed=st.integers(0, 10**9),
@@ -358,7 +368,7 @@ def test_nothing_is_said_of_unrelated_numbers(kind: str, seed: int, shapes: list
     assert said(*runs) is None
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=1000, deadline=None)
 @given(kind=st.sampled_from(KINDS), seed=st.integers(0, 10**9), count=st.integers(1, 5), parts=st.integers(2, 3))
 def test_nothing_is_said_of_unrelated_lists(kind: str, seed: int, count: int, parts: int) -> None:
     want, got = (list(map(tuple, drawn(kind, seed + each, (count, parts)).tolist())) for each in range(2))
@@ -446,6 +456,25 @@ def test_a_sentinel_is_no_evidence() -> None:
     want, got = numbers(1, 2, 3, 4), numbers(2, 2, 3, 4)
     want[0], got[0] = -1e9, -1e9
     assert said(pair(want, got)) is None
+
+
+def test_of_judged_runs() -> None:
+    """What the grader hands over: runs of facts have no scenario, and one that raised is no matter of data."""
+    want = numbers(1, 2, 3, 4)
+
+    def judged(call: Call, learner: Outcome) -> Judged:
+        return Judged(learner, Run(tensor(want), {}), False, lambda names: {}, call)
+
+    turned = judged(Call("scenario", {}), Outcome("returned", tensor(want.transpose(0, 2, 1))))
+    sentence = "Your numbers are the expected ones with the axes `head` and `query` swapped."
+    assert relation([turned], GRADER, EXERCISE) == sentence
+    assert relation([turned], GRADER, "def scores(x): ...", EXERCISE) == sentence
+    assert (
+        relation([turned, judged(Call("scenario", {}), Outcome("raised", error="ValueError"))], GRADER, EXERCISE)
+        is None
+    )
+    facts = judged(Call("scenario", {}, lambda data: data), Outcome("returned", tensor(-want)))
+    assert str(relation([facts], GRADER, EXERCISE)).startswith("Each of the numbers computed from your result")
 
 
 TREES = st.recursive(

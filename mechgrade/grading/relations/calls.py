@@ -46,8 +46,8 @@ def by_inputs(calls: Sequence[Call], known: Collection[str] | None) -> str | Non
         return None
     # Of two values, each tells the calls apart: say with which one it is wrong.
     name, value, right = min(found, key=lambda each: each[2])
-    verdicts = ("right", "wrong") if right else ("wrong", "right")
-    return f"Your result is {verdicts[0]} in all calls with `{name}={value!r}`, and {verdicts[1]} in all others."
+    this, that = ("right", "wrong") if right else ("wrong", "right")
+    return f"Your result is {this} in all calls with `{name}={value!r}`, and {that} in all with another `{name}`."
 
 
 def _values(name: str, values: Iterable[Any]) -> list[Any]:

@@ -146,7 +146,10 @@ def relate(pairs: Sequence[Pair], sources: Sources | None = None) -> str | None:
     if all(pair.passed for pair in pairs):
         return None
     return (
-        _of_numbers(pairs, sources) or _of_parts(pairs, sources) or _of_lists(pairs) or by_inputs(pairs, sources.names)
+        _of_numbers(pairs, sources)
+        or _of_parts(pairs, sources)
+        or listed([(_root(pair), pair.passed) for pair in pairs])
+        or by_inputs(pairs, sources.names)
     )
 
 
@@ -166,11 +169,6 @@ def _nodes(node: Node) -> Iterator[Node]:
     yield node
     for each in children(node) or ():
         yield from _nodes(each)
-
-
-def _of_lists(pairs: Sequence[Pair]) -> str | None:
-    nodes = {passed: [_root(pair) for pair in pairs if pair.passed == passed] for passed in (True, False)}
-    return listed(nodes[False], nodes[True])
 
 
 def _root(pair: Pair) -> Node:
