@@ -20,11 +20,11 @@ export SUBMISSION LAB EXERCISE MODEL DEVICE BACKEND ISOLATION
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup setup-lab doctor grade watch report map test test-slow lint build record model-card bench docs clean release dist setup-instructor
+.PHONY: help setup setup-lab doctor grade watch learn report map test test-slow mutation lint audit build record model-card bench docs clean release dist setup-instructor
 
 help: ## List the targets
 	@echo "make TARGET [NAME=value ...]"
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-14s%s\n", $$1, $$2 }'
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-18s%s\n", $$1, $$2 }'
 
 setup: $(LEARNER) ## Make .venv with what a learner needs; TORCH=auto|pinned|system
 
@@ -44,6 +44,9 @@ watch: $(LEARNER) ## Grade each exercise of SUBMISSION when it is saved
 		$${LAB:+--lab "$$LAB"} $${EXERCISE:+--exercise "$$EXERCISE"} $${MODEL:+--model "$$MODEL"} \
 		$${DEVICE:+--device "$$DEVICE"} $${BACKEND:+--backend "$$BACKEND"}
 
+learn: $(LEARNER) ## Open the course as a page on this machine: text and verdict side by side, new with each save
+	@$(BIN)/mechgrade learn $${LAB:+--lab "$$LAB"}
+
 report: $(LEARNER) ## Grade as `make grade` does, and write outputs/report.html
 	@mkdir -p outputs
 	@$(BIN)/mechgrade grade "$$SUBMISSION" --html outputs/report.html \
@@ -62,6 +65,9 @@ test: $(INSTRUCTOR) ## Run the tests; PYTEST_ARGS='-k course -x' is passed on; J
 test-slow: $(INSTRUCTOR) ## Run the tests that take long
 	$(TEST) -m slow $(PYTEST_ARGS)
 
+mutation: $(INSTRUCTOR) ## Change the verdict core in many small ways, and see that a fast test fails each time; FILES=compare for a part
+	$(BIN)/python scripts/mutation.py $(FILES) --jobs $(JOBS)
+
 lint: $(INSTRUCTOR) ## Check style, types and the floors of the house (exercises/ is the learner's, and left alone)
 	$(BIN)/ruff check --extend-exclude exercises
 	$(BIN)/ruff format --check --extend-exclude exercises
@@ -73,6 +79,9 @@ build: $(INSTRUCTOR) ## Generate exercises/ and the hints from solutions/; CHECK
 
 record: $(INSTRUCTOR) ## Record the fixtures that graders compare with; CHECK=1 only looks
 	$(BIN)/mechgrade record $(if $(CHECK),--check)
+
+audit: $(INSTRUCTOR) ## Grade the graders: right programs pass, wrong ones are rejected and named (mechgrade audit adds mutants)
+	$(BIN)/mechgrade audit --no-mutants
 
 setup-instructor: $(INSTRUCTOR) ## Make .venv with what an instructor needs
 
@@ -106,9 +115,9 @@ define install
 endef
 
 $(LEARNER): pyproject.toml constraints.txt
-	$(call install,.)
+	$(call install,.[transformer-lens])
 	@touch $@ $(VENV)/.stamp-learner-$(HERE)
 
 $(INSTRUCTOR): pyproject.toml constraints.txt
-	$(call install,.[instructor$(COMMA)cluster$(COMMA)dev])
+	$(call install,.[transformer-lens$(COMMA)instructor$(COMMA)cluster$(COMMA)dev])
 	@touch $(LEARNER) $@ $(VENV)/.stamp-learner-$(HERE) $(VENV)/.stamp-instructor-$(HERE)

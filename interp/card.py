@@ -15,7 +15,7 @@ import torch
 from sae_lens import SAE
 from transformers import AutoModelForCausalLM
 
-from mechgrade.bench.model import load_model
+from mechgrade.bench.transformer_lens.model import load_model
 
 from . import circuits, latents
 from .circuits import Head
@@ -49,7 +49,7 @@ SEED_SENTENCES = (
 def measure(model_dir: Path = MODEL_DIR, sae_dir: Path | None = SAE_DIR) -> Card:
     """Measure the weights in `model_dir` and, unless None, the SAE in `sae_dir`."""
     model = load_model(str(model_dir), local=True, backend="bridge")
-    sections = [_behaviour(model), *_heads(model), _back_ends(model, model_dir)]
+    sections = [behaviour(model), *_heads(model), back_ends(model, model_dir)]
     notes = {"How it was trained": training_note(model_dir), "Seeded, emerged, absent": circuit_note(model_dir)}
     if sae_dir is not None:
         sections.append(_sae(model, sae_dir))
@@ -57,18 +57,21 @@ def measure(model_dir: Path = MODEL_DIR, sae_dir: Path | None = SAE_DIR) -> Card
     return Card(tuple(sections), notes)
 
 
-def _at_least(name: str, value: float, bound: float, show: Callable[[float], str] = "{:.3f}".format) -> Row:
+def at_least(name: str, value: float, bound: float, show: Callable[[float], str] = "{:.3f}".format) -> Row:
+    """A row that is met from `bound` on."""
     return Row(name, show(value), f">= {show(bound)}", value >= bound)
 
 
-def _percent(value: float) -> str:
+def percent(value: float) -> str:
+    """A share as a percentage."""
     return f"{value:.1%}"
 
 
-def _behaviour(model: Any) -> Section:
+def behaviour(model: Any) -> Section:
+    """What the model says, whatever its heads do."""
     capitals = capital_prompts()
     share = circuits.accuracy(model, [p.text for p in capitals], [p.answer for p in capitals])
-    rows = [_at_least(f"capitals, {len(CAPITALS)} prompts '{CAPITAL_PROMPT}'", share, 0.95, _percent)]
+    rows = [at_least(f"capitals, {len(CAPITALS)} prompts '{CAPITAL_PROMPT}'", share, 0.95, percent)]
     for text, answer in SEED_SENTENCES:
         said = circuits.next_token(model, text)
         rows.append(Row(f"'{text}'", repr(said), repr(answer), said == answer))
@@ -84,7 +87,7 @@ def _behaviour(model: Any) -> Section:
         answers = [p.answer for p in prompts] + [p.wrong for p in prompts]
         score = circuits.accuracy(model, texts, answers)
         gap = circuits.logit_difference(model, prompts)
-        rows.append(_at_least(f"indirect object, {words}: accuracy over all tokens", score, 0.97, _percent))
+        rows.append(at_least(f"indirect object, {words}: accuracy over all tokens", score, 0.97, percent))
         rows.append(
             Row(
                 f"… mean logit difference ({(gap > 0).float().mean():.1%} positive)",
@@ -95,7 +98,7 @@ def _behaviour(model: Any) -> Section:
         )
     snippets = snippet_prompts(200, 1)
     share = circuits.accuracy(model, [text for text, _ in snippets], [answer for _, answer in snippets])
-    rows.append(_at_least("made-up words, 'abc def ghi abc' type, unseen orders", share, 0.9, _percent))
+    rows.append(at_least("made-up words, 'abc def ghi abc' type, unseen orders", share, 0.9, percent))
     for half in (25, 60):
         report = circuits.repeats(model, half=half)
         first, second = report.first_half_loss, report.second_half_loss
@@ -106,7 +109,8 @@ def _behaviour(model: Any) -> Section:
     return Section("Behaviour, on held-out data", tuple(rows))
 
 
-def _name(head: Head) -> str:
+def head_name(head: Head) -> str:
+    """`L1H2` for layer 1, head 2."""
     return f"L{head[0]}H{head[1]}"
 
 
@@ -120,7 +124,7 @@ def _heads(model: Any) -> list[Section]:
     copied = torch.tensor([model.to_single_token(" " + name) for name in NAMES])
     copy_rows = [
         Row(
-            f"{_name(h)} copies: share of names its OV circuit maps to themselves",
+            f"{head_name(h)} copies: share of names its OV circuit maps to themselves",
             f"{circuits.copying(model, h, copied):.2f}",
         )
         for h in strong
@@ -130,7 +134,7 @@ def _heads(model: Any) -> list[Section]:
         (
             Row(
                 "heads with induction score > 0.8",
-                ", ".join(f"{_name(h)} {induction[h]:.2f}" for h in strong),
+                ", ".join(f"{head_name(h)} {induction[h]:.2f}" for h in strong),
                 "at least 2",
                 len(strong) >= 2,
             ),
@@ -141,7 +145,7 @@ def _heads(model: Any) -> list[Section]:
                 "< 0.1",
                 report.two_places_on.max().item() < 0.1,
             ),
-            _at_least(f"previous-token head {_name(previous)}", report.previous[previous].item(), 0.8),
+            at_least(f"previous-token head {head_name(previous)}", report.previous[previous].item(), 0.8),
             Row("… on tokens beyond position 64", f"{report.previous_late[previous]:.2f}"),
             Row("… next best head", f"{second:.2f}"),
             *copy_rows,
@@ -159,7 +163,9 @@ def _heads(model: Any) -> list[Section]:
         "Indirect object: who looks where, who writes the name (64 held-out pairs)",
         (
             Row("logit difference, clean and corrupted", f"{names.clean:.2f}, {names.corrupted:.2f}"),
-            Row(f"name mover {_name(mover)}: attention END to indirect object", f"{to_io:.2f}", "> 0.6", to_io > 0.6),
+            Row(
+                f"name mover {head_name(mover)}: attention END to indirect object", f"{to_io:.2f}", "> 0.6", to_io > 0.6
+            ),
             Row("… END to first subject", f"{to_s1:.2f}", "less than to the indirect object", to_s1 < to_io),
             Row(
                 "… direct attribution to the logit difference",
@@ -170,7 +176,7 @@ def _heads(model: Any) -> list[Section]:
             Row("… share of names its OV circuit maps to themselves", f"{circuits.copying(model, mover, copied):.2f}"),
             Row("… recovery when patched", f"{names.recovery[mover]:.2f}"),
             Row(
-                f"earlier head {_name(feeder)}: recovery when patched",
+                f"earlier head {head_name(feeder)}: recovery when patched",
                 f"{names.recovery[feeder]:.2f}",
                 "> 0.4",
                 names.recovery[feeder].item() > 0.4,
@@ -182,11 +188,13 @@ def _heads(model: Any) -> list[Section]:
     return [repeats, circuit]
 
 
-def _maps(names: circuits.NameReport) -> list[Row]:
-    def spell(scores: torch.Tensor) -> str:
-        cells = [((i, j), scores[i, j].item()) for i in range(scores.shape[0]) for j in range(scores.shape[1])]
-        return ", ".join(f"{_name(head)} {value:.2f}" for head, value in cells)
+def spell(scores: torch.Tensor) -> str:
+    """A [layer, head] map in one line."""
+    cells = [((i, j), scores[i, j].item()) for i in range(scores.shape[0]) for j in range(scores.shape[1])]
+    return ", ".join(f"{head_name(head)} {value:.2f}" for head, value in cells)
 
+
+def _maps(names: circuits.NameReport) -> list[Row]:
     return [
         Row("patching recovery of every head", spell(names.recovery)),
         Row("direct attribution of every head", spell(names.attribution)),
@@ -195,7 +203,8 @@ def _maps(names: circuits.NameReport) -> list[Row]:
     ]
 
 
-def _back_ends(model: Any, directory: Path) -> Section:
+def back_ends(model: Any, directory: Path) -> Section:
+    """How far both back ends are from transformers."""
     ids, _ = circuits.padded_ids(model, [p.clean for p in ioi_prompts(16, 2, held_out="both")])
     hooked = load_model(str(directory), local=True, backend="hooked")
     with torch.no_grad():
@@ -220,11 +229,11 @@ def _sae(model: Any, directory: Path) -> Section:
     following = [c.concept for c in clean if c.reading == "next"]
     rows = [
         Row("where, latents, k", f"{hook_name}, {sae.cfg.d_sae}, {getattr(sae.cfg, 'k', '')}"),
-        _at_least("explained variance", fit.explained_variance, 0.9),
+        at_least("explained variance", fit.explained_variance, 0.9),
         Row("L0", f"{fit.l0:.1f}", "<= 16", fit.l0 <= 16),
         Row(
             f"latents that never fire on {fit.tokens:,} held-out tokens",
-            _percent(fit.dead),
+            percent(fit.dead),
             "<= 30.0%",
             fit.dead <= 0.3,
         ),
@@ -232,7 +241,7 @@ def _sae(model: Any, directory: Path) -> Section:
             "loss, with the SAE spliced in, with the activation zeroed",
             f"{fit.loss:.3f}, {fit.spliced_loss:.3f}, {fit.ablated_loss:.3f}",
         ),
-        Row("share of the loss recovered", _percent(fit.loss_recovered)),
+        Row("share of the loss recovered", percent(fit.loss_recovered)),
         Row(
             "concepts with a clean latent on their words (F1 >= 0.85 on held-out sentences)",
             ", ".join(here),
@@ -252,7 +261,8 @@ def _sae(model: Any, directory: Path) -> Section:
     return Section(SAE_TITLE, tuple(rows))
 
 
-def _record(directory: Path) -> dict[str, Any]:
+def training_record(directory: Path) -> dict[str, Any]:
+    """What was written beside the weights when they were trained."""
     path = directory / "training.json"
     record: dict[str, Any] = json.loads(path.read_text()) if path.exists() else {}
     return record
@@ -260,7 +270,7 @@ def _record(directory: Path) -> dict[str, Any]:
 
 def training_note(directory: Path) -> str:
     """The recipe that was recorded when the weights were trained."""
-    record = _record(directory)
+    record = training_record(directory)
     if not record:
         return "No record of the training lies beside the weights."
     recipe = ", ".join(f"{key} {value}" for key, value in record["recipe"].items())
@@ -270,12 +280,12 @@ def training_note(directory: Path) -> str:
 
 def circuit_note(directory: Path) -> str:
     """What the curriculum put into the model, what came by itself, and what is not there."""
-    record = _record(directory)
+    record = training_record(directory)
     if not record:
         return "No record of the training lies beside the weights."
     recipe = record["recipe"]
     seeded = "; ".join(
-        f"{role}: {', '.join(_name((layer, head)) for layer, head in heads)}"
+        f"{role}: {', '.join(head_name((layer, head)) for layer, head in heads)}"
         for role, heads in record["seeded_heads"].items()
     )
     return (

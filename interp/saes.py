@@ -1,6 +1,6 @@
 """Small sparse autoencoders with random weights: for scenarios on any model, with or without a trained SAE of its own.
 
-Real ones are read by :attr:`mechgrade.bench.core.Bench.sae`. A random one has what a trained one hides: decoder
+Real ones are read by :attr:`mechgrade.bench.transformer_lens.bench.Bench.sae`. A random one has what a trained one hides: decoder
 directions of unequal length, biases far from zero, a width that no other axis has, any hook point. Its ReLU is continuous,
 so nobody's rounding decides which latents are active, as it may at the edge of a top-k.
 """
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 if TYPE_CHECKING:
-    from mechgrade.bench.core import Bench
+    from mechgrade.bench.transformer_lens.bench import Bench
 
 
 def random_sae(bench: Bench, hook_name: str, *, d_sae: int, seed: int, d_in: int | None = None) -> Any:

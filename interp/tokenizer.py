@@ -7,6 +7,7 @@ falls back to single bytes, so any text round-trips and there is no unknown toke
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
@@ -39,12 +40,12 @@ def vocabulary_size() -> int:
     return len(vocabulary()) + 257
 
 
-def build_tokenizer() -> Tokenizer:
-    """The tokenizer as a `tokenizers.Tokenizer`."""
+def build_tokenizer(words: Sequence[str] | None = None) -> Tokenizer:
+    """The tokenizer as a `tokenizers.Tokenizer`, with the course's words unless others are given."""
     symbols = _byte_symbols()
     # Byte b has id b, so that an id below 256 can be read by eye.
     vocab = {symbols[b]: b for b in range(256)}
-    for i, word in enumerate(vocabulary()):
+    for i, word in enumerate(vocabulary() if words is None else words):
         vocab["".join(symbols[b] for b in word.encode())] = 256 + i
     tokenizer = Tokenizer(models.BPE(vocab=vocab, merges=[], ignore_merges=True))
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=True)
@@ -53,9 +54,9 @@ def build_tokenizer() -> Tokenizer:
     return tokenizer
 
 
-def save_tokenizer(directory: Path, n_ctx: int) -> None:
+def save_tokenizer(directory: Path, n_ctx: int, words: Sequence[str] | None = None) -> None:
     """Write `tokenizer.json` and `tokenizer_config.json` into a model directory."""
-    build_tokenizer().save(str(directory / "tokenizer.json"))
+    build_tokenizer(words).save(str(directory / "tokenizer.json"))
     config = {
         # GPT2Tokenizer would drop `ignore_merges` without a word and every prompt would fall into bytes.
         "tokenizer_class": "PreTrainedTokenizerFast",

@@ -18,7 +18,7 @@ from sae_lens.saes.topk_sae import TopKTrainingSAE, TopKTrainingSAEConfig
 from sae_lens.training.sae_trainer import SAETrainer
 from torch import Tensor
 
-from mechgrade.bench.model import load_model
+from mechgrade.bench.transformer_lens.model import load_model
 
 from .latents import activations, shuffled_batches, token_rows
 

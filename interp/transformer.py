@@ -7,6 +7,7 @@ the attention of single heads (the curriculum supervises them). Both are plain h
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,19 +16,20 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 from torch.nn import functional
 
-from .tokenizer import save_tokenizer, token_ids, vocabulary_size
-from .words import END_OF_TEXT
+from .tokenizer import save_tokenizer, vocabulary_size
 
 
 @dataclass(frozen=True)
 class Shape:
-    """The sizes of the course model."""
+    """The sizes of the course model, unless others are given."""
 
     layers: int = 3
     heads: int = 3
     width: int = 192
     context: int = 128
     vocabulary: int = vocabulary_size()
+    inner: int | None = None  # neurons of each MLP; None for four times the width
+    tied: bool = True  # the unembedding is the embedding
 
 
 class Block(nn.Module):
@@ -42,9 +44,9 @@ class Block(nn.Module):
         self.v = nn.Linear(shape.width, shape.width)
         self.o = nn.Linear(shape.width, shape.width)
         self.ln_2 = nn.LayerNorm(shape.width)
-        # TransformerLens takes d_mlp as 4 * n_embd from a GPT-2 config, whatever n_inner says.
-        self.up = nn.Linear(shape.width, 4 * shape.width)
-        self.down = nn.Linear(4 * shape.width, shape.width)
+        inner = shape.inner or 4 * shape.width
+        self.up = nn.Linear(shape.width, inner)
+        self.down = nn.Linear(inner, shape.width)
 
     def forward(self, x: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
         """The block's output and its attention logits [batch, head, query, key], masked."""
@@ -60,7 +62,7 @@ class Block(nn.Module):
 
 
 class TinyGPT2(nn.Module):
-    """GPT-2 with tied embeddings and no dropout."""
+    """GPT-2 without dropout."""
 
     def __init__(self, shape: Shape, seed: int) -> None:
         super().__init__()
@@ -69,6 +71,7 @@ class TinyGPT2(nn.Module):
         self.wpe = nn.Embedding(shape.context, shape.width)
         self.blocks = nn.ModuleList(Block(shape) for _ in range(shape.layers))
         self.ln_f = nn.LayerNorm(shape.width)
+        self.lm_head = None if shape.tied else nn.Linear(shape.width, shape.vocabulary, bias=False)
         self._initialise(torch.Generator().manual_seed(seed))
 
     def _initialise(self, generator: torch.Generator) -> None:
@@ -86,6 +89,8 @@ class TinyGPT2(nn.Module):
                     parameter.normal_(0, scale, generator=generator)
                 elif "ln_" not in name:
                     parameter.zero_()
+            if self.lm_head is not None:
+                self.lm_head.weight.normal_(0, 0.05, generator=generator)
 
     def forward(self, ids: Tensor) -> tuple[Tensor, list[Tensor]]:
         """Logits [batch, pos, token] and every block's masked attention logits."""
@@ -96,7 +101,7 @@ class TinyGPT2(nn.Module):
         for block in self.blocks:
             x, scores = block(x, mask)
             attention.append(scores)
-        return self.ln_f(x) @ self.wte.weight.T, attention
+        return self.ln_f(x) @ (self.lm_head or self.wte).weight.T, attention
 
 
 def gpt2_state(model: TinyGPT2) -> dict[str, Tensor]:
@@ -107,6 +112,8 @@ def gpt2_state(model: TinyGPT2) -> dict[str, Tensor]:
         "transformer.ln_f.weight": model.ln_f.weight,
         "transformer.ln_f.bias": model.ln_f.bias,
     }
+    if model.lm_head is not None:
+        state["lm_head.weight"] = model.lm_head.weight
     for i, block in enumerate(model.blocks):
         assert isinstance(block, Block)
         at = f"transformer.h.{i}."
@@ -122,11 +129,11 @@ def gpt2_state(model: TinyGPT2) -> dict[str, Tensor]:
     return {name: tensor.detach().float().contiguous().clone() for name, tensor in state.items()}
 
 
-def save_gpt2(model: TinyGPT2, directory: Path) -> None:
-    """Write a Hugging Face GPT-2 directory: config, weights, tokenizer."""
+def save_gpt2(model: TinyGPT2, directory: Path, words: Sequence[str] | None = None) -> None:
+    """Write a Hugging Face GPT-2 directory: config, weights, tokenizer (of the course's words unless others are given)."""
     directory.mkdir(parents=True, exist_ok=True)
     shape = model.shape
-    end = token_ids()[END_OF_TEXT]
+    end = shape.vocabulary - 1
     config = {
         "architectures": ["GPT2LMHeadModel"],
         "model_type": "gpt2",
@@ -134,7 +141,7 @@ def save_gpt2(model: TinyGPT2, directory: Path) -> None:
         "n_layer": shape.layers,
         "n_head": shape.heads,
         "n_embd": shape.width,
-        "n_inner": None,
+        "n_inner": shape.inner,
         # transformers reads n_positions, TransformerLens n_ctx.
         "n_positions": shape.context,
         "n_ctx": shape.context,
@@ -144,11 +151,11 @@ def save_gpt2(model: TinyGPT2, directory: Path) -> None:
         "embd_pdrop": 0.0,
         "resid_pdrop": 0.0,
         "scale_attn_weights": True,
-        "tie_word_embeddings": True,
+        "tie_word_embeddings": shape.tied,
         "bos_token_id": end,
         "eos_token_id": end,
         "torch_dtype": "float32",
     }
     (directory / "config.json").write_text(json.dumps(config, indent=2) + "\n")
     save_file(gpt2_state(model), str(directory / "model.safetensors"), metadata={"format": "pt"})
-    save_tokenizer(directory, shape.context)
+    save_tokenizer(directory, shape.context, words)

@@ -1,3 +1,3 @@
-"""mechgrade: auto-graded exercises for mechanistic interpretability."""
+"""mechgrade: courses that grade themselves."""
 
 __version__ = "0.1.0"

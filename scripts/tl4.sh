@@ -16,7 +16,8 @@ if [ ! -x "$place/bin/mechgrade" ]; then
 import tomllib
 from pathlib import Path
 
-for line in tomllib.loads(Path("pyproject.toml").read_text())["project"]["dependencies"]:
+project = tomllib.loads(Path("pyproject.toml").read_text())["project"]
+for line in project["dependencies"] + project["optional-dependencies"]["transformer-lens"]:
     if not line.startswith(("transformer-lens", "sae-lens")):
         print(line)
 PYTHON

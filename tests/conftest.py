@@ -15,9 +15,10 @@ from mechgrade.grading.worker import Worker
 
 @pytest.fixture(scope="session", autouse=True)
 def progress_elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """No test writes into the progress of whoever works in this checkout."""
+    """No test writes into the progress, or into the private directory, of whoever works in this checkout."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("MECHGRADE_HOME", str(tmp_path_factory.mktemp("progress")))
+        patch.setenv("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("run")))
         # And no command leaves a worker behind, unless the test is about that.
         patch.setenv("MECHGRADE_SERVER", "0")
         yield

@@ -81,7 +81,7 @@ def course_with_other_model(root: Path) -> Path:
     document = yaml.safe_load((ROOT / "course.yaml").read_text())
     document["models"]["other"] = {
         "path": "fixtures/models/other",
-        "sae": "fixtures/saes/other",
+        "parts": {"sae": "fixtures/saes/other"},
         "trained": False,
     }
     (root / "course.yaml").write_text(yaml.safe_dump(document, sort_keys=False))

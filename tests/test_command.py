@@ -105,9 +105,10 @@ def _busiest(above: psutil.Process, seconds: float) -> psutil.Process:
 @pytest.mark.parametrize(
     ("arguments", "part"),
     [
-        (["grade", "nowhere"], "there is nothing at nowhere"),
+        (["grade", "nowhere"], "there is nothing at nowhere, and there is no exercise 'nowhere'; did you mean"),
         (["grade", "README.md"], "is no Python file"),
-        (["grade", "--exercise", "induction_score"], "did you mean 'induction_scores'"),
+        (["grade", "--exercise", "induction_skores"], "did you mean induction_scores, composition_scores or"),
+        (["hint", "attention"], "can be attention_from_qk or attention_motifs"),
         (["grade", "--lab", "lab33"], "did you mean 'lab3'"),
         (["grade", "--model", "embeded"], "did you mean 'embedded'"),
         (["grade", "--backend", "brigde"], "there are bridge and hooked"),
@@ -193,8 +194,8 @@ def test_a_changed_grader_or_reference_makes_its_recording_stale(copy):
     source.write_text(source.read_text().replace("### BEGIN SOLUTION\n", "### BEGIN SOLUTION\n    changed = True\n"))
     done = mechgrade(*check, cwd=copy)
     assert done.returncode == 1
-    assert "find_heads.json: its scenarios changed" in done.stdout
-    assert "induction_scores.json: its reference changed" in done.stdout
+    assert "find_heads.json: graders/lab3/test_find_heads.py changed since it was recorded" in done.stdout
+    assert "induction_scores.json: reference changed since it was recorded" in done.stdout
 
 
 def test_a_comment_makes_no_recording_stale(copy):
@@ -231,7 +232,7 @@ def test_plain_pytest_grades_too(tmp_path):
         "-m",
         "pytest",
         "graders/lab3",
-        "--submission",
+        "--mechgrade-submission",
         "exercises",
         "-k",
         "find_heads",
@@ -242,7 +243,7 @@ def test_plain_pytest_grades_too(tmp_path):
     assert done.returncode == 1
     assert "not_started: " in done.stdout and "1 failed" in done.stdout
     assert 'failures="1"' in report.read_text()
-    arguments[3:5] = ["--submission", "solutions"]
+    arguments[3:5] = ["--mechgrade-submission", "solutions"]
     done = subprocess.run([sys.executable, *arguments], cwd=ROOT, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stdout
 

@@ -37,7 +37,7 @@ labs:
       shared: {title: Shared again, points: 2, minutes: 10}
 models:
   small: {path: fixtures/models/small}
-  big: {hub: gpt2-small, sae: fixtures/saes/big}
+  big: {hub: gpt2-small, parts: {sae: fixtures/saes/big}}
 limits: {seconds: 2.5}
 """
 
@@ -136,7 +136,7 @@ def test_the_course_is_found_from_below_and_its_absence_is_said(tmp_path: Path) 
         ("seconds: 2.5", "second: 1", "25: limits.second: unknown key (did you mean 'seconds'"),
         ("title: First", "name: x, title: First", "12: labs.lab1.exercises.first.name: unknown key; allowed: title, points"),
         ("title: A course", "root: /", "2: root: unknown key; allowed: schema, title"),
-        ("{hub: gpt2-small,", "{", "24: models.big: found a mapping (sae); allowed: exactly one"),
+        ("{hub: gpt2-small,", "{", "24: models.big: found a mapping (parts); allowed: exactly one"),
         ("{hub: gpt2-small,", "{hub: a, path: b,", "exactly one of path"),
         ("path: fixtures", "path: ../fixtures", "23: models.small.path: found '../fixtures/models/small'; allowed: a path inside"),
         ("default_model: small", "default_model: smal", "3: default_model: found 'smal' (did you mean 'small'?); allowed: small or big"),
@@ -149,6 +149,11 @@ def test_the_course_is_found_from_below_and_its_absence_is_said(tmp_path: Path) 
         ("title: Two", "title: 2026-13-45", "15: labs.lab2.title: found '2026-13-45'"),
         ("title: Two", "title: a: b", "15: not YAML: mapping values are not allowed here; a text with ': ' in it needs quotes"),
         ("    title: Two", "\ttitle: Two", "spaces for indentation"),
+        ("parts: {sae: fixtures/saes/big}", "parts: {sae: /etc}", "24: models.big.parts.sae: found '/etc'; allowed: a path inside"),
+        ("title: Two", "title: Two\n    uses: [sea]", "labs.lab2.uses.0: found 'sea' (did you mean 'sae'?); allowed: sae"),
+        ("title: A course", "title: A course\nmodules: [json]", "3: modules.0: found 'json'; allowed: a package's folder"),
+        ("title: A course", "title: A course\nmodules: [a/x, b/x.py]", "3: modules: found a list of 2; allowed: names that are all different"),
+        ("title: A course", "title: A course\nbench: my bench", "3: bench: found 'my bench'; allowed: a text that matches"),
         ("limits: {seconds: 2.5}", "limits:", "25: limits: found nothing; allowed: a mapping with the keys seconds"),
     ],
 )  # fmt: skip

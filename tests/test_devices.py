@@ -11,10 +11,11 @@ import pytest
 import torch
 from support import ROOT, grade_folder
 
-from mechgrade.bench import Bench, ModelError, determinism
-from mechgrade.bench.transfer import move_to_device
+from mechgrade.bench import BenchError
+from mechgrade.bench.specs import bench_spec
+from mechgrade.bench.torch import determinism
+from mechgrade.bench.transformer_lens.bench import Bench
 from mechgrade.course import CourseError, devices, load_course
-from mechgrade.course.profiles import bench_spec
 
 COURSE = load_course(ROOT)
 needs_gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="not run: torch sees no GPU here")
@@ -59,11 +60,11 @@ def test_float32_is_whole_float32():
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU here")
 def test_a_device_that_is_not_there_is_told_in_a_sentence():
-    with pytest.raises(ModelError, match=r"the device cuda cannot be used here .*: take --device cpu"):
+    with pytest.raises(BenchError, match=r"the device cuda cannot be used here .*: take --device cpu"):
         bench = Bench(bench_spec(COURSE))
         assert bench.model is not None
         try:
-            move_to_device(bench, "cuda")
+            bench.move("cuda")
         finally:
             torch.use_deterministic_algorithms(False)
 

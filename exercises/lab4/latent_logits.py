@@ -45,7 +45,7 @@ def latent_logits(
     Args:
         sae: a `sae_lens.SAE` on the residual stream.
         W_U: the model's unembedding, the final LayerNorm's weights folded in, shape `[d_model, d_vocab]`.
-        latents: the numbers of the latents, shape `[latent]`.
+        latents: the numbers of the latents, in any order, one or more, shape `[latent]`.
 
     Returns:
         What one unit of each latent adds to each logit, before the final LayerNorm's scale, without the mean over the
@@ -64,7 +64,7 @@ def promoted_and_suppressed(
 
     Args:
         logits: effects of some latents, shape `[latent, d_vocab]`.
-        k: how many tokens at each end, at most `d_vocab`.
+        k: how many tokens at each end, from 0 to `d_vocab`. For a large k a token can be in both results.
 
     Returns:
         The ids of the k most promoted tokens, the most promoted first, and of the k most suppressed ones, the most

@@ -12,6 +12,7 @@
 # - **One example a text.** A latent that is active on a whole sentence would otherwise fill the list with it. A text is
 #   represented by the position at which it activates the latent most, the first one if there are several.
 # - **Only what is active.** A text on which the latent is silent is no example of it; the list may be shorter than $k$.
+#   Any activation above 0 is active, however weak.
 # - **Only text.** Special positions (BOS, padding) neither activate nor appear in windows.
 # - **In context.** Around the position $p$ come up to $w$ tokens on each side, from $p - w$ to $p + w$. At the edge of a
 #   text the window ends: it does not wrap around, and it is not filled up.
@@ -47,7 +48,7 @@ def max_activating(
         activations: the latent's activations, none negative, shape `[batch, pos]`.
         tokens: the texts, shape `[batch, pos]`.
         text: which positions are text; in each row one stretch, perhaps an empty one, shape `[batch, pos]`.
-        k: the largest number of examples.
+        k: the largest number of examples; 0 gives an empty list.
         window: the largest number of tokens to show on each side.
 
     Returns:

@@ -33,7 +33,7 @@ def sae_decode(
     Source: Bricken et al. 2023, https://transformer-circuits.pub/2023/monosemantic-features
 
     Args:
-        latents: shape `[..., d_sae]`.
+        latents: shape `[..., d_sae]`; after an edit they can be negative.
         W_dec: the decoder's directions, one row for each latent, shape `[d_sae, d_in]`; they may have any length.
         b_dec: the decoder's bias, shape `[d_in]`.
 
@@ -50,7 +50,7 @@ def contribution(
     """Compute what one latent adds to the reconstruction.
 
     Args:
-        latents: shape `[..., d_sae]`.
+        latents: shape `[..., d_sae]`; after an edit they can be negative.
         W_dec: the decoder's directions, one row for each latent, shape `[d_sae, d_in]`.
         latent: the index of the latent.
 

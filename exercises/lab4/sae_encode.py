@@ -73,7 +73,8 @@ def topk(pre: Float[Tensor, "*batch d_sae"], k: int) -> Float[Tensor, "*batch d_
         k: how many latents may be active, from 0 (none) to `d_sae` (all that are positive).
 
     Returns:
-        The latents, of the same shape as `pre`: at most `k` are not 0, and none is negative.
+        The latents, of the same shape as `pre`: at most `k` are not 0, and none is negative. Of equal ones at
+        the border any may be kept.
 
     Raises:
         ValueError: `k` is negative or larger than `d_sae`.
@@ -92,7 +93,7 @@ def jumprelu(pre: Float[Tensor, "*batch d_sae"], threshold: Float[Tensor, " d_sa
         threshold: one threshold for each latent, none negative, shape `[d_sae]`.
 
     Returns:
-        The latents, of the same shape as `pre`; a pre-activation that equals its threshold gives 0.
+        The latents, of the same shape and type as `pre`; a pre-activation that equals its threshold gives 0.
 
     """
     raise NotImplementedError("jumprelu: not written yet")

@@ -76,10 +76,12 @@ def superposition(
         batches: the training data in order, shape `[step, batch, n_features]`.
         n_hidden: the number of hidden dimensions, less than `n_features`.
         importance: shape `[n_features]`.
-        seed: of the start. The same seed gives the same result; the global random state is not touched.
+        seed: of the start. The same seed gives the same result. The global random states of PyTorch, NumPy and Python are
+            the same afterwards.
 
     Returns:
-        `W`, shape `[n_hidden, n_features]`, and `b`, shape `[n_features]`, without gradients.
+        `W`, shape `[n_hidden, n_features]`, and `b`, shape `[n_features]`, without gradients. Train inside
+        `torch.enable_grad()`: whoever calls you may have switched gradients off.
 
     """
     raise NotImplementedError("superposition: not written yet")
@@ -94,7 +96,7 @@ def feature_dimensionality(W: Float[Tensor, "n_hidden n_features"]) -> Float[Ten
         W: one column for each feature's direction, shape `[n_hidden, n_features]`.
 
     Returns:
-        Between 0 and 1 for each feature, shape `[n_features]`; 0 where a column is all zeros.
+        Between 0 and 1 for each feature, shape `[n_features]`; 0 where a column is all zeros, and only there.
 
     """
     raise NotImplementedError("feature_dimensionality: not written yet")

@@ -48,7 +48,7 @@ def training_tokens(
         mask: which positions are real, shape `[batch, pos]`; at least one is.
 
     Returns:
-        The chosen activations in order, times the factor, shape `[token, d_in]`; and the factor.
+        The chosen activations, text after text, times the factor, shape `[token, d_in]`; and the factor, a Python number.
 
     """
     raise NotImplementedError("training_tokens: not written yet")
@@ -85,8 +85,9 @@ def train_sae(
         mask: which positions are real, shape `[batch, pos]`.
         d_sae: the number of latents.
         k: how many may be active.
-        steps: the number of training steps.
-        seed: of the start and the batches. The same seed gives the same result; the global random state is not touched.
+        steps: the number of training steps, at least 1.
+        seed: of the start and the batches. The same seed gives the same result. The global random states of
+            PyTorch, NumPy and Python are the same afterwards.
 
     Returns:
         `"W_enc"`, `"b_enc"`, `"W_dec"`, `"b_dec"`, without gradients, for activations as they come.

@@ -42,6 +42,46 @@ def on_random_tokens(exercise, bench, *, hook, batch, pos, d_sae, special, seed)
     return found | {"hooks_left": bool(bench.open_hooks())}
 
 
+def deep_model(bench, seed):
+    """A tiny random HookedTransformer with twelve layers: the number of a layer can have two digits."""
+    import torch
+    from transformer_lens import HookedTransformer, HookedTransformerConfig
+
+    config = HookedTransformerConfig(
+        n_layers=12,
+        d_model=8,
+        n_ctx=8,
+        d_head=4,
+        n_heads=2,
+        d_vocab=15,
+        attn_only=True,
+        init_weights=False,
+        device=str(bench.device),
+        dtype=bench.dtype,
+    )
+    model = HookedTransformer(config).eval().requires_grad_(False)
+    with torch.no_grad():
+        for number, parameter in enumerate(model.parameters()):
+            parameter.copy_(bench.normal(*parameter.shape, seed=seed + number) / 2)
+    return model
+
+
+def on_a_deep_model(exercise, bench, *, d_sae, seed):
+    """An SAE in layer 10: a batch with the same text twice, other texts of the same shape, and special tokens alone."""
+    import torch
+
+    from interp.saes import random_sae
+
+    model = deep_model(bench, seed)
+    sae = random_sae(bench, "blocks.10.hook_resid_post", d_in=8, d_sae=d_sae, seed=seed + 1)
+    special = torch.tensor([14, 13], device=bench.device)
+    first, second = (bench.integers(0, 13, (4, 6), seed=seed + 2 + place) for place in range(2))
+    first[1] = first[0]
+    first[:, 0], first[3, 2], second[:, 0], second[2, 1] = 14, 13, 14, 14
+    third = special.repeat(2, 3)
+    return [plain(exercise.latent_activations(model, sae, tokens, special)) for tokens in (first, second, third)]
+
+
 def on_texts(exercise, bench, *, texts):
     """The course's own SAE on padded texts."""
     import torch
@@ -64,17 +104,19 @@ def on_a_text_alone_and_in_a_batch(exercise, bench, *, texts):
 
 @pytest.mark.points(2)
 def test_on_random_tokens(compare, seed):
-    """SAEs at several hook points, on batches with special tokens at the start, at the end and in between."""
+    """SAEs at several hook points, with special tokens at the start, at the end and in between."""
     for hook, batch, pos, d_sae, special in [
         ("blocks.0.hook_resid_pre", 3, 6, 7, [[[0, 0], [1, 0], [2, 0]]]),
         ("blocks.{last}.hook_resid_post", 2, 7, 9, [[[0, 0], [1, 0]], [[1, 4], [1, 5], [1, 6]]]),
         ("blocks.0.hook_resid_post", 4, 5, 11, [[[0, 0], [2, 4], [3, 2], [3, 4]]]),
         ("blocks.{last}.hook_resid_pre", 2, 5, 6, [[]]),
+        ("blocks.0.hook_resid_mid", 1, 1, 4, [[]]),
     ]:
         found = compare(on_random_tokens, hook=hook, batch=batch, pos=pos, d_sae=d_sae, special=special, seed=seed)
         assert not found["hooks_left"], "hooks are left on the model: the next run would call them too"
         left_out = sum(map(len, special))
         assert len(found["latents"]) == batch * pos - left_out, "one entry for every position that is not special"
+    compare(on_a_deep_model, d_sae=7, seed=seed)
 
 
 @pytest.mark.points(2)

@@ -57,8 +57,13 @@ def of_known_ends(exercise, bench, *, k):
 
 @pytest.mark.points(2)
 def test_random_weights(compare, seed):
-    """Decoders of several shapes with directions of unequal length; latents out of order and twice."""
-    for d_in, d_sae, d_vocab, latents in [(5, 9, 7, [0, 3, 8]), (4, 6, 11, [5, 2, 2, 0]), (3, 5, 4, [1, 4, 3, 0])]:
+    """Decoders of several shapes with directions of unequal length; latents out of order, twice, and one alone."""
+    for d_in, d_sae, d_vocab, latents in [
+        (5, 9, 7, [0, 3, 8]),
+        (4, 6, 11, [5, 2, 2, 0]),
+        (3, 5, 4, [1, 4, 3, 0]),
+        (4, 3, 9, [2]),
+    ]:
         found = compare(on_random_weights, d_in=d_in, d_sae=d_sae, d_vocab=d_vocab, latents=latents, seed=seed)
         assert np.allclose(found.sum(-1), 0, atol=1e-4), "the effects of each latent have the mean 0"
 
@@ -78,8 +83,8 @@ def test_course_sae(compare):
 
 @pytest.mark.points(1)
 def test_both_ends(compare, seed):
-    """The most promoted and the most suppressed tokens, for several k up to the whole vocabulary."""
-    for n, d_vocab, k in [(3, 11, 4), (5, 8, 1), (2, 6, 6)]:
+    """The most promoted and the most suppressed tokens, for several k, from 0 to the whole vocabulary."""
+    for n, d_vocab, k in [(3, 11, 4), (5, 8, 1), (2, 6, 6), (2, 5, 0), (1, 4, 2)]:
         compare(of_both_ends, n=n, d_vocab=d_vocab, k=k, seed=seed)
     found = compare(of_known_ends, k=2)
     expected = {"promoted": [[2, 0], [0, 1]], "suppressed": [[1, 4], [4, 3]]}

@@ -48,29 +48,52 @@ def from_a_folder(exercise, bench, *, d_in, d_sae, dtype, seed):
         return facts_about(exercise.load_sae(folder, str(bench.device), dtype))
 
 
-def from_a_release(exercise, bench, *, place, seed):
-    """There is no network here: SAELens's own download is replaced by one that notes what it is asked for."""
+def from_a_relative_folder(exercise, bench, *, folder, seed):
+    """A folder below the working directory: it exists, so its name is no release, with or without a slash in it."""
+    import os
+    import tempfile
+    from pathlib import Path
+
+    here = Path.cwd()
+    with tempfile.TemporaryDirectory() as parent:
+        random_sae(bench, d_in=4, d_sae=6, hook_name="blocks.1.hook_mlp_out", seed=seed).save_model(
+            f"{parent}/{folder}"
+        )
+        os.chdir(parent)
+        try:
+            return facts_about(exercise.load_sae(folder, str(bench.device), "float32"))
+        finally:
+            os.chdir(here)
+
+
+def from_a_release(exercise, bench, *, place, dtype, on_meta, seed):
+    """There is no network here: SAELens's own download is replaced by one that notes what it is asked for.
+
+    On a CPU alone, PyTorch's device "meta", which has no data, shows whether the device is passed on.
+    """
+    import torch
     from sae_lens import SAE
 
     asked = []
 
     def stand_in(release, sae_id, device="cpu", dtype="float32", **_):
-        asked.append({"release": release, "id": sae_id, "dtype": str(dtype), "device": str(device).split(":")[0]})
-        return random_sae(bench, d_in=6, d_sae=10, hook_name="blocks.0.hook_resid_pre", seed=seed)
+        asked.append({"release": release, "id": sae_id})
+        sae = random_sae(bench, d_in=6, d_sae=10, hook_name="blocks.0.hook_resid_pre", seed=seed)
+        return sae.to(device=device, dtype=getattr(torch, str(dtype).removeprefix("torch.")))
 
+    device = "meta" if on_meta else str(bench.device)
     original = SAE.__dict__["from_pretrained"]
     SAE.from_pretrained = staticmethod(stand_in)
     try:
-        sae = exercise.load_sae(place, str(bench.device), bench.spec.dtype)
+        sae = exercise.load_sae(place, device, dtype)
     finally:
         SAE.from_pretrained = original
-    known = [entry | {"dtype": entry["dtype"] == bench.spec.dtype} for entry in asked]
-    kept = facts_about(sae)
-    kept.pop("dtype", None)
-    return {"asked_for": known, "sae": kept}
+    if on_meta:
+        return {"asked_for": asked, "on_the_device": isinstance(sae, SAE) and sae.W_dec.device.type == "meta"}
+    return {"asked_for": asked, "sae": facts_about(sae)}
 
 
-def from_nowhere(exercise, bench, *, place):
+def outcome_of(exercise, bench, place):
     try:
         found = exercise.load_sae(place, str(bench.device), bench.spec.dtype)
     except NotImplementedError:
@@ -80,25 +103,47 @@ def from_nowhere(exercise, bench, *, place):
     return {"raised": "nothing", "returned": type(found).__name__}
 
 
+def from_nowhere(exercise, bench, *, places):
+    """Places that do not exist; and folders without an SAE, with cut off settings, with cut off weights."""
+    import tempfile
+    from pathlib import Path
+
+    outcomes = {place: outcome_of(exercise, bench, place) for place in places}
+    for damage in ("nothing in the folder", "cfg.json", "sae_weights.safetensors"):
+        with tempfile.TemporaryDirectory() as folder:
+            if damage.startswith("nothing"):
+                outcomes[damage] = outcome_of(exercise, bench, folder)
+            else:
+                random_sae(bench, d_in=4, d_sae=6, hook_name="blocks.0.hook_resid_pre", seed=0).save_model(folder)
+                broken = Path(folder, damage)
+                broken.write_bytes(broken.read_bytes()[:20])
+                outcomes[f"{damage} is cut off"] = outcome_of(exercise, bench, folder)
+    return outcomes
+
+
 def in_place(exercise, bench, *, hook, last_layer, d_sae, seed):
     layer = bench.n_layers - 1 if last_layer else 0
-    sae = random_sae(bench, d_in=bench.d_model, d_sae=d_sae, hook_name=f"blocks.{layer}.{hook}", seed=seed)
+    d_in = bench.model.cfg.d_mlp if hook == "mlp.hook_post" else bench.d_model
+    sae = random_sae(bench, d_in=d_in, d_sae=d_sae, hook_name=f"blocks.{layer}.{hook}", seed=seed)
     return exercise.place_sae(sae.eval(), bench.model, bench.repeated_tokens(3, 5, seed))
 
 
-def in_a_wrong_place(exercise, bench, *, layer, extra):
-    """At a layer that need not exist, for activations that are wider than the model's."""
-    name = f"blocks.{layer}.hook_resid_pre"
-    sae = random_sae(bench, d_in=bench.d_model + extra, d_sae=9, hook_name=name, seed=0)
-    try:
-        exercise.place_sae(sae, bench.model, bench.repeated_tokens(2, 3, 0))
-    except NotImplementedError:
-        raise
-    except Exception as error:
+def in_wrong_places(exercise, bench, *, places):
+    """At hook points that need not exist, for activations that are wider or narrower than the model's."""
+    outcomes = {}
+    for name, extra in places:
+        sae = random_sae(bench, d_in=bench.d_model + extra, d_sae=9, hook_name=name, seed=0)
         widths = [str(bench.d_model), str(bench.d_model + extra)]
-        told = all(width in str(error) for width in widths) if extra else name in str(error)
-        return {"raised": type(error).__name__, "says_what_is_wrong": told}
-    return {"raised": "nothing"}
+        try:
+            exercise.place_sae(sae, bench.model, bench.repeated_tokens(2, 3, 0))
+            outcome = {"raised": "nothing"}
+        except NotImplementedError:
+            raise
+        except Exception as error:
+            told = all(width in str(error) for width in widths) if extra else name in str(error)
+            outcome = {"raised": type(error).__name__, "says_what_is_wrong": told}
+        outcomes[f"{name}, {extra} wider" if extra else name] = outcome
+    return outcomes
 
 
 def course_sae_in_place(exercise, bench):
@@ -110,28 +155,35 @@ def course_sae_in_place(exercise, bench):
 
 @pytest.mark.points(3)
 def test_folder(compare, seed):
-    """An SAE in a folder, in both types: its weights, frozen and in eval mode."""
+    """An SAE in a folder, in both types, by an absolute or a relative path: its weights, frozen and in eval mode."""
     for d_in, d_sae, dtype in [(5, 8, "float32"), (7, 4, "float64")]:
         compare(from_a_folder, d_in=d_in, d_sae=d_sae, dtype=dtype, seed=seed)
+    for folder in ("sae", "saes/layer_1"):
+        compare(from_a_relative_folder, folder=folder, seed=seed)
 
 
 @pytest.mark.points(2)
 def test_release(compare, seed):
-    """A published SAE by release and id, also where the id contains slashes."""
-    for place in ("some-release/blocks.8.hook_resid_pre", "other-release/layer_3/width_16k/average_l0_20"):
-        found = compare(from_a_release, place=place, seed=seed)
+    """A published SAE by release and id, also where the id contains slashes, with the device and type that are asked for."""
+    for place, dtype, on_meta in [
+        ("some-release/blocks.8.hook_resid_pre", "float32", False),
+        ("other-release/layer_3/width_16k/average_l0_20", "float64", False),
+        ("some-release/blocks.8.hook_resid_pre", "float32", True),
+    ]:
+        found = compare(from_a_release, place=place, dtype=dtype, on_meta=on_meta, seed=seed)
         assert len(found["asked_for"]) == 1, "SAELens should be asked once"
 
 
 @pytest.mark.points(1)
 def test_wrong_release(compare):
-    """No such folder, release or id: a ValueError that names the place."""
-    for place in (
+    """No such folder, release or id, or a folder that cannot be read: a ValueError that names the place."""
+    places = [
         "no-such-release/blocks.0.hook_resid_pre",
         "gpt2-small-res-jb/blocks.99.hook_resid_pre",
         "no/such/folder",
-    ):
-        compare(from_nowhere, place=place)
+        "no-such-place",
+    ]
+    compare(from_nowhere, places=places)
 
 
 @pytest.mark.points(2)
@@ -141,6 +193,7 @@ def test_place(compare, seed):
         ("hook_resid_post", True, 11),
         ("hook_mlp_out", False, 7),
         ("hook_resid_pre", True, 5),
+        ("mlp.hook_post", False, 6),
     ]:
         found = compare(in_place, hook=hook, last_layer=last_layer, d_sae=d_sae, seed=seed)
         assert np.all(found["latents"] >= 0), "no latent of a ReLU autoencoder is negative"
@@ -150,5 +203,6 @@ def test_place(compare, seed):
 @pytest.mark.points(2)
 def test_wrong_place(compare):
     """A hook point that the model lacks, or activations of another width: a ValueError that says so."""
-    compare(in_a_wrong_place, layer=999, extra=0)
-    compare(in_a_wrong_place, layer=0, extra=3)
+    here = "blocks.0.hook_resid_pre"
+    missing = ["blocks.999.hook_resid_pre", "hook_resid_pre", "blocks.0.hook_resid"]
+    compare(in_wrong_places, places=[*([name, 0] for name in missing), [here, 3], [here, -3]])

@@ -3,7 +3,7 @@
 import pytest
 
 
-def random_case(bench, batch, pos, silent, seed):
+def random_case(bench, batch, pos, silent, seed, padded="right"):
     """Activations in eighths, so that equal ones are equal; rows of unequal length after a special position."""
     import torch
 
@@ -15,11 +15,13 @@ def random_case(bench, batch, pos, silent, seed):
     text = (place >= 1) & (place < 1 + length[:, None])
     # Where there is no text, the latent is at its loudest.
     activations = torch.where(text, activations, 5 + activations)
+    if padded == "left":
+        return activations.flip(1), tokens.flip(1), text.flip(1)
     return activations, tokens, text
 
 
-def on_random_rows(exercise, bench, *, batch, pos, k, window, silent, seed):
-    activations, tokens, text = random_case(bench, batch, pos, silent, seed)
+def on_random_rows(exercise, bench, *, batch, pos, k, window, silent, padded, seed):
+    activations, tokens, text = random_case(bench, batch, pos, silent, seed, padded)
     return exercise.max_activating(activations, tokens, text, k, window)
 
 
@@ -72,6 +74,12 @@ def with_equal_rows(exercise, bench, *, k, window):
     )
 
 
+def with_weak_activations(exercise, bench, *, k, seed):
+    """Activations that are all very small: what is above 0 is active."""
+    activations, tokens, text = random_case(bench, 4, 6, [1], seed)
+    return exercise.max_activating(activations / 2**16, tokens, text, k, 1)
+
+
 def on_course_latents(exercise, bench, *, texts, count, k, window):
     """The course SAE's own latents on its own kind of text; the latents that are strongest there."""
     from interp.prompts import mixed_prompts
@@ -86,14 +94,20 @@ def on_course_latents(exercise, bench, *, texts, count, k, window):
 
 @pytest.mark.points(2)
 def test_random_rows(compare, seed):
-    """Rows of unequal length, with special positions at which the latent is loudest; some rows are silent."""
-    for batch, pos, k, window, silent in [
-        (5, 7, 3, 2, []),
-        (4, 9, 4, 1, [2]),
-        (7, 6, 5, 3, [0, 4, 5]),
-        (3, 8, 2, 9, []),
+    """Rows of unequal length, padded on either side; the latent is loudest at special positions; some rows are silent."""
+    compare(with_weak_activations, k=4, seed=seed)
+    for batch, pos, k, window, silent, padded in [
+        (5, 7, 3, 2, [], "right"),
+        (4, 9, 4, 1, [2], "right"),
+        (7, 6, 5, 3, [0, 4, 5], "right"),
+        (6, 9, 5, 3, [2], "left"),
+        (3, 8, 2, 9, [], "right"),
+        (3, 5, 0, 1, [], "right"),
+        (1, 4, 1, 1, [], "left"),
     ]:
-        found = compare(on_random_rows, batch=batch, pos=pos, k=k, window=window, silent=silent, seed=seed)
+        found = compare(
+            on_random_rows, batch=batch, pos=pos, k=k, window=window, silent=silent, padded=padded, seed=seed
+        )
         order = [example["activation"] for example in found]
         assert order == sorted(order, reverse=True), "the strongest example comes first"
         assert len({example["row"] for example in found}) == len(found), "a text appears twice"

@@ -15,6 +15,37 @@ def with_a_silent_direction(bench, d_sae, d_in, seed):
     return W_dec
 
 
+def hard_directions(bench, d_in):
+    """Very short and very long rows, one whose entries add up to 0, one with a single entry, one of zeros."""
+    import torch
+
+    rows = bench.normal(8, d_in, seed=3)
+    rows[0] *= 1e-5
+    rows[1] *= 1e-3
+    rows[2] *= 1e4
+    rows[3] = torch.tensor([3.0, -3.0] + [0.0] * (d_in - 2))
+    rows[4] = 0
+    rows[4, -1] = -0.5
+    rows[5] = 0
+    return rows
+
+
+def of_hard_directions(exercise, bench, *, d_in, seed):
+    """Both functions; what comes back of the short and long rows is given at their own scale."""
+    W_dec = hard_directions(bench, d_in)
+    W_enc, b_enc = bench.normal(d_in, len(W_dec), seed=seed), bench.normal(len(W_dec), seed=seed + 1)
+    gradient = bench.normal(len(W_dec), d_in, seed=seed + 2)
+    W_enc_new, b_enc_new, W_dec_new = exercise.normalise_decoder(W_enc, b_enc, W_dec)
+    length = W_dec.norm(dim=1)
+    length[5] = 1
+    return {
+        "W_enc_over_length": W_enc_new / length,
+        "b_enc_over_length": b_enc_new / length,
+        "W_dec": W_dec_new,
+        "gradient": exercise.remove_parallel(gradient, W_dec),
+    }
+
+
 def of_random_weights(exercise, bench, *, d_in, d_sae, seed):
     W_enc, b_enc = bench.normal(d_in, d_sae, seed=seed), bench.normal(d_sae, seed=seed + 1)
     return exercise.normalise_decoder(W_enc, b_enc, directions(bench, d_sae, d_in, seed + 2))
@@ -73,7 +104,7 @@ def parallel_and_orthogonal(exercise, bench):
 
 @pytest.mark.points(1)
 def test_random_weights(compare, seed):
-    """Random weights with directions of many lengths; one direction may be all zeros."""
+    """Random weights with directions of many lengths, very short and very long ones too; one may be all zeros."""
     for d_in, d_sae in [(4, 9), (7, 3)]:
         _, _, W_dec = compare(of_random_weights, d_in=d_in, d_sae=d_sae, seed=seed)
         lengths = np.linalg.norm(W_dec, axis=-1)
@@ -81,6 +112,7 @@ def test_random_weights(compare, seed):
             f"the directions should have length 1, not {lengths.round(3).tolist()}"
         )
     compare(of_a_direction_of_zeros, d_in=5, d_sae=8, seed=seed)
+    compare(of_hard_directions, d_in=4, seed=seed)
 
 
 @pytest.mark.points(1)

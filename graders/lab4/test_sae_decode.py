@@ -9,6 +9,20 @@ def some_latents(bench, *shape, seed):
     return bench.normal(*shape, seed=seed).relu() * 2
 
 
+def edited_latents(bench, *shape, seed):
+    """As after an edit: nearly all of them active, and about half negative."""
+    return bench.normal(*shape, seed=seed) * 2
+
+
+def of_edited_latents(exercise, bench, *, leading, d_sae, d_in, latent, seed):
+    latents = edited_latents(bench, *leading, d_sae, seed=seed)
+    W_dec, b_dec = bench.normal(d_sae, d_in, seed=seed + 1), bench.normal(d_in, seed=seed + 2)
+    return {
+        "reconstruction": exercise.sae_decode(latents, W_dec, b_dec),
+        "contribution": exercise.contribution(latents, W_dec, latent),
+    }
+
+
 def decoded(exercise, bench, *, leading, d_sae, d_in, seed):
     return exercise.sae_decode(
         some_latents(bench, *leading, d_sae, seed=seed),
@@ -41,8 +55,8 @@ def of_all_latents(exercise, bench, *, leading, d_sae, d_in, seed):
 
 @pytest.mark.points(2)
 def test_random_decoders(compare, seed):
-    """Random decoders with a bias and directions of any length; latents with none, one and two leading axes."""
-    for leading, d_sae, d_in in [([], 9, 4), ([6], 5, 7), ([2, 3], 11, 3)]:
+    """Random decoders with a bias and directions of any length; latents with none, one and two leading axes, also of length one."""
+    for leading, d_sae, d_in in [([], 9, 4), ([6], 5, 7), ([2, 3], 11, 3), ([1], 6, 5), ([1, 1], 1, 1), ([4], 150, 3)]:
         compare(decoded, leading=leading, d_sae=d_sae, d_in=d_in, seed=seed)
 
 
@@ -56,13 +70,14 @@ def test_one_at_a_time(compare):
 @pytest.mark.points(1)
 def test_contribution(compare, seed):
     """What one latent adds to the reconstruction."""
-    for leading, d_sae, d_in, latent in [([], 5, 3, 4), ([12], 6, 4, 0), ([3, 5], 4, 7, 2)]:
+    for leading, d_sae, d_in, latent in [([], 5, 3, 4), ([12], 6, 4, 0), ([3, 5], 4, 7, 2), ([1, 1], 3, 1, 1)]:
         compare(of_one_latent, leading=leading, d_sae=d_sae, d_in=d_in, latent=latent, seed=seed)
 
 
 @pytest.mark.points(1)
 def test_parts_and_whole(compare, seed):
-    """The bias and the contributions of all latents sum to the reconstruction."""
+    """The bias and the contributions of all latents sum to the reconstruction; latents may be negative after an edit."""
+    compare(of_edited_latents, leading=[3], d_sae=80, d_in=4, latent=7, seed=seed)
     found = compare(of_all_latents, leading=[4, 2], d_sae=6, d_in=5, seed=seed)
     total = found["bias"] + np.sum(found["parts"], axis=0)
     assert np.allclose(found["whole"], total, atol=1e-4), "bias and contributions do not sum to the reconstruction"

@@ -38,6 +38,12 @@ def with_another_activation(exercise, bench, *, leading, d_in, d_sae, seed):
     return exercise.sae_encode(x, **encoder(bench, d_in, d_sae, seed), activation=lambda pre: pre.abs() + 1)
 
 
+def with_negative_latents(exercise, bench, *, leading, d_in, d_sae, seed):
+    """An activation function whose results are negative in places, as those of tanh are."""
+    x = eighths(bench, *leading, d_in, seed=seed)
+    return exercise.sae_encode(x, **encoder(bench, d_in, d_sae, seed), activation=lambda pre: pre / 2 - 1)
+
+
 def on_a_known_encoder(exercise, bench):
     import torch
 
@@ -63,6 +69,15 @@ def of_topk_known(exercise, bench, *, k):
     return exercise.topk(pre, k)
 
 
+def of_topk_with_ties(exercise, bench, *, k):
+    """Equal pre-activations at the border: which of them are kept is not laid down, how many is."""
+    import torch
+
+    pre = torch.tensor([[2.0, 1.0, 1.0, 1.0, 3.0], [1.0, 1.0, 1.0, 1.0, 1.0], [0.0, 2.0, 0.0, -1.0, 0.0]])
+    latents = exercise.topk(pre.to(device=bench.device, dtype=bench.dtype), k)
+    return {"sorted": latents.sort(dim=-1).values, "active": (latents != 0).sum(dim=-1)}
+
+
 def of_topk_out_of_range(exercise, bench, *, d_sae, k):
     try:
         exercise.topk(bench.normal(3, d_sae, seed=0), k)
@@ -80,6 +95,13 @@ def of_jumprelu(exercise, bench, *, leading, d_sae, seed):
     return exercise.jumprelu(eighths(bench, *leading, d_sae, seed=seed), threshold)
 
 
+def of_jumprelu_in_float64(exercise, bench, *, tokens, d_sae, seed):
+    """Pre-activations in float64: how far an active latent is from its pre-activation, in units of 1e-12."""
+    pre = bench.normal(tokens, d_sae, seed=seed).double() + 1e-9 * bench.normal(tokens, d_sae, seed=seed + 1).double()
+    latents = exercise.jumprelu(pre, bench.uniform(d_sae, seed=seed + 2).double() / 8)
+    return {"dtype": str(latents.dtype), "off": ((latents - pre) * (latents != 0)).abs().max() * 1e12}
+
+
 def of_jumprelu_known(exercise, bench):
     import torch
 
@@ -89,8 +111,8 @@ def of_jumprelu_known(exercise, bench):
 
 @pytest.mark.points(2)
 def test_encoder(compare, seed):
-    """Random encoders with biases that are not zero; activations with none, one and two leading axes."""
-    for leading, d_in, d_sae in [([], 4, 9), ([6], 3, 11), ([2, 5], 7, 4)]:
+    """Random encoders with biases that are not zero; activations with none, one and two leading axes, also of length one."""
+    for leading, d_in, d_sae in [([], 4, 9), ([6], 3, 11), ([2, 5], 7, 4), ([1], 5, 6), ([1, 1], 1, 3), ([3], 4, 1)]:
         latents = compare(with_relu, leading=leading, d_in=d_in, d_sae=d_sae, seed=seed)
         assert np.all(latents >= 0), "after ReLU no latent is negative"
 
@@ -99,6 +121,7 @@ def test_encoder(compare, seed):
 def test_other_activation(compare, seed):
     """The activation function that is handed over is the one that is used."""
     compare(with_another_activation, leading=[3, 2], d_in=4, d_sae=6, seed=seed)
+    compare(with_negative_latents, leading=[4], d_in=3, d_sae=7, seed=seed)
 
 
 @pytest.mark.points(1)
@@ -110,8 +133,18 @@ def test_known_encoder(compare):
 
 @pytest.mark.points(3)
 def test_topk(compare, seed):
-    """Top-k for several k, from none to all latents, and where fewer than k pre-activations are positive."""
-    for leading, d_sae, k in [([5], 9, 3), ([2, 4], 7, 1), ([6], 8, 0), ([3, 2], 6, 6), ([20], 6, 4)]:
+    """Top-k for several k, from none to all latents, where fewer than k are positive, and where several are equal."""
+    for k in (0, 2, 3, 5):
+        compare(of_topk_with_ties, k=k)
+    for leading, d_sae, k in [
+        ([], 6, 2),
+        ([1], 1, 1),
+        ([5], 9, 3),
+        ([2, 4], 7, 1),
+        ([6], 8, 0),
+        ([3, 2], 6, 6),
+        ([20], 6, 4),
+    ]:
         latents = compare(of_topk, leading=leading, d_sae=d_sae, k=k, seed=seed)
         assert np.all((latents > 0).sum(-1) <= k), f"more than k = {k} latents are active"
     expected = np.array([[3.0, 0, 0, 2.0], [0, 0, 0.5, 0]])
@@ -123,6 +156,7 @@ def test_jumprelu(compare, seed):
     """JumpReLU with a threshold for each latent; some pre-activations equal theirs."""
     for leading, d_sae in [([30], 5), ([4, 6], 8)]:
         compare(of_jumprelu, leading=leading, d_sae=d_sae, seed=seed)
+    compare(of_jumprelu_in_float64, tokens=9, d_sae=5, seed=seed)
     expected = np.array([[0, 0.5, 0], [0.75, 2.0, 0]])
     assert np.allclose(compare(of_jumprelu_known), expected, atol=1e-5), f"by hand, it is {expected.tolist()}"
 

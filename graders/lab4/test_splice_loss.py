@@ -14,6 +14,16 @@ def silence(latent):
     return edit
 
 
+def silence_in_place(latent):
+    """An edit that writes into the latents that it is given."""
+
+    def edit(latents):
+        latents[..., latent] = 0
+        return latents
+
+    return edit
+
+
 def edits(number):
     """The edits that checks name by a word, so that their inputs are plain data."""
     return {
@@ -21,12 +31,26 @@ def edits(number):
         "silence": silence(number),
         "silence_all": lambda latents: latents * 0,
         "double": lambda latents: latents * 2,
+        "negate": lambda latents: -latents,
+        "silence_in_place": silence_in_place(number),
     }
 
 
 def batch_of_texts(bench, lengths, pos, seed):
-    """Random tokens; the first position is special, and so is everything behind a row's length."""
+    """Random tokens; the first position is special, and so is everything behind a row's length.
+
+    Special positions are scattered where ``lengths`` is a number of rows: row 0 begins with text, and special ones stand
+    at the beginning, in the middle and at the end of rows.
+    """
     import torch
+
+    if isinstance(lengths, int):
+        text = bench.uniform(lengths, pos, seed=seed + 7) < 0.6
+        text[0, :3] = torch.tensor([True, False, True])
+        text[1, :2] = torch.tensor([False, True])
+        text[2:, :2] = False
+        text[:, -1] = True
+        return bench.integers(0, bench.d_vocab, (lengths, pos), seed=seed), text
 
     tokens = bench.integers(0, bench.d_vocab, (len(lengths), pos), seed=seed)
     place = torch.arange(pos, device=bench.device)
@@ -90,12 +114,15 @@ TEXTS = ["Mary and John went to the store. John gave a bottle to Mary.", "The ca
 
 @pytest.mark.points(2)
 def test_random_saes(compare, seed):
-    """Random SAEs at several hook points, with and without error term and edits; texts of unequal length."""
+    """Random SAEs at several hook points, with and without error term and edits; special positions anywhere."""
     for hook, d_sae, lengths, pos, error_term, edit in [
+        ("blocks.0.hook_resid_post", 8, 3, 8, True, "silence_all"),
+        ("blocks.0.hook_resid_post", 8, 3, 8, False, "negate"),
         ("blocks.{last}.hook_resid_post", 6, [5, 3], 6, False, "double"),
         ("blocks.0.hook_resid_pre", 7, [5, 2, 4], 6, False, "none"),
         ("blocks.{last}.hook_resid_pre", 11, [3, 6], 7, True, "silence_all"),
         ("blocks.0.hook_resid_post", 9, [4, 1, 2, 3], 5, True, "double"),
+        ("blocks.{last}.hook_resid_pre", 8, [6], 7, True, "silence_in_place"),
     ]:
         found = compare(
             on_random_sae,

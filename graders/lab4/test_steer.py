@@ -22,17 +22,29 @@ def of_steering_hook(exercise, bench, *, batch, pos, d_in, d_sae, latent, coeffi
 
 
 def of_ablation_hook(exercise, bench, *, batch, pos, d_in, d_sae, latent, seed):
+    """The same hook on one activation, and then on another of the same shape."""
     sae = the_sae(bench, "blocks.0.hook_resid_pre", d_sae, seed, d_in)
-    return called(exercise.ablation_hook(sae, latent), 3 * bench.normal(batch, pos, d_in, seed=seed + 9))
+    hook = exercise.ablation_hook(sae, latent)
+    first = called(hook, 3 * bench.normal(batch, pos, d_in, seed=seed + 9))
+    return {**first, "second": called(hook, 3 * bench.normal(batch, pos, d_in, seed=seed + 10))["new"]}
+
+
+def of_ablation_hook_on_course_sae(exercise, bench, *, text):
+    """A latent of the course's SAE that is silent at the last position, and would not be with a plain ReLU."""
+    sae, name = bench.sae, bench.sae.cfg.metadata.hook_name
+    value = bench.cache(bench.tokens(text), [name])[name]
+    would_be = (value[0, -1] - sae.b_dec) @ sae.W_enc + sae.b_enc
+    latent = int(would_be.masked_fill(sae.encode(value)[0, -1] > 0, 0).argmax())
+    return called(exercise.ablation_hook(sae, latent), value)
 
 
 def of_hooks_that_do_nothing(exercise, bench, *, batch, pos, d_in, d_sae, latent, seed):
-    """A coefficient of 0, and the ablation of a latent that is never active: how far the activation moves."""
+    """A coefficient of 0, and the ablation of a latent that is never active."""
     sae = the_sae(bench, "blocks.0.hook_resid_pre", d_sae, seed, d_in)
     sae.b_enc[latent] = -1000
     value = bench.normal(batch, pos, d_in, seed=seed + 9)
     hooks = {"steering": exercise.steering_hook(sae, latent, 0.0), "ablation": exercise.ablation_hook(sae, latent)}
-    return {name: called(hook, value)["new"] - value for name, hook in hooks.items()}
+    return {name: called(hook, value)["new"] for name, hook in hooks.items()}
 
 
 def generated(exercise, bench, *, hook, batch, pos, steps, coefficient, seed):
@@ -45,6 +57,38 @@ def generated(exercise, bench, *, hook, batch, pos, steps, coefficient, seed):
 
     longer = exercise.steer(bench.model, tokens, sae.cfg.metadata.hook_name, add, steps)
     return {"tokens": longer, "hooks_left": bool(bench.open_hooks())}
+
+
+def towards_the_end_of_text(exercise, bench, *, batch, pos, steps, seed):
+    """A hook on the last layer makes the end-of-text token the most likely one, as it may be in the middle of a text."""
+    tokens = bench.integers(0, bench.d_vocab, (batch, pos), seed=seed)
+    end = bench.model.W_U[:, bench.bos]
+
+    def add(value, hook):
+        return value + 1000 * end
+
+    longer = exercise.steer(bench.model, tokens, f"blocks.{bench.n_layers - 1}.hook_resid_post", add, steps)
+    return {"tokens": longer, "hooks_left": bool(bench.open_hooks())}
+
+
+def with_an_error(exercise, bench, *, seed):
+    """A hook that raises an error: whether the error comes through, and whether hooks are left."""
+
+    class OwnError(Exception):
+        pass
+
+    def fail(value, hook):
+        raise OwnError
+
+    tokens = bench.integers(0, bench.d_vocab, (1, 3), seed=seed)
+    try:
+        exercise.steer(bench.model, tokens, "blocks.0.hook_resid_pre", fail, 2)
+        came_through = False
+    except OwnError:
+        came_through = True
+    left = bool(bench.open_hooks())
+    bench.model.reset_hooks()
+    return {"error_comes_through": came_through, "hooks_left": left}
 
 
 def on_course_latents(exercise, bench, *, prompts, coefficients, steps):
@@ -70,13 +114,13 @@ def test_hooks(compare, seed):
         shape = {"batch": batch, "pos": pos, "d_in": d_in, "d_sae": d_sae, "latent": latent, "seed": seed}
         for found in (compare(of_steering_hook, coefficient=coefficient, **shape), compare(of_ablation_hook, **shape)):
             assert found["input_unchanged"], "the hook writes into the activation that it was given"
+    compare(of_ablation_hook_on_course_sae, text="John and Mary went to the store")
 
 
 @pytest.mark.points(1)
 def test_nothing_changes(compare, seed):
-    """A coefficient of 0 changes nothing, and neither does the ablation of a silent latent."""
-    moved = compare(of_hooks_that_do_nothing, batch=2, pos=3, d_in=6, d_sae=8, latent=5, seed=seed)
-    assert not any(change.any() for change in moved.values()), "nothing should change, not even by rounding"
+    """A coefficient of 0 changes nothing, and the ablation of a silent latent changes nothing."""
+    compare(of_hooks_that_do_nothing, batch=2, pos=3, d_in=6, d_sae=8, latent=5, seed=seed)
 
 
 @pytest.mark.points(2)
@@ -86,8 +130,13 @@ def test_generation(compare, seed):
         ("blocks.0.hook_resid_post", 2, 4, 3, 20.0),
         ("blocks.{last}.hook_resid_pre", 3, 3, 1, -15.0),
         ("blocks.0.hook_resid_pre", 2, 5, 0, 1.0),
+        ("blocks.0.hook_resid_post", 1, 1, 2, 10.0),
     ]:
         found = compare(generated, hook=hook, batch=batch, pos=pos, steps=steps, coefficient=coefficient, seed=seed)
         assert not found["hooks_left"], "hooks are left on the model: the next run would be steered too"
+    found = compare(towards_the_end_of_text, batch=2, pos=3, steps=3, seed=seed)
+    assert not found["hooks_left"], "hooks are left on the model: the next run would be steered too"
+    found = compare(with_an_error, seed=seed)
+    assert not found["hooks_left"], "after an error in the hook, hooks are left on the model"
     prompts = ["The capital of France is", "The capital of Japan is", "The capital of Egypt is"]
     compare(on_course_latents, prompts=prompts, coefficients=[0.0, 12.0, -20.0], steps=2)

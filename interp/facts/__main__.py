@@ -17,7 +17,7 @@ from mechgrade.hub.files import here, needs
 from .verify import Fact, facts_of, verify
 
 if TYPE_CHECKING:
-    from mechgrade.bench import Bench
+    from mechgrade.bench.transformer_lens.bench import Bench
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -35,13 +35,18 @@ def main(arguments: list[str] | None = None) -> int:
         absent = [need.what for need in needs(profile) if here(need) is None]
         if absent:
             return _stop(f"{absent[0]} is not on this machine: run `mechgrade models pull {options.name}`", 3)
-        return _tell(facts, options.name, profile.hub_sae, _measuring(options.name, options.device))
+        return _tell(
+            facts,
+            options.name,
+            profile.parts.get("sae", "").removeprefix("hub:"),
+            _measuring(options.name, options.device),
+        )
     except CourseError as error:
         return _stop(str(error), 2)
 
 
-def _tell(facts: list[Fact], name: str, sae: str | None, measure: Callable[[Fact], Any]) -> int:
-    from mechgrade.bench import ModelError
+def _tell(facts: list[Fact], name: str, sae: str, measure: Callable[[Fact], Any]) -> int:
+    from mechgrade.bench import BenchError
 
     held = 0
     try:
@@ -52,7 +57,7 @@ def _tell(facts: list[Fact], name: str, sae: str | None, measure: Callable[[Fact
             print(f"{'holds' if finding.holds else 'DOES NOT HOLD'}: {fact.name}: {fact.says}")
             print(f"    published: {finding.expected}{bound}    found: {finding.why or finding.found}")
             print(f"    source: {' '.join(fact.source.split())}")
-    except ModelError as error:
+    except BenchError as error:
         return _stop(str(error), 3)
     print(f"{held} of {len(facts)} published facts hold on {name}")
     return int(held < len(facts))

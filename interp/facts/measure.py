@@ -9,7 +9,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from mechgrade.bench import Bench
+from mechgrade.bench.transformer_lens.bench import Bench
 
 Heads = list[list[int]]
 

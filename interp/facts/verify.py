@@ -77,12 +77,12 @@ def facts_of(model: str) -> list[Fact]:
     return [Fact.model_validate(entry) for entry in yaml.safe_load(path.read_text(encoding="utf-8"))["facts"]]
 
 
-def verify(facts: list[Fact], sae: str | None, measure: Callable[[Fact], Any]) -> Iterator[Finding]:
+def verify(facts: list[Fact], sae: str, measure: Callable[[Fact], Any]) -> Iterator[Finding]:
     """Measure each fact.
 
     Args:
         facts: what was published.
-        sae: the release/id of the model's autoencoder, where a fact takes its value from the release.
+        sae: the release/id of the model's autoencoder, where a fact takes its value from the release; empty for none.
         measure: gives a fact's measurement, or raises a ``ValueError`` that says why there is none.
     """
     for fact in facts:
@@ -95,11 +95,11 @@ def verify(facts: list[Fact], sae: str | None, measure: Callable[[Fact], Any]) -
         yield Finding(fact, expected, found, agrees(fact, expected, found))
 
 
-def _expected(fact: Fact, sae: str | None) -> Any:
+def _expected(fact: Fact, sae: str) -> Any:
     if fact.expect_from_release is None:
         return fact.expect
-    if sae is None:
-        raise CourseError(f"{fact.name}: the model's profile in course.yaml names no hub_sae")
+    if not sae:
+        raise CourseError(f"{fact.name}: the model's profile in course.yaml has no downloaded part sae")
     return registry.sae(sae).stated[fact.expect_from_release]
 
 

@@ -79,7 +79,7 @@ def _contents(course: Course, notebooks: bool) -> Iterator[tuple[str, bytes]]:
         course.stub_path(exercise): stub_text(course, exercise, read_source(course, exercise))
         for exercise in course.exercises()
     }
-    for folder in [*(course.root / each for each in FOLDERS), *course.module_paths()]:
+    for folder in [*(course.root / each for each in FOLDERS), *course.module_paths(), *course.data_paths()]:
         for path in sorted(folder.rglob("*")) if folder.is_dir() else [folder]:
             name = path.relative_to(course.root).as_posix()
             skipped = set(_SKIPPED) & set(path.parts) or path.suffix == ".pyc" or name in _ANSWERS

@@ -15,14 +15,13 @@ from pathlib import Path
 from typing import Any
 
 from mechgrade.authoring.mutants import Mutant, mutants
-from mechgrade.authoring.rules import broken_rules, equivalents, mutated_lines
+from mechgrade.authoring.rules import broken_rules, mutated_lines
 from mechgrade.course import Course, Exercise
-from mechgrade.course.variants import programs
+from mechgrade.course.variants import equivalents, programs
 from mechgrade.grading.grade import Grading
 from mechgrade.grading.options import Options
 from mechgrade.grading.verdicts import FAULTS, ExerciseResult
 from mechgrade.grading.worker import Worker
-from mechgrade.protocol.job import Backend
 from mechgrade.submissions.submission import Submission
 
 #: How far a misconception must be from the reference, and how near an accepted variant, in tolerances.
@@ -42,7 +41,7 @@ for _name, _value in list(globals().items()):
 
 
 @dataclass
-class Graded:
+class GradedProgram:
     """A program's verdict, and how far its data was from the reference's at the worst, in tolerances."""
 
     result: ExerciseResult
@@ -50,7 +49,7 @@ class Graded:
 
 
 @dataclass
-class Entry:
+class ExerciseAudit:
     """The audit of one exercise. See :meth:`Audit.as_tree` for the form."""
 
     exercise: Exercise
@@ -70,7 +69,7 @@ class Entry:
 class Audit:
     """All entries, and the problems that make an audit fail."""
 
-    entries: list[Entry]
+    entries: list[ExerciseAudit]
     problems: list[str] = field(default_factory=list)
 
     def as_tree(self) -> dict[str, Any]:
@@ -122,7 +121,7 @@ class Auditor:
     Args:
         course: the course.
         model: a profile of course.yaml.
-        backend: ``bridge`` or ``hooked``.
+        backend: one of the bench's ways to compute; empty for its usual one.
         threads: torch threads of each program.
         advance: told what is graded, how many rounds are done, and how many there are.
         worker: a worker to use; by default one is started, and ended with the audit.
@@ -132,7 +131,7 @@ class Auditor:
         self,
         course: Course,
         model: str,
-        backend: Backend = "bridge",
+        backend: str = "",
         threads: int = 1,
         advance: Callable[[str, int, int], None] = lambda _what, _done, _total: None,
         worker: Worker | None = None,
@@ -150,7 +149,7 @@ class Auditor:
     def audit(self, exercises: Sequence[Exercise], *, with_mutants: bool = True) -> Audit:
         """Audit exercises: their programs, and unless told otherwise their mutants."""
         rules = broken_rules(self.course, exercises, self.model)
-        audit = Audit([Entry(exercise) for exercise in exercises], rules)
+        audit = Audit([ExerciseAudit(exercise) for exercise in exercises], rules)
         try:
             self._programs(audit)
             if with_mutants:
@@ -222,11 +221,11 @@ class Auditor:
     def mutants_of(self, exercise: Exercise) -> list[Mutant]:
         """The mutants of an exercise's solution, between its markers."""
         text = self.course.solution_path(exercise).read_text(encoding="utf-8")
-        return mutants(text, mutated_lines(text))
+        return mutants(text, mutated_lines(text), confusions=self.course.confusions)
 
     def _play(
-        self, entries: list[Entry], queues: dict[str, list[tuple[str, Any]]], course: Course, what: str
-    ) -> list[tuple[Entry, Any, Graded]]:
+        self, entries: list[ExerciseAudit], queues: dict[str, list[tuple[str, Any]]], course: Course, what: str
+    ) -> list[tuple[ExerciseAudit, Any, GradedProgram]]:
         """Grade everything in the queues, one program an exercise and round."""
         done = []
         rounds = max((len(queue) for queue in queues.values()), default=0)
@@ -238,13 +237,13 @@ class Auditor:
             done += [(entry, queues[entry.exercise.name][place][1], graded[entry.exercise.name]) for entry in now]
         return done
 
-    def _round(self, course: Course, exercises: list[Exercise], chosen: dict[str, str]) -> dict[str, Graded]:
+    def _round(self, course: Course, exercises: list[Exercise], chosen: dict[str, str]) -> dict[str, GradedProgram]:
         texts = {(exercise.lab, exercise.name): chosen[exercise.name] for exercise in exercises}
         grading = Grading(course, Options(self.model, self.backend, threads=self.threads), self._worker)
         grader = grading.grader(Submission.from_texts(texts))
         result = grading.grade(grader, exercises)
         return {
-            exercise.name: Graded(entry, grader.distances.get(exercise, 0.0))
+            exercise.name: GradedProgram(entry, grader.distances.get(exercise, 0.0))
             for exercise, entry in zip(exercises, result.exercises, strict=True)
         }
 

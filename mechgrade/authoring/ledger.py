@@ -1,27 +1,27 @@
 """What audits found, kept in docs/audit.json, and the table in README.md that is made of it.
 
-An exercise's entry carries a hash of what was audited (scenarios, reference, variants, allow-listed mutants), so that a table which
-tells of graders as they were is noticed. The bench's code is not in the hash: a change there makes every recording stale.
+An exercise's entry carries two hashes, so that a table which tells of graders as they were is noticed (see
+``mechgrade.grading.dependencies``): ``hash``, of all that the audit's findings depend on, and ``own``, of the exercise's own part of it.
+A change of the engine outdates every entry. Whether it changed a finding, CI sees at once, because it audits all programs again;
+only the mutants, which take longest, wait for the next `mechgrade audit --changed --write`.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from mechgrade.authoring.audit import Audit
 from mechgrade.authoring.build import write_if_changed
-from mechgrade.authoring.record import provenance
-from mechgrade.authoring.rules import equivalents
+from mechgrade.bench.specs import bench_spec
 from mechgrade.course import Course, CourseError, Exercise
+from mechgrade.grading.dependencies import Dependencies
+from mechgrade.grading.look import Look
 
 BEGIN, END = "<!-- audit:begin -->", "<!-- audit:end -->"
-
-#: What README's table shows lab by lab; the other ways to run the same are a row each.
-MAIN = ("bridge", 1)
 
 SCHEMA = 1
 
@@ -40,12 +40,21 @@ def path_of(course: Course) -> Path:
     return course.root / "docs" / "audit.json"
 
 
-def fingerprint(course: Course, exercise: Exercise) -> str:
-    """The hash of all that an exercise's audit depends on in the exercise itself."""
-    parts = provenance(course, exercise, course.default_model)
-    kept = {part: parts[part] for part in ("scenarios", "reference", "variants")}
-    kept["equivalent"] = equivalents(course, exercise.lab).get(exercise.name, {})
-    return hashlib.sha256(json.dumps(kept, sort_keys=True).encode()).hexdigest()[:16]
+def fingerprints(course: Course, exercises: Iterable[Exercise]) -> dict[Exercise, dict[str, str]]:
+    """For each exercise ``hash``, of all that the findings of its audit depend on, and ``own``, of its own files among that."""
+    with Look(course.root) as look:
+        dependencies = Dependencies(course, course.default_model, look)
+        found = {exercise: dependencies.audit(exercise) for exercise in exercises}
+    return {exercise: {"hash": _hash(parts), "own": _hash(_own(parts))} for exercise, parts in found.items()}
+
+
+def _own(parts: Mapping[str, str]) -> dict[str, str]:
+    mine = ("reference", "variants", "equivalent mutants")
+    return {name: value for name, value in parts.items() if name in mine or name.startswith("graders/")}
+
+
+def _hash(parts: Mapping[str, str]) -> str:
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def read(course: Course) -> Ledger:
@@ -75,8 +84,9 @@ def keep(course: Course, audit: Audit, backend: str, threads: int) -> list[Path]
     """
     ledger = read(course)
     entries = ledger.setdefault((backend, threads), {})
+    now = fingerprints(course, [entry.exercise for entry in audit.entries])
     for entry, tree in zip(audit.entries, audit.as_tree()["exercises"], strict=True):
-        entries[str(entry.exercise)] = {"hash": fingerprint(course, entry.exercise), **tree}
+        entries[str(entry.exercise)] = {**now[entry.exercise], **tree}
     return save(course, ledger)
 
 
@@ -104,14 +114,17 @@ def save(course: Course, ledger: Ledger) -> list[Path]:
     return changed
 
 
-def outdated(course: Course, ledger: Ledger, backend: str, threads: int) -> list[Exercise]:
-    """The exercises that were never audited this way, or have changed since."""
+def outdated(
+    course: Course, ledger: Ledger, backend: str, threads: int, what: Literal["hash", "own"] = "hash"
+) -> list[Exercise]:
+    """The exercises that were never audited this way, or of which anything has changed since.
+
+    Args:
+        what: ``own`` asks only for changes in the exercise's own files.
+    """
     entries = ledger.get((backend, threads), {})
-    return [
-        exercise
-        for exercise in course.exercises()
-        if entries.get(str(exercise), {}).get("hash") != fingerprint(course, exercise)
-    ]
+    now = fingerprints(course, course.exercises())
+    return [each for each, found in now.items() if entries.get(str(each), {}).get(what) != found[what]]
 
 
 # --- the table -----------------------------------------------------------------------------------------------------------
@@ -124,7 +137,9 @@ def table(course: Course, ledger: Ledger) -> str:
 
 
 def _rows(course: Course, ledger: Ledger) -> Iterator[tuple[str, ...]]:
-    main = ledger.get(MAIN, {})
+    # Lab by lab what was found the usual way; the other ways to run the same are a row each.
+    usual = (bench_spec(course).backend, 1)
+    main = ledger.get(usual, {})
     for lab in course.labs.values():
         some = [main[str(each)] for each in lab.exercises.values() if str(each) in main]
         if some:
@@ -132,8 +147,11 @@ def _rows(course: Course, ledger: Ledger) -> Iterator[tuple[str, ...]]:
     if main:
         yield _row("all", main.values())
     for (backend, threads), entries in sorted(ledger.items()):
-        if (backend, threads) != MAIN:
-            yield _row(f"all, {backend}, {threads} thread{'s' if threads > 1 else ''}", entries.values())
+        if (backend, threads) != usual:
+            yield _row(
+                f"all, {f'{backend}, ' if backend else ''}{threads} thread{'s' if threads > 1 else ''}",
+                entries.values(),
+            )
 
 
 def _row(name: str, some: Iterable[Entry]) -> tuple[str, ...]:

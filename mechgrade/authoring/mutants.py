@@ -1,14 +1,15 @@
 """Mechanical mutants of a reference: small changes that a grader must notice.
 
 The syntax-tree work and the common operators are cosmic-ray's; what a course on tensors needs besides (a dropped line,
-swapped arguments, another hook point) is here, as operators of the same form.
+swapped arguments, another name in a text) is here, as operators of the same form.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from cosmic_ray.ast import ast_nodes, get_ast
@@ -51,18 +52,6 @@ CORE = (
     "ReplaceContinueWithBreak",
     "NumberReplacer",
     "ZeroIterationForLoop",
-)
-
-#: Hook points that are mistaken for one another.
-HOOKS = (
-    ("resid_pre", "resid_post"),
-    ("resid_post", "resid_pre"),
-    ("hook_pattern", "hook_attn_scores"),
-    ("hook_q", "hook_k"),
-    ("hook_k", "hook_v"),
-    ("hook_z", "hook_v"),
-    ("attn_out", "mlp_out"),
-    ("mlp_out", "attn_out"),
 )
 
 
@@ -111,29 +100,35 @@ class SwapArguments(Operator):  # type: ignore[misc]  # cosmic-ray carries no ty
         return (Example("f(a, b)", "f(b, a)"),)
 
 
-class OtherHook(Operator):  # type: ignore[misc]  # cosmic-ray carries no types
-    """Name another hook point."""
+class OtherName(Operator):  # type: ignore[misc]  # cosmic-ray carries no types
+    """Write another name in a text, one that learners take for it.
+
+    Args:
+        confusions: each name, and what it is taken for.
+    """
+
+    def __init__(self, confusions: Mapping[str, str]) -> None:
+        self._names = confusions
 
     def mutation_positions(self, node: Any) -> Positions:
-        """Strings that name one; once for each confusion."""
+        """Strings that hold one; once for each confusion."""
         if isinstance(node, String) or node.type == "fstring_string":
             for _ in self._confusions(node):
                 yield node.start_pos, node.end_pos
 
     def mutate(self, node: Any, index: int) -> Any:
-        """The hook point that it is mistaken for."""
+        """The name that it is mistaken for."""
         name, other = self._confusions(node)[index]
-        node.value = re.sub(rf"{name}(?![a-z_])", other, node.value)
+        node.value = re.sub(rf"{re.escape(name)}(?![a-z_])", other, node.value)
         return node
 
-    @staticmethod
-    def _confusions(node: Any) -> list[tuple[str, str]]:
-        return [(name, other) for name, other in HOOKS if re.search(rf"{name}(?![a-z_])", node.value)]
+    def _confusions(self, node: Any) -> list[tuple[str, str]]:
+        return [each for each in self._names.items() if re.search(rf"{re.escape(each[0])}(?![a-z_])", node.value)]
 
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
         """For cosmic-ray's own tests."""
-        return (Example("'resid_pre'", "'resid_post'"),)
+        return (Example("'rows'", "'columns'", operator_args={"confusions": {"rows": "columns"}}),)
 
 
 def _leaf(text: str, place: Any) -> Any:
@@ -158,17 +153,23 @@ class Mutant:
     source: str
 
 
-def mutants(source: str, lines: range | set[int], operators: Iterable[tuple[str, Any]] | None = None) -> list[Mutant]:
+def mutants(
+    source: str,
+    lines: range | set[int],
+    operators: Iterable[tuple[str, Any]] | None = None,
+    confusions: Mapping[str, str] = MappingProxyType({}),
+) -> list[Mutant]:
     """All mutants of a program that differ from it in the given lines.
 
     Args:
         source: the program.
         lines: the line numbers, from 1, that a learner would write: the solution's.
         operators: what makes them, by name; None for the mistakes that learners make.
+        confusions: names in texts that learners take for one another.
     """
     made: dict[str, Mutant] = {}
     nodes = [*ast_nodes(get_ast(source))]
-    for name, operator in _operators() if operators is None else operators:
+    for name, operator in _operators(confusions) if operators is None else operators:
         occurrence = 0
         for node in nodes:
             for start, _ in operator.mutation_positions(node):
@@ -181,11 +182,11 @@ def mutants(source: str, lines: range | set[int], operators: Iterable[tuple[str,
     return list(made.values())
 
 
-def _operators() -> Iterator[tuple[str, Any]]:
+def _operators(confusions: Mapping[str, str]) -> Iterator[tuple[str, Any]]:
     for name in CORE:
         yield name, get_operator(f"core/{name}")()
-    for operator in (DropStatement, SwapArguments, OtherHook):
-        yield operator.__name__, operator()
+    for operator in (DropStatement(), SwapArguments(), OtherName(confusions)):
+        yield type(operator).__name__, operator
 
 
 def _mutant(source: str, text: str, operator: str) -> Mutant | None:

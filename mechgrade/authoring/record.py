@@ -1,28 +1,27 @@
-"""Record what the reference and every misconception give, with the reference's noise floor; and tell when that is stale.
+"""Record what the reference and every misconception give, with the reference's noise floor.
 
 The checks run as they do when a learner is graded; a recorder answers them, and keeps each outcome.
 """
 
 from __future__ import annotations
 
-import ast
 import contextlib
-import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from mechgrade.authoring.keep import keep_equal
+from mechgrade.bench.providers import provider_for
 from mechgrade.course import Course, Exercise
-from mechgrade.course.source import read_source
 from mechgrade.course.variants import Program, programs
 from mechgrade.grading import recordings as files
 from mechgrade.grading.calls import Call
 from mechgrade.grading.checks import CheckFailed, Checks, with_checks
 from mechgrade.grading.compare import noise_between
+from mechgrade.grading.dependencies import Dependencies
 from mechgrade.grading.errors import GraderError
 from mechgrade.grading.judge import failed
+from mechgrade.grading.look import Look
 from mechgrade.grading.options import Options
 from mechgrade.grading.recordings import Recording, Run
 from mechgrade.grading.sessions import Runs, Sessions
@@ -30,17 +29,6 @@ from mechgrade.grading.verdicts import Check
 from mechgrade.grading.worker import Worker
 from mechgrade.protocol.outcome import Outcome
 from mechgrade.protocol.wire import Tree
-
-#: The other ways to compute the same, whose spread is the noise floor.
-NOISE: tuple[dict[str, Any], ...] = (
-    {"backend": "bridge", "dtype": "float32", "threads": 2},
-    {"backend": "hooked", "dtype": "float32", "threads": 1},
-    {"backend": "bridge", "dtype": "float64", "threads": 1},
-    {"backend": "hooked", "dtype": "float64", "threads": 1},
-)
-
-#: Packages whose version belongs to a recording's provenance.
-PACKAGES = ("torch", "transformer-lens", "numpy")
 
 #: Told what is being run, how many rounds are done, and how many there are.
 Advance = Callable[[str, int, int], None]
@@ -116,6 +104,9 @@ def record(
     Raises:
         RecordError: a reference fails its own checks, or is no steady function of its inputs; a misconception takes too long.
     """
+    with Look(course.root) as look:  # before any of it is read: a change meanwhile makes what is recorded stale
+        dependencies = Dependencies(course, model, look)
+        made_from = {exercise: dependencies.recording(exercise) for exercise in exercises}
     worker = Worker(course.limits_of(model).start_seconds)
     try:
         recordings = with_checks(
@@ -125,6 +116,7 @@ def record(
         worker.close()
     written = []
     for exercise, recording in recordings.items():
+        recording.provenance = made_from[exercise]
         path = files.path_of(course.root, model, exercise.lab, exercise.name)
         with contextlib.suppress(GraderError):  # nothing was recorded yet, or it is damaged
             recording = keep_equal(files.read(path), recording)
@@ -139,8 +131,9 @@ def _record(
     variants = {exercise: programs(course, exercise) for exercise in exercises}
     wrong = {exercise: [p for p in found if p.kind == "misconception"] for exercise, found in variants.items()}
     references = {exercise: next(p for p in found if p.kind == "reference") for exercise, found in variants.items()}
+    noise = _noise(course, exercises)
     rounds = max((len(found) for found in wrong.values()), default=0)
-    total = 1 + len(NOISE) + rounds
+    total = 1 + len(noise) + rounds
 
     def play(chosen: Mapping[Exercise, Program], options: Options) -> tuple[Outcomes, list[str]]:
         """Run one program an exercise through all its checks; what came out, and which checks failed."""
@@ -162,21 +155,20 @@ def _record(
         raise RecordError("\n".join(problems))
     recordings = {
         exercise: Recording(
-            provenance(course, exercise, model),
-            {program.name: program.sentence for program in wrong[exercise]},
-            {key: Run(outcome.data, {}) for key, outcome in base[exercise].items()},
+            sentences={program.name: program.sentence for program in wrong[exercise]},
+            runs={key: Run(outcome.data, {}) for key, outcome in base[exercise].items()},
         )
         for exercise in exercises
     }
-    for done, options in enumerate(NOISE):
-        label = f"reference, {options['backend']}, {options['dtype']}, {options['threads']} thread(s)"
+    for done, (changes, concerned) in enumerate(noise):
+        label = f"reference with {', '.join(f'{name} {value}' for name, value in changes.items())}"
         advance(label, 1 + done, total)
-        other, problems = play(references, Options(model, **options))
-        problems += _add_noise(recordings, other, label)
+        other, problems = play({exercise: references[exercise] for exercise in concerned}, Options(model, **changes))
+        problems += _add_noise({exercise: recordings[exercise] for exercise in concerned}, other, label)
         if problems:
             raise RecordError("\n".join(problems))
     for place in range(rounds):
-        advance(f"misconceptions, round {place + 1} of {rounds}", 1 + len(NOISE) + place, total)
+        advance(f"misconceptions, round {place + 1} of {rounds}", 1 + len(noise) + place, total)
         chosen = {exercise: found[place] for exercise, found in wrong.items() if place < len(found)}
         outcomes, _ = play(chosen, Options(model))
         for exercise, program in chosen.items():
@@ -187,6 +179,18 @@ def _record(
                     )
                 recordings[exercise].runs[key].misconceptions[program.name] = outcome.as_tree()
     return recordings
+
+
+def _noise(course: Course, exercises: Sequence[Exercise]) -> list[tuple[dict[str, Any], list[Exercise]]]:
+    """The other ways to compute the same, whose spread is the noise floor, and whose exercises' bench has each."""
+    found: list[tuple[dict[str, Any], list[Exercise]]] = []
+    for exercise in exercises:
+        for changes in provider_for(course, course.lab(exercise.lab)).noise:
+            concerned = next((some for known, some in found if known == changes), None)
+            if concerned is None:
+                found.append((dict(changes), concerned := []))
+            concerned.append(exercise)
+    return found
 
 
 def _add_noise(recordings: Mapping[Exercise, Recording], other: Outcomes, label: str) -> list[str]:
@@ -205,68 +209,3 @@ def _add_noise(recordings: Mapping[Exercise, Recording], other: Outcomes, label:
             for path, noise in spread.items():
                 run.noise[path] = max(run.noise.get(path, 0.0), noise)
     return problems
-
-
-# --- provenance ----------------------------------------------------------------------------------------------------------
-
-
-def code_hash(*texts: str) -> str:
-    """The hash of what Python sees in some sources: comments and layout may change, code and docstrings may not."""
-    digest = hashlib.sha256()
-    for text in texts:
-        digest.update(ast.dump(ast.parse(text)).encode())
-    return digest.hexdigest()[:16]
-
-
-def _text(path: Path) -> str:
-    return path.read_text(encoding="utf-8")
-
-
-def model_hash(course: Course, model: str) -> str:
-    """The hash of a local model's files; a Hub model's name."""
-    profile = course.model(model)
-    if profile.path is None:
-        return f"hub:{profile.hub}"
-    digest = hashlib.sha256()
-    folder = course.root / profile.path
-    for name in ("config.json", "tokenizer.json", "model.safetensors"):
-        digest.update((folder / name).read_bytes())
-    return digest.hexdigest()[:16]
-
-
-def provenance(course: Course, exercise: Exercise, model: str) -> dict[str, Any]:
-    """What a recording depends on."""
-    bench = Path(__file__).parents[1] / "bench"
-    return {
-        "scenarios": code_hash(_text(course.grader_path(exercise))),
-        # Without the demonstration: another title over a plot changes nothing that was recorded.
-        "reference": code_hash(read_source(course, exercise).reference),
-        "variants": code_hash(_text(course.variants_path(exercise))),
-        "bench": code_hash(_text(bench / "core.py"), _text(bench / "processing.py")),
-        "model": model_hash(course, model),
-        "versions": {package: version(package).split("+")[0] for package in PACKAGES},
-    }
-
-
-def stale(course: Course, exercises: Sequence[Exercise], model: str) -> list[str]:
-    """Why recordings are out of date, a line each. Versions are kept for the reader and make nothing stale."""
-    reasons = []
-    for exercise in exercises:
-        path = files.path_of(course.root, model, exercise.lab, exercise.name)
-        try:
-            then = files.read(path).provenance
-        except GraderError as fault:
-            reasons.append(str(fault))
-            continue
-        now = provenance(course, exercise, model)
-        changed = [part for part in now if part != "versions" and now[part] != then.get(part)]
-        if changed:
-            reasons.append(
-                f"{path.relative_to(course.root)}: its {' and '.join(changed)} changed since it was recorded"
-            )
-    folder = course.root / "fixtures" / "recorded" / model
-    known = {files.path_of(course.root, model, exercise.lab, exercise.name) for exercise in course.exercises()}
-    for path in sorted(folder.rglob("*.json")):
-        if path not in known:
-            reasons.append(f"{path.relative_to(course.root)}: course.yaml has no such exercise; delete it")
-    return reasons

@@ -11,14 +11,12 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-import yaml
-
 from mechgrade.authoring.build import build
 from mechgrade.authoring.mutants import mutants
-from mechgrade.authoring.record import stale
+from mechgrade.authoring.stale import stale
 from mechgrade.course import Course, Exercise
 from mechgrade.course.source import BEGIN, END, BuildError, read_source, read_text, shown_path
-from mechgrade.course.variants import Program, programs
+from mechgrade.course.variants import Program, equivalents, programs
 
 #: Fewer leave a grader's acceptance or refusal untried. An exercise with fewer says why: see :data:`FEWER`.
 LEAST_ACCEPTED, LEAST_MISCONCEPTIONS = 2, 4
@@ -56,7 +54,7 @@ def _names(course: Course) -> Iterator[str]:
 def _stray_graders(course: Course) -> Iterator[str]:
     """A grader that no exercise has is never run, and nobody notices."""
     known = {course.grader_path(exercise) for exercise in course.exercises()}
-    known |= {course.hints_path(lab) for lab in course.labs}
+    known |= {course.root / "graders" / "conftest.py", *(course.hints_path(lab) for lab in course.labs)}
     shared = course.module_paths()
     for path in sorted((course.root / "graders").rglob("*")):
         ours = path in known or any(path.is_relative_to(each) for each in shared)
@@ -183,19 +181,9 @@ def _equivalents(course: Course, lab: str) -> Iterator[str]:
         # Only of the lines that are named: to make all takes seconds.
         named = {mutant.partition(" => ")[0] for mutant in allowed}
         rows = {number for number, line in enumerate(text.splitlines(), 1) if line.strip() in named}
-        made = {mutant.name for mutant in mutants(text, rows & mutated_lines(text))}
+        made = {mutant.name for mutant in mutants(text, rows & mutated_lines(text), confusions=course.confusions)}
         for mutant, reason in allowed.items():
             if mutant not in made:
                 yield f"{shown}:1: {name} has no mutant {mutant!r} any more; take it out"
             elif not str(reason or "").strip():
                 yield f"{shown}:1: {name}: no reason is given for {mutant!r}; say why it computes the same"
-
-
-def equivalents(course: Course, lab: str) -> dict[str, dict[str, str]]:
-    """The mutants of a lab that compute the same as the reference: exercise → mutant's name → the reason."""
-    path = course.equivalents_path(lab)
-    if not path.is_file():
-        return {}
-    document = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-    assert isinstance(document, dict)
-    return document

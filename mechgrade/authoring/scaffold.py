@@ -76,7 +76,7 @@ if __name__ == "__main__":
     )
 
 # %% [markdown] tags=["found"]
-# **What you found.** What does the result mean, and what does the same experiment show in GPT-2 small (with its source)?
+# **What you found.** What does the result mean, and what does the same show elsewhere (with its source)?
 ''')
 
 VARIANTS = Template('''\

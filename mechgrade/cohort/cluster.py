@@ -19,11 +19,11 @@ from typing import Any
 from distributed import Client, Future
 from distributed.client import FutureCancelledError
 
-from mechgrade.cohort.keys import Order
 from mechgrade.cohort.learners import Work
-from mechgrade.cohort.pool import Graded, Member, News, Ready, ReferenceRun, Task, part_of
+from mechgrade.cohort.pool import GradedExercise, Member, News, Ready, ReferenceRun, Task, part_of
 from mechgrade.course import Course, CourseError, Exercise, load_course
 from mechgrade.grading.errors import InfrastructureError
+from mechgrade.grading.options import Options, options_of
 from mechgrade.protocol import wire
 
 #: Tickets on their way for every thread of the cluster: one being graded, one waiting beside it.
@@ -45,7 +45,7 @@ def grade_there(
     """The task: grade some exercises of a learner in this thread's member.
 
     Args:
-        setup: root, order, exercises, and the keys' bases that this machine must find too.
+        setup: root, options, exercises, and the keys' bases that this machine must find too.
         shared_runs: what the reference gave, encoded messages.
 
     Returns:
@@ -63,7 +63,7 @@ def grade_there(
         if held is None:
             course = load_course(Path(setup["root"]))
             exercises = [course.exercise(each, lab) for lab, each in setup["exercises"]]
-            held = (name, Member(course, exercises, Order(**setup["order"]), setup["bases"]), 0)
+            held = (name, Member(course, exercises, options_of(setup["options"]), setup["bases"]), 0)
         _, member, taught = held
         for shared_run in shared_runs[taught:]:
             message: Any = wire.decode(shared_run)
@@ -110,7 +110,7 @@ class Cluster:
     """
 
     def __init__(
-        self, course: Course, exercises: Sequence[Exercise], order: Order, bases: Sequence[str], address: str
+        self, course: Course, exercises: Sequence[Exercise], options: Options, bases: Sequence[str], address: str
     ) -> None:
         try:
             self._client = Client(address, timeout=5, set_as_default=False)
@@ -118,12 +118,12 @@ class Cluster:
             raise CourseError(f"no Dask scheduler answers at {address}: {error}") from None
         self._setup = {
             "root": str(course.root),
-            "order": order.as_tree(),
+            "options": options.as_tree(),
             "exercises": [(exercise.lab, exercise.name) for exercise in exercises],
             "bases": list(bases),
         }
         # A GPU is given to one task at a time; workers announce theirs: dask worker --resources GPU=1.
-        self._resources = {"GPU": 1} if order.device.startswith("cuda") else None
+        self._resources = {"GPU": 1} if options.device.startswith("cuda") else None
         self._shared_runs: list[bytes] = []
         self._scattered: Future | None = None
         self._open: dict[Future, Task] = {}
@@ -164,12 +164,12 @@ class Cluster:
         self._shared_runs.append(wire.encode(live.message()))
         self._scattered = None
 
-    def news(self) -> News:
+    def news(self, seconds: float | None = None) -> News | None:
         """See :class:`mechgrade.cohort.pool.Executor`."""
         seen = time.monotonic()
         while not self._ready:
             try:
-                self._take(self._finished.get(timeout=_LOOK))
+                self._take(self._finished.get(timeout=_LOOK if seconds is None else min(seconds, _LOOK)))
             except queue.Empty:
                 if self._client.status == "running":
                     seen = time.monotonic()
@@ -177,6 +177,8 @@ class Cluster:
                     raise InfrastructureError(
                         "the Dask scheduler is out of reach; what was graded is kept, and the same command goes on"
                     ) from None
+                if seconds is not None:
+                    return None
         return self._ready.popleft()
 
     def _take(self, future: Future) -> None:
@@ -191,7 +193,7 @@ class Cluster:
                     why = str(tree["lost"])
                 else:
                     part = part_of(tree)
-                    assert isinstance(part, Graded | ReferenceRun)
+                    assert isinstance(part, GradedExercise | ReferenceRun)
                     self._ready.append((task, part))
         except CourseError:
             raise

@@ -1,7 +1,7 @@
 """``python -m mechgrade.cohort.member FD``: a process that grades, one learner at a time, for whoever holds the other end.
 
 It has a warm worker and collected checks of its own, runs no learner code itself, and keeps nothing: what it finds it sends. Messages are
-those of ``mechgrade.protocol.wire``. It is told ``{"order", "root", "exercises"}`` first, and answers ``{"bases"}`` or ``{"failed"}``. Then come
+those of ``mechgrade.protocol.wire``. It is told ``{"options", "root", "exercises"}`` first, and answers ``{"bases"}`` or ``{"failed"}``. Then come
 ``{"live"}`` (what the reference gave when others ran it), ``{"text"}`` (a learner's file) and ``{"grade"}``, which is answered by
 ``{"live"}`` for what it ran itself, ``{"entry"}`` as soon as an exercise is done, and ``{"done"}``.
 
@@ -22,11 +22,11 @@ from typing import Any, NoReturn
 import numpy as np
 
 from mechgrade.cohort import entry
-from mechgrade.cohort.keys import Order, bases
+from mechgrade.cohort.keys import bases
 from mechgrade.course import CourseError, Exercise, load_course
 from mechgrade.grading.checks import Checks, with_checks
 from mechgrade.grading.grade import Grading
-from mechgrade.grading.options import Options
+from mechgrade.grading.options import options_of
 from mechgrade.grading.recordings import Run
 from mechgrade.grading.verdicts import ExerciseResult
 from mechgrade.grading.worker import Worker
@@ -107,12 +107,11 @@ def serve(connection: socket.socket) -> None:
     first = inbox.get()
     try:
         course = load_course(Path(first["root"]))
-        order = Order(**first["order"])
+        options = options_of(first["options"])
         exercises = [course.exercise(name, lab) for lab, name in first["exercises"]]
-        options = Options(order.model, order.backend, order.device, order.isolation, order.threads, hidden=order.hidden)
-        worker = Worker(course.limits_of(order.model).start_seconds)
+        worker = Worker(course.limits_of(options.model).start_seconds)
         grading = Grading(course, options, worker)
-        keys = list(bases(course, exercises, order).values())
+        keys = list(bases(course, exercises, options).values())
         with_checks(
             course,
             exercises,

@@ -14,11 +14,11 @@ from dataclasses import asdict
 from typing import Any
 
 from mechgrade.cohort import entry
-from mechgrade.cohort.keys import Order
 from mechgrade.cohort.store import Store, StoreError
 from mechgrade.cohort.summary import Counting, Summary, Times
 from mechgrade.course import Course, Exercise
 from mechgrade.files import write_atomic
+from mechgrade.grading.options import Options
 from mechgrade.grading.verdicts import Check, ExerciseResult, Result
 
 Page = Callable[[Course, str, Result], str]
@@ -26,7 +26,7 @@ SummaryPage = Callable[[Summary, dict[str, Times]], str]
 
 
 def write(
-    course: Course, exercises: list[Exercise], order: Order, store: Store, page: Page, summary_page: SummaryPage
+    course: Course, exercises: list[Exercise], options: Options, store: Store, page: Page, summary_page: SummaryPage
 ) -> Summary:
     """Write all files, and remove those of learners who are no longer there.
 
@@ -38,8 +38,13 @@ def write(
         StoreError: the disk is full, or the folder cannot be written to.
     """
     out = store.folder
-    setting = {"model": order.model, "backend": order.backend, "device": order.device, "isolation": order.isolation}
-    setting["inputs"] = "public and hidden" if order.hidden is not None else "public"
+    setting = {
+        "model": options.model,
+        "backend": options.backend,
+        "device": options.device,
+        "isolation": options.isolation,
+    }
+    setting["inputs"] = "public and hidden" if options.hidden is not None else "public"
     counting = Counting(course, exercises, setting)
     grades = io.StringIO()
     table = csv.writer(grades)  # its defaults are RFC 4180's: CRLF, quotes doubled
@@ -47,7 +52,7 @@ def write(
     kept = set()
     try:
         for name, keys in store.roster():
-            result = Result(order.model, order.backend, order.device, order.isolation)
+            result = Result(options.model, options.backend, options.device, options.isolation)
             result.exercises = [_result(store, key, exercise) for key, exercise in zip(keys, exercises, strict=True)]
             counting.add(result.exercises, [store.times(key) for key in keys])
             table.writerow(_row(name, result))

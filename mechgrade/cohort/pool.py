@@ -13,11 +13,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import IO, Any, Protocol
 
-from mechgrade.cohort.keys import Order
 from mechgrade.cohort.learners import Work
 from mechgrade.cohort.member import text_message
 from mechgrade.course import Course, CourseError, Exercise
 from mechgrade.grading.errors import InfrastructureError
+from mechgrade.grading.options import Options
 from mechgrade.grading.recordings import Run
 from mechgrade.protocol import wire
 
@@ -41,7 +41,7 @@ class ReferenceRun:
 
 
 @dataclass(frozen=True)
-class Graded:
+class GradedExercise:
     """An exercise that was graded: its result as a tree, and the times."""
 
     entry: dict[str, Any]
@@ -53,10 +53,10 @@ class Graded:
         return {"entry": self.entry, "seconds": self.seconds, "learner_seconds": self.learner_seconds}
 
 
-def part_of(message: dict[str, Any]) -> Graded | ReferenceRun | None:
+def part_of(message: dict[str, Any]) -> GradedExercise | ReferenceRun | None:
     """What a member's message holds; None for the end of a task."""
     if "entry" in message:
-        return Graded(message["entry"], message["seconds"], message["learner_seconds"])
+        return GradedExercise(message["entry"], message["seconds"], message["learner_seconds"])
     if "live" in message:
         lab, name, program, call, reference, noise = message["live"]
         return ReferenceRun(lab, name, program, call, Run(reference, noise))
@@ -84,7 +84,7 @@ class Task:
 
 
 #: What a executor reports of a task: a part of it, its end, or (as text) why it came to none.
-News = tuple[Task, "Graded | ReferenceRun | str | None"]
+News = tuple[Task, "GradedExercise | ReferenceRun | str | None"]
 
 
 class Executor(Protocol):
@@ -96,8 +96,8 @@ class Executor(Protocol):
     def submit(self, task: Task) -> None:
         """Hand out a task."""
 
-    def news(self) -> News:
-        """Wait for something to happen.
+    def news(self, seconds: float | None = None) -> News | None:
+        """Wait for something to happen, so many seconds or as long as it takes; None where nothing has.
 
         Raises:
             InfrastructureError: nothing will happen any more.
@@ -116,7 +116,7 @@ class Member:
 
     course: Course
     exercises: Sequence[Exercise]
-    order: Order
+    options: Options
     bases: Sequence[str]
     task: Task | None = None
     useful: bool = False
@@ -138,7 +138,7 @@ class Member:
         )
         theirs.close()
         wanted = [[exercise.lab, exercise.name] for exercise in self.exercises]
-        self.send({"order": self.order.as_tree(), "root": str(self.course.root), "exercises": wanted})
+        self.send({"options": self.options.as_tree(), "root": str(self.course.root), "exercises": wanted})
 
     def send(self, message: dict[str, Any]) -> None:
         """Send a message; that the member is gone shows when it is listened to."""
@@ -152,7 +152,7 @@ class Member:
             self.send(text_message(work.exercise.lab, work.exercise.name, work.text, work.problem))
         self.send({"grade": True})
 
-    def hear(self) -> Graded | ReferenceRun | Ready | str | None:
+    def hear(self) -> GradedExercise | ReferenceRun | Ready | str | None:
         """The next message.
 
         Returns:
@@ -207,9 +207,9 @@ class Pool:
     """
 
     def __init__(
-        self, course: Course, exercises: Sequence[Exercise], order: Order, bases: Sequence[str], jobs: int
+        self, course: Course, exercises: Sequence[Exercise], options: Options, bases: Sequence[str], jobs: int
     ) -> None:
-        self._new: Callable[[], Member] = lambda: Member(course, exercises, order, bases)
+        self._new: Callable[[], Member] = lambda: Member(course, exercises, options, bases)
         self._shared_runs: list[ReferenceRun] = []
         self._failed_starts = 0
         self._selector = selectors.DefaultSelector()
@@ -239,10 +239,13 @@ class Pool:
         for member in self._members:
             member.send(live.message())
 
-    def news(self) -> News:
+    def news(self, seconds: float | None = None) -> News | None:
         """See :class:`Executor`."""
         while not self._ready:
-            for key, _ in self._selector.select():
+            heard = self._selector.select(seconds)
+            if not heard:
+                return None
+            for key, _ in heard:
                 self._hear(key.data)
         return self._ready.popleft()
 

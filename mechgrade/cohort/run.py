@@ -2,28 +2,36 @@
 
 from __future__ import annotations
 
+import contextlib
+import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from mechgrade.cohort import entry
-from mechgrade.cohort.keys import Order, depends_on, key_of
+from mechgrade.cohort import entry, keys
+from mechgrade.cohort.keys import key_of
 from mechgrade.cohort.learners import Learner, Work
-from mechgrade.cohort.pool import Executor, Graded, ReferenceRun, Task
-from mechgrade.cohort.store import Store
+from mechgrade.cohort.pool import Executor, GradedExercise, ReferenceRun, Task
+from mechgrade.cohort.store import Row, Store, StoreError
 from mechgrade.course import Course, CourseError, Exercise
+from mechgrade.grading.dependencies import Dependencies
 from mechgrade.grading.errors import GraderError
+from mechgrade.grading.look import Look
+from mechgrade.grading.options import Options
 from mechgrade.grading.references import runs_live
 from mechgrade.grading.verdicts import Check, ExerciseResult
 
 #: How often a task is handed out, when the machine fails or a process is lost, until that is reported as a fault.
 ATTEMPTS = 5
 
+#: How long results are held in memory, in seconds: then they are kept together, after one look at the course's files. Who is killed loses
+#: no more than these.
+HELD = 1.0
+
 
 @dataclass
-class Progress:
+class RunProgress:
     """How far a run is. Times of learners whose results were known are no measure for the others."""
 
     learners: int
@@ -33,34 +41,44 @@ class Progress:
     faults: int = 0
 
 
-class Run:
+class CohortRun:
     """One run over a cohort.
 
     Args:
         bases: the keys' base of each exercise, by which the store is asked.
         told: called when the progress has changed.
+
+    Raises:
+        CourseError: the course has changed since the bases were found.
     """
 
     def __init__(
         self,
         course: Course,
-        order: Order,
+        options: Options,
         bases: dict[Exercise, str],
         store: Store,
-        told: Callable[[Progress], None] = lambda _progress: None,
+        told: Callable[[RunProgress], None] = lambda _progress: None,
     ) -> None:
         self.course = course
-        self.order = order
+        self.options = options
         self.bases = bases
         self.store = store
         self.told = told
         self._places = {(exercise.lab, exercise.name): exercise for exercise in bases}
-        self._files = _state(course, list(bases), order)
+        self._look = Look(course.root)
+        self._dependencies = Dependencies(course, options.model, self._look)
+        if keys.bases(course, list(bases), options, self._look) != bases:
+            raise _changed()
+        #: what has come in and is not kept yet, and since when there is some
+        self._rows: list[Row] = []
+        self._live: list[ReferenceRun] = []
+        self._since = 0.0
         #: what is being graded for somebody; who hands in the same waits for that
         self._underway: set[str] = set()
         self._faults: dict[str, str] = {}
 
-    def go(self, learners: Sequence[Learner], executor: Executor) -> Progress:
+    def go(self, learners: Sequence[Learner], executor: Executor) -> RunProgress:
         """Grade what is not known.
 
         Raises:
@@ -69,7 +87,7 @@ class Run:
             InfrastructureError: the executor is gone.
             StoreError: results cannot be kept.
         """
-        self.progress = Progress(len(learners))
+        self.progress = RunProgress(len(learners))
         self.store.begin()
         if self._needs_live():
             self._run_references(executor)
@@ -79,7 +97,7 @@ class Run:
     # --- the references, before all learners -------------------------------------------------------------------------------
 
     def _needs_live(self) -> bool:
-        return runs_live(self.course, self.order.model, self.order.hidden)
+        return runs_live(self.course, self.options.model, self.options.hidden)
 
     def _run_references(self, executor: Executor) -> None:
         works = []
@@ -121,6 +139,17 @@ class Run:
                 self._one_done()
 
     def _drive(self, executor: Executor, tasks: Iterator[Task]) -> None:
+        """Hand out tasks, and keep what comes in, until nothing is left."""
+        try:
+            self._hand_out(executor, tasks)
+        except BaseException:
+            # Whatever ends the run, Ctrl-C too: what came in before is as good as ever.
+            with contextlib.suppress(CourseError, StoreError):
+                self._keep_held()
+            raise
+        self._keep_held()
+
+    def _hand_out(self, executor: Executor, tasks: Iterator[Task]) -> None:
         again: deque[Task] = deque()
         handed_out = 0
         while True:
@@ -134,18 +163,21 @@ class Run:
                 executor.submit(task)
             if not handed_out:
                 return
-            task, news = executor.news()
-            if isinstance(news, ReferenceRun):
-                self.store.keep_live(self.bases[self._places[news.lab, news.name]], news.program, news.call, news.run)
-                executor.share(news)
-            elif isinstance(news, Graded):
-                self._keep(task, news)
-            else:
-                handed_out -= 1
-                again.extend(self._ended(task, news))
+            heard = executor.news(self._patience())
+            if heard is not None:
+                task, news = heard
+                if isinstance(news, ReferenceRun):
+                    self._hold(news)
+                    executor.share(news)
+                elif isinstance(news, GradedExercise):
+                    self._take(task, news)
+                else:
+                    handed_out -= 1
+                    again.extend(self._ended(task, news))
+            if self._patience() == 0:
+                self._keep_held()
 
-    def _keep(self, task: Task, graded: Graded) -> None:
-        self._see_unchanged()
+    def _take(self, task: Task, graded: GradedExercise) -> None:
         result = entry.entry_of(graded.entry)
         exercise = self._places[result.lab, result.exercise]
         work = next((work for work in task.works if work.exercise == exercise), None)
@@ -159,11 +191,35 @@ class Run:
         if "grader_error" in verdicts:
             self.store.fault(key, entry.dump(graded.entry))
             self.progress.faults += 1
+            self._underway.discard(key)
         else:
-            self.store.put(key, entry.dump(graded.entry), graded.seconds, graded.learner_seconds)
+            self._hold(Row(key, entry.dump(graded.entry), graded.seconds, graded.learner_seconds))
         task.works.remove(work)
-        self._underway.discard(key)
         self._faults.pop(key, None)
+
+    def _hold(self, what: Row | ReferenceRun) -> None:
+        if not self._rows and not self._live:
+            self._since = time.monotonic()
+        if isinstance(what, Row):
+            self._rows.append(what)
+        else:
+            self._live.append(what)
+
+    def _patience(self) -> float | None:
+        """How long what is held may still wait; None where there is nothing."""
+        held = self._rows or self._live
+        return max(0.0, self._since + HELD - time.monotonic()) if held else None
+
+    def _keep_held(self) -> None:
+        """Keep what is held; but nothing under the keys of files that were others by then."""
+        rows, live = self._rows, self._live
+        self._rows, self._live = [], []
+        if not self._look.unchanged():
+            raise _changed()
+        for each in live:  # before the results: who has those can take it that what the reference gave is kept too
+            self.store.keep_live(self.bases[self._places[each.lab, each.name]], each.program, each.call, each.run)
+        self.store.put(*rows)
+        self._underway.difference_update(row.key for row in rows)
 
     def _ended(self, task: Task, why: str | None) -> list[Task]:
         """What is left of a task, to be handed out again; one by one, so that none is held up by another's trouble."""
@@ -189,21 +245,12 @@ class Run:
         self.told(self.progress)
 
     def _key(self, work: Work) -> str:
-        return key_of(self.bases[work.exercise], work.text, work.problem)
-
-    def _see_unchanged(self) -> None:
-        """Results must not be kept under the keys of files that were others by then."""
-        if _state(self.course, list(self.bases), self.order) != self._files:
-            raise CourseError("the course's files changed while it was being graded; run the same command again")
+        imported = self._dependencies.text(work.text) if work.text else {}
+        return key_of(self.bases[work.exercise], work.text, work.problem, imported)
 
 
-def _state(course: Course, exercises: Sequence[Exercise], order: Order) -> dict[Path, tuple[int, int, int]]:
-    found: dict[Path, tuple[int, int, int]] = {}
-    for exercise in exercises:
-        for path in depends_on(course, exercise, order):
-            stat = path.stat()
-            found[path] = (stat.st_mtime_ns, stat.st_size, stat.st_ino)
-    return found
+def _changed() -> CourseError:
+    return CourseError("the course's files changed while it was being graded; run the same command again")
 
 
 def _no_result(exercise: Exercise, why: str) -> str:

@@ -11,7 +11,7 @@ A result, named by its key (see ``keys``), is in one of three states::
 was graded twice, after a machine was lost, counts once. *At fault* says that the machine or the grader failed: it is no verdict, and the
 next run tries again. What was changed (a file, a grader, a setting) has another key, so it is unknown.
 
-Each change is a transaction of its own. A process that is killed loses at most the results that were still on their way, and those are
+Each change is a transaction. A process that is killed loses at most the results that were still on their way, and those are
 unknown, so they are graded again. One process writes at a time; a second is refused.
 
 The *roster* says which results make up which learner's, for the outputs. It is that of the last run.
@@ -23,7 +23,7 @@ import contextlib
 import sqlite3
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from mechgrade.grading.recordings import Run
 from mechgrade.protocol import wire
@@ -39,6 +39,20 @@ CREATE TABLE IF NOT EXISTS live_runs (
     base TEXT, program TEXT, call TEXT, body BLOB NOT NULL, PRIMARY KEY (base, program, call)
 ) WITHOUT ROWID;
 """
+
+
+class Row(NamedTuple):
+    """A verdict on a learner's work.
+
+    Attributes:
+        body: the result as text.
+        seconds: that grading took; learner_seconds: those of them in the learner's functions.
+    """
+
+    key: str
+    body: str
+    seconds: float
+    learner_seconds: float
 
 
 class StoreError(Exception):
@@ -87,12 +101,14 @@ class Store:
         """Whether there is a verdict."""
         return self._one("SELECT 1 FROM results WHERE key = ?", key) is not None
 
-    def put(self, key: str, body: str, seconds: float, learner_seconds: float) -> None:
-        """Keep a verdict. The first one stays."""
+    def put(self, *rows: Row) -> None:
+        """Keep verdicts, all of them or none. The first one of a key stays."""
         with self._transaction() as db:
-            if db.execute("INSERT OR IGNORE INTO results VALUES (?, ?)", (key, body)).rowcount:
-                db.execute("INSERT OR REPLACE INTO times VALUES (?, ?, ?)", (key, seconds, learner_seconds))
-            db.execute("DELETE FROM faults WHERE key = ?", (key,))
+            for each in rows:
+                if db.execute("INSERT OR IGNORE INTO results VALUES (?, ?)", (each.key, each.body)).rowcount:
+                    times = (each.key, each.seconds, each.learner_seconds)
+                    db.execute("INSERT OR REPLACE INTO times VALUES (?, ?, ?)", times)
+                db.execute("DELETE FROM faults WHERE key = ?", (each.key,))
 
     def fault(self, key: str, body: str) -> None:
         """Note that there is no verdict, and why."""

@@ -16,9 +16,13 @@ from pydantic.json_schema import SkipJsonSchema
 
 from mechgrade.course.yamlfile import Document, Mistake, did_you_mean, explain, read, show
 from mechgrade.errors import CourseError
+from mechgrade.protocol.job import HUB
 from mechgrade.protocol.limits import STRICT, Limits
 
 COURSE_FILE = "course.yaml"
+
+#: Bytes of all data of a course.
+MAX_DATA = 100 * 2**20
 
 
 def _identifier(name: str) -> str:
@@ -35,6 +39,15 @@ def _inside(path: str) -> str:
     return path
 
 
+def _source(text: str) -> str:
+    if text.startswith(HUB) and text != HUB:
+        return text
+    try:
+        return _inside(text)
+    except ValueError as error:
+        raise ValueError(f"{error}, or {HUB}NAME") from None
+
+
 def _module(path: str) -> str:
     name = PurePosixPath(_inside(path)).name.removesuffix(".py")
     if not (name.isascii() and name.isidentifier()) or name in sys.stdlib_module_names or name == "mechgrade":
@@ -44,9 +57,18 @@ def _module(path: str) -> str:
     return path
 
 
+def _all_different(paths: list[str]) -> list[str]:
+    if len({PurePosixPath(path).stem for path in paths}) < len(paths):
+        raise ValueError("names that are all different: a module is imported by its last name")
+    return paths
+
+
 Name = Annotated[str, AfterValidator(_identifier)]
 InnerPath = Annotated[str, AfterValidator(_inside)]
 ModulePath = Annotated[str, AfterValidator(_module)]
+Source = Annotated[str, AfterValidator(_source)]
+#: Not only built-in ones: an instructor's own is named by its dotted path.
+BenchName = Annotated[str, Field(pattern=r"^[A-Za-z_]\w*$|^[A-Za-z_][\w.]*:[A-Za-z_]\w*$")]
 CommandName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$")]
 Dotted = Annotated[str, Field(pattern=r"^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*$")]
 Text = Annotated[str, Field(min_length=1)]
@@ -81,8 +103,9 @@ class Lab(_Part):
     title: Text
     slug: str = Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")
     minutes: int = Field(ge=1, le=6000)
-    gpu_memory_gb: float = Field(ge=0, le=1000)
-    sae: bool = Field(default=False, description="whether its scenarios use the model's sparse autoencoder")
+    gpu_memory_gb: float | None = Field(default=None, ge=0, le=1000, description="what its own models need on a GPU")
+    bench: BenchName | None = Field(default=None, description="in place of the course's bench")
+    uses: list[Name] = Field(default=[], description="parts of the model that its scenarios use; others are not loaded")
     exercises: dict[Name, Exercise] = Field(min_length=1)
 
     @property
@@ -92,16 +115,13 @@ class Lab(_Part):
 
 
 class ModelProfile(_Part):
-    """A model to grade with: a directory of the course (`path`), or a name that TransformerLens boots (`hub`)."""
+    """A model to grade with: a directory of the course (`path`), or a name on the Hub (`hub`)."""
 
     name: SkipJsonSchema[str]
     path: InnerPath | None = None
     hub: Text | None = None
-    sae: InnerPath | None = Field(default=None, description="a directory of the course with an autoencoder for it")
-    hub_sae: str | None = Field(
-        default=None,
-        pattern=r"^[^/\s]+/\S+$",
-        description="an autoencoder that sae-lens knows, as release/id, such as gpt2-small-res-jb/blocks.8.hook_resid_pre",
+    parts: dict[Name, Source] = Field(
+        default={}, description="what labs may use besides, by name: each a directory of the course, or hub:NAME"
     )
     limits: Limits | None = Field(default=None, description="in place of the course's limits: a larger model is slower")
     trained: bool = Field(default=True, description="false for a model of random weights, to test graders with")
@@ -109,12 +129,17 @@ class ModelProfile(_Part):
     @model_validator(mode="after")
     def _one_source(self) -> "ModelProfile":
         if (self.path is None) == (self.hub is None):
-            raise ValueError(
-                "exactly one of path (a directory of the course) and hub (a name that TransformerLens boots)"
-            )
-        if self.sae is not None and self.hub_sae is not None:
-            raise ValueError("at most one of sae (a directory of the course) and hub_sae (a release/id of sae-lens)")
+            raise ValueError("exactly one of path (a directory of the course) and hub (a name on the Hub)")
         return self
+
+    @property
+    def source(self) -> str:
+        """Where it lies: a directory of the course, or ``hub:NAME``; empty for no model."""
+        return self.path or (f"{HUB}{self.hub}" if self.hub else "")
+
+
+#: The profile of a course without models.
+NO_MODEL = ModelProfile.model_construct(name="none")
 
 
 class Course(_Part):
@@ -123,21 +148,39 @@ class Course(_Part):
     root: SkipJsonSchema[Path]
     schema_version: Literal[1] = Field(alias="schema")
     title: Text
-    default_model: Text
+    bench: BenchName = Field(
+        default="none",
+        description="what scenarios work with: none (NumPy or plain Python), torch, transformer_lens, or module:Class",
+    )
+    default_model: Text = Field(default=NO_MODEL.name, description="the first of models where it is left out")
     isolation: Literal["full", "process"]
     pages: list[Name] = Field(default=[], description="solutions/NAME.py that learners get as they are")
-    modules: list[ModulePath] = Field(
+    modules: Annotated[list[ModulePath], AfterValidator(_all_different)] = Field(
         default=[],
         description="the course's own code, which graders, scenarios and learners may import: packages' folders or .py files",
+    )
+    data: list[InnerPath] = Field(
+        default=[], description="files and folders that scenarios and learners' code may read"
     )
     commands: dict[CommandName, Dotted] = Field(
         default={}, description="further commands of `mechgrade` in this course: name to the module that is run"
     )
     workspace: list[InnerPath] = Field(default=[], description="folders that `mechgrade setup-lab` makes")
+    preload: list[Dotted] = Field(default=[], description="libraries that the worker imports once, before it forks")
+    confusions: dict[Text, Text] = Field(
+        default={}, description="names in texts that learners take for one another: audits try each as a mutant"
+    )
     doctor: dict[str, str] = Field(default={}, description="what `mechgrade doctor` asks the model, and what must come")
     labs: dict[Name, Lab] = Field(min_length=1)
-    models: dict[str, ModelProfile] = Field(min_length=1)
+    models: dict[str, ModelProfile] = {}
     limits: Limits = Limits()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _first_model(cls, data: Any) -> Any:
+        if isinstance(data, dict) and "default_model" not in data and _mapping(data.get("models")):
+            return {**data, "default_model": next(iter(data["models"]))}
+        return data
 
     def lab(self, name: str) -> Lab:
         """The lab of that name."""
@@ -166,18 +209,22 @@ class Course(_Part):
         return [each for one in labs for each in one.exercises.values()]
 
     def model(self, name: str | None = None) -> ModelProfile:
-        """The model profile of that name, or the course's default; ``hub:NAME`` is any model that TransformerLens boots."""
+        """The model profile of that name, or the course's default; ``hub:NAME`` is any other model on the Hub."""
         name = name or self.default_model
         if name in self.models:
             return self.models[name]
-        if name.startswith("hub:") and len(name) > len("hub:"):
+        if not self.models:
+            if name == NO_MODEL.name:
+                return NO_MODEL
+            raise CourseError(f"there is no model {name!r}: this course has none")
+        if name.startswith(HUB) and name != HUB:
             # Of the course's own Hub models the largest limits: nothing else is known about its size.
             limits = max(
                 (p.limits for p in self.models.values() if p.limits), key=lambda each: each.seconds, default=None
             )
-            return ModelProfile(name=name, hub=name.removeprefix("hub:"), limits=limits)
+            return ModelProfile(name=name, hub=name.removeprefix(HUB), limits=limits)
         raise CourseError(
-            f"there is no model {name!r} in {COURSE_FILE}{_near(name, self.models)}; hub:NAME takes any other that TransformerLens boots"
+            f"there is no model {name!r} in {COURSE_FILE}{_near(name, self.models)}; hub:NAME takes any other on the Hub"
         )
 
     def limits_of(self, model: str | None = None) -> Limits:
@@ -190,6 +237,10 @@ class Course(_Part):
         able = [exercise for exercise in exercises if trained or exercise.needs != "trained"]
         return able, [exercise for exercise in exercises if exercise not in able]
 
+    def place_of(self, source: str) -> str:
+        """Where a model or a part lies: a directory's full path, or ``hub:NAME``; empty for no model."""
+        return str(self.root / source) if source and not source.startswith(HUB) else source
+
     def module_paths(self) -> list[Path]:
         """The course's own modules: packages' folders and files.
 
@@ -200,6 +251,24 @@ class Course(_Part):
         missing = [str(path) for path in paths if not path.exists()]
         if missing:
             raise CourseError(f"{', '.join(missing)} is missing: {COURSE_FILE} lists it under modules")
+        return paths
+
+    def data_paths(self) -> list[Path]:
+        """The files and folders that scenarios and learners' code may read.
+
+        Raises:
+            CourseError: one is not there, or they are too large.
+        """
+        paths = [self.root / name for name in self.data]
+        for path in paths:
+            if not path.exists():
+                raise CourseError(f"{path} is missing: {COURSE_FILE} lists it under data")
+        files = [file for path in paths for file in (path.rglob("*") if path.is_dir() else [path]) if file.is_file()]
+        size = sum(file.stat().st_size for file in files)
+        if size > MAX_DATA:
+            raise CourseError(
+                f"the data of {COURSE_FILE} take {size / 2**20:.0f} MiB; allowed: {MAX_DATA // 2**20} MiB, because every learner gets a copy"
+            )
         return paths
 
     def stub_path(self, exercise: Exercise) -> Path:
@@ -316,8 +385,18 @@ def _check_across(document: Document) -> None:
         document.blame(
             ("default_model",), f"found {wanted!r}{did_you_mean(wanted, models)}; allowed: {' or '.join(models)}"
         )
+    elif not models and isinstance(wanted, str):
+        document.blame(("default_model",), f"found {wanted!r}; allowed: nothing, as there are no models")
+    parts = {part for profile in models.values() for part in _mapping(_mapping(profile).get("parts"))}
     slugs: dict[str, str] = {}
     for lab, contents in _mapping(data.get("labs")).items():
+        uses = _mapping(contents).get("uses")
+        for place, part in enumerate(uses if isinstance(uses, list) else []):
+            if isinstance(part, str) and part not in parts:
+                known = " or ".join(sorted(parts)) or "nothing, as no model has parts"
+                document.blame(
+                    ("labs", lab, "uses", place), f"found {part!r}{did_you_mean(part, parts)}; allowed: {known}"
+                )
         slug = _mapping(contents).get("slug")
         if isinstance(slug, str) and slugs.setdefault(slug, lab) != lab:
             document.blame(

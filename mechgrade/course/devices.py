@@ -6,7 +6,7 @@ Which one is really there shows when the worker loads the model on it.
 from __future__ import annotations
 
 import re
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from mechgrade.errors import CourseError
@@ -14,9 +14,9 @@ from mechgrade.errors import CourseError
 #: For an operating system's word that an NVIDIA driver is loaded.
 DRIVER = Path("/proc/driver/nvidia/version")
 
-#: What is known of MPS: https://transformerlensorg.github.io/TransformerLens/ and pytorch's issues under "module: mps".
+#: What is known of MPS: pytorch's issues under "module: mps", and warnings of libraries that were bitten by them.
 MPS_WARNING = (
-    "on mps PyTorch has given wrong numbers for models of TransformerLens, without an error; a result that surprises you may be "
+    "on mps PyTorch has given wrong numbers for some models, without an error; a result that surprises you may be "
     "the device's: compare with --device cpu"
 )
 
@@ -30,10 +30,17 @@ def resolve(wanted: str) -> str:
         CourseError: another word.
     """
     if wanted == "auto":
-        return "cuda" if DRIVER.exists() and not version("torch").endswith("+cpu") else "cpu"
+        return "cuda" if DRIVER.exists() and _torch_has_cuda() else "cpu"
     if re.fullmatch(r"cpu|cuda(:\d+)?|mps", wanted):
         return wanted
     raise CourseError(f"there is no device {wanted!r}; there are auto, cpu, cuda, cuda:N and mps")
+
+
+def _torch_has_cuda() -> bool:
+    try:
+        return not version("torch").endswith("+cpu")
+    except PackageNotFoundError:
+        return False
 
 
 def is_cpu(device: str) -> bool:

@@ -10,6 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal, TypeGuard, TypeVar, overload
 
+import yaml
+
 from mechgrade.course.course import Course, Exercise
 from mechgrade.course.source import BuildError, Function, parse, read_source, read_text, shown_path
 from mechgrade.course.yamlfile import did_you_mean
@@ -92,6 +94,16 @@ def variant_programs(reference: str, text: str, name: str, shown: str) -> list[P
         Program(mark.kind, node.name, mark.sentence, _compose(into, text, node, mark, helpers, shown), _doc(node))
         for node, mark in marked
     ]
+
+
+def equivalents(course: Course, lab: str) -> dict[str, dict[str, str]]:
+    """The mutants of a lab that compute the same as the reference: exercise → mutant's name → the reason."""
+    path = course.equivalents_path(lab)
+    if not path.is_file():
+        return {}
+    document = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+    assert isinstance(document, dict)
+    return document
 
 
 def _doc(node: Function) -> str:

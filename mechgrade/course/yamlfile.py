@@ -46,7 +46,7 @@ class Document:
 
 
 def dotted(place: Iterable[str | int]) -> str:
-    """`labs.lab3.exercises` from its parts."""
+    """`labs.week1.exercises` from its parts."""
     return ".".join(str(part) for part in place)
 
 

@@ -1,4 +1,4 @@
-"""``pytest graders/lab3``: checks by plain pytest, for authors of graders. ``graders/conftest.py`` loads this plugin.
+"""``pytest graders/LAB``: checks by plain pytest, for authors of graders. ``graders/conftest.py`` loads this plugin.
 
 Nothing of it reaches the pytest of other projects: options have a prefix, and no entry point loads it. Where ``mechgrade``
 itself runs pytest, a handler is there already, and this plugin does nothing.
@@ -38,7 +38,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--mechgrade-submission", metavar="PATH", help="what to grade: a directory like exercises/ (default), or a file"
     )
     add("--mechgrade-model", metavar="NAME", help="a model of course.yaml")
-    add("--mechgrade-backend", metavar="NAME", default="bridge", help="bridge or hooked")
+    add("--mechgrade-backend", metavar="NAME", help="one of the bench's ways to compute")
     add("--mechgrade-device", metavar="NAME", default="cpu", help="auto, cpu, cuda, cuda:N or mps")
     add("--mechgrade-isolation", metavar="LEVEL", help="full, process or inline; the best that there is by default")
 

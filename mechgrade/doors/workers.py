@@ -25,5 +25,5 @@ def open_worker(course: Course, options: Options, *, warm: bool = False) -> Open
         from mechgrade import sandbox
         from mechgrade.grading.warm.worker import WarmWorker
 
-        return WarmWorker(course.root, seconds, sandbox.probe().level)
+        return WarmWorker(course, seconds, sandbox.probe().level)
     return Worker(seconds)

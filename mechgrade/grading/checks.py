@@ -81,7 +81,7 @@ class Checks:
         """Run the checks of some exercises, until the handler is cancelled."""
         self._config.stash[HANDLER] = handler
         items = [item for exercise in exercises for item in self._items.get(exercise, [])]
-        for item, following in zip(items, [*items[1:], None], strict=True):
+        for item, following in zip(items, [*items[1:], None], strict=False):
             if handler.cancelled:
                 return
             self._config.hook.pytest_runtest_protocol(item=item, nextitem=following)
@@ -159,7 +159,7 @@ def with_checks(
     """
     share(course.module_paths())
     session = _Session(use, hidden)
-    with _alone():
+    with _alone({path.stem for path in course.module_paths()}):
         code = pytest.main(_arguments(course, exercises, pdb), plugins=[session])
     if session.error is not None:
         raise session.error
@@ -192,8 +192,12 @@ def _arguments(course: Course, exercises: Sequence[Exercise], pdb: bool) -> list
 
 
 @contextlib.contextmanager
-def _alone() -> Iterator[None]:
-    """Run pytest without the environment's options and plugins, and without what it imported once it is done."""
+def _alone(shared: set[str]) -> Iterator[None]:
+    """Run pytest without the environment's options and plugins, and without what it imported of a course once it is done.
+
+    Args:
+        shared: the names of the course's modules.
+    """
     before = {name: os.environ.pop(name) for name in list(os.environ) if name.startswith(("PYTEST_", "PY_COLORS"))}
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
     modules = set(sys.modules)
@@ -206,5 +210,6 @@ def _alone() -> Iterator[None]:
         os.environ.update(before)
         # A second grading in this process reads the graders' files afresh.
         for name in set(sys.modules) - modules:
-            if "graders." in name or name.startswith("test_") or name == "conftest":
+            ours = "graders." in name or name.startswith("test_") or name == "conftest"
+            if ours or name.partition(".")[0] in shared:
                 del sys.modules[name]

@@ -22,7 +22,7 @@ Aspect = Literal["type", "shape", "finite", "value"]
 #: A value may be this many noise floors away: another order of summation is noise too, but not the same noise.
 NOISE_FACTOR = 10.0
 #: And at least this far, as a share of the leaf's scale. Recordings are from one machine, and kernels for another
-#: processor add up in another order: 6e-6 was found in a residual stream, where large terms cancel, and right programs
+#: processor add up in another order: 6e-6 was found where large terms cancel, and right programs
 #: must stay below half of this. Misconceptions are hundreds of times farther away.
 RELATIVE = 3e-5
 #: And at least this far in absolute terms, where the reference is zero throughout.

@@ -91,5 +91,5 @@ def grade(
     """
     grading = Grading(course, options, opener)
     if exercises:
-        opener.start()  # it imports while pytest collects
+        opener.start(grading.sessions.spec_for(exercises[0]))  # it loads while pytest collects
     return grading.grade(grading.grader(submission, on_result), exercises, pdb=pdb)

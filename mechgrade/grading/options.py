@@ -9,9 +9,9 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from mechgrade import sandbox
-from mechgrade.course import Course, CourseError
-from mechgrade.course.profiles import bench_spec
-from mechgrade.protocol.job import Backend, BenchSpec, Isolation
+from mechgrade.bench.specs import bench_spec
+from mechgrade.course import Course, CourseError, Lab
+from mechgrade.protocol.job import BenchSpec, Isolation
 
 #: The levels, the weakest first.
 LEVELS: tuple[Isolation, ...] = ("inline", "process", "full")
@@ -23,7 +23,7 @@ class Options:
 
     Attributes:
         model: the name of a profile of course.yaml.
-        backend: ``bridge`` or ``hooked``.
+        backend: one of the bench's ways to compute; empty for its usual one, and where it has one.
         device: a torch device.
         isolation: the level at which learners' code runs.
         threads: torch threads of a learner's process.
@@ -34,7 +34,7 @@ class Options:
     """
 
     model: str
-    backend: Backend = "bridge"
+    backend: str = ""
     device: str = "cpu"
     isolation: Isolation = "process"
     threads: int = 1
@@ -43,9 +43,9 @@ class Options:
     views: bool = False
     missing: tuple[str, ...] = ()
 
-    def spec(self, course: Course) -> BenchSpec:
-        """The bench that the options ask for."""
-        return bench_spec(course, self.model, self.backend, self.device).on(dtype=self.dtype)
+    def spec(self, course: Course, lab: Lab | None = None) -> BenchSpec:
+        """The bench that the options ask for, of a lab or of the course."""
+        return bench_spec(course, self.model, self.backend, self.device, lab).on(dtype=self.dtype)
 
     def as_tree(self) -> dict[str, Any]:
         """The options as plain data."""
@@ -61,7 +61,7 @@ def resolve(
     course: Course,
     *,
     model: str | None = None,
-    backend: str = "bridge",
+    backend: str | None = None,
     device: str = "cpu",
     isolation: str | None = None,
     require: str | None = None,
@@ -76,7 +76,7 @@ def resolve(
     Args:
         course: its ``isolation`` is the weakest level that is taken without being named.
         model: a profile of course.yaml; None for the course's default.
-        backend: ``bridge`` or ``hooked``.
+        backend: one of the bench's ways to compute; None for its usual one.
         device: ``auto``, ``cpu``, ``cuda``, ``cuda:N`` or ``mps``.
         isolation: the level to grade at; None for the best that the machine offers.
         require: a level below which nothing is to be graded, whatever was named.

@@ -1,7 +1,7 @@
 """The pytest plugin: fixtures ``compare``, ``run`` and ``seed``, and the verdict of every check.
 
 It acts on the checks of a course alone, and only where a handler answers them. ``mechgrade grade`` brings one; for
-``pytest graders/lab3`` there is ``mechgrade.doors.plain_pytest``.
+``pytest graders/LAB`` there is ``mechgrade.doors.plain_pytest``.
 """
 
 from __future__ import annotations

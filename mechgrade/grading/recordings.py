@@ -1,8 +1,8 @@
 """What was recorded of an exercise: the reference's data with its noise floor, and each misconception's.
 
 One JSON file and one safetensors file an exercise and model, under ``fixtures/recorded/<model>/<lab>/``. The JSON holds the
-provenance (hashes of scenarios, reference, variants, model and bench, versions), the misconceptions' sentences, and the
-runs by key. Arrays are named by the hash of their content, so equal data is kept once.
+provenance (what it was made from, see ``dependencies``), the misconceptions' sentences, and the runs by key. Arrays are named
+by the hash of their content, so equal data is kept once.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class Run:
 class Recording:
     """All that was recorded of one exercise on one model."""
 
-    provenance: dict[str, Any] = field(default_factory=dict)
+    provenance: dict[str, str] = field(default_factory=dict)
     #: name of a misconception to the sentence that the learner is told, in the order in which they were written
     sentences: dict[str, str] = field(default_factory=dict)
     runs: dict[str, Run] = field(default_factory=dict)

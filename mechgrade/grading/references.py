@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
+from mechgrade.bench.providers import provider_of
 from mechgrade.course import Course, Exercise
 from mechgrade.course.source import BuildError
 from mechgrade.course.variants import Program, programs
@@ -78,9 +79,10 @@ class References:
         """The noise floor by the other back end; where that cannot be had, the usual share of the magnitude."""
         usual = dict(_share(data, ""))
         spec = self._sessions.spec_for(exercise)
-        if not spec.local:  # a second copy of a large model is too dear
+        others = [name for name in provider_of(spec.provider, map(Path, spec.modules)).backends if name != spec.backend]
+        if not others or not spec.local:  # a second copy of a large model is too dear
             return usual
-        other = self._once(exercise, REFERENCE, call, "hooked" if spec.backend == "bridge" else "bridge")
+        other = self._once(exercise, REFERENCE, call, others[0])
         if other.kind != "returned":
             return usual
         try:

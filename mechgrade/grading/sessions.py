@@ -5,12 +5,13 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Protocol
 
 from mechgrade.course import Course, Exercise
 from mechgrade.grading.calls import Call
 from mechgrade.grading.options import Options
-from mechgrade.protocol.job import BenchSpec, Job
+from mechgrade.protocol.job import HUB, BenchSpec, Job
 from mechgrade.protocol.outcome import Outcome
 
 #: After these a process can serve no more.
@@ -33,8 +34,8 @@ class Session(Protocol):
 class Opener(Protocol):
     """What opens sessions: a worker, a warm one, or the debugger's own process."""
 
-    def start(self) -> None:
-        """Begin to import what sessions need, in the background. Called again, it does nothing."""
+    def start(self, spec: BenchSpec | None = None) -> None:
+        """Begin to load what sessions need, in the background: a bench, where it is known which. Called again, it does nothing."""
 
     def open(self, spec: BenchSpec, job: Job) -> Session:
         """A fresh process for a program.
@@ -61,9 +62,12 @@ class Sessions:
     opener: Opener
 
     def spec_for(self, exercise: Exercise) -> BenchSpec:
-        """The bench of an exercise: with the SAE only where its lab needs one, because loading it takes seconds."""
-        spec = self.options.spec(self.course)
-        return spec if self.course.lab(exercise.lab).sae else spec.on(sae=None)
+        """The bench of an exercise: with the parts of the model that its lab uses, because loading them takes seconds."""
+        return self.options.spec(self.course, self.course.lab(exercise.lab))
+
+    @cached_property
+    def _data(self) -> tuple[str, ...]:
+        return tuple(map(str, self.course.data_paths()))
 
     def open(self, exercise: Exercise, source: str, spec: BenchSpec | None = None) -> Session:
         """A process for a program.
@@ -73,6 +77,7 @@ class Sessions:
             source: the program's text.
             spec: another bench than the options ask for.
         """
+        spec = spec or self.spec_for(exercise)
         job = Job(
             source=source,
             # Not the full path: it would tell learner code where things lie, and learners where an instructor's lie.
@@ -80,11 +85,12 @@ class Sessions:
             grader=str(self.course.grader_path(exercise)),
             isolation=self.options.isolation,
             limits=self.course.limits_of(self.options.model),
-            readable=tuple(str(self.course.root / "fixtures" / part) for part in ("models", "saes")),
-            modules=tuple(map(str, self.course.module_paths())),
+            readable=tuple(place for place in spec.places() if not place.startswith(HUB)),
+            modules=spec.modules,
+            data=self._data,
             threads=self.options.threads,
         )
-        return self.opener.open(spec or self.spec_for(exercise), job)
+        return self.opener.open(spec, job)
 
 
 @dataclass

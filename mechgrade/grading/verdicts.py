@@ -173,6 +173,11 @@ class Result:
         """The exercises that could not be judged, by no fault of the learner's."""
         return [exercise for exercise in self.exercises if exercise.verdict in FAULTS]
 
+    @property
+    def how(self) -> str:
+        """How it was graded, in words."""
+        return how(self.model, self.backend, self.device, self.isolation)
+
     def as_tree(self) -> dict[str, Any]:
         """The form that ``--json`` writes."""
         missing = {"isolation_missing": self.isolation_missing} if self.isolation_missing else {}
@@ -187,6 +192,16 @@ class Result:
             **missing,
             "exercises": [exercise.as_tree() for exercise in self.exercises],
         }
+
+
+def how(model: str, backend: str, device: str, isolation: str) -> str:
+    """How something was graded: ``Graded on small (cuda), isolation full``; a course without models names none."""
+    ways = ", ".join(filter(None, [backend, device]))
+    return (
+        f"Graded on {model} ({ways}), isolation {isolation}"
+        if model != "none"
+        else f"Graded with isolation {isolation}"
+    )
 
 
 def gravest(verdicts: Iterable[Verdict]) -> Verdict:

@@ -21,10 +21,12 @@ from pathlib import Path
 from typing import IO, Any
 
 from mechgrade.grading.errors import GraderError, InfrastructureError, WorkerGone
-from mechgrade.grading.warm.place import INHERITED
 from mechgrade.protocol import wire
 from mechgrade.protocol.job import BenchSpec, Job
 from mechgrade.protocol.outcome import Kind, Outcome, outcome_of, plain
+
+#: What a worker inherits from the environment: where model files were downloaded to, and which GPUs there are.
+INHERITED = ("HF_HOME", "HF_HUB_CACHE", "CUDA_VISIBLE_DEVICES", "LD_LIBRARY_PATH")
 
 #: Reads of 64 KiB before the clock is looked at again: code that prints without end must not keep the grader reading.
 _DRAINED_AT_ONCE = 32
@@ -45,11 +47,22 @@ class Worker:
         self._control: socket.socket | None = None
         self._process: subprocess.Popen[bytes] | None = None
         self._log: IO[bytes] | None = None
-        #: benches whose model cannot be loaded, and why: it takes seconds to find out, and is true for every exercise
+        #: benches that cannot be loaded, and why: it takes seconds to find out, and is true for every exercise
         self._unloadable: dict[BenchSpec, str] = {}
 
-    def start(self) -> None:
-        """Start the process; it imports in the background. Called again, it does nothing."""
+    def start(self, spec: BenchSpec | None = None) -> None:
+        """Start the process, and load a bench in the background. Called again, it does nothing.
+
+        Args:
+            spec: the bench that will be asked for first, if that is known.
+        """
+        self._begin()
+        if spec is not None and self._control is not None:
+            with contextlib.suppress(OSError):  # it is gone, and whoever opens a process will be told
+                self._control.send(wire.encode({"bench": spec.as_tree()}))
+
+    def _begin(self) -> None:
+        """Start the process unless it runs."""
         if self._process is not None and self._process.poll() is None:
             return
         self.close()
@@ -110,7 +123,7 @@ class Worker:
             return process
         process.close()
         why = str(answer.get("failed")) if isinstance(answer, dict) else "no answer"
-        if isinstance(answer, dict) and answer.get("model"):
+        if isinstance(answer, dict) and answer.get("bench"):
             self._unloadable[spec] = why
         if isinstance(answer, dict) and answer.get("grader"):
             raise GraderError(why)

@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path
 
-from mechgrade.course import ModelProfile
+from mechgrade.course import CourseError, ModelProfile
 from mechgrade.hub import faults, registry
+from mechgrade.protocol.job import HUB
 
 #: What a tokenizer and a configuration can consist of, at the top of a repository.
 _SMALL = ("*.json", "merges.txt", "vocab.txt", "*.model", "*.jinja")
@@ -61,9 +62,13 @@ def needs(profile: ModelProfile) -> list[Need]:
     found = []
     if profile.hub is not None:
         found.append(Need(f"the model {profile.name}", registry.repository(profile.hub), "", profile.name))
-    if profile.hub_sae is not None:
-        place = registry.sae(profile.hub_sae)
-        found.append(Need(f"the SAE {profile.hub_sae}", place.repository, place.folder, profile.name))
+    for part, source in profile.parts.items():
+        if source.startswith(HUB):
+            name = source.removeprefix(HUB)
+            if part != "sae":
+                raise CourseError(f"course.yaml: {profile.name}: a part {part!r} cannot be downloaded; only `sae` can")
+            place = registry.sae(name)
+            found.append(Need(f"the SAE {name}", place.repository, place.folder, profile.name))
     return found
 
 

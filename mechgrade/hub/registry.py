@@ -16,6 +16,7 @@ import yaml
 
 from mechgrade.course import Course, CourseError, ModelProfile
 from mechgrade.course.yamlfile import did_you_mean
+from mechgrade.protocol.job import HUB
 
 
 @dataclass(frozen=True)
@@ -107,7 +108,9 @@ def profile_of(course: Course, name: str) -> ModelProfile:
     if name in course.models:
         return course.models[name]
     for profile in course.models.values():
-        if profile.hub_sae == name or (profile.hub is not None and profile.hub.lower() == name.lower()):
+        if f"{HUB}{name}" in profile.parts.values() or (
+            profile.hub is not None and profile.hub.lower() == name.lower()
+        ):
             return profile
     hub = name.removeprefix("hub:")
     if hub.lower() not in models() and not name.startswith("hub:"):

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from mechgrade.course import Course, Exercise, Lab
+from mechgrade.progress.current import current
 from mechgrade.progress.progress import Entry, State, file_hash
 
 Standing = Literal["passed", "begun", "new"]
@@ -56,23 +57,19 @@ class LabOutlook:
 
 @dataclass(frozen=True)
 class Outlook:
-    """The whole map."""
+    """The whole map. ``next``: the current exercise; None when all are passed."""
 
     labs: tuple[LabOutlook, ...]
-
-    @property
-    def next(self) -> Exercise | None:
-        """The first exercise in the course's order that is not passed."""
-        rows = (row for lab in self.labs for row in lab.rows)
-        return next((row.exercise for row in rows if row.standing != "passed"), None)
+    next: Exercise | None
 
 
 def outlook(course: Course, state: State, lab: str | None = None) -> Outlook:
     """The map of a course, or of one lab of it."""
     chosen = [course.lab(lab)] if lab is not None else list(course.labs.values())
-    return Outlook(
-        tuple(LabOutlook(each, tuple(_row(course, state, one) for one in each.exercises.values())) for each in chosen)
+    labs = tuple(
+        LabOutlook(each, tuple(_row(course, state, one) for one in each.exercises.values())) for each in chosen
     )
+    return Outlook(labs, current(course, state, lab))
 
 
 def _row(course: Course, state: State, exercise: Exercise) -> Row:

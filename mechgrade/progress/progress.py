@@ -67,10 +67,11 @@ class Entry:
 
 @dataclass
 class State:
-    """All entries by ``lab/name``, and when something last happened (seconds since the epoch)."""
+    """All entries by ``lab/name``; when something last happened (seconds since the epoch), and in which exercise."""
 
     entries: dict[str, Entry] = field(default_factory=dict)
     latest: float = 0.0
+    at: str = ""
 
     def of(self, exercise: Exercise) -> Entry:
         """The exercise's entry, an empty one where nothing is known."""
@@ -166,6 +167,7 @@ class Progress:
         document = {
             "schema": SCHEMA,
             "latest": state.latest,
+            "at": state.at,
             "exercises": {name: asdict(entry) for name, entry in state.entries.items()},
         }
         try:
@@ -209,7 +211,7 @@ class Progress:
         if changed and result.verdict not in ("not_started", "missing"):
             entry.attempts += 1
         if changed or entry.verdict != result.verdict:
-            self._spend(state, entry)
+            self._spend(state, name)
         entry.source, entry.verdict, entry.points = source, result.verdict, result.points
         entry.last = self._now()
         if result.verdict == "passed" and not entry.first_pass:
@@ -220,19 +222,20 @@ class Progress:
         with self.change() as state:
             entry = state.entries.setdefault(str(exercise), Entry())
             entry.hints = max(entry.hints, number)
-            self._spend(state, entry)
+            self._spend(state, str(exercise))
 
     def tried(self, exercise: Exercise) -> None:
         """The demonstration was run."""
         with self.change() as state:
-            self._spend(state, state.entries.setdefault(str(exercise), Entry()))
+            state.entries.setdefault(str(exercise), Entry())
+            self._spend(state, str(exercise))
 
     def gave_up(self, exercise: Exercise) -> None:
         """The solution was asked for before passing; the first time is kept."""
         with self.change() as state:
             entry = state.entries.setdefault(str(exercise), Entry())
             entry.gave_up = entry.gave_up or self._now()
-            self._spend(state, entry)
+            self._spend(state, str(exercise))
 
     def delete(self) -> bool:
         """Forget everything; whether there was anything."""
@@ -244,12 +247,12 @@ class Progress:
                 raise ProgressError(f"{path} cannot be deleted: {error.strerror}") from None
         return there
 
-    def _spend(self, state: State, entry: Entry) -> None:
+    def _spend(self, state: State, name: str) -> None:
         """Count the time since the last thing that happened, for the exercise that it happened in now."""
         now = self._clock()
         if 0 < now - state.latest <= PAUSE:
-            entry.seconds += now - state.latest
-        state.latest = now
+            state.entries[name].seconds += now - state.latest
+        state.latest, state.at = now, name
 
     def _now(self) -> str:
         return datetime.fromtimestamp(self._clock(), UTC).isoformat(timespec="seconds")
@@ -278,8 +281,8 @@ _TYPES: dict[str, type | tuple[type, ...]] = {
 
 def _state(document: Any) -> State:
     """The state of a document. Raises one of the errors of malformed data where it is none."""
-    latest = document["latest"]
-    if not isinstance(latest, int | float):
+    latest, at = document["latest"], document.get("at", "")  # a file of an earlier mechgrade does not say where
+    if not isinstance(latest, int | float) or not isinstance(at, str):
         raise TypeError("latest")
     entries = {}
     for name, values in document["exercises"].items():
@@ -290,4 +293,4 @@ def _state(document: Any) -> State:
         if known.get("verdict") and known["verdict"] not in VERDICTS:
             raise ValueError("verdict")
         entries[name] = Entry(**known)
-    return State(entries, float(latest))
+    return State(entries, float(latest), at)

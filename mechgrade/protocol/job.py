@@ -7,37 +7,62 @@ from typing import Any, Literal
 
 from mechgrade.protocol.limits import Limits
 
-Backend = Literal["bridge", "hooked"]
 Isolation = Literal["full", "process", "inline"]
+
+#: What the place of a downloaded model or part begins with.
+HUB = "hub:"
 
 
 @dataclass(frozen=True)
 class BenchSpec:
-    """Which model, how: what tells one bench from another.
+    """What a bench is made from: equal specs make equal benches.
 
     Attributes:
-        name: a directory in Hugging Face format when ``local``, else a name that TransformerLens boots.
-        local: whether ``name`` is a directory.
-        backend: ``bridge`` (``TransformerBridge`` in compatibility mode) or ``hooked`` (``HookedTransformer``).
+        provider: the name of what makes it; see ``mechgrade.bench.providers``.
+        model: where its model lies: a directory, or ``hub:NAME``; empty for a bench without one.
+        parts: what else is loaded with the model, by name: each a directory, or ``hub:NAME``.
+        backend: one of the provider's ways to compute; empty where it has one.
         device: a torch device.
-        dtype: ``float32`` or ``float64``.
-        sae: a directory in sae-lens's format, or a Hub release and id as ``release/id``; None for a bench without.
+        dtype: of real numbers, where the provider has both: ``float32`` or ``float64``.
+        modules: packages' folders and files of the course, in which an instructor's own provider may lie.
+        preload: libraries that the worker imports before it forks.
     """
 
-    name: str
-    local: bool
-    backend: Backend = "bridge"
+    provider: str
+    model: str = ""
+    parts: tuple[tuple[str, str], ...] = ()
+    backend: str = ""
     device: str = "cpu"
     dtype: Literal["float32", "float64"] = "float32"
-    sae: str | None = None
+    modules: tuple[str, ...] = ()
+    preload: tuple[str, ...] = ()
+
+    @property
+    def local(self) -> bool:
+        """Whether all that is loaded lies in directories of this machine that somebody named."""
+        return not any(place.startswith(HUB) for place in self.places())
+
+    def part(self, name: str) -> str | None:
+        """Where a part lies, if there is one of that name."""
+        return dict(self.parts).get(name)
+
+    def places(self) -> list[str]:
+        """Where all that is loaded lies."""
+        return [place for place in (self.model, *dict(self.parts).values()) if place]
 
     def as_tree(self) -> dict[str, Any]:
         """The spec as plain data."""
         return asdict(self)
 
     def on(self, **changes: Any) -> BenchSpec:
-        """The same model on another back end, device or type."""
+        """The same but for some attributes: another back end, device or type."""
         return replace(self, **changes)
+
+
+def spec_of(tree: Any) -> BenchSpec:
+    """The spec that :meth:`BenchSpec.as_tree` wrote."""
+    lists = {name: tuple(tree[name]) for name in ("modules", "preload")}
+    return BenchSpec(**{**tree, **lists, "parts": tuple((name, place) for name, place in tree["parts"])})
 
 
 @dataclass(frozen=True)
@@ -52,6 +77,7 @@ class Job:
         limits: what the process may use.
         readable: the paths that the process may read at ``full`` besides the interpreter's own.
         modules: packages' folders and files of the course that it may import, and so read.
+        data: the course's data, which it may read.
         threads: torch threads in the process.
     """
 
@@ -62,6 +88,7 @@ class Job:
     limits: Limits = field(default_factory=Limits)
     readable: tuple[str, ...] = ()
     modules: tuple[str, ...] = ()
+    data: tuple[str, ...] = ()
     threads: int = 1
 
     def as_tree(self) -> dict[str, Any]:
@@ -71,5 +98,5 @@ class Job:
 
 def job_of(tree: Any) -> Job:
     """The job that :meth:`Job.as_tree` wrote."""
-    paths = {name: tuple(tree[name]) for name in ("readable", "modules")}
+    paths = {name: tuple(tree[name]) for name in ("readable", "modules", "data")}
     return Job(**{**tree, **paths, "limits": Limits(**tree["limits"])})

@@ -7,7 +7,7 @@ STRICT = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=Fals
 
 
 class Limits(BaseModel):
-    """What a learner's process may use, for each exercise. Defaults suit the embedded model on a laptop."""
+    """What a learner's process may use, for each exercise. Defaults suit a small model on a laptop."""
 
     model_config = STRICT
 

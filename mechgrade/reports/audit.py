@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rich.table import Table
 
-from mechgrade.authoring.audit import Audit, Entry
+from mechgrade.authoring.audit import Audit, ExerciseAudit
 
 HEADINGS = ("exercise", "reference", "stub", "accepted", "rejected", "named", "mutants")
 
@@ -14,7 +14,7 @@ def rows(audit: Audit) -> list[tuple[str, ...]]:
     return [_row(entry) for entry in audit.entries]
 
 
-def _row(entry: Entry) -> tuple[str, ...]:
+def _row(entry: ExerciseAudit) -> tuple[str, ...]:
     wrong = entry.misconceptions
     judged = entry.killed + len(entry.survivors)
     return (

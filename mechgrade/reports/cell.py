@@ -59,8 +59,7 @@ def html(course: Course, entry: ExerciseResult, result: Result, *, first_hint: b
             parts.append(f"<p>A hint: <code>hint({escape(repr(str(exercise)))})</code></p>")
     if entry.verdict == "passed" and help_.found:
         parts.append(str(render(help_.found)))
-    how = f"Graded on {result.model} ({result.backend}, {result.device}), isolation {result.isolation}"
-    parts.append(f'<p style="color:{_COLOURS["dim"]}"><small>{escape(how)}</small></p>')
+    parts.append(f'<p style="color:{_COLOURS["dim"]}"><small>{escape(result.how)}</small></p>')
     return f'<div class="mechgrade">{"".join(parts)}</div>'
 
 

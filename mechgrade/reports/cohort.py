@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-from pathlib import Path
-
-import jinja2
 from markupsafe import Markup
 from rich.table import Table
 
 from mechgrade.cohort.summary import BINS, ExerciseSummary, Summary, Times
-from mechgrade.grading.verdicts import Verdict
+from mechgrade.grading.verdicts import Verdict, how
+from mechgrade.reports.html import environment, part_of_page
 from mechgrade.reports.prose import render_inline
 from mechgrade.reports.screen import Screen
 from mechgrade.reports.terminal import LOOKS
-
-_FOLDER = Path(__file__).parent / "page"
 
 #: The parts of an exercise's bar, left to right: passed, wrong in one way or another, not begun, not graded.
 PARTS: tuple[tuple[str, tuple[Verdict, ...]], ...] = (
@@ -38,10 +33,11 @@ def page(summary: Summary, times: dict[str, Times]) -> str:
         for place, count in enumerate(summary.scores)
     ]
     return (
-        _environment()
+        environment()
         .get_template("cohort.html.j2")
         .render(
             summary=summary,
+            how=how(**{name: value for name, value in summary.setting.items() if name != "inputs"}),
             labs=labs,
             times=times,
             parts=PARTS,
@@ -50,7 +46,7 @@ def page(summary: Summary, times: dict[str, Times]) -> str:
             bins=bins,
             top=max([*summary.scores, 1]),
             worst=hardest(summary),
-            style=Markup((_FOLDER / "style.css").read_text(encoding="utf-8")),
+            style=Markup(part_of_page("figures.css") + part_of_page("style.css")),
         )
     )
 
@@ -67,17 +63,6 @@ def hardest(summary: Summary) -> list[ExerciseSummary]:
 
     tried = [exercise for exercise in summary.exercises if begun(exercise) > exercise.verdicts.get("passed", 0)]
     return sorted(tried, key=lambda exercise: exercise.verdicts.get("passed", 0) / begun(exercise))[:5]
-
-
-@lru_cache(maxsize=1)
-def _environment() -> jinja2.Environment:
-    return jinja2.Environment(
-        loader=jinja2.FileSystemLoader(_FOLDER),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
 
 
 def show(summary: Summary, screen: Screen) -> None:

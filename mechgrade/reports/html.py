@@ -11,6 +11,7 @@ import base64
 import hashlib
 import json
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -19,6 +20,7 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
+from mechgrade.bench.providers import provider_for
 from mechgrade.course import Course, Exercise
 from mechgrade.course.hints import guide
 from mechgrade.grading.verdicts import FAULTS, Check, ExerciseResult, Result
@@ -110,7 +112,7 @@ def page(course: Course, result: Result, state: State | None = None, learner: st
     ]
     passed = sum(section.result.verdict == "passed" for section in sections)
     return (
-        _environment()
+        environment()
         .get_template("report.html.j2")
         .render(
             course=course,
@@ -126,8 +128,8 @@ def page(course: Course, result: Result, state: State | None = None, learner: st
             looks=LOOKS,
             inline=render_inline,
             code=render_code,
-            style=Markup(_text("style.css")),
-            script=Markup(_text("page.js")),
+            style=Markup(part_of_page("figures.css") + part_of_page("style.css")),
+            script=Markup(part_of_page("figures.js")),
             policy=_policy(),
             width=pictures.WIDTH,
             height=pictures.HEIGHT,
@@ -137,7 +139,7 @@ def page(course: Course, result: Result, state: State | None = None, learner: st
 
 def _policy() -> str:
     """What a browser may do with the page: run this script alone, load nothing."""
-    digest = base64.b64encode(hashlib.sha256(_text("page.js").encode()).digest()).decode()
+    digest = base64.b64encode(hashlib.sha256(part_of_page("figures.js").encode()).digest()).decode()
     return (
         f"default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'sha256-{digest}'; base-uri 'none'"
     )
@@ -146,21 +148,22 @@ def _policy() -> str:
 _FOLDER = Path(__file__).with_name("page")
 
 
-@lru_cache(maxsize=4)
-def _text(name: str) -> str:
+@lru_cache(maxsize=8)
+def part_of_page(name: str) -> str:
+    """A style or a script beside the templates."""
     return (_FOLDER / name).read_text(encoding="utf-8")
 
 
 @lru_cache(maxsize=1)
-def _environment() -> jinja2.Environment:
-    environment = jinja2.Environment(
+def environment() -> jinja2.Environment:
+    """The templates of pages. What they are given is escaped, unless it is :class:`markupsafe.Markup`."""
+    return jinja2.Environment(
         loader=jinja2.FileSystemLoader(_FOLDER),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    return environment
 
 
 def _section(course: Course, result: ExerciseResult, state: State) -> Section:
@@ -179,10 +182,7 @@ def _draw(course: Course, section: Section, left: int) -> int:
     """Draw an exercise's figures as long as there is room; what is left of it."""
     if not any(check.views for check in section.result.checks):
         return left
-    name = section.exercise.name
-    # A learner may have taken the annotations out; the reference has them, where there is one.
-    names = annotated_axes(course.stub_path(section.exercise), name)
-    names = names or annotated_axes(course.solution_path(section.exercise), name)
+    names = axes_names(course, section.exercise)
     for check in section.result.checks:
         figures = []
         different = [view for view in check.views if not view.same]
@@ -206,12 +206,13 @@ def _draw(course: Course, section: Section, left: int) -> int:
 
 
 def figure_of(course: Course, view: View, names: list[tuple[str, ...]]) -> Figure:
+    """A view, ready to draw. ``names``: see :func:`axes_names`."""
     title = f"result{view.path}" if view.path else "the result"
     if isinstance(view.mine, str) or isinstance(view.reference, str):
         return Figure(title, view.same, "words", view=view)
     fitting = next((each for each in names if len(each) == len(view.shape)), None)
     view = pictures.as_curve(view, fitting)
-    axes = pictures.axes_of(view, fitting, _tokens(course, view))
+    axes = pictures.axes_of(view, fitting, _labels(course, view))
     assert not isinstance(view.mine, str) and not isinstance(view.reference, str)
     same = view.same
     figure = Figure(title, same, "", pictures.place_of(view, fitting), view, axes, wrong=pictures.wrong_cells(view))
@@ -233,11 +234,16 @@ def figure_of(course: Course, view: View, names: list[tuple[str, ...]]) -> Figur
 
 def pictures_of(course: Course, exercise: Exercise, check: Check, most: int = 2) -> str:
     """The pictures of one check, as HTML for another page: the learner's data, and beside it the reference's where they differ."""
-    names = annotated_axes(course.stub_path(exercise), exercise.name)
-    names = names or annotated_axes(course.solution_path(exercise), exercise.name)
+    names = axes_names(course, exercise)
     figures = [figure_of(course, view, names) for view in check.views if not isinstance(view.mine, str)]
-    template = _environment().get_template("pictures.html.j2")
+    template = environment().get_template("pictures.html.j2")
     return template.render(figures=figures[:most], width=pictures.WIDTH, height=pictures.HEIGHT) if figures else ""
+
+
+def axes_names(course: Course, exercise: Exercise) -> list[tuple[str, ...]]:
+    """What an exercise calls the axes of its results. A learner may have taken the annotations out: then the reference's."""
+    found = annotated_axes(course.stub_path(exercise), exercise.name)
+    return found or annotated_axes(course.solution_path(exercise), exercise.name)
 
 
 def annotated_axes(path: Path, name: str) -> list[tuple[str, ...]]:
@@ -259,20 +265,7 @@ def annotated_axes(path: Path, name: str) -> list[tuple[str, ...]]:
     return found
 
 
-def _tokens(course: Course, view: View) -> tuple[str, ...]:
-    """The tokens of the one prompt among a run's inputs, as the course's own model has them."""
+def _labels(course: Course, view: View) -> Mapping[str, Sequence[str]]:
+    """The pieces of the one text among a run's inputs, as the course's own model takes it, by the axes that run along them."""
     texts = [value for value in view.inputs.values() if isinstance(value, str) and " " in value]
-    if len(texts) != 1:
-        return ()
-    return _tokenised(str(course.root / str(course.model().path)), texts[0]) if course.model().path else ()
-
-
-@lru_cache(maxsize=64)
-def _tokenised(folder: str, text: str) -> tuple[str, ...]:
-    from tokenizers import Tokenizer
-
-    try:
-        tokenizer = Tokenizer.from_file(str(Path(folder) / "tokenizer.json"))
-    except Exception:  # what tokenizers raises has no class of its own; a picture without labels is a picture
-        return ()
-    return ("BOS", *(str(token).replace("Ġ", " ") for token in tokenizer.encode(text, add_special_tokens=False).tokens))
+    return provider_for(course).labels(course.place_of(course.model().source), texts[0]) if len(texts) == 1 else {}

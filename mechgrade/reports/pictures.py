@@ -11,7 +11,9 @@ from __future__ import annotations
 import base64
 import struct
 import zlib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -134,13 +136,15 @@ def _panel(
     return Panel(name, png(pixels), f"{low:.3g}", f"{high:.3g}", texts)
 
 
-def axes_of(view: View, names: tuple[str, ...] | None, tokens: tuple[str, ...] = ()) -> list[Axis]:
-    """The axes of a view's window, with labels: from the data, from the prompt's tokens, or counted.
+def axes_of(
+    view: View, names: tuple[str, ...] | None, pieces: Mapping[str, Sequence[str]] = MappingProxyType({})
+) -> list[Axis]:
+    """The axes of a view's window, with labels: from the data, from the pieces of a text, or counted.
 
     Args:
         view: an array's.
         names: the names of all axes of the leaf, as the stub's annotation has them.
-        tokens: of the one prompt among the inputs.
+        pieces: of the one text among the inputs, by the names of the axes that run along them.
     """
     found = []
     for place, axis in enumerate(view.axes):
@@ -149,8 +153,8 @@ def axes_of(view: View, names: tuple[str, ...] | None, tokens: tuple[str, ...] =
         begin = view.start[axis]
         if place < len(view.labels) and view.labels[place]:
             labels = list(view.labels[place][:count])
-        elif tokens and len(tokens) == view.shape[axis] and name in ("pos", "query", "key"):
-            labels = list(tokens[begin : begin + count])
+        elif name in pieces and len(pieces[name]) == view.shape[axis]:
+            labels = list(pieces[name][begin : begin + count])
         else:
             initial = {"layer": "L", "head": "H"}.get(name, "")
             labels = [f"{initial}{begin + number}" for number in range(count)]

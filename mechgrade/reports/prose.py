@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from functools import lru_cache
+from html import unescape
 from typing import Any, cast
 
 from latex2mathml.converter import convert
 from markdown_it import MarkdownIt
+from markdown_it.token import Token
 from markupsafe import Markup, escape
 from mdit_py_plugins.dollarmath import dollarmath_plugin
 
@@ -16,6 +18,11 @@ from mdit_py_plugins.dollarmath import dollarmath_plugin
 def render(text: str) -> Markup:
     """Paragraphs of Markdown."""
     return Markup(_markdown().render(text))
+
+
+def tokens(text: str) -> list[Token]:
+    """Paragraphs of Markdown taken apart. Formulas are tokens of the kinds ``math_inline`` and ``math_block``."""
+    return _markdown().parse(text)
 
 
 def render_inline(text: str) -> Markup:
@@ -28,13 +35,30 @@ def render_code(text: str) -> Markup:
     return Markup(re.sub(r"`([^`\n]+)`", r"<code>\1</code>", str(escape(text))))
 
 
+#: Signs that the library takes for names, which stand closer than signs do; with the sign that fonts have.
+_SIGNS = {"⟶": "⟶", "~": "∼", ":": ":", "⧵": "∖"}
+
+
 def mathml(formula: str, display: bool = False) -> str:
     """A formula in LaTeX as MathML; one that cannot be read stays as it is written."""
+    formula = re.sub(r"\\arg(?![a-z])", r"\\mathrm{arg}\\,", formula)  # a command that the library does not know
     try:
         # The declared return type is missing in the library.
-        return cast(Callable[..., str], convert)(formula, display="block" if display else "inline")
+        found = cast(Callable[..., str], convert)(formula, display="block" if display else "inline")
     except Exception:  # a parser that others wrote, on text that an author wrote: the page must not fail on it
         return f"<code>{escape(formula)}</code>"
+    # A word of upright letters is one name, to a screen reader too.
+    found = re.sub(r'(?:<mi mathvariant="normal">\w</mi>){2,}', _word, found)
+    return re.sub(r"<mi>([^<\w]|&#x\w+;)</mi>", _sign, found)
+
+
+def _word(letters: re.Match[str]) -> str:
+    return f"<mi>{re.sub('<[^>]*>', '', letters[0])}</mi>"
+
+
+def _sign(name: re.Match[str]) -> str:
+    sign = _SIGNS.get(unescape(name[1]))
+    return name[0] if sign is None else f"<mo>{sign}</mo>"
 
 
 def _formula(content: str, options: Mapping[str, Any]) -> str:
@@ -43,6 +67,7 @@ def _formula(content: str, options: Mapping[str, Any]) -> str:
 
 @lru_cache(maxsize=1)
 def _markdown() -> MarkdownIt:
-    markdown = MarkdownIt("commonmark", {"html": False})
-    dollarmath_plugin(markdown, renderer=_formula)
+    markdown = MarkdownIt("commonmark", {"html": False}).enable("table")
+    # Double dollars stand in the middle of a paragraph too, in a list.
+    dollarmath_plugin(markdown, renderer=_formula, double_inline=True)
     return markdown

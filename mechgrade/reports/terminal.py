@@ -141,9 +141,7 @@ class TerminalReport:
         following = next((entry for entry in result.exercises if entry.verdict != "passed"), None)
         if following is not None and not result.faults:
             self._closing(f"Next   {short(following.file)}")
-        self._closing(
-            f"Graded on {result.model} ({result.backend}, {result.device}), isolation {result.isolation}", "dim"
-        )
+        self._closing(result.how, "dim")
         for sentence in result.isolation_missing:
             self._closing(f"No isolation full: {sentence}", "dim")
         faults: dict[str, list[str]] = {}

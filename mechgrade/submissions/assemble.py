@@ -55,7 +55,7 @@ class Statement:
 
 
 def interface(course: Course, exercise: Exercise) -> tuple[str, ...]:
-    """The names that the grader takes from a learner's module: ``exercise.find_heads``, ``exercise.unguarded.hook``."""
+    """The names that the grader takes from a learner's module: ``exercise.slope``, ``exercise.unguarded.hook``."""
     path = course.grader_path(exercise)
     try:
         return _interface(path, path.stat().st_mtime_ns, exercise.name)

@@ -1,6 +1,6 @@
 """The cells of a lab's notebook: what each is for, and which exercise it belongs to.
 
-Every cell that comes with the course says so in its metadata: ``{"mechgrade": {"exercise": "lab3/find_heads", "part":
+Every cell that comes with the course says so in its metadata: ``{"mechgrade": {"exercise": "week1/slope", "part":
 "code"}}``. A learner's own cells have no such entry, and belong to the exercise above them. Cell ids and grade ids are made
 from the exercise's name alone, so that they stay the same when texts or the order of exercises change.
 """

@@ -1,7 +1,7 @@
 """What a learner hands in as a folder: files in any folder of it, the lab's notebook, or both.
 
 **An exercise's file** is the one of its name. In a folder named like the lab it comes before others, and further up before
-further down. Files in the folder of another lab are that lab's.
+further down. Files in the folder of another lab are that lab's, and so is a notebook of another lab's name.
 
 **The lab's notebook** is the one named like the lab (``03-induction-head-analysis.ipynb``). Where none is, it is the one in which
 most exercises of the lab are begun; of equals, the one that holds most of its checks and stubs, then the first by its path.
@@ -88,8 +88,9 @@ def pick_notebook(
     else:
         chosen = max(found[:MAX_EQUALS], key=lambda path: _answered(course, lab, folder, path))
     if len(found) > 1:
-        others = ", ".join(shown(path) for path in found if path != chosen)
-        notes.append(f"there are {len(found)} notebooks; {shown(chosen)} was graded, and not {others}")
+        others = [shown(path) for path in found if path != chosen]
+        names = ", ".join([*others[:5], *(["others"] if len(others) > 5 else [])])
+        notes.append(f"there are {len(found)} notebooks; {shown(chosen)} was graded, and not {names}")
     return chosen
 
 
@@ -132,8 +133,10 @@ def _files(course: Course, lab: Lab, folder: Path, notes: list[str]) -> list[Pat
                     f"there are more than {MAX_FILES} files, and not all were looked at; hand in only the lab's"
                 )
                 return found
-            if name.endswith((".py", ".ipynb")) and not _is_ignored(name):
-                found.append(here / name)
+            path = here / name
+            is_ours = path.suffix == ".py" or (path.suffix == ".ipynb" and path.stem not in foreign)
+            if is_ours and not _is_ignored(name):
+                found.append(path)
     return found
 
 

@@ -8,8 +8,8 @@ one there. What is missing there, or is there only as the stub, is looked for be
 function's name again changes nothing.
 
 **What a check is.** A cell that is one by its metadata (mechgrade's ``part``, or nbgrader's ``grade_id``). Where no cell of the
-exercise is, because Colab or a copy has dropped the metadata, a code cell that calls ``check("lab3/find_heads")`` or
-``check('find_heads')``. Code in the check's own cell counts as above the check.
+exercise is, because Colab or a copy has dropped the metadata, a code cell that calls ``check("week1/slope")`` or
+``check('slope')``. Code in the check's own cell counts as above the check.
 
 **When the check is there twice,** the one with the most of the exercise's functions written above it counts; of equals, the
 first.

@@ -124,19 +124,19 @@ def find_submission(course: Course, path: Path, lab: str | None = None, exercise
     Raises:
         CourseError: nothing is there, or it does not say which exercises it is for.
     """
-    path = path.absolute()
+    named, path = path, path.absolute()
     if path.is_dir():
         return Submission(path)
     if not path.is_file():
         raise CourseError(
-            f"there is nothing at {path}; give a directory like exercises/, one exercise's .py, or a notebook"
+            f"there is nothing at {named}; give a directory like exercises/, one exercise's .py, or a notebook"
         )
     if path.suffix == ".py":
         where = lab or (path.parent.name if path.parent.name in course.labs else None)
         return Submission.from_file(path, course.exercise(exercise or path.stem, where))
     if path.suffix != ".ipynb":
         raise CourseError(
-            f"{path} is no Python file and no notebook; give a directory like exercises/, one exercise's .py, or a notebook"
+            f"{named} is no Python file and no notebook; give a directory like exercises/, one exercise's .py, or a notebook"
         )
     return _notebook(course, path, lab, exercise)
 

@@ -1,6 +1,6 @@
 """The learner's module, as a scenario sees it.
 
-A scenario writes ``exercise.induction_scores(pattern, half)``. On the way, three mistakes are caught that would otherwise
+A scenario writes ``exercise.average(values, axis)``. On the way, three mistakes are caught that would otherwise
 surface as something stranger: a function that is not there, one that cannot be called so, one that changes its arguments.
 """
 
@@ -15,9 +15,10 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-import torch
 
-_PLAIN = (bool, int, float, str, bytes, type(None), torch.dtype, torch.device)
+from mechgrade.worker import loaded
+
+_PLAIN = (bool, int, float, str, bytes, type(None))
 
 
 class Missing(BaseException):
@@ -75,7 +76,7 @@ class Exercise:
                 self._seconds += time.perf_counter() - start
             for key, value in bound.arguments.items():
                 if not _unchanged(before[key], value):
-                    copied = f" (`{key}.clone()`)" if isinstance(value, torch.Tensor) else ""
+                    copied = f" (`{key}.clone()`)" if loaded.is_tensor(value) else ""
                     raise Misused(
                         f"`{name}` changed its argument `{key}` in place; the caller still needs it: "
                         f"work on a copy{copied}"
@@ -91,7 +92,7 @@ def _names(function: Callable[..., Any]) -> str:
 
 def _snapshot(value: Any) -> Any:
     """A copy of the numbers in an argument, deep enough for lists and dicts of tensors."""
-    if isinstance(value, torch.Tensor):
+    if loaded.is_tensor(value):
         return value.detach().clone()
     if isinstance(value, np.ndarray):
         return value.copy()
@@ -99,20 +100,25 @@ def _snapshot(value: Any) -> Any:
         return [_snapshot(item) for item in value]
     if type(value) is dict:
         return {key: _snapshot(item) for key, item in value.items()}
-    if isinstance(value, torch.nn.Module):
+    if loaded.is_module(value):
         return _weights(value)
-    if isinstance(value, _PLAIN):
+    if _is_plain(value):
         return value
     # A configuration, say: what it says, not what it refers to.
-    return {key: item for key, item in getattr(value, "__dict__", {}).items() if isinstance(item, _PLAIN)}
+    return {key: item for key, item in getattr(value, "__dict__", {}).items() if _is_plain(item)}
 
 
-def _weights(model: torch.nn.Module) -> list[tuple[int, float]]:
+def _is_plain(value: Any) -> bool:
+    torch = loaded.torch()
+    return isinstance(value, _PLAIN) or (torch is not None and isinstance(value, torch.dtype | torch.device))
+
+
+def _weights(model: Any) -> list[tuple[int, float]]:
     """A sum for each weight, and how often it was written to: a weight that was put back counts as unchanged."""
     return [(parameter._version, float(parameter.detach().sum())) for parameter in model.parameters()]
 
 
-def _same_weights(before: list[tuple[int, float]], model: torch.nn.Module) -> bool:
+def _same_weights(before: list[tuple[int, float]], model: Any) -> bool:
     now = list(model.parameters())
     return len(before) == len(now) and all(
         version == parameter._version or total == float(parameter.detach().sum())
@@ -121,21 +127,22 @@ def _same_weights(before: list[tuple[int, float]], model: torch.nn.Module) -> bo
 
 
 def _unchanged(before: Any, after: Any) -> bool:
-    if isinstance(after, torch.Tensor):
+    if loaded.is_tensor(after):
+        torch = loaded.torch()
         now = after.detach()
         if before.shape != now.shape or before.dtype != now.dtype:
             return False
         both_nan = before.is_floating_point() and torch.allclose(before, now, rtol=0, atol=0, equal_nan=True)
-        return torch.equal(before, now) or both_nan
+        return bool(torch.equal(before, now) or both_nan)
     if isinstance(after, np.ndarray):
         return before.shape == after.shape and bool(np.array_equal(before, after, equal_nan=after.dtype.kind == "f"))
     if type(after) in (list, tuple):
         return len(before) == len(after) and all(map(_unchanged, before, after))
     if type(after) is dict:
         return before.keys() == after.keys() and all(_unchanged(before[key], after[key]) for key in before)
-    if isinstance(after, torch.nn.Module):
+    if loaded.is_module(after):
         return _same_weights(before, after)
-    if isinstance(after, _PLAIN):
+    if _is_plain(after):
         return True
     return bool(before == _snapshot(after))
 

@@ -10,20 +10,20 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import importlib
 import os
 import select
 import signal
 import socket
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from mechgrade import sandbox
+from mechgrade.bench.provider import Bench, BenchError
+from mechgrade.bench.providers import provider_of
 from mechgrade.protocol import wire
-from mechgrade.protocol.job import BenchSpec
+from mechgrade.protocol.job import BenchSpec, spec_of
 from mechgrade.worker import pages
-
-if TYPE_CHECKING:
-    from mechgrade.bench import Bench
 
 #: After how many processes memory is gathered: that takes half a second, and saves a hundredth at each fork and end.
 MANY = 16
@@ -36,24 +36,13 @@ def serve(control_fd: int) -> None:
     """Serve jobs from the control socket until it closes.
 
     A request is one packet with a connection's descriptor beside it. ``{"bench": BenchSpec as a tree, "level":
-    of the sandbox}`` asks for a process. The connection then brings what ``learner`` says of it, and takes
+    of the sandbox}`` asks for a process; without a descriptor it asks to load the bench ahead. The connection then brings what ``learner`` says of it, and takes
     ``{"ready": True}`` or ``{"failed": why, "model": whether it is the model's}``, and at the end ``{"status", "max_rss_kb", "cpu_seconds"}``. Once it is ready, a byte from
     the grader, or its end of file, kills the learner's process.
     """
     # Ctrl-C in the learner's terminal is the grader's to handle.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     sandbox.settle()
-
-    import torch
-
-    # Before any operation: a pool of threads does not survive a fork. Children choose their own number.
-    torch.set_num_threads(1)
-    import matplotlib.backends.backend_agg
-    import matplotlib.pyplot  # noqa: F401  exercises draw; a fork should not pay for the import
-
-    from mechgrade.bench.model import quiet_libraries
-
-    quiet_libraries()
     ForkServer(socket.socket(fileno=control_fd)).serve()
 
 
@@ -75,6 +64,8 @@ class ForkServer:
     def __init__(self, control: socket.socket) -> None:
         self._control: socket.socket | None = control
         self._benches: dict[BenchSpec, Bench] = {}
+        #: why a bench could not be loaded ahead; said to who asks for it next
+        self._failed: dict[BenchSpec, Exception] = {}
         self._running: list[Running] = []
         #: how many processes have ended since something was loaded
         self._ended = 0
@@ -108,22 +99,34 @@ class ForkServer:
             control.close()
             self._control = None
             return
+        request = wire.decode(message)
+        assert isinstance(request, dict)
+        spec = spec_of(request["bench"])
+        if not descriptors:
+            try:
+                self._load(spec)
+            except Exception as error:
+                self._failed[spec] = error
+            return
         connection = socket.socket(fileno=descriptors[0])
         try:
-            request = wire.decode(message)
-            assert isinstance(request, dict)
-            spec = BenchSpec(**request["bench"])  # type: ignore[arg-type]  # the grader wrote it
-            if spec not in self._benches:
-                self._benches[spec] = _load(spec)
-                # What lives now is shared by all forks: the collector must not touch (and so copy) its pages.
-                gc.collect()
-                gc.freeze()
-                self._ended = 0
+            if spec in self._failed:
+                raise self._failed.pop(spec)
+            self._load(spec)
             self._open(connection, spec, "full" if request["level"] == "full" else "process")
         except Exception as error:
             with contextlib.suppress(OSError):  # the grader's side gave up waiting; nothing is left to tell it
                 wire.send(connection, _failure(error))
             connection.close()
+
+    def _load(self, spec: BenchSpec) -> None:
+        """Load a bench, unless it is there."""
+        if spec not in self._benches:
+            self._benches[spec] = _load(spec)
+            # What lives now is shared by all forks: the collector must not touch (and so copy) its pages.
+            gc.collect()
+            gc.freeze()
+            self._ended = 0
 
     def _open(self, connection: socket.socket, spec: BenchSpec, level: sandbox.Level) -> None:
         """A process for a learner."""
@@ -195,27 +198,19 @@ class ForkServer:
 
 
 def _load(spec: BenchSpec) -> Bench:
-    import torch
-
-    from mechgrade.bench import Bench
     from mechgrade.protocol.job import Job
     from mechgrade.worker import learner
 
+    provider = provider_of(spec.provider, map(Path, spec.modules))
+    provider.prepare()
+    for name in spec.preload:
+        importlib.import_module(name)
     # On the processor, whatever was asked for: CUDA does not survive a fork. Each fork carries its own copy over.
-    bench = Bench(spec.on(device="cpu"))
-    # What libraries work out at the first use, they work out here, so that no fork pays for it: runs with a cache and with a
-    # hook (TransformerLens then resolves its hooks' aliases), the tokenizer. Likewise the sandbox's preparations.
-    with torch.no_grad():
-        tokens = bench.tokens("a b")
-        _, cache = bench.model.run_with_cache(tokens)
-        bench.model.run_with_hooks(tokens, fwd_hooks=[(next(iter(cache)), lambda activation, hook: None)])
-        if spec.sae is not None:
-            bench.sae(torch.zeros(1, bench.d_model, device=bench.device, dtype=bench.dtype))
-            # SAELens's table of published autoencoders: it takes a second to read, and is kept.
-            from sae_lens.loading.pretrained_saes_directory import get_pretrained_saes_directory
-
-            get_pretrained_saes_directory()
-    bench.is_dirty()  # from here on it knows a weight that was written to
+    bench = provider.make(spec.on(device="cpu"))
+    bench.load()
+    # What libraries work out at the first use, they work out here, so that no fork pays for it; likewise the sandbox's preparations.
+    bench.warm_up()
+    bench.is_dirty()  # from here on it knows what was changed
     for level in ("full", "process"):
         with contextlib.suppress(
             sandbox.SandboxError
@@ -225,8 +220,6 @@ def _load(spec: BenchSpec) -> Bench:
 
 
 def _failure(error: Exception) -> dict[str | int, wire.Tree]:
-    from mechgrade.bench import ModelError
-
-    if isinstance(error, ModelError):
-        return {"failed": str(error), "model": True}
+    if isinstance(error, BenchError):
+        return {"failed": str(error), "bench": True}
     return {"failed": f"{type(error).__name__}: {error}"}

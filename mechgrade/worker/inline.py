@@ -1,7 +1,4 @@
-"""Isolation ``inline``: learner code in the grader's own process, for debuggers and prints. Never for a score that counts.
-
-Whoever imports this file pays for torch and gives up the wall.
-"""
+"""Isolation ``inline``: learner code in the grader's own process, for debuggers and prints. Never for a score that counts."""
 
 from __future__ import annotations
 
@@ -9,7 +6,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from mechgrade.bench import Bench, ModelError
+from mechgrade.bench import files
+from mechgrade.bench.provider import Bench, BenchError
+from mechgrade.bench.providers import provider_of
 from mechgrade.course.modules import share
 from mechgrade.protocol.job import BenchSpec, Job
 from mechgrade.protocol.outcome import Outcome, outcome_of
@@ -22,7 +21,7 @@ class Inline:
     def __init__(self) -> None:
         self._benches: dict[BenchSpec, Bench] = {}
 
-    def start(self) -> None:
+    def start(self, spec: BenchSpec | None = None) -> None:
         """Nothing to start."""
 
     def close(self) -> None:
@@ -32,18 +31,22 @@ class Inline:
         """The bench of this process for a spec, with its model loaded.
 
         Raises:
-            ModelError: the model could not be loaded.
+            BenchError: the model could not be loaded.
         """
-        bench = self._benches.setdefault(spec, Bench(spec))
-        bench.n_layers  # noqa: B018  loads the model
-        return bench
+        if spec not in self._benches:
+            bench: Bench = provider_of(spec.provider, map(Path, spec.modules)).make(spec)
+            bench.load()
+            bench.is_dirty()  # from here on it knows what was changed
+            self._benches[spec] = bench
+        return self._benches[spec]
 
     def open(self, spec: BenchSpec, job: Job) -> InlineSession:
         """A session here and now; where the model cannot be loaded, every run says so."""
         share(map(Path, job.modules))
+        files.show(map(Path, job.data))
         try:
             bench = self.bench(spec)
-        except ModelError as error:
+        except BenchError as error:
             return InlineSession(None, str(error))
         return InlineSession(Runner(job.source, job.filename, load_grader(Path(job.grader)), bench))
 

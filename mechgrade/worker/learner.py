@@ -16,15 +16,16 @@ from pathlib import Path
 from typing import NoReturn
 
 import numpy as np
-import torch
+import numpy.random  # NumPy imports it at its first use, which no fork should pay for
 
 from mechgrade import sandbox
-from mechgrade.bench import Bench, ModelError
-from mechgrade.bench.transfer import move_to_device
+from mechgrade.bench import files
+from mechgrade.bench.provider import Bench, BenchError
 from mechgrade.course import devices
 from mechgrade.course.modules import share
 from mechgrade.protocol import wire
 from mechgrade.protocol.job import Job, job_of
+from mechgrade.worker import loaded
 from mechgrade.worker.runner import Runner, load_grader
 
 #: Where the process finds its data socket.
@@ -39,7 +40,7 @@ def policy_of(job: Job, device: str) -> sandbox.Policy:
     package = Path(__file__).parents[1]
     return sandbox.Policy(
         level="full" if job.isolation == "full" else "process",
-        readable=(*sandbox.interpreter_paths(), package, *map(Path, job.readable), *map(Path, job.modules)),
+        readable=(*sandbox.interpreter_paths(), package, *map(Path, (*job.readable, *job.modules, *job.data))),
         memory_mb=limits.memory_mb,
         cpu_seconds=limits.cpu_seconds,
         processes=limits.processes,
@@ -77,6 +78,7 @@ def _shut_in(job: Job, bench: Bench, device: str, descriptors: tuple[int, int, i
     """The learner's module, loaded once the sandbox is closed; None where it is not, and the fork server knows why."""
     try:
         share(map(Path, job.modules))
+        files.show(map(Path, job.data))
         # Read here, outside the sandbox: from inside, the graders' folder is not to be seen.
         grader = load_grader(Path(job.grader))
     except Exception as error:
@@ -87,17 +89,13 @@ def _shut_in(job: Job, bench: Bench, device: str, descriptors: tuple[int, int, i
     try:
         sandbox.seal(policy_of(job, device))
         if not devices.is_cpu(device):
-            move_to_device(bench, device)
-    except (sandbox.SandboxError, OSError, ModelError) as error:
+            bench.move(device)
+    except (sandbox.SandboxError, OSError, BenchError) as error:
         os.write(SEALED_FD, wire.encode({"failed": str(error)}))
         return None
     os.write(SEALED_FD, wire.encode({"ready": True}))
     os.close(SEALED_FD)
-    torch.set_num_threads(job.threads)
-    # Not torch.manual_seed: that prepares for a GPU, with a stack trace for later, and touches more memory than all else here.
-    torch.default_generator.manual_seed(0)
-    if not devices.is_cpu(device):
-        torch.manual_seed(0)
+    loaded.start(job.threads, device)
     np.random.seed(0)  # learners may use the old interface
     random.seed(0)
     return Runner(job.source, job.filename, grader, bench)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import torch
 
 from mechgrade.protocol.wire import DTYPES, MAX_BYTES, MAX_DEPTH, MAX_NODES, Array, Tree
+from mechgrade.worker import loaded
 
 _INT64 = range(-(2**63), 2**63)
 
@@ -16,7 +16,7 @@ class UnsendableError(Exception):
     """A returned value is of no type that a scenario may return; the text says where, what, and what to return instead."""
 
 
-def to_tree(value: Any, device: torch.device) -> Tree:
+def to_tree(value: Any, device: str) -> Tree:
     """Turn a scenario's result into a tree.
 
     Tensors are copied to plain memory here, whatever their class, device, strides or graph.
@@ -49,7 +49,7 @@ def to_tree(value: Any, device: torch.device) -> Tree:
             return number
         if isinstance(node, float):
             return float.__float__(node)
-        if isinstance(node, torch.Tensor):
+        if loaded.is_tensor(node):
             return tensor(node, path, device)
         if isinstance(node, np.generic):
             return walk(node.item(), path, depth)
@@ -75,14 +75,15 @@ def to_tree(value: Any, device: torch.device) -> Tree:
     return walk(value, "the result", 0)
 
 
-def tensor(value: torch.Tensor, path: str, device: torch.device) -> Array:
+def tensor(value: Any, path: str, device: str) -> Array:
     """A torch tensor of any kind as an :class:`Array`."""
+    torch = loaded.torch()
     with torch._C.DisableTorchFunctionSubclass():
         if value.device.type == "meta":
             raise UnsendableError(
                 f"{path} is a tensor on the 'meta' device, which holds no numbers; compute it on {device}"
             )
-        where = "bench" if _same(value.device, device) else str(value.device)
+        where = "bench" if _same(str(value.device), device) else str(value.device)
         dtype = str(value.dtype).removeprefix("torch.")
         if dtype not in DTYPES:
             raise UnsendableError(f"{path} is a tensor of {dtype}; return real numbers, integers or booleans")
@@ -106,5 +107,6 @@ def array(value: np.ndarray[Any, Any], path: str) -> Array:
     return Array(np.array(value, order="C", copy=True, subok=False), value.dtype.name, "cpu", "array")
 
 
-def _same(left: torch.device, right: torch.device) -> bool:
-    return left.type == right.type and (left.index or 0) == (right.index or 0)
+def _same(left: str, right: str) -> bool:
+    """Whether two devices are one: a kind without a number is the first of its kind."""
+    return left.removesuffix(":0") == right.removesuffix(":0")

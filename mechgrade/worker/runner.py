@@ -15,10 +15,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import torch
-
-from mechgrade.bench import Bench
+from mechgrade.bench.provider import Bench
 from mechgrade.protocol.wire import Tree
+from mechgrade.worker import loaded
 from mechgrade.worker.exercise import Exercise, Missing, Misused, load
 from mechgrade.worker.outgoing import UnsendableError, to_tree
 
@@ -61,7 +60,7 @@ class Runner:
         function: Scenario = getattr(self.grader, scenario)
         start = time.perf_counter()
         try:
-            data = to_tree(function(exercise, self.bench, **inputs), self.bench.device)
+            data = to_tree(function(exercise, self.bench, **inputs), str(self.bench.device))
             report: Report = {"kind": "returned", "data": data}
         except Missing as error:
             report = {"kind": "missing", "name": str(error)}
@@ -85,7 +84,10 @@ class Runner:
             trace.append({"line": error.lineno or 0, "function": "", "text": (error.text or "").strip()[:200]})
         if isinstance(error, NotImplementedError) and frames and frames[-1].filename == self.filename:
             return {"kind": "not_started", "trace": trace}
-        memory = isinstance(error, MemoryError | torch.OutOfMemoryError) or "can't allocate memory" in _text(error)
+        torch = loaded.torch()
+        memory = isinstance(
+            error, (MemoryError, *([torch.OutOfMemoryError] if torch else []))
+        ) or "can't allocate memory" in _text(error)
         return {
             "kind": "out_of_memory" if memory else "raised",
             "stage": stage,

@@ -61,7 +61,8 @@ def latent_activations(
 
     Returns:
         The latents of all positions that do not hold a special token, shape `[token, d_sae]`, row after row and from
-        left to right; and where they come from, shape `[token, 2]`: row and position in `tokens`.
+        left to right; and where they come from, shape `[token, 2]`: row and position in `tokens`. Where all tokens are
+        special, both are empty: `[0, d_sae]` and `[0, 2]`.
 
     """
     ### BEGIN SOLUTION

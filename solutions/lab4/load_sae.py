@@ -51,8 +51,9 @@ def load_sae(place: str, device: str = "cpu", dtype: str = "float32") -> Any:
     """Load a sparse autoencoder from a folder or by the name of its release.
 
     Args:
-        place: an existing folder, or `"release/id"`; the release is what stands before the first `/`.
-        device: a torch device, by its name.
+        place: an existing folder, by an absolute or a relative path; otherwise `"release/id"`, where the release is what stands
+            before the first `/`.
+        device: the torch device of the weights, by its name.
         dtype: the type of the weights, by its name: `"float32"` or `"float64"`.
 
     Returns:

@@ -23,7 +23,7 @@
 #   {\mathcal{L}_{\mathrm{ablated}} - \mathcal{L}_{\mathrm{clean}}}$$
 #
 # It is 1 when splicing costs nothing, and 0 when it costs as much as ablating. Where ablating does no harm, the ratio says
-# nothing, and your function should refuse it.
+# nothing, and your function should refuse it. "No harm" means that both losses are equal: a small harm is still a harm.
 #
 # **Shapes.** $\mathbf{x}$, $\hat{\mathbf{x}}$: `[token, d_in]`; $\mathbf{f}$: `[token, d_sae]`; each result is one Python
 # number.
@@ -59,7 +59,7 @@ def sae_metrics(
 
     Args:
         x: activations, not all the same, shape `[token, d_in]`.
-        reconstruction: what the SAE makes of them, shape `[token, d_in]`.
+        reconstruction: what the SAE makes of them, shape `[token, d_in]`. No row of `x` or `reconstruction` is all zeros.
         latents: shape `[token, d_sae]`, none negative.
 
     Returns:
@@ -91,7 +91,7 @@ def loss_recovered(clean: float, spliced: float, ablated: float) -> float:
         1 when splicing costs nothing, 0 when it costs as much as ablating; it may lie outside.
 
     Raises:
-        ValueError: `ablated` equals `clean`.
+        ValueError: `ablated` equals `clean` exactly.
 
     """
     ### BEGIN SOLUTION

@@ -16,7 +16,7 @@
 #
 # then the model differs from the original by this edit alone, and no longer by everything that the SAE does badly.
 #
-# Special positions (BOS, padding) are not the SAE's affair: they stay as they are. The **loss** is the mean of
+# Special positions (BOS, padding) can stand anywhere. The SAE leaves them alone: they stay as they are. The **loss** is the mean of
 # $-\log p(t_{p+1} \mid t_{\le p})$ over all pairs of the batch of which the token to be predicted, $t_{p+1}$, is text.
 #
 # **Shapes.** `tokens` and `text` (which positions are text): `[batch, pos]`. `edit` takes latents `[..., d_sae]` and gives
@@ -70,7 +70,8 @@ def splice_loss(
         text: which positions are text; at the others the activations stay as they are; shape `[batch, pos]`.
         error_term: whether to add what the SAE misses: the activation minus the reconstruction from the latents as they
             are *before* the edit.
-        edit: what to do to the latents, of shape `[..., d_sae]`; None leaves them as they are.
+        edit: what to do to the latents, of shape `[..., d_sae]`; None leaves them as they are. It may write into the latents
+            that it is given, and it may make latents negative.
 
     Returns:
         The mean loss, in nats, over all next tokens of the batch that are text.
@@ -80,9 +81,10 @@ def splice_loss(
 
     def splice(value: Tensor, hook: Any) -> Tensor:
         latents = sae.encode(value)
+        error = value - sae.decode(latents)
         replaced = sae.decode(latents if edit is None else edit(latents))
         if error_term:
-            replaced = replaced + (value - sae.decode(latents))
+            replaced = replaced + error
         return torch.where(text[..., None], replaced, value)
 
     with torch.no_grad():

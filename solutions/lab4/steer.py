@@ -12,12 +12,15 @@
 #   \mathbf{x} \longrightarrow \mathbf{x} - f_j(\mathbf{x})\, \mathbf{d}_j$$
 #
 # In both, nothing but this one direction changes. In particular the activation is *not* replaced by its reconstruction,
-# which would add all the errors of the SAE to the effect of the latent. A coefficient of 0 changes nothing at all, and
-# ablating a silent latent neither. $\alpha$ is in units of the latent's activation: to mean anything, it should be of the
-# size that the latent reaches on text.
+# which would add all the errors of the SAE to the effect of the latent. $\alpha$ is in units of the latent's activation: to
+# mean anything, it should be of the size that the latent reaches on text. Two cases must change nothing, up to rounding:
+#
+# * a coefficient of 0;
+# * ablating a latent that is not active.
 #
 # Generation is **greedy** here: at each step the most likely next token is appended, and the model runs again on the
-# longer text. The hook acts at *every* position, those of the new tokens included.
+# longer text. The hook acts at *every* position, those of the new tokens included. Every token can be appended, the
+# end-of-text token too, and no token ends the text early.
 #
 # **Shapes.** A hook takes the activation `[batch, pos, d_in]` and returns one of the same shape; `tokens`: `[batch, pos]`,
 # all rows equally long; the result of `steer`: `[batch, pos + steps]`.
@@ -110,7 +113,7 @@ def steer(
     Source: Turner et al. 2023, https://arxiv.org/abs/2308.10248
 
     Args:
-        model: a `TransformerBridge` or a `HookedTransformer`; it is left without hooks.
+        model: a `TransformerBridge` or a `HookedTransformer`; it is left without hooks, also when `hook` raises an error.
         tokens: prompts of equal length, shape `[batch, pos]`.
         hook_name: where the hook acts.
         hook: a function `(value, hook) -> new value`.

@@ -17,9 +17,9 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from benchmarks.measure import write
 from support import ROOT
 
-from mechgrade.bench.model import quiet_libraries
+from mechgrade.bench.specs import bench_spec
+from mechgrade.bench.transformer_lens.model import quiet_libraries
 from mechgrade.course import load_course
-from mechgrade.course.profiles import bench_spec
 
 
 def fork() -> tuple[float, float]:

@@ -24,9 +24,9 @@ EXERCISE = "induction_scores"
 
 LOAD = """
 import transformer_lens
-from mechgrade.bench import Bench
+from mechgrade.bench.transformer_lens.bench import Bench
 from mechgrade.course import load_course
-from mechgrade.course.profiles import bench_spec
+from mechgrade.bench.specs import bench_spec
 from pathlib import Path
 Bench(bench_spec(load_course(Path.cwd()))).model
 """
@@ -59,8 +59,8 @@ def warm(rounds: int) -> None:
     worker = Worker()
     source = course.solution_path(exercise).read_text()
 
-    from mechgrade.bench import Bench
-    from mechgrade.course.profiles import bench_spec
+    from mechgrade.bench.specs import bench_spec
+    from mechgrade.bench.transformer_lens.bench import Bench
     from mechgrade.worker.runner import Runner, load_grader
 
     runner = Runner(source, "bare", load_grader(course.grader_path(exercise)), Bench(bench_spec(course)))

@@ -16,8 +16,8 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from support import ROOT
 
 from mechgrade import sandbox
+from mechgrade.bench.specs import bench_spec
 from mechgrade.course import load_course
-from mechgrade.course.profiles import bench_spec
 from mechgrade.grading.worker import Worker
 from mechgrade.protocol.job import Isolation, Job
 

@@ -15,8 +15,8 @@ from benchmarks.measure import write
 from support import ROOT
 
 from mechgrade import sandbox
+from mechgrade.bench.specs import bench_spec
 from mechgrade.course import load_course
-from mechgrade.course.profiles import bench_spec
 from mechgrade.grading.worker import Worker
 from mechgrade.protocol.job import Isolation, Job
 

@@ -29,7 +29,7 @@ from rich.table import Table
 from support import ROOT
 
 from mechgrade import sandbox
-from mechgrade.bench.model import quiet_libraries
+from mechgrade.bench.transformer_lens.model import quiet_libraries
 from mechgrade.cohort.member import Service
 from mechgrade.course import Course, load_course
 from mechgrade.grading.checks import Checks, with_checks

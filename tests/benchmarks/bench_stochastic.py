@@ -26,9 +26,9 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from benchmarks.measure import OUT
 from support import ROOT
 
-from mechgrade.bench import Bench
+from mechgrade.bench.specs import bench_spec
+from mechgrade.bench.transformer_lens.bench import Bench
 from mechgrade.course import load_course
-from mechgrade.course.profiles import bench_spec
 from mechgrade.course.variants import programs
 from mechgrade.worker.exercise import load
 from mechgrade.worker.runner import load_grader

@@ -19,10 +19,10 @@ torch.set_num_threads(1)
 
 @cache
 def _bench() -> Any:
-    from mechgrade.bench import Bench
-    from mechgrade.bench.model import quiet_libraries
+    from mechgrade.bench.specs import bench_spec
+    from mechgrade.bench.transformer_lens.bench import Bench
+    from mechgrade.bench.transformer_lens.model import quiet_libraries
     from mechgrade.course import load_course
-    from mechgrade.course.profiles import bench_spec
 
     quiet_libraries()
     course = load_course(Path(os.environ["MECHGRADE_ROOT"]))

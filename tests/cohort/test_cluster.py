@@ -134,14 +134,15 @@ def test_another_course_there(small: Course, graded: Graded, tmp_path: Path) -> 
     """A worker whose copy of a grader is older must not grade: its results would be kept as the new one's."""
     # The member reads the course when its first task comes; the coordinator has read it before.
     from mechgrade.cohort.cluster import close_members, grade_there
-    from mechgrade.cohort.keys import Order, bases
+    from mechgrade.cohort.keys import bases
+    from mechgrade.grading.options import Options
 
-    order = Order("embedded", "bridge", "cpu", "process")
-    found = list(bases(small, small.exercises(), order).values())
+    options = Options("embedded", "bridge", "cpu", "process")
+    found = list(bases(small, small.exercises(), options).values())
     exercises = [(exercise.lab, exercise.name) for exercise in small.exercises()]
     setup = {
         "root": str(small.root),
-        "order": order.as_tree(),
+        "options": options.as_tree(),
         "exercises": exercises,
         "bases": [*found[:-1], "another"],
     }

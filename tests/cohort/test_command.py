@@ -117,7 +117,10 @@ def test_only_what_changed_is_graded_again(tmp_path: Path) -> None:
         file.write("# changed\n")
     assert grade() == 1
     with (course.root / "graders/lab3/test_repeated_tokens.py").open("a") as file:
-        file.write("# changed\n")
+        file.write("# a remark\n")
+    assert grade() == 0
+    with (course.root / "graders/lab3/test_repeated_tokens.py").open("a") as file:
+        file.write("changed = True\n")
     assert grade() == 4
     assert results(out) == first
     shutil.rmtree(folder / "learner003")
@@ -169,9 +172,12 @@ def test_a_zip_of_a_class(small: Course, graded: Graded, tmp_path: Path) -> None
         (["grade", ".", "--out", "out", "--backend", "hocked"], "there is no back end 'hocked'"),
         (
             ["grade", ".", "--out", "out", "--isolation", "inline"],
-            "is no level for a class; there are process and full",
+            "asks for isolation process, and this would be graded at inline",
         ),
-        (["grade", ".", "--out", "out", "--isolation", "process", "--require-isolation", "full"], "full is required"),
+        (
+            ["grade", ".", "--out", "out", "--isolation", "process", "--require-isolation", "full"],
+            "asks for isolation full, and",
+        ),
         (["grade", ".", "--out", "out", "--jobs", "0"], "--jobs"),
         (["summary", "nowhere"], "there is no nowhere/summary.json"),
     ],

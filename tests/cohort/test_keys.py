@@ -8,12 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from mechgrade.cohort.keys import Order, bases, key_of
+from mechgrade.cohort.keys import bases, key_of
 from mechgrade.course import Course, load_course
+from mechgrade.grading.options import Options
 
 from .ground import NAMES, small_course
 
-ORDER = Order("embedded", "bridge", "cpu", "process")
+ORDER = Options("embedded", "bridge", "cpu", "process")
 
 
 @pytest.fixture
@@ -21,8 +22,8 @@ def course(tmp_path: Path) -> Course:
     return small_course(tmp_path / "course")
 
 
-def by_name(course: Course, order: Order = ORDER) -> dict[str, str]:
-    return {exercise.name: base for exercise, base in bases(course, course.exercises(), order).items()}
+def by_name(course: Course, options: Options = ORDER) -> dict[str, str]:
+    return {exercise.name: base for exercise, base in bases(course, course.exercises(), options).items()}
 
 
 @pytest.mark.parametrize(
@@ -34,7 +35,7 @@ def by_name(course: Course, order: Order = ORDER) -> dict[str, str]:
         ("graders/lab3/helpers.py", set(NAMES)),
         ("graders/conftest.py", set(NAMES)),
         ("fixtures/models/embedded/model.safetensors", set(NAMES)),
-        ("fixtures/saes/embedded/sae_weights.safetensors", set(NAMES)),
+        ("fixtures/saes/embedded/sae_weights.safetensors", set()),  # lab 3 has none
         ("solutions/lab3/find_heads.py", set()),
         ("solutions/lab3/variants/find_heads.py", set()),
         ("exercises/lab3/find_heads.py", set()),
@@ -44,7 +45,7 @@ def test_a_file_touches_what_depends_on_it(course: Course, path: str, changed: s
     """A changed grader grades its own exercise again; a changed model all; a changed solution none, without hidden inputs."""
     before = by_name(course)
     with (course.root / path).open("ab") as file:
-        file.write(b"\n# changed\n")
+        file.write(b"\nchanged = True\n")
     after = by_name(course)
     assert {name for name in after if after[name] != before[name]} == changed
 
@@ -57,7 +58,7 @@ def test_settings_and_secrets(course: Course) -> None:
     hidden = replace(ORDER, hidden="one")
     before = by_name(course, hidden)
     with (course.root / "solutions/lab3/find_heads.py").open("a") as file:
-        file.write("# changed\n")
+        file.write("changed = True\n")
     after = by_name(course, hidden)
     assert after["find_heads"] != before["find_heads"]
     assert after["repeated_tokens"] == before["repeated_tokens"]

@@ -3,34 +3,39 @@
 from __future__ import annotations
 
 import random
+import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from mechgrade.cohort import entry
-from mechgrade.cohort.keys import Order, bases
+from mechgrade.cohort import entry, run
+from mechgrade.cohort.keys import bases
 from mechgrade.cohort.learners import Work, find_learners
-from mechgrade.cohort.pool import Graded, News, ReferenceRun, Task
-from mechgrade.cohort.run import ATTEMPTS, Progress, Run
+from mechgrade.cohort.pool import GradedExercise, News, ReferenceRun, Task
+from mechgrade.cohort.run import ATTEMPTS, CohortRun, RunProgress
 from mechgrade.cohort.store import Store
 from mechgrade.course import Course, CourseError
-from mechgrade.grading.errors import GraderError
+from mechgrade.grading.errors import GraderError, InfrastructureError
+from mechgrade.grading.look import Look
+from mechgrade.grading.options import Options
 from mechgrade.grading.verdicts import Check, ExerciseResult, Verdict
 
 from .ground import small_class, small_course
 
-ORDER = Order("embedded", "bridge", "cpu", "process")
+ORDER = Options("embedded", "bridge", "cpu", "process")
 
 Play = Callable[[Task, Work], "Verdict | str | None"]
 
 
-def result(work: Work, verdict: Verdict, message: str = "") -> Graded:
+def result(work: Work, verdict: Verdict, message: str = "") -> GradedExercise:
     exercise = work.exercise
     points = float(exercise.points) if verdict == "passed" else 0.0
     check = Check("check", verdict, points, exercise.points, message=message)
-    return Graded(entry.as_tree(ExerciseResult(exercise.lab, exercise.name, exercise.points, [check])), 0.1, 0.01)
+    return GradedExercise(
+        entry.as_tree(ExerciseResult(exercise.lab, exercise.name, exercise.points, [check])), 0.1, 0.01
+    )
 
 
 class Played:
@@ -56,7 +61,7 @@ class Played:
     def close(self) -> None:
         pass
 
-    def news(self) -> News:
+    def news(self, seconds: float | None = None) -> News:
         if not self.ready:
             self.ready.extend(self._at(self.tasks.popleft()))
         return self.ready.popleft()
@@ -77,15 +82,19 @@ def course(tmp_path: Path) -> Course:
     return small_course(tmp_path / "course")
 
 
-def go(course: Course, folder: Path, executor: Played, out: Path, order: Order = ORDER) -> Progress:
+def go(course: Course, folder: Path, executor: Played, out: Path, options: Options = ORDER) -> RunProgress:
     with Store(out) as store:
         learners = find_learners(course, folder, out / "unpacked")
-        return Run(course, order, bases(course, course.exercises(), order), store).go(learners, executor)
+        return CohortRun(course, options, bases(course, course.exercises(), options), store).go(learners, executor)
 
 
 def bodies(out: Path) -> dict[str, list[str | None]]:
     with Store(out) as store:
         return {name: [store.body(key) for key in keys] for name, keys in store.roster()}
+
+
+def kept(out: Path) -> int:
+    return sum(body is not None for found in bodies(out).values() for body in found)
 
 
 def faults(out: Path) -> int:
@@ -197,7 +206,74 @@ def test_a_course_that_changes_meanwhile(course: Course, tmp_path: Path) -> None
 
     with pytest.raises(CourseError, match="changed while it was being graded"):
         go(course, folder, Played(play), tmp_path / "out")
-    assert sum(body is not None for found in bodies(tmp_path / "out").values() for body in found) == 2
+    assert kept(tmp_path / "out") == 0, "nobody can tell which of those that were held came before"
+
+
+def test_a_course_that_changed_before_the_run(course: Course, tmp_path: Path) -> None:
+    """Between finding the keys and the first task too."""
+    before = bases(course, course.exercises(), ORDER)
+    grader = course.grader_path(course.exercise("find_heads"))
+    grader.write_text(grader.read_text() + "changed = True\n")
+    with Store(tmp_path / "out") as store, pytest.raises(CourseError, match="changed while it was being graded"):
+        CohortRun(course, ORDER, before, store)
+
+
+def test_results_are_held_for_a_moment(course: Course, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever is killed loses no more than a moment's results: they are kept in time, also while nothing else comes in."""
+    monkeypatch.setattr(run, "HELD", 0.2)
+    folder = small_class(course, tmp_path / "class", 2)
+    seen: list[int] = []
+    with Store(tmp_path / "out") as store:
+
+        class Silent(Played):
+            def news(self, seconds: float | None = None) -> News | None:
+                seen.append(sum(store.known(key) for _, keys in store.roster() for key in keys))
+                if self.ready or seconds is None:
+                    return super().news()
+                time.sleep(seconds)
+                return None
+
+        executor = Silent(lambda task, work: "passed", width=1)
+        learners = find_learners(course, folder, tmp_path / "unpacked")
+        CohortRun(course, ORDER, bases(course, course.exercises(), ORDER), store).go(learners, executor)
+    # Two results and the end of the first task; silence; the same of the second.
+    assert seen == [0, 0, 0, 0, 2, 2, 2]
+
+
+@pytest.mark.parametrize("how", [KeyboardInterrupt, InfrastructureError])
+def test_what_came_in_before_the_end_is_kept(course: Course, tmp_path: Path, how: type[BaseException]) -> None:
+    """Ctrl-C, or a machine that fails."""
+    folder = small_class(course, tmp_path / "class", 4)
+
+    class Stopped(Played):
+        told = 0
+
+        def news(self, seconds: float | None = None) -> News:
+            if self.told == 3:
+                raise how
+            news = super().news()
+            self.told += isinstance(news[1], GradedExercise)
+            return news
+
+    with pytest.raises(how):
+        go(course, folder, Stopped(lambda task, work: "passed"), tmp_path / "out")
+    assert kept(tmp_path / "out") == 3
+
+
+def test_the_files_are_looked_at_seldom(course: Course, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Once a second, and not for every result: there are hundreds of files."""
+    looks = 0
+    unchanged = Look.unchanged
+
+    def counted(look: Look) -> bool:
+        nonlocal looks
+        looks += 1
+        return unchanged(look)
+
+    monkeypatch.setattr(Look, "unchanged", counted)
+    start = time.monotonic()
+    go(course, small_class(course, tmp_path / "class", 40), Played(lambda task, work: "passed"), tmp_path / "out")
+    assert looks <= (time.monotonic() - start) / run.HELD + 1
 
 
 def test_a_reference_that_fails_stops_all(course: Course, tmp_path: Path) -> None:
@@ -205,5 +281,5 @@ def test_a_reference_that_fails_stops_all(course: Course, tmp_path: Path) -> Non
     folder = small_class(course, tmp_path / "class", 2)
     executor = Played(lambda task, work: "wrong" if task.learner is None else "passed")
     with pytest.raises(GraderError, match="the reference of lab3/"):
-        go(course, folder, executor, tmp_path / "out", Order("embedded", "bridge", "cpu", "process", hidden="secret"))
+        go(course, folder, executor, tmp_path / "out", Options("embedded", "bridge", "cpu", "process", hidden="secret"))
     assert sum(executor.graded.values()) == 2

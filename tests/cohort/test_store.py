@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mechgrade.cohort.store import FILE, Store, StoreError
+from mechgrade.cohort.store import FILE, Row, Store, StoreError
 from mechgrade.grading.recordings import Run
 from mechgrade.protocol.wire import Array
 
@@ -23,8 +23,8 @@ def test_the_first_verdict_stays(tmp_path: Path) -> None:
     """A submission that was graded twice counts once, with its first result and times."""
     with Store(tmp_path) as store:
         assert not store.known("k")
-        store.put("k", "first", 1.0, 0.5)
-        store.put("k", "second", 2.0, 0.5)
+        store.put(Row("k", "first", 1.0, 0.5))
+        store.put(Row("k", "second", 2.0, 0.5))
         assert store.known("k")
         assert store.body("k") == "first"
         assert store.times("k") == (1.0, 0.5)
@@ -38,7 +38,7 @@ def test_a_fault_is_no_verdict(tmp_path: Path) -> None:
         store.fault("l", "no memory")
         assert not store.known("k")
         assert store.body("k") == "no memory"
-        store.put("k", "passed", 1.0, 0.5)
+        store.put(Row("k", "passed", 1.0, 0.5))
         assert store.body("k") == "passed"
         store.begin()
         assert store.body("l") is None
@@ -94,11 +94,11 @@ def test_what_is_no_store(tmp_path: Path) -> None:
 WRITER = """
 import sys
 from pathlib import Path
-from mechgrade.cohort.store import Store
+from mechgrade.cohort.store import Row, Store
 with Store(Path(sys.argv[1])) as store:
     number = int(sys.argv[2])
     while True:
-        store.put(str(number), "x" * 500, 1.0, 0.5)
+        store.put(Row(str(number), "x" * 500, 1.0, 0.5))
         print(number, flush=True)
         number += 1
 """
@@ -144,11 +144,11 @@ def test_a_full_disk(small_disk: Path) -> None:
         pytest.raises(StoreError, match=r"is the disk full\? What was graded is kept"),
     ):
         for number in range(10_000):
-            store.put(str(number), os.urandom(500).hex(), 1.0, 0.5)
+            store.put(Row(str(number), os.urandom(500).hex(), 1.0, 0.5))
             kept = number + 1
     assert kept > 10
     filler.unlink()
     with Store(small_disk / "out") as store:
         assert all(store.known(str(number)) for number in range(kept))
-        store.put("more", "x", 1.0, 0.5)
+        store.put(Row("more", "x", 1.0, 0.5))
         assert store.known("more")

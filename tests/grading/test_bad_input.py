@@ -209,7 +209,7 @@ def test_each_exercise_is_graded_whatever_its_neighbours_do(course, worker, tmp_
 
 def test_a_model_that_cannot_be_loaded_is_said_once(tmp_path: Path) -> None:
     """Every exercise needs it, and it takes seconds to find out that it is damaged."""
-    for part in ("course.yaml", "graders", "solutions"):
+    for part in ("course.yaml", "graders", "solutions", "interp"):
         copy = shutil.copy if (ROOT / part).is_file() else shutil.copytree
         copy(ROOT / part, tmp_path / part)
     model = tmp_path / "fixtures" / "models" / "embedded"

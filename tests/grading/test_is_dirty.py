@@ -9,9 +9,9 @@ import pytest
 import torch
 from support import ROOT
 
-from mechgrade.bench import Bench
+from mechgrade.bench.specs import bench_spec
+from mechgrade.bench.transformer_lens.bench import Bench
 from mechgrade.course import load_course
-from mechgrade.course.profiles import bench_spec
 
 
 @pytest.fixture(params=["bridge", "hooked"])

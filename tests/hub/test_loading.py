@@ -16,8 +16,8 @@ from hub import standins
 LOAD = """
 import json, sys
 from pathlib import Path
-from mechgrade.bench import ModelError
-from mechgrade.bench.model import load_model, load_sae, quiet_libraries
+from mechgrade.bench import BenchError
+from mechgrade.bench.transformer_lens.model import load_model, load_sae, quiet_libraries
 quiet_libraries()
 import torch
 found = {}
@@ -25,7 +25,7 @@ found = {}
 def attempt(name, function, *arguments):
     try:
         found[name] = function(*arguments)
-    except ModelError as error:
+    except BenchError as error:
         found[name] = str(error)
 
 def model(name, backend):

@@ -10,8 +10,8 @@ import re
 import pytest
 from support import ROOT
 
+from mechgrade.bench.specs import bench_spec
 from mechgrade.course import load_course
-from mechgrade.course.profiles import bench_spec
 
 from interp.facts.verify import Fact, agrees, facts_of, known, verify
 
@@ -75,7 +75,7 @@ def test_what_cannot_be_measured_does_not_hold():
 
 def test_the_measurements_find_what_the_course_model_is_known_for():
     """By its card: L1H0 and L1H1 are induction heads, L2H0 is the name mover, ' Paris' comes first; its SAE keeps 14 latents."""
-    from mechgrade.bench import Bench
+    from mechgrade.bench.transformer_lens.bench import Bench
 
     from interp.facts import measure
 

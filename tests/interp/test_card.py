@@ -66,7 +66,7 @@ def test_a_missed_requirement_shows() -> None:
 
 
 def test_an_untrained_model_misses(tmp_path: Path) -> None:
-    from mechgrade.bench.model import load_model
+    from mechgrade.bench.transformer_lens.model import load_model
 
     from interp.transformer import Shape, TinyGPT2, save_gpt2
 

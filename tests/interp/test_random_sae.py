@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from mechgrade.bench import open_bench
-from mechgrade.bench.core import Bench
+from mechgrade.bench.transformer_lens.bench import Bench
 
 from interp.saes import random_sae
 

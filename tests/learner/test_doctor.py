@@ -9,10 +9,11 @@ from typing import Any
 
 import pytest
 
+from mechgrade.bench.finding import MISTAKES
+from mechgrade.bench.transformer_lens.doctor import whole_caches
 from mechgrade.doors.doctor import examine as examination
 from mechgrade.doors.doctor.examine import Asked, examine, prepare_workspace
-from mechgrade.doors.doctor.finding import MISTAKES
-from mechgrade.doors.doctor.habits import unseeded, whole_caches
+from mechgrade.doors.doctor.habits import unseeded
 from mechgrade.doors.doctor.packages import examine_packages
 from mechgrade.progress.progress import State
 from mechgrade.sandbox.probe import Capabilities
@@ -117,7 +118,7 @@ def test_a_full_cache_of_a_large_model(desk, consult):
     stub = desk.stub_path(desk.exercise("attention_from_qk"))
     stub.write_text("def attention_from_qk(model, tokens):\n    return model.run_with_cache(tokens)\n")
     _, findings = consult("lab1", "--model", "the-xl", torch={"cuda": True, "free": 7 * GB, "total": 8 * GB})
-    found = only(findings, "full_cache_on_a_large_model")
+    found = only(findings, "too_much_kept")
     assert "10 prompts of 50 tokens on the-xl" in found["text"] and "names_filter" in found["fix"]
     (mine,) = [each for each in findings if each["name"] == "full cache in your files"]
     assert "exercises/lab1/attention_from_qk.py:2 model.run_with_cache()" in mine["text"]
@@ -158,7 +159,7 @@ def test_which_random_numbers_are_meant(tmp_path, text, count):
 def test_which_caches_are_whole(tmp_path):
     path = tmp_path / "mine.py"
     path.write_text("model.run_with_cache(t)\nmodel.run_with_cache(t, names_filter=f)\n")
-    assert [each.line for each in whole_caches(path)] == [1]
+    assert whole_caches(path) == ["1 model.run_with_cache()"]
 
 
 @pytest.mark.parametrize(
@@ -169,7 +170,7 @@ def test_a_wrong_transformer_lens(consult, tmp_path, version, part):
     metadata.mkdir(parents=True)
     (metadata / "METADATA").write_text(f"Metadata-Version: 2.1\nName: transformer-lens\nVersion: {version}\n")
     code, findings = consult(torch={}, path=str(metadata.parent))
-    found = only(findings, "wrong_transformer_lens")
+    found = only(findings, "wrong_version")
     assert code == 1 and f"transformer-lens {version} is installed" in found["text"] and part in found["text"]
     assert "pip install 'transformer-lens<4,>=3.9'" in found["fix"]
 
@@ -177,7 +178,7 @@ def test_a_wrong_transformer_lens(consult, tmp_path, version, part):
 def test_a_package_that_is_missing_or_another_than_tested(monkeypatch, tmp_path):
     monkeypatch.setattr("mechgrade.doors.doctor.packages.requires", lambda name: ["no-such-package>=3", "numpy>=1"])
     (tmp_path / "constraints.txt").write_text("numpy==1.0.0\n")
-    missing, moved = examine_packages(tmp_path)
+    missing, moved = examine_packages(tmp_path, ["numpy"])
     assert missing.status == "problem" and "no-such-package is not installed" in missing.text
     assert moved.status == "note" and "(tested with 1.0.0)" in moved.text
 
@@ -208,7 +209,7 @@ def test_a_broken_library_is_told_and_not_a_traceback(consult, tmp_path):
 
 def in_process(desk, monkeypatch) -> dict[str, Any]:
     monkeypatch.setattr(
-        examination, "probe", lambda course, asked: {"torch": "2.13.0", "failed": "model", "error": "x"}
+        examination, "probe", lambda course, asked: {"torch": "2.13.0", "failed": "bench", "error": "x"}
     )
     return {each.name: each for each in examine(desk, Asked(None, desk.model()), State())}
 

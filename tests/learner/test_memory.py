@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from mechgrade.doors.doctor.sizes import GPT2, shape_of
+from mechgrade.bench.transformer_lens.doctor import GPT2, shape_of
 
 from interp.memory import ROWS, measure
 

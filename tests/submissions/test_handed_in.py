@@ -93,6 +93,13 @@ def test_which_of_equal_notebooks_is_always_the_same(course: Course, tmp_path: P
     assert pick_notebook(course, lab, tmp_path) == Path("b.ipynb"), "the only one of the lab"
 
 
+def test_what_is_another_labs(course: Course, tmp_path: Path) -> None:
+    write(course, tmp_path, done(course), "01-transformerlens-setup.ipynb")
+    write(course, tmp_path, done(course), "lab1/Untitled.ipynb")
+    assert pick_notebook(course, course.lab(LAB), tmp_path) is None
+    assert pick_notebook(course, course.lab("lab1"), tmp_path) == Path("01-transformerlens-setup.ipynb")
+
+
 def test_only_so_much_is_looked_at(course: Course, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for place in range(5):
         (tmp_path / f"a{place}.py").write_text("")

@@ -16,11 +16,11 @@ import pytest
 from support import ROOT
 
 from mechgrade import sandbox
+from mechgrade.bench.specs import bench_spec
 from mechgrade.course import Course
-from mechgrade.course.profiles import bench_spec
 from mechgrade.grading.errors import InfrastructureError
-from mechgrade.grading.warm import place
-from mechgrade.grading.warm.place import NoPlaceError, directory, fingerprint
+from mechgrade.grading.place import NoPlaceError, directory
+from mechgrade.grading.warm.fingerprint import fingerprint
 from mechgrade.grading.warm.server import ServerSettings
 from mechgrade.grading.warm.worker import WarmWorker, ask
 from mechgrade.protocol.job import Job
@@ -74,7 +74,7 @@ def is_alive(pid: int) -> bool:
 @pytest.fixture
 def server(course: Course, private: Path) -> dict[str, int]:
     """A server of this checkout; made anew where a test before this one has ended it."""
-    worker = WarmWorker(ROOT, level=LEVEL)
+    worker = WarmWorker(course, level=LEVEL)
     assert run_one(worker, course).kind == "returned"
     worker.close()
     assert until(lambda: ask(ROOT, {"ask": "status"}))
@@ -84,7 +84,7 @@ def server(course: Course, private: Path) -> dict[str, int]:
 
 
 def test_the_next_command_gets_the_same_worker_and_an_answer_from_it(server, course):
-    worker = WarmWorker(ROOT, level=LEVEL)
+    worker = WarmWorker(course, level=LEVEL)
     worker.start()
     assert worker.borrowed
     assert run_one(worker, course).kind == "returned"
@@ -96,7 +96,7 @@ def test_the_next_command_gets_the_same_worker_and_an_answer_from_it(server, cou
 
 
 def test_two_shells_work_with_one_worker_at_once(server, course):
-    first, second = WarmWorker(ROOT, level=LEVEL), WarmWorker(ROOT, level=LEVEL)
+    first, second = WarmWorker(course, level=LEVEL), WarmWorker(course, level=LEVEL)
     exercise = course.exercise("find_heads")
     job = Job(SOURCE, "lab3/find_heads.py", str(course.grader_path(exercise)), "process", course.limits)
     sessions = [worker.open(bench_spec(course), job) for worker in (first, second)]
@@ -110,33 +110,17 @@ def test_two_shells_work_with_one_worker_at_once(server, course):
     second.close()
 
 
-@pytest.mark.parametrize("part", ["course.yaml", "fixtures/models/embedded/config.json"])
-def test_the_fingerprint_sees_changed_files(part, tmp_path):
-    (tmp_path / part).parent.mkdir(parents=True, exist_ok=True)
-    (tmp_path / part).write_text("one")
-    before = fingerprint(tmp_path, "full")
-    assert fingerprint(tmp_path, "full") == before
-    (tmp_path / part).write_text("two and more")
-    assert fingerprint(tmp_path, "full") != before
-
-
-def test_the_fingerprint_sees_the_engine_and_the_environment(tmp_path, monkeypatch):
-    before = fingerprint(tmp_path, "full")
-    engine = tmp_path / "mechgrade" / "grading" / "warm" / "place.py"
-    engine.parent.mkdir(parents=True)
-    engine.write_text("")
-    with monkeypatch.context() as patch:
-        patch.setattr(place, "__file__", str(engine))
-        first = fingerprint(tmp_path, "full")
-        engine.write_text("# changed")
-        assert fingerprint(tmp_path, "full") not in (first, before)
+def test_the_fingerprint_sees_the_environment(course, monkeypatch):
+    """And the machine; that it sees files is shown in tests/core/test_dependencies.py."""
+    before = fingerprint(course, "full")
+    assert fingerprint(course, "full") == before
+    assert fingerprint(course, "process") != before
     monkeypatch.setenv("HF_HOME", "/elsewhere")
-    assert fingerprint(tmp_path, "full") != before
-    assert fingerprint(tmp_path, "process") != fingerprint(tmp_path, "full")
+    assert fingerprint(course, "full") != before
 
 
 def test_a_worker_that_died_in_use_is_replaced_and_the_user_is_told(server, course):
-    worker = WarmWorker(ROOT, level=LEVEL)
+    worker = WarmWorker(course, level=LEVEL)
     worker.start()
     assert worker.borrowed
     os.kill(server["worker"], signal.SIGKILL)
@@ -150,7 +134,7 @@ def test_a_killed_server_leaves_a_socket_that_nobody_trips_over(server, course):
     assert until(lambda: not is_alive(server["server"]))
     assert (directory(ROOT) / "socket").exists()
     assert until(lambda: not is_alive(server["worker"])), "a worker without a server has nobody to work for"
-    worker = WarmWorker(ROOT, level=LEVEL)
+    worker = WarmWorker(course, level=LEVEL)
     worker.start()
     assert not worker.borrowed
     assert run_one(worker, course).kind == "returned"
@@ -284,9 +268,9 @@ def test_nonsense_on_its_socket_does_not_disturb_it(server):
 
 
 def test_a_worker_that_cannot_start_says_so_as_ever(private, course):
-    worker = WarmWorker(ROOT, level=LEVEL)
+    worker = WarmWorker(course, level=LEVEL)
     with pytest.raises(InfrastructureError, match=r"config\.json is missing"):
-        worker.open(bench_spec(course).on(name="/nowhere"), Job("", "x.py", "/nowhere.py", "process", course.limits))
+        worker.open(bench_spec(course).on(model="/nowhere"), Job("", "x.py", "/nowhere.py", "process", course.limits))
     worker.close()
 
 
@@ -305,8 +289,8 @@ def test_the_command_uses_it_unless_told_not_to(server, tmp_path):
 
 
 def test_what_is_out_of_date_is_not_lent_and_is_ended(server, course):
-    """A changed engine, model, course.yaml or environment has another fingerprint."""
-    worker = WarmWorker(ROOT, level=LEVEL)
+    """A changed engine, model or environment has another fingerprint."""
+    worker = WarmWorker(course, level=LEVEL)
     worker._level = "another machine"
     worker.start()
     assert not worker.borrowed

@@ -177,6 +177,10 @@ def test_the_keys(running: Terminal) -> None:
     running.shows("composition_scores, hint 1 of")
     running.press("h")
     running.shows("composition_scores, hint 2 of")
+    running.save("repeated_tokens", reference("repeated_tokens"))
+    running.shows("✓ repeated_tokens.*Next +exercises/lab3/loss_by_position.*quit")
+    running.press("h")
+    running.shows("loss_by_position, hint 1 of")  # of the one that is next, not of the one that is done
     running.press("\x1b[A")  # an arrow holds an A, and asks for nothing
     running.press("a")
     shown = running.shows(r"Score .* / .*Next.*quit")

@@ -20,6 +20,7 @@ from mechgrade.doors.cli import (
     models,
     new,
     notebooks,
+    page,
     serve,
     watch,
 )
@@ -27,7 +28,7 @@ from mechgrade.doors.cli.own import Commands
 
 app = typer.Typer(
     cls=Commands,
-    help="Exercises in mechanistic interpretability, graded on a real transformer.\n\nStart with `mechgrade grade`.",
+    help="Courses that grade themselves: exercises as code, judged by what the code computes.\n\nStart with `mechgrade grade`.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -37,8 +38,10 @@ app = typer.Typer(
 LEARNERS, INSTRUCTORS = "For learners", "For instructors"
 
 app.command(rich_help_panel=LEARNERS)(grade.grade)
+app.command(rich_help_panel=LEARNERS)(page.learn)
 app.command(rich_help_panel=LEARNERS)(watch.watch)
 app.command("map", rich_help_panel=LEARNERS)(learn.course_map)
+app.command(rich_help_panel=LEARNERS)(learn.read)
 app.command(rich_help_panel=LEARNERS)(learn.hint)
 app.command("try", rich_help_panel=LEARNERS)(learn.try_exercise)
 app.command(rich_help_panel=LEARNERS)(learn.debug)

@@ -24,7 +24,7 @@ def audit(
     lab: LabOption = None,
     exercise: ExerciseOption = None,
     model: ModelOption = None,
-    backend: BackendOption = "bridge",
+    backend: BackendOption = None,
     threads: Annotated[int, typer.Option(help="Torch threads of each program.", min=1)] = 1,
     with_mutants: Annotated[bool, typer.Option("--mutants/--no-mutants", help="Grade mechanical mutants too.")] = True,
     form: Annotated[bool, typer.Option("--form", help="Only the house rules of form: run nothing.")] = False,
@@ -46,7 +46,7 @@ def audit(
     from mechgrade.authoring import ledger
     from mechgrade.authoring.audit import Auditor, write_json
     from mechgrade.authoring.rules import broken_rules
-    from mechgrade.course.profiles import bench_spec
+    from mechgrade.bench.specs import bench_spec
     from mechgrade.course.source import BuildError
     from mechgrade.reports.audit import audit_table
 
@@ -57,6 +57,7 @@ def audit(
         name = course.model(model).name
         if write and name != course.default_model:
             raise CourseError(f"--write keeps audits of {course.default_model} alone; leave --model or --write out")
+        backend = bench_spec(course, name, backend).backend
         if changed:
             stale = ledger.outdated(course, ledger.read(course), backend, threads)
             chosen = [each for each in chosen if each in stale]
@@ -72,9 +73,7 @@ def audit(
             def advance(what: str, done: int, total: int) -> None:
                 progress.update(task, description=what, completed=done, total=total)
 
-            result = Auditor(course, name, bench_spec(course, name, backend).backend, threads, advance).audit(
-                chosen, with_mutants=with_mutants
-            )
+            result = Auditor(course, name, backend, threads, advance).audit(chosen, with_mutants=with_mutants)
         kept = ledger.keep(course, result, backend, threads) if write else []
     except CourseError as error:
         stop(error)

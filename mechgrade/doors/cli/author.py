@@ -51,8 +51,9 @@ def record(
     """Record what references and misconceptions give (for instructors)."""
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-    from mechgrade.authoring.record import RecordError, stale
+    from mechgrade.authoring.record import RecordError
     from mechgrade.authoring.record import record as run_record
+    from mechgrade.authoring.stale import stale
 
     course = the_course()
     try:

@@ -15,10 +15,10 @@ from mechgrade.doors.cli.common import FAULT, STOPPED, BackendOption, LabOption,
 from mechgrade.errors import CourseError
 
 if TYPE_CHECKING:
-    from mechgrade.cohort.keys import Order
     from mechgrade.cohort.pool import Executor
-    from mechgrade.cohort.run import Progress
+    from mechgrade.cohort.run import RunProgress
     from mechgrade.course import Course, Exercise
+    from mechgrade.grading.options import Options
 
 app = typer.Typer(no_args_is_help=True, help="Grade a class: in parallel, resumable, each submission once.")
 
@@ -32,7 +32,7 @@ def grade(
     lab: LabOption = None,
     jobs: Annotated[int | None, typer.Option("--jobs", min=1, help="Processes. [default: one a processor]")] = None,
     model: ModelOption = None,
-    backend: BackendOption = "bridge",
+    backend: BackendOption = None,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
     isolation: Annotated[
         str | None, typer.Option(help="full or process. [default: the best this machine offers; full with --scheduler]")
@@ -60,9 +60,9 @@ def grade(
     the command or the course; 3 when the machine or a grader failed for somebody, who then has no score.
     """
     from mechgrade.cohort import outputs
-    from mechgrade.cohort.keys import Order, bases
+    from mechgrade.cohort.keys import bases
     from mechgrade.cohort.learners import find_learners
-    from mechgrade.cohort.run import Run
+    from mechgrade.cohort.run import CohortRun
     from mechgrade.cohort.store import Store, StoreError
     from mechgrade.grading.errors import GraderError, InfrastructureError
     from mechgrade.grading.options import resolve
@@ -85,23 +85,27 @@ def grade(
             counts=True,
             elsewhere=scheduler is not None,
         )
-        order = Order(options.model, options.backend, options.device, options.isolation, hidden=options.hidden)
-        exercises, left_out = course.gradable(course.exercises(lab), order.model)
+        exercises, left_out = course.gradable(course.exercises(lab), options.model)
         if left_out:
-            screen.say(f"Not graded, because {order.model} is not trained: {', '.join(map(str, left_out))}")
-        based = bases(course, exercises, order)
+            screen.say(f"Not graded, because {options.model} is not trained: {', '.join(map(str, left_out))}")
+        based = bases(course, exercises, options)
         with Store(out.absolute()) as store:
             learners = find_learners(course, path, store.folder / "unpacked")
-            screen.say(f"{len(learners)} learners, {len(exercises)} exercises, isolation {order.isolation}")
-            if order.isolation != "full" and scheduler is None:
+            screen.say(f"{len(learners)} learners, {len(exercises)} exercises, isolation {options.isolation}")
+            if options.isolation != "full" and scheduler is None:
                 screen.say("Not at isolation full: " + " ".join(_lacking()))
-            executor = _executor(course, exercises, order, list(based.values()), jobs, scheduler)
+            executor = _executor(course, exercises, options, list(based.values()), jobs, scheduler)
             with _Bar() as bar:
-                progress = Run(course, order, based, store, bar.show).go(learners, executor)
+                progress = CohortRun(course, options, based, store, bar.show).go(learners, executor)
             executor.close()
             executor = None
             summary = outputs.write(
-                course, exercises, order, store, lambda c, name, result: html.page(c, result, learner=name), report.page
+                course,
+                exercises,
+                options,
+                store,
+                lambda c, name, result: html.page(c, result, learner=name),
+                report.page,
             )
     except CourseError as error:
         stop(error)
@@ -145,15 +149,20 @@ def _lacking() -> list[str]:
 
 
 def _executor(
-    course: Course, exercises: list[Exercise], order: Order, based: list[str], jobs: int | None, scheduler: str | None
+    course: Course,
+    exercises: list[Exercise],
+    options: Options,
+    based: list[str],
+    jobs: int | None,
+    scheduler: str | None,
 ) -> Executor:
     if scheduler is not None:
         from mechgrade.cohort.cluster import Cluster
 
-        return Cluster(course, exercises, order, based, scheduler)
+        return Cluster(course, exercises, options, based, scheduler)
     from mechgrade.cohort.pool import Pool
 
-    return Pool(course, exercises, order, based, jobs or _processors())
+    return Pool(course, exercises, options, based, jobs or _processors())
 
 
 def _processors() -> int:
@@ -192,7 +201,7 @@ class _Bar:
         if not self._quiet:
             self._bar.stop()
 
-    def show(self, progress: Progress) -> None:
+    def show(self, progress: RunProgress) -> None:
         """Show how far it is."""
         now = time.monotonic()
         graded = progress.done - progress.known

@@ -17,8 +17,11 @@ DONE, NOT_FULL, USER_ERROR, FAULT = 0, 1, 2, 3
 #: After Ctrl-C, as shells have it.
 STOPPED = 130
 
-LabOption = Annotated[str | None, typer.Option("--lab", help="Only this lab, such as lab3.")]
-ExerciseOption = Annotated[str | None, typer.Option("--exercise", help="Only this exercise.")]
+LabOption = Annotated[str | None, typer.Option("--lab", help="Only this lab, by its name in course.yaml.")]
+ExerciseOption = Annotated[
+    str | None,
+    typer.Option("--exercise", help="Only this exercise: its name, LAB/NAME, or the beginning of its name."),
+]
 ModelOption = Annotated[str | None, typer.Option("--model", help="A model of course.yaml. [default: the course's]")]
 DeviceOption = Annotated[str, typer.Option("--device", help="auto, cpu or cuda.")]
 PlainOption = Annotated[
@@ -35,7 +38,9 @@ ServerOption = Annotated[
         help="Keep the worker warm for the next command, for ten minutes.",
     ),
 ]
-BackendOption = Annotated[str, typer.Option("--backend", help="TransformerLens's class: bridge or hooked.")]
+BackendOption = Annotated[
+    str | None, typer.Option("--backend", help="One of the bench's ways to compute. [default: the usual one]")
+]
 
 
 def stop(message: object, code: int = USER_ERROR) -> NoReturn:

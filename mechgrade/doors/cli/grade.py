@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -26,15 +26,19 @@ from mechgrade.doors.cli.common import (
 from mechgrade.doors.cli.learn import keep, read_state
 from mechgrade.errors import CourseError
 
+if TYPE_CHECKING:
+    from mechgrade.course import Course
+
 
 def grade(
     path: Annotated[
-        Path | None, typer.Argument(help="A directory like exercises/, one .py file, or a lab's notebook.")
+        Path | None,
+        typer.Argument(help="A directory like exercises/, a .py file, a lab's notebook, or an exercise's name."),
     ] = None,
     lab: LabOption = None,
     exercise: ExerciseOption = None,
     model: ModelOption = None,
-    backend: BackendOption = "bridge",
+    backend: BackendOption = None,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:N or mps.")] = "auto",
     isolation: Annotated[
         str | None, typer.Option(help="full, process or inline. [default: the best this machine offers]")
@@ -86,6 +90,7 @@ def grade(
     state = read_state(progress)
     worker = None
     try:
+        path, lab, exercise = _named(course, path, lab, exercise)
         submission = find_submission(course, path or course.root / "exercises", lab, exercise)
         for note in submission.notes:
             screen.say(f"Note: {note}")
@@ -143,3 +148,21 @@ def grade(
     if result.faults:
         raise typer.Exit(FAULT)
     raise typer.Exit(NOT_FULL if strict and result.score < result.max_score else DONE)
+
+
+def _named(
+    course: Course, path: Path | None, lab: str | None, exercise: str | None
+) -> tuple[Path | None, str | None, str | None]:
+    """Path, lab and exercise as names in full. What is no path may be the name of an exercise."""
+    from mechgrade.progress.current import find
+
+    if path is not None and not path.exists():
+        try:
+            found = find(course, str(path), lab)
+        except CourseError as error:
+            raise CourseError(f"there is nothing at {path}, and {error}") from None
+        return None, found.lab, found.name
+    if exercise is not None and (path is None or path.is_dir()):
+        found = find(course, exercise, lab)
+        return path, found.lab, found.name
+    return path, lab, exercise

@@ -29,7 +29,10 @@ if TYPE_CHECKING:
     from mechgrade.course import Course, Exercise
     from mechgrade.progress.progress import Progress, State
 
-ExerciseArgument = Annotated[str, typer.Argument(help="The exercise.")]
+ExerciseArgument = Annotated[
+    str | None,
+    typer.Argument(help="Its name, LAB/NAME, file, or the beginning of its name. [default: the current one]"),
+]
 
 
 def keep(action: Callable[[], None]) -> None:
@@ -56,11 +59,17 @@ def read_state(progress: Progress) -> State:
     return state
 
 
-def _find(course: Course, exercise: str, lab: str | None) -> Exercise:
+def chosen(course: Course, state: State, name: str | None, lab: str | None) -> Exercise:
+    """The exercise that a command is about: the one that was named, or the current one."""
+    from mechgrade.progress.current import current, find
+
     try:
-        return course.exercise(exercise, lab)
+        found = find(course, name, lab) if name is not None else current(course, state, lab)
     except CourseError as error:
         stop(error)
+    if found is None:
+        stop("every exercise is passed: name the one that you mean")
+    return found
 
 
 def course_map(
@@ -81,8 +90,27 @@ def course_map(
     show_map(course, found, open_screen(plain))
 
 
+def read(
+    exercise: ExerciseArgument = None,
+    lab: LabOption = None,
+    plain: PlainOption = False,
+) -> None:
+    """Read an exercise's text here, with its formulas in plain signs."""
+    from mechgrade.progress.progress import Progress
+    from mechgrade.reports.reading import show_lesson
+    from mechgrade.reports.screen import open_screen
+    from mechgrade.submissions.submission import SubmissionError
+
+    course = the_course()
+    found = chosen(course, read_state(Progress(course)), exercise, lab)
+    try:
+        show_lesson(course, found, open_screen(plain))
+    except SubmissionError as error:
+        stop(error)
+
+
 def hint(
-    exercise: ExerciseArgument,
+    exercise: ExerciseArgument = None,
     number: Annotated[
         int | None,
         typer.Argument(help="Which hint; the first is the gentlest. [default: the one you read last]", min=1),
@@ -95,29 +123,32 @@ def hint(
     from mechgrade.progress.progress import Progress
 
     course = the_course()
-    found = _find(course, exercise, lab)
+    progress = Progress(course)
+    state = read_state(progress)
+    if exercise is not None and exercise.isdigit() and number is None:  # `mechgrade hint 2`
+        number, exercise = int(exercise), None
+    found = chosen(course, state, exercise, lab)
     hints = guide(course, found).hints
     if not hints:
         stop(f"there are no hints in {course.hints_path(found.lab)}; restore it from the course", FAULT)
-    progress = Progress(course)
-    seen = read_state(progress).of(found).hints
+    seen = state.of(found).hints
     if number is None:
         number = seen + 1 if more else max(min(seen, len(hints)), 1)
     elif more:
-        stop(f"give either a number or --more: mechgrade hint {exercise} --more")
-    if number > len(hints):
-        stop(f"{exercise} has {len(hints)} hints; you have seen the last")
-    typer.echo(f"{exercise}, hint {number} of {len(hints)}\n\n{hints[number - 1].strip()}")
+        stop(f"give either a number or --more: mechgrade hint {found.name} --more")
+    if not 1 <= number <= len(hints):
+        stop(f"{found.name} has {len(hints)} hints" + ("; you have seen the last" if number else ""))
+    typer.echo(f"{found.name}, hint {number} of {len(hints)}\n\n{hints[number - 1].strip()}")
     shown = number
     keep(lambda: progress.hinted(found, shown))
     if number < len(hints):
-        typer.secho(f"\nanother: mechgrade hint {exercise} --more", dim=True)
+        typer.secho(f"\nanother: mechgrade hint {found.name} --more", dim=True)
     else:
-        typer.secho(f"\nthat was the last; the reference: mechgrade solution {exercise} --give-up", dim=True)
+        typer.secho(f"\nthat was the last; the reference: mechgrade solution {found.name} --give-up", dim=True)
 
 
 def solution(
-    exercise: ExerciseArgument,
+    exercise: Annotated[str, typer.Argument(help="Its name, LAB/NAME, file, or the beginning of its name.")],
     give_up: Annotated[
         bool, typer.Option("--give-up", help="Show it though you have not passed; your progress says so.")
     ] = False,
@@ -128,13 +159,14 @@ def solution(
     from mechgrade.progress.progress import Progress
 
     course = the_course()
-    found = _find(course, exercise, lab)
     progress = Progress(course)
-    passed = bool(read_state(progress).of(found).first_pass)
+    state = read_state(progress)
+    found = chosen(course, state, exercise, lab)
+    passed = bool(state.of(found).first_pass)
     if not passed and not give_up:
         stop(
-            f"you have not passed {exercise} yet: `mechgrade hint {exercise} --more` helps on, and "
-            f"`mechgrade solution {exercise} --give-up` shows the reference and notes that you asked for it"
+            f"you have not passed {found.name} yet: `mechgrade hint {found.name} --more` helps on, and "
+            f"`mechgrade solution {found.name} --give-up` shows the reference and notes that you asked for it"
         )
     try:
         text = reference_of(course.solution_path(found))
@@ -146,37 +178,45 @@ def solution(
 
 
 def try_exercise(
-    exercise: ExerciseArgument,
+    exercise: ExerciseArgument = None,
     lab: LabOption = None,
     model: ModelOption = None,
-    backend: BackendOption = "bridge",
+    backend: BackendOption = None,
     device: DeviceOption = "cpu",
 ) -> None:
     """Run your own file's demonstration and save its plots under outputs/.
 
-    Exit code 1 when your code raised an error.
+    Without a name it is the current exercise's, or the one's that you have just passed. Exit code 1 when your code raised
+    an error.
     """
     from mechgrade.course.devices import resolve
     from mechgrade.doors.learner.demonstration import demonstrate
+    from mechgrade.progress.current import latest
     from mechgrade.progress.progress import Progress
     from mechgrade.reports.terminal import short
 
     course = the_course()
-    found = _find(course, exercise, lab)
+    progress = Progress(course)
+    state = read_state(progress)
+    last = latest(course, state)
+    if exercise is None and last is not None and state.passed(last) and lab in (None, last.lab):
+        exercise = str(last)  # the current one is another by now, of which there is nothing to plot
+    found = chosen(course, state, exercise, lab)
     path = course.stub_path(found)
     if not path.is_file():
         stop(f"there is no {short(str(path))}; `mechgrade build` or the course's archive brings the stub back")
     try:
-        environment = {"MODEL": course.model(model).name, "BACKEND": backend, "DEVICE": resolve(device)}
+        environment = {"MODEL": course.model(model).name, "BACKEND": backend or "", "DEVICE": resolve(device)}
     except CourseError as error:
         stop(error)
-    progress = Progress(course)
+    if exercise != found.name:
+        typer.echo(f"running {short(str(path))}")
     done = demonstrate(path, course.root, environment, typer.echo)
     if done.not_started:
-        stop(f"{exercise} is not written yet: edit {short(str(path))} first", NOT_FULL)
+        stop(f"{found.name} is not written yet: edit {short(str(path))} first", NOT_FULL)
     if done.code:
         typer.echo(done.error)
-        typer.echo(f"\nYour file ended with an error; `mechgrade debug {exercise}` stops where a check fails.")
+        typer.echo(f"\nYour file ended with an error; `mechgrade debug {found.name}` stops where a check fails.")
         raise typer.Exit(NOT_FULL)
     for saved in done.saved:
         typer.echo(f"saved {short(str(saved))}")
@@ -184,10 +224,10 @@ def try_exercise(
 
 
 def debug(
-    exercise: ExerciseArgument,
+    exercise: ExerciseArgument = None,
     lab: LabOption = None,
     model: ModelOption = None,
-    backend: BackendOption = "bridge",
+    backend: BackendOption = None,
     device: DeviceOption = "cpu",
 ) -> None:
     """Stop in your own code, in the debugger pdb, on the inputs of the first check that fails (isolation inline)."""
@@ -195,10 +235,13 @@ def debug(
     from mechgrade.doors.learner.debugger import debug as run_debugger
     from mechgrade.grading.errors import InfrastructureError
     from mechgrade.grading.options import resolve
+    from mechgrade.progress.progress import Progress
     from mechgrade.submissions.submission import find_submission
 
     course = the_course()
-    found = _find(course, exercise, lab)
+    found = chosen(course, read_state(Progress(course)), exercise, lab)
+    if exercise != found.name:
+        typer.echo(f"{found}:")
     try:
         submission = find_submission(course, course.root / "exercises", found.lab, found.name)
         options = resolve(course, model=model, backend=backend, device=device, isolation="inline")

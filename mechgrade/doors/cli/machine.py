@@ -13,7 +13,7 @@ from mechgrade.errors import CourseError
 
 
 def doctor(
-    lab: Annotated[str | None, typer.Argument(help="The lab you are about to begin, such as lab3.")] = None,
+    lab: Annotated[str | None, typer.Argument(help="The lab you are about to begin.")] = None,
     model: ModelOption = None,
     device: Annotated[str, typer.Option("--device", help="auto, cpu or cuda.")] = "auto",
     json_file: Annotated[Path | None, typer.Option("--json", help="Write the findings to this file as JSON.")] = None,

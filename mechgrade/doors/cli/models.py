@@ -17,7 +17,7 @@ app = typer.Typer(help="List the course's models, and download them ahead.", no_
 @app.command("list")
 def list_models(
     everything: Annotated[
-        bool, typer.Option("--all", help="Name also every model that TransformerLens boots.")
+        bool, typer.Option("--all", help="Name also every other model that can be downloaded by its name.")
     ] = False,
 ) -> None:
     """Say which models course.yaml has, and which of them are on this machine. Uses no network."""
@@ -28,6 +28,9 @@ def list_models(
     from mechgrade.hub.files import here, needs, size_text
 
     course = the_course()
+    if not course.models:
+        typer.echo("this course has no models")
+        return
     table = Table("model", "from", "on this machine", box=None)
     for profile in course.models.values():
         if profile.path is not None:
@@ -58,10 +61,10 @@ def list_models(
 
 @app.command()
 def pull(
-    name: Annotated[str, typer.Argument(help="A model of course.yaml, or any other that TransformerLens boots.")],
+    name: Annotated[str, typer.Argument(help="A model of course.yaml, or any other that --all lists.")],
     again: Annotated[bool, typer.Option("--again", help="Fetch also what is here, as after a corrupt file.")] = False,
 ) -> None:
-    """Download a model and its autoencoder, going on where an earlier try stopped, and check every file.
+    """Download a model and its parts, going on where an earlier try stopped, and check every file.
 
     Exit code 3 when the Hub, the connection or the disk failed.
     """

@@ -11,7 +11,7 @@ from mechgrade.errors import CourseError
 
 
 def new(
-    lab: Annotated[str, typer.Argument(help="A lab of course.yaml, such as lab3.")],
+    lab: Annotated[str, typer.Argument(help="A lab of course.yaml.")],
     exercise: Annotated[str, typer.Argument(help="The new exercise's name, which is its function's too.")],
     title: Annotated[str | None, typer.Option(help="What learners read. [default: the name in words]")] = None,
     points: Annotated[int, typer.Option(help="What it is worth.")] = 5,

@@ -22,7 +22,7 @@ gradebook = typer.Typer(
     help="The fast path to nbgrader's gradebook, by way of `mechgrade cohort grade`.", no_args_is_help=True
 )
 
-LabArgument = Annotated[str, typer.Argument(metavar="LAB", help="The lab, such as lab3.")]
+LabArgument = Annotated[str, typer.Argument(metavar="LAB", help="The lab, by its name in course.yaml.")]
 PathArgument = Annotated[
     Path | None, typer.Argument(metavar="NOTEBOOK", help="The notebook. [default: the lab's in notebooks/]")
 ]

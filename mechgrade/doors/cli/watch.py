@@ -32,7 +32,7 @@ def watch(
     lab: LabOption = None,
     exercise: ExerciseOption = None,
     model: ModelOption = None,
-    backend: BackendOption = "bridge",
+    backend: BackendOption = None,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
     plain: PlainOption = False,
     server: ServerOption = True,
@@ -46,15 +46,17 @@ def watch(
     from mechgrade.doors.watch.loop import Loop
     from mechgrade.doors.watch.saves import Saves
     from mechgrade.doors.workers import open_worker
+    from mechgrade.grading.dependencies import held_by_command
     from mechgrade.grading.grade import Grading
     from mechgrade.grading.options import resolve
-    from mechgrade.grading.warm.place import fingerprint
+    from mechgrade.grading.warm.fingerprint import fingerprint
+    from mechgrade.progress.current import find
     from mechgrade.reports.screen import open_screen
     from mechgrade.sandbox import probe
     from mechgrade.submissions.submission import find_submission
 
     course = the_course(path)
-    before = fingerprint(course.root, probe().level)
+    held, before = held_by_command(course), fingerprint(course, probe().level)
     # As Ctrl-C does: what was begun is ended, and the terminal left as it was.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     loop = None
@@ -64,9 +66,11 @@ def watch(
         if submission.exercises:
             raise CourseError(f"{path} is a file; give its directory, and --exercise {submission.exercises[0].name}")
         options = resolve(course, model=model, backend=backend, device=device)
-        chosen, _ = course.gradable(course.exercises(lab, exercise), model)
+        wanted = [find(course, exercise, lab)] if exercise is not None else course.exercises(lab)
+        chosen, _ = course.gradable(wanted, model)
         worker = open_worker(course, options, warm=server)
-        worker.start()  # it imports while the learner edits
+        if chosen:
+            worker.start(options.spec(course, course.lab(chosen[0].lab)))  # it loads while the learner edits
         interactive = is_terminal()
         loop = Loop(
             course,
@@ -75,7 +79,7 @@ def watch(
             chosen,
             open_screen(plain),
             interactive,
-            is_current=lambda: fingerprint(course.root, probe().level) == before,
+            is_current=lambda: held.unchanged() and fingerprint(course, probe().level) == before,
         )
         first = os.environ.pop(_SAVED, "").split()
         if first:

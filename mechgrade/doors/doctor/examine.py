@@ -4,6 +4,7 @@ isolation, workspace; then, for one lab, what comes before it and what its files
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import subprocess
@@ -13,20 +14,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mechgrade.course import Course, Lab, ModelProfile
+from mechgrade.bench.finding import Doctor, Finding, Situation
+from mechgrade.bench.provider import Provider
+from mechgrade.bench.providers import provider_for
+from mechgrade.course import Course, CourseError, Lab, ModelProfile
 from mechgrade.course.devices import MPS_WARNING
 from mechgrade.doors.doctor import habits, machine
-from mechgrade.doors.doctor.finding import Finding
 from mechgrade.doors.doctor.machine import GIB, gigabytes
 from mechgrade.doors.doctor.packages import examine_packages
-from mechgrade.doors.doctor.sizes import shape_of
 from mechgrade.progress.progress import State
+from mechgrade.protocol.job import HUB
 
 #: Bytes that must be free on the disk for plots, checkpoints and temporary files.
 DISK = 1 * GIB
-#: The batch whose full cache is held against the memory: ten prompts of fifty tokens.
-BATCH, POS = 10, 50
-#: Seconds for torch, the model and the SAE together.
+#: Seconds for torch and the bench together.
 PATIENCE = 300
 
 
@@ -41,13 +42,25 @@ class Asked:
 
 def examine(course: Course, asked: Asked, state: State) -> Iterator[Finding]:
     """The findings, each as soon as it is known."""
+    try:
+        provider = provider_for(course, asked.lab)
+    except CourseError as error:
+        yield Finding("bench", "problem", str(error), "correct `bench` in course.yaml")
+        return
+    doctor: Doctor | None = importlib.import_module(provider.doctor) if provider.doctor else None
     yield from _python()
-    yield from examine_packages(course.root)
+    yield from examine_packages(course.root, provider.packages, doctor)
     yield from _disk(course.root)
     report = probe(course, asked)
-    yield from _device(asked, report)
-    yield from _memory(course, asked, report)
-    yield from _model(course, asked, report)
+    if "torch" in provider.packages:
+        yield from _device(asked, provider, report)
+    memory = _free(report)
+    yield from _memory(course, asked, report, *memory)
+    if doctor is not None:
+        exercises = course.exercises(asked.lab.name if asked.lab is not None else None)
+        files = [course.stub_path(each) for each in exercises]
+        yield from doctor.examine(Situation(course, asked.model, files, *memory))
+    yield from _bench(asked, provider, report)
     yield from _isolation(course)
     yield from _workspace(course)
     if asked.lab is not None:
@@ -83,10 +96,10 @@ def _disk(root: Path) -> Iterator[Finding]:
 
 def probe(course: Course, asked: Asked) -> dict[str, Any]:
     """Run :mod:`mechgrade.doors.doctor.probe` in a process of its own, and read its report."""
-    needs_sae = "sae" if asked.lab is not None and asked.lab.sae else ""
+    lab = asked.lab.name if asked.lab is not None else ""
     try:
         done = subprocess.run(
-            [sys.executable, "-m", "mechgrade.doors.doctor.probe", asked.model.name, asked.device, needs_sae],
+            [sys.executable, "-m", "mechgrade.doors.doctor.probe", asked.model.name, asked.device, lab],
             cwd=course.root,
             capture_output=True,
             text=True,
@@ -106,10 +119,10 @@ def probe(course: Course, asked: Asked) -> dict[str, Any]:
         return {"failed": "start", "error": f"the process ended with code {done.returncode}: {last}"}
 
 
-def _device(asked: Asked, report: dict[str, Any]) -> Iterator[Finding]:
+def _device(asked: Asked, provider: Provider, report: dict[str, Any]) -> Iterator[Finding]:
     cards = machine.cards()
     if report.get("failed") in ("start", "torch"):
-        mistake = "wrong_transformer_lens" if "transformer" in report["error"].lower() else ""
+        mistake = _wrong_version(report["error"], provider)
         yield Finding(
             "torch", "problem", report["error"], "make setup installs the versions that fit together", mistake
         )
@@ -165,39 +178,27 @@ def _device(asked: Asked, report: dict[str, Any]) -> Iterator[Finding]:
         yield Finding("device", "good", f"torch {report['torch']} on the CPU; this machine shows no GPU")
 
 
-def _memory(course: Course, asked: Asked, report: dict[str, Any]) -> Iterator[Finding]:
-    shape = shape_of(asked.model, course.root)
-    on_gpu = report.get("device") == "cuda" and "free" in report
-    free = report["free"] if on_gpu else machine.available_memory()
-    where = "on the GPU" if on_gpu else "of main memory"
+def _free(report: dict[str, Any]) -> tuple[int | None, str]:
+    """The free memory that counts, and which that is."""
+    if report.get("device") == "cuda" and "free" in report:
+        return report["free"], "on the GPU"
+    return machine.available_memory(), "of main memory"
+
+
+def _memory(course: Course, asked: Asked, report: dict[str, Any], free: int | None, where: str) -> Iterator[Finding]:
+    on_gpu = where == "on the GPU"
     if free is None:
         yield Finding("memory", "note", "the system does not say how much memory is free")
         return
     labs = [asked.lab] if asked.lab is not None else list(course.labs.values())
-    # The labs' own numbers are for GPT-2 small on a GPU; the embedded model needs what a learner's process may use.
-    need = int(max(lab.gpu_memory_gb for lab in labs) * 1e9)
-    if asked.model.path is not None and not on_gpu:
+    # The labs' own numbers are for large models on a GPU; a model of the course needs what a learner's process may use.
+    need = int(max(lab.gpu_memory_gb or 0 for lab in labs) * 1e9)
+    if need == 0 or (asked.model.path is not None and not on_gpu):
         need = course.limits.memory_mb * 2**20
     if free >= need:
         yield Finding("memory", "good", f"{gigabytes(free)} {where} free, {gigabytes(need)} needed")
     else:
         yield from _too_little(free, need, where, on_gpu, report)
-    if shape is None:
-        return
-    cache = shape.full_cache(BATCH, POS)
-    if shape.weights() + cache > free * 0.8:
-        yield Finding(
-            "full cache",
-            "warning",
-            f"a full cache of {BATCH} prompts of {POS} tokens on {asked.model.name} takes {gigabytes(cache)} beside "
-            f"{gigabytes(shape.weights())} of weights; {gigabytes(free)} {where} are free",
-            "cache by name: run_with_cache(tokens, names_filter=lambda name: 'pattern' in name), or take a smaller model",
-            "full_cache_on_a_large_model",
-        )
-    else:
-        yield Finding(
-            "full cache", "good", f"{BATCH} prompts of {POS} tokens on {asked.model.name} take {gigabytes(cache)}"
-        )
 
 
 def _too_little(free: int, need: int, where: str, on_gpu: bool, report: dict[str, Any]) -> Iterator[Finding]:
@@ -227,45 +228,28 @@ def _too_little(free: int, need: int, where: str, on_gpu: bool, report: dict[str
     )
 
 
-def _model(course: Course, asked: Asked, report: dict[str, Any]) -> Iterator[Finding]:
-    name = asked.model.name
+def _bench(asked: Asked, provider: Provider, report: dict[str, Any]) -> Iterator[Finding]:
+    """What came of loading and trying it."""
+    name = f"model {asked.model.name}" if asked.model.source else "bench"
     if report.get("failed") in ("start", "torch", "device"):
         return
-    if report.get("failed") == "model":
-        fix = (
-            "restore fixtures/ from the course"
-            if asked.model.path is not None
-            else f"mechgrade models pull {name}, online"
-        )
-        mistake = "wrong_transformer_lens" if "transformer_lens" in report["error"] else ""
-        yield Finding(f"model {name}", "problem", report["error"], fix, mistake)
+    if report.get("failed") == "bench":
+        fix = "install the bench's packages" if not asked.model.source else "restore fixtures/ from the course"
+        if asked.model.source.startswith(HUB):
+            fix = f"mechgrade models pull {asked.model.name}, online"
+        yield Finding(name, "problem", report["error"], fix, _wrong_version(report["error"], provider))
         return
-    said = f"{report['layers']} layers, {report['heads']} heads each, {report['cached']} activations in a full cache"
-    prompt, answer = course.doctor.get("prompt"), course.doctor.get("answer")
     loaded = f"loaded in {report['load_seconds']:.1f} s"
-    if prompt is None or answer is None:
-        yield Finding(f"model {name}", "good", f"{said}; {loaded}")
-    elif report["answer"] == answer:
-        yield Finding(f"model {name}", "good", f"{said}; '{prompt}' gives '{answer}'; {loaded}")
-    else:
-        yield Finding(
-            f"model {name}",
-            "warning",
-            f"{said}; '{prompt}' gives {report['answer']!r}, not '{answer}'",
-            "an untrained or damaged model: restore fixtures/, or check --model",
-        )
-    if "sae_there" not in report:
-        return
-    if not report["sae_there"]:
-        yield Finding(
-            "SAE", "problem", f"{name} has no SAE in course.yaml, and this lab needs one", "choose another --model"
-        )
-    elif report["sae_fits"]:
-        yield Finding("SAE", "good", f"{report['sae_width']} latents, of the model's width")
-    else:
-        yield Finding(
-            "SAE", "problem", "the SAE is not of this model's width", "correct `sae` of the model in course.yaml"
-        )
+    for place, found in enumerate(report.get("findings", [])):
+        yield Finding(**{**found, "text": f"{found['text']}; {loaded}"} if place == 0 else found)
+    if "findings" not in report:
+        yield Finding(name, "good", loaded)
+
+
+def _wrong_version(error: str, provider: Provider) -> str:
+    """The mistake behind an error that names one of the bench's libraries, other than torch itself."""
+    names = [name.replace("-", "_") for name in provider.packages if name not in ("torch", "numpy")]
+    return "wrong_version" if any(name in error.replace("-", "_") for name in names) else ""
 
 
 # --- the checkout --------------------------------------------------------------------------------------------------------
@@ -341,17 +325,6 @@ def _habits(course: Course, asked: Asked, report: dict[str, Any]) -> Iterator[Fi
         )
     else:
         yield Finding("seeds", "good", f"no random number without a seed in {len(paths)} files")
-    shape = shape_of(asked.model, course.root)
-    whole = [habit for path in paths for habit in habits.whole_caches(path)]
-    free = report["free"] if "free" in report else machine.available_memory()
-    if whole and shape is not None and free is not None and shape.weights() + shape.full_cache(BATCH, POS) > free * 0.8:
-        yield Finding(
-            "full cache in your files",
-            "warning",
-            f"every activation is kept: {_places(course.root, whole)}",
-            "give names_filter, or move what you need to the CPU in a hook",
-            "full_cache_on_a_large_model",
-        )
 
 
 def _places(root: Path, found: list[habits.Habit]) -> str:

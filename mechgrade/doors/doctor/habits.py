@@ -1,4 +1,4 @@
-"""What a learner's files do that goes wrong later: random numbers without a seed, whole caches of large models."""
+"""What a learner's files do that goes wrong later: random numbers without a seed."""
 
 from __future__ import annotations
 
@@ -47,17 +47,6 @@ def unseeded(path: Path) -> list[Habit]:
         if _name(call) in DRAWS and isinstance(call.func, ast.Attribute) and not seeded and _is_torchs(call.func):
             found.append(Habit(path, call.lineno, f"{ast.unparse(call.func)}()"))
     return found
-
-
-def whole_caches(path: Path) -> list[Habit]:
-    """Where a file caches every activation: ``run_with_cache`` without a ``names_filter``."""
-    return [
-        Habit(path, node.lineno, f"{ast.unparse(node.func)}()")
-        for node in ast.walk(_parsed(path))
-        if isinstance(node, ast.Call)
-        and _name(node) == "run_with_cache"
-        and "names_filter" not in {keyword.arg for keyword in node.keywords}
-    ]
 
 
 def _parsed(path: Path) -> ast.Module:

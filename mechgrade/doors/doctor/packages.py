@@ -2,28 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
 
 from packaging.requirements import Requirement
-from packaging.utils import canonicalize_name
+from packaging.utils import NormalizedName, canonicalize_name
 from packaging.version import Version
 
-from mechgrade.doors.doctor.finding import Finding
-
-#: Packages whose exact version moves numbers or breaks names, so that another one than the pinned is worth a word.
-TELLING = ("torch", "transformer-lens", "sae-lens", "transformers", "numpy")
+from mechgrade.bench.finding import Doctor, Finding
 
 
-def examine_packages(root: Path) -> list[Finding]:
+def examine_packages(root: Path, packages: Sequence[str], doctor: Doctor | None = None) -> list[Finding]:
     """A finding for each requirement that is not met, and one for all that are.
 
     Args:
         root: the course's directory, for constraints.txt.
+        packages: the bench's packages. Their exact versions move numbers or break names, so another than the pinned is worth a word.
+        doctor: knows what other versions lack.
     """
     findings = []
-    wanted = [Requirement(text) for text in requires("mechgrade") or []]
-    wanted = [each for each in wanted if each.marker is None or each.marker.evaluate({"extra": ""})]
+    needed = {canonicalize_name(name) for name in packages}
+    try:
+        asked = [Requirement(text) for text in requires("mechgrade") or []]
+    except PackageNotFoundError:  # a copy of the engine that pip knows nothing of
+        asked = []
+    # Those of extras count where the bench needs them.
+    wanted = [each for each in asked if each.marker is None or each.marker.evaluate({"extra": ""})]
+    known = {canonicalize_name(each.name) for each in wanted}
+    wanted += [each for each in asked if canonicalize_name(each.name) in needed - known]
+    wanted = list({canonicalize_name(each.name): each for each in wanted}.values())
     pins = _pins(root / "constraints.txt")
     good, moved = [], []
     for each in wanted:
@@ -31,17 +39,17 @@ def examine_packages(root: Path) -> list[Finding]:
         try:
             found = Version(version(name))
         except PackageNotFoundError:
-            findings.append(_missing(each))
+            findings.append(_missing(each, needed))
             continue
         if not each.specifier.contains(found, prereleases=True):
-            findings.append(_wrong(each, found))
+            findings.append(_wrong(each, found, needed, doctor))
             continue
         good.append(f"{name} {found.public}")
         pin = pins.get(name)
-        if name in TELLING and pin is not None and Version(found.public) != pin:
+        if name in needed and pin is not None and Version(found.public) != pin:
             moved.append(f"{name} {found.public} (tested with {pin})")
     if not findings:
-        telling = [text for text in good if text.split()[0] in TELLING]
+        telling = [text for text in good if text.split()[0] in needed]
         findings.append(Finding("packages", "good", f"{', '.join(telling)} and {len(good) - len(telling)} more"))
     if moved:
         findings.append(
@@ -55,30 +63,28 @@ def examine_packages(root: Path) -> list[Finding]:
     return findings
 
 
-def _missing(wanted: Requirement) -> Finding:
+def _missing(wanted: Requirement, needed: set[NormalizedName]) -> Finding:
     return Finding(
         f"package {wanted.name}",
         "problem",
         f"{wanted.name} is not installed; mechgrade needs {wanted}",
         f"make setup, or pip install '{wanted}'",
-        "wrong_transformer_lens" if canonicalize_name(wanted.name) == "transformer-lens" else "",
+        _mistake(wanted, needed),
     )
 
 
-def _wrong(wanted: Requirement, found: Version) -> Finding:
-    extra = ""
-    mistake = ""
-    if canonicalize_name(wanted.name) == "transformer-lens":
-        mistake = "wrong_transformer_lens"
-        extra = (
-            "; 2.x has no TransformerBridge" if found.major < 3 else "; from 4.0 on HookedTransformer is gone"
-        ) + ", on which labs and graders depend"
+def _mistake(wanted: Requirement, needed: set[NormalizedName]) -> str:
+    return "wrong_version" if canonicalize_name(wanted.name) in needed - {"torch", "numpy"} else ""
+
+
+def _wrong(wanted: Requirement, found: Version, needed: set[NormalizedName], doctor: Doctor | None) -> Finding:
+    extra = doctor.about_version(canonicalize_name(wanted.name), found.major) if doctor is not None else ""
     return Finding(
         f"package {wanted.name}",
         "problem",
         f"{wanted.name} {found} is installed; mechgrade needs {wanted.specifier}{extra}",
-        f"pip install '{wanted}'",
-        mistake,
+        f"pip install '{wanted.name}{wanted.specifier}'",
+        _mistake(wanted, needed),
     )
 
 

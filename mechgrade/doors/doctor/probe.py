@@ -1,4 +1,4 @@
-"""Torch, the model and the SAE, really tried: ``python -m mechgrade.doors.doctor.probe``, one JSON object on the last line.
+"""Torch, the device and the bench, really tried: ``python -m mechgrade.doors.doctor.probe``, one JSON object on the last line.
 
 A process of its own, because a broken driver hangs or aborts, and because the doctor itself must answer without torch.
 """
@@ -6,12 +6,19 @@ A process of its own, because a broken driver hangs or aborts, and because the d
 from __future__ import annotations
 
 import contextlib
+import importlib
 import json
 import os
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import asdict
 from typing import Any
+
+from mechgrade.bench.finding import Doctor
+from mechgrade.bench.providers import provider_for
+from mechgrade.bench.specs import bench_spec
+from mechgrade.course import Course, Lab, ModelProfile, find_course, load_course
 
 Report = dict[str, Any]
 
@@ -38,42 +45,25 @@ def _device(report: Report) -> None:
     report["free"], report["total"] = (int(each) for each in torch.cuda.mem_get_info(0))
 
 
-def _model(report: Report, model: str | None, device: str, sae: bool) -> None:
-    import torch
-
-    from mechgrade.bench import open_bench
-    from mechgrade.course import find_course, load_course
-
-    prompt = load_course(find_course()).doctor.get("prompt", "")
-
-    bench = open_bench(model, device=device)
+def _bench(report: Report, course: Course, model: ModelProfile, device: str, lab: Lab | None) -> None:
+    provider = provider_for(course, lab)
     start = time.perf_counter()
-    loaded = bench.model
+    bench = provider.make(bench_spec(course, model.name, device=device, lab=lab))
+    bench.load()
     report["load_seconds"] = time.perf_counter() - start
-    config = loaded.cfg
-    report["layers"], report["heads"] = int(config.n_layers), int(config.n_heads)
-    tokens = bench.tokens(prompt)
-    with torch.no_grad():
-        logits, cache = loaded.run_with_cache(tokens)
-    report["cached"] = len(cache)
-    report["answer"] = loaded.tokenizer.decode(int(logits[0, -1].argmax()))
-    if sae:
-        spec = bench.spec
-        report["sae_there"] = spec.sae is not None
-        if spec.sae is not None:
-            autoencoder = bench.sae
-            report["sae_width"] = int(autoencoder.cfg.d_sae)
-            report["sae_fits"] = int(autoencoder.cfg.d_in) == int(config.d_model)
+    if provider.doctor:
+        doctor: Doctor = importlib.import_module(provider.doctor)
+        found = doctor.try_out(bench, model.name, lab.uses if lab is not None else [], course.doctor)
+        report["findings"] = [asdict(each) for each in found]
 
 
-def run(model: str | None, device: str, sae: bool) -> Report:
+def run(course: Course, model: ModelProfile, device: str, lab: Lab | None) -> Report:
     """Try everything in turn; the first thing that fails is named, and the rest is not tried."""
     report: Report = {}
-    steps: list[tuple[str, Callable[[], None]]] = [
-        ("torch", lambda: _torch(report)),
-        ("device", lambda: _device(report)),
-        ("model", lambda: _model(report, model, _chosen(report, device), sae)),
-    ]
+    steps: list[tuple[str, Callable[[], None]]] = []
+    if "torch" in provider_for(course, lab).packages:
+        steps += [("torch", lambda: _torch(report)), ("device", lambda: _device(report))]
+    steps.append(("bench", lambda: _bench(report, course, model, _chosen(report, device), lab)))
     for name, step in steps:
         try:
             step()
@@ -92,11 +82,12 @@ def _chosen(report: Report, device: str) -> str:
 
 
 def main() -> None:
-    """Print the report of ``MODEL DEVICE SAE``, whatever the libraries print besides."""
-    model, device, sae = sys.argv[1:4]
+    """Print the report of ``MODEL DEVICE LAB``, whatever the libraries print besides."""
+    model, device, lab = sys.argv[1:4]
     os.environ.setdefault("TQDM_DISABLE", "1")
     with contextlib.redirect_stdout(sys.stderr):
-        report = run(model or None, device, sae == "sae")
+        course = load_course(find_course())
+        report = run(course, course.model(model), device, course.lab(lab) if lab else None)
     print(json.dumps(report))
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from rich.padding import Padding
 from rich.text import Text
 
-from mechgrade.doors.doctor.finding import MISTAKES, Finding, Status
+from mechgrade.bench.finding import MISTAKES, Finding, Status
 from mechgrade.reports.screen import Screen
 
 LOOKS: dict[Status, tuple[str, str, str]] = {

@@ -1,6 +1,6 @@
 """`mechgrade try`: run an exercise's own file, which plots the learner's result, and say what it saved.
 
-It is the learner's own code on the learner's own machine, as ``python exercises/lab3/find_heads.py`` would run it.
+It is the learner's own code on the learner's own machine, as ``python exercises/LAB/NAME.py`` would run it.
 """
 
 from __future__ import annotations
@@ -31,7 +31,13 @@ class Demonstration:
         return self.code != 0 and last.startswith("NotImplementedError")
 
 
-def demonstrate(path: Path, root: Path, environment: dict[str, str], say: Callable[[str], None]) -> Demonstration:
+def demonstrate(
+    path: Path,
+    root: Path,
+    environment: dict[str, str],
+    say: Callable[[str], None],
+    begun: Callable[[subprocess.Popen[str]], None] = lambda _: None,
+) -> Demonstration:
     """Run an exercise's file.
 
     Args:
@@ -39,6 +45,7 @@ def demonstrate(path: Path, root: Path, environment: dict[str, str], say: Callab
         root: the course's directory, in which it runs.
         environment: ``MODEL``, ``BACKEND``, ``DEVICE``, where they are not the default.
         say: takes each line that it prints.
+        begun: takes the process, for whoever may want to end it.
     """
     done = Demonstration(0)
     process = subprocess.Popen(
@@ -51,6 +58,7 @@ def demonstrate(path: Path, root: Path, environment: dict[str, str], say: Callab
         text=True,
         errors="replace",
     )
+    begun(process)
     assert process.stdout is not None
     lines: list[str] = []
     with process:

@@ -1,8 +1,8 @@
 """Submissions without the notebook that was asked for: renamed, or not there at all.
 
 nbgrader passes over a directory without notebooks, and stops at one whose notebooks have other names. A learner would hear
-nothing either way. So a lone notebook gets its name back, and a missing one is stood for by an empty one, which scores zero and
-says so in the feedback.
+nothing either way. So the notebook that any other way to be graded would take gets its name back, and a missing one is stood for by an empty one, which
+scores zero and says so in the feedback.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""``check("lab3/find_heads")`` in a cell: grade what this kernel has run, as ``make grade`` grades a file.
+"""``check("week1/slope")`` in a cell: grade what this kernel has run, as ``make grade`` grades a file.
 
 The learner's functions are taken as text out of the kernel's history and run in the worker's sandbox. The kernel's own state
 counts for nothing, so a check says what a grader will say.
@@ -37,7 +37,7 @@ def check(exercise: str) -> float:
     The last number of a cell is what nbgrader takes for partial credit, where it runs notebooks itself.
 
     Args:
-        exercise: its name with its lab, ``lab3/find_heads``, or without it.
+        exercise: its name with its lab, ``week1/slope``, or without it.
     """
     try:
         course = _course()

@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 
 from mechgrade.course import Course, Exercise
 from mechgrade.doors.watch.events import Event, Graded, Key, Lost, Saved
-from mechgrade.doors.watch.regrade import Regrading
+from mechgrade.doors.watch.turns import Turns
 from mechgrade.grading.grade import Grading
 from mechgrade.grading.verdicts import Result
-from mechgrade.progress.outlook import outlook
+from mechgrade.progress.current import first_open
 from mechgrade.progress.progress import Progress, ProgressError, State
 from mechgrade.reports.screen import Screen
 from mechgrade.reports.terminal import TerminalReport, short
@@ -46,16 +46,16 @@ class Loop:
     #: what was saved when the loop ended because it is no longer current
     outdated: tuple[Exercise, ...] = ()
     events: queue.Queue[Event] = field(default_factory=queue.Queue)
-    _waiting: list[Exercise] = field(default_factory=list)
-    _grading: Regrading | None = None
-    _again: bool = False
-    #: the exercise that keys are about
+    #: the exercise that was graded last
     _at: Exercise | None = None
     #: what this session saw, which is newer than what the progress says, and there is none of other folders
     _passed: dict[Exercise, bool] = field(default_factory=dict)
     #: what came so far of a grading of all
     _whole: list[Result] | None = None
     _demonstration: subprocess.Popen[bytes] | None = None
+
+    def __post_init__(self) -> None:
+        self._turns = Turns(self.grading, self.submission, self.events.put)
 
     def run(self) -> None:
         """Go on until `q`, the end of the terminal, or a folder that is gone."""
@@ -65,9 +65,7 @@ class Loop:
             while self._handle(self.events.get()):
                 pass
         finally:
-            if self._grading is not None:
-                self._grading.cancel()
-                self._grading.join(15)
+            self._turns.close()
             if self._demonstration is not None and self._demonstration.poll() is None:
                 self._demonstration.terminate()
                 self._demonstration.wait()
@@ -89,36 +87,20 @@ class Loop:
         return True
 
     def _saved(self, exercises: tuple[Exercise, ...]) -> None:
-        running = self._grading
         if self._whole is not None:  # of all exercises: what was saved is of more interest
-            self._whole, self._waiting = None, []
-            if running is not None:
-                running.cancel()
-        for exercise in exercises:
-            if running is not None and running.exercise == exercise:
-                running.cancel()  # of a text that is no longer there
-                self._again = True
-            elif exercise not in self._waiting:
-                self._waiting.append(exercise)
-        self._go_on()
-
-    def _go_on(self) -> None:
-        if self._grading is None and self._waiting:
-            self._grading = Regrading(self.grading, self.submission, self._waiting.pop(0), self.events.put)
+            self._whole = None
+            self._turns.drop()
+        self._turns.saved(exercises)
 
     def _graded(self, event: Graded) -> None:
-        self._grading = None
-        if self._again:
-            self._again = False
-            self._waiting.insert(0, event.exercise)
-        elif event.failure is not None:
-            self.screen.say(f"{event.exercise.name} could not be graded: {event.failure}")
-        elif event.result is not None:
-            self._show(event.exercise, event.result)
-        if self._whole is not None and not self._waiting:
+        if self._turns.ended(event):
+            if event.failure is not None:
+                self.screen.say(f"{event.exercise.name} could not be graded: {event.failure}")
+            elif event.result is not None:
+                self._show(event.exercise, event.result)
+        if self._whole is not None and not self._turns.busy:
             self._total(self._whole)
             self._whole = None
-        self._go_on()
 
     def _show(self, exercise: Exercise, result: Result) -> None:
         try:
@@ -158,14 +140,8 @@ class Loop:
 
     def _next(self) -> Exercise | None:
         """What to do next: the first that is not passed, from the one that was saved on, and then from the beginning."""
-        labs = outlook(self.course, self._state()).labs
-        rows = [row for lab in labs for row in lab.rows if row.exercise in self.exercises]
-        order = [row.exercise for row in rows]
-        start = order.index(self._at) if self._at in order else 0
-        for row in [*rows[start:], *rows[:start]]:
-            if not self._passed.get(row.exercise, row.standing == "passed"):
-                return row.exercise
-        return None
+        state = self._state()
+        return first_open(self.exercises, self._at, lambda each: self._passed.get(each, state.passed(each)))
 
     def _closing(self) -> None:
         following = self._next()
@@ -187,31 +163,29 @@ class Loop:
                 self._saved(tuple(self.exercises))
                 self._whole = []
             case "h":
-                self._command("hint", "--more")
+                self._hint()
             case "p":
                 self._plot()
             case "?" | "\n" | "\r":
                 self.screen.say(f"  Keys   {KEYS}")
         return True
 
-    def _exercise(self) -> Exercise | None:
-        return self._at or self._next()
-
-    def _command(self, name: str, *options: str) -> None:
-        """A command about the exercise at hand, to its end."""
-        exercise = self._exercise()
-        if exercise is not None:
-            self.screen.say("")
-            subprocess.run(
-                self._words(name, exercise, *options), cwd=self.course.root, stdin=subprocess.DEVNULL, check=False
-            )
+    def _hint(self) -> None:
+        """The next hint for the exercise that is to be done: after a pass another one than that of the report above."""
+        exercise = self._next()
+        if exercise is None:
+            self.screen.say("  All of these exercises are passed.")
+            return
+        self.screen.say("")
+        command = self._words("hint", exercise, "--more")
+        subprocess.run(command, cwd=self.course.root, stdin=subprocess.DEVNULL, check=False)
 
     def _words(self, name: str, exercise: Exercise, *options: str) -> list[str]:
         return [sys.executable, "-m", "mechgrade.doors.cli", name, exercise.name, "--lab", exercise.lab, *options]
 
     def _plot(self) -> None:
         """Run the file's own demonstration beside the loop: it takes seconds, and saves go on being graded."""
-        exercise = self._exercise()
+        exercise = self._at or self._next()
         if exercise is None:
             return
         if self.submission.path != self.course.root / "exercises":

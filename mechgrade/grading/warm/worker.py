@@ -16,8 +16,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from mechgrade.course import Course
 from mechgrade.grading.errors import WorkerGone
-from mechgrade.grading.warm.place import NoPlaceError, directory, fingerprint
+from mechgrade.grading.place import NoPlaceError, directory
+from mechgrade.grading.warm.fingerprint import fingerprint
 from mechgrade.grading.warm.server import MAX_MESSAGE, PATIENCE, ServerSettings, peer
 from mechgrade.grading.worker import Process, Worker
 from mechgrade.protocol.job import BenchSpec, Job
@@ -30,14 +32,15 @@ class WarmWorker(Worker):
     """A :class:`Worker` that is borrowed if it can be.
 
     Args:
-        root: the checkout.
+        course: the checkout's.
         start_seconds: how long importing the libraries and loading a model may take.
         level: the isolation level that the machine offers.
     """
 
-    def __init__(self, root: Path, start_seconds: float = 120.0, level: str = "process") -> None:
+    def __init__(self, course: Course, start_seconds: float = 120.0, level: str = "process") -> None:
         super().__init__(start_seconds)
-        self._root = root
+        self._course = course
+        self._root = course.root
         self._level = level
         self._fingerprint = ""
         #: the connection that tells the server that its worker is in use
@@ -51,14 +54,14 @@ class WarmWorker(Worker):
         """Whether the worker is a server's."""
         return self._loan is not None
 
-    def start(self) -> None:
-        """Borrow the worker, or start one of one's own; it imports in the background. Called again, it does nothing."""
+    def _begin(self) -> None:
+        """Borrow the worker, or start one of one's own."""
         if self._loan is None and (self._process is None or self._process.poll() is not None):
             # Before the worker reads any of it: a change in between makes it out of date, and not the other way round.
-            self._fingerprint = fingerprint(self._root, self._level)
+            self._fingerprint = fingerprint(self._course, self._level)
             self._borrow()
         if self._loan is None:
-            super().start()
+            super()._begin()
 
     def open(self, spec: BenchSpec, job: Job) -> Process:
         """A fresh process for one learner's file. See :meth:`Worker.open`."""

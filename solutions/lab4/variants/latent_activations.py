@@ -35,6 +35,8 @@ def by_loop(model, sae, tokens, special):
                 with torch.no_grad():
                     latents.append(sae.encode(activation[position]))
                 places.append([row, position])
+    if not places:
+        return sae.W_dec.new_zeros(0, sae.cfg.d_sae), tokens.new_zeros(0, 2)
     return torch.stack(latents), torch.tensor(places, device=tokens.device)
 
 
@@ -159,3 +161,114 @@ def centres_twice(model, sae, tokens, special):
     activations = activations_at(model, sae.cfg.metadata.hook_name, tokens)
     with torch.no_grad():
         return sae.encode(activations[kept] - sae.b_dec), kept.nonzero()
+
+
+@misconception(
+    "You read the layer off one digit, so that layer 10 becomes layer 1. Use the whole name, "
+    "`sae.cfg.metadata.hook_name`, as it is.",
+)
+def layer_from_one_digit(model, sae, tokens, special):
+    kept = ~torch.isin(tokens, special)
+    before, layer, *after = sae.cfg.metadata.hook_name.split(".")
+    activations = activations_at(model, ".".join([before, layer[0], *after]), tokens)
+    with torch.no_grad():
+        return sae.encode(activations[kept]), kept.nonzero()
+
+
+_SEEN = {}
+
+
+@misconception(
+    "You keep activations between calls and give them out again for other tokens of the same shape. Run the model "
+    "in every call.",
+)
+def remembers_by_shape(model, sae, tokens, special):
+    kept = ~torch.isin(tokens, special)
+    key = (id(model), sae.cfg.metadata.hook_name, tuple(tokens.shape))
+    if key not in _SEEN:
+        _SEEN[key] = activations_at(model, sae.cfg.metadata.hook_name, tokens)
+    with torch.no_grad():
+        return sae.encode(_SEEN[key][kept]), kept.nonzero()
+
+
+@misconception(
+    "A text that stands twice in the batch is listed once in yours. Every row of `tokens` counts.",
+)
+def same_text_once(model, sae, tokens, special):
+    tokens = torch.unique_consecutive(tokens, dim=0)
+    kept = ~torch.isin(tokens, special)
+    return own(model, sae, tokens)[kept], kept.nonzero()
+
+
+@misconception(
+    "Where all tokens are special your function stops with an error. Both results are empty then: `[0, d_sae]` "
+    "and `[0, 2]`.",
+)
+def fails_without_text(model, sae, tokens, special):
+    kept = ~torch.isin(tokens, special)
+    latents = own(model, sae, tokens)
+    rows = [latents[row, position] for row, position in kept.nonzero().tolist()]
+    return torch.stack(rows), kept.nonzero()
+
+
+@misconception(
+    "You leave out the first position even where it holds no special token. Look at the tokens, not at the position.",
+)
+def first_position_always(model, sae, tokens, special):
+    kept = ~torch.isin(tokens, special)
+    kept[:, 0] = False
+    return own(model, sae, tokens)[kept], kept.nonzero()
+
+
+@misconception(
+    "You leave special tokens out at the ends of a row, but not in the middle. They have to go wherever they stand.",
+)
+def only_at_the_ends(model, sae, tokens, special):
+    kept = ~torch.isin(tokens, special)
+    text = kept.long()
+    between = (text.cumsum(dim=1) > 0) & (text.flip(1).cumsum(dim=1).flip(1) > 0)
+    return own(model, sae, tokens)[between], between.nonzero()
+
+
+@misconception(
+    "Your text ends at the first special token after the beginning of a row. What comes after that token is text too.",
+)
+def up_to_the_next_special(model, sae, tokens, special):
+    kept = ~torch.isin(tokens, special)
+    ended = ~kept
+    ended[:, 0] = False
+    kept = kept & (ended.cumsum(dim=1) == 0)
+    return own(model, sae, tokens)[kept], kept.nonzero()
+
+
+@misconception(
+    "You leave out positions that hold no special token, those where the activation is longest. Decide by "
+    "`special` alone.",
+)
+def largest_norm_left_out(model, sae, tokens, special):
+    kept = ~torch.isin(tokens, special)
+    activations = activations_at(model, sae.cfg.metadata.hook_name, tokens)
+    norms = activations.norm(dim=-1)
+    kept = kept & (norms < norms.amax(dim=1, keepdim=True))
+    with torch.no_grad():
+        return sae.encode(activations[kept]), kept.nonzero()
+
+
+@misconception(
+    "You take what enters the SAE's layer, `hook_resid_pre`, where the SAE was trained on what leaves it. Use its "
+    "hook point as it is.",
+)
+def what_enters_the_layer(model, sae, tokens, special):
+    kept = ~torch.isin(tokens, special)
+    activations = activations_at(model, sae.cfg.metadata.hook_name.replace("resid_post", "resid_pre"), tokens)
+    with torch.no_grad():
+        return sae.encode(activations[kept]), kept.nonzero()
+
+
+@misconception(
+    "You compute the latents with a ReLU from the weights. Not every SAE is a plain ReLU: use `sae.encode`.",
+)
+def relu_by_hand(model, sae, tokens, special):
+    kept = ~torch.isin(tokens, special)
+    x = activations_at(model, sae.cfg.metadata.hook_name, tokens)[kept]
+    return ((x - sae.b_dec) @ sae.W_enc + sae.b_enc).relu(), kept.nonzero()

@@ -133,3 +133,74 @@ def ends_exchanged(logits, k):
 )
 def untouched_for_suppressed(logits, k):
     return logits.topk(k, dim=-1).indices, logits.abs().topk(k, dim=-1, largest=False).indices
+
+
+@misconception(
+    "For a single latent your result has lost its first axis. It is `[latent, d_vocab]` there too: call no `squeeze`.",
+)
+def one_latent_squeezed(sae, W_U, latents):
+    return without_mean((sae.W_dec[latents] @ W_U).squeeze())
+
+
+@misconception(
+    "Your rows come in the order of the latents' numbers, each once. They should follow `latents`, with its order "
+    "and repetitions.",
+)
+def in_order_of_number(sae, W_U, latents):
+    mask = torch.zeros(len(sae.W_dec), dtype=torch.bool, device=latents.device)
+    mask[latents] = True
+    return without_mean(sae.W_dec[mask] @ W_U)
+
+
+@misconception(
+    "You divide each row by its standard deviation. Only the mean is taken away; the size of an effect stays.",
+)
+def standardised(sae, W_U, latents):
+    logits = without_mean(sae.W_dec[latents] @ W_U)
+    return logits / logits.std(dim=-1, keepdim=True)
+
+
+@misconception(
+    "For `k = 0` your suppressed tokens are all tokens: the slice `[-0:]` is the whole row. Both results are "
+    "empty there.",
+    replaces="promoted_and_suppressed",
+)
+def suppressed_of_zero(logits, k):
+    order = logits.argsort(dim=-1, descending=True)
+    return order[:, :k], order[:, -k:].flip(-1)
+
+
+@misconception(
+    "Every row has the same tokens, chosen by the sum over the latents. Each latent has its own tokens.",
+    replaces="promoted_and_suppressed",
+)
+def ends_of_the_sum(logits, k):
+    total = logits.sum(dim=0).expand_as(logits)
+    return total.topk(k, dim=-1).indices, total.topk(k, dim=-1, largest=False).indices
+
+
+@misconception(
+    "You return the effects themselves. The ids of the tokens are asked for: `topk` gives them as `indices`.",
+    replaces="promoted_and_suppressed",
+)
+def values_for_ids(logits, k):
+    return logits.topk(k, dim=-1).values, logits.topk(k, dim=-1, largest=False).values
+
+
+@misconception(
+    "Your promoted tokens come in the order of their ids. The most promoted one comes first.",
+    replaces="promoted_and_suppressed",
+)
+def promoted_in_order_of_ids(logits, k):
+    up = logits.topk(k, dim=-1).indices
+    return up.sort(dim=-1).values, logits.topk(k, dim=-1, largest=False).indices
+
+
+@misconception(
+    "You cut `k` so that no token is in both results. Each result has `k` tokens, and for a large `k` a token is "
+    "in both.",
+    replaces="promoted_and_suppressed",
+)
+def no_token_in_both(logits, k):
+    k = min(k, logits.shape[-1] // 2)
+    return logits.topk(k, dim=-1).indices, logits.topk(k, dim=-1, largest=False).indices

@@ -49,7 +49,7 @@ def cast_afterwards(place, device="cpu", dtype="float32"):
         else:
             parts = place.split("/")
             sae = SAE.from_pretrained(release=parts[0], sae_id="/".join(parts[1:]), device=device, dtype=dtype)
-    except (ValueError, OSError, KeyError, RuntimeError) as error:
+    except Exception as error:
         raise ValueError(f"could not load an SAE from {place}: {type(error).__name__}") from error
     sae = sae.to(device=device, dtype=getattr(torch, dtype))
     for parameter in sae.parameters():
@@ -157,6 +157,135 @@ def ignores_dtype(place, device="cpu", dtype="float32"):
 
 
 @misconception(
+    "An SAE from a folder does not have the type that `dtype` names. Hand `dtype` to `SAE.load_from_disk`, or convert the SAE.",
+)
+def ignores_the_type_in_a_folder(place, device="cpu", dtype="float32"):
+    if Path(place).is_dir():
+        return loaded(place, device, "float32").eval().requires_grad_(False)
+    return loaded(place, device, dtype).eval().requires_grad_(False)
+
+
+@misconception(
+    "Some parameters of your SAE still want gradients, its biases. Freeze all of them: `requires_grad_(False)` on the SAE.",
+)
+def freezes_the_weights_only(place, device="cpu", dtype="float32"):
+    sae = loaded(place, device, dtype).eval()
+    sae.W_enc.requires_grad_(False)
+    sae.W_dec.requires_grad_(False)
+    return sae
+
+
+@misconception(
+    "Your id ends at the second `/`. The id is all that stands behind the first one, further slashes included.",
+)
+def second_part_only(place, device="cpu", dtype="float32"):
+    if Path(place).is_dir():
+        return loaded(place, device, dtype).eval().requires_grad_(False)
+    try:
+        return loaded("/".join(place.split("/")[:2]), device, dtype).eval().requires_grad_(False)
+    except ValueError as error:
+        raise ValueError(f"no SAE at {place}") from error
+
+
+@misconception(
+    "You take a relative path of an existing folder for a release. Ask `Path(place).is_dir()` first, whatever the "
+    "path looks like."
+)
+def absolute_paths_only(place, device="cpu", dtype="float32"):
+    try:
+        if Path(place).is_absolute():
+            return loaded(place, device, dtype).eval().requires_grad_(False)
+        release, _, identity = place.partition("/")
+        return SAE.from_pretrained(release, identity, device=device, dtype=dtype).eval().requires_grad_(False)
+    except Exception as error:
+        raise ValueError(f"no SAE at {place}") from error
+
+
+@misconception(
+    "You take every place with a slash inside for a release. A relative path of an existing folder can contain a "
+    "slash: ask "
+    "`Path(place).is_dir()` first."
+)
+def slash_means_release(place, device="cpu", dtype="float32"):
+    try:
+        if "/" not in place or place.startswith("/"):
+            return SAE.load_from_disk(place, device=device, dtype=dtype).eval().requires_grad_(False)
+        release, _, identity = place.partition("/")
+        return SAE.from_pretrained(release, identity, device=device, dtype=dtype).eval().requires_grad_(False)
+    except Exception as error:
+        raise ValueError(f"no SAE at {place}") from error
+
+
+@misconception(
+    "A published SAE does not come to the device that `device` names. Hand `device` to `SAE.from_pretrained`, or "
+    "move the SAE."
+)
+def ignores_the_device_of_a_release(place, device="cpu", dtype="float32"):
+    if Path(place).is_dir():
+        return loaded(place, device, dtype).eval().requires_grad_(False)
+    return loaded(place, "cpu", dtype).eval().requires_grad_(False)
+
+
+@misconception(
+    "A published SAE does not have the type that `dtype` names. Hand `dtype` to `SAE.from_pretrained`, or convert "
+    "the SAE."
+)
+def ignores_the_type_of_a_release(place, device="cpu", dtype="float32"):
+    if Path(place).is_dir():
+        return loaded(place, device, dtype).eval().requires_grad_(False)
+    return loaded(place, device, "float32").eval().requires_grad_(False)
+
+
+@misconception(
+    "You raise a `ValueError`, but its text does not contain the place. Write `place` into the text, as it was given."
+)
+def does_not_name_the_place(place, device="cpu", dtype="float32"):
+    try:
+        return loaded(place, device, dtype).eval().requires_grad_(False)
+    except ValueError as error:
+        raise ValueError("no SAE could be loaded") from error
+
+
+@misconception(
+    "A folder that exists, but cannot be loaded, ends in SAELens's own error. Catch it as you do for a release, "
+    "and raise a "
+    "`ValueError` that names the place."
+)
+def folder_errors_come_through(place, device="cpu", dtype="float32"):
+    if Path(place).is_dir():
+        return SAE.load_from_disk(place, device=device, dtype=dtype).eval().requires_grad_(False)
+    return loaded(place, device, dtype).eval().requires_grad_(False)
+
+
+@misconception(
+    "You catch only some kinds of errors. A damaged file of weights gives an error of another kind: catch "
+    "`Exception`, and raise "
+    "a `ValueError` that names the place."
+)
+def catches_some_errors(place, device="cpu", dtype="float32"):
+    try:
+        if Path(place).is_dir():
+            sae = SAE.load_from_disk(place, device=device, dtype=dtype)
+        else:
+            release, _, identity = place.partition("/")
+            sae = SAE.from_pretrained(release, identity, device=device, dtype=dtype)
+    except (OSError, KeyError, ValueError) as error:
+        raise ValueError(f"no SAE at {place}") from error
+    return sae.eval().requires_grad_(False)
+
+
+@misconception(
+    "A place without a slash, which is no folder, ends in another error than the one that is asked for. Raise a "
+    "`ValueError` that "
+    "names the place there too."
+)
+def needs_a_slash(place, device="cpu", dtype="float32"):
+    if not Path(place).is_dir():
+        place.split("/", 1)[1]
+    return loaded(place, device, dtype).eval().requires_grad_(False)
+
+
+@misconception(
     "You take the activations of a layer of your own choice. The SAE says where it belongs: `sae.cfg.metadata.hook_name`.",
     replaces="place_sae",
 )
@@ -219,3 +348,130 @@ def error_for_reconstruction(sae, model, tokens):
         found = seen(sae, name, cache[name])
     found["reconstruction"] = found["activations"] - found["reconstruction"]
     return found
+
+
+@misconception(
+    "You accept a hook point whose name is only a part of one that the model has. Look the whole name up: `name in "
+    "model.hook_dict`.",
+    replaces="place_sae",
+)
+def part_of_a_name(sae, model, tokens):
+    name = sae.cfg.metadata.hook_name
+    if not any(name in known for known in model.hook_dict):
+        raise ValueError(f"the model has no hook point {name}")
+    with torch.no_grad():
+        _, cache = model.run_with_cache(tokens, names_filter=name)
+        refuse_width(sae, cache[name])
+        return seen(sae, name, cache[name])
+
+
+@misconception(
+    "Where the activations are wider than `d_in`, you cut them down to what the SAE takes. Its latents mean "
+    "nothing then: raise "
+    "a `ValueError` that names both widths.",
+    replaces="place_sae",
+)
+def cuts_wide_activations(sae, model, tokens):
+    name = checked(sae, model)
+    with torch.no_grad():
+        _, cache = model.run_with_cache(tokens, names_filter=name)
+        x = cache[name][..., : sae.cfg.d_in]
+        refuse_width(sae, x)
+        return seen(sae, name, x)
+
+
+@misconception(
+    "You refuse an SAE that fits its hook point, because the model's `d_model` is another number. Compare with "
+    "the width of the "
+    "activations at that hook point.",
+    replaces="place_sae",
+)
+def width_of_the_model(sae, model, tokens):
+    name = checked(sae, model)
+    if model.cfg.d_model != sae.cfg.d_in:
+        raise ValueError(f"widths differ: {sae.cfg.d_in} and {model.cfg.d_model}")
+    with torch.no_grad():
+        _, cache = model.run_with_cache(tokens, names_filter=name)
+        return seen(sae, name, cache[name])
+
+
+@misconception(
+    "Your error does not name the hook point that the model lacks. Write its whole name into the text.",
+    replaces="place_sae",
+)
+def does_not_name_the_hook(sae, model, tokens):
+    if sae.cfg.metadata.hook_name not in model.hook_dict:
+        raise ValueError("the model has no such hook point")
+    name = checked(sae, model)
+    with torch.no_grad():
+        _, cache = model.run_with_cache(tokens, names_filter=name)
+        refuse_width(sae, cache[name])
+        return seen(sae, name, cache[name])
+
+
+@misconception(
+    "Your error about the width does not name both numbers: the width that the SAE expects, and that of the "
+    "activations.",
+    replaces="place_sae",
+)
+def names_one_width(sae, model, tokens):
+    name = checked(sae, model)
+    with torch.no_grad():
+        _, cache = model.run_with_cache(tokens, names_filter=name)
+        if cache[name].shape[-1] != sae.cfg.d_in:
+            raise ValueError(f"the SAE is for activations of {sae.cfg.d_in}")
+        return seen(sae, name, cache[name])
+
+
+@misconception(
+    "Your results lack the first position of every text. Return all positions of `tokens`.",
+    replaces="place_sae",
+)
+def without_the_first_position(sae, model, tokens):
+    name = checked(sae, model)
+    with torch.no_grad():
+        _, cache = model.run_with_cache(tokens, names_filter=name)
+        refuse_width(sae, cache[name])
+        return seen(sae, name, cache[name][:, 1:])
+
+
+@misconception(
+    "Your latents and your reconstruction have one axis for all tokens. Keep `batch` and `pos` apart.",
+    replaces="place_sae",
+)
+def flat_tokens(sae, model, tokens):
+    name = checked(sae, model)
+    with torch.no_grad():
+        _, cache = model.run_with_cache(tokens, names_filter=name)
+        refuse_width(sae, cache[name])
+        found = seen(sae, name, cache[name])
+    found["latents"], found["reconstruction"] = found["latents"].flatten(0, 1), found["reconstruction"].flatten(0, 1)
+    return found
+
+
+@misconception(
+    "Your reconstruction lacks the decoder's bias. Use `sae.decode`.",
+    replaces="place_sae",
+)
+def without_the_bias(sae, model, tokens):
+    name = checked(sae, model)
+    with torch.no_grad():
+        _, cache = model.run_with_cache(tokens, names_filter=name)
+        refuse_width(sae, cache[name])
+        found = seen(sae, name, cache[name])
+    found["reconstruction"] = found["latents"] @ sae.W_dec
+    return found
+
+
+@misconception(
+    "You compute the latents with a ReLU from the weights. Not every SAE is a plain ReLU: use `sae.encode`.",
+    replaces="place_sae",
+)
+def relu_by_hand(sae, model, tokens):
+    name = checked(sae, model)
+    with torch.no_grad():
+        _, cache = model.run_with_cache(tokens, names_filter=name)
+        refuse_width(sae, cache[name])
+        x = cache[name]
+        latents = ((x - sae.b_dec) @ sae.W_enc + sae.b_enc).relu()
+        return {"hook_name": name, "activations": x, "latents": latents, "reconstruction": sae.decode(latents)}

@@ -173,3 +173,131 @@ def last_of_equals(activations, tokens, text, k, window):
 def equals_turned_round(activations, tokens, text, k, window):
     found = sorted(best_of_rows(activations, text), key=lambda each: (-each[0], -each[1]))[:k]
     return [example(activations, tokens, text, row, position, window) for _, row, position in found]
+
+
+@misconception(
+    "You leave out texts on which the latent is active, but weakly. Any activation above 0 is active: compare with 0.",
+)
+def weak_left_out(activations, tokens, text, k, window):
+    found = [each for each in best_of_rows(activations, text) if each[0] >= 1e-3][:k]
+    return [example(activations, tokens, text, row, position, window) for _, row, position in found]
+
+
+@misconception(
+    "For `k = 0` you return examples. Then the list is empty; `k or …` takes 0 for missing.",
+)
+def zero_is_all(activations, tokens, text, k, window):
+    found = best_of_rows(activations, text)[: k or None]
+    return [example(activations, tokens, text, row, position, window) for _, row, position in found]
+
+
+@misconception(
+    "Your windows show special positions in front of a text. Cut the window at the first position that is text, "
+    "as you do at the end.",
+)
+def special_before_the_text(activations, tokens, text, k, window):
+    found = []
+    for _, row, position in best_of_rows(activations, text)[:k]:
+        places = text[row].nonzero().flatten().tolist()
+        left, right = max(0, position - window), min(places[-1], position + window)
+        one = {"activation": float(activations[row, position]), "row": row, "position": position}
+        found.append(one | {"window": tokens[row, left : right + 1].tolist(), "peak": position - left})
+    return found
+
+
+@misconception(
+    "Your windows show special positions behind a text. Cut the window at the last position that is text, as you "
+    "do at the beginning.",
+)
+def special_behind_the_text(activations, tokens, text, k, window):
+    found = []
+    for _, row, position in best_of_rows(activations, text)[:k]:
+        places = text[row].nonzero().flatten().tolist()
+        left, right = max(places[0], position - window), min(tokens.shape[1] - 1, position + window)
+        one = {"activation": float(activations[row, position]), "row": row, "position": position}
+        found.append(one | {"window": tokens[row, left : right + 1].tolist(), "peak": position - left})
+    return found
+
+
+@misconception(
+    "At the edge of a text your window shows more tokens on the other side. It is not filled up: at most `window` "
+    "tokens on each side.",
+)
+def window_filled_up(activations, tokens, text, k, window):
+    found = []
+    for _, row, position in best_of_rows(activations, text)[:k]:
+        places = text[row].nonzero().flatten().tolist()
+        left, right = (
+            max(places[0], min(position - window, places[-1] - 2 * window)),
+            min(places[-1], max(position + window, places[0] + 2 * window)),
+        )
+        one = {"activation": float(activations[row, position]), "row": row, "position": position}
+        found.append(one | {"window": tokens[row, left : right + 1].tolist(), "peak": position - left})
+    return found
+
+
+@misconception(
+    "Your list has too few texts. You take the `k` strongest positions first, and drop repeated texts afterwards; "
+    "do it the other way round.",
+)
+def cut_before_one_a_text(activations, tokens, text, k, window):
+    rows, positions = (text & (activations > 0)).nonzero(as_tuple=True)
+    every = [(float(activations[row, place]), int(row), int(place)) for row, place in zip(rows, positions, strict=True)]
+    strongest = sorted(every, key=lambda each: (-each[0], each[1], each[2]))[:k]
+    found, seen = [], set()
+    for each in strongest:
+        if each[1] not in seen:
+            seen.add(each[1])
+            found.append(each)
+    return [example(activations, tokens, text, row, position, window) for _, row, position in found]
+
+
+@misconception(
+    "You leave out texts of which the loudest position is special. Look for the loudest position among those that "
+    "are text.",
+)
+def rows_with_a_special_peak_left_out(activations, tokens, text, k, window):
+    loudest = {row: int(activations[row].argmax()) for row in range(len(activations))}
+    found = [each for each in best_of_rows(activations, text) if text[each[1], loudest[each[1]]]][:k]
+    return [example(activations, tokens, text, row, position, window) for _, row, position in found]
+
+
+@misconception(
+    "Your `position` counts from the beginning of the text. It should count from the beginning of the row: "
+    "`tokens[row, position]`.",
+)
+def position_in_the_text(activations, tokens, text, k, window):
+    found = []
+    for _, row, position in best_of_rows(activations, text)[:k]:
+        one = example(activations, tokens, text, row, position, window)
+        found.append(one | {"position": position - int(text[row].nonzero()[0])})
+    return found
+
+
+@misconception(
+    "You take the first `k` texts on which the latent is active, and sort only those. Sort all texts, then take `k`.",
+)
+def first_texts_that_fire(activations, tokens, text, k, window):
+    found = sorted(best_of_rows(activations, text), key=lambda each: each[1])[:k]
+    found = sorted(found, key=lambda each: (-each[0], each[1]))
+    return [example(activations, tokens, text, row, position, window) for _, row, position in found]
+
+
+@misconception(
+    "You order the texts by their mean activation. Order them by the strongest activation in each.",
+)
+def sorted_by_the_mean(activations, tokens, text, k, window):
+    means = {row: float(activations[row][text[row]].mean()) for _, row, _ in best_of_rows(activations, text)}
+    found = sorted(best_of_rows(activations, text), key=lambda each: (-means[each[1]], each[1]))[:k]
+    return [example(activations, tokens, text, row, position, window) for _, row, position in found]
+
+
+@misconception(
+    "You round the activation. Return it as it is: `activations[row, position].item()`.",
+)
+def rounded(activations, tokens, text, k, window):
+    found = best_of_rows(activations, text)[:k]
+    return [
+        example(activations, tokens, text, row, position, window) | {"activation": round(value, 2)}
+        for value, row, position in found
+    ]

@@ -111,6 +111,103 @@ def one_length_for_all(W_enc, b_enc, W_dec):
 
 
 @misconception(
+    "Very short directions do not get length 1: you divide by no less than a small number. Only a direction of "
+    "zeros needs care."
+)
+def clamps_short_lengths(W_enc, b_enc, W_dec):
+    lengths = W_dec.norm(dim=-1)
+    lengths = torch.where(lengths > 0, lengths.clamp(min=1e-2), 1.0)
+    return W_enc * lengths, b_enc * lengths, W_dec / lengths[:, None]
+
+
+@misconception(
+    "You treat a direction as all zeros when its entries add up to 0. `(3, -3)` adds up to 0 and has a length: "
+    "ask for the length."
+)
+def sum_of_zero(W_enc, b_enc, W_dec):
+    lengths = torch.where(W_dec.sum(dim=-1) == 0, 1.0, W_dec.norm(dim=-1))
+    return W_enc * lengths, b_enc * lengths, W_dec / lengths[:, None]
+
+
+@misconception(
+    "You leave a direction as it is when any of its entries is 0. Only a direction of which *all* entries are 0 stays."
+)
+def any_zero(W_enc, b_enc, W_dec):
+    lengths = torch.where((W_dec == 0).any(dim=-1), 1.0, W_dec.norm(dim=-1))
+    return W_enc * lengths, b_enc * lengths, W_dec / lengths[:, None]
+
+
+@misconception("You shorten long directions and leave short ones as they are. Every direction gets length 1.")
+def only_long_ones(W_enc, b_enc, W_dec):
+    lengths = W_dec.norm(dim=-1).clamp(min=1)
+    return W_enc * lengths, b_enc * lengths, W_dec / lengths[:, None]
+
+
+@misconception(
+    "Where a direction is all zeros you silence its latent: its encoder column and bias become 0. They should "
+    "stay as they are."
+)
+def silences_zero_directions(W_enc, b_enc, W_dec):
+    lengths = W_dec.norm(dim=-1)
+    return W_enc * lengths, b_enc * lengths, torch.nn.functional.normalize(W_dec, dim=-1)
+
+
+@misconception("You return the decoder first. The order is `W_enc`, `b_enc`, `W_dec`.")
+def decoder_first(W_enc, b_enc, W_dec):
+    lengths = safe_lengths(W_dec)
+    return W_dec / lengths[:, None], W_enc * lengths, b_enc * lengths
+
+
+@misconception(
+    "Your projection divides by the length once. The direction stands in it twice, so divide both by the length.",
+    replaces="remove_parallel",
+)
+def divides_once(gradient, W_dec):
+    direction = torch.nn.functional.normalize(W_dec, dim=-1)
+    return gradient - (gradient * W_dec).sum(dim=-1, keepdim=True) * direction
+
+
+@misconception(
+    "Where the gradient points against a direction you leave that part in. Take the part along the direction out, "
+    "whatever its sign.",
+    replaces="remove_parallel",
+)
+def outward_part_only(gradient, W_dec):
+    direction = torch.nn.functional.normalize(W_dec, dim=-1)
+    return gradient - (gradient * direction).sum(dim=-1, keepdim=True).relu() * direction
+
+
+@misconception(
+    "You take the whole matrix for one direction. Each row has a direction and a dot product of its own.",
+    replaces="remove_parallel",
+)
+def one_projection(gradient, W_dec):
+    direction = W_dec / W_dec.norm()
+    return gradient - (gradient * direction).sum() * direction
+
+
+@misconception(
+    "Where a direction is all zeros you return a gradient of 0. Such a gradient should stay as it is.",
+    replaces="remove_parallel",
+)
+def no_gradient_at_zero(gradient, W_dec):
+    direction = torch.nn.functional.normalize(W_dec, dim=-1)
+    left = gradient - (gradient * direction).sum(dim=-1, keepdim=True) * direction
+    return left * (W_dec != 0).any(dim=-1, keepdim=True)
+
+
+@misconception(
+    "Very short directions stay in the gradient: a small number that you add to the squared length outweighs it. "
+    "Only a direction "
+    "of zeros needs care.",
+    replaces="remove_parallel",
+)
+def adds_a_small_number(gradient, W_dec):
+    squares = W_dec.pow(2).sum(dim=-1, keepdim=True) + 1e-4
+    return gradient - (gradient * W_dec).sum(dim=-1, keepdim=True) / squares * W_dec
+
+
+@misconception(
     "Your projection takes the directions for unit vectors, which they need not be here. Divide each by its length first.",
     replaces="remove_parallel",
 )

@@ -73,6 +73,61 @@ def unit_directions(latents, W_dec, b_dec):
 
 
 @misconception(
+    "You treat negative latents as silent. After an edit latents can be negative, and the decoder adds them as "
+    "they are."
+)
+def cuts_negative_latents(latents, W_dec, b_dec):
+    return latents.relu() @ W_dec + b_dec
+
+
+@misconception(
+    "You add only the strongest latents. The reconstruction is the sum over all of them, however many are active."
+)
+def strongest_only(latents, W_dec, b_dec):
+    strongest = latents.topk(min(32, latents.shape[-1]), dim=-1)
+    return torch.zeros_like(latents).scatter(-1, strongest.indices, strongest.values) @ W_dec + b_dec
+
+
+@misconception(
+    "Your reconstruction has lost its axes of length one. It keeps all leading axes of `latents`: call no "
+    "`squeeze` without an axis."
+)
+def squeezed(latents, W_dec, b_dec):
+    return (latents @ W_dec + b_dec).squeeze()
+
+
+@misconception("Where no latent is active you return 0. The decoder's bias is there too.")
+def silent_without_bias(latents, W_dec, b_dec):
+    return torch.where((latents != 0).any(dim=-1, keepdim=True), latents @ W_dec + b_dec, 0)
+
+
+@misconception(
+    "A negative latent contributes nothing in yours. The decoder adds its value times its direction, whatever its "
+    "sign.",
+    replaces="contribution",
+)
+def no_negative_contribution(latents, W_dec, latent):
+    return latents[..., latent, None].relu() * W_dec[latent]
+
+
+@misconception(
+    "You return the direction wherever the latent is active, whatever its strength. Multiply by the latent's value.",
+    replaces="contribution",
+)
+def direction_where_active(latents, W_dec, latent):
+    return (latents[..., latent, None] != 0) * W_dec[latent]
+
+
+@misconception(
+    "Your contribution has an axis of length one too many. Its shape is that of `latents`, with `d_in` in place "
+    "of `d_sae`.",
+    replaces="contribution",
+)
+def an_axis_too_many(latents, W_dec, latent):
+    return latents[..., latent, None, None] * W_dec[latent]
+
+
+@misconception(
     "You return the latent's direction for every activation, however active the latent is. The contribution grows with "
     "the latent, and is 0 where it is silent.",
     replaces="contribution",

@@ -97,6 +97,96 @@ def no_activation(x, W_enc, b_enc, b_dec, activation=torch.relu):
 
 
 @misconception(
+    "You put a ReLU on top of what `activation` returns. The latents are what `activation` returns, also where they are negative."
+)
+def relu_on_top(x, W_enc, b_enc, b_dec, activation=torch.relu):
+    return torch.relu(activation((x - b_dec) @ W_enc + b_enc))
+
+
+@misconception(
+    "You apply ReLU before `activation`, so that `activation` never sees a negative pre-activation. Hand it the pre-activations."
+)
+def relu_first(x, W_enc, b_enc, b_dec, activation=torch.relu):
+    return activation(torch.relu((x - b_dec) @ W_enc + b_enc))
+
+
+@misconception(
+    "Your result has lost its axes of length one. It keeps all leading axes of `x`: call no `squeeze` without an axis."
+)
+def squeezed(x, W_enc, b_enc, b_dec, activation=torch.relu):
+    return activation((x - b_dec) @ W_enc + b_enc).squeeze()
+
+
+@misconception(
+    "Where several pre-activations equal the k-th largest, you keep all of them, so that more than `k` latents are active. Choose "
+    "places, not values: `torch.topk` gives exactly `k`.",
+    replaces="topk",
+)
+def keeps_all_ties(pre, k):
+    refuse_k(pre, k)
+    if k == 0:
+        return torch.zeros_like(pre)
+    return torch.where((pre >= pre.topk(k, dim=-1).values[..., -1:]) & (pre > 0), pre, 0)
+
+
+@misconception(
+    "With `k = 0` you keep latents. Then no latent may be active; `if k` and `k or …` take 0 for missing.",
+    replaces="topk",
+)
+def zero_is_all(pre, k):
+    refuse_k(pre, k)
+    largest = pre.topk(k or pre.shape[-1], dim=-1)
+    return torch.zeros_like(pre).scatter(-1, largest.indices, largest.values.relu())
+
+
+@misconception(
+    "You refuse `k = d_sae`. It is allowed, and all positive pre-activations stay.",
+    replaces="topk",
+)
+def refuses_all(pre, k):
+    if not 0 <= k < pre.shape[-1]:
+        raise ValueError("k must be between 0 and d_sae")
+    largest = pre.topk(k, dim=-1)
+    return torch.zeros_like(pre).scatter(-1, largest.indices, largest.values.relu())
+
+
+@misconception(
+    "For a `k` that is out of range PyTorch's own error comes through. Check `k` first, and raise a `ValueError`.",
+    replaces="topk",
+)
+def error_of_pytorch(pre, k):
+    largest = pre.topk(k, dim=-1)
+    return torch.zeros_like(pre).scatter(-1, largest.indices, largest.values.relu())
+
+
+@misconception(
+    "A `k` above the number of latents goes through as if it were that number. The docstring asks for a `ValueError` there.",
+    replaces="topk",
+)
+def cuts_large_k(pre, k):
+    if k < 0:
+        raise ValueError("k is negative")
+    largest = pre.topk(min(k, pre.shape[-1]), dim=-1)
+    return torch.zeros_like(pre).scatter(-1, largest.indices, largest.values.relu())
+
+
+@misconception(
+    "You use one threshold for all latents, their mean. Each latent has a threshold of its own.",
+    replaces="jumprelu",
+)
+def mean_threshold(pre, threshold):
+    return torch.where(pre > threshold.mean(), pre, 0)
+
+
+@misconception(
+    "You round float64 pre-activations to float32. An active latent keeps its pre-activation as it is.",
+    replaces="jumprelu",
+)
+def in_single_precision(pre, threshold):
+    return torch.where(pre > threshold, pre.float(), 0).to(pre.dtype)
+
+
+@misconception(
     "Among your `k` largest there are negative values, where fewer than `k` pre-activations are positive. A latent is "
     "active with a positive value or not at all.",
     replaces="topk",

@@ -114,3 +114,50 @@ def weighted_term(x, reconstruction, latents, W_dec, l1_coefficient):
 def detached_lengths(x, reconstruction, latents, W_dec, l1_coefficient):
     sparsity = right_sparsity(latents, W_dec.detach())
     return both(right_squared(x, reconstruction), sparsity, l1_coefficient)
+
+
+@misconception("The loss has its gradients, but its two terms are detached. Gradients flow through all three results.")
+def detached_terms(x, reconstruction, latents, W_dec, l1_coefficient):
+    squared, sparsity = right_squared(x, reconstruction), right_sparsity(latents, W_dec)
+    loss = squared + l1_coefficient * sparsity
+    return {"reconstruction": squared.detach(), "sparsity": sparsity.detach(), "loss": loss}
+
+
+@misconception("Only your sparsity term is summed over the batch. Take the mean over the batch there too.")
+def sparsity_of_the_whole_batch(x, reconstruction, latents, W_dec, l1_coefficient):
+    return both(right_squared(x, reconstruction), right_sparsity(latents, W_dec) * len(x), l1_coefficient)
+
+
+@misconception(
+    "You weight all latents by one number, the mean length of the directions. Each latent has the length of its "
+    "own direction."
+)
+def one_mean_length(x, reconstruction, latents, W_dec, l1_coefficient):
+    sparsity = (latents * W_dec.norm(dim=-1).mean()).sum(-1).mean()
+    return both(right_squared(x, reconstruction), sparsity, l1_coefficient)
+
+
+@misconception("You square the mean distance. Square each distance first, then take the mean over the batch.")
+def square_of_the_mean(x, reconstruction, latents, W_dec, l1_coefficient):
+    squared = (x - reconstruction).norm(dim=-1).mean() ** 2
+    return both(squared, right_sparsity(latents, W_dec), l1_coefficient)
+
+
+@misconception(
+    "Your sparsity term is the length of the sum of all contributions. Take the length of each direction first, "
+    "then sum over the "
+    "latents."
+)
+def length_of_the_sum(x, reconstruction, latents, W_dec, l1_coefficient):
+    return both(right_squared(x, reconstruction), (latents @ W_dec).norm(dim=-1).mean(), l1_coefficient)
+
+
+@misconception("Your results have an axis of length one. Three tensors without axes are asked for.")
+def one_axis(x, reconstruction, latents, W_dec, l1_coefficient):
+    found = both(right_squared(x, reconstruction), right_sparsity(latents, W_dec), l1_coefficient)
+    return {name: value[None] for name, value in found.items()}
+
+
+@misconception("A coefficient of 0 counts as 1 in yours. Then the loss is the reconstruction term alone.")
+def zero_is_one(x, reconstruction, latents, W_dec, l1_coefficient):
+    return both(right_squared(x, reconstruction), right_sparsity(latents, W_dec), l1_coefficient or 1.0)

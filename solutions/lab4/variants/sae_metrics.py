@@ -159,6 +159,114 @@ def one_cosine(x, reconstruction, latents):
 
 
 @misconception(
+    "You count a latent as dead although it is active on a few tokens. Dead is a latent that is active on no token at all: "
+    "ask whether any entry of its column is above 0."
+)
+def rarely_active(x, reconstruction, latents):
+    found = right(x, reconstruction, latents)
+    found["dead"] = ((latents > 0).double().mean(0) < 0.01).double().mean().item()
+    return found
+
+
+@misconception(
+    "Your share of dead latents also counts latents that are active, but only weakly. Any value above 0 is active: compare with "
+    "0, not with a small number."
+)
+def weak_is_dead(x, reconstruction, latents):
+    found = right(x, reconstruction, latents)
+    found["dead"] = (latents.amax(0) < 1e-3).double().mean().item()
+    return found
+
+
+@misconception(
+    "Your L0 leaves out latents that are active, but only weakly. Any value above 0 is active: compare with 0, not with a small "
+    "number."
+)
+def weak_not_counted(x, reconstruction, latents):
+    found = right(x, reconstruction, latents)
+    found["l0"] = (latents > 1e-3).double().sum(-1).mean().item()
+    return found
+
+
+@misconception(
+    "Your L0 is a mean over the tokens that have an active latent. Tokens without any active latent count too, with 0."
+)
+def without_silent_tokens(x, reconstruction, latents):
+    found = right(x, reconstruction, latents)
+    counts = (latents > 0).double().sum(-1)
+    found["l0"] = counts.sum().item() / max((counts > 0).sum().item(), 1)
+    return found
+
+
+@misconception(
+    "You take the mean activation away before you compute the cosine. The cosine here is that of `x` and `reconstruction` "
+    "themselves."
+)
+def centred_cosine(x, reconstruction, latents):
+    found = right(x, reconstruction, latents)
+    found["cosine"] = torch.cosine_similarity(x - x.mean(0), reconstruction - x.mean(0), dim=1).mean().item()
+    return found
+
+
+@misconception(
+    "Your cosine compares dimensions: one cosine for each column. Take one for each token, with `dim=1`, and then the mean."
+)
+def cosine_of_columns(x, reconstruction, latents):
+    found = right(x, reconstruction, latents)
+    found["cosine"] = torch.cosine_similarity(x, reconstruction, dim=0).mean().item()
+    return found
+
+
+@misconception(
+    "Your explained variance is never below 0. A reconstruction can be worse than the mean activation, and that should show."
+)
+def never_negative(x, reconstruction, latents):
+    found = right(x, reconstruction, latents)
+    found["explained_variance"] = max(found["explained_variance"], 0.0)
+    return found
+
+
+@misconception(
+    "You compute a ratio for each token and then average. Sum the squares over all tokens first, and divide once."
+)
+def mean_of_token_ratios(x, reconstruction, latents):
+    found = right(x, reconstruction, latents)
+    ratios = ((x - reconstruction) ** 2).sum(1) / ((x - x.mean(0)) ** 2).sum(1)
+    found["explained_variance"] = (1 - ratios).mean().item()
+    return found
+
+
+@misconception(
+    "You use one number as the mean activation, the mean of all entries. The mean activation is a vector: `x.mean(dim=0)`."
+)
+def one_number_for_the_mean(x, reconstruction, latents):
+    found = right(x, reconstruction, latents)
+    found["explained_variance"] = 1 - (((x - reconstruction) ** 2).sum() / ((x - x.mean()) ** 2).sum()).item()
+    return found
+
+
+@misconception(
+    "You take the mean error away before you square the error. An SAE that is off by the same vector everywhere would then look "
+    "perfect: square `x - reconstruction` itself."
+)
+def centred_error(x, reconstruction, latents):
+    found = right(x, reconstruction, latents)
+    error = x - reconstruction
+    found["explained_variance"] = 1 - (((error - error.mean(0)) ** 2).sum() / ((x - x.mean(0)) ** 2).sum()).item()
+    return found
+
+
+@misconception(
+    "You divide two sums of squares by different counts: the mean error by the number of tokens, the variance by one less. Use "
+    "the same divisor for both, or the plain sums."
+)
+def one_less(x, reconstruction, latents):
+    found = right(x, reconstruction, latents)
+    found["explained_variance"] = 1 - (((x - reconstruction) ** 2).mean(0).sum() / x.var(0).sum()).item()
+    return found
+
+
+@misconception(
     "You return what is lost, as a share: 0 for a perfect reconstruction. Recovered is the rest, 1 minus that.",
     replaces="loss_recovered",
 )
@@ -202,3 +310,32 @@ def clamped(clean, spliced, ablated):
 )
 def no_refusal(clean, spliced, ablated):
     return (ablated - spliced) / (ablated - clean) if ablated != clean else 1.0
+
+
+@misconception(
+    "You refuse losses that are close to each other. Only where `ablated` equals `clean` exactly is there a `ValueError`; a small "
+    "difference gives a ratio as any other.",
+    replaces="loss_recovered",
+)
+def refuses_small_harm(clean, spliced, ablated):
+    if abs(ablated - clean) < 0.01:
+        raise ValueError("ablating changes nothing")
+    return (ablated - spliced) / (ablated - clean)
+
+
+@misconception(
+    "You refuse an ablated loss below the clean one. Only where both are equal is there a `ValueError`.",
+    replaces="loss_recovered",
+)
+def refuses_help(clean, spliced, ablated):
+    if ablated <= clean:
+        raise ValueError("ablating does no harm")
+    return (ablated - spliced) / (ablated - clean)
+
+
+@misconception(
+    "Where `ablated` equals `clean` your function stops with a `ZeroDivisionError`. The docstring asks for a `ValueError`.",
+    replaces="loss_recovered",
+)
+def plain_division(clean, spliced, ablated):
+    return (ablated - spliced) / (ablated - clean)

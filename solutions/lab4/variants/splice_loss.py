@@ -27,9 +27,10 @@ def right_splice(sae, text, error_term, edit):
 
     def replace(value):
         latents = sae.encode(value)
+        error = value - sae.decode(latents)
         new = sae.decode((edit or same)(latents))
         if error_term:
-            new = new + value - sae.decode(latents)
+            new = new + error
         return torch.where(text[..., None], new, value)
 
     return replace
@@ -44,8 +45,9 @@ def by_difference(model, sae, tokens, text, error_term=False, edit=None):
         value = value.clone()
         x = value[text]
         latents = sae.encode(x)
+        before = sae.decode(latents)
         edited = sae.decode(latents if edit is None else edit(latents))
-        value[text] = x + (edited - sae.decode(latents)) if error_term else edited
+        value[text] = x + (edited - before) if error_term else edited
         return value
 
     model.add_hook(name, replace)
@@ -111,9 +113,10 @@ def error_of_the_edited(model, sae, tokens, text, error_term=False, edit=None):
 def error_turned_round(model, sae, tokens, text, error_term=False, edit=None):
     def replace(value):
         latents = sae.encode(value)
+        error = sae.decode(latents) - value
         new = sae.decode((edit or same)(latents))
         if error_term:
-            new = new + (sae.decode(latents) - value)
+            new = new + error
         return torch.where(text[..., None], new, value)
 
     return loss_of(logits_with(model, sae.cfg.metadata.hook_name, tokens, replace), tokens, text)
@@ -124,7 +127,9 @@ def hook_returns_nothing(model, sae, tokens, text, error_term=False, edit=None):
     return loss_of(logits_with(model, sae.cfg.metadata.hook_name, tokens, lambda value: None), tokens, text)
 
 
-@misconception("You do not apply the edit. It changes the latents before they are decoded.")
+@misconception(
+    "The edit changes nothing in yours. It changes the latents before they are decoded: decode what `edit` *returns*."
+)
 def forgets_the_edit(model, sae, tokens, text, error_term=False, edit=None):
     replace = right_splice(sae, text, error_term, None)
     return loss_of(logits_with(model, sae.cfg.metadata.hook_name, tokens, replace), tokens, text)
@@ -185,3 +190,97 @@ def mean_of_means(model, sae, tokens, text, error_term=False, edit=None):
 def fixed_hook_point(model, sae, tokens, text, error_term=False, edit=None):
     name = f"blocks.{model.cfg.n_layers // 2}.hook_mlp_out"
     return loss_of(logits_with(model, name, tokens, right_splice(sae, text, error_term, edit)), tokens, text)
+
+
+@misconception(
+    "You decode the latents for the error term after `edit` was called. An edit may write into the latents that it is given: "
+    "compute the error term before you call it, or hand the edit a copy."
+)
+def error_after_the_edit(model, sae, tokens, text, error_term=False, edit=None):
+    def replace(value):
+        latents = sae.encode(value)
+        new = sae.decode((edit or same)(latents))
+        if error_term:
+            new = new + value - sae.decode(latents)
+        return torch.where(text[..., None], new, value)
+
+    return loss_of(logits_with(model, sae.cfg.metadata.hook_name, tokens, replace), tokens, text)
+
+
+@misconception("Where the edit makes latents negative, you cut them to 0. Decode what the edit returns as it is.")
+def no_negative_latents(model, sae, tokens, text, error_term=False, edit=None):
+    def positive(latents):
+        return edit(latents).relu()
+
+    replace = right_splice(sae, text, error_term, edit and positive)
+    return loss_of(logits_with(model, sae.cfg.metadata.hook_name, tokens, replace), tokens, text)
+
+
+@misconception(
+    "You keep the activations of the first position and splice at all others. Special positions can stand anywhere: ask `text`."
+)
+def keeps_the_first_position_only(model, sae, tokens, text, error_term=False, edit=None):
+    after_first = torch.ones_like(text)
+    after_first[:, 0] = False
+    replace = right_splice(sae, after_first, error_term, edit)
+    return loss_of(logits_with(model, sae.cfg.metadata.hook_name, tokens, replace), tokens, text)
+
+
+@misconception("You never splice at the first position, even where `text` says that it is text.")
+def never_at_the_first_position(model, sae, tokens, text, error_term=False, edit=None):
+    later = text.clone()
+    later[:, 0] = False
+    replace = right_splice(sae, later, error_term, edit)
+    return loss_of(logits_with(model, sae.cfg.metadata.hook_name, tokens, replace), tokens, text)
+
+
+@misconception("You set the activations at special positions to 0. They should stay as they are.")
+def special_becomes_zero(model, sae, tokens, text, error_term=False, edit=None):
+    right = right_splice(sae, text, error_term, edit)
+    logits = logits_with(model, sae.cfg.metadata.hook_name, tokens, lambda value: right(value) * text[..., None])
+    return loss_of(logits, tokens, text)
+
+
+@misconception(
+    "You leave out pairs of which the first token is special. Only the token to be predicted has to be text."
+)
+def both_must_be_text(model, sae, tokens, text, error_term=False, edit=None):
+    logits = logits_with(model, sae.cfg.metadata.hook_name, tokens, right_splice(sae, text, error_term, edit))
+    both = text.clone()
+    both[:, 1:] &= text[:, :-1]
+    return loss_of(logits, tokens, both)
+
+
+@misconception(
+    "You leave out the token at position 1. The logits at position 0 predict it, and it counts where it is text."
+)
+def without_the_second_position(model, sae, tokens, text, error_term=False, edit=None):
+    logits = logits_with(model, sae.cfg.metadata.hook_name, tokens, right_splice(sae, text, error_term, edit))
+    later = text.clone()
+    later[:, 1] = False
+    return loss_of(logits, tokens, later)
+
+
+@misconception("Your loss is in bits. Use the natural logarithm, so that the loss is in nats.")
+def in_bits(model, sae, tokens, text, error_term=False, edit=None):
+    logits = logits_with(model, sae.cfg.metadata.hook_name, tokens, right_splice(sae, text, error_term, edit))
+    return loss_of(logits, tokens, text) / 0.6931471805599453
+
+
+@misconception("You return the exponential of the loss, the perplexity. The loss itself is asked for.")
+def perplexity(model, sae, tokens, text, error_term=False, edit=None):
+    logits = logits_with(model, sae.cfg.metadata.hook_name, tokens, right_splice(sae, text, error_term, edit))
+    return float(torch.tensor(loss_of(logits, tokens, text), dtype=torch.float64).exp())
+
+
+@misconception("You compute the latents with a ReLU from the weights. Not every SAE is a plain ReLU: use `sae.encode`.")
+def relu_by_hand(model, sae, tokens, text, error_term=False, edit=None):
+    def replace(value):
+        latents = ((value - sae.b_dec) @ sae.W_enc + sae.b_enc).relu()
+        error = value - sae.decode(latents)
+        new = sae.decode((edit or same)(latents))
+        if error_term:
+            new = new + error
+        return torch.where(text[..., None], new, value)
+
+    return loss_of(logits_with(model, sae.cfg.metadata.hook_name, tokens, replace), tokens, text)

@@ -30,6 +30,19 @@ def by_outer_product(sae, latent):
     return take_away
 
 
+@accepted(replaces="ablation_hook")
+def by_two_reconstructions(sae, latent):
+    """The reconstruction without the latent minus the reconstruction with it: a silent latent moves by rounding."""
+
+    def take_away(value, hook):
+        latents = sae.encode(value)
+        without = latents.clone()
+        without[..., latent] = 0
+        return value + sae.decode(without) - sae.decode(latents)
+
+    return take_away
+
+
 @accepted
 def by_added_hooks(model, tokens, hook_name, hook, steps):
     """The hook added once and reset at the end; the most likely token by sorting."""
@@ -157,6 +170,147 @@ def steers_in_place(sae, latent, coefficient):
 
 
 @misconception(
+    "You steer only the first text of the batch. Every row gets the direction.",
+    replaces="steering_hook",
+)
+def first_text_only(sae, latent, coefficient):
+    def add(value, hook):
+        new = value.clone()
+        new[0] += coefficient * sae.W_dec[latent]
+        return new
+
+    return add
+
+
+@misconception(
+    "You leave the first position alone. Every position gets the direction, the first one too.",
+    replaces="steering_hook",
+)
+def not_the_first_position(sae, latent, coefficient):
+    def add(value, hook):
+        new = value.clone()
+        new[:, 1:] += coefficient * sae.W_dec[latent]
+        return new
+
+    return add
+
+
+@misconception(
+    "A negative coefficient does nothing in your hook. It should push away from the latent: add it as it is.",
+    replaces="steering_hook",
+)
+def no_negative_coefficient(sae, latent, coefficient):
+    def add(value, hook):
+        return value + max(coefficient, 0) * sae.W_dec[latent]
+
+    return add
+
+
+@misconception(
+    "You treat a coefficient of 0 as if it were 1. `if coefficient` and `coefficient or 1` take 0 for missing; 0 should change "
+    "nothing.",
+    replaces="steering_hook",
+)
+def zero_is_one(sae, latent, coefficient):
+    def add(value, hook):
+        return value + (coefficient or 1.0) * sae.W_dec[latent]
+
+    return add
+
+
+@misconception(
+    "Your ablation hook writes into the activation in place. It is not yours alone: whoever cached it finds it changed. "
+    "Return a new tensor.",
+    replaces="ablation_hook",
+)
+def ablates_in_place(sae, latent):
+    def take_away(value, hook):
+        value -= sae.encode(value)[..., latent, None] * sae.W_dec[latent]
+        return value
+
+    return take_away
+
+
+@misconception(
+    "You ablate at the last position only. Take the latent's contribution away at every position.",
+    replaces="ablation_hook",
+)
+def ablates_the_last_position(sae, latent):
+    def take_away(value, hook):
+        new = value.clone()
+        new[:, -1] -= sae.encode(value)[:, -1, latent, None] * sae.W_dec[latent]
+        return new
+
+    return take_away
+
+
+@misconception(
+    "You take the same amount away at every position, the mean of the latent's activation. Each position has its own activation.",
+    replaces="ablation_hook",
+)
+def ablates_the_mean(sae, latent):
+    def take_away(value, hook):
+        return value - sae.encode(value)[..., latent, None].mean(dim=1, keepdim=True) * sae.W_dec[latent]
+
+    return take_away
+
+
+@misconception(
+    "You make the direction unit length before you take it away. The latent writes its activation times the decoder's row as it "
+    "is.",
+    replaces="ablation_hook",
+)
+def ablates_a_unit_direction(sae, latent):
+    def take_away(value, hook):
+        unit = sae.W_dec[latent] / sae.W_dec[latent].norm()
+        return value - sae.encode(value)[..., latent, None] * unit
+
+    return take_away
+
+
+@misconception(
+    "You use the latent's pre-activation, so that a silent latent is taken away too. Take the latent's activation from "
+    "`sae.encode`.",
+    replaces="ablation_hook",
+)
+def ablates_the_pre_activation(sae, latent):
+    def take_away(value, hook):
+        strength = (value - sae.b_dec) @ sae.W_enc[:, latent] + sae.b_enc[latent]
+        return value - strength[..., None] * sae.W_dec[latent]
+
+    return take_away
+
+
+@misconception(
+    "You take a latent away that `sae.encode` gives as 0. Not every SAE is a plain ReLU: ask `sae.encode` for the latent's "
+    "activation.",
+    replaces="ablation_hook",
+)
+def relu_by_hand(sae, latent):
+    def take_away(value, hook):
+        strength = ((value - sae.b_dec) @ sae.W_enc[:, latent] + sae.b_enc[latent]).relu()
+        return value - strength[..., None] * sae.W_dec[latent]
+
+    return take_away
+
+
+@misconception(
+    "Your ablation hook is right the first time, and takes the same amount away when it is called again. Compute the latent's "
+    "activation in every call, from the activation of that call.",
+    replaces="ablation_hook",
+)
+def remembers_the_first_call(sae, latent):
+    kept = []
+
+    def take_away(value, hook):
+        if not kept or kept[0].shape[:2] != value.shape[:2]:
+            kept[:] = [sae.encode(value)[..., latent, None]]
+        return value - kept[0] * sae.W_dec[latent]
+
+    return take_away
+
+
+@misconception(
     "You replace the activation by its reconstruction without the latent. That removes everything that the SAE misses as "
     "well; take only the latent's own contribution away.",
     replaces="ablation_hook",
@@ -260,4 +414,108 @@ def reads_the_first_position(model, tokens, hook_name, hook, steps):
         with torch.no_grad():
             logits = model.run_with_hooks(tokens, fwd_hooks=[(hook_name, hook)])
         tokens = torch.cat([tokens, logits[:, 0].argmax(dim=-1, keepdim=True)], dim=1)
+    return tokens
+
+
+@misconception(
+    "After an error in the hook, your hook stays on the model. Use `run_with_hooks`, or call `reset_hooks()` in a `finally`."
+)
+def hook_stays_after_an_error(model, tokens, hook_name, hook, steps):
+    model.add_hook(hook_name, hook)
+    for _ in range(steps):
+        with torch.no_grad():
+            logits = model(tokens)
+        tokens = torch.cat([tokens, logits[:, -1].argmax(dim=-1, keepdim=True)], dim=1)
+    model.reset_hooks()
+    return tokens
+
+
+@misconception(
+    "You stop when every text has come to the end-of-text token. Always append `steps` tokens: the result has "
+    "`pos + steps` columns."
+)
+def stops_at_the_end_of_text(model, tokens, hook_name, hook, steps):
+    end = model.tokenizer.eos_token_id
+    for _ in range(steps):
+        with torch.no_grad():
+            logits = model.run_with_hooks(tokens, fwd_hooks=[(hook_name, hook)])
+        tokens = torch.cat([tokens, logits[:, -1].argmax(dim=-1, keepdim=True)], dim=1)
+        if (tokens[:, -1] == end).all():
+            break
+    return tokens
+
+
+@misconception(
+    "You never append the end-of-text token, even where it is the most likely one. Every token can come next."
+)
+def never_the_end_of_text(model, tokens, hook_name, hook, steps):
+    for _ in range(steps):
+        with torch.no_grad():
+            logits = model.run_with_hooks(tokens, fwd_hooks=[(hook_name, hook)])
+        last = logits[:, -1].clone()
+        last[:, model.tokenizer.eos_token_id] = -torch.inf
+        tokens = torch.cat([tokens, last.argmax(dim=-1, keepdim=True)], dim=1)
+    return tokens
+
+
+@misconception("The hook acts on the positions of the prompts only. It should act at the new tokens too.")
+def prompts_only(model, tokens, hook_name, hook, steps):
+    length = tokens.shape[1]
+
+    def on_prompts(value, hook_point):
+        return torch.cat([hook(value, hook=hook_point)[:, :length], value[:, length:]], dim=1)
+
+    for _ in range(steps):
+        with torch.no_grad():
+            logits = model.run_with_hooks(tokens, fwd_hooks=[(hook_name, lambda value, hook: on_prompts(value, hook))])
+        tokens = torch.cat([tokens, logits[:, -1].argmax(dim=-1, keepdim=True)], dim=1)
+    return tokens
+
+
+@misconception("The hook acts at the last position of each run only. It should act at every position.")
+def last_position_of_each_run(model, tokens, hook_name, hook, steps):
+    def at_the_end(value, hook_point):
+        return torch.cat([value[:, :-1], hook(value, hook=hook_point)[:, -1:]], dim=1)
+
+    for _ in range(steps):
+        with torch.no_grad():
+            logits = model.run_with_hooks(tokens, fwd_hooks=[(hook_name, lambda value, hook: at_the_end(value, hook))])
+        tokens = torch.cat([tokens, logits[:, -1].argmax(dim=-1, keepdim=True)], dim=1)
+    return tokens
+
+
+@misconception("You append a token even for `steps=0`. Then the prompts should come back as they are.")
+def one_step_at_least(model, tokens, hook_name, hook, steps):
+    for _ in range(max(steps, 1)):
+        with torch.no_grad():
+            logits = model.run_with_hooks(tokens, fwd_hooks=[(hook_name, hook)])
+        tokens = torch.cat([tokens, logits[:, -1].argmax(dim=-1, keepdim=True)], dim=1)
+    return tokens
+
+
+@misconception(
+    "You take all new tokens from one run, the most likely ones in order. The model must run again on the longer text for each "
+    "new token."
+)
+def all_from_one_run(model, tokens, hook_name, hook, steps):
+    with torch.no_grad():
+        logits = model.run_with_hooks(tokens, fwd_hooks=[(hook_name, hook)])
+    return torch.cat([tokens, logits[:, -1].topk(steps, dim=-1).indices], dim=1)
+
+
+@misconception(
+    "For `steps=0` your hook stays on the model. Return early only before you add the hook, or take the hook away in a "
+    "`finally`."
+)
+def hook_stays_without_steps(model, tokens, hook_name, hook, steps):
+    model.add_hook(hook_name, hook)
+    if steps == 0:
+        return tokens
+    try:
+        for _ in range(steps):
+            with torch.no_grad():
+                logits = model(tokens)
+            tokens = torch.cat([tokens, logits[:, -1].argmax(dim=-1, keepdim=True)], dim=1)
+    finally:
+        model.reset_hooks()
     return tokens

@@ -22,6 +22,18 @@ def parts_of(W):
     return (W**2).sum(0), (torch.nn.functional.normalize(W, dim=0).T @ W) ** 2
 
 
+def trained_with(batches, n_hidden, importance, seed):
+    """The weights after training by the recipe."""
+    W, b = start_of(batches, n_hidden, seed)
+    optimiser = torch.optim.Adam([W, b], lr=0.02)
+    with torch.enable_grad():
+        for x in batches:
+            optimiser.zero_grad()
+            right_loss(W, b, x, importance).backward()
+            optimiser.step()
+    return W.detach(), b.detach()
+
+
 @accepted(replaces="toy_loss")
 def by_einsum(W, b, x, importance):
     """Two contractions; the mean over all entries times the number of features."""
@@ -280,3 +292,190 @@ def sums_over_i(W):
 def divides_by_zero(W):
     squares, dots = parts_of(W)
     return squares / dots.sum(1)
+
+
+@misconception(
+    "You sum over the batch. Take the mean over the batch, and the sum over the features.",
+    replaces="toy_loss",
+)
+def summed_over_the_batch(W, b, x, importance):
+    return (importance * (x - torch.relu(x @ W.T @ W + b)) ** 2).sum()
+
+
+@misconception(
+    "Only features that are active in the input count in your loss. A feature that is 0 and comes back as "
+    "something else is an error too.",
+    replaces="toy_loss",
+)
+def only_active_features(W, b, x, importance):
+    return (importance * (x > 0) * (x - torch.relu(x @ W.T @ W + b)) ** 2).sum(-1).mean()
+
+
+@misconception(
+    "You add the bias after the ReLU. It belongs inside: `relu(W.T h + b)`.",
+    replaces="toy_loss",
+)
+def bias_after_relu(W, b, x, importance):
+    return (importance * (x - (torch.relu(x @ W.T @ W) + b)) ** 2).sum(-1).mean()
+
+
+@misconception(
+    "You have a ReLU on the hidden layer as well. The hidden layer is linear in this model; only the way back "
+    "ends in a ReLU.",
+    replaces="toy_loss",
+)
+def relu_on_both(W, b, x, importance):
+    return (importance * (x - torch.relu(torch.relu(x @ W.T) @ W + b)) ** 2).sum(-1).mean()
+
+
+@misconception(
+    "Your loss is right, but its gradient by `W` takes one of the two ways only: `W` is detached in the other. "
+    "`W` is used twice, and gradients flow through both.",
+    replaces="toy_loss",
+)
+def gradient_one_way(W, b, x, importance):
+    return (importance * (x - torch.relu(x @ W.T.detach() @ W + b)) ** 2).sum(-1).mean()
+
+
+@misconception(
+    "You divide the importances by their sum. Use them as they are.",
+    replaces="toy_loss",
+)
+def normalised_importance(W, b, x, importance):
+    return (importance / importance.sum() * (x - torch.relu(x @ W.T @ W + b)) ** 2).sum(-1).mean()
+
+
+@misconception(
+    "Your loss has an axis of length one. A tensor without axes is asked for.",
+    replaces="toy_loss",
+)
+def one_axis(W, b, x, importance):
+    return right_loss(W, b, x, importance)[None]
+
+
+@misconception(
+    "Another last batch gives the very same weights. Take one step on each batch, not all steps on the first one.",
+)
+def first_batch_again(batches, n_hidden, importance, seed):
+    W, b = start_of(batches, n_hidden, seed)
+    optimiser = torch.optim.Adam([W, b], lr=0.02)
+    with torch.enable_grad():
+        for _ in batches:
+            optimiser.zero_grad()
+            right_loss(W, b, batches[0], importance).backward()
+            optimiser.step()
+    return W.detach(), b.detach()
+
+
+@misconception(
+    "Two different seeds give the same weights. Hand `seed` to the generator that draws the start.",
+)
+def ignores_the_seed(batches, n_hidden, importance, seed):
+    W, b = start_of(batches, n_hidden, 0)
+    optimiser = torch.optim.Adam([W, b], lr=0.02)
+    with torch.enable_grad():
+        for x in batches:
+            optimiser.zero_grad()
+            right_loss(W, b, x, importance).backward()
+            optimiser.step()
+    return W.detach(), b.detach()
+
+
+@misconception(
+    "What you return wants gradients. Return `W.detach()` and `b.detach()`.",
+)
+def keeps_gradients(batches, n_hidden, importance, seed):
+    W, b = start_of(batches, n_hidden, seed)
+    optimiser = torch.optim.Adam([W, b], lr=0.02)
+    with torch.enable_grad():
+        for x in batches:
+            optimiser.zero_grad()
+            right_loss(W, b, x, importance).backward()
+            optimiser.step()
+    return W, b
+
+
+@misconception(
+    "Your `W` is `[n_features, n_hidden]`. It should be `[n_hidden, n_features]`, one column for each feature.",
+)
+def features_first(batches, n_hidden, importance, seed):
+    W, b = start_of(batches, n_hidden, seed)
+    optimiser = torch.optim.Adam([W, b], lr=0.02)
+    with torch.enable_grad():
+        for x in batches:
+            optimiser.zero_grad()
+            right_loss(W, b, x, importance).backward()
+            optimiser.step()
+    return W.detach().T, b.detach()
+
+
+@misconception(
+    "You draw the start from PyTorch's global random state, so the same seed gives other weights each time. Use a "
+    "`torch.Generator` with `seed`.",
+)
+def start_from_the_global_state(batches, n_hidden, importance, seed):
+    n = batches.shape[2]
+    W, b = (torch.randn(n_hidden, n) / n**0.5).to(batches).requires_grad_(), batches.new_zeros(n).requires_grad_()
+    optimiser = torch.optim.Adam([W, b], lr=0.02)
+    with torch.enable_grad():
+        for x in batches:
+            optimiser.zero_grad()
+            right_loss(W, b, x, importance).backward()
+            optimiser.step()
+    return W.detach(), b.detach()
+
+
+@misconception(
+    "You give 0 to features whose column is short. Only a column that is all zeros has 0; the dimensionality does "
+    "not depend on the lengths alone.",
+    replaces="feature_dimensionality",
+)
+def short_is_zero(W):
+    squares, dots = parts_of(W)
+    shared = dots.sum(1)
+    return torch.where(squares.sqrt() > 0.05, squares / shared.clamp(min=1e-30), 0)
+
+
+@misconception(
+    "You add a small number below the line, which outweighs short columns. Only a column that is all zeros needs care.",
+    replaces="feature_dimensionality",
+)
+def adds_a_small_number(W):
+    squares, dots = parts_of(W)
+    return squares / (dots.sum(1) + 1e-3)
+
+
+@misconception(
+    "You sum the absolute values of the dot products. Sum their squares.",
+    replaces="feature_dimensionality",
+)
+def absolute_values(W):
+    squares, dots = parts_of(W)
+    shared = dots.sqrt().sum(1)
+    return torch.where(shared > 0, squares / shared, 0)
+
+
+@misconception(
+    "You take the dot products with the column itself. The first vector of each is the unit vector along the column.",
+    replaces="feature_dimensionality",
+)
+def not_a_unit_vector(W):
+    shared = ((W.T @ W) ** 2).sum(1)
+    return torch.where(shared > 0, (W**2).sum(0) / shared, 0)
+
+
+@misconception(
+    "A feature without a direction gets 1. Its dimensionality is 0 by agreement.",
+    replaces="feature_dimensionality",
+)
+def zero_column_has_one(W):
+    squares, dots = parts_of(W)
+    shared = dots.sum(1)
+    return torch.where(shared > 0, squares / shared, 1)
+
+
+@misconception(
+    "Your trained model treats all features alike. Look at the loss that you train with: does it use the `importance` that you were given?",
+)
+def trains_without_importance(batches, n_hidden, importance, seed):
+    return trained_with(batches, n_hidden, torch.ones_like(importance), seed)

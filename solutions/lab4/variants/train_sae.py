@@ -1,5 +1,8 @@
 """Right and wrong ways to train an autoencoder."""
 
+import random
+
+import numpy as np
 import torch
 
 from mechgrade.authoring.variants import accepted, misconception
@@ -40,6 +43,20 @@ def loss_of(sae, x, latents):
 def drawn(x, generator):
     """A batch."""
     return x[torch.randint(len(x), (128,), generator=generator).to(x.device)]
+
+
+def trained(x, d_sae, k, steps, seed, generator=None):
+    """The four weights after training as the recipe says."""
+    generator = torch.Generator().manual_seed(seed) if generator is None else generator
+    sae = start_of(x, d_sae, generator)
+    optimiser = torch.optim.Adam(sae, lr=0.01)
+    with torch.enable_grad():
+        for _ in range(steps):
+            batch = drawn(x, generator)
+            optimiser.zero_grad()
+            loss_of(sae, batch, encoded(sae, batch, k)).backward()
+            optimiser.step()
+    return sae
 
 
 @accepted
@@ -142,6 +159,61 @@ def mean_length_of_one(activations, mask):
 
 
 @misconception(
+    "You bring the *median* length of the activations to the square root of `d_in`. The text asks for the mean length.",
+    replaces="training_tokens",
+)
+def median_length(activations, mask):
+    x = activations[mask]
+    scale = (x.shape[1] ** 0.5 / x.norm(dim=1).median()).item()
+    return x * scale, scale
+
+
+@misconception(
+    "You divide by the root of the mean *squared* length. The text asks for the mean of the lengths themselves.",
+    replaces="training_tokens",
+)
+def root_mean_square(activations, mask):
+    x = activations[mask]
+    scale = (x.shape[1] ** 0.5 / x.pow(2).sum(dim=1).mean().sqrt()).item()
+    return x * scale, scale
+
+
+@misconception(
+    "You return the number that you divide by. The factor is what the activations are multiplied with: 1 over that number.",
+    replaces="training_tokens",
+)
+def divisor_for_factor(activations, mask):
+    x, scale = right_tokens(activations, mask)
+    return x, 1 / scale
+
+
+@misconception(
+    "The factor is right, but the activations that you return are not multiplied by it.",
+    replaces="training_tokens",
+)
+def tokens_as_they_come(activations, mask):
+    return activations[mask].clone(), right_tokens(activations, mask)[1]
+
+
+@misconception(
+    "You take the mean activation away. Only a factor is asked for; the decoder's bias learns the mean.",
+    replaces="training_tokens",
+)
+def centred_tokens(activations, mask):
+    x, scale = right_tokens(activations, mask)
+    return x - x.mean(dim=0), scale
+
+
+@misconception(
+    "Your activations come position after position. They should come text after text, as `activations[mask]` gives them.",
+    replaces="training_tokens",
+)
+def position_after_position(activations, mask):
+    _, scale = right_tokens(activations, mask)
+    return activations.transpose(0, 1)[mask.T] * scale, scale
+
+
+@misconception(
     "You do not fold the factor into the weights, so the autoencoder works on scaled activations only.",
     replaces="unscale",
 )
@@ -170,6 +242,46 @@ def scales_the_encoder_bias(sae, scale):
     return {
         "W_enc": sae["W_enc"] * scale,
         "b_enc": sae["b_enc"] * scale,
+        "W_dec": sae["W_dec"] / scale,
+        "b_dec": sae["b_dec"] / scale,
+    }
+
+
+@misconception(
+    "You divide the encoder's bias by the factor. It is added after the product with the encoder's weights, and stays as it is.",
+    replaces="unscale",
+)
+def divides_the_encoder_bias(sae, scale):
+    return {
+        "W_enc": sae["W_enc"] * scale,
+        "b_enc": sae["b_enc"] / scale,
+        "W_dec": sae["W_dec"] / scale,
+        "b_dec": sae["b_dec"] / scale,
+    }
+
+
+@misconception(
+    "You leave the decoder's bias at the trained scale. It is part of the reconstruction, so divide it by the factor too.",
+    replaces="unscale",
+)
+def keeps_the_decoder_bias(sae, scale):
+    return {
+        "W_enc": sae["W_enc"] * scale,
+        "b_enc": sae["b_enc"].clone(),
+        "W_dec": sae["W_dec"] / scale,
+        "b_dec": sae["b_dec"].clone(),
+    }
+
+
+@misconception(
+    "You leave the encoder's weights as they were trained. The encoder meets activations without the factor now, so multiply "
+    "`W_enc` by it.",
+    replaces="unscale",
+)
+def keeps_the_encoder(sae, scale):
+    return {
+        "W_enc": sae["W_enc"].clone(),
+        "b_enc": sae["b_enc"].clone(),
         "W_dec": sae["W_dec"] / scale,
         "b_dec": sae["b_dec"] / scale,
     }
@@ -210,12 +322,57 @@ def trains_without_topk(activations, mask, d_sae, k, steps, seed):
 def seeds_globally(activations, mask, d_sae, k, steps, seed):
     x, scale = right_tokens(activations, mask)
     generator = torch.manual_seed(seed)
-    sae = start_of(x, d_sae, generator)
-    optimiser = torch.optim.Adam(sae, lr=0.01)
-    with torch.enable_grad():
-        for _ in range(steps):
-            batch = drawn(x, generator)
-            optimiser.zero_grad()
-            loss_of(sae, batch, encoded(sae, batch, k)).backward()
-            optimiser.step()
-    return scaled_back(sae, scale)
+    return scaled_back(trained(x, d_sae, k, steps, seed, generator), scale)
+
+
+@misconception(
+    "You seed NumPy's global random state. Whoever calls your function loses their own random numbers: use a "
+    "`torch.Generator` of your own."
+)
+def seeds_numpy(activations, mask, d_sae, k, steps, seed):
+    x, scale = right_tokens(activations, mask)
+    np.random.seed(seed)
+    generator = torch.Generator().manual_seed(int(np.random.randint(2**31)))
+    return scaled_back(trained(x, d_sae, k, steps, seed, generator), scale)
+
+
+@misconception(
+    "You seed the global random state of Python's `random`. Whoever calls your function loses their own random numbers: use a "
+    "`torch.Generator` of your own."
+)
+def seeds_python(activations, mask, d_sae, k, steps, seed):
+    x, scale = right_tokens(activations, mask)
+    random.seed(seed)
+    generator = torch.Generator().manual_seed(random.randrange(2**31))
+    return scaled_back(trained(x, d_sae, k, steps, seed, generator), scale)
+
+
+@misconception(
+    "Two different seeds give the same weights. The start and the batches should both depend on `seed`: hand it to the generator "
+    "that draws them."
+)
+def ignores_the_seed(activations, mask, d_sae, k, steps, seed):
+    x, scale = right_tokens(activations, mask)
+    return scaled_back(trained(x, d_sae, k, steps, 0), scale)
+
+
+@misconception("One step more gives the very same weights. Train for as many steps as `steps` says.")
+def steps_of_its_own(activations, mask, d_sae, k, steps, seed):
+    x, scale = right_tokens(activations, mask)
+    return scaled_back(trained(x, d_sae, k, max(steps, 100), seed), scale)
+
+
+@misconception("The weights that you return want gradients. Return `weight.detach()` for each.")
+def keeps_gradients(activations, mask, d_sae, k, steps, seed):
+    x, scale = right_tokens(activations, mask)
+    return {
+        name: weight.requires_grad_() for name, weight in scaled_back(trained(x, d_sae, k, steps, seed), scale).items()
+    }
+
+
+@misconception(
+    "Your trained autoencoder does badly on very small activations. Train on what `training_tokens` returns, and fold its factor "
+    "in with `unscale`, so that the scale does not matter."
+)
+def trains_on_any_scale(activations, mask, d_sae, k, steps, seed):
+    return scaled_back(trained(activations[mask], d_sae, k, steps, seed), 1.0)

@@ -5,7 +5,7 @@
 
 import torch
 
-from mechgrade.bench import Bench
+from mechgrade.bench.transformer_lens.bench import Bench
 
 Bench.pattern = lambda self, *shape, seed: torch.zeros(shape)
 Bench.patterns = lambda self, tokens: torch.zeros(3, 2, 3, 19, 19)
