@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
@@ -10,6 +11,8 @@ from mechgrade.grading.relations.leaves import Leaf
 
 #: On each side of the line there must be so many calls.
 _LEAST = 2
+#: In so many ways must the calls that are wrong be drawn from all: else the line is where it is by chance.
+_WAYS = 15
 #: Longer texts are no words that choose between ways.
 _LONGEST = 20
 
@@ -68,7 +71,9 @@ def _is(value: Any, other: Any) -> bool:
 
 def _parts(one: Sequence[Call], other: Sequence[Call]) -> bool:
     """Whether two groups of calls have different verdicts, each but one, and not because they are different scenarios."""
-    if min(len(one), len(other)) < _LEAST or len({call.passed for call in one}) > 1:
+    if min(len(one), len(other)) < _LEAST or math.comb(len(one) + len(other), len(one)) < _WAYS:
+        return False
+    if len({call.passed for call in one}) > 1:
         return False
     shared = {call.scenario for call in one} & {call.scenario for call in other}
     return bool(shared) and {call.passed for call in other} == {not one[0].passed}
