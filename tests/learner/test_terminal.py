@@ -60,6 +60,16 @@ def test_a_failure_says_asked_gave_mistake_line_hint_in_this_order(course):
         assert places == sorted(places), words
 
 
+def test_what_relates_the_data_is_not_called_a_known_mistake(course):
+    entry = failing(course)
+    entry.checks[1].misconception = None
+    for plain in (False, True):
+        show, text = screen(plain)
+        TerminalReport(course, show).exercise(entry)
+        words = " ".join(text.getvalue().split())
+        assert "how they are related: You sort upwards." in words and "known mistake" not in words
+
+
 def test_the_hint_to_ask_for_follows_what_was_read(course):
     for seen, part in [
         (0, "hint find_heads"),

@@ -104,7 +104,13 @@ def reordered(leaves: Sequence[Leaf]) -> Iterator[Claim]:
             yield becomes((text, axis), 0, on_axis(axis, lambda leaf, n, move=move: move(leaf.want, n)), sentence)  # type: ignore[misc]
         for step, text in ((1, "late"), (-1, "early")) if own(leaves) else ():
             sentence = f"{{Numbers}} are the expected ones, but one place too {text}{where}."
-            yield Claim(("shifted", step, axis), 1, partial(_is_shifted, axis, step), sentence, several(5))
+            yield Claim(
+                ("shifted", step, axis),
+                1,
+                partial(_is_shifted, axis, step),
+                sentence,
+                several(5, partial(_window, axis, step)),
+            )
         sentence = f"{{Numbers}} are the expected ones in another order{where}."
         yield Claim(("slices", axis), 2, partial(_same_slices, axis), sentence, several(5))
         if any(leaf.want.ndim > 1 for leaf in leaves):
@@ -119,6 +125,14 @@ def _is_shifted(axis: Axis, step: int, leaf: Leaf) -> bool | None:
         return None if number is None else False
     want, got = np.moveaxis(leaf.want, number, 0), np.moveaxis(leaf.got, number, 0)
     return leaf.equals(want[:-1], got[1:]) if step > 0 else leaf.equals(want[1:], got[:-1])
+
+
+def _window(axis: Axis, step: int, leaf: Leaf) -> Numbers:
+    """The learner's numbers that stand where others should, without the end that came from nowhere."""
+    number = leaf.find(axis)
+    assert number is not None
+    got, wrong = np.moveaxis(leaf.got, number, 0), np.moveaxis(leaf.wrong, number, 0)
+    return got[1:][wrong[1:]] if step > 0 else got[:-1][wrong[:-1]]
 
 
 def _same_slices(axis: Axis, leaf: Leaf) -> bool | None:
@@ -162,7 +176,7 @@ def cut(leaves: Sequence[Leaf]) -> Iterator[Claim]:
     for axis, start in itertools.product(axes_of(leaves), (True, False)):
         which = "first" if start else "last"
         sentence = f"{{Numbers}} are right, but the {which} entry{along(axis)} is missing."
-        yield becomes(("lacks", axis, start), 0, on_axis(axis, partial(_without, start)), sentence, enough)
+        yield becomes(("lacks", axis, start), 0, on_axis(axis, partial(_without, start)), sentence)
         sentence = f"{{Numbers}} are right, but there is one entry too many{along(axis)}: the {which} one."
         yield came_from(("extra", axis, start), 0, on_axis(axis, partial(_without_own, start)), sentence, enough)
 

@@ -33,7 +33,7 @@ class Axes:
             shapes = _shapes(self.annotation, place)
         except RecursionError:
             return None
-        found = {names for shape in shapes if (names := _spread(shape.split(), ndim))}
+        found = {names for shape in shapes if (names := _spread(shape.split(), ndim)) is not None}
         return found.pop() if len(found) == 1 else None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
@@ -10,6 +11,8 @@ from mechgrade.grading.relations.leaves import Leaf
 
 #: On each side of the line there must be so many calls.
 _LEAST = 2
+#: In so many ways must the calls that are wrong be drawn from all: else the line is where it is by chance.
+_WAYS = 15
 #: Longer texts are no words that choose between ways.
 _LONGEST = 20
 
@@ -46,8 +49,8 @@ def by_inputs(calls: Sequence[Call], known: Collection[str] | None) -> str | Non
         return None
     # Of two values, each tells the calls apart: say with which one it is wrong.
     name, value, right = min(found, key=lambda each: each[2])
-    verdicts = ("right", "wrong") if right else ("wrong", "right")
-    return f"Your result is {verdicts[0]} in all calls with `{name}={value!r}`, and {verdicts[1]} in all others."
+    this, that = ("right", "wrong") if right else ("wrong", "right")
+    return f"Your result is {this} in all calls with `{name}={value!r}`, and {that} in all with another `{name}`."
 
 
 def _values(name: str, values: Iterable[Any]) -> list[Any]:
@@ -68,7 +71,9 @@ def _is(value: Any, other: Any) -> bool:
 
 def _parts(one: Sequence[Call], other: Sequence[Call]) -> bool:
     """Whether two groups of calls have different verdicts, each but one, and not because they are different scenarios."""
-    if min(len(one), len(other)) < _LEAST or len({call.passed for call in one}) > 1:
+    if min(len(one), len(other)) < _LEAST or math.comb(len(one) + len(other), len(one)) < _WAYS:
+        return False
+    if len({call.passed for call in one}) > 1:
         return False
     shared = {call.scenario for call in one} & {call.scenario for call in other}
     return bool(shared) and {call.passed for call in other} == {not one[0].passed}

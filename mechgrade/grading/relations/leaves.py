@@ -16,7 +16,7 @@ from mechgrade.grading.relations.origins import Place
 from mechgrade.protocol.wire import Array, Tree
 
 #: Larger arrays take too long.
-MOST_VALUES = 500_000
+MOST_VALUES = 100_000
 #: Whole numbers beyond this are not exact as floats.
 _EXACT = 2**53
 

@@ -8,11 +8,12 @@ from typing import Any
 
 from mechgrade.grading.compare import compare
 from mechgrade.grading.relations.leaves import Node, children, numbers_of
+from mechgrade.grading.relations.origins import Place
 
 Items = Sequence[Any]
 
 #: In longer lists it takes too long to find each entry again.
-_MOST = 200
+_MOST = 100
 
 
 #: Whether a relation holds for two lists.
@@ -102,38 +103,51 @@ _CLAIMS = (
 )
 
 
-def listed(failed: Sequence[Node], passed: Sequence[Node]) -> str | None:
-    """What relates lists in all runs.
+def listed(runs: Sequence[tuple[Node, bool]]) -> str | None:
+    """What relates lists in all runs, as a sentence.
 
     Args:
-        failed: the data of the runs that failed.
-        passed: of those that passed.
+        runs: the data of each run, in order, and whether it passed.
     """
-    found = [list(_lists(node)) for node in failed]
-    if not found or any(not lists or None in lists for lists in found):
+    lists = [(list(_lists(node, differing=not passed)), passed) for node, passed in runs]
+    if any(not passed and (not found or None in found) for found, passed in lists):
         return None
-    pairs = [each for lists in found for each in lists if each is not None]
-    if max(len(each) for pair in pairs for each in pair) > _MOST:
+    pairs = [(each, passed) for found, passed in lists for each in found if each is not None]
+    if max((len(items) for each, _ in pairs for items in each[1:]), default=0) > _MOST:
         return None
-    right = [each for node in passed for each in _lists(node, differing=False) if each is not None]
+    if _grown([each for each, _ in pairs]):
+        return "Your list still holds the entries of earlier calls: do you keep something between calls?"
+    wrong = [each for each, passed in pairs if not passed]
     holding = [
         claim
         for claim in _CLAIMS
-        if all(claim.holds(want, got) for want, got in pairs)
-        and all(claim.holds(want, got) for want, got in right)
-        and max((len(want) for want, got in pairs if got), default=0) >= claim.longest
+        if all(claim.holds(want, got) for (_, want, got), _ in pairs)
+        and max((len(want) for _, want, got in wrong if got), default=0) >= claim.longest
     ]
     rank = min((claim.rank for claim in holding), default=0)
     best = [claim.sentence for claim in holding if claim.rank == rank]
     return best[0] if len(best) == 1 else None
 
 
-def _lists(node: Node, *, differing: bool = True) -> Iterator[tuple[Items, Items] | None]:
+def _grown(lists: Sequence[tuple[Place, Items, Items]]) -> bool:
+    """Whether each list that is wrong is the one of the call before with the right entries at its end, more than once."""
+    before: dict[Place, Items] = {}
+    count = 0
+    for place, want, got in lists:
+        if not _equal(want, got):
+            count += 1
+            if not before.get(place) or not _equal([*before[place], *want], got):
+                return False
+        before[place] = got
+    return count > 1
+
+
+def _lists(node: Node, *, differing: bool) -> Iterator[tuple[Place, Items, Items] | None]:
     """The lists that differ, or all; None for a difference elsewhere."""
     want, got = node.want, node.got
     if _is_list(want) and _is_list(got):
         if not differing or not _equal(want, got):
-            yield want, got
+            yield node.pattern, want, got
     elif (inner := children(node)) is not None:
         for each in inner:
             yield from _lists(each, differing=differing)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mechgrade.grading.diagnose import Judged
-from mechgrade.grading.relations import along, elementwise, factors, places, steps
+from mechgrade.grading.relations import along, elementwise, factors, places, rows, steps
 from mechgrade.grading.relations.axes import Annotations
 from mechgrade.grading.relations.calls import by_inputs, repeated
 from mechgrade.grading.relations.claims import Claim, Finder, say
@@ -24,6 +24,7 @@ from mechgrade.protocol.wire import Tree
 FINDERS: tuple[Finder, ...] = (
     *elementwise.FINDERS,
     *factors.FINDERS,
+    *rows.FINDERS,
     *along.FINDERS,
     *steps.FINDERS,
     *places.FINDERS,
@@ -146,12 +147,15 @@ def relate(pairs: Sequence[Pair], sources: Sources | None = None) -> str | None:
     if all(pair.passed for pair in pairs):
         return None
     return (
-        _of_numbers(pairs, sources) or _of_parts(pairs, sources) or _of_lists(pairs) or by_inputs(pairs, sources.names)
+        _of_numbers(pairs, sources)
+        or _of_parts(pairs, sources)
+        or listed([(_root(pair), pair.passed) for pair in pairs])
+        or by_inputs(pairs, sources.names)
     )
 
 
 def _of_parts(pairs: Sequence[Pair], sources: Sources) -> str | None:
-    runs = {True: [], False: []}  # type: dict[bool, list[list[tuple[Place, Node]]]]
+    runs: dict[bool, list[list[tuple[Place, Node]]]] = {True: [], False: []}
     for pair in pairs:
         found = []
         for node in _nodes(_root(pair)):
@@ -166,11 +170,6 @@ def _nodes(node: Node) -> Iterator[Node]:
     yield node
     for each in children(node) or ():
         yield from _nodes(each)
-
-
-def _of_lists(pairs: Sequence[Pair]) -> str | None:
-    nodes = {passed: [_root(pair) for pair in pairs if pair.passed == passed] for passed in (True, False)}
-    return listed(nodes[False], nodes[True])
 
 
 def _root(pair: Pair) -> Node:
@@ -211,7 +210,8 @@ def _scopes(differing: Sequence[Leaf]) -> Iterator[list[Leaf]]:
         [leaf for leaf in returned if leaf.site == site] for site in dict.fromkeys(leaf.site for leaf in returned)
     ]
     for number, scope in enumerate(scopes):
-        if scope and scope not in scopes[:number]:
+        # The first two may be one.
+        if scope and (number != 1 or len(scope) != len(returned)):
             yield scope
 
 
@@ -220,11 +220,13 @@ def _covers(scope: Sequence[Leaf], differing: Sequence[Leaf], sources: Sources) 
 
     It need not speak of what was merely computed from what it speaks of.
     """
-    if any(leaf in scope for leaf in differing):
+    if not differing:
+        return False
+    if any(leaf.call == differing[0].call for leaf in scope):
         return True
     functions = {leaf.function for leaf in scope}
     computed = all(leaf.function is None for leaf in differing) and None not in functions
-    called = sources.functions(differing[0].scenario) if differing else frozenset()
+    called = sources.functions(differing[0].scenario)
     return computed and bool(called) and called <= functions
 
 

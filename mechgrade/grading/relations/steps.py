@@ -127,7 +127,8 @@ def normalised(leaves: Sequence[Leaf]) -> Iterator[Claim]:
             yield becomes(("more", text, axis), 0, on_axis(axis, partial(_of_expected, function)), sentence, enough)
             # A normalisation forgets something: what it makes of yours says less of yours.
             sentence = "What is expected is " + text.format(them="{numbers}", along=where) + "."
-            yield came_from(("missing", text, axis), 1, on_axis(axis, partial(_of_own, function)), sentence, enough)
+            known = every(enough, several(6, expected))
+            yield came_from(("missing", text, axis), 1, on_axis(axis, partial(_of_own, function)), sentence, known)
 
 
 def _of_own(function: Callable[[Numbers, int], Numbers], leaf: Leaf, number: int) -> Numbers:
