@@ -39,7 +39,7 @@ grade: $(LEARNER) ## Grade SUBMISSION (exercises by default); LAB EXERCISE MODEL
 		$${LAB:+--lab "$$LAB"} $${EXERCISE:+--exercise "$$EXERCISE"} $${MODEL:+--model "$$MODEL"} \
 		$${DEVICE:+--device "$$DEVICE"} $${BACKEND:+--backend "$$BACKEND"} $${ISOLATION:+--isolation "$$ISOLATION"}
 
-learn: $(LEARNER) ## Open the course as a page on this machine; EXERCISE=find_heads opens that one
+learn: $(LEARNER) ## Open the course as a page on this machine: text and verdict side by side, new with each save
 	@$(BIN)/mechgrade learn $${EXERCISE:+"$$EXERCISE"} $${LAB:+--lab "$$LAB"} $${MODEL:+--model "$$MODEL"} \
 		$${DEVICE:+--device "$$DEVICE"} $${BACKEND:+--backend "$$BACKEND"}
 
@@ -47,9 +47,6 @@ watch: $(LEARNER) ## Grade each exercise of SUBMISSION when it is saved
 	@$(BIN)/mechgrade watch "$$SUBMISSION" \
 		$${LAB:+--lab "$$LAB"} $${EXERCISE:+--exercise "$$EXERCISE"} $${MODEL:+--model "$$MODEL"} \
 		$${DEVICE:+--device "$$DEVICE"} $${BACKEND:+--backend "$$BACKEND"}
-
-learn: $(LEARNER) ## Open the course as a page on this machine: text and verdict side by side, new with each save
-	@$(BIN)/mechgrade learn $${LAB:+--lab "$$LAB"}
 
 report: $(LEARNER) ## Grade as `make grade` does, and write outputs/report.html
 	@mkdir -p outputs
