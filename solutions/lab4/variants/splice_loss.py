@@ -127,7 +127,9 @@ def hook_returns_nothing(model, sae, tokens, text, error_term=False, edit=None):
     return loss_of(logits_with(model, sae.cfg.metadata.hook_name, tokens, lambda value: None), tokens, text)
 
 
-@misconception("The edit changes nothing in yours. It changes the latents before they are decoded: decode what `edit` *returns*.")
+@misconception(
+    "The edit changes nothing in yours. It changes the latents before they are decoded: decode what `edit` *returns*."
+)
 def forgets_the_edit(model, sae, tokens, text, error_term=False, edit=None):
     replace = right_splice(sae, text, error_term, None)
     return loss_of(logits_with(model, sae.cfg.metadata.hook_name, tokens, replace), tokens, text)

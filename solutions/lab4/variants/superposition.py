@@ -442,7 +442,7 @@ def short_is_zero(W):
 )
 def adds_a_small_number(W):
     squares, dots = parts_of(W)
-    return squares / (dots.sum(1) + 1e-4)
+    return squares / (dots.sum(1) + 1e-2)
 
 
 @misconception(
