@@ -25,7 +25,47 @@ def of_random_sae(exercise, bench, *, hook, batch, pos, d_sae, seed):
     sae = the_sae(bench, hook, d_sae, seed + 1)
     tokens = bench.integers(0, bench.d_vocab, (batch, pos), seed=seed)
     found = exercise.attribute_latents(bench.model, sae, tokens, the_metric(bench, batch, seed + 2))
-    return {"attributions": found, "graph_kept": found.requires_grad, "hooks_left": bool(bench.open_hooks())}
+    others = bench.integers(0, bench.d_vocab, (batch, pos), seed=seed + 3)
+    return {
+        "attributions": found,
+        "of_other_tokens": exercise.attribute_latents(bench.model, sae, others, the_metric(bench, batch, seed + 2)),
+        "graph_kept": found.requires_grad,
+        "hooks_left": bool(bench.open_hooks()),
+    }
+
+
+class OwnError(Exception):
+    """What a metric raises below."""
+
+
+def with_an_error(exercise, bench, *, seed):
+    """A metric that raises an error, when it is called for the first or the second time: whether hooks are left."""
+    import torch
+
+    sae = the_sae(bench, "blocks.0.hook_resid_post", 5, seed)
+    tokens = bench.integers(0, bench.d_vocab, (2, 3), seed=seed)
+    some = torch.tensor([1, 3], device=bench.device)
+    found = {}
+    for name, good, call in [
+        ("attribution", 0, lambda metric: exercise.attribute_latents(bench.model, sae, tokens, metric)),
+        ("ablation", 1, lambda metric: exercise.ablation_effects(bench.model, sae, tokens, metric, some)),
+    ]:
+        left = [good]
+
+        def metric(logits, left=left):
+            if not left[0]:
+                raise OwnError
+            left[0] -= 1
+            return logits[:, -1, 0]
+
+        try:
+            call(metric)
+            came_through = False
+        except OwnError:
+            came_through = True
+        found[name] = {"error_comes_through": came_through, "hooks_left": bool(bench.open_hooks())}
+        bench.model.reset_hooks()
+    return found
 
 
 def by_ablation(exercise, bench, *, hook, batch, pos, d_sae, latents, seed):
@@ -110,23 +150,26 @@ def on_names(exercise, bench, *, template, count, seed, k):
 
 @pytest.mark.points(2)
 def test_attributions(compare, seed):
-    """Random SAEs at several hook points; another pair of tokens for each prompt."""
+    """Random SAEs at several hook points; another pair of tokens for each prompt; no hook stays, also after an error."""
     for hook, batch, pos, d_sae in [
         ("blocks.0.hook_resid_post", 2, 5, 7),
         ("blocks.{last}.hook_resid_pre", 3, 4, 9),
         ("blocks.{last}.hook_resid_post", 2, 3, 6),
+        ("blocks.0.hook_resid_pre", 1, 4, 5),
     ]:
         found = compare(of_random_sae, hook=hook, batch=batch, pos=pos, d_sae=d_sae, seed=seed)
         assert not found["hooks_left"], "hooks are left on the model: the next run would call them too"
         assert not found["graph_kept"], "the result still hangs on its graph: detach it"
+    compare(with_an_error, seed=seed)
 
 
 @pytest.mark.points(1)
 def test_ablations(compare, seed):
-    """The true effects of single latents, out of order."""
+    """The true effects of single latents, out of order and twice."""
     for hook, batch, pos, d_sae, latents in [
         ("blocks.0.hook_resid_post", 2, 5, 7, [6, 0, 3]),
         ("blocks.{last}.hook_resid_pre", 3, 4, 5, [1, 4]),
+        ("blocks.0.hook_resid_pre", 1, 3, 5, [2, 2, 0]),
     ]:
         found = compare(by_ablation, hook=hook, batch=batch, pos=pos, d_sae=d_sae, latents=latents, seed=seed)
         assert not found["hooks_left"], "hooks are left on the model: the next run would be ablated too"

@@ -21,8 +21,20 @@ def some_labels(bench, concepts, tokens, seed):
     return labels
 
 
-def of_random_latents(exercise, bench, *, tokens, d_sae, seed):
-    return exercise.auroc(some_latents(bench, tokens, d_sae, seed), some_labels(bench, 1, tokens, seed + 1)[0])
+def of_random_latents(exercise, bench, *, tokens, d_sae, scale, seed):
+    latents = scale * some_latents(bench, tokens, d_sae, seed)
+    return exercise.auroc(latents, some_labels(bench, 1, tokens, seed + 1)[0])
+
+
+def of_both_types(exercise, bench, *, seed):
+    """The type of the result for activations in float32 and float64, and where only float64 tells values apart."""
+    latents, labels = some_latents(bench, 9, 4, seed), some_labels(bench, 1, 9, seed + 1)[0]
+    close = 1 + latents.double() / 2**30
+    return {
+        "float32": str(exercise.auroc(latents.float(), labels).dtype),
+        "float64": str(exercise.auroc(latents.double(), labels).dtype),
+        "close_values": exercise.auroc(close, labels),
+    }
 
 
 def of_known_scores(exercise, bench):
@@ -34,29 +46,30 @@ def of_known_scores(exercise, bench):
     return exercise.auroc(latents, torch.tensor([True, True, False, False], device=bench.device))
 
 
-def refused(exercise, bench, *, which):
-    """Labels with one side empty, given to one of the two functions."""
+def refused(exercise, bench):
+    """Labels of which no token or every token belongs to the concept, given to each function."""
     latents = some_latents(bench, 5, 4, 0)
     good = some_labels(bench, 2, 5, 1)
-    bad = good.clone()
-    bad[1] = which == "all"
-    calls = {
-        "auroc": lambda: exercise.auroc(latents, bad[1]),
-        "train": lambda: exercise.name_latents(latents, bad, latents, good),
-        "test": lambda: exercise.name_latents(latents, good, latents, bad),
-    }
-    outcome = {}
-    for name, call in calls.items():
-        try:
-            call()
-            outcome[name] = "nothing"
-        except ValueError:
-            outcome[name] = "ValueError"
-        except NotImplementedError:
-            raise
-        except Exception as error:
-            outcome[name] = type(error).__name__
-    return outcome
+    outcomes = {}
+    for which in ("none", "all"):
+        bad = good.clone()
+        bad[1] = which == "all"
+        calls = {
+            "auroc": lambda bad=bad: exercise.auroc(latents, bad[1]),
+            "train": lambda bad=bad: exercise.name_latents(latents, bad, latents, good),
+            "test": lambda bad=bad: exercise.name_latents(latents, good, latents, bad),
+        }
+        for name, call in calls.items():
+            try:
+                call()
+                outcomes[f"{name}, {which}"] = "nothing"
+            except ValueError:
+                outcomes[f"{name}, {which}"] = "ValueError"
+            except NotImplementedError:
+                raise
+            except Exception as error:
+                outcomes[f"{name}, {which}"] = type(error).__name__
+    return outcomes
 
 
 def planted(bench, tokens, d_sae, concepts, noise, seed):
@@ -83,6 +96,17 @@ def of_luck(exercise, bench, *, train, test, d_sae, concepts, seed):
     return exercise.name_latents(*sets)
 
 
+def of_equal_latents(exercise, bench, *, concepts, seed):
+    """Every latent stands there twice: the first of two equals is chosen."""
+    import torch
+
+    sets = []
+    for offset in (0, 10):
+        latents, labels = planted(bench, 20, 5, concepts, 0.1, seed + offset)
+        sets += [torch.cat([latents, latents], dim=1), labels]
+    return exercise.name_latents(*sets)
+
+
 def on_course_concepts(exercise, bench, *, concepts, sentences, part):
     """The course's SAE: chosen on some sentences, judged on others that neither choice nor SAE training saw."""
     import torch
@@ -104,10 +128,11 @@ def on_course_concepts(exercise, bench, *, concepts, sentences, part):
 
 @pytest.mark.points(2)
 def test_auroc(compare, seed):
-    """AUROC of sparse random latents with many ties, one of them never active; and of four tokens by hand."""
-    for tokens, d_sae in [(7, 4), (12, 9), (30, 5)]:
-        found = compare(of_random_latents, tokens=tokens, d_sae=d_sae, seed=seed)
+    """AUROC of sparse random latents with many ties, one never active, strong or weak; and of four tokens by hand."""
+    for tokens, d_sae, scale in [(7, 4, 1.0), (12, 9, 1.0), (30, 5, 2.0**-16), (2, 3, 1.0), (40, 1, 1.0)]:
+        found = compare(of_random_latents, tokens=tokens, d_sae=d_sae, scale=scale, seed=seed)
         assert found[-1] == 0.5, "a latent that never fires has ½: every pair is a tie"
+    compare(of_both_types, seed=seed)
     expected = np.array([1, 0.5, 0.5, 0.75])
     assert np.allclose(compare(of_known_scores), expected, atol=1e-6), f"by hand, it is {expected.tolist()}"
 
@@ -120,6 +145,8 @@ def test_choose_and_judge(compare, seed):
             of_planted_latents, train=train, test=test, d_sae=d_sae, concepts=concepts, noise=noise, seed=seed
         )
         assert (found["train_auroc"] > 0.6).all(), "the latents that follow the concepts are not found"
+    for concepts in (1, 2):
+        compare(of_equal_latents, concepts=concepts, seed=seed)
     compare(of_luck, train=15, test=40, d_sae=12, concepts=4, seed=seed)
 
 
@@ -134,5 +161,4 @@ def test_course_concepts(compare):
 @pytest.mark.points(1)
 def test_clear_errors(compare):
     """A concept without tokens, or with all of them, raises a ValueError."""
-    for which in ("none", "all"):
-        compare(refused, which=which)
+    compare(refused)

@@ -78,16 +78,20 @@ def of_topk_with_ties(exercise, bench, *, k):
     return {"sorted": latents.sort(dim=-1).values, "active": (latents != 0).sum(dim=-1)}
 
 
-def of_topk_out_of_range(exercise, bench, *, d_sae, k):
-    try:
-        exercise.topk(bench.normal(3, d_sae, seed=0), k)
-    except ValueError:
-        return {"raised": "ValueError"}
-    except NotImplementedError:
-        raise
-    except Exception as error:
-        return {"raised": type(error).__name__}
-    return {"raised": "nothing"}
+def of_topk_out_of_range(exercise, bench, *, d_sae):
+    """The two k just outside of the range, and the two just inside: which error they raise."""
+    outcomes = {}
+    for k in (-1, 0, d_sae, d_sae + 1):
+        try:
+            exercise.topk(bench.normal(3, d_sae, seed=0), k)
+            outcomes[f"k = {k}"] = "nothing"
+        except ValueError:
+            outcomes[f"k = {k}"] = "ValueError"
+        except NotImplementedError:
+            raise
+        except Exception as error:
+            outcomes[f"k = {k}"] = type(error).__name__
+    return outcomes
 
 
 def of_jumprelu(exercise, bench, *, leading, d_sae, seed):
@@ -164,5 +168,4 @@ def test_jumprelu(compare, seed):
 @pytest.mark.points(1)
 def test_clear_errors(compare):
     """A k that is negative or larger than the number of latents raises a ValueError."""
-    for k in (-1, 6):
-        compare(of_topk_out_of_range, d_sae=5, k=k)
+    compare(of_topk_out_of_range, d_sae=5)

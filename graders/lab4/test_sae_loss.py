@@ -53,7 +53,7 @@ def gradients(exercise, bench, *, batch, d_in, d_sae, seed):
 
     def of(result):
         found = [None] * 3
-        if result.requires_grad:
+        if getattr(result, "requires_grad", False):
             found = torch.autograd.grad(result, inputs, allow_unused=True, retain_graph=True)
         return {
             name: torch.zeros_like(leaf) if gradient is None else gradient

@@ -59,14 +59,16 @@ def attribute_latents(
     Source: Marks et al. 2024, https://arxiv.org/abs/2403.19647
 
     Args:
-        model: a `TransformerBridge` or a `HookedTransformer`; it is left without hooks.
+        model: a `TransformerBridge` or a `HookedTransformer`; it is left without hooks, also when `metric` raises
+            an error.
         sae: a `sae_lens.SAE`; the name of its hook point is `sae.cfg.metadata.hook_name`.
         tokens: the input, shape `[batch, pos]`.
         metric: gives a number for each prompt, `[batch]`, from logits `[batch, pos, d_vocab]`.
 
     Returns:
         Each latent's activation times the gradient of its prompt's metric with respect to it, the error term held fixed;
-        shape `[batch, pos, d_sae]`, without a graph.
+        shape `[batch, pos, d_sae]`, without a graph. Use `torch.enable_grad()`: whoever calls you may have switched
+        gradients off.
 
     """
     ### BEGIN SOLUTION
@@ -96,11 +98,12 @@ def ablation_effects(
     Source: Marks et al. 2024, https://arxiv.org/abs/2403.19647
 
     Args:
-        model: a `TransformerBridge` or a `HookedTransformer`; it is left without hooks.
+        model: a `TransformerBridge` or a `HookedTransformer`; it is left without hooks, also when `metric` raises
+            an error.
         sae: a `sae_lens.SAE`; the name of its hook point is `sae.cfg.metadata.hook_name`.
         tokens: the input, shape `[batch, pos]`.
         metric: gives a number for each prompt, `[batch]`, from logits `[batch, pos, d_vocab]`.
-        latents: the numbers of the latents to ablate, one at a time, at all positions.
+        latents: the numbers of the latents to ablate, one at a time, at all positions; in any order, one or more.
 
     Returns:
         The metric of the untouched model minus the metric with the latent's contribution taken away, shape `[latent,

@@ -113,7 +113,8 @@ def train_sae(
             PyTorch, NumPy and Python are the same afterwards.
 
     Returns:
-        `"W_enc"`, `"b_enc"`, `"W_dec"`, `"b_dec"`, without gradients, for activations as they come.
+        `"W_enc"`, `"b_enc"`, `"W_dec"`, `"b_dec"`, without gradients, for activations as they come. Train inside
+        `torch.enable_grad()`: whoever calls you may have switched gradients off.
 
     """
     ### BEGIN SOLUTION

@@ -225,3 +225,243 @@ def ablations_pile_up(model, sae, tokens, metric, latents):
             for n in range(len(chosen))
         ]
     )
+
+
+@misconception(
+    "You return the gradient wherever the latent is active, whatever its activation. Multiply the gradient by the "
+    "activation.",
+)
+def gradient_where_active(model, sae, tokens, metric):
+    value, gradient = value_and_gradient(model, sae, tokens, metric)
+    return (sae.encode(value) > 0) * (gradient @ sae.W_dec.T)
+
+
+@misconception(
+    "You multiply by the pre-activation, so that silent latents get an attribution. Take the activation from "
+    "`sae.encode`.",
+)
+def pre_activation_times_gradient(model, sae, tokens, metric):
+    value, gradient = value_and_gradient(model, sae, tokens, metric)
+    return ((value - sae.b_dec) @ sae.W_enc + sae.b_enc) * (gradient @ sae.W_dec.T)
+
+
+@misconception(
+    "You make the directions unit length first. The gradient by a latent is the dot product with its direction as "
+    "it is.",
+)
+def unit_directions(model, sae, tokens, metric):
+    value, gradient = value_and_gradient(model, sae, tokens, metric)
+    unit = torch.nn.functional.normalize(sae.W_dec, dim=-1)
+    return sae.encode(value) * (gradient @ unit.T)
+
+
+@misconception(
+    "Only the first prompt has attributions. Differentiate the sum of the metrics of all prompts.",
+)
+def first_prompt_only(model, sae, tokens, metric):
+    value, gradient = value_and_gradient(model, sae, tokens, lambda logits: metric(logits)[:1])
+    return sae.encode(value) * (gradient @ sae.W_dec.T)
+
+
+@misconception(
+    "Every position has the sum over all positions. Each position has an attribution of its own.",
+)
+def summed_over_positions(model, sae, tokens, metric):
+    value, gradient = value_and_gradient(model, sae, tokens, metric)
+    found = sae.encode(value) * (gradient @ sae.W_dec.T)
+    return found.sum(dim=1, keepdim=True).expand_as(found).clone()
+
+
+@misconception(
+    "When `metric` raises an error, your hook stays on the model. Use `run_with_hooks`, or call `reset_hooks()` "
+    "in a `finally`.",
+)
+def hook_stays_after_an_error(model, sae, tokens, metric):
+    kept = []
+
+    def keep(value, hook):
+        kept.append(value.detach().requires_grad_())
+        return kept[0]
+
+    model.add_hook(sae.cfg.metadata.hook_name, keep)
+    with torch.enable_grad():
+        (gradient,) = torch.autograd.grad(metric(model(tokens)).sum(), kept)
+    model.reset_hooks()
+    return sae.encode(kept[0].detach()) * (gradient @ sae.W_dec.T)
+
+
+@misconception(
+    "Your hook stays on the model after you are done. Use `run_with_hooks`, or call `reset_hooks()` in a `finally`.",
+)
+def hook_stays(model, sae, tokens, metric):
+    kept = []
+
+    def keep(value, hook):
+        kept.append(value.detach().requires_grad_())
+        return kept[-1]
+
+    model.add_hook(sae.cfg.metadata.hook_name, keep)
+    with torch.enable_grad():
+        (gradient,) = torch.autograd.grad(metric(model(tokens)).sum(), kept[-1:])
+    return sae.encode(kept[-1].detach()) * (gradient @ sae.W_dec.T)
+
+
+_LEAVES = {}
+
+
+@misconception(
+    "A second call with other tokens goes wrong: it has the gradient of the first call in it. Start each call "
+    "with a new tensor, or use `torch.autograd.grad`.",
+)
+def gradients_add_up(model, sae, tokens, metric):
+    used = []
+
+    def keep(value, hook):
+        leaf = _LEAVES.setdefault(tuple(value.shape), value.detach().clone().requires_grad_())
+        leaf.data = value.detach().clone()
+        used.append(leaf)
+        return leaf
+
+    with torch.enable_grad():
+        metric(model.run_with_hooks(tokens, fwd_hooks=[(sae.cfg.metadata.hook_name, keep)])).sum().backward()
+    with torch.no_grad():
+        return sae.encode(used[0]) * (used[0].grad @ sae.W_dec.T)
+
+
+@misconception(
+    "You take out all that the activation has along the direction. Take away what the latent writes, its "
+    "activation times its direction.",
+    replaces="ablation_effects",
+)
+def projects_out(model, sae, tokens, metric, latents):
+    def without(value, latent):
+        unit = sae.W_dec[latent] / sae.W_dec[latent].norm()
+        return value - (value @ unit)[..., None] * unit
+
+    clean = metric_without(model, sae, tokens, metric, lambda value: value)
+    effects = [
+        clean - metric_without(model, sae, tokens, metric, lambda value, j=j: without(value, j))
+        for j in latents.tolist()
+    ]
+    return torch.stack(effects)
+
+
+@misconception(
+    "You leave the first position alone. The latent is to go from all positions.",
+    replaces="ablation_effects",
+)
+def not_at_the_first_position(model, sae, tokens, metric, latents):
+    def without(value, latent):
+        value = value.clone()
+        value[:, 1:] -= written(sae, value[:, 1:], latent)
+        return value
+
+    clean = metric_without(model, sae, tokens, metric, lambda value: value)
+    effects = [
+        clean - metric_without(model, sae, tokens, metric, lambda value, j=j: without(value, j))
+        for j in latents.tolist()
+    ]
+    return torch.stack(effects)
+
+
+@misconception(
+    "Every row has the effect of the last latent. A function that is made in a loop sees the loop's last value: "
+    "bind it, as in `latent=latent`.",
+    replaces="ablation_effects",
+)
+def last_latent_for_all(model, sae, tokens, metric, latents):
+    clean = metric_without(model, sae, tokens, metric, lambda value: value)
+    effects = [
+        clean - metric_without(model, sae, tokens, metric, lambda value, j=j: value - written(sae, value, j))
+        for j in [int(latents[-1])] * len(latents)
+    ]
+    return torch.stack(effects)
+
+
+@misconception(
+    "Your rows come in the order of the latents' numbers. They should follow `latents`, with its order and "
+    "repetitions.",
+    replaces="ablation_effects",
+)
+def in_order_of_number(model, sae, tokens, metric, latents):
+    clean = metric_without(model, sae, tokens, metric, lambda value: value)
+    effects = [
+        clean - metric_without(model, sae, tokens, metric, lambda value, j=j: value - written(sae, value, j))
+        for j in sorted(set(latents.tolist()))
+    ]
+    return torch.stack(effects)
+
+
+@misconception(
+    "Every prompt has the mean effect over the batch. Each prompt has an effect of its own.",
+    replaces="ablation_effects",
+)
+def mean_over_the_batch(model, sae, tokens, metric, latents):
+    clean = metric_without(model, sae, tokens, metric, lambda value: value)
+    effects = [
+        clean - metric_without(model, sae, tokens, metric, lambda value, j=j: value - written(sae, value, j))
+        for j in latents.tolist()
+    ]
+    return torch.stack(effects).mean(dim=1, keepdim=True).expand(-1, len(tokens)).clone()
+
+
+@misconception(
+    "You divide the difference by the untouched metric. The plain difference is asked for.",
+    replaces="ablation_effects",
+)
+def relative_effect(model, sae, tokens, metric, latents):
+    clean = metric_without(model, sae, tokens, metric, lambda value: value)
+    effects = [
+        clean - metric_without(model, sae, tokens, metric, lambda value, j=j: value - written(sae, value, j))
+        for j in latents.tolist()
+    ]
+    return torch.stack(effects) / clean
+
+
+@misconception(
+    "Your effects are `[batch, latent]`. The latents come first: `[latent, batch]`.",
+    replaces="ablation_effects",
+)
+def batch_first(model, sae, tokens, metric, latents):
+    clean = metric_without(model, sae, tokens, metric, lambda value: value)
+    effects = [
+        clean - metric_without(model, sae, tokens, metric, lambda value, j=j: value - written(sae, value, j))
+        for j in latents.tolist()
+    ]
+    return torch.stack(effects, dim=1)
+
+
+@misconception(
+    "Your untouched run has the reconstruction in the activation's place, and so has the other one. Take the "
+    "untouched model, and keep the error.",
+    replaces="ablation_effects",
+)
+def both_spliced(model, sae, tokens, metric, latents):
+    def without(value, latent):
+        found = sae.encode(value)
+        found[..., latent] = 0
+        return sae.decode(found)
+
+    clean = metric_without(model, sae, tokens, metric, lambda value: sae.decode(sae.encode(value)))
+    effects = [
+        clean - metric_without(model, sae, tokens, metric, lambda value, j=j: without(value, j))
+        for j in latents.tolist()
+    ]
+    return torch.stack(effects)
+
+
+@misconception(
+    "You compute the latents with a ReLU from the weights. Not every SAE is a plain ReLU: use `sae.encode`.",
+)
+def relu_by_hand(model, sae, tokens, metric):
+    value, gradient = value_and_gradient(model, sae, tokens, metric)
+    return ((value - sae.b_dec) @ sae.W_enc + sae.b_enc).relu() * (gradient @ sae.W_dec.T)
+
+
+@misconception(
+    "Your result still has a graph. Detach it, or compute it inside `torch.no_grad()`.",
+)
+def keeps_a_graph(model, sae, tokens, metric):
+    value, gradient = value_and_gradient(model, sae, tokens, metric)
+    with torch.enable_grad():
+        return sae.encode(value.requires_grad_()) * (gradient @ sae.W_dec.T)

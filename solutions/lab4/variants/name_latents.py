@@ -193,3 +193,139 @@ def one_for_all(train_latents, train_labels, test_latents, test_labels):
     train, test = every(train_latents, train_labels), every(test_latents, test_labels)
     best = train.mean(dim=0).argmax()
     return judged(best.expand(len(train)).clone(), train, test)
+
+
+@misconception(
+    "Your AUROC is float64 where the activations are float32. Give the result the type of `latents`.",
+    replaces="auroc",
+)
+def always_float64(latents, labels):
+    return right_auroc(latents, labels).double()
+
+
+@misconception(
+    "Your AUROC is float32 where the activations are float64. Give the result the type of `latents`.",
+    replaces="auroc",
+)
+def always_float32(latents, labels):
+    return right_auroc(latents, labels).float()
+
+
+@misconception(
+    "You take activations that are close to each other for equal. Only exactly equal ones are ties, however weak "
+    "the latent is.",
+    replaces="auroc",
+)
+def nearly_equal_is_equal(latents, labels):
+    return right_auroc((latents * 1000).round(), labels)
+
+
+@misconception(
+    "You only look at whether a latent is active. AUROC compares how strongly: two active tokens are a tie only "
+    "if they are equal.",
+    replaces="auroc",
+)
+def active_or_not(latents, labels):
+    return right_auroc((latents > 0).to(latents.dtype), labels)
+
+
+@misconception(
+    "You leave out the pairs in which both tokens are silent. Such a pair is a tie, and counts half.",
+    replaces="auroc",
+)
+def silent_pairs_left_out(latents, labels):
+    positive, negative = pairs(latents, labels)
+    counted = ((positive > 0) | (negative > 0)).double()
+    wins = ((positive > negative).double() + (positive == negative).double() / 2) * counted
+    total = counted.sum(dim=(0, 1))
+    return torch.where(total > 0, wins.sum(dim=(0, 1)) / total.clamp(min=1), 0.5).to(latents.dtype)
+
+
+@misconception(
+    "You rank equal activations by their place among the tokens. Equal ones share their mean rank, so that each "
+    "tie counts half.",
+    replaces="auroc",
+)
+def ranks_without_ties(latents, labels):
+    refuse_one_sided(labels)
+    ranks = latents.argsort(dim=0, stable=True).argsort(dim=0).double() + 1
+    n, others = labels.sum(), (~labels).sum()
+    return ((ranks[labels].sum(dim=0) - n * (n + 1) / 2) / (n * others)).to(latents.dtype)
+
+
+@misconception(
+    "You compare the concept's tokens with all tokens. Compare them with the tokens that do not belong to the concept.",
+    replaces="auroc",
+)
+def against_all_tokens(latents, labels):
+    refuse_one_sided(labels)
+    positive, everyone = latents[labels][:, None].double(), latents[None].double()
+    wins = (positive > everyone).double() + (positive == everyone).double() / 2
+    return wins.mean(dim=(0, 1)).to(latents.dtype)
+
+
+@misconception(
+    "Of several latents with the same AUROC you choose the last. The first one is asked for.",
+)
+def last_of_equals(train_latents, train_labels, test_latents, test_labels):
+    train, test = every(train_latents, train_labels), every(test_latents, test_labels)
+    return judged(train.shape[1] - 1 - train.flip(1).argmax(dim=1), train, test)
+
+
+@misconception(
+    "For a single concept your results have lost their axis. They are `[concept]` there too: call no `squeeze`.",
+)
+def one_concept_squeezed(train_latents, train_labels, test_latents, test_labels):
+    train, test = every(train_latents, train_labels), every(test_latents, test_labels)
+    return {name: value.squeeze() for name, value in judged(train.argmax(dim=1), train, test).items()}
+
+
+@misconception(
+    "You give no latent to two concepts. Each concept gets the latent with the highest AUROC, whatever the other "
+    "concepts have.",
+)
+def each_latent_once(train_latents, train_labels, test_latents, test_labels):
+    train, test = every(train_latents, train_labels), every(test_latents, test_labels)
+    left, chosen = train.clone(), []
+    for row in left:
+        chosen.append(row.argmax())
+        left[:, chosen[-1]] = -1
+    return judged(torch.stack(chosen), train, test)
+
+
+@misconception(
+    "You choose the latent whose AUROC is farthest from one half. It may be upside down, near 0: choose the "
+    "highest AUROC.",
+)
+def farthest_from_half(train_latents, train_labels, test_latents, test_labels):
+    train, test = every(train_latents, train_labels), every(test_latents, test_labels)
+    return judged((train - 0.5).abs().argmax(dim=1), train, test)
+
+
+@misconception(
+    "You choose the latent whose mean activation differs most between the two groups. Choose by AUROC.",
+)
+def largest_difference_of_means(train_latents, train_labels, test_latents, test_labels):
+    train, test = every(train_latents, train_labels), every(test_latents, test_labels)
+    gaps = [train_latents[labels].mean(dim=0) - train_latents[~labels].mean(dim=0) for labels in train_labels]
+    return judged(torch.stack(gaps).argmax(dim=1), train, test)
+
+
+@misconception(
+    "Where no token belongs to the concept you return a number. There is no pair to compare then: raise a `ValueError`.",
+    replaces="auroc",
+)
+def none_is_half(latents, labels):
+    if not labels.any():
+        return torch.full_like(latents[0], 0.5)
+    return right_auroc(latents, labels)
+
+
+@misconception(
+    "Where all tokens belong to the concept you return a number. There is no pair to compare then: raise a `ValueError`.",
+    replaces="auroc",
+)
+def all_not_refused(latents, labels):
+    if labels.all():
+        return torch.full_like(latents[0], torch.nan)
+    return right_auroc(latents, labels)

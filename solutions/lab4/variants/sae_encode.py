@@ -272,3 +272,44 @@ def step_only(pre, threshold):
 )
 def magnitude_above_threshold(pre, threshold):
     return torch.where(pre.abs() > threshold, pre, 0)
+
+
+@misconception(
+    "A negative `k` goes through without a word. The docstring asks for a `ValueError` there.",
+    replaces="topk",
+)
+def lets_negative_k_through(pre, k):
+    if k > pre.shape[-1]:
+        raise ValueError("k is larger than d_sae")
+    order = pre.argsort(dim=-1, descending=True)[..., :k]
+    return torch.zeros_like(pre).scatter(-1, order, pre.gather(-1, order).relu())
+
+
+@misconception(
+    "You choose the `k` largest along axis 1. The latents are the *last* axis, `dim=-1`, whatever number it has.",
+    replaces="topk",
+)
+def along_the_second_axis(pre, k):
+    refuse_k(pre, k)
+    dim = min(1, pre.dim() - 1)
+    largest = pre.topk(min(k, pre.shape[dim]), dim=dim)
+    return torch.zeros_like(pre).scatter(dim, largest.indices, largest.values.relu())
+
+
+@misconception(
+    "You keep `k` latents a token on average, the largest of all tokens together. Each token has `k` of its own.",
+    replaces="topk",
+)
+def k_on_average(pre, k):
+    refuse_k(pre, k)
+    flat = pre.flatten()
+    largest = flat.topk(k * (len(flat) // pre.shape[-1]))
+    return torch.zeros_like(flat).scatter(0, largest.indices, largest.values.relu()).reshape(pre.shape)
+
+
+@misconception(
+    "A silent latent has its threshold as its value in yours. Whatever is not active is exactly 0.",
+    replaces="jumprelu",
+)
+def adds_the_threshold_back(pre, threshold):
+    return (pre - threshold).relu() + threshold

@@ -179,7 +179,8 @@ def root_mean_square(activations, mask):
 
 
 @misconception(
-    "You return the number that you divide by. The factor is what the activations are multiplied with: 1 over that number.",
+    "You return the number that you divide by. The factor is what the activations are multiplied with: 1 over "
+    "that number.",
     replaces="training_tokens",
 )
 def divisor_for_factor(activations, mask):
@@ -205,7 +206,8 @@ def centred_tokens(activations, mask):
 
 
 @misconception(
-    "Your activations come position after position. They should come text after text, as `activations[mask]` gives them.",
+    "Your activations come position after position. They should come text after text, as `activations[mask]` "
+    "gives them.",
     replaces="training_tokens",
 )
 def position_after_position(activations, mask):
@@ -248,7 +250,8 @@ def scales_the_encoder_bias(sae, scale):
 
 
 @misconception(
-    "You divide the encoder's bias by the factor. It is added after the product with the encoder's weights, and stays as it is.",
+    "You divide the encoder's bias by the factor. It is added after the product with the encoder's weights, and "
+    "stays as it is.",
     replaces="unscale",
 )
 def divides_the_encoder_bias(sae, scale):
@@ -261,7 +264,8 @@ def divides_the_encoder_bias(sae, scale):
 
 
 @misconception(
-    "You leave the decoder's bias at the trained scale. It is part of the reconstruction, so divide it by the factor too.",
+    "You leave the decoder's bias at the trained scale. It is part of the reconstruction, so divide it by the "
+    "factor too.",
     replaces="unscale",
 )
 def keeps_the_decoder_bias(sae, scale):
@@ -274,7 +278,8 @@ def keeps_the_decoder_bias(sae, scale):
 
 
 @misconception(
-    "You leave the encoder's weights as they were trained. The encoder meets activations without the factor now, so multiply "
+    "You leave the encoder's weights as they were trained. The encoder meets activations without the factor now, "
+    "so multiply "
     "`W_enc` by it.",
     replaces="unscale",
 )
@@ -298,8 +303,8 @@ def never_steps(activations, mask, d_sae, k, steps, seed):
 
 
 @misconception(
-    "You train without top-k: all positive latents take part. They learn to work together in large numbers, and the k largest "
-    "alone reconstruct badly. Choose the k largest in training too."
+    "The `k` largest latents of your autoencoder reconstruct badly. Look at your training: are only the `k` largest kept there, and "
+    "do all four weights learn?"
 )
 def trains_without_topk(activations, mask, d_sae, k, steps, seed):
     x, scale = right_tokens(activations, mask)
@@ -337,7 +342,8 @@ def seeds_numpy(activations, mask, d_sae, k, steps, seed):
 
 
 @misconception(
-    "You seed the global random state of Python's `random`. Whoever calls your function loses their own random numbers: use a "
+    "You seed the global random state of Python's `random`. Whoever calls your function loses their own random "
+    "numbers: use a "
     "`torch.Generator` of your own."
 )
 def seeds_python(activations, mask, d_sae, k, steps, seed):
@@ -348,7 +354,8 @@ def seeds_python(activations, mask, d_sae, k, steps, seed):
 
 
 @misconception(
-    "Two different seeds give the same weights. The start and the batches should both depend on `seed`: hand it to the generator "
+    "Two different seeds give the same weights. The start and the batches should both depend on `seed`: hand it "
+    "to the generator "
     "that draws them."
 )
 def ignores_the_seed(activations, mask, d_sae, k, steps, seed):
@@ -371,8 +378,35 @@ def keeps_gradients(activations, mask, d_sae, k, steps, seed):
 
 
 @misconception(
-    "Your trained autoencoder does badly on very small activations. Train on what `training_tokens` returns, and fold its factor "
+    "Your trained autoencoder does badly on very small activations. Train on what `training_tokens` returns, and "
+    "fold its factor "
     "in with `unscale`, so that the scale does not matter."
 )
 def trains_on_any_scale(activations, mask, d_sae, k, steps, seed):
     return scaled_back(trained(activations[mask], d_sae, k, steps, seed), 1.0)
+
+
+@misconception(
+    "Your autoencoder reconstructs activations badly as they come. Does it expect scaled ones? `unscale` folds the factor into the "
+    "weights that you return."
+)
+def not_folded_back(activations, mask, d_sae, k, steps, seed):
+    x, _ = right_tokens(activations, mask)
+    return scaled_back(trained(x, d_sae, k, steps, seed), 1.0)
+
+
+@misconception(
+    "The same seed gives other weights each time, and PyTorch's global random state has moved: something is drawn "
+    "from it. Hand your own generator to every draw.",
+)
+def batches_from_the_global_state(activations, mask, d_sae, k, steps, seed):
+    x, scale = right_tokens(activations, mask)
+    sae = start_of(x, d_sae, torch.Generator().manual_seed(seed))
+    optimiser = torch.optim.Adam(sae, lr=0.01)
+    with torch.enable_grad():
+        for _ in range(steps):
+            batch = drawn(x, None)
+            optimiser.zero_grad()
+            loss_of(sae, batch, encoded(sae, batch, k)).backward()
+            optimiser.step()
+    return scaled_back(sae, scale)
