@@ -26,6 +26,9 @@ from mechgrade.protocol.outcome import Outcome
 from mechgrade.protocol.wire import Tree
 from mechgrade.submissions.submission import Submission, SubmissionError
 
+#: The verdicts of checks that no mistake must explain.
+_UNEXPLAINED = frozenset(["passed", "not_started", "missing", *FAULTS])
+
 
 @dataclass(frozen=True)
 class Failure:
@@ -102,6 +105,8 @@ class Grader:
         self.failure: Failure | None = None
         #: how far each exercise's data was from the reference's at the worst, in tolerances; infinite for other differences
         self.distances: dict[Exercise, float] = {}
+        #: the runs of each exercise that were held against the reference's
+        self.judged: dict[Exercise, list[Judged]] = {}
 
     # --- what checks ask for -----------------------------------------------------------------------------------------
 
@@ -237,6 +242,7 @@ class Grader:
             self.result.exercises.append(entry)
             runs = Runs(self._sessions, exercise, lambda: self._submission.source(exercise))
             self._current = _Current(exercise, entry, runs)
+            self.judged[exercise] = self._current.judged
             if self.cancelled:
                 runs.cancel()
         return self._current
@@ -257,9 +263,11 @@ class Grader:
     def _name(self, current: _Current) -> None:
         """Name the misconception behind the checks that failed, if one explains them all and contradicts none that passed.
 
-        Where there is none, say what relates the data to the reference's, if that is certain.
+        Where there is none, say what relates the data to the reference's, if that is certain. Where a check failed by something
+        else than a difference, nothing is said: what explains the differences need not explain that check.
         """
-        if all(each.passed for each in current.judged):
+        others = {check.name for check in current.entry.checks if check.verdict not in _UNEXPLAINED} - current.differing
+        if others or all(each.passed for each in current.judged):
             return
         name = explanation(current.judged, self._references.names(current.exercise))
         sentence = self._relation(current) if name is None else self._references.sentence(current.exercise, name)
