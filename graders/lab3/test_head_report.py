@@ -129,7 +129,7 @@ def test_ties_and_threshold(compare):
     a_little = 2**-12
     scores = {
         "induction": [[0.5, 0.75, 0.75, 0.75], [0.25, 1.0, 0.5 + a_little, 0.0]],
-        "previous": [[0.5, 0.25, 0.75, 0.75 + a_little], [0.125, 0.0, 0.5, 0.0]],
+        "previous": [[0.5, 0.75, 0.75, 0.75 + a_little], [0.125, 0.0, 0.5, 0.0]],
         "first": [[0.25, 0.625, 0.875, 0.75 + a_little], [0.25, 1.0, 0.375, 0.0]],
     }
     table = compare(table_on_given_scores, scores=scores, threshold=0.5)

@@ -116,8 +116,8 @@ def threshold_inclusive(scores, threshold):
 
 
 @misconception(
-    "You name a head after the *first* score above the threshold. It may have a higher one further on: find the highest "
-    "first, and then compare it with the threshold."
+    "You name a head after the *first* score above the threshold. It may have a higher one further on: find the "
+    "highest first, and then compare it with the threshold."
 )
 def first_above(scores, threshold):
     refuse_misfits(scores)
@@ -194,8 +194,8 @@ def no_score_for_others(scores, threshold):
 
 
 @misconception(
-    "Your heatmap is transposed: heads go from left to right and measures from top to bottom. A row should be a head, as "
-    "in the table."
+    "Your heatmap is transposed: heads go from left to right and measures from top to bottom. A row should be a head, "
+    "as in the table."
 )
 def heatmap_transposed(scores, threshold):
     refuse_misfits(scores)
@@ -315,8 +315,8 @@ def few_labels(scores, threshold):
 
 
 @misconception(
-    "Your rows are in the order of the names, where `L10H0` comes before `L2H0`. The order is that of the numbers: layer 2 before "
-    "layer 10."
+    "Your rows are in the order of the names, where `L10H0` comes before `L2H0`. The order is that of the numbers: "
+    "layer 2 before layer 10."
 )
 def sorted_by_name(scores, threshold):
     refuse_misfits(scores)
@@ -336,7 +336,8 @@ def sorted_by_score(scores, threshold):
 
 
 @misconception(
-    "The columns of your heatmap are in the order of the alphabet. Keep the order in which the measures stand in `scores`."
+    "The columns of your heatmap are in the order of the alphabet. Keep the order in which the measures stand in "
+    "`scores`."
 )
 def columns_by_alphabet(scores, threshold):
     refuse_misfits(scores)
@@ -345,8 +346,8 @@ def columns_by_alphabet(scores, threshold):
 
 
 @misconception(
-    "You divide each column of the heatmap by its highest score. So every measure seems to have found some head, even where all "
-    "scores are low. Show the scores as they are."
+    "You divide each column of the heatmap by its highest score. So every measure seems to have found some head, even "
+    "where all scores are low. Show the scores as they are."
 )
 def columns_divided(scores, threshold):
     refuse_misfits(scores)
@@ -362,7 +363,8 @@ def rounded_data(scores, threshold):
 
 
 @misconception(
-    "Your heatmap leaves out the scores that are not above the threshold. A reader should see all scores: draw them as they are."
+    "Your heatmap leaves out the scores that are not above the threshold. A reader should see all scores: draw them "
+    "as they are."
 )
 def low_scores_blank(scores, threshold):
     refuse_misfits(scores)
@@ -371,8 +373,8 @@ def low_scores_blank(scores, threshold):
 
 
 @misconception(
-    "The rows of your heatmap are not in the order of their labels: the data go through the layers of head 0 first. Flatten "
-    "`[layer, head]` as it is, so that all heads of layer 0 come first."
+    "The rows of your heatmap are not in the order of their labels: the data go through the layers of head 0 first. "
+    "Flatten `[layer, head]` as it is, so that all heads of layer 0 come first."
 )
 def data_head_by_head(scores, threshold):
     refuse_misfits(scores)
@@ -403,8 +405,8 @@ def two_heatmaps(scores, threshold):
 
 
 @misconception(
-    "Where scores differ only a little, you treat them as equal, and the first of them gets the role. Compare the scores as they are, "
-    "without rounding."
+    "Where scores differ only a little, you treat them as equal, and the first of them gets the role. Compare the "
+    "scores as they are, without rounding."
 )
 def equal_after_rounding(scores, threshold):
     refuse_misfits(scores)
@@ -418,7 +420,8 @@ def equal_after_rounding(scores, threshold):
 
 
 @misconception(
-    "Where two scores are equally high you take the first by the alphabet. The first in the order of `scores` should win."
+    "Where two scores are equally high you take the first by the alphabet. The first in the order of `scores` should "
+    "win."
 )
 def first_by_alphabet(scores, threshold):
     refuse_misfits(scores)
