@@ -17,27 +17,38 @@ import tempfile
 import time
 import zipfile
 import zlib
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from os import utime
 from pathlib import Path, PurePosixPath
-from typing import IO
+from typing import IO, cast
 
 #: Archives that are read, by the end of their names in lower case.
 ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz", ".tbz2", ".tar.xz", ".txz")
 
 #: Archives that nothing here reads: the person who sent one is told.
-SEALED = (".rar", ".7z", ".gz", ".bz2", ".xz", ".zst", ".lz", ".lzma", ".z", ".ace", ".arj", ".cab", ".sit", ".sitx", ".zipx", ".dmg", ".iso")
+SEALED = (
+    ".rar",
+    ".7z",
+    ".gz",
+    ".bz2",
+    ".xz",
+    ".zst",
+    ".lz",
+    ".lzma",
+    ".z",
+    ".ace",
+    ".arj",
+    ".cab",
+    ".sit",
+    ".sitx",
+    ".zipx",
+    ".dmg",
+    ".iso",
+)
 
 #: What is taken out of an archive. Of the rest, empty files of the same name are made.
 SUFFIXES = (".py", ".pyw", ".ipynb", ".txt", ".json", *ARCHIVES)
-
-_OPENERS: dict[str, Callable[[Path], IO[bytes]]] = {
-    "gz": lambda path: gzip.open(path),
-    "bz2": lambda path: bz2.open(path),
-    "xz": lambda path: lzma.open(path),
-}
 
 #: What Python's readers of archives raise for a file that is none.
 _DAMAGED = (
@@ -150,7 +161,7 @@ def _untar(archive: Path, folder: Path, budget: Bounds) -> None:
         head = file.read(6)
     packing = {b"\x1f\x8b": "gz", b"BZ": "bz2", b"\xfd7": "xz"}.get(head[:2])
     with tempfile.TemporaryFile() as plain:
-        with _OPENERS[packing](archive) if packing else archive.open("rb") as source:
+        with _inflated(archive, packing) as source:
             size = 0
             while part := source.read(2**16):
                 size += len(part)
@@ -176,6 +187,14 @@ def _untar(archive: Path, folder: Path, budget: Bounds) -> None:
                     _write(inside, path, entry.name, budget)
                 with suppress(ValueError, OverflowError, OSError):
                     utime(path, (entry.mtime, entry.mtime))
+
+
+def _inflated(archive: Path, packing: str | None) -> IO[bytes]:
+    if packing == "gz":
+        return cast("IO[bytes]", gzip.GzipFile(archive))
+    if packing == "bz2":
+        return bz2.BZ2File(archive)
+    return lzma.LZMAFile(archive) if packing == "xz" else archive.open("rb")
 
 
 def _place(folder: Path, name: str) -> Path:

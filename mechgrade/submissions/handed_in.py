@@ -209,7 +209,9 @@ class _Reading:
                     blank = (other, file) if other in named and named.index(other) < _place(named, file) else None
                     self.why.setdefault(
                         other.shown,
-                        "nothing is written in it yet" if blank else f"{shown(file.shown)} was used for {exercise.name}",
+                        "nothing is written in it yet"
+                        if blank
+                        else f"{shown(file.shown)} was used for {exercise.name}",
                     )
             if file == notebook:
                 where = shown(notebook.shown)

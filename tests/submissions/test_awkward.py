@@ -14,9 +14,9 @@ from mechgrade.course import Course
 from mechgrade.doors.nbgrader import restore
 from mechgrade.doors.nbgrader.collect import complete
 from mechgrade.doors.nbgrader.reader import read, with_files
+from mechgrade.submissions.find import find_submission
 from mechgrade.submissions.handed_in import read_upload
 from mechgrade.submissions.notebook import cells_of, read_tree
-from mechgrade.submissions.find import find_submission
 from mechgrade.submissions.submission import Submission, SubmissionError
 
 from .awkward import AWKWARD, LAB, NAMES, Case, Deserved, blank

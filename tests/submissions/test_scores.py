@@ -17,9 +17,9 @@ from mechgrade.doors.nbgrader.reader import read, with_files
 from mechgrade.grading.grade import Grading
 from mechgrade.grading.options import resolve
 from mechgrade.grading.worker import Worker
+from mechgrade.submissions.find import find_submission
 from mechgrade.submissions.handed_in import read_upload
 from mechgrade.submissions.notebook import cells_of, read_tree
-from mechgrade.submissions.find import find_submission
 from mechgrade.submissions.submission import Submission, SubmissionError
 
 from .awkward import AWKWARD, LAB, NAMES, VERDICTS, Case
