@@ -204,6 +204,7 @@ class Grader:
         current.runs.renew()
         if not self.cancelled:
             self._name(current)
+        current.entry.settle()
         current.entry.seconds = time.perf_counter() - current.started
         if self._on_result is not None and not self.cancelled:
             self._on_result(current.entry)

@@ -29,6 +29,8 @@ HIDDEN_SEEDS = 2
 def pytest_configure(config: pytest.Config) -> None:
     """Register the marker."""
     config.addinivalue_line("markers", "points(n): what a check of an exercise is worth (default 1)")
+    text = "supporting: a check that counts only beside one that is not, as those without `seed` do"
+    config.addinivalue_line("markers", text)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -152,6 +154,7 @@ def _check(item: pytest.Item, call: pytest.CallInfo[None]) -> Check:
         points=points,
         max_points=points,
         asks=(item.function.__doc__ or "").strip().split("\n")[0],
+        supporting="seed" not in item.fixturenames or item.get_closest_marker("supporting") is not None,
     )
     if call.excinfo is None:
         return check
@@ -160,9 +163,8 @@ def _check(item: pytest.Item, call: pytest.CallInfo[None]) -> Check:
     found = _verdict(error)
     if found is None and call.when == "call" and _works_on_the_reference(item):
         found = _not_as_promised(error)
-    if found is None:
-        found = ("grader_error", f"the check itself failed: {type(error).__name__}: {error}")
-    check.verdict, check.message = found
+    fault: tuple[Verdict, str] = ("grader_error", f"the check itself failed: {type(error).__name__}: {error}")
+    check.verdict, check.message = found or fault
     if _is_hidden(item) and check.verdict not in FAULTS:
         # The inputs are secret. The values would tell them, and so would the way in which the code failed: it may choose that.
         check.verdict, check.message = "wrong", "on hidden inputs the result is not the reference's"
