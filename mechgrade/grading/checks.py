@@ -57,6 +57,13 @@ class Handler(Protocol):
             CheckFailed: there is none.
         """
 
+    def reference(self, exercise: Exercise, call: Call) -> Tree:
+        """What the reference gives, to tell whose fault it is that a check's own code failed.
+
+        Raises:
+            GraderError: it is not known.
+        """
+
     def done(self, exercise: Exercise, check: Check, *, hidden: bool) -> None:
         """Take a check's verdict."""
 

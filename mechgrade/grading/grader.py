@@ -16,7 +16,7 @@ from mechgrade.grading.references import References
 from mechgrade.grading.relations import relation
 from mechgrade.grading.sessions import Runs, Sessions
 from mechgrade.grading.stub import is_above_code
-from mechgrade.grading.verdicts import Check, ExerciseResult, Result, gravest
+from mechgrade.grading.verdicts import FAULTS, Check, ExerciseResult, Result, gravest
 from mechgrade.grading.views import View, views_of
 from mechgrade.protocol.outcome import Outcome
 from mechgrade.protocol.wire import Tree
@@ -44,6 +44,8 @@ class _Current:
     views: list[View] = field(default_factory=list)
     #: whether a run of the check that is going on differs from the reference
     differs: bool = False
+    #: how many of the judged runs were on public inputs: only those are named
+    told: int = 0
     #: the checks that failed because of such a run
     differing: set[str] = field(default_factory=set)
     #: seconds that were counted for earlier checks: of the scenarios, of the learner's functions in them
@@ -128,6 +130,14 @@ class Grader:
             raise self._fail(exercise, call, judgement)
         return outcome.data
 
+    def reference(self, exercise: Exercise, call: Call) -> Tree:
+        """What the reference gives.
+
+        Raises:
+            GraderError: nothing was recorded, and nothing may be run live.
+        """
+        return self._references.run(exercise, call).reference
+
     def _outcome(self, exercise: Exercise, call: Call) -> Outcome:
         try:
             return self._enter(exercise).runs.outcome(call)
@@ -144,20 +154,26 @@ class Grader:
         """Take a check's verdict. Several runs of one check (one for each seed) count as one: the gravest."""
         current = self._enter(exercise)
         runs = current.runs
-        if current.differs:
-            current.differing.add(check.name)
-            current.differs = False
         before = current.counted
         current.counted = (runs.seconds, runs.learner_seconds)
-        check.seconds, check.learner_seconds = runs.seconds - before[0], runs.learner_seconds - before[1]
+        checks = current.entry.checks
+        place = next((place for place, known in enumerate(checks) if known.name == check.name), None)
+        differs, current.differs = current.differs, False
         views, current.views = current.views, []
         if hidden:
             # The process knows hidden inputs now, and could print them in a check whose output the learner is shown.
             runs.renew()
-        else:  # the values of hidden inputs would tell them
+            # Names, values and times would tell what it saw. All that hidden inputs say is whether the check holds on them.
+            del current.judged[current.told :]
+            failed_before = place is not None and checks[place].verdict != "passed"
+            if failed_before and check.verdict not in FAULTS:
+                return
+        else:
+            current.told = len(current.judged)
             check.views = views
-        checks = current.entry.checks
-        place = next((place for place, known in enumerate(checks) if known.name == check.name), None)
+            check.seconds, check.learner_seconds = runs.seconds - before[0], runs.learner_seconds - before[1]
+            if differs:
+                current.differing.add(check.name)
         if place is None:
             checks.append(check)
             return
@@ -188,6 +204,7 @@ class Grader:
         current.runs.renew()
         if not self.cancelled:
             self._name(current)
+        current.entry.settle()
         current.entry.seconds = time.perf_counter() - current.started
         if self._on_result is not None and not self.cancelled:
             self._on_result(current.entry)

@@ -224,7 +224,8 @@ class Process:
                     message = self._message(buffer)
                     if message is not None:
                         self._drain()
-                        return outcome_of(wire.decode(message), self.printed())
+                        seconds = time.monotonic() - started
+                        return outcome_of(wire.decode(message), self.printed()).timed(seconds)
                 except wire.WireError as error:
                     self._kill()
                     return Outcome("crashed", message=f"your code sent no readable result: {error}")

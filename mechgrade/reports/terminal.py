@@ -81,6 +81,8 @@ class TerminalReport:
             self.console.print(line)
         for sentence in entry.stubs:
             self._line("still to write", sentence)
+        for sentence in entry.waiting:
+            self._line("passed", sentence)
         failure = entry.first_failure
         if failure is not None and entry.verdict not in (
             "not_started",
