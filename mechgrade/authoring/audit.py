@@ -239,7 +239,7 @@ class Auditor:
 
     def _round(self, course: Course, exercises: list[Exercise], chosen: dict[str, str]) -> dict[str, GradedProgram]:
         texts = {(exercise.lab, exercise.name): chosen[exercise.name] for exercise in exercises}
-        grading = Grading(course, Options(self.model, self.backend, threads=self.threads), self._worker)
+        grading = Grading(course, Options(self.model, self.backend, threads=self.threads), self._worker, explain=False)
         grader = grading.grader(Submission.from_texts(texts))
         result = grading.grade(grader, exercises)
         return {

@@ -12,11 +12,15 @@ from mechgrade.grading.calls import Call
 from mechgrade.grading.checks import CheckFailed
 from mechgrade.grading.diagnose import Judged, explanation
 from mechgrade.grading.judge import Judgement, failed, judge
+from mechgrade.grading.recordings import Run
 from mechgrade.grading.references import References
 from mechgrade.grading.relations import relation
+from mechgrade.grading.relations.origins import Origins
 from mechgrade.grading.sessions import Runs, Sessions
 from mechgrade.grading.stub import is_above_code
-from mechgrade.grading.verdicts import Check, ExerciseResult, Result, gravest
+from mechgrade.grading.told import in_own_terms
+from mechgrade.grading.traces import Traces
+from mechgrade.grading.verdicts import FAULTS, Check, ExerciseResult, Result, gravest
 from mechgrade.grading.views import View, views_of
 from mechgrade.protocol.outcome import Outcome
 from mechgrade.protocol.wire import Tree
@@ -25,11 +29,24 @@ from mechgrade.submissions.submission import Submission, SubmissionError
 
 @dataclass(frozen=True)
 class Failure:
-    """A run that failed, for a debugger."""
+    """A run that failed.
+
+    Attributes:
+        exercise: whose run.
+        call: what was run.
+        judgement: what is thought of it.
+        outcome: what it gave, None where nothing could be run.
+        run: what the reference gives, None where nothing was compared.
+        number: which of its calls of a learner's function failed, where it is one: the function's name, and how many calls of
+            it there were before.
+    """
 
     exercise: Exercise
     call: Call
     judgement: Judgement
+    outcome: Outcome | None = None
+    run: Run | None = None
+    number: tuple[str, int] | None = None
 
 
 @dataclass
@@ -44,6 +61,8 @@ class _Current:
     views: list[View] = field(default_factory=list)
     #: whether a run of the check that is going on differs from the reference
     differs: bool = False
+    #: the run that the check that is going on failed by
+    failure: Failure | None = None
     #: the checks that failed because of such a run
     differing: set[str] = field(default_factory=set)
     #: seconds that were counted for earlier checks: of the scenarios, of the learner's functions in them
@@ -58,6 +77,7 @@ class Grader:
         references: what the learner's runs are held against.
         submission: the learner's files.
         on_result: called with each exercise when its last check is in.
+        explain: whether a run that failed is made once more, to tell the failure by the learner's own calls.
     """
 
     def __init__(
@@ -66,11 +86,13 @@ class Grader:
         references: References,
         submission: Submission,
         on_result: Callable[[ExerciseResult], None] | None = None,
+        explain: bool = True,
     ) -> None:
         self._sessions = sessions
         self._references = references
         self._submission = submission
         self._on_result = on_result
+        self._traces = Traces(sessions, submission) if explain else None
         self._current: _Current | None = None
         self.cancelled = False
         options = sessions.options
@@ -91,7 +113,7 @@ class Grader:
         """
         outcome = self._outcome(exercise, call)
         if outcome.kind != "returned":
-            raise self._fail(exercise, call, self._failed(exercise, outcome))
+            raise self._fail(exercise, call, self._failed(exercise, outcome), outcome)
         return outcome.data
 
     def _failed(self, exercise: Exercise, outcome: Outcome) -> Judgement:
@@ -125,7 +147,7 @@ class Grader:
             current.views = views_of(call.key, dict(call.inputs), run, outcome.data)
         if not passed:
             current.differs = True
-            raise self._fail(exercise, call, judgement)
+            raise self._fail(exercise, call, judgement, outcome, run)
         return outcome.data
 
     def _outcome(self, exercise: Exercise, call: Call) -> Outcome:
@@ -134,9 +156,43 @@ class Grader:
         except SubmissionError as error:
             raise self._fail(exercise, call, Judgement("missing", str(error))) from None
 
-    def _fail(self, exercise: Exercise, call: Call, judgement: Judgement) -> CheckFailed:
-        self.failure = self.failure or Failure(exercise, call, judgement)
+    def _fail(
+        self,
+        exercise: Exercise,
+        call: Call,
+        judgement: Judgement,
+        outcome: Outcome | None = None,
+        run: Run | None = None,
+    ) -> CheckFailed:
+        failure = Failure(exercise, call, judgement, outcome, run)
+        self._enter(exercise).failure = failure
+        self.failure = self.failure or failure
         return CheckFailed(judgement)
+
+    def _explain(self, failure: Failure, check: Check) -> None:
+        """Tell the failure of a check by the calls that the learner's functions got, where they can be traced."""
+        exercise, call, outcome = failure.exercise, failure.call, failure.outcome
+        if self._traces is None or outcome is None or check.message != failure.judgement.message:
+            return
+        made = self._traces.of(exercise, call, outcome)
+        judgement, number = in_own_terms(
+            failure.judgement, call, outcome, failure.run, made, self._origins(exercise), self._source(exercise)
+        )
+        check.message, check.place, check.gave = judgement.message, judgement.place, judgement.gave
+        if failure is self.failure:
+            name = made[number].function if number is not None else ""
+            place = (name, sum(each.function == name for each in made[:number])) if name else None
+            self.failure = replace(failure, judgement=judgement, number=place)
+
+    def _origins(self, exercise: Exercise) -> Origins:
+        path = self._sessions.course.grader_path(exercise)
+        return Origins(path.read_text(encoding="utf-8") if path.is_file() else "")
+
+    def _source(self, exercise: Exercise) -> str:
+        try:
+            return self._submission.source(exercise)
+        except SubmissionError:
+            return ""
 
     # --- checks and exercises, in the order in which they are run ----------------------------------------------------
 
@@ -151,6 +207,7 @@ class Grader:
         current.counted = (runs.seconds, runs.learner_seconds)
         check.seconds, check.learner_seconds = runs.seconds - before[0], runs.learner_seconds - before[1]
         views, current.views = current.views, []
+        failure, current.failure = current.failure, None
         if hidden:
             # The process knows hidden inputs now, and could print them in a check whose output the learner is shown.
             runs.renew()
@@ -158,13 +215,16 @@ class Grader:
             check.views = views
         checks = current.entry.checks
         place = next((place for place, known in enumerate(checks) if known.name == check.name), None)
+        graver = place is None or gravest([checks[place].verdict, check.verdict]) != checks[place].verdict
+        if graver and failure is not None and not hidden and check.verdict not in FAULTS:
+            self._explain(failure, check)
         if place is None:
             checks.append(check)
             return
         known = checks[place]
         check.seconds += known.seconds
         check.learner_seconds += known.learner_seconds
-        if gravest([known.verdict, check.verdict]) != known.verdict:
+        if graver:
             checks[place] = check
         else:
             known.seconds, known.learner_seconds = check.seconds, check.learner_seconds
@@ -186,6 +246,8 @@ class Grader:
             return
         current, self._current = self._current, None
         current.runs.renew()
+        if self._traces is not None:
+            self._traces.close()
         if not self.cancelled:
             self._name(current)
         current.entry.seconds = time.perf_counter() - current.started
@@ -228,6 +290,8 @@ class Grader:
         if self._current is not None:
             self._current.runs.renew()
             self._current = None
+        if self._traces is not None:
+            self._traces.close()
 
     def cancel(self) -> None:
         """From another thread: leave off, and end the run that is under way."""
@@ -235,3 +299,5 @@ class Grader:
         current = self._current
         if current is not None:
             current.runs.cancel()
+        if self._traces is not None:
+            self._traces.cancel()
