@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 
 from mechgrade.course import Exercise
+from mechgrade.grading.advice import advice
 from mechgrade.grading.calls import Call
 from mechgrade.grading.checks import CheckFailed
 from mechgrade.grading.diagnose import Judged, explanation
@@ -28,6 +29,8 @@ from mechgrade.submissions.submission import Submission, SubmissionError
 
 #: The verdicts of checks that no mistake must explain.
 _UNEXPLAINED = frozenset(["passed", "not_started", "missing", *FAULTS])
+#: What is said of the runs that come after one that took too long.
+NOT_RUN = "not run: an earlier check of this exercise took too long"
 
 
 @dataclass(frozen=True)
@@ -70,6 +73,8 @@ class _Current:
     failure: Failure | None = None
     #: the checks that failed because of such a run
     differing: set[str] = field(default_factory=set)
+    #: whether a run took too long: no other is begun then
+    late: bool = False
     #: seconds that were counted for earlier checks: of the scenarios, of the learner's functions in them
     counted: tuple[float, float] = (0.0, 0.0)
 
@@ -166,10 +171,16 @@ class Grader:
         return self._references.run(exercise, call).reference
 
     def _outcome(self, exercise: Exercise, call: Call) -> Outcome:
+        current = self._enter(exercise)
+        if current.late:
+            # Each further check would wait as long, and the learner with it.
+            return Outcome("timed_out", message=NOT_RUN)
         try:
-            return self._enter(exercise).runs.outcome(call)
+            outcome = current.runs.outcome(call)
         except SubmissionError as error:
             raise self._fail(exercise, call, Judgement("missing", str(error))) from None
+        current.late = outcome.kind == "timed_out"
+        return outcome
 
     def _fail(
         self,
@@ -239,6 +250,8 @@ class Grader:
         graver = place is None or gravest([checks[place].verdict, check.verdict]) != checks[place].verdict
         if graver and failure is not None and not hidden and check.verdict not in FAULTS:
             self._explain(failure, check)
+            if failure.outcome is not None and (says := advice(failure.outcome, self._sessions.course.advice)):
+                check.message = f"{check.message.rstrip('.')}. {says}"
         if place is None:
             checks.append(check)
             return
