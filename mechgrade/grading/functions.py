@@ -105,12 +105,10 @@ class _Reals:
 
 def _other_precision(x: Any) -> Any:
     """A tensor of float32 in float64, an array of float64 in float32, and the other way round."""
-    other = "float64" if "float32" in str(x.dtype) else "float32"
+    double = "float32" in str(x.dtype)
     if hasattr(x, "astype"):
-        return x.astype(other)
-    import torch
-
-    return x.to(getattr(torch, other))
+        return x.astype("float64" if double else "float32")
+    return x.double() if double else x.float()
 
 
 def reals(
