@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 
 from mechgrade.course import Exercise
+from mechgrade.grading.advice import advice
 from mechgrade.grading.calls import Call
 from mechgrade.grading.checks import CheckFailed
 from mechgrade.grading.diagnose import Judged, explanation
@@ -28,6 +29,8 @@ from mechgrade.submissions.submission import Submission, SubmissionError
 
 #: The verdicts of checks that no mistake must explain.
 _UNEXPLAINED = frozenset(["passed", "not_started", "missing", *FAULTS])
+#: What is said of the runs that come after one that took too long.
+NOT_RUN = "not run: an earlier check of this exercise took too long"
 
 
 @dataclass(frozen=True)
@@ -64,10 +67,14 @@ class _Current:
     views: list[View] = field(default_factory=list)
     #: whether a run of the check that is going on differs from the reference
     differs: bool = False
+    #: how many of the judged runs were on public inputs: only those are named
+    told: int = 0
     #: the run that the check that is going on failed by
     failure: Failure | None = None
     #: the checks that failed because of such a run
     differing: set[str] = field(default_factory=set)
+    #: whether a run took too long: no other is begun then
+    late: bool = False
     #: seconds that were counted for earlier checks: of the scenarios, of the learner's functions in them
     counted: tuple[float, float] = (0.0, 0.0)
 
@@ -155,11 +162,25 @@ class Grader:
             raise self._fail(exercise, call, judgement, outcome, run)
         return outcome.data
 
+    def reference(self, exercise: Exercise, call: Call) -> Tree:
+        """What the reference gives.
+
+        Raises:
+            GraderError: nothing was recorded, and nothing may be run live.
+        """
+        return self._references.run(exercise, call).reference
+
     def _outcome(self, exercise: Exercise, call: Call) -> Outcome:
+        current = self._enter(exercise)
+        if current.late:
+            # Each further check would wait as long, and the learner with it.
+            return Outcome("timed_out", message=NOT_RUN)
         try:
-            return self._enter(exercise).runs.outcome(call)
+            outcome = current.runs.outcome(call)
         except SubmissionError as error:
             raise self._fail(exercise, call, Judgement("missing", str(error))) from None
+        current.late = outcome.kind == "timed_out"
+        return outcome
 
     def _fail(
         self,
@@ -205,24 +226,32 @@ class Grader:
         """Take a check's verdict. Several runs of one check (one for each seed) count as one: the gravest."""
         current = self._enter(exercise)
         runs = current.runs
-        if current.differs:
-            current.differing.add(check.name)
-            current.differs = False
         before = current.counted
         current.counted = (runs.seconds, runs.learner_seconds)
-        check.seconds, check.learner_seconds = runs.seconds - before[0], runs.learner_seconds - before[1]
+        checks = current.entry.checks
+        place = next((place for place, known in enumerate(checks) if known.name == check.name), None)
+        differs, current.differs = current.differs, False
         views, current.views = current.views, []
         failure, current.failure = current.failure, None
         if hidden:
             # The process knows hidden inputs now, and could print them in a check whose output the learner is shown.
             runs.renew()
-        else:  # the values of hidden inputs would tell them
+            # Names, values and times would tell what it saw. All that hidden inputs say is whether the check holds on them.
+            del current.judged[current.told :]
+            failed_before = place is not None and checks[place].verdict != "passed"
+            if failed_before and check.verdict not in FAULTS:
+                return
+        else:
+            current.told = len(current.judged)
             check.views = views
-        checks = current.entry.checks
-        place = next((place for place, known in enumerate(checks) if known.name == check.name), None)
+            check.seconds, check.learner_seconds = runs.seconds - before[0], runs.learner_seconds - before[1]
+            if differs:
+                current.differing.add(check.name)
         graver = place is None or gravest([checks[place].verdict, check.verdict]) != checks[place].verdict
         if graver and failure is not None and not hidden and check.verdict not in FAULTS:
             self._explain(failure, check)
+            if failure.outcome is not None and (says := advice(failure.outcome, self._sessions.course.advice)):
+                check.message = f"{check.message.rstrip('.')}. {says}"
         if place is None:
             checks.append(check)
             return
@@ -256,6 +285,7 @@ class Grader:
             self._traces.close()
         if not self.cancelled:
             self._name(current)
+        current.entry.settle()
         current.entry.seconds = time.perf_counter() - current.started
         if self._on_result is not None and not self.cancelled:
             self._on_result(current.entry)

@@ -14,7 +14,7 @@ from typing import Any
 from mechgrade.course import CourseError, find_course, load_course
 from mechgrade.grading.grade import Grading
 from mechgrade.grading.options import resolve
-from mechgrade.submissions.submission import find_submission
+from mechgrade.submissions.find import find_submission
 from mechgrade.worker.exercise import Exercise as Guarded
 from mechgrade.worker.exercise import load
 from mechgrade.worker.inline import Inline

@@ -8,10 +8,12 @@ entering the learner's function, in the very call that gave the value.
 from __future__ import annotations
 
 import bdb
+import contextlib
 import linecache
 import pdb
+import sys
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO, Any
 
@@ -53,7 +55,8 @@ def debug(
     inline = Inline()
     grading = Grading(course, options, inline)
     grader = grading.grader(submission)
-    (entry,) = grading.grade(grader, [exercise]).exercises
+    with _without_breakpoints():  # this run only looks for what fails; the learner's own are for the next
+        (entry,) = grading.grade(grader, [exercise]).exercises
     failure = grader.failure
     if failure is None:
         passed = entry.verdict == "passed"
@@ -81,6 +84,17 @@ def _snippet(exercise: Exercise, function: str, path: Path) -> str:
         "    from mechgrade.doors.learner.again import failing_call\n"
         f'    {function}(**failing_call("{exercise.name}"))'
     )
+
+
+@contextlib.contextmanager
+def _without_breakpoints() -> Iterator[None]:
+    """Have `breakpoint()` and `pdb.set_trace()` do nothing."""
+    before = sys.breakpointhook, pdb.set_trace
+    sys.breakpointhook = pdb.set_trace = lambda *_, **__: None
+    try:
+        yield
+    finally:
+        sys.breakpointhook, pdb.set_trace = before
 
 
 def _stop_in(
