@@ -44,10 +44,9 @@ def describe_model(model: Any) -> dict[str, int]:
         model: a `TransformerBridge` or a `HookedTransformer` of GPT-2's architecture; its sizes are in `model.cfg`.
 
     Returns:
-        A dict of Python integers (`int`, not NumPy's) with the keys `n_layers, n_heads, d_model, d_head, d_mlp,
-        d_vocab, n_ctx` and `n_params`. `n_params` counts the trained parameters: both embeddings, weights and biases of
-        attention and MLPs, the LayerNorms' weights and biases; the unembedding shares the token embedding's and is not
-        counted again. The LayerNorms count also where TransformerLens has folded them away.
+        A dict of Python integers with the keys `n_layers, n_heads, d_model, d_head, d_mlp, d_vocab, n_ctx` and
+        `n_params`. `n_params` counts the trained parameters: both embeddings, weights and biases of attention and MLPs,
+        the LayerNorms' weights and biases; the unembedding shares the token embedding's and is not counted again.
 
     """
     raise NotImplementedError("describe_model: not written yet")
