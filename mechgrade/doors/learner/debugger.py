@@ -21,6 +21,7 @@ from mechgrade.grading.grade import Grading
 from mechgrade.grading.grader import Failure
 from mechgrade.grading.judge import Judgement
 from mechgrade.grading.options import Options
+from mechgrade.protocol.wire import numbers
 from mechgrade.submissions.submission import Submission
 from mechgrade.worker.exercise import Exercise as Guarded
 from mechgrade.worker.exercise import load
@@ -82,15 +83,16 @@ def _stop_in(
     say: Callable[[str], None],
 ) -> None:
     linecache.checkcache(str(path))
+    inputs = {name: numbers(value) for name, value in failure.call.given.items()}
     try:
         # By its real path, so that pdb shows the file that the learner's editor has open.
         module = load(source, str(path), path.stem)
         exercise = Guarded(module)
         if failure.judgement.verdict == "wrong":
             _stop_at_entry(module, failure.judgement, debugger, say, path)
-            debugger.runcall(scenario, exercise, bench, **failure.call.inputs)
+            debugger.runcall(scenario, exercise, bench, **inputs)
         else:
-            scenario(exercise, bench, **failure.call.inputs)
+            scenario(exercise, bench, **inputs)
     except bdb.BdbQuit:
         return
     except BaseException as error:
