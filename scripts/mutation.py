@@ -191,6 +191,7 @@ def warm(copy: Path) -> None:
     for name in [name for name in sys.modules if name.partition(".")[0] == "mechgrade"]:
         del sys.modules[name]
     import hypothesis.extra.numpy
+    import jupytext  # noqa: F401  reading a source takes it
     import pytest  # noqa: F401
     import safetensors.numpy  # noqa: F401
 

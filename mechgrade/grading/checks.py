@@ -182,7 +182,8 @@ def _arguments(course: Course, exercises: Sequence[Exercise], pdb: bool) -> list
         raise CourseError(*(f"{path} is missing: course.yaml lists its exercise" for path in missing))
     command = ["-c", str(INI), "--rootdir", str(course.root), "--confcutdir", str(course.root / "graders")]
     command += ["--import-mode=importlib", "-p", "mechgrade.grading.plugin"]
-    command += ["--pdb", "-s"] if pdb else ["-s", "-p", "no:terminal", "-p", "no:faulthandler"]
+    # Without a terminal pytest's own `breakpoint()` fails; Python's works where learner code runs in this process.
+    command += ["--pdb", "-s"] if pdb else ["-s", "-p", "no:terminal", "-p", "no:faulthandler", "-p", "no:debugging"]
     # No cache folder. The next two collect garbage at the end of a run, to warn of what a test left behind: a tenth of a second
     # for nothing. And what checks log nobody would see.
     command += [

@@ -99,7 +99,8 @@ def outcome_of(report: Tree, output: str = "") -> Outcome:
     message = _text(claims.get("message"))
     trace = tuple(_places(claims.get("trace")))
     if kind == "missing":
-        message = f"your code defines no `{name}`: keep the stub's name for it"
+        like = _text(claims.get("like"), 200)
+        message = f"your code defines no `{name}`" + (f". {like}" if like else ": keep the stub's name for it")
     elif kind in ("raised", "out_of_memory"):
         message = f"{error}{stage}: {message}" if message else f"{error}{stage}"
     elif kind == "not_started":

@@ -42,8 +42,12 @@ def settle(assignment: str, student: str, notebooks: list[str]) -> None:
         notebooks: the paths of one submission's notebooks.
     """
     for folder in sorted({Path(path).parent for path in notebooks}):
-        complete(_course(str(folder)), folder.name, folder)
-        notebooks[:] = sorted({*(path for path in notebooks if Path(path).exists()), *map(str, folder.glob("*.ipynb"))})
+        course = _course(str(folder))
+        complete(course, folder.name, folder)
+        # Others are no part of the assignment: what counts of them, the reader puts into the lab's.
+        lab = course.labs.get(folder.name)
+        wanted = [str(folder / f"{lab.slug}.ipynb")] if lab else list(map(str, folder.glob("*.ipynb")))
+        notebooks[:] = sorted({*(path for path in notebooks if Path(path).parent != folder), *wanted})
 
 
 def complete(course: Course, assignment: str, folder: Path) -> list[str]:
@@ -56,11 +60,14 @@ def complete(course: Course, assignment: str, folder: Path) -> list[str]:
         return []
     notes: list[str] = []
     chosen = pick_notebook(course, lab, folder, notes=notes)
+    if isinstance(chosen, bytes):
+        wanted.write_bytes(chosen)
+        return [*notes, f"the notebook in an archive is graded as {wanted.name}"]
     if chosen is not None:
         # A copy: the submission itself stays as it was handed in.
         shutil.copyfile(folder / chosen, wanted, follow_symlinks=False)
         return [*notes, f"{shown(chosen)} is graded as {wanted.name}"]
-    note = f"**{wanted.name} was not handed in** (there was no notebook), so there is nothing to grade."
+    note = f"**{wanted.name} was not handed in** (there was no notebook)."
     nbformat.write(new_notebook(cells=[new_markdown_cell(note, id="missing")], metadata=KERNEL), wanted)
     return [f"{wanted.name} is missing (there is no notebook); an empty one stands for it"]
 
