@@ -25,6 +25,7 @@ from traitlets.config.loader import ConfigFileNotFound, PyFileConfigLoader
 from mechgrade.course import CourseError
 from mechgrade.doors.nbgrader.collect import Collect, complete_before, settle
 from mechgrade.doors.nbgrader.exchange import read_place
+from mechgrade.doors.nbgrader.feedback import Page
 from mechgrade.doors.nbgrader.reader import Reader
 from mechgrade.doors.nbgrader.release import Stubs
 from mechgrade.doors.nbgrader.restore import Restore
@@ -59,6 +60,7 @@ def configure(c: Any, root: Path) -> None:
     c.Autograde.pre_convert_hook = settle
     c.Autograde.sanitize_preprocessors = [ClearOutput, OverwriteKernelspec, Restore, CheckCellMetadata]
     c.Autograde.autograde_preprocessors = [Sandbox, LimitOutput, SaveAutoGrades, AssignLatePenalties, CheckCellMetadata]
+    c.GenerateFeedback.exporter_class = Page
     c.ExchangeFactory.collect = Collect
     c.Sandbox.course_root = str(root)
     complete_before(Autograde)

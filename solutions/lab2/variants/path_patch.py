@@ -425,7 +425,7 @@ def values_follow_keys(model, tokens, orig_cache, new_cache, senders, receivers,
     change = change_of(model, orig_cache, new_cache, senders)
     parts = ("k", "v") if component == "k" else (component,)
     hooks = [inputs_of(model, receivers, part, lambda at: orig_cache["resid_pre", at] + change) for part in parts]
-    return run(model, tokens, sum(hooks, []))
+    return run(model, tokens, [hook for part in hooks for hook in part])
 
 
 @misconception(
