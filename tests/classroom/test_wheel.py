@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from .wheel import PAGE, Shell, author_a_course, take_the_example, use
+from .wheel import PAGE, Shell, author_a_course, follow_the_tutorial, take_the_example, use
 
 pytestmark = pytest.mark.slow
 
@@ -33,6 +33,15 @@ def test_the_transcript_has_the_commands_that_were_run(shell: Shell) -> None:
     commands = [step.command for step in shell.steps if not isinstance(step, str)]
     assert len(commands) > 20
     assert re.findall(r"^\$ (.*)$", PAGE.read_text(), re.MULTILINE) == commands
+
+
+def test_the_tutorial_followed_to_the_letter(shell: Shell) -> None:
+    followed = follow_the_tutorial(shell)
+    assert "Score 10 / 10" in followed.said[1]
+    assert "week1/row_shares  passed" in followed.said[2] and "4/4" in followed.said[2]
+    assert "You divide by the sums of the columns." in " ".join(followed.said[3].split())
+    assert "wrote dist/working-with-tables.zip" in followed.said[3]
+    assert set(followed.lines) == {"source", "variants", "grader"} and followed.lines["grader"] <= 3
 
 
 def test_the_wheel_holds_the_engine_alone(shell: Shell) -> None:

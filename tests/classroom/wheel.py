@@ -144,6 +144,71 @@ def take_the_example(shell: Shell) -> Course:
     return load_course(root)
 
 
+TUTORIAL = ROOT / "docs/tutorial.md"
+
+
+def blocks_of(page: str) -> list[tuple[str, str]]:
+    """The blocks of a page in order: ("bash", commands), or (a path, the file's text)."""
+    found = re.findall(r"([^\n]*)\n\n```(bash|python)\n(.*?)```", page, re.DOTALL)
+    return [("bash" if kind == "bash" else before.strip("`"), body) for before, kind, body in found]
+
+
+@dataclass(frozen=True)
+class Followed:
+    """What following the tutorial took."""
+
+    commands: int
+    lines: dict[str, int]
+    seconds: float
+    said: list[str]
+
+    @property
+    def table(self) -> str:
+        """In a table."""
+        rows = [
+            "| what this page took | |",
+            "|---|---|",
+            f"| commands | {self.commands} |",
+            *(f"| lines written in the {name} | {count} |" for name, count in self.lines.items()),
+            f"| seconds that the commands ran, on two processors that were busy | {self.seconds:.0f} |",
+        ]
+        return "\n".join(rows)
+
+
+def follow_the_tutorial(shell: Shell) -> Followed:
+    """Each block of docs/tutorial.md in order, in one login shell. `pip` finds the wheel where it finds packages otherwise."""
+    folder = shell.home / "tutorial"
+    folder.mkdir()
+    commands, seconds, said, written = 0, 0.0, [], {}
+    root, before = folder, ""
+    environment = shell.environment() | {
+        # pip asks this folder in the place of the index; the libraries are there already.
+        **{"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(shell.home), "PIP_NO_DEPS": "1"},
+        "PATH": f"{Path(sys.base_prefix) / 'bin'}:/usr/bin:/bin",
+    }
+    names = {"solutions/week1/row_shares.py": "source", "solutions/week1/variants/row_shares.py": "variants"}
+    for kind, body in blocks_of(TUTORIAL.read_text()):
+        if kind != "bash":
+            assert (root / kind).is_file(), f"{kind}: `mechgrade new` wrote it"
+            (root / kind).write_text(body)
+            if not kind.startswith("exercises"):
+                written[names.get(kind, "grader")] = sum(bool(line.strip()) for line in body.splitlines())
+            continue
+        started = time.perf_counter()
+        done = subprocess.run(
+            ["bash", "-euc", before + body], cwd=root, env=environment, capture_output=True, text=True, timeout=1800
+        )
+        seconds += time.perf_counter() - started
+        said.append(done.stdout + done.stderr)
+        assert done.returncode == 0, said[-1]
+        commands += len(body.splitlines())
+        for packages in (folder / ".venv/lib").glob("python*/site-packages"):
+            (packages / "libraries.pth").write_text(f"{LIBRARIES}\n")
+        if "cd tables" in body:  # each block is a shell of its own: the next ones begin where this one ended
+            root, before = folder / "tables", f"source {folder}/.venv/bin/activate\n"
+    return Followed(commands, written, seconds, said)
+
+
 def use(shell: Shell, course: Course, lab: str) -> None:
     """Every door, for one lab of a course."""
     root, whole = course.root, sum(each.points for each in course.labs.values())
@@ -201,8 +266,8 @@ def _cohort(shell: Shell, course: Course, lab: str) -> None:
     shell.run(f"mechgrade cohort grade ../{folder.name} --lab {lab} --jobs 1 --out outputs/{lab}", course.root)
     with (course.root / f"outputs/{lab}/grades.csv").open() as file:
         rows = list(csv.DictReader(file))
-    most = max(float(row["total"]) for row in rows)
-    assert len(rows) == CLASS and sum(float(row["total"]) == most for row in rows) == 15, rows
+    most = max(float(row["score"]) for row in rows)
+    assert len(rows) == CLASS and sum(float(row["score"]) == most for row in rows) == 15, rows
     assert most == course.labs[lab].points
 
 
@@ -303,5 +368,10 @@ def walk(home: Path) -> Shell:
 
 if __name__ == "__main__":
     with tempfile.TemporaryDirectory(dir="/tmp") as folder:
-        PAGE.write_text(transcript(walk(Path(folder) / "stranger")))
-    print(f"wrote {PAGE.relative_to(ROOT)}")
+        shell = walk(Path(folder) / "stranger")
+        PAGE.write_text(transcript(shell))
+        text = TUTORIAL.read_text()
+        begin, end = "<!-- tutorial:begin -->\n", "<!-- tutorial:end -->"
+        table = follow_the_tutorial(shell).table
+        TUTORIAL.write_text(text.partition(begin)[0] + begin + table + "\n" + end + text.partition(end)[2])
+    print(f"wrote {PAGE.relative_to(ROOT)} and the table of {TUTORIAL.relative_to(ROOT)}")
