@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -14,6 +15,8 @@ from pathlib import Path
 
 import pytest
 from support import ROOT
+
+from mechgrade.course import load_course
 
 sys.path.insert(0, str(ROOT / "scripts"))
 import install
@@ -199,3 +202,24 @@ def test_pip_takes_its_place_and_a_failure_shows_the_end_of_the_log(checkout):
     assert done.returncode == 0 and "Collecting" not in done.stdout
     if not install.has_driver() and sys.platform == "linux":
         assert "the build for GPUs, several gigabytes, because http://127.0.0.1:9/cpu is out of reach" in done.stdout
+
+
+def test_one_first_exercise_in_all_places():
+    """The one that course.yaml has first: README's first step, the first hour, and what `mechgrade map` names next."""
+    course = load_course(ROOT)
+    first = course.stub_path(course.exercises()[0]).relative_to(ROOT).as_posix()
+    readme = (ROOT / "README.md").read_text().partition("## For learners")[2]
+    assert re.findall(r"`(exercises/lab\d/\w+\.py)`", readme)[0] == first
+    assert f"EXERCISE={Path(first).stem}" in readme
+    assert f"Next: {first}" in (ROOT / "docs/first-hour.md").read_text()
+
+
+def test_readme_opens_with_what_is_needed_and_two_commands():
+    lines = (ROOT / "README.md").read_text().splitlines()
+    assert lines[2].startswith("You need") and lines[3] and not lines[4]
+    assert (
+        lines[5] == "```bash"
+        and lines[6].startswith("git clone ")
+        and lines[7].startswith("make grade")
+        and lines[8] == "```"
+    )
