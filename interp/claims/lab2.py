@@ -86,7 +86,8 @@ def half_of_the_stream() -> tuple[float, ...]:
 
     def mixed(share: float) -> float:
         def mix(value: Tensor, hook: Any) -> Tensor:
-            return value + share * (both.clean_cache[stream] - value)
+            moved: Tensor = value + share * (both.clean_cache[stream] - value)
+            return moved
 
         return both.share(float(both.metric(run(both.corrupted, (stream, mix)))))
 

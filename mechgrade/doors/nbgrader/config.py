@@ -79,5 +79,26 @@ def database(root: Path) -> str:
     try:
         config = PyFileConfigLoader("nbgrader_config.py", path=str(root)).load_config()
     except ConfigFileNotFound:
-        raise CourseError(f"there is no nbgrader_config.py in {root}; restore it from the project") from None
+        raise CourseError(without_configuration(root)) from None
     return str(CourseDirectory(config=config).db_url)
+
+
+def existing(root: Path) -> str:
+    """The gradebook's URL, where there is a gradebook.
+
+    Raises:
+        CourseError: there is none.
+    """
+    url = database(root)
+    path = Path(url.removeprefix("sqlite:///"))
+    if url.startswith("sqlite:///") and not path.is_file():
+        raise CourseError(f"there is no gradebook {path} yet; `mechgrade release LAB` begins one")
+    return url
+
+
+def without_configuration(root: Path) -> str:
+    """What to say where nbgrader would not know the course."""
+    return (
+        f"there is no nbgrader_config.py in {root}, so nbgrader would not know this course; "
+        "copy it from a course that `mechgrade init` makes"
+    )
