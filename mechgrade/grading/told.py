@@ -17,13 +17,15 @@ from mechgrade.grading.judge import Judgement
 from mechgrade.grading.recordings import Run
 from mechgrade.grading.relations.leaves import Node, children
 from mechgrade.grading.relations.origins import Origin, Origins, Place
-from mechgrade.grading.traces import Made, same
+from mechgrade.grading.traces import Made, Trace, same
 from mechgrade.protocol.outcome import Outcome
 from mechgrade.protocol.outcome import Place as Line
 from mechgrade.protocol.wire import Tree
 
 #: So many calls are told where no single one explains a difference.
 TOLD = 4
+#: Said where it is so: it is what a learner must know first.
+UNSTEADY = " (made again, the same call gave something else)"
 
 
 def in_own_terms(
@@ -31,7 +33,7 @@ def in_own_terms(
     call: Call,
     outcome: Outcome,
     run: Run | None,
-    made: Sequence[Made],
+    trace: Trace,
     origins: Origins,
     source: str,
 ) -> tuple[Judgement, int | None]:
@@ -42,13 +44,14 @@ def in_own_terms(
         call: what was run.
         outcome: what it gave, facts in the data's place where the call asks for them.
         run: what the reference gives; None where nothing is compared.
-        made: the calls of the learner's functions.
+        trace: the calls of the learner's functions.
         origins: tells which data is what a function returned.
         source: the learner's file.
 
     Returns:
-        the judgement, and the number of the call in ``made`` that failed, where one did. Unchanged where nothing better can be said.
+        the judgement, and the number of the call that failed, where one did. Unchanged where nothing better can be said.
     """
+    made = trace.calls
     if not made:
         return judgement, None
     if outcome.kind == "raised":
@@ -64,13 +67,14 @@ def in_own_terms(
     if node is None:
         return judgement, None
     # Facts about a scenario's data are no scenario's data.
-    found = _returned_by(node, made, origins.of(call.scenario, node.place) if call.facts is None else None)
+    facts = call.facts is not None
+    found = None if facts else _returned_by(node, trace, origins.of(call.scenario, node.place))
     old = _name(difference.path)
     rest = difference.sentence.removeprefix(old)
     if found is not None:
         number, place = found
         one = made[number]
-        message = f"{one.text}: {_name(_path(place))}{rest}"
+        message = f"{one.text}: {_name(_path(place))}{rest}{'' if one.steady else UNSTEADY}"
         if (
             difference.aspect in ("type", "shape")
             and place
@@ -105,48 +109,39 @@ def _computed(
     number = len(made) - 1 if len(made) == 1 else None
     one = made[0]
     place = _line(one, judgement, source) if number is not None else judgement.place
-    told = list(dict.fromkeys(each.told for each in made))
+    # That a function was returned is plain from its own calls.
+    own = [each for each in made if not any(other.inner and other.text.startswith(f"{each.text}(") for other in made)]
+    told = list(dict.fromkeys(each.told for each in own))
     calls = "; ".join(told[:TOLD]) + (f"; and {len(told) - TOLD} more calls" if len(told) > TOLD else "")
     wanted = node.want
     if number is not None and isinstance(wanted, str) and _is_exception(wanted) and isinstance(node.got, str):
         text = f"{calls}, but a {wanted} is expected"
     else:
-        text = f"{calls}. The check then finds: {_words(node.place)}{rest}"
+        text = f"{calls}. The check then finds: {_words(node.place)}{rest}{'' if one.steady else UNSTEADY}"
     return replace(judgement, message=text, gave="", place=place), number
 
 
-def _returned_by(node: Node, made: Sequence[Made], origin: Origin | None) -> tuple[int, Place] | None:
-    """The call that returned what lies at a node, and where in its result: the only one, or the first of those that returned it."""
-    if origin is not None:
-        named = [
-            number
-            for number, each in enumerate(made)
-            if each.function == origin.function and _holds(each, origin.place, node.got)
-        ]
-        # Two calls may have returned the same: then which of them is not known, unless they were the same calls.
-        return (named[0], origin.place) if len({made[number].text for number in named}) == 1 else None
-    if not _telling(node.got):
+def _returned_by(node: Node, trace: Trace, origin: Origin | None) -> tuple[int, Place] | None:
+    """The call that returned what lies at a node, and where in its result; None where it is not known."""
+    made = trace.calls
+
+    def fits(number: int, place: Place) -> bool:
+        return not made[number].steady or _holds(made[number], place, node.got)
+
+    # The very object, or a part of it.
+    for depth in range(len(node.place), -1, -1):
+        if (known := trace.places.get(node.place[:depth])) is not None:
+            number, place = known[0], (*known[1], *node.place[depth:])
+            return (number, place) if fits(number, place) else None
+    if origin is None:
         return None
-    found = [
-        (number, part.place)
+    # As the scenario's text has it: a call of this function, but which one is not known where two gave the same.
+    named = [
+        number
         for number, each in enumerate(made)
-        if each.has_result
-        for part in _nodes(Node((), (), "", each.result, each.result))
-        if same(part.want, node.got)
+        if each.function == origin.function and not each.inner and fits(number, origin.place)
     ]
-    return found[0] if found and len({(made[number].text, place) for number, place in found}) == 1 else None
-
-
-def _telling(value: Tree) -> bool:
-    """Whether a value is found again in a result by more than chance."""
-    if isinstance(value, dict | list | tuple):
-        return len(value) > 1
-    if isinstance(value, float):
-        return value not in (-1, 0, 1)
-    if isinstance(value, str):
-        return len(value) > 8
-    values = getattr(value, "values", None)
-    return values is not None and values.size > 3
+    return (named[0], origin.place) if len({made[number].text for number in named}) == 1 else None
 
 
 def _holds(made: Made, place: Place, value: Tree) -> bool:
