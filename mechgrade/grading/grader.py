@@ -71,10 +71,14 @@ class _Current:
     told: int = 0
     #: the run that the check that is going on failed by
     failure: Failure | None = None
+    #: the checks that failed on hidden inputs alone
+    hidden: set[str] = field(default_factory=set)
     #: the checks that failed because of such a run
     differing: set[str] = field(default_factory=set)
     #: whether a run took too long: no other is begun then
     late: bool = False
+    #: the same before hidden inputs were tried
+    late_before: bool = False
     #: seconds that were counted for earlier checks: of the scenarios, of the learner's functions in them
     counted: tuple[float, float] = (0.0, 0.0)
 
@@ -240,11 +244,14 @@ class Grader:
             runs.renew()
             # Names, values and times would tell what it saw. All that hidden inputs say is whether the check holds on them.
             del current.judged[current.told :]
+            current.late = current.late_before
             failed_before = place is not None and checks[place].verdict != "passed"
             if failed_before and check.verdict not in FAULTS:
                 return
+            if check.verdict not in ("passed", *FAULTS):
+                current.hidden.add(check.name)
         else:
-            current.told = len(current.judged)
+            current.told, current.late_before = len(current.judged), current.late
             check.views = views
             check.seconds, check.learner_seconds = runs.seconds - before[0], runs.learner_seconds - before[1]
             if differs:
@@ -298,7 +305,8 @@ class Grader:
         Where there is none, say what relates the data to the reference's, if that is certain. Where a check failed by something
         else than a difference, nothing is said: what explains the differences need not explain that check.
         """
-        others = {check.name for check in current.entry.checks if check.verdict not in _UNEXPLAINED} - current.differing
+        failed = {check.name for check in current.entry.checks if check.verdict not in _UNEXPLAINED}
+        others = failed - current.differing - current.hidden
         if others or all(each.passed for each in current.judged):
             return
         name = explanation(current.judged, self._references.names(current.exercise))

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from mechgrade.course import COURSE_FILE, Course, CourseError, Exercise, load_course
-from mechgrade.grading.calls import Call, Facts
+from mechgrade.grading.calls import Call, Facts, World
 from mechgrade.grading.checks import EXERCISE, HANDLER, HIDDEN, CheckFailed, Handler
 from mechgrade.grading.errors import GraderError, InfrastructureError
 from mechgrade.grading.sessions import Cancelled
@@ -77,13 +77,19 @@ def compare(request: pytest.FixtureRequest) -> Callable[..., Any]:
 
     ``facts=function`` compares ``function(data)`` in the data's place, and returns it: for results of chance, such as trained
     weights, which no two right programs share, though they share what can be measured on them. It runs on the grader's side,
-    so a learner's process cannot make up what it finds; it must make a fact of whatever comes, also of a wrong type or shape.
+    so a learner's process cannot make up what it finds.
+
+    ``world=function`` draws what the scenario is given: ``function(**inputs)`` runs on the grader's side, and the learner's process
+    gets the numbers and NumPy arrays that it returns, but neither the inputs nor the way they were drawn. A training that should find
+    something is given data in this way: with the seed of a made-up world, what is to be found could be computed.
     """
     handler, exercise = _of(request)
 
-    def call(scenario: Callable[..., Any], *, facts: Facts | None = None, **inputs: Any) -> Any:
+    def call(
+        scenario: Callable[..., Any], *, facts: Facts | None = None, world: World | None = None, **inputs: Any
+    ) -> Any:
         __tracebackhide__ = True
-        return numbers(handler.compare(exercise, Call(scenario.__name__, inputs, facts)))
+        return numbers(handler.compare(exercise, Call(scenario.__name__, inputs, facts, world)))
 
     return call
 
@@ -200,8 +206,10 @@ def _works_on_the_reference(item: pytest.Function) -> bool:
     """
     exercise, handler = item.stash[EXERCISE], item.config.stash[HANDLER]
 
-    def answer(scenario: Callable[..., Any], *, facts: Facts | None = None, **inputs: Any) -> Any:
-        return numbers(handler.reference(exercise, Call(scenario.__name__, inputs, facts)))
+    def answer(
+        scenario: Callable[..., Any], *, facts: Facts | None = None, world: World | None = None, **inputs: Any
+    ) -> Any:
+        return numbers(handler.reference(exercise, Call(scenario.__name__, inputs, facts, world)))
 
     arguments = {name: item.funcargs[name] for name in inspect.signature(item.function).parameters}
     try:

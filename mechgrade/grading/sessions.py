@@ -129,7 +129,7 @@ class Runs:
         if self._session is None:
             self._session = self.sessions.open(self.exercise, self.source(), self.spec)
         self._stop_if_cancelled()  # while it was being opened
-        outcome = self._session.run(call.scenario, call.inputs)
+        outcome = self._session.run(call.scenario, call.given)
         self._stop_if_cancelled()  # then its process was ended, and the outcome says only that
         self.seconds += outcome.seconds
         self.learner_seconds += outcome.learner_seconds

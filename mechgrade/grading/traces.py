@@ -118,7 +118,7 @@ class Traces:
             self.close()
             self._runs = Runs(self._sessions, exercise, lambda: self._submission.source(exercise))
         try:
-            again = self._runs.outcome(Call(call.scenario, call.inputs))
+            again = self._runs.outcome(Call(call.scenario, call.inputs, world=call.world))
         except (InfrastructureError, GraderError, SubmissionError, Cancelled):
             return Trace()  # nobody must have it
         if again.kind != "returned" or not isinstance(again.data, dict):

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from mechgrade.bench.provider import Bench
-from mechgrade.protocol.wire import Tree
+from mechgrade.protocol.wire import Tree, numbers
 from mechgrade.worker import loaded
 from mechgrade.worker.exercise import Exercise, Missing, Misused, load
 from mechgrade.worker.guesses import like_it, meant
@@ -73,10 +73,11 @@ class Runner:
             return self.failure
         exercise = Exercise(self.module)
         function: Scenario = getattr(self.grader, scenario)
+        given = {name: numbers(value) for name, value in inputs.items()}
         start = time.perf_counter()
         self._watch()
         try:
-            data = to_tree(function(exercise, self.bench, **inputs), str(self.bench.device))
+            data = to_tree(function(exercise, self.bench, **given), str(self.bench.device))
             report: Report = {"kind": "returned", "data": data}
         except Missing as error:
             report = {"kind": "missing", "name": str(error), "like": like_it(str(error), vars(self.module))}

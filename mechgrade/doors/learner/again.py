@@ -14,6 +14,7 @@ from typing import Any
 from mechgrade.course import CourseError, find_course, load_course
 from mechgrade.grading.grade import Grading
 from mechgrade.grading.options import resolve
+from mechgrade.protocol.wire import numbers
 from mechgrade.submissions.find import find_submission
 from mechgrade.worker.exercise import Exercise as Guarded
 from mechgrade.worker.exercise import load
@@ -101,7 +102,7 @@ def failing_call(exercise: str) -> dict[str, Any]:
         scenario(
             UpToACall(module, function, before, keep),
             inline.bench(grading.sessions.spec_for(found)),
-            **failure.call.inputs,
+            **{name: numbers(value) for name, value in failure.call.given.items()},
         )
     except Reached:
         return arguments

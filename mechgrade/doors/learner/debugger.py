@@ -23,6 +23,7 @@ from mechgrade.doors.learner.again import Reached, UpToACall
 from mechgrade.grading.grade import Grading
 from mechgrade.grading.grader import Failure
 from mechgrade.grading.options import Options
+from mechgrade.protocol.wire import numbers
 from mechgrade.submissions.submission import Submission
 from mechgrade.worker.exercise import Exercise as Guarded
 from mechgrade.worker.exercise import load
@@ -107,6 +108,7 @@ def _stop_in(
     say: Callable[[str], None],
 ) -> None:
     linecache.checkcache(str(path))
+    inputs = {name: numbers(value) for name, value in failure.call.given.items()}
     try:
         # By its real path, so that pdb shows the file that the learner's editor has open.
         module = load(source, str(path), path.stem)
@@ -118,13 +120,13 @@ def _stop_in(
                 _stop_at_entry(module, name, debugger, say, path)
                 debugger.runcall(function, *args, **kwargs)
 
-            scenario(UpToACall(module, name, before, step), bench, **failure.call.inputs)
+            scenario(UpToACall(module, name, before, step), bench, **inputs)
         elif failure.judgement.verdict == "wrong":
             place = failure.judgement.place
             _stop_at_entry(module, place.function if place else "", debugger, say, path)
-            debugger.runcall(scenario, exercise, bench, **failure.call.inputs)
+            debugger.runcall(scenario, exercise, bench, **inputs)
         else:
-            scenario(exercise, bench, **failure.call.inputs)
+            scenario(exercise, bench, **inputs)
     except (bdb.BdbQuit, Reached):
         return
     except BaseException as error:
