@@ -13,6 +13,7 @@ from dataclasses import replace
 
 from mechgrade.grading.calls import Call
 from mechgrade.grading.compare import compare, describe
+from mechgrade.grading.facts import Measuring
 from mechgrade.grading.judge import Judgement
 from mechgrade.grading.recordings import Run
 from mechgrade.grading.relations.leaves import Node, children
@@ -52,13 +53,16 @@ def in_own_terms(
         the judgement, and the number of the call that failed, where one did. Unchanged where nothing better can be said.
     """
     made = trace.calls
+    difference = None
+    if run is not None and outcome.kind == "returned":
+        difference = compare(run.reference, outcome.data, run.noise).difference
+    says = call.facts.says.get(difference.path) if difference and isinstance(call.facts, Measuring) else None
     if not made:
-        return judgement, None
+        return (replace(judgement, message=says) if says else judgement), None
     if outcome.kind == "raised":
         return _raised(judgement, made)
     if outcome.kind == "unusable":
         return _unusable(judgement, made)
-    difference = compare(run.reference, outcome.data, run.noise).difference if run is not None else None
     if run is None or difference is None:
         return judgement, None
     node = next(
@@ -82,7 +86,7 @@ def in_own_terms(
         ):
             message += f" (the whole result should be {describe(whole)})"
         return replace(judgement, message=message, gave=one.returned, place=_line(one, judgement, source)), number
-    return _computed(judgement, node, rest, made, source)
+    return _computed(judgement, node, says or f"The check then finds: {_words(node.place)}{rest}", made, source)
 
 
 def _raised(judgement: Judgement, made: Sequence[Made]) -> tuple[Judgement, int | None]:
@@ -103,7 +107,7 @@ def _unusable(judgement: Judgement, made: Sequence[Made]) -> tuple[Judgement, in
 
 
 def _computed(
-    judgement: Judgement, node: Node, rest: str, made: Sequence[Made], source: str
+    judgement: Judgement, node: Node, finds: str, made: Sequence[Made], source: str
 ) -> tuple[Judgement, int | None]:
     """A difference in what a scenario computed."""
     number = len(made) - 1 if len(made) == 1 else None
@@ -117,7 +121,7 @@ def _computed(
     if number is not None and isinstance(wanted, str) and _is_exception(wanted) and isinstance(node.got, str):
         text = f"{calls}, but a {wanted} is expected"
     else:
-        text = f"{calls}. The check then finds: {_words(node.place)}{rest}{'' if one.steady else UNSTEADY}"
+        text = f"{calls}. {finds[0].upper()}{finds[1:]}{'' if one.steady else UNSTEADY}"
     return replace(judgement, message=text, gave="", place=place), number
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from mechgrade.grading.calls import Call
+from mechgrade.grading.facts import Measuring, less_than, more_than
 from mechgrade.grading.judge import judge
 from mechgrade.grading.recordings import Run
 from mechgrade.grading.relations.origins import Origins
@@ -95,6 +96,28 @@ def test_facts_are_never_told_as_what_a_function_returned() -> None:
     call = Call("packed", {"k": 3}, found)  # type: ignore[arg-type]
     judgement, _ = told({"found": True}, {"found": False}, made(result=(3, False)), call=call)
     assert 'The check then finds: "found" is False, expected True' in judgement.message
+
+
+def test_a_bound_is_told_with_the_number() -> None:
+    def explains(data: object) -> object:
+        return {
+            "share": more_than(data, 0.7, "the share that your latents explain"),
+            "rest": [less_than(1.0, 2.0, "it")],
+        }
+
+    call = Call("packed", {"k": 3}, Measuring(explains))
+    assert call.key == "explains(packed(k=3))"
+    want, got = ({"share": True, "rest": [True]}, call.facts(0.43))  # type: ignore[misc]
+    assert got == {"share": False, "rest": [True]} and call.facts(math.nan)["share"] is False  # type: ignore[misc,index]
+    says = "the share that your latents explain is 0.43; more than 0.7 is asked"
+    assert told(want, got, made(), call=call)[0].message == f"pair(k=3) returned (3, 2.5). T{says[1:]}"
+    assert told(want, got, call=call)[0].message == says, "also where the run was not made again"
+
+
+def test_a_bound_is_for_the_others_to_keep() -> None:
+    """A fact that is exactly at its bound does not lie beyond it."""
+    assert not more_than(0.7, 0.7, "it").holds and not less_than(0.7, 0.7, "it").holds
+    assert less_than(0.6, 0.7, "it").holds and less_than(0.8, 0.7, "it").says == "it is 0.8; less than 0.7 is asked"
 
 
 @pytest.mark.parametrize(
