@@ -18,6 +18,7 @@ from mechgrade.grading.judge import Judgement
 from mechgrade.grading.recordings import Run
 from mechgrade.grading.relations.leaves import Node, children
 from mechgrade.grading.relations.origins import Origin, Origins, Place
+from mechgrade.grading.shown import shown
 from mechgrade.grading.traces import Made, Trace, same
 from mechgrade.protocol.outcome import Outcome
 from mechgrade.protocol.outcome import Place as Line
@@ -75,6 +76,8 @@ def in_own_terms(
     found = None if facts else _returned_by(node, trace, origins.of(call.scenario, node.place))
     old = _name(difference.path)
     rest = difference.sentence.removeprefix(old)
+    if found is None and difference.aspect == "shape" and not facts:
+        found = _counted(node, made)
     if found is not None:
         number, place = found
         one = made[number]
@@ -86,7 +89,12 @@ def in_own_terms(
         ):
             message += f" (the whole result should be {describe(whole)})"
         return replace(judgement, message=message, gave=one.returned, place=_line(one, judgement, source)), number
-    return _computed(judgement, node, says or f"The check then finds: {_words(node.place)}{rest}", made, source)
+    erring = _erring(node, outcome.data, made)
+    if erring is not None:
+        one = made[erring]
+        message = f"{one.told}, but {_kind(node.want)} is expected"
+        return replace(judgement, message=message, gave=one.returned, place=_line(one, judgement, source)), erring
+    return _computed(judgement, says or f"The check then finds: {_finds(node, rest)}", made, source)
 
 
 def _raised(judgement: Judgement, made: Sequence[Made]) -> tuple[Judgement, int | None]:
@@ -106,23 +114,54 @@ def _unusable(judgement: Judgement, made: Sequence[Made]) -> tuple[Judgement, in
     return replace(judgement, message=f"{last.text}: {judgement.message}"), number
 
 
-def _computed(
-    judgement: Judgement, node: Node, finds: str, made: Sequence[Made], source: str
-) -> tuple[Judgement, int | None]:
+def _computed(judgement: Judgement, finds: str, made: Sequence[Made], source: str) -> tuple[Judgement, int | None]:
     """A difference in what a scenario computed."""
-    number = len(made) - 1 if len(made) == 1 else None
     one = made[0]
-    place = _line(one, judgement, source) if number is not None else judgement.place
+    number = 0 if len(made) == 1 else None
+    lines = {each.line for each in made}
     # That a function was returned is plain from its own calls.
     own = [each for each in made if not any(other.inner and other.text.startswith(f"{each.text}(") for other in made)]
     told = list(dict.fromkeys(each.told for each in own))
-    calls = "; ".join(told[:TOLD]) + (f"; and {len(told) - TOLD} more calls" if len(told) > TOLD else "")
-    wanted = node.want
-    if number is not None and isinstance(wanted, str) and _is_exception(wanted) and isinstance(node.got, str):
-        text = f"{calls}, but a {wanted} is expected"
-    else:
-        text = f"{calls}. {finds[0].upper()}{finds[1:]}{'' if one.steady else UNSTEADY}"
+    more = len(told) - TOLD
+    calls = "; ".join(told[:TOLD]) + (f"; and {more} more call{'s' if more > 1 else ''}" if more > 0 else "")
+    text = f"{calls}. {finds[0].upper()}{finds[1:]}{'' if one.steady else UNSTEADY}"
+    place = _line(one, judgement, source) if len(lines) == 1 else judgement.place
     return replace(judgement, message=text, gave="", place=place), number
+
+
+def _finds(node: Node, rest: str) -> str:
+    """A difference in words, for what no function returned."""
+    want, got = node.want, node.got
+    if not isinstance(want, dict) or not isinstance(got, dict) or want.keys() == got.keys():
+        return f"{_words(node.place)}{rest}"
+    extra = [f"{_words((*node.place, key))} is {shown(got[key])}" for key in got if key not in want]
+    lacking = [_words((*node.place, key)) for key in want if key not in got]
+    return "; ".join([*extra, *([f"missing are {', '.join(lacking[:5])}"] if lacking else [])])
+
+
+def _erring(node: Node, data: Tree, made: Sequence[Made]) -> int | None:
+    """The call that ended otherwise than it should: where the scenario says of each call, in order, which error it raised."""
+    if not (isinstance(node.want, str) and isinstance(node.got, str)):
+        return None
+    ends = [each for each in _nodes(Node((), (), "", data, data)) if isinstance(each.got, str)]
+    if len(ends) != len(made) or not (_is_exception(node.want) or _is_exception(node.got)):
+        return None
+    for end, one in zip(ends, made, strict=True):
+        if not one.steady or (end.got != one.raised if one.raised else _is_exception(str(end.got))):
+            return None
+    return next(number for number, end in enumerate(ends) if end.place == node.place)
+
+
+def _kind(wanted: Tree) -> str:
+    """What should have been raised, with its article."""
+    if not _is_exception(str(wanted)):
+        return "no error"
+    return f"{'an' if str(wanted)[0] in 'AEIO' else 'a'} {wanted}"
+
+
+def _counted(node: Node, made: Sequence[Made]) -> tuple[int, Place] | None:
+    """The only call, where the data is its result: in another order perhaps, but that changes no count."""
+    return (0, ()) if len(made) == 1 and made[0].has_result and same(made[0].result, node.got) else None
 
 
 def _returned_by(node: Node, trace: Trace, origin: Origin | None) -> tuple[int, Place] | None:

@@ -135,6 +135,38 @@ def test_an_error_that_is_expected(call: Made, expected: str) -> None:
     assert told({"raised": "ValueError"}, {"raised": got}, call)[0].message == expected
 
 
+def test_of_several_calls_the_one_that_ended_otherwise_is_told() -> None:
+    """The scenario tries several values, and says of each which error came."""
+    calls = [
+        made("pair(k=-1)", None, raised="ValueError", returned="", has_result=False),
+        made("pair(k=0)"),
+        made("pair(k=9)", None, raised="KeyError", returned="", has_result=False),
+    ]
+    want = {"low": {"k = -1": "ValueError", "k = 0": "nothing"}, "high": "ValueError"}
+    got = {**want, "high": "KeyError"}
+    assert told(want, got, *calls)[0].message == "pair(k=9) raised KeyError, but a ValueError is expected"
+    assert told(
+        {**want, "high": "ValueError", "low": {"k = -1": "ValueError", "k = 0": "IndexError"}}, got, *calls
+    ) == (told({**got, "low": {"k = -1": "ValueError", "k = 0": "IndexError"}}, got, *calls))
+    wrong = {"low": {"k = -1": "nothing", "k = 0": "nothing"}, "high": "KeyError"}
+    assert told(wrong, got, *calls)[0].message == "pair(k=-1) raised ValueError, but no error is expected"
+    assert "The check then finds" in told(want, got, *calls[1:])[0].message, "which call is which is not known"
+    other = {**want, "high": "TypeError"}
+    assert "The check then finds" in told(want, other, *calls)[0].message, "the calls did not end so"
+
+
+def test_a_count_is_told_of_the_only_call_whose_result_it_is() -> None:
+    judgement, number = told({"sorted": [1, 2]}, {"sorted": [4]}, made(result=(4,)))
+    assert judgement.message == "pair(k=3): the result has 1 entries, expected 2" and number == 0
+    judgement, _ = told({"sorted": [1, 2]}, {"sorted": [4, 5]}, made(result=(4, 5)))
+    assert "The check then finds" in judgement.message, "an order may be the scenario's"
+
+
+def test_other_names_than_expected_are_told_with_what_lies_there() -> None:
+    judgement, _ = told({"image": 1, "x_name": 2}, {"heatmaps": 0}, made())
+    assert judgement.message.endswith('The check then finds: "heatmaps" is 0; missing are "image", "x name"')
+
+
 def test_the_call_that_raised_is_told() -> None:
     outcome = Outcome("raised", message="ValueError: k", error="ValueError", trace=(Line(2, "pair", "raise"),))
     judgement, number = told(0, outcome, made(), made("pair(k=-1)", None, raised="ValueError", returned=""))
