@@ -13,7 +13,6 @@ from mechgrade.grading.checks import CheckFailed
 from mechgrade.grading.diagnose import Judged, explanation
 from mechgrade.grading.judge import Judgement, failed, judge
 from mechgrade.grading.references import References
-from mechgrade.grading.relations import relation
 from mechgrade.grading.sessions import Runs, Sessions
 from mechgrade.grading.stub import is_above_code
 from mechgrade.grading.verdicts import Check, ExerciseResult, Result, gravest
@@ -206,6 +205,8 @@ class Grader:
                 check.misconception, check.sentence = name, sentence
 
     def _relation(self, current: _Current) -> str:
+        from mechgrade.grading.relations import relation  # only who is wrong waits for it
+
         course, exercise = self._sessions.course, current.exercise
         paths = (course.grader_path(exercise), course.stub_path(exercise))
         grader, stub = (path.read_text(encoding="utf-8") if path.is_file() else "" for path in paths)
