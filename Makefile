@@ -20,7 +20,7 @@ export SUBMISSION LAB EXERCISE MODEL DEVICE BACKEND ISOLATION
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup setup-lab doctor grade learn watch learn report map test test-slow mutation lint audit build record model-card bench docs clean release dist setup-instructor
+.PHONY: claims help setup setup-lab doctor grade learn watch learn report map test test-slow mutation lint audit build record model-card bench docs clean release dist setup-instructor
 
 # A command in each course of examples/; the learners' archive has none.
 examples = @for course in $(wildcard examples/*); do (cd "$$course" && "$(CURDIR)/$(BIN)/mechgrade" $(1)) || exit; done
@@ -100,6 +100,9 @@ dist: $(INSTRUCTOR) ## Make the learners' archive: everything but the answers
 
 model-card: $(LEARNER) ## Measure the embedded model and print its table
 	$(BIN)/mechgrade model-card
+
+claims: $(INSTRUCTOR) ## Measure again what the texts say of the shipped models, and fail where they say something else
+	$(BIN)/mechgrade claims
 
 bench: $(INSTRUCTOR) ## Run the benchmarks: medians and ratios, side by side; JSON in outputs/benchmarks
 	@for script in tests/benchmarks/bench_*.py; do echo "== $$script"; $(BIN)/python "$$script" || exit; done

@@ -6,6 +6,7 @@ mistakes come at once. It imports neither torch nor pytest: every command starts
 
 import keyword
 import os
+import re
 import sys
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
@@ -64,6 +65,16 @@ def _all_different(paths: list[str]) -> list[str]:
 
 
 Name = Annotated[str, AfterValidator(_identifier)]
+
+
+def _pattern(text: str) -> str:
+    try:
+        re.compile(text)
+    except re.error as error:
+        raise ValueError(f"no regular expression: {error}") from None
+    return text
+
+
 InnerPath = Annotated[str, AfterValidator(_inside)]
 ModulePath = Annotated[str, AfterValidator(_module)]
 Source = Annotated[str, AfterValidator(_source)]
@@ -72,6 +83,7 @@ BenchName = Annotated[str, Field(pattern=r"^[A-Za-z_]\w*$|^[A-Za-z_][\w.]*:[A-Za
 CommandName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$")]
 Dotted = Annotated[str, Field(pattern=r"^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*$")]
 Text = Annotated[str, Field(min_length=1)]
+Pattern = Annotated[str, Field(min_length=1), AfterValidator(_pattern)]
 
 
 class _Part(BaseModel):
@@ -173,6 +185,10 @@ class Course(_Part):
     preload: list[Dotted] = Field(default=[], description="libraries that the worker imports once, before it forks")
     confusions: dict[Text, Text] = Field(
         default={}, description="names in texts that learners take for one another: audits try each as a mutant"
+    )
+    advice: dict[Pattern, Text] = Field(
+        default={},
+        description="what to tell a learner about an error: a regular expression that is found in the error or the line, and a sentence",
     )
     doctor: dict[str, str] = Field(default={}, description="what `mechgrade doctor` asks the model, and what must come")
     labs: dict[Name, Lab] = Field(min_length=1, description="the labs by name, in the order in which they are done")

@@ -80,7 +80,7 @@ def grade(
     from mechgrade.grading.warm.worker import WarmWorker
     from mechgrade.progress.progress import Progress
     from mechgrade.reports.screen import open_screen
-    from mechgrade.submissions.submission import find_submission
+    from mechgrade.submissions.find import find_submission
 
     course = the_course(path)
     screen = open_screen(plain)
@@ -124,6 +124,7 @@ def grade(
             screen,
             found=len(chosen) == 1,
             hints_seen=lambda name: state.entries[name].hints if name in state.entries else 0,
+            absent=submission.absent,
         )
         result = run_grading(course, submission, chosen, options, worker, on_result=report.exercise, pdb=pdb)
     except CourseError as error:
