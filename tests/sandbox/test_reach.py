@@ -166,7 +166,7 @@ def test_who_cannot_leave_root_is_told_why(tmp_path: Path) -> None:
     inside = tmp_path / "closed" / "inside"
     inside.mkdir(parents=True)
     (tmp_path / "closed").chmod(0o700)
-    for each in tmp_path.parents:
+    for each in (tmp_path, *tmp_path.parents):
         if each != Path("/"):
             each.chmod(each.stat().st_mode | 0o001)
     assert "closed is closed to other users" in sandbox.cannot_leave_root((inside,))
