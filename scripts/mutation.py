@@ -45,6 +45,7 @@ FILES = (
     "mechgrade/protocol/outcome.py",
     "mechgrade/grading/compare.py",
     "mechgrade/grading/diagnose.py",
+    "mechgrade/grading/evidence.py",
     "mechgrade/grading/judge.py",
     "mechgrade/grading/verdicts.py",
     "mechgrade/grading/dependencies.py",

@@ -76,9 +76,7 @@ def on_course_model(exercise, bench, *, count, seed):
 
 def on_arguments_that_do_not_fit(exercise, bench, *, misfit, entries, per_prompt):
     logits, *rest = question(bench, 4, 6, 5, 0)
-    answer, wrong, end = (
-        given.repeat(2)[:entries] if place == misfit else given for place, given in enumerate(rest)
-    )
+    answer, wrong, end = (given.repeat(2)[:entries] if place == misfit else given for place, given in enumerate(rest))
     try:
         exercise.logit_difference(logits, answer, wrong, end, per_prompt)
     except ValueError:
@@ -136,7 +134,7 @@ def test_on_course_model(compare, seed):
 def test_clear_errors(compare):
     """Answers or ends that are not one for each prompt raise a ValueError; those that fit do not."""
     compare(on_random_logits, batch=4, pos=6, d_vocab=5, seed=0)
-    for per_prompt in (False, True):
-        for misfit in range(3):
-            for entries in (1, 5):
+    for entries in (5, 1):
+        for per_prompt in (False, True):
+            for misfit in range(3):
                 compare(on_arguments_that_do_not_fit, misfit=misfit, entries=entries, per_prompt=per_prompt)

@@ -23,7 +23,7 @@ from dataclasses import dataclass
 Value = int | float | str | bool
 
 #: The files of this package that hold claims.
-FILES = ("lab1",)
+FILES = ("lab1", "lab2", "models")
 
 
 @dataclass(frozen=True)

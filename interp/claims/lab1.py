@@ -10,7 +10,6 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ..circuits import next_token
 from ..prompts import capital_prompts, ioi_prompts
 from . import claim
 from .world import bench, head_name, model, names, reference, run
@@ -327,5 +326,3 @@ def zero_and_mean() -> tuple[float, float]:
     tokens = bench().tokens([prompt.clean + prompt.answer for prompt in prompts])
     ablate = reference("lab1", "ablate_head").ablate_head
     return ablate(model(), tokens, 0, 0, "zero"), ablate(model(), tokens, 0, 0, "mean")
-
-

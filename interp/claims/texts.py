@@ -56,7 +56,10 @@ def mentions_in(path: Path) -> Iterator[Mention]:
     text = path.read_text(encoding="utf-8")
     if path.suffix == ".py":
         # Texts are comments there. The lines stay where they are, so that their numbers are right.
-        text = "\n".join(line[1:].lstrip() if line.startswith("#") else "" for line in text.split("\n"))
+        text = "\n".join(
+            line[1:].lstrip() if line.startswith("#") and not line.startswith("# %%") else ""
+            for line in text.split("\n")
+        )
     for paragraph in re.finditer(r"(?:[^\n]+\n?)+", text):
         start = paragraph.start()
         for remark in REMARK.finditer(text, paragraph.start(), paragraph.end()):

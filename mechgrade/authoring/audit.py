@@ -56,7 +56,7 @@ class GradedProgram:
     @property
     def tells(self) -> bool:
         """Whether what is wrong in it tells one mistake from others."""
-        return tells((each.run.reference, each.outcome) for each in self.judged if not each.passed)
+        return tells((each.run, each.outcome) for each in self.judged if not each.passed)
 
     def other(self, own: str) -> str | None:
         """The misconception that is named if its own is not known: an untrue name, as for a mistake that nobody foresaw."""

@@ -78,8 +78,10 @@ class Roster:
         found: dict[str, Person] = {}
         for learner, ways in learners:
             ids = (by_id.get(_squeezed(way)) for way in ways)
-            names = (by_name.get(key) for way in ways for key in _keys(way))
-            person = next(filter(None, ids), None) or next(filter(None, names), None)
+            # A key that two people share stands for neither, and neither do the other keys of the same name.
+            names = [[by_name[key] for key in _keys(way) if key in by_name] for way in ways]
+            sure = (each[0] for each in names if each and None not in each)
+            person = next(filter(None, ids), None) or next(sure, None)
             if person is not None:
                 found[learner] = person
         return found
@@ -131,13 +133,13 @@ def _platform(columns: set[str]) -> str:
     return ""
 
 
-def _index(pairs: Iterable[tuple[str, Person]]) -> dict[str, Person]:
-    """Keys that one person alone has."""
+def _index(pairs: Iterable[tuple[str, Person]]) -> dict[str, Person | None]:
+    """The person of each key; None for a key that several people have."""
     found: dict[str, Person | None] = {}
     for key, person in pairs:
         if key:
             found[key] = person if found.get(key, person) is person else None
-    return {key: person for key, person in found.items() if person is not None}
+    return found
 
 
 def _squeezed(text: str) -> str:

@@ -51,7 +51,7 @@ def explanation(judged: Sequence[Judged], names: Collection[str]) -> str | None:
     """
     # Runs that failed come first: they leave few names, and the others are held against those alone.
     ordered = sorted(judged, key=lambda each: each.passed)
-    if not tells((each.run.reference, each.outcome) for each in ordered if not each.passed):
+    if not tells((each.run, each.outcome) for each in ordered if not each.passed):
         return None
     first, *others = ordered
     left = matches(first.outcome, first.run.noise, first.misconceptions(names))

@@ -7,12 +7,13 @@ Two numbers that agree to six digits, where others were expected, are worth more
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
 
-from mechgrade.grading.compare import compare
+from mechgrade.grading.compare import compare, tolerance
+from mechgrade.grading.recordings import Run
 from mechgrade.protocol.outcome import Outcome
 from mechgrade.protocol.wire import Array, Tree
 
@@ -27,16 +28,16 @@ _COUNTED = 64
 Clue = tuple[Any, ...]
 
 
-def tells(runs: Iterable[tuple[Tree, Outcome]]) -> bool:
+def tells(runs: Iterable[tuple[Run, Outcome]]) -> bool:
     """Whether the wrong values of some runs tell one mistake from others.
 
     Args:
         runs: what the reference gives, and what came, of the runs that failed.
     """
     clues: dict[Clue, float] = {}
-    for reference, outcome in runs:
+    for run, outcome in runs:
         if outcome.kind == "returned":
-            clues.update(_wrong(reference, outcome.data, ()))
+            clues.update(_wrong(run.reference, outcome.data, (), run.noise))
         else:
             clues[outcome.kind, outcome.error] = 1.0
             clues["message", outcome.message] = _of_message(outcome.message)
@@ -50,12 +51,12 @@ def _of_message(message: str) -> float:
     return 2.0 * len({part for part in message.split() if any(each.isdigit() for each in part)})
 
 
-def _wrong(want: Tree, got: Tree, place: tuple[Any, ...]) -> Iterator[tuple[Clue, float]]:
+def _wrong(want: Tree, got: Tree, place: tuple[Any, ...], noise: Mapping[str, float]) -> Iterator[tuple[Clue, float]]:
     """What is wrong in a tree, and what it is worth."""
     if isinstance(want, dict) and isinstance(got, dict):
         for key in got:
             if key in want:
-                yield from _wrong(want[key], got[key], (*place, key))
+                yield from _wrong(want[key], got[key], (*place, key), noise)
             else:
                 yield (*place, key), 2.0
         for key in want.keys() - got.keys():
@@ -64,18 +65,20 @@ def _wrong(want: Tree, got: Tree, place: tuple[Any, ...]) -> Iterator[tuple[Clue
         # An entry too many or too few shifts the rest, so entries are told by what they are, not by where.
         for number, item in enumerate(got):
             if number < len(want):
-                yield from _wrong(want[number], item, (*place, number))
+                yield from _wrong(want[number], item, (*place, number), noise)
             else:
                 yield from _value(item, (*place, number))
         if len(got) < len(want):
             yield (*place, len(got)), 1.0
-    elif not compare(want, got, {}).same:
-        yield from _value(got, place, want)
+    else:
+        floor = noise.get("".join(f"[{key!r}]" for key in place), 0.0)
+        if not compare(want, got, {"": floor}).same:
+            yield from _value(got, place, want, floor)
 
 
-def _value(got: Tree, place: tuple[Any, ...], want: Tree = None) -> Iterator[tuple[Clue, float]]:
+def _value(got: Tree, place: tuple[Any, ...], want: Tree = None, noise: float = 0.0) -> Iterator[tuple[Clue, float]]:
     if isinstance(got, Array):
-        yield from _array(got, place, want)
+        yield from _array(got, place, want, noise)
     elif isinstance(got, dict | list | tuple):
         for number, item in enumerate(got.values() if isinstance(got, dict) else got):
             yield from _value(item, (*place, number))
@@ -83,10 +86,13 @@ def _value(got: Tree, place: tuple[Any, ...], want: Tree = None) -> Iterator[tup
         yield (*place, repr(want), repr(got)), _bits(got, want)
 
 
-def _array(got: Array, place: tuple[Any, ...], want: Tree) -> Iterator[tuple[Clue, float]]:
+def _array(got: Array, place: tuple[Any, ...], want: Tree, noise: float) -> Iterator[tuple[Clue, float]]:
     wrong = np.ones(got.shape, bool)
     if isinstance(want, Array) and want.shape == got.shape:
         wrong = want.values != got.values
+        if want.values.dtype.kind == "f":  # what is right but for rounding tells nothing
+            with np.errstate(invalid="ignore"):
+                wrong &= ~(np.abs(want.values - got.values) <= tolerance(want.values, noise))
         # Which of the values are wrong tells something too.
         count = min(int(wrong.sum()), _COUNTED)
         yield (*place, wrong.tobytes()), min(MOST, math.log2(math.comb(wrong.size, count)))

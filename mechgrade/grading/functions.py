@@ -26,7 +26,11 @@ import pytest
 _LENGTHS = ((3, 7, 2, 5, 4, 6), (5, 2, 7, 3, 6, 4), (2, 11, 3, 8, 5, 7))
 
 #: An array whose entries are drawn from no range has these extremes.
-SPECIAL = ("zeros", "ties", "strided", "other precision")
+PRECISION = "other precision"
+SPECIAL = ("zeros", "ties", "strided", PRECISION)
+
+#: In the place of an argument's name: all that have the extreme. No argument can have this name.
+_ALL = "all arguments"
 
 
 @dataclass(frozen=True)
@@ -94,7 +98,7 @@ class _Reals:
             return (x * 2).round() / 2
         if extreme == "large":
             return x * 1e3
-        if extreme == "other precision":
+        if extreme == PRECISION:
             return _other_precision(x)
         return x * 0 + getattr(self, extreme) if extreme else x
 
@@ -104,11 +108,11 @@ class _Reals:
 
 
 def _other_precision(x: Any) -> Any:
-    """A tensor of float32 in float64, an array of float64 in float32, and the other way round."""
-    double = "float32" in str(x.dtype)
-    if hasattr(x, "astype"):
-        return x.astype("float64" if double else "float32")
-    return x.double() if double else x.float()
+    """float64 for float32 and the other way round, of an array or a tensor."""
+    narrow = "float32" in str(x.dtype)
+    if isinstance(x, np.ndarray):
+        return x.astype(np.float64 if narrow else np.float32)
+    return x.double() if narrow else x.float()
 
 
 def reals(
@@ -241,7 +245,12 @@ def checks_of_function(module: str, points: int, /, **inputs: Input) -> None:
     def on_inputs(exercise: Any, bench: Any, *, seed: int, extreme: str = "", **lengths: int) -> Any:
         which, _, what = extreme.partition(": ")
         given = {
-            each: value.make(bench, what if each == which else "", lengths, _seed(each, lengths, seed))
+            each: value.make(
+                bench,
+                what if each == which or (which == _ALL and what in value.extremes) else "",
+                lengths,
+                _seed(each, lengths, seed),
+            )
             for each, value in inputs.items()
         }
         return getattr(exercise, name)(**given)
@@ -286,7 +295,10 @@ def _extremes(inputs: Mapping[str, Input], axes: Mapping[str, Axis]) -> Iterator
             yield {**usual, name: axis.least}, ""
     for name, value in inputs.items():
         for extreme in value.extremes:
-            yield usual, f"{name}: {extreme}"
+            if extreme != PRECISION:
+                yield usual, f"{name}: {extreme}"
+    if any(PRECISION in value.extremes for value in inputs.values()):
+        yield usual, f"{_ALL}: {PRECISION}"  # in one call, as no two of them can be mixed everywhere
 
 
 def _named(inputs: Mapping[str, Input], axes: Mapping[str, Axis]) -> str:

@@ -23,6 +23,8 @@ from os import utime
 from pathlib import Path, PurePosixPath
 from typing import IO, cast
 
+from mechgrade.submissions.names import name_of
+
 #: Archives that are read, by the end of their names in lower case.
 ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz", ".tbz2", ".tar.xz", ".txz")
 
@@ -46,9 +48,6 @@ SEALED = (
     ".dmg",
     ".iso",
 )
-
-#: What is taken out of an archive. Of the rest, empty files of the same name are made.
-SUFFIXES = (".py", ".pyw", ".ipynb", ".txt", ".json", *ARCHIVES)
 
 #: What Python's readers of archives raise for a file that is none.
 _DAMAGED = (
@@ -215,7 +214,7 @@ def _wanted(path: Path, name: str, is_folder: bool) -> bool:
     if is_folder:
         path.mkdir(parents=True, exist_ok=True)
         return False
-    if path.name.lower().endswith(SUFFIXES):
+    if is_archive(path.name) or name_of(path.name).kind != "other":
         return True
     if path.exists():
         raise ArchiveError(f"it holds {name!r} twice")

@@ -65,6 +65,8 @@ app.add_typer(marks.app, name="cohort", rich_help_panel=INSTRUCTORS)
 app.add_typer(notebooks.gradebook, name="gradebook", rich_help_panel=INSTRUCTORS)
 app.add_typer(export.app, name="export", rich_help_panel=INSTRUCTORS)
 app.command("gradescope-run", hidden=True)(export.gradescope_run)
+app.command(rich_help_panel=LEARNERS)(notebooks.join)
+app.command(rich_help_panel=INSTRUCTORS)(notebooks.exchange)
 app.command(rich_help_panel=INSTRUCTORS)(notebooks.release)
 app.command(rich_help_panel=INSTRUCTORS)(notebooks.dist)
 

@@ -7,11 +7,14 @@ scores zero and says so in the feedback.
 
 from __future__ import annotations
 
+import glob
 import shutil
 from pathlib import Path
+from typing import Any
 
 import nbformat
 from nbformat.v4 import new_markdown_cell, new_notebook
+from nbgrader.converters import Autograde
 from nbgrader.exchange.default import ExchangeCollect
 
 from mechgrade.course import Course, CourseError, find_course, load_course
@@ -31,6 +34,25 @@ class Collect(ExchangeCollect):  # type: ignore[misc]  # nbgrader is untyped
             folder = Path(self.coursedir.format_path(directory, record["username"], self.coursedir.assignment_id))
             for line in complete(_course(self.coursedir.root), self.coursedir.assignment_id, folder):
                 self.log.warning("%s: %s", record["username"], line)
+
+
+def complete_before(autograde: type[Autograde]) -> None:
+    """Have nbgrader's own class look at all submissions before it passes over those without notebooks."""
+    usual = autograde.init_notebooks
+    if getattr(usual, "completes", False):
+        return
+
+    def init_notebooks(self: Any) -> None:
+        pattern = self._format_source(self.coursedir.assignment_id, self.coursedir.student_id)
+        course = _course(self.coursedir.root)
+        for place in sorted(glob.glob(pattern)):  # noqa: PTH207  nbgrader makes an absolute pattern
+            folder = Path(place)
+            for line in complete(course, folder.name, folder):
+                self.log.warning("%s: %s", folder.parent.name, line)
+        usual(self)
+
+    init_notebooks.completes = True  # type: ignore[attr-defined]  # so that it is done once
+    autograde.init_notebooks = init_notebooks
 
 
 def settle(assignment: str, student: str, notebooks: list[str]) -> None:

@@ -27,6 +27,17 @@ def mean_or_each(difference, per_prompt):
     return difference if per_prompt else difference.mean()
 
 
+def difference_of(logits, answer, wrong, end, per_prompt):
+    """The right answer, with its refusals."""
+    refuse_misfits(logits, answer, wrong, end)
+    return mean_or_each(between(at_end(logits, end), answer, wrong), per_prompt)
+
+
+def spread(logits, *given):
+    """A single entry, used for every prompt."""
+    return [one.expand(len(logits)) if len(one) == 1 else one for one in given]
+
+
 @accepted
 def by_loop(logits, answer, wrong, end, per_prompt=False):
     """One prompt at a time."""
@@ -207,9 +218,7 @@ def broadcast(logits, answer, wrong, end, per_prompt=False):
     "docstring asks for a `ValueError` there."
 )
 def one_for_all(logits, answer, wrong, end, per_prompt=False):
-    refuse_misfits(logits, *(given.expand(len(logits)) if len(given) == 1 else given for given in (answer, wrong, end)))
-    rows = torch.arange(len(logits), device=logits.device)
-    return mean_or_each(logits[rows, end, answer] - logits[rows, end, wrong], per_prompt)
+    return difference_of(logits, *spread(logits, answer, wrong, end), per_prompt)
 
 
 @misconception(
@@ -217,7 +226,10 @@ def one_for_all(logits, answer, wrong, end, per_prompt=False):
     "entry is used for all prompts. The docstring asks for a `ValueError` in both cases."
 )
 def refuses_for_the_mean_only(logits, answer, wrong, end, per_prompt=False):
-    return (one_for_all if per_prompt else by_loop)(logits, answer, wrong, end, per_prompt)
+    if not per_prompt:
+        refuse_misfits(logits, answer, wrong, end)
+    rows = torch.arange(len(logits), device=logits.device)
+    return mean_or_each(logits[rows, end, answer] - logits[rows, end, wrong], per_prompt)
 
 
 @misconception(
@@ -226,7 +238,8 @@ def refuses_for_the_mean_only(logits, answer, wrong, end, per_prompt=False):
 )
 def end_not_checked(logits, answer, wrong, end, per_prompt=False):
     refuse_misfits(logits, answer, wrong, answer)
-    return one_for_all(logits, answer, wrong, end, per_prompt)
+    rows = torch.arange(len(logits), device=logits.device)
+    return mean_or_each(logits[rows, end, answer] - logits[rows, end, wrong], per_prompt)
 
 
 @misconception(
@@ -234,7 +247,7 @@ def end_not_checked(logits, answer, wrong, end, per_prompt=False):
     "the differences of single prompts."
 )
 def each_cut_off(logits, answer, wrong, end, per_prompt=False):
-    found = by_loop(logits, answer, wrong, end, per_prompt)
+    found = difference_of(logits, answer, wrong, end, per_prompt)
     return found.detach() if per_prompt else found
 
 
@@ -260,25 +273,23 @@ def longest_end_for_all(logits, answer, wrong, end, per_prompt=False):
 
 @misconception("You return the median over the prompts where the mean is asked for.")
 def median(logits, answer, wrong, end, per_prompt=False):
-    found = by_loop(logits, answer, wrong, end, per_prompt=True)
+    found = difference_of(logits, answer, wrong, end, per_prompt=True)
     return found if per_prompt else found.median()
 
 
 @misconception(
-    "Your mean goes over every pair of prompts: `logits[:, end]` takes *all* ends from *each* prompt, and the tokens "
-    "are crossed too. Index rows, ends and tokens together, with `torch.arange(batch)` for the rows."
+    "Each of your differences is a mean over the names of *all* prompts: `final[:, answer]` takes every prompt's answer "
+    "from each row. Walk the two axes together, with `torch.arange(batch)` for the rows."
 )
 def every_pair(logits, answer, wrong, end, per_prompt=False):
-    found = by_loop(logits, answer, wrong, end, per_prompt=True)
-    if per_prompt:
-        return found
-    final = logits[:, end]  # [batch, batch, d_vocab]
-    return (final[..., answer] - final[..., wrong]).mean()
+    refuse_misfits(logits, answer, wrong, end)
+    final = at_end(logits, end)
+    return mean_or_each((final[:, answer] - final[:, wrong]).mean(1), per_prompt)
 
 
 @misconception("Your mean has shape `[1]`, a list of one number. A single number has shape `[]`.")
 def mean_keeps_an_axis(logits, answer, wrong, end, per_prompt=False):
-    found = by_loop(logits, answer, wrong, end, per_prompt=True)
+    found = difference_of(logits, answer, wrong, end, per_prompt=True)
     return found if per_prompt else found.mean(0, keepdim=True)
 
 
@@ -287,7 +298,7 @@ def mean_keeps_an_axis(logits, answer, wrong, end, per_prompt=False):
     "It should have one entry, shape `[1]`."
 )
 def one_prompt_squeezed(logits, answer, wrong, end, per_prompt=False):
-    return by_loop(logits, answer, wrong, end, per_prompt).squeeze()
+    return difference_of(logits, answer, wrong, end, per_prompt).squeeze()
 
 
 @misconception(
@@ -295,4 +306,4 @@ def one_prompt_squeezed(logits, answer, wrong, end, per_prompt=False):
     "of it: leave out `.item()` and `.tolist()`."
 )
 def python_numbers(logits, answer, wrong, end, per_prompt=False):
-    return by_loop(logits, answer, wrong, end, per_prompt).tolist()
+    return difference_of(logits, answer, wrong, end, per_prompt).tolist()
