@@ -70,7 +70,11 @@ def gradebook(
     forms: dict[str, Form] = {"plain": "plain", "canvas": "canvas", "moodle": "moodle"}
     if form not in forms:
         stop(f"there is no form {form!r}; there are {', '.join(forms)}")
-    write(to, table(database(the_course().root), forms[form], lab or []))
+    course = the_course()
+    try:
+        write(to, table(database(course.root), forms[form], lab or []))
+    except CourseError as error:
+        stop(error)
 
 
 def gradescope_run(
@@ -83,7 +87,7 @@ def gradescope_run(
     from mechgrade.grading.grade import grade
     from mechgrade.grading.options import resolve
     from mechgrade.reports.gradescope import results
-    from mechgrade.submissions.handed_in import read_upload
+    from mechgrade.submissions.handed_in import read_hand_in
 
     course = the_course()
     chosen = course.lab(lab)
@@ -93,12 +97,13 @@ def gradescope_run(
         options = resolve(course, hidden=secret, counts=True)
     except CourseError as error:
         stop(error)
-    upload = read_upload(course, chosen, submission)
+    found = read_hand_in(course, [chosen], *([submission] if submission.exists() else []))
+    upload = found.submission
     worker = open_worker(course, options)
     try:
         result = grade(course, upload, upload.exercises, options, worker)
     finally:
         worker.close()
     tree = results(course, result)
-    tree["output"] = "\n".join([tree["output"], *upload.notes])
+    tree["output"] = "\n".join([tree["output"], *upload.notes, *found.lines(course)])
     write(to, json.dumps(tree, indent=1) + "\n")
