@@ -84,7 +84,7 @@ def fill(
 
     try:
         without = run(course, chosen, results, database(course.root))
-        pages = write_feedback(chosen, results, course.root / CLASS / "feedback")
+        pages = write_feedback(chosen, results, course.root / CLASS)
     except CourseError as error:
         stop(error)
     typer.echo(f"the scores of {lab} are in the gradebook, and {pages} pages of feedback beside it")

@@ -94,17 +94,23 @@ def fill(course: Course, lab: Lab, results: Path, db_url: str) -> list[str]:
     return without
 
 
-def write_feedback(lab: Lab, results: Path, feedback: Path) -> int:
+def write_feedback(lab: Lab, results: Path, folder: Path) -> int:
     """Put each learner's page where `nbgrader release_feedback` looks for feedback; how many there are.
 
     Args:
         lab: which lab.
         results: what ``mechgrade cohort grade --out`` wrote.
-        feedback: nbgrader's folder of feedback.
+        folder: the class's, with nbgrader's ``submitted`` and ``feedback``.
     """
     pages = sorted((results / "learners").glob("*.html"))
     for page in pages:
-        write_atomic(feedback / page.stem / lab.name / f"{lab.slug}.html", page.read_bytes())
+        place = folder / "feedback" / page.stem / lab.name
+        write_atomic(place / f"{lab.slug}.html", page.read_bytes())
+        # By these nbgrader knows whose feedback it is, and of which hand-in.
+        for name in ("timestamp.txt", "submission_secret.txt"):
+            sent = folder / "submitted" / page.stem / lab.name / name
+            if sent.is_file() and not sent.is_symlink():
+                write_atomic(place / name, sent.read_bytes())
     return len(pages)
 
 
