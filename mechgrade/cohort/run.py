@@ -176,7 +176,8 @@ class CohortRun:
                 self._underway.update(map(self._key, task.works))
                 task.attempts += 1
                 handed_out += 1
-                self._forecast.begin(id(task), time.monotonic())
+                if task.learner is not None:
+                    self._forecast.begin(id(task), time.monotonic())
                 executor.submit(task)
             if not handed_out:
                 return
@@ -190,7 +191,8 @@ class CohortRun:
                     self._take(task, news)
                 else:
                     handed_out -= 1
-                    self._forecast.end(id(task), time.monotonic(), id(task) in self._slow)
+                    if task.learner is not None:
+                        self._forecast.end(id(task), time.monotonic(), id(task) in self._slow)
                     self._slow.discard(id(task))
                     again.extend(self._ended(task, news))
             if self._patience() == 0:
