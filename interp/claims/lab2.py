@@ -86,7 +86,8 @@ def half_of_the_stream() -> tuple[float, ...]:
 
     def mixed(share: float) -> float:
         def mix(value: Tensor, hook: Any) -> Tensor:
-            return value + share * (both.clean_cache[stream] - value)
+            clean: Tensor = both.clean_cache[stream]
+            return value + share * (clean - value)
 
         return both.share(float(both.metric(run(both.corrupted, (stream, mix)))))
 
