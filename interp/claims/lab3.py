@@ -10,10 +10,11 @@ import torch
 from torch import Tensor
 
 from ..prompts import snippet_prompts
-from ..twin_card import TWINS_DIR, Measured, measure
-from ..twins import FOLDERS
 from . import claim
+from .texts import ROOT
 from .world import bench, model, reference, repeats, run
+
+_TWINS = {layers: ROOT / "fixtures/models/twins" / name for layers, name in ((1, "one-layer"), (2, "two-layers"))}
 
 
 @cache
@@ -237,8 +238,10 @@ def first_repetition() -> float:
 
 
 @cache
-def _twin(layers: int, step: int) -> Measured:
-    return measure(TWINS_DIR / FOLDERS[layers] / f"step-{step:04}")
+def _twin(layers: int, step: int) -> Any:
+    from ..twin_card import measure  # it imports sae_lens, which takes seconds
+
+    return measure(_TWINS[layers] / f"step-{step:04}")
 
 
 @claim("twins.layers")
@@ -250,7 +253,7 @@ def twins() -> tuple[float, ...]:
 
 
 def _last(layers: int) -> int:
-    return max(int(path.name.removeprefix("step-")) for path in (TWINS_DIR / FOLDERS[layers]).glob("step-*"))
+    return max(int(path.name.removeprefix("step-")) for path in _TWINS[layers].glob("step-*"))
 
 
 @claim("twins.birth")
