@@ -205,14 +205,16 @@ class Grader:
         exercise, call, outcome = failure.exercise, failure.call, failure.outcome
         if self._traces is None or outcome is None or check.message != failure.judgement.message:
             return
-        made = self._traces.of(exercise, call, outcome)
+        trace = self._traces.of(exercise, call, outcome)
         judgement, number = in_own_terms(
-            failure.judgement, call, outcome, failure.run, made, self._origins(exercise), self._source(exercise)
+            failure.judgement, call, outcome, failure.run, trace, self._origins(exercise), self._source(exercise)
         )
         check.message, check.place, check.gave = judgement.message, judgement.place, judgement.gave
         if failure is self.failure:
-            name = made[number].function if number is not None else ""
-            place = (name, sum(each.function == name for each in made[:number])) if name else None
+            made = trace.calls
+            name = made[number].function if number is not None and not made[number].inner else ""
+            before = sum(each.function == name and not each.inner for each in made[:number])
+            place = (name, before) if name else None
             self.failure = replace(failure, judgement=judgement, number=place)
 
     def _origins(self, exercise: Exercise) -> Origins:

@@ -6,11 +6,14 @@ import csv
 import json
 from pathlib import Path
 
-from submissions.trouble import TROUBLE
+from submissions.trouble import TROUBLE as ALL
 
 from mechgrade.course import Course
 
 from .ground import cohort, results, small_course
+
+#: The small course has one lab alone.
+TROUBLE = [case for case in ALL if case.name != "another lab's folder"]
 
 
 def rows(path: Path) -> dict[str, dict[str, str]]:
