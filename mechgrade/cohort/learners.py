@@ -6,6 +6,7 @@ Blackboard give for a class; and an archive of any of these. A learner's hand-in
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -18,6 +19,9 @@ from mechgrade.submissions.arrived import is_ignored
 from mechgrade.submissions.handed_in import HandIn, read_hand_in
 from mechgrade.submissions.names import before, name_of
 from mechgrade.submissions.submission import Submission, SubmissionError
+
+#: How long a learner's name is, in bytes: files are named by it, with something behind.
+MAX_NAME = 200
 
 
 @dataclass(frozen=True)
@@ -111,7 +115,7 @@ def find_class(course: Course, path: Path, unpacked: Path) -> Class:
         raise CourseError(f"{path} is one learner's folder; give the folder above it, or use `mechgrade grade {path}`")
     entries = sorted(entry for entry in path.iterdir() if not is_ignored(entry.name))
     # A zip of a folder has that folder inside.
-    if len(entries) == 1 and entries[0].is_dir() and path.is_relative_to(unpacked) and not _works(course, entries[0]):
+    if len(entries) == 1 and path.is_relative_to(unpacked) and _is_wrapper(course, entries[0]):
         return find_class(course, entries[0], unpacked)
     found = Class()
     parts: dict[str, list[Path]] = {}
@@ -121,7 +125,7 @@ def find_class(course: Course, path: Path, unpacked: Path) -> Class:
             found.nobodys.append(entry.name)
             continue
         origin = packed(entry.name)
-        name = origin.learner if origin else _whose(course, entry)
+        name = _name(origin.learner if origin else _whose(course, entry))
         if name:
             parts.setdefault(name, []).append(entry)
             origins.setdefault(name, origin)
@@ -136,6 +140,21 @@ def find_class(course: Course, path: Path, unpacked: Path) -> Class:
         raise CourseError(f"{path} holds no folder and no zip; it should hold one for each learner")
     found.learners = [Learner(name, tuple(parts[name]), origins[name]) for name in sorted(parts)]
     return found
+
+
+def _name(text: str) -> str:
+    """A name that any text file and any file's name can hold: a stranger chose it."""
+    plain = text.encode("utf-8", "backslashreplace").decode()
+    if len(plain.encode()) <= MAX_NAME:
+        return plain
+    return plain[: MAX_NAME // 4] + "-" + hashlib.sha256(plain.encode()).hexdigest()[:16]
+
+
+def _is_wrapper(course: Course, folder: Path) -> bool:
+    """Whether a folder is that of a whole class, and no learner's."""
+    if not folder.is_dir() or packed(folder.name) or _works(course, folder):
+        return False
+    return any(each.is_dir() or is_archive(each.name) or packed(each.name) for each in folder.iterdir())
 
 
 def _works(course: Course, folder: Path) -> bool:
