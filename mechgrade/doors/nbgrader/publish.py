@@ -35,10 +35,10 @@ def release(course: Course, lab: Lab, *, exchange: bool = True, notes: list[str]
         PublishError: nbgrader failed, or something is in the release that must not be. It is not in the exchange then.
     """
     folder = course.root / CLASS
-    path = write_source(course, lab, folder)
     found = since_release(course, lab, database(course.root))
     if notes is not None:
         notes += found
+    path = write_source(course, lab, folder)
     released = folder / "release" / lab.name
     before = released.with_name(f".{lab.name}.before")
     shutil.rmtree(before, ignore_errors=True)
