@@ -112,10 +112,10 @@ clean: ## Remove caches and build leftovers (not .venv, not outputs/)
 define install
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "mechgrade needs Python 3.11 or later; name one: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 2; }
-	@echo "Installing into $(VENV): once, and it takes minutes (torch is large)."
+	@echo "Installing into $(VENV): once, and it takes minutes."
 	@$(PYTHON) scripts/prepare_venv.py --torch "$(TORCH)" --venv $(VENV)
 	@rm -f $(VENV)/.stamp-*
-	$(BIN)/python -m pip install --disable-pip-version-check -c $(VENV)/constraints.txt -e '$(1)'
+	@$(PYTHON) scripts/install.py --venv $(VENV) '$(1)'
 endef
 
 $(LEARNER): pyproject.toml constraints.txt

@@ -17,7 +17,7 @@ from mechgrade.grading.verdicts import Result
 from mechgrade.grading.worker import Worker
 from mechgrade.protocol.job import BenchSpec, Job
 from mechgrade.protocol.outcome import Outcome
-from mechgrade.submissions.submission import find_submission
+from mechgrade.submissions.find import find_submission
 
 ROOT = Path(__file__).parents[1]
 

@@ -46,7 +46,10 @@ def attention_from_qk(
 
     Returns:
         Shape `[batch, head, query, key]`: the softmax over the keys of the scaled scores, causally masked. Every row
-        (over key) sums to 1, and nothing is above the diagonal.
+        (over key) sums to 1, and the entries above the diagonal are exactly 0.
+
+        - This holds for scores of any size: they can be far above 100, or far below -100,000.
+        - `q` and `k` can be views of other tensors, with their axes in any order in memory.
 
     """
     raise NotImplementedError("attention_from_qk: not written yet")

@@ -44,14 +44,14 @@ def cache_budget(cfg: Any, batch: int, pos: int, bytes_per_value: int = 4) -> di
 
     Args:
         cfg: the configuration of a model of GPT-2's architecture (`model.cfg`): `n_layers, n_heads, d_model, d_head,
-            d_mlp, d_vocab`.
+            d_mlp, d_vocab`. Use these alone: it may have no other entry.
         batch: number of sequences.
-        pos: number of positions in each, BOS included.
+        pos: number of positions in each, BOS included. It may be more than a model's context.
         bytes_per_value: 4 for float32, 2 for bfloat16 and float16.
 
     Returns:
-        `{"activations": ..., "bytes": ...}`, Python integers: the number of named activations in the table above, and
-        the bytes that their values take.
+        `{"activations": ..., "bytes": ...}`, Python integers (`int`, not NumPy's): the number of named activations in
+        the table above, and the bytes that their values take. Both are exact, however large they are.
 
     """
     raise NotImplementedError("cache_budget: not written yet")

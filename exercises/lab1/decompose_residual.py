@@ -44,7 +44,8 @@ def decompose_residual(
 
     Args:
         cache: activations by their full names, among them `hook_embed`, `hook_pos_embed`, and for every layer `l` of
-            the model `blocks.{l}.hook_attn_out` and `blocks.{l}.hook_mlp_out`.
+            the model `blocks.{l}.hook_attn_out` and `blocks.{l}.hook_mlp_out`. Need no other activation: the cache may
+            hold these alone, in any order.
         layer: the layer that the stream enters, from 0; the number of layers stands for the stream after the last one.
 
     Returns:

@@ -36,12 +36,14 @@ def top_next_tokens(model: Any, prompt: str, k: int) -> list[tuple[str, float]]:
 
     Args:
         model: a `TransformerBridge` or a `HookedTransformer`, with its tokenizer.
-        prompt: a text; BOS is put before it, as `model.to_tokens` does by default.
+        prompt: a text; BOS is put before it once, as `model.to_tokens` does by default. The text is taken as it is:
+            spaces around it belong to it, and it may be empty. Then BOS alone is the input.
         k: how many tokens.
 
     Returns:
         `k` pairs of a token's text, leading space included, and its probability (a Python float, from the softmax over
-        the whole vocabulary), the most likely first.
+        the whole vocabulary), the most likely first. Special tokens such as `<|endoftext|>` count like all others, and
+        two tokens with the same text are two pairs.
 
     Raises:
         ValueError: `k` is less than 1 or more than the size of the vocabulary.

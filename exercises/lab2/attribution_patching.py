@@ -70,10 +70,11 @@ def attribution_patching(
 
     Args:
         model: a `TransformerBridge` in compatibility mode, or a `HookedTransformer`, whose weights do not require
-            gradients. It is left as it was: no hook, no gradient, no weight switched on.
+            gradients. It is left as it was, also when `metric` fails: no hook, no gradient, no weight switched on.
         clean_tokens: the prompts to patch from, `[batch, pos]`.
         corrupted_tokens: the prompts to patch into, of the same shape.
-        metric: takes logits `[batch, pos, d_vocab]` and gives one number, a tensor without axes; differentiable.
+        metric: takes the logits of a run as the model gives them, of all prompts and positions, `[batch, pos, d_vocab]`,
+            and gives one number, a tensor without axes; differentiable.
 
     Returns:
         The estimated *change* of the metric for each head, `[layer, head]`: z of the clean run minus z of the corrupted

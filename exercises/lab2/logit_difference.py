@@ -64,11 +64,12 @@ def logit_difference(
         per_prompt: whether to return a difference for each prompt.
 
     Returns:
-        The mean over the prompts, shape `[]`; with `per_prompt` the difference of each, shape `[batch]`. A gradient
-        can be taken of it.
+        The mean over the prompts, shape `[]`; with `per_prompt` the difference of each, shape `[batch]`, also for one
+        prompt. A gradient can be taken of either. Both are finite however far apart the logits are.
 
     Raises:
-        ValueError: `answer`, `wrong` or `end` does not have exactly one entry for each prompt.
+        ValueError: `answer`, `wrong` or `end` does not have exactly one entry for each prompt; with and without
+            `per_prompt`.
 
     """
     raise NotImplementedError("logit_difference: not written yet")

@@ -64,11 +64,15 @@ def make_ioi_pair(model: Any, template: str, io: str, subject: str, order: str) 
         `"answer"`: the token id (an int) that should follow the clean prompt;
         `"wrong"`: the token id that should follow the corrupted prompt;
         `"positions"`: a dict with the positions (ints) of `"IO"`, `"S1"`, `"S2"` and `"END"` in the clean prompt's
-        tokens, where BOS is position 0.
+        tokens, where BOS is position 0. END is the last token, whatever it is.
 
     Raises:
-        ValueError: the two names are the same; a name is not a single token in one of its places; the template has one
-            of the names in it already, so that positions would be ambiguous; the order is another one.
+        ValueError: in each of these cases:
+            - the two names are the same;
+            - a name is not a single token in one of its places, in the clean or in the corrupted prompt, or as an answer;
+            - the template has one of the names in it already, anywhere, so that positions would be ambiguous. The same
+              word with a small letter is another word: the name May may stand beside "may";
+            - the order is any other text, also `"abba"`.
 
     """
     raise NotImplementedError("make_ioi_pair: not written yet")

@@ -50,7 +50,8 @@ def normalised_metric(
         The same shape as `value`: 0 where it equals `corrupted`, 1 where it equals `clean`, linear between and beyond.
 
     Raises:
-        ValueError: `clean` and `corrupted` are the same up to rounding (seen against their size, not only exactly).
+        ValueError: `clean` and `corrupted` are the same up to rounding. This means that they differ by less than about a
+            millionth of their size, however large or small they are. Two zeros are the same.
 
     """
     raise NotImplementedError("normalised_metric: not written yet")

@@ -67,10 +67,12 @@ def patch_component_sweep(
     Source: Heimersheim and Nanda 2024, https://arxiv.org/abs/2404.15255
 
     Args:
-        model: a `TransformerBridge` in compatibility mode, or a `HookedTransformer`; no hook is left on it.
+        model: a `TransformerBridge` in compatibility mode, or a `HookedTransformer`, of any size; no hook is left on it,
+            also when `metric` fails.
         corrupted_tokens: the prompts to run, BOS first, `[batch, pos]`.
         clean_cache: the activations of the clean run, of the same shape; it is not changed.
-        metric: takes the logits of a run, `[batch, pos, d_vocab]`, and gives one number, a tensor of shape `[]`.
+        metric: takes the logits of a run as the model gives them, of all prompts and positions, `[batch, pos, d_vocab]`,
+            and gives one number, a tensor of shape `[]`.
 
     Returns:
         Two maps of the patched runs' metric, each `[layer, pos]`, not normalised: `"attn_out"`, with the attention

@@ -64,18 +64,20 @@ def patch_heads(
     https://arxiv.org/abs/2404.15255
 
     Args:
-        model: a `TransformerBridge` in compatibility mode, or a `HookedTransformer`; no hook is left on it.
+        model: a `TransformerBridge` in compatibility mode, or a `HookedTransformer`, of any size; no hook is left on it,
+            also when `metric` fails.
         corrupted_tokens: the prompts to run, `[batch, pos]`.
         clean_cache: the activations of the clean run, of the same shape; it holds the named activation of every layer
             and is not changed.
-        metric: takes the logits of a run, `[batch, pos, d_vocab]`, and gives one number, a tensor without axes.
+        metric: takes the logits of a run as the model gives them, of all prompts and positions, `[batch, pos, d_vocab]`,
+            and gives one number, a tensor without axes.
         activation: what to patch: `"z"` (the head's output before W_O), `"q"`, `"k"`, `"v"` or `"pattern"`.
 
     Returns:
         The metric of the patched runs, `[layer, head]`: as the metric gives it, not normalised.
 
     Raises:
-        ValueError: `activation` is none of the five.
+        ValueError: `activation` is none of the five texts, letter for letter.
 
     """
     raise NotImplementedError("patch_heads: not written yet")

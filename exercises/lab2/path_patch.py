@@ -74,7 +74,7 @@ def path_patch_to_logits(
         tokens: the original prompts, `[batch, pos]`.
         orig_cache: all activations of the run on `tokens`; not changed.
         new_cache: all activations of a run on other prompts of the same shape; not changed.
-        senders: heads as (layer, head), each at most once; perhaps none.
+        senders: heads as (layer, head), each at most once; perhaps none. Lists and tuples of heads both work.
 
     Returns:
         The logits `[batch, pos, d_vocab]` at every position, when the senders' z are those of the new run at all
@@ -104,8 +104,8 @@ def path_patch_to_heads(
         tokens: the original prompts, `[batch, pos]`.
         orig_cache: all activations of the run on `tokens`; not changed.
         new_cache: all activations of a run on other prompts of the same shape; not changed.
-        senders: heads as (layer, head), each at most once, all in earlier layers than every receiver.
-        receivers: heads as (layer, head), each at most once; perhaps none.
+        senders: heads as (layer, head), each at most once, all in earlier layers than every receiver; perhaps none.
+        receivers: heads as (layer, head), each at most once; perhaps none. Then nothing is replaced.
         component: the input of the receivers that hears the senders: `"q"`, `"k"` or `"v"`.
 
     Returns:
@@ -114,7 +114,8 @@ def path_patch_to_heads(
         everything that is not replaced is computed as usual.
 
     Raises:
-        ValueError: a sender is not in an earlier layer than every receiver, or `component` is none of the three.
+        ValueError: some sender is not in an earlier layer than some receiver; or `component` is none of the three, also
+            where there are no receivers.
 
     """
     raise NotImplementedError("path_patch_to_heads: not written yet")

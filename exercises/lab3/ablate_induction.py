@@ -54,9 +54,11 @@ def ablate_induction(
     Source: Olsson et al. 2022, https://arxiv.org/abs/2209.11895 (ablation of induction heads).
 
     Args:
-        model: a `TransformerBridge` or a `HookedTransformer`. It has no hooks before the call, and none after it.
+        model: a `TransformerBridge` or a `HookedTransformer`. It has no hooks before the call, and none after it, also when
+            the call ends with an error.
         tokens: BOS, `half` random tokens, the same again: `[batch, pos]` with `pos = 1 + 2 * half`.
-        heads: the heads to ablate, all in the same run, as `(layer, head)`. May be empty.
+        heads: the heads to ablate, all in the same run, as `(layer, head)`: their `z` is zero at every position. May be
+            empty.
         controls: sets of heads to compare with, at least one. Each set is ablated in a run of its own.
 
     Returns:
@@ -66,8 +68,8 @@ def ablate_induction(
         (float).
 
     Raises:
-        ValueError: `pos` is not `1 + 2 * half` with `half` at least 1, there is no control set, or some head is not in
-            the model (a negative number is none).
+        ValueError: `pos` is not `1 + 2 * half` with `half` at least 1, there is no control set, or some head (of `heads`
+            or of a control set) is not in the model. Negative numbers are not in the model.
 
     """
     raise NotImplementedError("ablate_induction: not written yet")

@@ -58,8 +58,9 @@ def head_report(
         highest score, the first of equal ones; `"other"` if it is not above the threshold), `"score"` (the highest
         score, a Python float, whatever the role). `figure` is a matplotlib figure with a single heatmap, drawn with
         `imshow`: its data are the scores as they are, a row for each head as in the table and a column for each
-        measure as in `scores`. The tick labels are the heads' names (y) and the measures' names (x), the axis labels
-        are `head` (y) and `score` (x). It has a title and a colour bar.
+        measure as in `scores`. The first row is on top. Every row and every column has a tick label: the heads' names (y)
+        and the measures' names (x). The axis labels are `head` (y) and `score` (x). The figure has a title (of the axes or
+        of the whole figure) and a colour bar.
 
     Raises:
         ValueError: there are no scores, or not all are of the same shape `[layer, head]`.

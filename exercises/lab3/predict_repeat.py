@@ -48,16 +48,17 @@ def predict_repeat(model, prompts: list[str], n_tokens: int) -> list[str]:
     Args:
         model: a `TransformerBridge` or a `HookedTransformer`: it takes tokens `[batch, pos]` and gives logits `[batch,
             pos, d_vocab]`; it has `to_tokens` (text to tokens, BOS in front) and `to_string` (tokens to text).
-        prompts: texts, which may differ in length. Each is continued by itself, with BOS in front.
+        prompts: texts, which may differ in length. Each is continued by itself, with BOS in front. The same text may be there
+            twice.
         n_tokens: number of tokens to add to each prompt.
 
     Returns:
         For each prompt, in the same order, the text of exactly `n_tokens` new tokens: without the prompt, and with the
         spaces that the tokens carry (`" def"`, not `"def"`). Each token is the most likely one after all tokens before
-        it. An end-of-text token is a token like any other, and stops nothing.
+        it. An end-of-text token is a token like any other: it stops nothing, and it is part of the text.
 
     Raises:
-        ValueError: `n_tokens` is below 1.
+        ValueError: `n_tokens` is below 1, whatever `prompts` is.
 
     """
     raise NotImplementedError("predict_repeat: not written yet")

@@ -1,20 +1,22 @@
 """Whose work there is, and where each file of it lies.
 
-Three shapes are understood: a folder with a folder (or zip) a learner, nbgrader's ``submitted/`` tree, and a zip of either. A
-learner's folder is read as ``mechgrade.submissions.handed_in`` says: files in any folder, and notebooks.
+Understood are a folder with a folder, an archive or files for each learner; nbgrader's ``submitted/`` tree; what Canvas, Moodle and
+Blackboard give for a class; and an archive of any of these. A learner's hand-in is read as ``mechgrade.submissions.handed_in`` says.
 """
 
 from __future__ import annotations
 
-import hashlib
 import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from mechgrade.cohort.archive import ONE, ArchiveError, unpack
+from mechgrade.cohort.platforms import Packed, packed
 from mechgrade.course import Course, CourseError, Exercise
-from mechgrade.submissions.handed_in import IGNORED, read_upload
+from mechgrade.submissions.archive import ARCHIVES, ArchiveError, is_archive, is_sealed, unpack
+from mechgrade.submissions.arrived import is_ignored
+from mechgrade.submissions.handed_in import HandIn, read_hand_in
+from mechgrade.submissions.names import before, name_of
 from mechgrade.submissions.submission import Submission, SubmissionError
 
 
@@ -34,25 +36,31 @@ class Work:
 
 @dataclass(frozen=True)
 class Learner:
-    """One learner's files.
+    """One learner's hand-in.
 
     Attributes:
-        name: of the folder or archive.
-        folder: where they are.
-        problem: why there are none, for an archive that could not be unpacked.
+        name: of the folder or archive, without what a platform adds to it.
+        parts: the folders, archives and files that make up the hand-in.
+        origin: what the platform's name says, if a platform made it.
     """
 
     name: str
-    folder: Path
-    problem: str = ""
+    parts: tuple[Path, ...]
+    origin: Packed | None = None
+
+    def hand_in(self, course: Course, exercises: Sequence[Exercise]) -> HandIn:
+        """The hand-in, read for the labs of some exercises. Nothing of it is kept here."""
+        labs = dict.fromkeys(exercise.lab for exercise in exercises)
+        return read_hand_in(course, [course.lab(lab) for lab in labs], *self.parts)
 
     def read(self, course: Course, exercises: Sequence[Exercise]) -> list[Work]:
-        """The learner's texts for some exercises, in their order. What is read is not kept here."""
-        if self.problem:
-            return [Work(exercise, None, self.problem) for exercise in exercises]
-        labs = dict.fromkeys(exercise.lab for exercise in exercises)
-        read = {lab: read_upload(course, course.lab(lab), self.folder) for lab in labs}
-        return [_work(read[exercise.lab], exercise) for exercise in exercises]
+        """The learner's texts for some exercises, in their order."""
+        return works_of(self.hand_in(course, exercises), exercises)
+
+
+def works_of(hand_in: HandIn, exercises: Sequence[Exercise]) -> list[Work]:
+    """The texts for some exercises in a hand-in, in their order."""
+    return [_work(hand_in.submission, exercise) for exercise in exercises]
 
 
 def _work(submission: Submission, exercise: Exercise) -> Work:
@@ -62,15 +70,34 @@ def _work(submission: Submission, exercise: Exercise) -> Work:
         return Work(exercise, None, str(error))
 
 
+@dataclass
+class Class:
+    """A class.
+
+    Attributes:
+        learners: by name.
+        nobodys: names of files beside the learners' that tell no learner.
+    """
+
+    learners: list[Learner] = field(default_factory=list)
+    nobodys: list[str] = field(default_factory=list)
+
+
 def find_learners(course: Course, path: Path, unpacked: Path) -> list[Learner]:
-    """The learners at a path that a user named, by name.
+    """The learners at a path. See :func:`find_class`."""
+    return find_class(course, path, unpacked).learners
+
+
+def find_class(course: Course, path: Path, unpacked: Path) -> Class:
+    """The class at a path that a user named.
 
     Args:
-        path: a folder or a zip.
-        unpacked: a folder of ours, where zips are unpacked to.
+        course: the course.
+        path: a folder or an archive.
+        unpacked: a folder of ours, where the archive of a class is unpacked to.
 
     Raises:
-        CourseError: nothing is there, or it is of no shape that is understood; two submissions have one name.
+        CourseError: nothing is there, or it is of no shape that is understood.
     """
     if path.is_file():
         path = _unpack_class(path, unpacked)
@@ -82,21 +109,33 @@ def find_learners(course: Course, path: Path, unpacked: Path) -> list[Learner]:
         path = path / "submitted"
     if any((path / lab).is_dir() for lab in course.labs):
         raise CourseError(f"{path} is one learner's folder; give the folder above it, or use `mechgrade grade {path}`")
-    inside = _folders(path)
+    entries = sorted(entry for entry in path.iterdir() if not is_ignored(entry.name))
     # A zip of a folder has that folder inside.
-    if len(inside) == 1 and path.is_relative_to(unpacked) and not _works(course, inside[0]):
-        return find_learners(course, inside[0], unpacked)
-    learners = [Learner(folder.name, folder) for folder in inside]
-    learners += [_from_zip(archive, unpacked) for archive in sorted(path.glob("*.zip")) if _is_plain(archive)]
-    if not learners:
+    if len(entries) == 1 and entries[0].is_dir() and path.is_relative_to(unpacked) and not _works(course, entries[0]):
+        return find_class(course, entries[0], unpacked)
+    found = Class()
+    parts: dict[str, list[Path]] = {}
+    origins: dict[str, Packed | None] = {}
+    for entry in entries:
+        if entry.is_symlink():
+            found.nobodys.append(entry.name)
+            continue
+        origin = packed(entry.name)
+        name = origin.learner if origin else _whose(course, entry)
+        if name:
+            parts.setdefault(name, []).append(entry)
+            origins.setdefault(name, origin)
+        else:
+            found.nobodys.append(entry.name)
+    if not parts:
+        if any(name_of(each).kind in ("python", "notebook") for each in found.nobodys):
+            raise CourseError(
+                f"{path} holds files that tell no learner, such as {found.nobodys[0]}: it looks like one learner's folder; "
+                f"give the folder above it, or use `mechgrade grade {path}`"
+            )
         raise CourseError(f"{path} holds no folder and no zip; it should hold one for each learner")
-    learners.sort(key=lambda learner: learner.name)
-    seen: set[str] = set()
-    for learner in learners:
-        if learner.name in seen:
-            raise CourseError(f"{path} has both a folder and a zip of {learner.name}; keep one of them")
-        seen.add(learner.name)
-    return learners
+    found.learners = [Learner(name, tuple(parts[name]), origins[name]) for name in sorted(parts)]
+    return found
 
 
 def _works(course: Course, folder: Path) -> bool:
@@ -107,23 +146,24 @@ def _works(course: Course, folder: Path) -> bool:
     return any((folder / name).exists() for name in names)
 
 
-def _folders(path: Path) -> list[Path]:
-    """The folders in a folder, by name; links are not followed."""
-    if not path.is_dir():
-        return []
-    return sorted(
-        entry
-        for entry in path.iterdir()
-        if not entry.is_symlink() and entry.is_dir() and entry.name not in IGNORED and not entry.name.startswith(".")
-    )
-
-
-def _is_plain(path: Path) -> bool:
-    return path.is_file() and not path.is_symlink() and not path.name.startswith(".")
+def _whose(course: Course, entry: Path) -> str:
+    """The learner whom the name of an entry tells: of a folder, an archive, or a file; empty where it tells none."""
+    if entry.is_dir():
+        return entry.name
+    if is_archive(entry.name) or is_sealed(entry.name):
+        ending = max((each for each in ARCHIVES if entry.name.lower().endswith(each)), key=len, default=entry.suffix)
+        return entry.name[: -len(ending)]
+    if name_of(entry.name).kind not in ("python", "notebook"):
+        return ""
+    # ada_find_heads.py is Ada's; ada.py is, too.
+    works = [exercise.name for exercise in course.exercises()]
+    works += [name for lab in course.labs.values() for name in (lab.slug, lab.name)]
+    found = [whose for work in works if (whose := before(entry.name, work)) is not None]
+    return min(found, key=len) if found else entry.stem
 
 
 def _unpack_class(archive: Path, unpacked: Path) -> Path:
-    if archive.suffix != ".zip":
+    if not is_archive(archive.name):
         raise CourseError(f"{archive} is no folder and no .zip; give a folder with a folder for each learner")
     folder = unpacked / "class"
     shutil.rmtree(folder, ignore_errors=True)
@@ -132,14 +172,3 @@ def _unpack_class(archive: Path, unpacked: Path) -> Path:
     except ArchiveError as error:
         raise CourseError(f"{archive} is not unpacked: {error}") from None
     return folder
-
-
-def _from_zip(archive: Path, unpacked: Path) -> Learner:
-    # By its name's hash: a learner's name may be anything, and must not meet another's folder.
-    folder = unpacked / "learners" / hashlib.sha256(archive.stem.encode()).hexdigest()[:32]
-    shutil.rmtree(folder, ignore_errors=True)
-    try:
-        unpack(archive, folder, ONE)
-    except ArchiveError as error:
-        return Learner(archive.stem, folder, f"the zip was not unpacked: {error}")
-    return Learner(archive.stem, folder)

@@ -7,32 +7,49 @@ summary's page alone. Each file is replaced as a whole.
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
+from urllib.parse import quote
 
+from mechgrade import __version__
 from mechgrade.cohort import entry
+from mechgrade.cohort.arrivals import FILE, NOTHING, Arrival, as_text
+from mechgrade.cohort.comments import comments_of, read_comments
+from mechgrade.cohort.pages import COMMENTS, HANDED_IN, with_lines
 from mechgrade.cohort.store import Store, StoreError
-from mechgrade.cohort.summary import Counting, Summary, Times
+from mechgrade.cohort.summary import Counting, LearnerRow, Summary, Times
 from mechgrade.course import Course, Exercise
 from mechgrade.files import write_atomic
 from mechgrade.grading.options import Options
 from mechgrade.grading.verdicts import Check, ExerciseResult, Result
 
 Page = Callable[[Course, str, Result], str]
-SummaryPage = Callable[[Summary, dict[str, Times]], str]
+SummaryPage = Callable[[Summary, dict[str, Times], list[LearnerRow]], str]
 
 
 def write(
-    course: Course, exercises: list[Exercise], options: Options, store: Store, page: Page, summary_page: SummaryPage
+    course: Course,
+    exercises: list[Exercise],
+    options: Options,
+    store: Store,
+    page: Page,
+    summary_page: SummaryPage,
+    arrivals: Mapping[str, Arrival] | None = None,
+    absent: Sequence[str] = (),
+    bases: Mapping[Exercise, str] | None = None,
 ) -> Summary:
     """Write all files, and remove those of learners who are no longer there.
 
     Args:
         page: makes a learner's HTML.
         summary_page: makes the summary's.
+        arrivals: what each learner handed in.
+        absent: those in the class list who handed in nothing. They have a row without a score.
+        bases: the keys' bases, which say what the grades were made by.
 
     Raises:
         StoreError: the disk is full, or the folder cannot be written to.
@@ -48,22 +65,38 @@ def write(
     counting = Counting(course, exercises, setting)
     grades = io.StringIO()
     table = csv.writer(grades)  # its defaults are RFC 4180's: CRLF, quotes doubled
-    table.writerow(["learner", "score", "max_score", "ungraded", *(f"{each.lab}/{each.name}" for each in exercises)])
+    names = [f"{each.lab}/{each.name}" for each in exercises]
+    table.writerow(["learner", "score", "max_score", "ungraded", *names, "id", "handed_in", "made_by"])
+    arrivals = arrivals or {}
+    versions = made_by(bases or {})
     kept = set()
+    rows: list[LearnerRow] = []
     try:
+        comments = read_comments(out)
         for name, keys in store.roster():
             result = Result(options.model, options.backend, options.device, options.isolation)
             result.exercises = [_result(store, key, exercise) for key, exercise in zip(keys, exercises, strict=True)]
             counting.add(result.exercises, [store.times(key) for key in keys])
-            table.writerow(_row(name, result))
+            arrival = arrivals.get(name, Arrival(name))
+            note = arrival.note(course) if name in arrivals else ""
+            table.writerow([*_row(name, result), arrival.id, note, versions["short"]])
+            rows.append(LearnerRow(name, None if result.faults else result.score, note, f"learners/{quote(name)}.html"))
             kept |= {f"{name}.json", f"{name}.html"}
-            write_atomic(out / "learners" / f"{name}.json", _json(_tree(name, result)))
-            write_atomic(out / "learners" / f"{name}.html", page(course, name, result))
+            tree = _tree(name, result)
+            write_atomic(out / "learners" / f"{name}.json", _json(tree))
+            text = with_lines(page(course, name, result), HANDED_IN, arrival.notes)
+            text = with_lines(text, COMMENTS, comments_of(comments, name, tree["exercises"]))
+            write_atomic(out / "learners" / f"{name}.html", text)
+        for name in absent:
+            table.writerow([name, "", f"{counting.summary.max_score:g}", 0, *[""] * len(names), "", NOTHING, ""])
+            rows.append(LearnerRow(name, None, NOTHING, ""))
         summary, times = counting.finish()
         write_atomic(out / "grades.csv", grades.getvalue())
         write_atomic(out / "summary.json", _json(summary.as_tree()))
         write_atomic(out / "times.json", _json({name: asdict(one) for name, one in times.items()}))
-        write_atomic(out / "summary.html", summary_page(summary, times))
+        write_atomic(out / "summary.html", summary_page(summary, times, rows))
+        write_atomic(out / FILE, as_text(arrivals.values()))
+        write_atomic(out / "versions.json", _json(versions))
         for path in (out / "learners").iterdir():
             if path.name not in kept and path.suffix in (".json", ".html"):
                 path.unlink()
@@ -101,3 +134,13 @@ def _tree(name: str, result: Result) -> dict[str, Any]:
 
 def _json(tree: Any) -> str:
     return json.dumps(tree, indent=1, ensure_ascii=False) + "\n"
+
+
+def made_by(bases: Mapping[Exercise, str]) -> dict[str, Any]:
+    """What made the grades: the engine's version, and for each exercise a digest of all that its verdicts depend on.
+
+    ``short`` is one text for all: grades with another were made by another engine, grader, recording or setting.
+    """
+    found = {str(exercise): base[:16] for exercise, base in bases.items()}
+    digest = hashlib.sha256(json.dumps(found, sort_keys=True).encode()).hexdigest()[:8]
+    return {"mechgrade": __version__, "short": f"mechgrade {__version__}, course {digest}", "exercises": found}

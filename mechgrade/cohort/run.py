@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from mechgrade.cohort import entry, keys
+from mechgrade.cohort.arrivals import Arrival, arrival_of
 from mechgrade.cohort.keys import key_of
-from mechgrade.cohort.learners import Learner, Work
+from mechgrade.cohort.learners import Learner, Work, works_of
 from mechgrade.cohort.pool import Executor, GradedExercise, ReferenceRun, Task
 from mechgrade.cohort.store import Row, Store, StoreError
 from mechgrade.course import Course, CourseError, Exercise
@@ -65,6 +66,8 @@ class CohortRun:
         self.bases = bases
         self.store = store
         self.told = told
+        #: what each learner handed in, once it was read
+        self.arrivals: dict[str, Arrival] = {}
         self._places = {(exercise.lab, exercise.name): exercise for exercise in bases}
         self._look = Look(course.root)
         self._dependencies = Dependencies(course, options.model, self._look)
@@ -124,7 +127,9 @@ class CohortRun:
     def _tasks(self, learners: Sequence[Learner]) -> Iterator[Task]:
         for learner in learners:
             # Read one by one: the memory of a class's files is not needed at once.
-            works = learner.read(self.course, list(self.bases))
+            hand_in = learner.hand_in(self.course, list(self.bases))
+            works = works_of(hand_in, list(self.bases))
+            self.arrivals[learner.name] = arrival_of(learner, hand_in, self.bases)
             keys = [self._key(work) for work in works]
             self.store.enrol(learner.name, keys)
             unknown = [

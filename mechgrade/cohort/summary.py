@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import statistics
 from array import array
 from collections import Counter
@@ -25,6 +26,41 @@ class Mistake:
 
 
 @dataclass
+class CheckSummary:
+    """One check over all learners who have begun its exercise.
+
+    Attributes:
+        asks: what it asks, in words.
+        tried: how many learners.
+        passed: how many of them passed. Their part of all is the check's difficulty.
+        discrimination: the correlation between passing and the points in all other exercises, from -1 to 1. Near 0, or below, the check
+            does not tell those who know from those who do not. None where all have passed or none, or where nobody can be compared.
+    """
+
+    name: str
+    asks: str
+    tried: int = 0
+    passed: int = 0
+    discrimination: float | None = None
+
+
+@dataclass
+class LearnerRow:
+    """A learner in the class's list.
+
+    Attributes:
+        score: None where there is none.
+        note: of the hand-in.
+        page: where the learner's page is; empty where there is none.
+    """
+
+    name: str
+    score: float | None
+    note: str = ""
+    page: str = ""
+
+
+@dataclass
 class ExerciseSummary:
     """One exercise over all learners.
 
@@ -33,6 +69,7 @@ class ExerciseSummary:
         points: all that were given; faults have none.
         misconceptions: the most frequent first.
         unnamed: wrong results that no known misconception explains.
+        checks: how hard each is, and how well it tells learners apart.
     """
 
     lab: str
@@ -43,6 +80,7 @@ class ExerciseSummary:
     points: float = 0.0
     misconceptions: list[Mistake] = field(default_factory=list)
     unnamed: int = 0
+    checks: list[CheckSummary] = field(default_factory=list)
 
     @property
     def learners(self) -> int:
@@ -94,12 +132,41 @@ class Summary:
 def summary_of(tree: dict[str, Any]) -> Summary:
     """What :meth:`Summary.as_tree` wrote."""
     exercises = [
-        ExerciseSummary(**{**each, "misconceptions": [Mistake(**one) for one in each["misconceptions"]]})
+        ExerciseSummary(
+            **{
+                **each,
+                "misconceptions": [Mistake(**one) for one in each["misconceptions"]],
+                "checks": [CheckSummary(**one) for one in each.get("checks", [])],
+            }
+        )
         for each in tree["exercises"]
     ]
     return Summary(
         **{name: value for name, value in tree.items() if name not in ("schema", "exercises")}, exercises=exercises
     )
+
+
+class _Item:
+    """The sums from which a check's difficulty and discrimination come: over the points in all other exercises."""
+
+    def __init__(self, asks: str) -> None:
+        self.asks = asks
+        self.tried = self.passed = 0
+        self.rest = self.squares = self.rest_of_passed = 0.0
+
+    def add(self, passed: bool, rest: float) -> None:
+        self.tried += 1
+        self.passed += passed
+        self.rest += rest
+        self.squares += rest * rest
+        self.rest_of_passed += rest * passed
+
+    def summary(self, name: str) -> CheckSummary:
+        share, mean = self.passed / self.tried, self.rest / self.tried
+        spread = math.sqrt(max(0.0, self.squares / self.tried - mean * mean) * share * (1 - share))
+        both = self.rest_of_passed / self.tried - share * mean
+        found = round(both / spread, 2) if spread > 1e-9 else None
+        return CheckSummary(name, self.asks, self.tried, self.passed, found)
 
 
 class Counting:
@@ -110,6 +177,7 @@ class Counting:
         for each in exercises:
             self.summary.exercises.append(ExerciseSummary(each.lab, each.name, each.title, float(each.points)))
         self._mistakes: list[Counter[tuple[str, str]]] = [Counter() for _ in exercises]
+        self._items: list[dict[str, _Item]] = [{} for _ in exercises]
         # Eight bytes a number: this alone grows with the class.
         self._times = [(array("d"), array("d")) for _ in exercises]
 
@@ -133,6 +201,11 @@ class Counting:
                 self._mistakes[place][failure.misconception, failure.sentence] += 1
             elif result.verdict in ("wrong", "raised"):
                 one.unnamed += 1
+            if result.verdict not in FAULTS | {"not_started", "missing"}:
+                rest = sum(other.points for other in results if other is not result)
+                for check in result.checks:
+                    item = self._items[place].setdefault(check.name, _Item(check.asks))
+                    item.add(check.verdict == "passed", rest)
             if time is not None and result.verdict not in ("not_started", "missing"):
                 for values, value in zip(self._times[place], time, strict=True):
                     values.append(value)
@@ -143,6 +216,8 @@ class Counting:
             ordered = sorted(counted.items(), key=lambda item: (-item[1], item[0]))
             one.misconceptions = [Mistake(name, sentence, count) for (name, sentence), count in ordered]
             one.verdicts = dict(sorted(one.verdicts.items()))
+        for one, items in zip(self.summary.exercises, self._items, strict=True):
+            one.checks = [item.summary(name) for name, item in items.items()]
         times = {
             f"{one.lab}/{one.exercise}": Times(*(statistics.median(values) if values else 0.0 for values in pair))
             for one, pair in zip(self.summary.exercises, self._times, strict=True)

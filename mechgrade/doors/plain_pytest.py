@@ -18,7 +18,7 @@ from mechgrade.grading.checks import EXERCISE, HANDLER, HIDDEN
 from mechgrade.grading.grade import Grading
 from mechgrade.grading.grader import Grader
 from mechgrade.grading.options import resolve
-from mechgrade.submissions.submission import find_submission
+from mechgrade.submissions.find import find_submission
 
 pytest_plugins = ["mechgrade.grading.plugin"]
 

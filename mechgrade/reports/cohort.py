@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from markupsafe import Markup
 from rich.table import Table
 
-from mechgrade.cohort.summary import BINS, ExerciseSummary, Summary, Times
+from mechgrade.cohort.summary import BINS, ExerciseSummary, LearnerRow, Summary, Times
 from mechgrade.grading.verdicts import Verdict, how
 from mechgrade.reports.html import environment, part_of_page
 from mechgrade.reports.prose import render_inline
@@ -23,8 +25,8 @@ PARTS: tuple[tuple[str, tuple[Verdict, ...]], ...] = (
 )
 
 
-def page(summary: Summary, times: dict[str, Times]) -> str:
-    """The page: one file that loads nothing."""
+def page(summary: Summary, times: dict[str, Times], learners: Sequence[LearnerRow] = ()) -> str:
+    """The page: one file that loads nothing. Learners' own pages are linked, and lie beside it."""
     labs: dict[str, list[ExerciseSummary]] = {}
     for exercise in summary.exercises:
         labs.setdefault(exercise.lab, []).append(exercise)
@@ -46,6 +48,7 @@ def page(summary: Summary, times: dict[str, Times]) -> str:
             bins=bins,
             top=max([*summary.scores, 1]),
             worst=hardest(summary),
+            learners=learners,
             style=Markup(part_of_page("figures.css") + part_of_page("style.css")),
         )
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 
 from rich.console import Console
@@ -41,6 +41,7 @@ class TerminalReport:
         screen: where to print, and whether in plain words.
         found: whether to print the "what you found" paragraph of exercises that pass.
         hints_seen: how many of an exercise's hints the learner has read already, by ``lab/name``.
+        absent: labs of which nothing was handed in. That was told once, and is not repeated for every exercise.
     """
 
     def __init__(
@@ -49,6 +50,7 @@ class TerminalReport:
         screen: Screen | Console,
         found: bool = False,
         hints_seen: Callable[[str], int] | None = None,
+        absent: Collection[str] = (),
     ) -> None:
         self.course = course
         self.screen = screen if isinstance(screen, Screen) else Screen(screen)
@@ -57,9 +59,12 @@ class TerminalReport:
         self._hints_seen = hints_seen or (lambda name: 0)
         self._width = max((len(e.name) for e in course.exercises()), default=10)
         self._lab = ""
+        self._absent = absent
 
     def exercise(self, entry: ExerciseResult) -> None:
         """One exercise's line, and under it what a learner needs to go on."""
+        if entry.lab in self._absent and entry.verdict == "missing":
+            return
         if entry.lab != self._lab:
             self._lab = entry.lab
             self.console.print(Text(f"\n{entry.lab}  {self.course.lab(entry.lab).title}", style="bold"))
@@ -76,6 +81,8 @@ class TerminalReport:
             self.console.print(line)
         for sentence in entry.stubs:
             self._line("still to write", sentence)
+        for sentence in entry.waiting:
+            self._line("passed", sentence)
         failure = entry.first_failure
         if failure is not None and entry.verdict not in (
             "not_started",

@@ -76,11 +76,13 @@ class Policy:
 def interpreter_paths() -> tuple[Path, ...]:
     """What this interpreter needs to import its libraries: prefix, virtual environment, shared libraries.
 
-    Not ``sys.path``: an editable install puts the project's root there, solutions included.
+    Not all of ``sys.path``: an editable install puts the project's root there, solutions included. But its folders of installed
+    packages count: a ``.pth`` file may name those of another environment.
     """
     wanted = [sys.prefix, sys.exec_prefix, sys.base_prefix, sys.base_exec_prefix]
     if site.ENABLE_USER_SITE and os.path.isdir(site.getusersitepackages()):  # noqa: PTH112
         wanted.append(site.getusersitepackages())
+    wanted += [path for path in sys.path if path.rpartition("/")[2] in ("site-packages", "dist-packages")]
     wanted += [
         "/lib",
         "/lib32",

@@ -1,171 +1,359 @@
-"""What a learner hands in as a folder: files in any folder of it, the lab's notebook, or both.
+"""What a learner hands in, whatever its form: which file counts for each exercise, what was passed over and why, what is missing.
+
+A hand-in is a folder, an archive, a file, or several of these. Archives are opened, archives inside them too.
 
 **An exercise's file** is the one of its name. In a folder named like the lab it comes before others, and further up before
-further down. Files in the folder of another lab are that lab's, and so is a notebook of another lab's name.
+further down. Where none has the exact name, the names count that browsers, platforms and people make of it
+(:mod:`mechgrade.submissions.names`), the newest first. Files in the folder of another lab are that lab's, and so is a notebook of
+another lab's name.
 
-**The lab's notebook** is the one named like the lab (``03-induction-head-analysis.ipynb``). Where none is, it is the one in which
-most exercises of the lab are begun; of equals, the one that holds most of its checks and stubs, then the first by its path.
+**The lab's notebook** is the one named like the lab (``03-induction-head-analysis.ipynb``), by the same rule. Where none is, or
+nothing was written in it yet, it is the one in which most exercises of the lab are begun; of equals, the one that holds most of its
+checks and stubs, then the first by its path.
 
 **A file counts more than the notebook,** exercise by exercise. Only where nothing was written in the file yet, or the file cannot be
 read, the next one that has an answer counts: people hand in the course's whole folder, stubs and all.
+
+**A Python file of any other name** counts last, for each exercise whose function it defines, the newest first. It is read as a notebook's cell
+is: the functions that are needed, and what these use.
 """
 
 from __future__ import annotations
 
-import os
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from mechgrade.course import Course, Exercise, Lab
+from mechgrade.submissions.archive import is_archive, is_sealed
+from mechgrade.submissions.arrived import Arrived, File, Ignored, arrived, newest_first
 from mechgrade.submissions.assemble import Code, interface
+from mechgrade.submissions.names import Match, is_tool, match, name_of
 from mechgrade.submissions.notebook import Answers, Texts, cells_of, read_tree, texts_of
 from mechgrade.submissions.reading import SubmissionError, read_text, shown
 from mechgrade.submissions.submission import Submission
 
-#: Names that are no learner's: what computers leave lying about. Hidden files and folders are none, too.
-IGNORED = frozenset(["__MACOSX", "__pycache__"])
+#: What is looked at of files of one name and of notebooks, at most.
+MAX_EQUALS = 20
 
-#: What is looked at of a hand-in at most: files, and among them those of one name or notebooks.
-MAX_FILES, MAX_EQUALS = 10_000, 20
+#: Files whose times differ by less than this are equally new: a zip keeps even seconds.
+_TICK = 2.0
+
+#: How many names a sentence holds.
+_MANY = 5
 
 
-def read_upload(course: Course, lab: Lab, folder: Path) -> Submission:
-    """A lab's exercises in a folder that was handed in. See above for what counts.
+@dataclass(frozen=True)
+class HandIn:
+    """A hand-in that was read.
 
-    Where each text came from is told by paths below the folder.
+    Attributes:
+        submission: the texts, or why there are none.
+        used: where each exercise's text came from, by lab and name.
+        ignored: the files that were not used.
+        missing: the exercises without a text.
     """
-    notes: list[str] = []
-    files = _files(course, lab, folder, notes)
-    texts: Texts = {}
-    origins: dict[tuple[str, str], Path] = {}
-    notebook = pick_notebook(course, lab, folder, files, notes)
-    cells = _notebook_texts(course, lab, folder, notebook, notes) if notebook is not None else {}
-    before_cells: list[str] = []
-    for exercise in lab.exercises.values():
-        key = (lab.name, exercise.name)
-        paths = _paths_of(lab, exercise, files)
-        found = [(path, _text(exercise, folder, path)) for path in paths]
-        if notebook is not None:
-            found.append((notebook, cells[key]))
-        if not found:
-            texts[key] = _no_file(exercise)
-            continue
-        answers = [each for each in found if _is_answer(course, exercise, each[1])] if len(found) > 1 else []
-        origins[key], texts[key] = (answers or found)[0]
-        if origins[key] == notebook:
-            notes += [f"{shown(paths[0])} holds no answer; the cells of {shown(notebook)} were graded"] if paths else []
-            continue
-        if len(paths) > 1:
-            notes.append(f"{exercise.name}.py is there {len(paths)} times; {shown(origins[key])} was graded")
-        if answers and answers[-1][0] == notebook:
-            before_cells.append(f"{exercise.name}.py")
-    if notebook is not None and before_cells:
-        notes.append(
-            f"files count more than {shown(notebook)}: its cells for {', '.join(before_cells)} were not graded"
-        )
-    return Submission(folder, tuple(lab.exercises.values()), texts, origins, notes)
+
+    submission: Submission
+    used: Mapping[tuple[str, str], Path]
+    ignored: Sequence[Ignored]
+    missing: Sequence[Exercise]
+
+    @property
+    def absent(self) -> list[str]:
+        """The labs of which nothing at all was found, in the order of the course."""
+        labs = dict.fromkeys(exercise.lab for exercise in self.submission.exercises)
+        there = {lab for lab, _ in self.used}
+        return [lab for lab in labs if lab not in there]
+
+    def lines(self, course: Course) -> list[str]:
+        """What was used, ignored and is missing, a sentence each: the same words for learners and instructors."""
+        by_file: dict[Path, list[str]] = {}
+        missing = set(self.missing)
+        for exercise in self.submission.exercises:
+            path = self.used.get((exercise.lab, exercise.name))
+            if path is not None and exercise not in missing:
+                by_file.setdefault(path, []).append(exercise.name)
+        found = [f"used: {shown(path)}" + _named_for(path, names) for path, names in by_file.items()]
+        found += [f"ignored: {each}" for each in self.ignored]
+        return [*found, *(f"missing: {each}" for each in missing_in_words(course, self.missing))]
 
 
-def pick_notebook(
-    course: Course, lab: Lab, folder: Path, files: list[Path] | None = None, notes: list[str] | None = None
-) -> Path | None:
-    """The lab's notebook among the files of a folder, by its path below it. None where there is no notebook.
+def _named_for(path: Path, names: list[str]) -> str:
+    return "" if names == [path.stem] and path.suffix == ".py" else f" for {', '.join(names)}"
+
+
+def missing_in_words(course: Course, missing: Iterable[Exercise]) -> list[str]:
+    """Missing exercises, a lab in a line: a whole lab is named once."""
+    by_lab: dict[str, list[str]] = {}
+    for exercise in missing:
+        by_lab.setdefault(exercise.lab, []).append(exercise.name)
+    whole = [lab for lab, names in by_lab.items() if len(names) == len(course.labs[lab].exercises)]
+    lines = [f"{_and(whole)}, all exercises"] if whole else []
+    return lines + [f"{lab}: {', '.join(names)}" for lab, names in by_lab.items() if lab not in whole]
+
+
+def _and(words: Sequence[str]) -> str:
+    return " and ".join(filter(None, [", ".join(words[:-1]), words[-1]]))
+
+
+def read_upload(course: Course, lab: Lab, *parts: Path) -> Submission:
+    """A lab's exercises in what was handed in. See :func:`read_hand_in`."""
+    return read_hand_in(course, [lab], *parts).submission
+
+
+def read_hand_in(course: Course, labs: Sequence[Lab], *parts: Path) -> HandIn:
+    """Some labs' exercises in what was handed in. See above for what counts.
+
+    Args:
+        course: the course.
+        labs: which labs are looked for.
+        parts: folders, archives and files that make up the hand-in. Where each text came from is told by paths below them.
+    """
+    with arrived(course, *parts) as came:
+        return _Reading(course, labs, came).hand_in(parts[0] if len(parts) == 1 else Path())
+
+
+def pick_notebook(course: Course, lab: Lab, folder: Path, notes: list[str] | None = None) -> bytes | Path | None:
+    """The lab's notebook in a folder: its path below the folder, or its text where it lies in an archive. None where there is none.
 
     Args:
         course: the course.
         lab: which lab's.
         folder: what was handed in.
-        files: the paths of its files, if they are known.
         notes: takes what a learner should know.
     """
-    notes = [] if notes is None else notes
-    files = _files(course, lab, folder, notes) if files is None else files
-    found = sorted((path for path in files if path.suffix == ".ipynb"), key=_by_path)
-    named = [path for path in found if path.stem == lab.slug]
-    if not found:
-        return None
-    if named or len(found) == 1:
-        chosen = (named or found)[0]
-    else:
-        chosen = max(found[:MAX_EQUALS], key=lambda path: _answered(course, lab, folder, path))
-    if len(found) > 1:
-        others = [shown(path) for path in found if path != chosen]
-        names = ", ".join([*others[:5], *(["others"] if len(others) > 5 else [])])
-        notes.append(f"there are {len(found)} notebooks; {shown(chosen)} was graded, and not {names}")
-    return chosen
+    with arrived(course, folder) as came:
+        reading = _Reading(course, [lab], came)
+        chosen = reading.notebook(lab)
+        if notes is not None:
+            notes += reading.notes
+        if chosen is None or chosen.root == folder:
+            return chosen.shown if chosen else None
+        return chosen.path.read_bytes()
 
 
-def _answered(course: Course, lab: Lab, folder: Path, path: Path) -> tuple[int, int]:
-    try:
-        cells, _ = cells_of(read_tree(folder / path, folder), shown(path))
-    except SubmissionError:
-        return (-1, -1)
-    return Answers(course, lab, cells).answered()
+@dataclass
+class _Reading:
+    course: Course
+    labs: Sequence[Lab]
+    came: Arrived
+    notes: list[str] = field(default_factory=list)
+    #: why a file was not used, by its path in the hand-in
+    why: dict[Path, str] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        self.notes += self.came.notes
+        exercises = list(self.course.exercises())
+        names = list(dict.fromkeys(exercise.name for exercise in exercises))
+        places = {name: lab for lab in self.course.labs.values() for name in (lab.slug, lab.name)}
+        self._named: dict[File, Match] = {}  # Python files and texts that are named like an exercise
+        self._loose: list[File] = []  # Python files of other names
+        self._notebooks: dict[File, tuple[Lab, Match] | None] = {}
+        for file in self.came.files:
+            kind = name_of(file.path.name).kind
+            if kind == "notebook":
+                like = match(file.path.name, places, ".ipynb")
+                self._notebooks[file] = (places[like.name], like) if like else None
+            elif is_tool(file.path.name):
+                self.why[file.shown] = "it is a test or a tool's file, and no answer"
+            elif like := match(file.path.name, names, ".py"):
+                self._named[file] = like
+            elif kind == "python":
+                self._loose.append(file)
+            else:
+                self.why[file.shown] = "it is no Python file and no notebook"
 
-def _notebook_texts(course: Course, lab: Lab, folder: Path, path: Path, notes: list[str]) -> Texts:
-    try:
-        cells, found = cells_of(read_tree(folder / path, folder), shown(path))
-    except SubmissionError as error:
-        notes.append(str(error))
-        return {(lab.name, name): error for name in lab.exercises}
-    notes += found
-    return texts_of(course, lab, cells, shown(path))
+    def hand_in(self, path: Path) -> HandIn:
+        """Choose for each exercise of the labs."""
+        texts: Texts = {}
+        origins: dict[tuple[str, str], Path] = {}
+        for lab in self.labs:
+            self._lab(lab, texts, origins)
+        chosen = tuple(exercise for lab in self.labs for exercise in lab.exercises.values())
+        missing = [exercise for exercise in chosen if isinstance(texts[exercise.lab, exercise.name], SubmissionError)]
+        used = set(origins.values())
+        ignored = list(self.came.ignored)
+        ignored += [Ignored(each.shown, self._reason(each)) for each in self.came.files if each.shown not in used]
+        # What cannot be read was tried in vain: the reason is the exercise's own.
+        for exercise in missing:
+            place = origins.get((exercise.lab, exercise.name))
+            if place is not None and name_of(place.name).kind != "notebook":
+                ignored.append(Ignored(place, str(texts[exercise.lab, exercise.name])))
+        submission = Submission(path, chosen, texts, origins, self.notes)
+        return HandIn(submission, origins, ignored, missing)
 
+    # --- one lab -----------------------------------------------------------------------------------------------------------
 
-def _files(course: Course, lab: Lab, folder: Path, notes: list[str]) -> list[Path]:
-    """The files of a folder that may be this lab's, by their paths below it. Links are not followed.
-
-    A link to a folder of the lab is taken for a folder with all its files, so that whoever reads them can say what is wrong.
-    """
-    foreign = {name for other in course.labs.values() if other != lab for name in (other.name, other.slug)}
-    found: list[Path] = []
-    seen = 0
-    for at, folders, names in os.walk(folder):
-        here = Path(at).relative_to(folder)
-        folders[:] = sorted(name for name in folders if not _is_ignored(name) and name not in foreign)
-        for name in folders:
-            if name == lab.name and (Path(at) / name).is_symlink():
-                found += [here / name / f"{exercise}.py" for exercise in lab.exercises]
-        for name in sorted(names):
-            seen += 1
-            if seen > MAX_FILES:
-                notes.append(
-                    f"there are more than {MAX_FILES} files, and not all were looked at; hand in only the lab's"
+    def _lab(self, lab: Lab, texts: Texts, origins: dict[tuple[str, str], Path]) -> None:
+        notebook = self.notebook(lab)
+        cells = self._cells(lab, notebook) if notebook is not None else {}
+        loose = self._defining(lab)
+        before_cells: list[str] = []
+        for exercise in lab.exercises.values():
+            key = (lab.name, exercise.name)
+            named = self._files_of(lab, exercise)
+            found = [(file, _text(exercise, file)) for file in named]
+            if notebook is not None:
+                found.append((notebook, cells[key]))
+            found += [(file, code.assemble(interface(self.course, exercise))) for file, code in loose.get(exercise, [])]
+            if not found:
+                texts[key] = self._no_file(exercise)
+                continue
+            answers = [each for each in found if self._is_answer(exercise, each[1])] if len(found) > 1 else []
+            file, texts[key] = (answers or found)[0]
+            origins[key] = file.shown
+            for other, _ in found:
+                if other != file and other != notebook:
+                    blank = (other, file) if other in named and named.index(other) < _place(named, file) else None
+                    self.why.setdefault(
+                        other.shown,
+                        "nothing is written in it yet"
+                        if blank
+                        else f"{shown(file.shown)} was used for {exercise.name}",
+                    )
+            if file == notebook:
+                where = shown(notebook.shown)
+                self.notes += (
+                    [f"{shown(named[0].shown)} holds no answer; the cells of {where} were graded"] if named else []
                 )
-                return found
-            path = here / name
-            is_ours = path.suffix == ".py" or (path.suffix == ".ipynb" and path.stem not in foreign)
-            if is_ours and not _is_ignored(name):
-                found.append(path)
-    return found
+                continue
+            if len(named) > 1:
+                self.notes.append(f"{exercise.name}.py is there {len(named)} times; {shown(file.shown)} was graded")
+            elif file.path.name != f"{exercise.name}.py":
+                self.notes.append(f"{shown(file.shown)} was graded as {exercise.name}.py")
+            if notebook is not None and any(other == notebook for other, _ in answers):
+                before_cells.append(f"{exercise.name}.py")
+        if notebook is not None and before_cells:
+            where = shown(notebook.shown)
+            self.notes.append(f"files count more than {where}: its cells for {', '.join(before_cells)} were not graded")
+            if notebook.shown not in origins.values():
+                self.why[notebook.shown] = "files count more than a notebook, and there is one for each exercise in it"
+
+    def _files_of(self, lab: Lab, exercise: Exercise) -> list[File]:
+        """The files that are named like an exercise, in the order in which they count."""
+        found = [
+            (file, like)
+            for file, like in self._named.items()
+            if like.name == exercise.name and self._is_near(lab, file)
+        ]
+
+        def order(each: tuple[File, Match]) -> tuple[object, ...]:
+            file, like = each
+            depth = len(file.shown.parts)
+            if like.likeness == 0:
+                return (0, file.shown.parent.name != lab.name, depth, 0.0, file.shown)
+            return (like.likeness, -(file.modified // _TICK), -like.number, depth, file.shown)
+
+        return [file for file, _ in sorted(found, key=order)][:MAX_EQUALS]
+
+    def _defining(self, lab: Lab) -> dict[Exercise, list[tuple[File, Code]]]:
+        """The Python files of other names that define what an exercise's grader calls, and no other exercise's."""
+        names = {exercise: interface(self.course, exercise) for exercise in lab.exercises.values()}
+        often = Counter(name for each in names.values() for name in {*each})
+        own = {exercise: [name for name in each if often[name] == 1] for exercise, each in names.items()}
+        found: dict[Exercise, list[tuple[File, Code]]] = {}
+        for file in newest_first(file for file in self._loose if self._is_near(lab, file))[:MAX_EQUALS]:
+            try:
+                code = Code([read_text(file.path, file.root)])
+            except (SubmissionError, FileNotFoundError) as error:
+                self.why.setdefault(file.shown, str(error))
+                continue
+            for exercise, mine in own.items():
+                if code.defines(mine):
+                    found.setdefault(exercise, []).append((file, code))
+        return found
+
+    def notebook(self, lab: Lab) -> File | None:
+        """The lab's notebook."""
+        near = [file for file in self._notebooks if self._is_near(lab, file)]
+        mine = {file: of[1] for file in near if (of := self._notebooks[file]) and of[0] == lab}
+        named = sorted(
+            mine,
+            key=lambda file: (
+                mine[file].likeness,
+                -(file.modified // _TICK) if mine[file].likeness else 0,
+                -mine[file].number,
+                len(file.shown.parts),
+                file.shown,
+            ),
+        )
+        others = sorted(
+            (file for file in near if self._notebooks[file] is None),
+            key=lambda file: (len(file.shown.parts), file.shown),
+        )
+        found = [*named, *others][:MAX_EQUALS]
+        if len(found) < 2:
+            return found[0] if found else None
+        answered = {file: self._answered(lab, file) for file in found}
+        begun = [file for file in named if file in answered and answered[file][0] > 0]
+        # max takes the first of equals.
+        chosen = begun[0] if begun else max(found, key=lambda file: answered[file])
+        unchosen = [shown(file.shown) for file in found if file != chosen]
+        names = ", ".join([*unchosen[:_MANY], *(["others"] if len(unchosen) > _MANY else [])])
+        self.notes.append(f"there are {len(found)} notebooks; {shown(chosen.shown)} was graded, and not {names}")
+        for file in found:
+            if file != chosen:
+                self.why.setdefault(file.shown, f"{shown(chosen.shown)} was taken for the notebook of {lab.name}")
+        return chosen
+
+    def _answered(self, lab: Lab, file: File) -> tuple[int, int]:
+        try:
+            cells, _ = cells_of(read_tree(file.path, file.root), shown(file.shown))
+        except SubmissionError:
+            return (-1, -1)
+        return Answers(self.course, lab, cells).answered()
+
+    def _cells(self, lab: Lab, file: File) -> Texts:
+        try:
+            cells, found = cells_of(read_tree(file.path, file.root), shown(file.shown))
+        except SubmissionError as error:
+            self.notes.append(str(error))
+            return {(lab.name, name): error for name in lab.exercises}
+        self.notes += found
+        return texts_of(self.course, lab, cells, shown(file.shown))
+
+    # --- words -------------------------------------------------------------------------------------------------------------
+
+    def _is_near(self, lab: Lab, file: File) -> bool:
+        """Whether a file lies where the lab's files may lie: not in the folder of another lab, nor under another lab's name."""
+        foreign = {name for other in self.course.labs.values() if other != lab for name in (other.name, other.slug)}
+        of = self._notebooks.get(file)
+        return not foreign.intersection(file.shown.parts[:-1]) and (of is None or of[0] == lab)
+
+    def _reason(self, file: File) -> str:
+        if file.shown in self.why:
+            return self.why[file.shown]
+        asked = {exercise.name for lab in self.labs for exercise in lab.exercises.values()}
+        if not any(self._is_near(lab, file) for lab in self.labs):
+            return "it is in the folder, or has the name, of another lab"
+        if file in self._named:
+            name = self._named[file].name
+            return "another file of this name was used" if name in asked else f"{name} is an exercise of another lab"
+        if file in self._notebooks:
+            return "nothing that is asked for is in its cells"
+        return "it is named like no exercise, and defines no function that is asked for"
+
+    def _no_file(self, exercise: Exercise) -> SubmissionError:
+        """Why there is nothing: an archive that could not be opened may hold it."""
+        shut = [each for each in self.came.ignored if is_archive(each.path.name) or is_sealed(each.path.name)]
+        why = "".join(f"; {each}" for each in shut[:2])
+        return SubmissionError(f"there is no file {exercise}.py in the submission{why}")
+
+    def _is_answer(self, exercise: Exercise, text: str | SubmissionError) -> bool:
+        """Whether a text defines what the grader calls, and not only as the stub does."""
+        return isinstance(text, str) and Code([text]).written(interface(self.course, exercise)) > 0
 
 
-def _is_ignored(name: str) -> bool:
-    return name.startswith(".") or name in IGNORED
+def _place(files: list[File], file: File) -> int:
+    return files.index(file) if file in files else len(files)
 
 
-def _paths_of(lab: Lab, exercise: Exercise, files: list[Path]) -> list[Path]:
-    found = [path for path in files if path.name == f"{exercise.name}.py"]
-    return sorted(found, key=lambda path: (path.parent.name != lab.name, *_by_path(path)))[:MAX_EQUALS]
-
-
-def _by_path(path: Path) -> tuple[int, Path]:
-    return len(path.parts), path
-
-
-def _text(exercise: Exercise, folder: Path, path: Path) -> str | SubmissionError:
+def _text(exercise: Exercise, file: File) -> str | SubmissionError:
     try:
-        return read_text(folder / path, folder)
+        return read_text(file.path, file.root)
     except FileNotFoundError:
-        return _no_file(exercise)
+        return SubmissionError(f"there is no file {exercise}.py in the submission")
     except SubmissionError as error:
         return error
-
-
-def _no_file(exercise: Exercise) -> SubmissionError:
-    return SubmissionError(f"there is no file {exercise}.py in the submission")
-
-
-def _is_answer(course: Course, exercise: Exercise, text: str | SubmissionError) -> bool:
-    """Whether a text defines what the grader calls, and not only as the stub does."""
-    return isinstance(text, str) and Code([text]).written(interface(course, exercise)) > 0

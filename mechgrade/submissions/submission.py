@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from mechgrade.course import Course, CourseError, Exercise, Lab
+from mechgrade.course import Course, Exercise, Lab
 from mechgrade.submissions.assemble import Code, interface
-from mechgrade.submissions.notebook import Texts, cells_of, lab_of, read_tree, texts_of
+from mechgrade.submissions.notebook import Texts, cells_of, read_tree, texts_of
 from mechgrade.submissions.reading import MAX_SOURCE, SubmissionError, plain, read_text, shown
 
-__all__ = ["Submission", "SubmissionError", "Texts", "find_submission"]
+__all__ = ["Submission", "SubmissionError", "Texts"]
 
 
 @dataclass(frozen=True)
@@ -25,6 +25,7 @@ class Submission:
         texts: the texts in memory by lab and name, or why there is none; None where they are read from ``path``.
         files: where an exercise's text lies, if not at ``<path>/<lab>/<name>.py``.
         notes: what the learner should know of how it was read, a sentence each.
+        absent: the labs of which nothing was found; the notes say so.
     """
 
     path: Path
@@ -32,6 +33,7 @@ class Submission:
     texts: Texts | None = field(default=None, repr=False)
     files: Mapping[tuple[str, str], Path] = field(default_factory=dict, repr=False)
     notes: list[str] = field(default_factory=list)
+    absent: tuple[str, ...] = ()
 
     @classmethod
     def from_file(cls, path: Path, exercise: Exercise) -> Submission:
@@ -68,7 +70,7 @@ class Submission:
         exercises = tuple(lab.exercises.values())
         notes: list[str] = []
         try:
-            tree = _tree(notebook) if isinstance(notebook, Path) else notebook
+            tree = read_tree(notebook.resolve(), notebook.resolve().parent) if isinstance(notebook, Path) else notebook
             cells, notes = cells_of(tree, shown(path.name))
             texts = texts_of(course, lab, cells, shown(path.name))
         except SubmissionError as error:
@@ -106,52 +108,3 @@ class Submission:
                 f"the code of {exercise} holds half a character (a lone surrogate), which no file can hold; write it anew"
             ) from None
         return plain(found)
-
-
-def _tree(path: Path) -> Any:
-    return read_tree(path.resolve(), path.resolve().parent)
-
-
-def find_submission(course: Course, path: Path, lab: str | None = None, exercise: str | None = None) -> Submission:
-    """The submission at a path that a user named.
-
-    Args:
-        course: the course.
-        path: a folder of the shape of ``exercises/``, an exercise's ``.py``, or a lab's notebook.
-        lab: the lab, where the path does not tell it.
-        exercise: the exercise that a file is for, or the only one of a notebook that is asked for.
-
-    Raises:
-        CourseError: nothing is there, or it does not say which exercises it is for.
-    """
-    named, path = path, path.absolute()
-    if path.is_dir():
-        return Submission(path)
-    if not path.is_file():
-        raise CourseError(
-            f"there is nothing at {named}; give a directory like exercises/, one exercise's .py, or a notebook"
-        )
-    if path.suffix == ".py":
-        where = lab or (path.parent.name if path.parent.name in course.labs else None)
-        return Submission.from_file(path, course.exercise(exercise or path.stem, where))
-    if path.suffix != ".ipynb":
-        raise CourseError(
-            f"{named} is no Python file and no notebook; give a directory like exercises/, one exercise's .py, or a notebook"
-        )
-    return _notebook(course, path, lab, exercise)
-
-
-def _notebook(course: Course, path: Path, lab: str | None, exercise: str | None) -> Submission:
-    try:
-        tree: Any = _tree(path)
-        cells, _ = cells_of(tree, path.name)
-    except SubmissionError:
-        tree, cells = path, []  # it is said of each exercise
-    found = course.lab(lab) if lab is not None else lab_of(course, cells, path.stem)
-    if found is None and exercise is not None:
-        found = course.lab(course.exercise(exercise).lab)
-    if found is None:
-        raise CourseError(f"{path.name} does not say which lab it is of; name it: --lab {' or '.join(course.labs)}")
-    whole = Submission.from_notebook(course, found, tree, path.name)
-    only = course.exercises(found.name, exercise)
-    return Submission(path, tuple(only), whole.texts, dict.fromkeys(whole.texts or {}, path), whole.notes)

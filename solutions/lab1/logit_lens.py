@@ -46,7 +46,8 @@ def logit_lens(
 
     Args:
         model: a `TransformerBridge` or a `HookedTransformer`.
-        tokens: prompts of equal length, shape `[batch, pos]`.
+        tokens: prompts of equal length, shape `[batch, pos]`. Nothing is padding: every token belongs to its prompt, an
+            end-of-text at the end too.
         targets: one token id for each prompt, shape `[batch]`.
 
     Returns:

@@ -49,8 +49,12 @@ def plot_attention(pattern: Float[Tensor, "query key"], tokens: list[str], title
 
     Returns:
         A matplotlib figure with one image (`imshow`) that shows the pattern: queries downwards, keys to the right, the
-        first position at the top left. Every position is labelled with its token on both axes, as given; the x-axis is
-        named `key`, the y-axis `query` (more words may follow). It has the title and a colour bar.
+        first position at the top left. The x-axis is named `key`, the y-axis `query` (more words may follow). The
+        figure has a colour bar.
+
+        - Every position is labelled with its token on both axes, as given, however many tokens there are.
+        - The title stands above the image or above the whole figure, as given, however long it is.
+        - Each call makes a figure of its own, also with the same title.
 
     Raises:
         ValueError: the pattern is not a square with one row and column for each token.

@@ -48,8 +48,9 @@
 
 # %% [markdown] tags=["hint"]
 # Collect *all* positions of each name in a list. The clean prompt must have the indirect object once and the subject
-# twice. If not, something is wrong with the names or the template: this is the `ValueError`. The token to predict
-# always has a space in front; `model.to_tokens(" " + name, prepend_bos=False)` tells you how many tokens that is.
+# twice; the corrupted prompt, the indirect object twice and the subject once. If not, something is wrong with the names
+# or the template: this is the `ValueError`. The token to predict always has a space in front;
+# `model.to_tokens(" " + name, prepend_bos=False)` tells you how many tokens that is.
 
 # %%
 from typing import Any
@@ -76,11 +77,15 @@ def make_ioi_pair(model: Any, template: str, io: str, subject: str, order: str) 
         `"answer"`: the token id (an int) that should follow the clean prompt;
         `"wrong"`: the token id that should follow the corrupted prompt;
         `"positions"`: a dict with the positions (ints) of `"IO"`, `"S1"`, `"S2"` and `"END"` in the clean prompt's
-        tokens, where BOS is position 0.
+        tokens, where BOS is position 0. END is the last token, whatever it is.
 
     Raises:
-        ValueError: the two names are the same; a name is not a single token in one of its places; the template has one
-            of the names in it already, so that positions would be ambiguous; the order is another one.
+        ValueError: in each of these cases:
+            - the two names are the same;
+            - a name is not a single token in one of its places, in the clean or in the corrupted prompt, or as an answer;
+            - the template has one of the names in it already, anywhere, so that positions would be ambiguous. The same
+              word with a small letter is another word: the name May may stand beside "may";
+            - the order is any other text, also `"abba"`.
 
     """
     ### BEGIN SOLUTION
@@ -92,11 +97,13 @@ def make_ioi_pair(model: Any, template: str, io: str, subject: str, order: str) 
     clean = template.format(A=first, B=second, S=subject)
     corrupted = template.format(A=first, B=second, S=io)
 
-    words = [token.strip() for token in model.to_str_tokens(clean)]
+    words, others = ([token.strip() for token in model.to_str_tokens(text)] for text in (clean, corrupted))
     at_io = [position for position, word in enumerate(words) if word == io]
     at_subject = [position for position, word in enumerate(words) if word == subject]
     if len(at_io) != 1 or len(at_subject) != 2:
         raise ValueError(f"{io!r} should be one token of {clean!r}, once, and {subject!r} twice")
+    if others.count(io) != 2 or others.count(subject) != 1:
+        raise ValueError(f"{io!r} should be one token of {corrupted!r}, twice, and {subject!r} once")
     answer, wrong = (model.to_tokens(" " + name, prepend_bos=False)[0].tolist() for name in (io, subject))
     if len(answer) != 1 or len(wrong) != 1:
         raise ValueError(f"{io!r} and {subject!r} should be single tokens after a space")

@@ -32,7 +32,7 @@
 # %% [markdown] tags=["hint"]
 # When are two numbers "the same up to rounding"? `==` does not answer this, and a fixed distance does not answer it:
 # 1000 and 1000.00001 are the same in float32, 0.0001 and 0 are not. Compare the distance with the size of the two
-# numbers. Look at `torch.isclose`.
+# numbers. Look at `torch.isclose` and its two tolerances, `rtol` and `atol`. What does `atol` do to very small numbers?
 
 # %%
 import torch
@@ -57,11 +57,12 @@ def normalised_metric(
         The same shape as `value`: 0 where it equals `corrupted`, 1 where it equals `clean`, linear between and beyond.
 
     Raises:
-        ValueError: `clean` and `corrupted` are the same up to rounding (seen against their size, not only exactly).
+        ValueError: `clean` and `corrupted` are the same up to rounding. This means that they differ by less than about a
+            millionth of their size, however large or small they are. Two zeros are the same.
 
     """
     ### BEGIN SOLUTION
-    if torch.isclose(clean, corrupted, rtol=1e-6, atol=1e-12):
+    if torch.isclose(clean, corrupted, rtol=1e-6, atol=0):
         raise ValueError(f"clean ({clean:.6g}) and corrupted ({corrupted:.6g}) are the same: nothing can be restored")
     return (value - corrupted) / (clean - corrupted)
     ### END SOLUTION

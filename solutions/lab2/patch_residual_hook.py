@@ -72,7 +72,8 @@ def patch_residual_hook(
         The patched residual stream, `[batch, pos, d_model]`.
 
     Raises:
-        ValueError: the two streams differ in shape, or there is no such position.
+        ValueError: the two streams differ in shape, in any of the three axes, or there is no such position. Positions
+            are not counted from the end: -1 is none.
 
     """
     ### BEGIN SOLUTION

@@ -69,10 +69,12 @@ def patch_residual_sweep(
     Source: Heimersheim and Nanda 2024, https://arxiv.org/abs/2404.15255
 
     Args:
-        model: a `TransformerBridge` in compatibility mode, or a `HookedTransformer`; no hook is left on it.
+        model: a `TransformerBridge` in compatibility mode, or a `HookedTransformer`, of any size; no hook is left on it,
+            also when `metric` fails.
         clean_tokens: the clean prompts, BOS first, `[batch, pos]`.
         corrupted_tokens: their corrupted twins, `[batch, pos]`.
-        metric: takes the logits of a run, `[batch, pos, d_vocab]`, and gives one number, a tensor of shape `[]`.
+        metric: takes the logits of a run as the model gives them, of all prompts and positions, `[batch, pos, d_vocab]`,
+            and gives one number, a tensor of shape `[]`.
 
     Returns:
         The metric of the patched runs, `[layer, pos]`: as the metric gives it, not normalised.

@@ -103,7 +103,8 @@ def composition_scores(
 def random_baseline(d_model: int, d_head: int, samples: int, seed: int) -> float:
     """Compute the mean composition score of random pairs of heads.
 
-    The same seed gives the same number, and the global random states are the same after the call as before it.
+    The same seed gives the same number, and the global random states (PyTorch's, NumPy's, Python's) are the same after
+    the call as before it.
 
     Source: Elhage et al. 2021, https://transformer-circuits.pub/2021/framework/index.html
 
@@ -115,7 +116,7 @@ def random_baseline(d_model: int, d_head: int, samples: int, seed: int) -> float
 
     Returns:
         The mean over `samples` pairs of the score of two independent matrices, each the product of a `[d_model,
-        d_head]` and a `[d_head, d_model]` matrix of independent standard normal entries.
+        d_head]` and a `[d_head, d_model]` matrix of independent standard normal entries. A Python float.
 
     """
     ### BEGIN SOLUTION

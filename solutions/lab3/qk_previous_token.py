@@ -80,8 +80,8 @@ def qk_previous_token(
 
     Returns:
         A tuple `(pattern, previous)`. `pattern`, shape `[head, query, key]`: causal attention, each row sums to 1,
-        nothing above the diagonal. `previous`, shape `[head]`: the attention from each query to the position before
-        it, averaged over the queries `1 … pos - 1`.
+        nothing above the diagonal, also where attention scores are in the thousands. `previous`, shape `[head]`: the
+        attention from each query to the position before it, averaged over the queries `1 … pos - 1`.
 
     Raises:
         ValueError: there are fewer than two positions, or `scale` is not above 0.

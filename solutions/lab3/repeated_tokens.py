@@ -70,13 +70,13 @@ def repeated_tokens(
         batch: number of sequences, each with random tokens of its own.
         half: number of random tokens in one half.
         seed: seed of the random draw.
-        device: where the result is.
+        device: where the result is. The tokens do not depend on `device`: draw them on the CPU.
 
     Returns:
         Token ids (`torch.int64`) of shape `[batch, pos]` with `pos = 1 + 2 * half`.
 
     Raises:
-        ValueError: `batch` or `half` is below 1, `bos` is not an id of the vocabulary, or there is no other token.
+        ValueError: `batch` or `half` is below 1, `bos` is not one of the ids `0 … d_vocab - 1`, or BOS is the only token.
 
     """
     ### BEGIN SOLUTION

@@ -24,7 +24,7 @@ from mechgrade.course import load_course
 from mechgrade.grading.grade import grade
 from mechgrade.grading.options import resolve
 from mechgrade.grading.worker import Worker
-from mechgrade.submissions.submission import find_submission
+from mechgrade.submissions.find import find_submission
 
 
 def main(rounds: int) -> None:

@@ -28,7 +28,7 @@ from mechgrade.doors.watch.saves import Saves
 from mechgrade.grading.grade import Grading, grade
 from mechgrade.grading.options import resolve
 from mechgrade.grading.worker import Worker
-from mechgrade.submissions.submission import find_submission
+from mechgrade.submissions.find import find_submission
 
 EXERCISES = ("repeated_tokens", "find_heads", "induction_scores")
 

@@ -97,19 +97,25 @@ def test_a_bad_zip_is_one_learners_trouble(course: Course, tmp_path: Path) -> No
     assert "no readable zip" in work.problem
 
 
+def test_a_folder_and_a_zip_are_one_hand_in(course: Course, tmp_path: Path) -> None:
+    """Who sent both has one row, and what is in the folder counts when the zip is no zip."""
+    write(tmp_path / "class", f"ann/{NAME}")
+    (tmp_path / "class/ann.zip").write_bytes(b"")
+    (ann,) = find_learners(course, tmp_path / "class", tmp_path / "unpacked")
+    assert ann.read(course, [course.exercise("find_heads")])[0].text == "# ann\n"
+    assert "no readable zip" in str(ann.hand_in(course, [course.exercise("find_heads")]).ignored[0])
+
+
 def test_mistakes_of_the_instructor(course: Course, tmp_path: Path) -> None:
     """Each says what was found and what to do."""
     (tmp_path / "empty").mkdir()
     write(tmp_path / "one", NAME)
-    write(tmp_path / "both", f"ann/{NAME}")
-    (tmp_path / "both/ann.zip").write_bytes(b"")
     (tmp_path / "text.txt").write_text("")
     (tmp_path / "bad.zip").write_text("")
     for name, words in {
         "nowhere": "there is nothing at",
         "empty": "holds no folder and no zip",
         "one": "is one learner's folder",
-        "both": "both a folder and a zip of ann",
         "text.txt": "no folder and no .zip",
         "bad.zip": "is not unpacked: it is no readable zip",
     }.items():

@@ -8,7 +8,7 @@ import pytest
 
 from mechgrade.doors.learner.debugger import debug
 from mechgrade.grading.options import resolve
-from mechgrade.submissions.submission import find_submission
+from mechgrade.submissions.find import find_submission
 
 from .conftest import write_right, write_wrong
 

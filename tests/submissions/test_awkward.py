@@ -13,10 +13,11 @@ import pytest
 from mechgrade.course import Course
 from mechgrade.doors.nbgrader import restore
 from mechgrade.doors.nbgrader.collect import complete
-from mechgrade.doors.nbgrader.reader import read
+from mechgrade.doors.nbgrader.reader import read, with_files
+from mechgrade.submissions.find import find_submission
 from mechgrade.submissions.handed_in import read_upload
 from mechgrade.submissions.notebook import cells_of, read_tree
-from mechgrade.submissions.submission import Submission, SubmissionError, find_submission
+from mechgrade.submissions.submission import Submission, SubmissionError
 
 from .awkward import AWKWARD, LAB, NAMES, Case, Deserved, blank
 
@@ -89,7 +90,7 @@ def test_an_upload(case: Case, course: Course, tmp_path: Path) -> None:
     assert found(read_upload(course, course.lab(LAB), folder), course) == case.expected
 
 
-@named(tuple(case for case in AWKWARD if case.nbgrader))
+@named()
 def test_at_nbgrader(case: Case, course: Course, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """As nbgrader's steps leave the notebook: completed, read, its checks restored."""
     folder = handed_in(case, course, tmp_path)
@@ -97,6 +98,7 @@ def test_at_nbgrader(case: Case, course: Course, tmp_path: Path, monkeypatch: py
     # The folder is not in the course's: what it is told is the lab.
     complete(course, LAB, folder)
     nb, _ = read(folder / f"{lab.slug}.ipynb")
+    with_files(course, lab, folder, nb)
     monkeypatch.setattr(restore, "Gradebook", lambda _url: contextlib.nullcontext(gradebook(course)))
     about = {"db_url": "", "notebook": lab.slug, "assignment": LAB}
     nb, _ = restore.Restore().preprocess(nb, {"nbgrader": about})

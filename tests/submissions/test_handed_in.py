@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from mechgrade.course import Course
-from mechgrade.submissions import handed_in
+from mechgrade.submissions import arrived
 from mechgrade.submissions.handed_in import pick_notebook, read_upload
 from mechgrade.submissions.submission import SubmissionError
 
@@ -104,10 +104,10 @@ def test_only_so_much_is_looked_at(course: Course, tmp_path: Path, monkeypatch: 
     for place in range(5):
         (tmp_path / f"a{place}.py").write_text("")
     (tmp_path / "find_heads.py").write_text(answer(course))
-    monkeypatch.setattr(handed_in, "MAX_FILES", 6)
+    monkeypatch.setattr(arrived, "MAX_FILES", 6)
     upload = read_upload(course, course.lab(LAB), tmp_path)
     assert "def find_heads" in upload.source(course.exercise("find_heads"))
-    monkeypatch.setattr(handed_in, "MAX_FILES", 5)
+    monkeypatch.setattr(arrived, "MAX_FILES", 5)
     upload = read_upload(course, course.lab(LAB), tmp_path)
     with pytest.raises(SubmissionError):
         upload.source(course.exercise("find_heads"))

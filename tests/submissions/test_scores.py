@@ -13,13 +13,14 @@ from mechgrade.cohort.learners import Learner
 from mechgrade.course import Course
 from mechgrade.doors.nbgrader import restore
 from mechgrade.doors.nbgrader.collect import complete
-from mechgrade.doors.nbgrader.reader import read
+from mechgrade.doors.nbgrader.reader import read, with_files
 from mechgrade.grading.grade import Grading
 from mechgrade.grading.options import resolve
 from mechgrade.grading.worker import Worker
+from mechgrade.submissions.find import find_submission
 from mechgrade.submissions.handed_in import read_upload
 from mechgrade.submissions.notebook import cells_of, read_tree
-from mechgrade.submissions.submission import Submission, SubmissionError, find_submission
+from mechgrade.submissions.submission import Submission, SubmissionError
 
 from .awkward import AWKWARD, LAB, NAMES, VERDICTS, Case
 from .test_awkward import gradebook, handed_in
@@ -67,7 +68,7 @@ def gradescope(case: Case, course: Course, folder: Path) -> Submission:
 
 def cohort(case: Case, course: Course, folder: Path) -> Submission:
     exercises = [course.exercise(name, LAB) for name in NAMES]
-    works = Learner("ann", folder).read(course, exercises)
+    works = Learner("ann", (folder,)).read(course, exercises)
     return Submission.from_texts(
         {
             (work.exercise.lab, work.exercise.name): SubmissionError(work.problem) if work.text is None else work.text
@@ -80,10 +81,15 @@ def by_path(case: Case, course: Course, folder: Path) -> Submission:
     return find_submission(course, folder / f"{course.lab(LAB).slug}.ipynb")
 
 
+def by_folder(case: Case, course: Course, folder: Path) -> Submission:
+    return find_submission(course, folder, LAB)
+
+
 def nbgrader(case: Case, course: Course, folder: Path) -> Submission:
     lab = course.lab(LAB)
     complete(course, LAB, folder)
     nb, _ = read(folder / f"{lab.slug}.ipynb")
+    with_files(course, lab, folder, nb)
     about = {"db_url": "", "notebook": lab.slug, "assignment": LAB}
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(restore, "Gradebook", lambda _url: contextlib.nullcontext(gradebook(course)))
@@ -110,8 +116,8 @@ def doors(case: Case) -> Iterator[tuple[str, Door]]:
     """The ways in that a hand-in can take."""
     yield "Gradescope", gradescope
     yield "cohort", cohort
-    if case.nbgrader:
-        yield "nbgrader", nbgrader
+    yield "by its folder", by_folder
+    yield "nbgrader", nbgrader
     if case.kernel:
         yield "kernel", kernel
     if case.nbgrader and case.kernel:

@@ -11,8 +11,9 @@ from support import ROOT
 
 from mechgrade.course import Course, CourseError, Exercise
 from mechgrade.submissions import reading
+from mechgrade.submissions.find import find_submission
 from mechgrade.submissions.reading import MAX_SOURCE
-from mechgrade.submissions.submission import Submission, SubmissionError, find_submission
+from mechgrade.submissions.submission import Submission, SubmissionError
 
 from .awkward import answer, blank, code, done, strip, write
 

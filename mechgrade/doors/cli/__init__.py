@@ -12,11 +12,12 @@ import typer
 from mechgrade.doors.cli import (
     audit,
     author,
-    cohort,
     export,
     grade,
+    hand_in,
     learn,
     machine,
+    marks,
     models,
     new,
     notebooks,
@@ -51,6 +52,8 @@ app.add_typer(models.app, name="models", rich_help_panel=LEARNERS)
 app.command(rich_help_panel=LEARNERS)(machine.doctor)
 app.command("setup-lab", rich_help_panel=LEARNERS)(machine.setup_lab)
 app.command(rich_help_panel=LEARNERS)(serve.server)
+app.command("submit-check", rich_help_panel=LEARNERS)(hand_in.submit_check)
+app.command("regrade-request", rich_help_panel=LEARNERS)(hand_in.regrade_request)
 app.add_typer(notebooks.notebook, name="notebook", rich_help_panel=LEARNERS)
 app.command(rich_help_panel=INSTRUCTORS)(new.init)
 app.command("new-lab", rich_help_panel=INSTRUCTORS)(new.new_lab)
@@ -58,10 +61,12 @@ app.command(rich_help_panel=INSTRUCTORS)(new.new)
 app.command(rich_help_panel=INSTRUCTORS)(author.build)
 app.command(rich_help_panel=INSTRUCTORS)(author.record)
 app.command(rich_help_panel=INSTRUCTORS)(audit.audit)
-app.add_typer(cohort.app, name="cohort", rich_help_panel=INSTRUCTORS)
+app.add_typer(marks.app, name="cohort", rich_help_panel=INSTRUCTORS)
 app.add_typer(notebooks.gradebook, name="gradebook", rich_help_panel=INSTRUCTORS)
 app.add_typer(export.app, name="export", rich_help_panel=INSTRUCTORS)
 app.command("gradescope-run", hidden=True)(export.gradescope_run)
+app.command(rich_help_panel=LEARNERS)(notebooks.join)
+app.command(rich_help_panel=INSTRUCTORS)(notebooks.exchange)
 app.command(rich_help_panel=INSTRUCTORS)(notebooks.release)
 app.command(rich_help_panel=INSTRUCTORS)(notebooks.dist)
 

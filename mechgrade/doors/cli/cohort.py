@@ -1,4 +1,4 @@
-"""`mechgrade cohort grade` and `mechgrade cohort summary`."""
+"""`mechgrade cohort`: check, grade, summary. What comes after the grading is in ``marks``."""
 
 from __future__ import annotations
 
@@ -11,23 +11,36 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mechgrade.doors.cli.common import FAULT, STOPPED, BackendOption, LabOption, ModelOption, stop, the_course
+from mechgrade.doors.cli.common import FAULT, STOPPED, BackendOption, LabOption, ModelOption, stop, the_course, write
 from mechgrade.errors import CourseError
 
 if TYPE_CHECKING:
+    from mechgrade.cohort.arrivals import Arrival
     from mechgrade.cohort.pool import Executor
     from mechgrade.cohort.run import RunProgress
     from mechgrade.course import Course, Exercise
     from mechgrade.grading.options import Options
+    from mechgrade.reports.screen import Screen
 
 app = typer.Typer(no_args_is_help=True, help="Grade a class: in parallel, resumable, each submission once.")
 
+ClassArgument = Annotated[
+    Path,
+    typer.Argument(
+        metavar="DIR",
+        help="What Canvas or Moodle gives for a class, a folder a learner, nbgrader's submitted/, or a zip.",
+    ),
+]
+RosterOption = Annotated[
+    Path | None,
+    typer.Option("--roster", help="The class list, a CSV: Canvas', Moodle's or Blackboard's own, or one of yours."),
+]
 OutArgument = Annotated[Path, typer.Argument(help="The folder that `cohort grade --out` wrote to.")]
 
 
 @app.command()
 def grade(
-    path: Annotated[Path, typer.Argument(metavar="DIR", help="A folder a learner, nbgrader's submitted/, or a zip.")],
+    path: ClassArgument,
     out: Annotated[Path, typer.Option("--out", help="Where results go, and where a run that was interrupted goes on.")],
     lab: LabOption = None,
     jobs: Annotated[int | None, typer.Option("--jobs", min=1, help="Processes. [default: one a processor]")] = None,
@@ -52,6 +65,7 @@ def grade(
         str | None,
         typer.Option("--scheduler", help="A Dask scheduler, such as tcp://10.0.0.1:8786: grade on its workers."),
     ] = None,
+    roster: RosterOption = None,
 ) -> None:
     """Grade a class and write results: learners/*.json and *.html, grades.csv, summary.html.
 
@@ -60,8 +74,10 @@ def grade(
     the command or the course; 3 when the machine or a grader failed for somebody, who then has no score.
     """
     from mechgrade.cohort import outputs
+    from mechgrade.cohort.exports import absent_of
     from mechgrade.cohort.keys import bases
-    from mechgrade.cohort.learners import find_learners
+    from mechgrade.cohort.learners import find_class
+    from mechgrade.cohort.roster import read_roster
     from mechgrade.cohort.run import CohortRun
     from mechgrade.cohort.store import Store, StoreError
     from mechgrade.grading.errors import GraderError, InfrastructureError
@@ -90,13 +106,18 @@ def grade(
             screen.say(f"Not graded, because {options.model} is not trained: {', '.join(map(str, left_out))}")
         based = bases(course, exercises, options)
         with Store(out.absolute()) as store:
-            learners = find_learners(course, path, store.folder / "unpacked")
+            people = read_roster(roster) if roster is not None else None
+            found = find_class(course, path, store.folder / "unpacked")
+            learners = found.learners
+            for name in found.nobodys:
+                screen.say(f"Nobody's: {name}, because its name tells no learner")
             screen.say(f"{len(learners)} learners, {len(exercises)} exercises, isolation {options.isolation}")
             if options.isolation != "full" and scheduler is None:
                 screen.say("Not at isolation full: " + " ".join(_lacking()))
             executor = _executor(course, exercises, options, list(based.values()), jobs, scheduler)
             with _Bar() as bar:
-                progress = CohortRun(course, options, based, store, bar.show).go(learners, executor)
+                run = CohortRun(course, options, based, store, bar.show)
+                progress = run.go(learners, executor)
             executor.close()
             executor = None
             summary = outputs.write(
@@ -106,6 +127,9 @@ def grade(
                 store,
                 lambda c, name, result: html.page(c, result, learner=name),
                 report.page,
+                run.arrivals,
+                absent_of(people, run.arrivals.values()),
+                based,
             )
     except CourseError as error:
         stop(error)
@@ -117,11 +141,70 @@ def grade(
         if executor is not None:
             executor.close()
     report.show(summary, screen)
+    _say_lacks(course, list(run.arrivals.values()), screen)
     screen.say(f"\n{progress.known} of {progress.learners} learners had been graded before.")
     screen.say(f"Read {out / 'summary.html'}; grades are in {out / 'grades.csv'}")
     if summary.ungraded:
         screen.say(f"{summary.ungraded} learners have no score, by no fault of theirs: run the same command again")
         raise typer.Exit(FAULT)
+
+
+@app.command()
+def check(
+    path: ClassArgument,
+    lab: LabOption = None,
+    roster: RosterOption = None,
+    to: Annotated[Path | None, typer.Option("--to", help="Write the table to this CSV, too.")] = None,
+) -> None:
+    """Say what each learner handed in, before anything is graded: what counts, what does not and why, what is missing."""
+    import csv
+    import io
+    import tempfile
+
+    from mechgrade.cohort.arrivals import NOTHING, arrival_of
+    from mechgrade.cohort.exports import absent_of
+    from mechgrade.cohort.learners import find_class
+    from mechgrade.cohort.roster import read_roster
+    from mechgrade.reports.screen import open_screen
+
+    course = the_course(path)
+    screen = open_screen()
+    table = io.StringIO()
+    rows = csv.writer(table)
+    rows.writerow(["learner", "id", "used", "ignored", "missing"])
+    try:
+        people = read_roster(roster) if roster is not None else None
+        exercises = course.exercises(lab)
+        with tempfile.TemporaryDirectory(prefix="mechgrade-check-") as scratch:
+            found = find_class(course, path, Path(scratch))
+            arrivals = [arrival_of(each, each.hand_in(course, exercises), exercises) for each in found.learners]
+        for one in arrivals:
+            used, ignored, missing = one.lines(course)
+            rows.writerow([one.learner, one.id, used, ignored, missing])
+            screen.say(f"{one.learner}: {len(one.used)} of {len(exercises)} exercises")
+            for words, text in (("used", used), ("ignored", ignored), ("missing", missing)):
+                if text:
+                    screen.say(f"  {words}: {text}")
+        for name in absent_of(people, arrivals):
+            rows.writerow([name, "", "", "", NOTHING])
+            screen.say(f"{name}: {NOTHING}")
+    except CourseError as error:
+        stop(error)
+    for name in found.nobodys:
+        screen.say(f"Nobody's: {name}, because its name tells no learner")
+    whole = sum(not one.missing for one in arrivals)
+    screen.say(f"\n{len(arrivals)} hand-ins; {whole} hold all {len(exercises)} exercises. Nothing was graded.")
+    if to is not None:
+        write(to, table.getvalue())
+
+
+def _say_lacks(course: Course, arrivals: list[Arrival], screen: Screen) -> None:
+    """Say whose hand-ins lack something, and why, where that is not everybody's."""
+    lacking = [one for one in arrivals if one.missing and one.ignored]
+    for one in lacking[:20]:
+        screen.say(f"{one.learner}: {one.note(course)}")
+    if len(lacking) > 20:
+        screen.say(f"and {len(lacking) - 20} more; see handed_in.json, or `mechgrade cohort check`")
 
 
 @app.command()

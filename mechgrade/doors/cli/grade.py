@@ -82,7 +82,7 @@ def grade(
     from mechgrade.progress.progress import Progress
     from mechgrade.reports.screen import open_screen
     from mechgrade.reports.terminal import TerminalReport
-    from mechgrade.submissions.submission import find_submission
+    from mechgrade.submissions.find import find_submission
 
     course = the_course(path)
     screen = open_screen(plain)
@@ -121,6 +121,7 @@ def grade(
             screen,
             found=len(chosen) == 1,
             hints_seen=lambda name: state.entries[name].hints if name in state.entries else 0,
+            absent=submission.absent,
         )
         result = run_grading(course, submission, chosen, options, worker, on_result=report.exercise, pdb=pdb)
     except CourseError as error:

@@ -236,7 +236,7 @@ def debug(
     from mechgrade.grading.errors import InfrastructureError
     from mechgrade.grading.options import resolve
     from mechgrade.progress.progress import Progress
-    from mechgrade.submissions.submission import find_submission
+    from mechgrade.submissions.find import find_submission
 
     course = the_course()
     found = chosen(course, read_state(Progress(course)), exercise, lab)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -90,6 +91,43 @@ def fill(
         stop(f"no score for {', '.join(without)}: the machine or a grader failed; run `cohort grade` again", FAULT)
 
 
+CourseIdOption = Annotated[str, typer.Option("--course-id", help="What nbgrader calls the course.")]
+
+
+def exchange(
+    root: Annotated[Path, typer.Argument(metavar="FOLDER", help="A folder that all learners' accounts can write to.")],
+    course_id: CourseIdOption = "mechgrade",
+) -> None:
+    """Say where nbgrader's exchange is, once: it is kept, and every nbgrader command here finds it (for instructors)."""
+    from mechgrade.doors.nbgrader.exchange import open_exchange
+
+    course = the_course()
+    _need("nbgrader")
+    from mechgrade.doors.nbgrader.config import CLASS
+
+    try:
+        path = open_exchange(course.root / CLASS, root, course_id)
+    except CourseError as error:
+        stop(error)
+    typer.echo(f"kept in {path.relative_to(course.root)}. Give this line to learners:")
+    named = "" if course_id == "mechgrade" else f" --course-id {course_id}"
+    typer.echo(f"mechgrade join {root.absolute()}{named}")
+
+
+def join(
+    root: Annotated[Path, typer.Argument(metavar="FOLDER", help="The exchange, as your course's page gives it.")],
+    course_id: CourseIdOption = "mechgrade",
+) -> None:
+    """Join a class that hands out work through nbgrader: after it, nbgrader's commands find the course."""
+    from mechgrade.doors.nbgrader.exchange import join as run
+
+    try:
+        path = run(root, course_id)
+    except CourseError as error:
+        stop(error)
+    typer.echo(f"kept in {path}. Now: nbgrader list")
+
+
 def release(
     lab: LabArgument,
     exchange: Annotated[
@@ -145,7 +183,7 @@ def _need(module: str) -> None:
 
     if find_spec(module) is None:
         extra = "notebook" if module == "jupytext" else "instructor"
-        stop(f"this needs {module}: .venv/bin/python -m pip install -c constraints.txt -e '.[{extra}]'")
+        stop(f"this needs {module}: {sys.executable} -m pip install 'mechgrade[{extra}]'")
 
 
 def _default(course: Course, lab: Lab) -> Path:

@@ -53,7 +53,7 @@ def watch(
     from mechgrade.progress.current import find
     from mechgrade.reports.screen import open_screen
     from mechgrade.sandbox import probe
-    from mechgrade.submissions.submission import find_submission
+    from mechgrade.submissions.find import find_submission
 
     course = the_course(path)
     held, before = held_by_command(course), fingerprint(course, probe().level)
@@ -62,7 +62,7 @@ def watch(
     loop = None
     worker = None
     try:
-        submission = find_submission(course, path or course.root / "exercises", lab, exercise)
+        submission = find_submission(course, path or course.root / "exercises", lab, exercise, live=True)
         if submission.exercises:
             raise CourseError(f"{path} is a file; give its directory, and --exercise {submission.exercises[0].name}")
         options = resolve(course, model=model, backend=backend, device=device)

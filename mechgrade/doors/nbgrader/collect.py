@@ -7,11 +7,14 @@ scores zero and says so in the feedback.
 
 from __future__ import annotations
 
+import glob
 import shutil
 from pathlib import Path
+from typing import Any
 
 import nbformat
 from nbformat.v4 import new_markdown_cell, new_notebook
+from nbgrader.converters import Autograde
 from nbgrader.exchange.default import ExchangeCollect
 
 from mechgrade.course import Course, CourseError, find_course, load_course
@@ -33,6 +36,25 @@ class Collect(ExchangeCollect):  # type: ignore[misc]  # nbgrader is untyped
                 self.log.warning("%s: %s", record["username"], line)
 
 
+def complete_before(autograde: type[Autograde]) -> None:
+    """Have nbgrader's own class look at all submissions before it passes over those without notebooks."""
+    usual = autograde.init_notebooks
+    if getattr(usual, "completes", False):
+        return
+
+    def init_notebooks(self: Any) -> None:
+        pattern = self._format_source(self.coursedir.assignment_id, self.coursedir.student_id)
+        course = _course(self.coursedir.root)
+        for place in sorted(glob.glob(pattern)):  # noqa: PTH207  nbgrader makes an absolute pattern
+            folder = Path(place)
+            for line in complete(course, folder.name, folder):
+                self.log.warning("%s: %s", folder.parent.name, line)
+        usual(self)
+
+    init_notebooks.completes = True  # type: ignore[attr-defined]  # so that it is done once
+    autograde.init_notebooks = init_notebooks
+
+
 def settle(assignment: str, student: str, notebooks: list[str]) -> None:
     """Before a submission is converted, nbgrader calls this: its notebooks, which may be renamed here. Changes the list in place.
 
@@ -42,8 +64,12 @@ def settle(assignment: str, student: str, notebooks: list[str]) -> None:
         notebooks: the paths of one submission's notebooks.
     """
     for folder in sorted({Path(path).parent for path in notebooks}):
-        complete(_course(str(folder)), folder.name, folder)
-        notebooks[:] = sorted({*(path for path in notebooks if Path(path).exists()), *map(str, folder.glob("*.ipynb"))})
+        course = _course(str(folder))
+        complete(course, folder.name, folder)
+        # Others are no part of the assignment: what counts of them, the reader puts into the lab's.
+        lab = course.labs.get(folder.name)
+        wanted = [str(folder / f"{lab.slug}.ipynb")] if lab else list(map(str, folder.glob("*.ipynb")))
+        notebooks[:] = sorted({*(path for path in notebooks if Path(path).parent != folder), *wanted})
 
 
 def complete(course: Course, assignment: str, folder: Path) -> list[str]:
@@ -56,11 +82,14 @@ def complete(course: Course, assignment: str, folder: Path) -> list[str]:
         return []
     notes: list[str] = []
     chosen = pick_notebook(course, lab, folder, notes=notes)
+    if isinstance(chosen, bytes):
+        wanted.write_bytes(chosen)
+        return [*notes, f"the notebook in an archive is graded as {wanted.name}"]
     if chosen is not None:
         # A copy: the submission itself stays as it was handed in.
         shutil.copyfile(folder / chosen, wanted, follow_symlinks=False)
         return [*notes, f"{shown(chosen)} is graded as {wanted.name}"]
-    note = f"**{wanted.name} was not handed in** (there was no notebook), so there is nothing to grade."
+    note = f"**{wanted.name} was not handed in** (there was no notebook)."
     nbformat.write(new_notebook(cells=[new_markdown_cell(note, id="missing")], metadata=KERNEL), wanted)
     return [f"{wanted.name} is missing (there is no notebook); an empty one stands for it"]
 

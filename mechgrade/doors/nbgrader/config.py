@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import sys
+import warnings
 from pathlib import Path
 from typing import Any
 
-from nbgrader.converters import GenerateAssignment
+from nbgrader.converters import Autograde, GenerateAssignment
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.preprocessors import (
     AssignLatePenalties,
@@ -18,10 +19,13 @@ from nbgrader.preprocessors import (
     OverwriteKernelspec,
     SaveAutoGrades,
 )
+from sqlalchemy.exc import SAWarning
 from traitlets.config.loader import ConfigFileNotFound, PyFileConfigLoader
 
 from mechgrade.course import CourseError
-from mechgrade.doors.nbgrader.collect import Collect, settle
+from mechgrade.doors.nbgrader.collect import Collect, complete_before, settle
+from mechgrade.doors.nbgrader.exchange import read_place
+from mechgrade.doors.nbgrader.feedback import Page
 from mechgrade.doors.nbgrader.reader import Reader
 from mechgrade.doors.nbgrader.release import Stubs
 from mechgrade.doors.nbgrader.restore import Restore
@@ -40,11 +44,12 @@ def configure(c: Any, root: Path) -> None:
     """
     # nbgrader makes a new gradebook by the command `alembic`, which is not in the PATH of who calls .venv/bin/nbgrader by its path.
     os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
-    c.CourseDirectory.course_id = "mechgrade"
+    place = read_place(root / CLASS)
+    c.CourseDirectory.course_id = place.course_id
     c.CourseDirectory.root = str(root / CLASS)
     if url := os.environ.get("MECHGRADE_DB"):
         c.CourseDirectory.db_url = url
-    if exchange := os.environ.get("MECHGRADE_EXCHANGE"):
+    if exchange := os.environ.get("MECHGRADE_EXCHANGE") or place.root:
         c.Exchange.root = exchange
     # Beside notebooks nothing is graded: a file of the instructor's would go to learners as it is, solutions and all.
     c.CourseDirectory.ignore = [".ipynb_checkpoints", "*.pyc", "__pycache__", "feedback", "*.py"]
@@ -55,8 +60,14 @@ def configure(c: Any, root: Path) -> None:
     c.Autograde.pre_convert_hook = settle
     c.Autograde.sanitize_preprocessors = [ClearOutput, OverwriteKernelspec, Restore, CheckCellMetadata]
     c.Autograde.autograde_preprocessors = [Sandbox, LimitOutput, SaveAutoGrades, AssignLatePenalties, CheckCellMetadata]
+    c.GenerateFeedback.exporter_class = Page
     c.ExchangeFactory.collect = Collect
     c.Sandbox.course_root = str(root)
+    complete_before(Autograde)
+    # What a class's output is to hold is a line a learner, and what was wrong. nbgrader's own steps are no news, and SQLAlchemy's warnings
+    # about nbgrader's models are none of the instructor's.
+    c.AutogradeApp.log_level = c.GenerateFeedbackApp.log_level = "WARNING"
+    warnings.filterwarnings("ignore", category=SAWarning)
 
 
 def database(root: Path) -> str:
@@ -68,5 +79,26 @@ def database(root: Path) -> str:
     try:
         config = PyFileConfigLoader("nbgrader_config.py", path=str(root)).load_config()
     except ConfigFileNotFound:
-        raise CourseError(f"there is no nbgrader_config.py in {root}; restore it from the project") from None
+        raise CourseError(without_configuration(root)) from None
     return str(CourseDirectory(config=config).db_url)
+
+
+def existing(root: Path) -> str:
+    """The gradebook's URL, where there is a gradebook.
+
+    Raises:
+        CourseError: there is none.
+    """
+    url = database(root)
+    path = Path(url.removeprefix("sqlite:///"))
+    if url.startswith("sqlite:///") and not path.is_file():
+        raise CourseError(f"there is no gradebook {path} yet; `mechgrade release LAB` begins one")
+    return url
+
+
+def without_configuration(root: Path) -> str:
+    """What to say where nbgrader would not know the course."""
+    return (
+        f"there is no nbgrader_config.py in {root}, so nbgrader would not know this course; "
+        "copy it from a course that `mechgrade init` makes"
+    )

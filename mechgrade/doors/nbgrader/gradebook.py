@@ -14,10 +14,10 @@ from typing import Any
 from nbgrader.api import Gradebook, MissingEntry
 
 from mechgrade.course import Course, CourseError, Lab
-from mechgrade.doors.nbgrader.collect import complete
 from mechgrade.grading.verdicts import FAULTS
 from mechgrade.submissions.cells import check_id
-from mechgrade.submissions.submission import Submission, SubmissionError
+from mechgrade.submissions.handed_in import read_upload
+from mechgrade.submissions.reading import SubmissionError
 
 
 def extract(course: Course, lab: Lab, submitted: Path, to: Path) -> list[str]:
@@ -34,8 +34,7 @@ def extract(course: Course, lab: Lab, submitted: Path, to: Path) -> list[str]:
     """
     learners = []
     for folder in sorted(submitted.glob(f"*/{lab.name}")):
-        complete(course, lab.name, folder)
-        submission = Submission.from_notebook(course, lab, folder / f"{lab.slug}.ipynb")
+        submission = read_upload(course, lab, folder)
         learners.append(folder.parent.name)
         target = to / folder.parent.name / lab.name
         target.mkdir(parents=True, exist_ok=True)

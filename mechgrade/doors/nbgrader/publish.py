@@ -8,7 +8,7 @@ from pathlib import Path
 
 from mechgrade.authoring.leaks import PublishError, leaks, stop_leaks
 from mechgrade.course import Course, Lab
-from mechgrade.doors.nbgrader.config import CLASS
+from mechgrade.doors.nbgrader.config import CLASS, without_configuration
 from mechgrade.doors.nbgrader.source import write_source
 
 
@@ -27,6 +27,8 @@ def release(course: Course, lab: Lab, *, exchange: bool = True) -> Path:
         BuildError: a source is not right.
         PublishError: nbgrader failed, or something is in the release that must not be. It is not in the exchange then.
     """
+    if not (course.root / "nbgrader_config.py").is_file():
+        raise PublishError(without_configuration(course.root))
     folder = course.root / CLASS
     path = write_source(course, lab, folder)
     nbgrader(course, "generate_assignment", lab.name, "--force")

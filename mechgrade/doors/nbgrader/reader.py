@@ -1,4 +1,8 @@
-"""Reads a submitted notebook whatever it is: what cannot be read is graded as empty, with a note, and the class goes on."""
+"""Reads a submitted notebook whatever it is: what cannot be read is graded as empty, with a note, and the class goes on.
+
+Beside the notebook there may be files. What counts of them by the rule of ``mechgrade.submissions.handed_in`` is put into the notebook, above
+the exercise's check.
+"""
 
 from __future__ import annotations
 
@@ -12,9 +16,12 @@ from nbconvert.exporters import NotebookExporter
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_raw_cell
 from nbformat.validator import NotebookValidationError
 
-from mechgrade.submissions.cells import KEY
+from mechgrade.course import Course, Exercise, Lab, find_course, load_course
+from mechgrade.submissions.assemble import assemble, interface
+from mechgrade.submissions.cells import KEY, check_id
+from mechgrade.submissions.handed_in import read_hand_in
 from mechgrade.submissions.notebook import Cell, cell_of, entries, read_tree
-from mechgrade.submissions.reading import SubmissionError
+from mechgrade.submissions.reading import SubmissionError, shown
 
 _MAKE = {"code": new_code_cell, "markdown": new_markdown_cell, "raw": new_raw_cell}
 
@@ -24,11 +31,54 @@ class Reader(NotebookExporter):  # type: ignore[misc]  # nbconvert is untyped
 
     def from_filename(self, filename: str, resources: Any = None, **kwargs: Any) -> Any:
         """Convert one notebook."""
-        notebook, problems = read(Path(filename))
+        path = Path(filename).absolute()
+        about = (resources or {}).get("nbgrader", {})
+        notebook, problems = read(path)
+        # nbgrader converts a notebook twice: as it was handed in, and as that has left it.
+        if getattr(self.parent, "_sanitizing", True) and "assignment" in about:
+            course = load_course(find_course(path))
+            if about["assignment"] in course.labs:
+                problems += with_files(course, course.labs[about["assignment"]], path.parent, notebook)
         for problem in problems:
-            self.log.warning("%s: %s", filename, problem)
+            self.log.warning("%s: %s", about.get("student", filename), problem)
         text = io.StringIO(nbformat.writes(notebook))
         return self.from_file(text, resources=resources, **kwargs)
+
+
+def with_files(course: Course, lab: Lab, folder: Path, notebook: Any) -> list[str]:
+    """Put into a lab's notebook what counts more than its own cells, and say what was done.
+
+    Args:
+        course: the course.
+        lab: whose notebook it is.
+        folder: the hand-in, with the notebook and what lies beside it.
+        notebook: as :func:`read` gives it; it is changed.
+    """
+    found = read_hand_in(course, [lab], folder)
+    own = Path(f"{lab.slug}.ipynb")
+    lines = []
+    for exercise in lab.exercises.values():
+        origin = found.used.get((lab.name, exercise.name))
+        if origin is None or origin == own:
+            continue
+        try:
+            text = found.submission.source(exercise)
+        except SubmissionError as error:
+            lines.append(f"{exercise.name}: {error}")
+            continue
+        text = assemble([text], interface(course, exercise)).strip() or text
+        cell = new_code_cell(text, metadata={KEY: {"exercise": str(exercise), "part": "code"}})
+        places = [place for place, each in enumerate(notebook.cells) if _is_check(each, exercise)]
+        notebook.cells.insert(places[0] if places else len(notebook.cells), cell)
+        lines.append(f"{shown(origin)} is graded as {exercise.name}")
+    return lines
+
+
+def _is_check(cell: Any, exercise: Exercise) -> bool:
+    entry, about = cell.metadata.get(KEY), cell.metadata.get("nbgrader")
+    return (isinstance(entry, dict) and entry.get("part") == "check" and entry.get("exercise") == str(exercise)) or (
+        isinstance(about, dict) and about.get("grade_id") == check_id(exercise)
+    )
 
 
 def read(path: Path) -> tuple[Any, list[str]]:

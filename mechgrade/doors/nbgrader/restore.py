@@ -15,9 +15,14 @@ from nbgrader.preprocessors import NbGraderPreprocessor
 from mechgrade.submissions.cells import KEY, NBGRADER_SCHEMA
 from mechgrade.submissions.notebook import PUT_BACK
 
+#: The ids of cells that say that a notebook could not be read, or was not there.
+STANDING_IN = ("unreadable", "missing")
+
 
 class Restore(NbGraderPreprocessor):  # type: ignore[misc]  # nbgrader is untyped
     """Restores the cells that nbgrader knows. All other cells are the learner's, without a say in grading."""
+
+    _learner = ""
 
     def preprocess(self, nb: Any, resources: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
         """Restore one notebook."""
@@ -29,6 +34,7 @@ class Restore(NbGraderPreprocessor):  # type: ignore[misc]  # nbgrader is untype
             grades = {cell.name for cell in known.grade_cells}
             solutions = {cell.name for cell in known.solution_cells}
             tasks = {cell.name for cell in known.task_cells}
+            self._learner = about.get("student", "")
             found = self._last_of_each(nb, about["assignment"], set(sources), grades)
             for name, cell in found.items():
                 place = _place_of(nb, cell)
@@ -40,8 +46,14 @@ class Restore(NbGraderPreprocessor):  # type: ignore[misc]  # nbgrader is untype
                 ):
                     # What was written into a locked cell may be an answer: code in a check's own cell counts.
                     nb.cells.insert(place, new_code_cell(cell.source))
-            for name in [name for name in sources if name in grades | tasks and name not in found]:
-                self.log.warning("The cell %s was deleted, and is put back", name)
+            deleted = [name for name in sources if name in grades | tasks and name not in found]
+            # Of a notebook that could not be read it was said already.
+            if deleted and not (nb.cells and nb.cells[0].get("id") in STANDING_IN):
+                which = (
+                    "all checks were" if not found else f"{', '.join(deleted)} {'was' if len(deleted) == 1 else 'were'}"
+                )
+                self.log.warning("%s: %s deleted, and put back", self._learner, which)
+            for name in deleted:
                 self._insert(nb, about["assignment"], self._restored(None, sources[name]))
             for cell in nb.cells:
                 name = cell.metadata.get("nbgrader", {}).get("grade_id")
@@ -74,7 +86,11 @@ class Restore(NbGraderPreprocessor):  # type: ignore[misc]  # nbgrader is untype
             if isinstance(name, str) and name in names and name not in found:
                 found[name] = cell
             elif entry is not None:
-                self.log.warning("The cell %s is there twice, or is none of the assignment's: an ordinary cell", name)
+                self.log.warning(
+                    "%s: the cell %s is there twice, or is none of the assignment's: an ordinary cell",
+                    self._learner,
+                    name,
+                )
                 del cell.metadata["nbgrader"]
                 if isinstance(name, str) and name in checks:
                     cell.metadata[KEY] = _check_entry(lab, name)
@@ -84,7 +100,7 @@ class Restore(NbGraderPreprocessor):  # type: ignore[misc]  # nbgrader is untype
         """A cell with the type that it had, and where it is locked, its text."""
         text = source.source if cell is None or source.locked else cell.source
         if cell is not None and source.locked and cell.source != source.source:
-            self.log.warning("The cell %s was edited, and has its text again", source.name)
+            self.log.warning("%s: the cell %s was edited, and has its text again", self._learner, source.name)
         make = new_code_cell if source.cell_type == "code" else new_markdown_cell
         metadata = {} if cell is None else dict(cell.metadata)
         metadata["nbgrader"] = {"grade_id": source.name}

@@ -51,9 +51,10 @@ class Sandbox(NbGraderPreprocessor):  # type: ignore[misc]  # nbgrader is untype
             if cell.cell_type == "code":
                 cell.outputs, cell.execution_count = [], None
         result = grade_notebook(course, lab, nb, self.options(course))
+        learner = resources["nbgrader"].get("student", "")
         for entry in result.faults:
             raise FaultError(
-                f"{entry.lab}/{entry.exercise} could not be graded, by no fault of the learner's: {entry.message}"
+                f"{learner}: {entry.lab}/{entry.exercise} could not be graded, by no fault of the learner's: {entry.message}"
             )
         entries = {check_id(course.exercise(entry.exercise, entry.lab)): entry for entry in result.exercises}
         for cell in nb.cells:
@@ -71,6 +72,7 @@ class Sandbox(NbGraderPreprocessor):  # type: ignore[misc]  # nbgrader is untype
                     new_output("display_data", data=report, metadata={"mechgrade": found.as_tree()}),
                     new_output("execute_result", data={"text/plain": f"{found.points:g}"}, execution_count=None),
                 ]
+        print(f"{learner}: {lab.name}, {result.score:g} of {result.max_score:g} points", flush=True)
         return nb, resources
 
     def options(self, course: Course) -> Options:

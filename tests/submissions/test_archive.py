@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from mechgrade.cohort.archive import ArchiveError, Bounds, unpack
+from mechgrade.submissions.archive import ArchiveError, Bounds, unpack
 
 
 def packed(path: Path, *entries: tuple[str | zipfile.ZipInfo, bytes]) -> Path:
@@ -20,16 +20,17 @@ def packed(path: Path, *entries: tuple[str | zipfile.ZipInfo, bytes]) -> Path:
 
 
 def test_takes_out_what_can_be_work(tmp_path: Path) -> None:
-    """Python files and notebooks come out where they were; the rest of what a learner packs does not."""
+    """Python files and notebooks come out where they were; of the rest of what a learner packs, the name alone."""
     entries = [
         ("lab3/a.py", b"x = 1"),
         ("lab3/b.ipynb", b"{}"),
-        ("lab3/weights.pt", b"0"),
+        ("lab3/weights.pt", b"0" * 100),
         ("__MACOSX/lab3/._a.py", b""),
     ]
     unpack(packed(tmp_path / "a.zip", *entries), tmp_path / "out")
     found = {str(path.relative_to(tmp_path / "out")) for path in (tmp_path / "out").rglob("*") if path.is_file()}
-    assert found == {"lab3/a.py", "lab3/b.ipynb"}
+    assert found == {"lab3/a.py", "lab3/b.ipynb", "lab3/weights.pt"}
+    assert (tmp_path / "out/lab3/weights.pt").stat().st_size == 0
     assert (tmp_path / "out/lab3/a.py").read_text() == "x = 1"
 
 

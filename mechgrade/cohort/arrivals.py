@@ -1,0 +1,110 @@
+"""What each learner of a class handed in: what of it was used, what was not and why, what is missing. ``handed_in.json`` keeps it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from mechgrade.cohort.learners import Learner
+from mechgrade.course import Course, CourseError, Exercise
+from mechgrade.submissions.handed_in import HandIn, missing_in_words
+from mechgrade.submissions.reading import shown
+
+FILE = "handed_in.json"
+
+NOTHING = "nothing was handed in"
+
+
+@dataclass
+class Arrival:
+    """One learner's hand-in, as a table has it.
+
+    Attributes:
+        learner: the name in all files of results.
+        person: the name at the platform, where there is one; otherwise the learner's.
+        id: at the platform; empty where there is none.
+        platform: moodle, canvas or blackboard; empty for a folder of another making.
+        stem: what a file for this learner must begin with when it is uploaded to the platform.
+        used: by exercise (``lab/name``) the file that counts.
+        ignored: files that do not, with the reason.
+        missing: exercises without a text.
+        notes: what the learner should know.
+    """
+
+    learner: str
+    person: str = ""
+    id: str = ""
+    platform: str = ""
+    stem: str = ""
+    used: dict[str, str] = field(default_factory=dict)
+    ignored: list[tuple[str, str]] = field(default_factory=list)
+    missing: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    def lines(self, course: Course) -> list[str]:
+        """The table's cells: used, ignored and missing, in words."""
+        by_file: dict[str, list[str]] = {}
+        for exercise, path in self.used.items():
+            by_file.setdefault(path, []).append(exercise)
+        missing = [course.exercise(name, lab) for lab, _, name in (each.partition("/") for each in self.missing)]
+        return [
+            "; ".join(f"{path} for {', '.join(names)}" for path, names in by_file.items()),
+            "; ".join(f"{path}: {why}" for path, why in self.ignored),
+            "; ".join(missing_in_words(course, missing)),
+        ]
+
+    def note(self, course: Course) -> str:
+        """What grades.csv says of the hand-in; empty where all is there."""
+        if not self.used and not self.ignored:
+            return NOTHING
+        _, ignored, missing = self.lines(course)
+        parts = [f"missing: {missing}" if missing else "", f"ignored: {ignored}" if ignored and self.missing else ""]
+        return "; ".join(filter(None, parts))
+
+
+def arrival_of(learner: Learner, hand_in: HandIn, exercises: Iterable[Exercise]) -> Arrival:
+    """A learner's hand-in for some exercises as a row of the table."""
+    asked = set(exercises)
+    missing = [exercise for exercise in hand_in.missing if exercise in asked]
+    origin = learner.origin
+    return Arrival(
+        learner.name,
+        origin.person if origin else learner.name,
+        origin.id if origin else "",
+        origin.platform if origin else "",
+        origin.stem + ("" if origin.rest else "/") if origin else "",
+        {
+            str(exercise): shown(hand_in.used[exercise.lab, exercise.name])
+            for exercise in hand_in.submission.exercises
+            if exercise in asked and exercise not in missing
+        },
+        [(shown(each.path), each.why) for each in hand_in.ignored],
+        [str(exercise) for exercise in missing],
+        list(hand_in.submission.notes),
+    )
+
+
+def as_text(arrivals: Iterable[Arrival]) -> str:
+    """The text of ``handed_in.json``."""
+    return json.dumps([asdict(each) for each in arrivals], indent=1, ensure_ascii=False) + "\n"
+
+
+def load(out: Path) -> list[Arrival]:
+    """What :func:`as_text` wrote to a folder of results.
+
+    Raises:
+        CourseError: there is none, or it cannot be read.
+    """
+    path = out / FILE
+    try:
+        rows: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))
+        return [Arrival(**{**row, "ignored": [(name, why) for name, why in row["ignored"]]}) for row in rows]
+    except FileNotFoundError:
+        raise CourseError(f"there is no {path}; `mechgrade cohort grade DIR --out {out}` writes it") from None
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise CourseError(
+            f"{path} cannot be read ({type(error).__name__}); run `mechgrade cohort grade` again"
+        ) from None

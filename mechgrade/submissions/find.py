@@ -1,0 +1,92 @@
+"""The submission at a path that a user named: a folder, an archive, an exercise's file, or a notebook."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from mechgrade.course import Course, CourseError, Exercise
+from mechgrade.submissions.archive import is_archive, is_sealed
+from mechgrade.submissions.handed_in import HandIn, missing_in_words, read_hand_in
+from mechgrade.submissions.names import match, name_of
+from mechgrade.submissions.notebook import cells_of, lab_of, read_tree
+from mechgrade.submissions.reading import SubmissionError
+from mechgrade.submissions.submission import Submission
+
+
+def find_submission(
+    course: Course, path: Path, lab: str | None = None, exercise: str | None = None, *, live: bool = False
+) -> Submission:
+    """The submission at a path that a user named.
+
+    Args:
+        course: the course.
+        path: a folder, an archive, an exercise's file, or a lab's notebook. See :mod:`mechgrade.submissions.handed_in`.
+        lab: the lab, where the path does not tell it.
+        exercise: the exercise that a file is for, or the only one of a notebook that is asked for.
+        live: a folder is one like `exercises/`, whose files change and are read when they are asked for.
+
+    Raises:
+        CourseError: nothing is there, or it does not say which exercises it is for.
+    """
+    named, path = path, path.absolute()
+    if path.is_dir():
+        wanted = course.exercises(lab, exercise)
+        if live or path == (course.root / "exercises").absolute() or _is_in_shape(path, wanted):
+            return Submission(path)
+        return _of_hand_in(course, path, wanted)
+    if not path.is_file():
+        raise CourseError(
+            f"there is nothing at {named}; give a folder like exercises/, an archive of it, one exercise's .py, or a notebook"
+        )
+    if is_archive(path.name):
+        return _of_hand_in(course, path, course.exercises(lab, exercise))
+    if is_sealed(path.name):
+        raise CourseError(f"archives like {named} are not read; unpack it, and give the folder")
+    kind = name_of(path.name).kind
+    if kind == "notebook":
+        return _notebook(course, path, lab, exercise)
+    like = match(path.name, [each.name for each in course.exercises(lab)], ".py")
+    if kind == "python" or (kind == "text" and like):
+        where = lab or (path.parent.name if path.parent.name in course.labs else None)
+        name = exercise or (like.name if like else path.stem)
+        return Submission.from_file(path, course.exercise(name, where))
+    raise CourseError(
+        f"{named} is no Python file and no notebook; give a folder like exercises/, one exercise's .py, or a notebook"
+    )
+
+
+def _is_in_shape(folder: Path, wanted: list[Exercise]) -> bool:
+    """Whether all files that are wanted lie where they lie in exercises/."""
+    return all((folder / each.lab / f"{each.name}.py").is_file() for each in wanted)
+
+
+def _of_hand_in(course: Course, path: Path, wanted: list[Exercise]) -> Submission:
+    labs = [course.labs[name] for name in dict.fromkeys(each.lab for each in wanted)]
+    read = read_hand_in(course, labs, path)
+    whole = read.submission
+    notes = [*whole.notes, *(f"not read: {each}" for each in read.ignored)]
+    notes += [f"nothing of {line} was found" for line in _absent(course, read)]
+    files = {key: path / origin if path.is_dir() else path for key, origin in whole.files.items()}
+    return replace(whole, exercises=tuple(wanted), files=files, notes=notes, absent=tuple(read.absent))
+
+
+def _absent(course: Course, read: HandIn) -> list[str]:
+    return missing_in_words(course, [each for each in read.missing if each.lab in read.absent])
+
+
+def _notebook(course: Course, path: Path, lab: str | None, exercise: str | None) -> Submission:
+    try:
+        tree: Any = read_tree(path.resolve(), path.resolve().parent)
+        cells, _ = cells_of(tree, path.name)
+    except SubmissionError:
+        tree, cells = path, []  # it is said of each exercise
+    found = course.lab(lab) if lab is not None else lab_of(course, cells, path.stem)
+    if found is None and exercise is not None:
+        found = course.lab(course.exercise(exercise).lab)
+    if found is None:
+        raise CourseError(f"{path.name} does not say which lab it is of; name it: --lab {' or '.join(course.labs)}")
+    whole = Submission.from_notebook(course, found, tree, path.name)
+    only = course.exercises(found.name, exercise)
+    return Submission(path, tuple(only), whole.texts, dict.fromkeys(whole.texts or {}, path), whole.notes)

@@ -1,0 +1,207 @@
+"""What Canvas, Moodle and Blackboard give for a class is read as it is, and grades and feedback go back under their ids."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import shutil
+import zipfile
+from pathlib import Path
+
+import pytest
+from submissions.awkward import LAB, answer, done
+
+from mechgrade.cohort import exports
+from mechgrade.cohort.arrivals import Arrival, as_text
+from mechgrade.cohort.comments import Comment, write_comments
+from mechgrade.cohort.learners import find_class, find_learners
+from mechgrade.cohort.platforms import packed
+from mechgrade.cohort.roster import read_roster
+from mechgrade.course import Course, CourseError
+
+MOODLE = "{name}_{id}_assignsubmission_file_"
+CANVAS = "{squeezed}_{id}_9{id}_"
+BLACKBOARD = "Lab 3_{login}_attempt_2026-01-31-10-00-00_"
+PEOPLE = [("Ada Lovelace", "12345", "lovelaceada", "alovelace"), ("Émile du Châtelet", "777", "duchâteletémile", "edu")]
+
+FORMS = {
+    "moodle folders": MOODLE + "/",
+    "moodle flat": MOODLE,
+    "canvas flat": CANVAS,
+    "canvas folders": CANVAS + "files/",
+    "blackboard": BLACKBOARD,
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize(
+    "inside", ["find_heads.py", "find_heads-1.py", "03-induction-head-analysis.ipynb", "hw.zip", "hw.rar"]
+)
+@pytest.mark.parametrize("as_zip", [True, False], ids=["zip", "folder"])
+def test_a_class_as_it_comes(course: Course, tmp_path: Path, form: str, inside: str, as_zip: bool) -> None:
+    """Each learner is found with the platform's id, and the file in it counts; a file that cannot be read is named."""
+    body = {"ipynb": json.dumps(done(course)), "py": answer(course)}.get(inside.rpartition(".")[2], "").encode()
+    if inside == "hw.zip":
+        packed_up = io.BytesIO()
+        with zipfile.ZipFile(packed_up, "w") as archive:
+            archive.writestr("lab3/find_heads.py", answer(course))
+        body = packed_up.getvalue()
+    path = tmp_path / "class"
+    for name, number, squeezed, login in PEOPLE:
+        file = path / (FORMS[form].format(name=name, id=number, squeezed=squeezed, login=login) + inside)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(body)
+    if as_zip:
+        path = Path(shutil.make_archive(str(tmp_path / "class"), "zip", path))
+    found = find_learners(course, path, tmp_path / "unpacked")
+    platform = form.split()[0]
+    ids = {"blackboard": ["alovelace", "edu"]}.get(platform, ["12345", "777"])
+    assert sorted(each.origin.id for each in found if each.origin) == ids
+    assert {each.origin.platform for each in found if each.origin} == {platform}
+    for each in found:
+        hand_in = each.hand_in(course, [course.exercise("find_heads")])
+        if inside == "hw.rar":
+            assert "archives of this kind are not read" in str(hand_in.ignored[0])
+        else:
+            assert "def find_heads" in hand_in.submission.source(course.exercise("find_heads", LAB))
+
+
+def test_several_files_of_one_learner_are_one_hand_in(course: Course, tmp_path: Path) -> None:
+    for name in ("lovelaceada_1000_90000_find_heads.py", "lovelaceada_LATE_1000_90001_repeated_tokens-2.py"):
+        (tmp_path / name).write_text("x = 1\n")
+    (one,) = find_learners(course, tmp_path, tmp_path / "unpacked")
+    assert one.name == "lovelaceada_1000"
+    assert len(one.parts) == 2
+
+
+def test_loose_files_are_somebodys_or_are_named(course: Course, tmp_path: Path) -> None:
+    for name in ("ada_find_heads.py", "bob.py", "readme.txt", "cid.rar"):
+        (tmp_path / name).write_text("x = 1\n")
+    found = find_class(course, tmp_path, tmp_path / "unpacked")
+    assert [each.name for each in found.learners] == ["ada", "bob", "cid"]
+    assert found.nobodys == ["readme.txt"]
+    for name in ("ada_find_heads.py", "bob.py", "cid.rar"):
+        (tmp_path / name).unlink()
+    (tmp_path / "find_heads.py").write_text("")
+    with pytest.raises(CourseError, match="it looks like one learner's folder"):
+        find_class(course, tmp_path, tmp_path / "unpacked")
+
+
+def results(out: Path) -> None:
+    """Results of four learners: two found in lists, one in none, one with a fault."""
+    rows = [
+        ("Ada Lovelace_12345", "Ada Lovelace", "12345", "moodle", "Ada Lovelace_12345_assignsubmission_file_/", 7.5),
+        ("babbagecharles_1000", "babbagecharles", "1000", "canvas", "babbagecharles_1000_90000_", 3.0),
+        ("somebody", "somebody", "", "", "", 1.0),
+        ("faulty", "faulty", "", "", "", None),
+    ]
+    arrivals = [Arrival(name, person, number, platform, stem) for name, person, number, platform, stem, _ in rows]
+    (out / "learners").mkdir(parents=True)
+    (out / "handed_in.json").write_text(as_text(arrivals))
+    for name, *_, score in rows:
+        verdict = "passed" if score is not None else "grader_error"
+        entry = {"lab": LAB, "exercise": "find_heads", "verdict": verdict, "misconception": None}
+        tree = {"learner": name, "score": score or 0, "max_score": 10, "exercises": [entry]}
+        (out / "learners" / f"{name}.json").write_text(json.dumps(tree))
+        (out / "learners" / f"{name}.html").write_text(f"page of {name}")
+
+
+def rows(text: str) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(text)))
+
+
+def test_canvas_own_table_comes_back_filled(tmp_path: Path) -> None:
+    """Everybody in it has a row, found by number or by name; who is not in it has one, too; a fault is no zero."""
+    results(tmp_path / "out")
+    roster = tmp_path / "canvas.csv"
+    roster.write_text(
+        "Student,ID,SIS User ID,SIS Login ID,Section,Lab 3 (555)\n    Points Possible,,,,,10\n"
+        '"Lovelace, Ada",42,s1,ada@x.org,A,\n"Babbage, Charles",1000,s2,cb@x.org,A,\n"Absent, Amy",3,s3,amy@x.org,A,\n'
+    )
+    people = read_roster(roster)
+    assert people.platform == "canvas" and len(people.people) == 3
+    text = exports.table("canvas", exports.grades(tmp_path / "out", people), people, "Lab 3")
+    head, *found = rows(text)
+    assert head["Student"].strip() == "Points Possible" and head["Lab 3 (555)"] == "10"
+    assert [(row["ID"], row["Lab 3 (555)"]) for row in found] == [
+        ("42", "7.5"),
+        ("1000", "3"),
+        ("3", ""),
+        ("", "1"),
+        ("", ""),
+    ]
+
+
+def test_moodles_worksheet_comes_back_filled(tmp_path: Path) -> None:
+    """Under Moodle's identifiers, with its other columns as they were, scaled to its maximum, with a grader's comments."""
+    results(tmp_path / "out")
+    write_comments(tmp_path / "out", [Comment("Well done.", exercise=f"{LAB}/find_heads", verdict="passed")])
+    roster = tmp_path / "moodle.csv"
+    roster.write_text(
+        "Identifier,Full name,Email address,Status,Grade,Maximum Grade,Last modified (grade),Feedback comments\n"
+        "Participant 12345,Ada Lovelace,ada@x.org,Submitted,,100,-,\nParticipant 9,Amy Absent,amy@x.org,,,100,-,\n"
+    )
+    people = read_roster(roster)
+    assert people.platform == "moodle"
+    found = rows(exports.table("moodle", exports.grades(tmp_path / "out", people), people, "Lab 3"))
+    assert found[0]["Identifier"] == "Participant 12345" and found[0]["Grade"] == "75"
+    assert found[0]["Status"] == "Submitted" and found[0]["Last modified (grade)"] == "-"
+    assert found[0]["Feedback comments"] == f"{LAB}/find_heads: Well done."
+    assert found[1]["Grade"] == "" and len(found) == 5
+
+
+def test_blackboards_table_is_utf_16_with_tabs(tmp_path: Path) -> None:
+    results(tmp_path / "out")
+    roster = tmp_path / "gc.xls"
+    text = '"Last Name"\t"First Name"\t"Username"\t"Student ID"\t"Lab 3 [Total Pts: 10] |77"\n"Lovelace"\t"Ada"\t"alovelace"\t"1"\t""\n'
+    roster.write_bytes(text.encode("utf-16"))
+    people = read_roster(roster)
+    assert people.platform == "blackboard"
+    found = rows(exports.table("blackboard", exports.grades(tmp_path / "out", people), people, "Lab 3"))
+    assert (found[0]["Username"], found[0]["Lab 3 [Total Pts: 10] |77"]) == ("alovelace", "7.5")
+
+
+def test_without_a_list_the_platforms_numbers_are_enough(tmp_path: Path) -> None:
+    results(tmp_path / "out")
+    found = exports.grades(tmp_path / "out")
+    assert {row["Identifier"]: row["Grade"] for row in rows(exports.table("moodle", found, None, "x"))}[
+        "Participant 12345"
+    ] == "7.5"
+    assert {row["ID"]: row["x"] for row in rows(exports.table("canvas", found, None, "x"))}["1000"] == "3"
+    assert rows(exports.table("plain", found, None, "points"))[2] == {"learner": "somebody", "id": "", "points": "1"}
+
+
+def test_feedback_goes_back_under_the_names_that_the_platforms_gave(tmp_path: Path) -> None:
+    results(tmp_path / "out")
+    assert exports.feedback(tmp_path / "out", tmp_path / "feedback.zip", exports.grades(tmp_path / "out")) == 4
+    with zipfile.ZipFile(tmp_path / "feedback.zip") as archive:
+        names = archive.namelist()
+        assert archive.read(names[0]) == b"page of Ada Lovelace_12345"
+    assert names[:2] == [
+        "Ada Lovelace_12345_assignsubmission_file_/feedback.html",
+        "babbagecharles_1000_90000_feedback.html",
+    ]
+    # As both services take such a name apart: who it is for is found again.
+    assert [each.id for each in map(packed, ["Ada Lovelace_12345_assignsubmission_file_", names[1]]) if each] == [
+        "12345",
+        "1000",
+    ]
+
+
+def test_two_people_of_one_name_are_not_mixed_up(tmp_path: Path) -> None:
+    roster = tmp_path / "list.csv"
+    roster.write_text("name,email\nAda Lovelace,ada1@x.org\nLovelace Ada,ada2@x.org\nBob,bob@x.org\n")
+    people = read_roster(roster)
+    found = people.find([("a", ["Ada Lovelace"]), ("b", ["ada2"]), ("c", ["bob"])])
+    assert {name: person.row["email"] for name, person in found.items()} == {"b": "ada2@x.org", "c": "bob@x.org"}
+    (tmp_path / "empty.csv").write_text("")
+    with pytest.raises(CourseError, match="holds nobody"):
+        read_roster(tmp_path / "empty.csv")
+
+
+def test_a_bare_list_of_names(tmp_path: Path) -> None:
+    (tmp_path / "names.txt").write_text("Ada Lovelace\nBob\n")
+    people = read_roster(tmp_path / "names.txt")
+    assert [person.shown for person in people.people] == ["Ada Lovelace", "Bob"]
+    assert exports.absent_of(people, [Arrival("bob")]) == ["Ada Lovelace"]
