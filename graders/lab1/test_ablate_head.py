@@ -4,59 +4,83 @@ import numpy as np
 import pytest
 
 PAIRS = (("Mary", "John"), ("Mark", "Anna"), ("John", "Mary"))
+LEFT = "hooks are still attached to the model after your function has returned"
 
 
-def rises(exercise, bench, tokens, how):
-    """The rise for one head of each layer, never of the same number as its layer; then once more for the first."""
+def packed(rises):
+    """The rises, by the size of the largest of which rounding is to be judged; and their types."""
     import torch
 
-    heads = [(layer, (layer + 1) % bench.n_heads) for layer in range(min(bench.n_layers, 3))]
+    rises = list(rises)  # it may be a generator
+    numbers = torch.tensor([float(rise) for rise in rises], dtype=torch.float64)
+    return {"rises": numbers, "types": sorted({type(rise).__name__ for rise in rises})}
+
+
+def rises(exercise, bench, tokens, how, layers, *others):
+    """The rise for one head of some layers, never of the same number as its layer; with others, the first once more and
+    on those.
+    """
+    heads = [(layer, (layer + 1) % bench.n_heads) for layer in layers]
     # A function that edits activations in its hooks is at home here: what is checked is that the model stays clean.
-    found = [float(exercise.ablate_head(bench.model, tokens, *place, how)) for place in heads]
+    found = [exercise.ablate_head(bench.model, tokens, *place, how) for place in heads]
     hooks_left = bool(bench.open_hooks())
-    again = float(exercise.ablate_head(bench.model, tokens, *heads[0], how))
-    return {"rises": torch.tensor([*found, again], dtype=torch.float64), "hooks_left": hooks_left}
+    again = [exercise.ablate_head(bench.model, other, *heads[0], how) for other in (tokens, *others) if others]
+    return {**packed([*again, *found]), "hooks_left": hooks_left}
 
 
 def on_sentences(exercise, bench, *, pairs, how):
     template = "Then, {0} and {1} went to the store. {0} gave a bottle to {1}"
-    return rises(exercise, bench, bench.tokens([template.format(subject, other) for other, subject in pairs]), how)
+    return rises(
+        exercise,
+        bench,
+        bench.tokens([template.format(subject, other) for other, subject in pairs]),
+        how,
+        [0, bench.n_layers - 1],
+    )
 
 
 def on_repeated_tokens(exercise, bench, *, batch, half, how, seed):
-    return rises(exercise, bench, bench.repeated_tokens(batch=batch, half=half, seed=seed), how)
+    """The first head also on other tokens of the same shape."""
+    tokens = [bench.repeated_tokens(batch=batch, half=half, seed=seed + place) for place in range(2)]
+    return rises(exercise, bench, tokens[0], how, [1], tokens[1])
 
 
 def on_equal_rows(exercise, bench, *, batch, half, seed):
     """A batch of one sequence repeated: its mean is the sequence itself. Zero ablation keeps the numbers' size."""
-    import torch
-
     tokens = bench.repeated_tokens(batch=1, half=half, seed=seed).repeat(batch, 1)
     heads = [(layer, (layer + 1) % bench.n_heads) for layer in range(2)]
-    return torch.tensor(
-        [
-            [float(exercise.ablate_head(bench.model, tokens, *place, how)) for place in heads]
-            for how in ("mean", "zero")
-        ],
-        dtype=torch.float64,
+    return packed(exercise.ablate_head(bench.model, tokens, *place, how) for how in ("mean", "zero") for place in heads)
+
+
+def on_a_deep_model(exercise, bench, *, heads, seed):
+    """Eleven layers: the number of a layer can be the beginning of another's."""
+    from interp.random_models import random_model
+
+    model = random_model(bench, n_layers=11, seed=seed)
+    tokens = bench.integers(0, 15, (2, 5), seed=seed)
+    return packed(
+        exercise.ablate_head(model, tokens, *head, how) for head, how in zip(heads, ("zero", "mean"), strict=True)
     )
 
 
-def on_another_word(exercise, bench, *, how):
+def on_other_words(exercise, bench, *, words):
+    """Which words are refused, and with which error; and whether a hook stays after an error."""
     tokens = bench.repeated_tokens(batch=2, half=3, seed=0)
-    try:
-        exercise.ablate_head(bench.model, tokens, 0, 1, how)
-    except ValueError:
-        return {"raised": "ValueError"}
-    except NotImplementedError:
-        raise
-    except Exception as error:
-        return {"raised": type(error).__name__}
-    return {"raised": "nothing"}
+    outcomes, hooks_left = {}, []
+    for word in words:
+        try:
+            exercise.ablate_head(bench.model, tokens, 0, 1, word)
+            outcomes[word] = "nothing"
+        except NotImplementedError:
+            raise
+        except Exception as error:
+            outcomes[word] = type(error).__name__
+        hooks_left.append(bool(bench.open_hooks()))
+    return {"raised": outcomes, "hooks_left": any(hooks_left)}
 
 
 def assert_clean(found):
-    assert not found["hooks_left"], "hooks are still attached to the model after your function has returned"
+    assert not found["hooks_left"], LEFT
     assert np.isclose(found["rises"][0], found["rises"][-1], rtol=1e-3, atol=1e-5), (
         "the same head, ablated a second time, gives another number: something of the first time is still there"
     )
@@ -64,26 +88,28 @@ def assert_clean(found):
 
 @pytest.mark.points(3)
 def test_zero_ablation(compare, seed):
-    """Zero ablation of a head in each layer, on sentences and on repeated tokens."""
-    assert_clean(compare(on_sentences, pairs=PAIRS, how="zero"))
+    """Zero ablation of a head in several layers, on sentences and on repeated tokens."""
+    assert not compare(on_sentences, pairs=PAIRS, how="zero")["hooks_left"], LEFT
     assert_clean(compare(on_repeated_tokens, batch=2, half=6, how="zero", seed=seed))
 
 
 @pytest.mark.points(4)
 def test_mean_ablation(compare, seed):
-    """Mean ablation of a head in each layer, on sentences and on repeated tokens."""
-    assert_clean(compare(on_sentences, pairs=PAIRS, how="mean"))
+    """Mean ablation of a head in several layers, on sentences and on repeated tokens; and in a model of eleven layers."""
+    assert not compare(on_sentences, pairs=PAIRS, how="mean")["hooks_left"], LEFT
     assert_clean(compare(on_repeated_tokens, batch=4, half=5, how="mean", seed=seed))
+    compare(on_a_deep_model, heads=[(1, 0), (10, 1)], seed=seed)
 
 
 @pytest.mark.points(2)
 def test_on_equal_rows(compare, seed):
-    """A batch whose sequences are all the same: the mean over it is what the head gives anyway."""
-    found = compare(on_equal_rows, batch=3, half=5, seed=seed)
-    assert np.allclose(found[0], 0, atol=1e-4), "replacing a head by what it gives anyway should change nothing"
+    """A batch of one, or of equal sequences: the mean over it is what the head gives anyway."""
+    for batch in (3, 1):
+        found = compare(on_equal_rows, batch=batch, half=5, seed=seed)
+        assert np.allclose(found["rises"][:2], 0, atol=1e-4), "replacing a head by what it gives anyway changes nothing"
 
 
 @pytest.mark.points(1)
 def test_clear_errors(compare):
-    """Another word than zero or mean raises a ValueError."""
-    compare(on_another_word, how="median")
+    """Another word than zero or mean raises a ValueError, and leaves no hook behind."""
+    compare(on_other_words, words=["median", "Zero", "mean ", "ero", "", "zero"])

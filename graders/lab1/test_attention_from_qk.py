@@ -103,9 +103,10 @@ def test_on_known_scores(compare):
 @pytest.mark.supporting
 @pytest.mark.points(1)
 def test_on_one_token(compare, seed):
-    """A prompt of a single token attends to itself, and nothing is NaN."""
+    """A prompt of a single token attends to itself, and nothing is NaN; and one of two tokens, with a single head."""
     pattern = compare(on_random_vectors, batch=2, pos=1, heads=3, width=4, seed=seed)
     assert np.allclose(pattern, 1), "a lone token has only itself to look at"
+    compare(on_random_vectors, batch=1, pos=2, heads=1, width=3, seed=seed)
 
 
 @pytest.mark.points(3)

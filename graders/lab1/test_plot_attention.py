@@ -113,7 +113,7 @@ def on_patterns_that_do_not_fit(exercise, bench):
 @pytest.mark.points(3)
 def test_on_random_pattern(compare, seed):
     """Random patterns of several lengths; the tokens as labels, the given title."""
-    for pos, title in [(5, "L1H2"), (8, "What does layer 5, head 1 attend to?"), (26, LONG)]:
+    for pos, title in [(5, "L1H2"), (22, LONG)]:
         found = compare(on_random_pattern, pos=pos, title=title, seed=seed)
         image = np.asarray(found["image"])
         assert np.all(np.triu(image, 1) == 0), (

@@ -5,7 +5,6 @@ import pytest
 
 PROMPTS = (
     "The capital of France is",
-    "The capital of Spain is",
     "Then, Anna and Mark went to the park. Anna gave a book to",
     "abc def ghi abc",
 )
@@ -33,20 +32,18 @@ class LargeLogits:
         return self._model(*args, **kwargs) + self._shift
 
 
-def on_large_logits(exercise, bench, *, prompt, shift, k):
-    return exercise.top_next_tokens(LargeLogits(bench.model, shift), prompt, k)
-
-
 def on_random_tokens(exercise, bench, *, length, k, seed):
-    """A text of words that do not belong together; long or short."""
+    """A text of words that do not belong together."""
     words = [" France", " Paris", " is", " the", " Mary", " John", " a", " of", " to", " store", " gave", " and"]
     places = bench.integers(0, len(words), (length,), seed=seed).tolist()
     return exercise.top_next_tokens(bench.model, "The" + "".join(words[place] for place in places), k)
 
 
-def on_the_whole_vocabulary(exercise, bench, *, prompt):
-    """As many tokens as there are. Their order is a matter of rounding far down the list, so it is not looked at."""
-    pairs = exercise.top_next_tokens(bench.model, prompt, bench.d_vocab)
+def on_the_whole_vocabulary(exercise, bench, *, prompt, shift):
+    """As many tokens as there are, with large logits. Far down the list the order is a matter of rounding: it is not
+    looked at.
+    """
+    pairs = exercise.top_next_tokens(LargeLogits(bench.model, shift), prompt, bench.d_vocab)
     return {"tokens": len(pairs), "probability": float(sum(number for _, number in pairs))}
 
 
@@ -74,19 +71,17 @@ def assert_probabilities(pairs):
 
 @pytest.mark.points(3)
 def test_on_prompts(compare):
-    """Prompts of several lengths, the ones of the labs to come among them; an empty one; and logits that are large."""
-    for prompt, k in zip(PROMPTS, (3, 1, 2, 3), strict=True):
+    """Prompts of several lengths, the ones of the labs to come among them; and an empty one."""
+    for prompt, k in zip(PROMPTS, (3, 2, 3), strict=True):
         assert_probabilities(compare(on_prompt, prompt=prompt, k=k))
-    compare(on_texts_as_they_are, prompts=["", " ", "The capital of France is ", " The"], k=2)
-    assert_probabilities(compare(on_large_logits, prompt="The capital of", shift=128.0, k=3))
+    compare(on_texts_as_they_are, prompts=["", "The capital of France is ", " The"], k=1)
 
 
 @pytest.mark.points(1)
 def test_on_random_words(compare, seed):
-    """Words in no order, where no token is certain; and all the tokens that there are."""
-    for length in (4, 9):
-        assert_probabilities(compare(on_random_tokens, length=length, k=3, seed=seed))
-    compare(on_the_whole_vocabulary, prompt="The")
+    """Words in no order, where no token is certain; and all the tokens that there are, with large logits."""
+    assert_probabilities(compare(on_random_tokens, length=9, k=3, seed=seed))
+    compare(on_the_whole_vocabulary, prompt="The", shift=128.0)
 
 
 @pytest.mark.points(1)

@@ -157,8 +157,8 @@ def always_zero(model, tokens, layer, head, how):
 
 
 @misconception(
-    "Nothing is ablated: your hook changes a copy and does not return it, so the model goes on with the original. What "
-    "a hook returns takes the activation's place."
+    "The loss stays the same whatever head you ablate. Does your hook *return* the new activation? That is what takes "
+    "the activation's place. And does it change all positions? The last one alone counts in no loss."
 )
 def not_returned(model, tokens, layer, head, how):
     check(how)
@@ -225,3 +225,111 @@ def sign_turned(model, tokens, layer, head, how):
 def nothing_refused(model, tokens, layer, head, how):
     value = (lambda z: 0) if how == "zero" else (lambda z: z[:, :, head].mean(0))
     return rise(model, tokens, layer, lambda z, hook: replaced(z, head, value(z)))
+
+
+def value_of(z, head, how):
+    """What takes the place of a head's z."""
+    return 0 if how == "zero" else z[:, :, head].mean(0)
+
+
+def hooks(layer, head, how):
+    """The hook of a right ablation."""
+    return [(f"blocks.{layer}.attn.hook_z", lambda z, hook: replaced(z, head, value_of(z, head, how)))]
+
+
+@misconception("You return a tensor. Finish with `.item()`, so that it is a Python float.")
+def tensor_returned(model, tokens, layer, head, how):
+    check(how)
+    after = model.run_with_hooks(tokens, return_type="loss", fwd_hooks=hooks(layer, head, how))
+    return after - model(tokens, return_type="loss")
+
+
+@misconception(
+    "Your numbers are never negative. A head can hurt: then the loss is lower without it, and the rise is negative. Take "
+    "no absolute value."
+)
+def absolute_difference(model, tokens, layer, head, how):
+    check(how)
+    return abs(rise(model, tokens, layer, hooks(layer, head, how)[0][1]))
+
+
+@misconception("You leave the first prediction out of the loss. The model's own loss has all of them.")
+def first_prediction_dropped(model, tokens, layer, head, how):
+    check(how)
+    before = model(tokens, return_type="loss", loss_per_token=True)
+    after = model.run_with_hooks(tokens, return_type="loss", loss_per_token=True, fwd_hooks=hooks(layer, head, how))
+    return (after - before)[:, 1:].mean().item()
+
+
+@misconception(
+    "For a batch of one you take the mean over the positions. The mean is over the batch there too: a batch of one is "
+    "its own mean, and nothing changes."
+)
+def batch_of_one_over_positions(model, tokens, layer, head, how):
+    check(how)
+    axis = 1 if len(tokens) == 1 else 0
+    mean = (lambda z: 0) if how == "zero" else (lambda z: z[:, :, head].mean(axis, keepdim=True))
+    return rise(model, tokens, layer, lambda z, hook: replaced(z, head, mean(z)))
+
+
+@misconception(
+    "Your mean leaves out the text whose own turn it is. The mean over the batch has all its texts, this one too."
+)
+def mean_of_the_others(model, tokens, layer, head, how):
+    check(how)
+
+    def edit(z, hook):
+        own = z[:, :, head]
+        return replaced(z, head, 0 if how == "zero" else (own.sum(0) - own) / max(len(own) - 1, 1))
+
+    return rise(model, tokens, layer, edit)
+
+
+@misconception(
+    "Your hook for layer 1 also fires in layer 10: you compare only the beginning of the name. Use the full "
+    "name, with the point behind the number."
+)
+def beginning_of_the_name(model, tokens, layer, head, how):
+    check(how)
+    before = model(tokens, return_type="loss")
+    target = [
+        (lambda name: name.startswith(f"blocks.{layer}") and name.endswith("hook_z"), hooks(layer, head, how)[0][1])
+    ]
+    return (model.run_with_hooks(tokens, return_type="loss", fwd_hooks=target) - before).item()
+
+
+@misconception(
+    "You accept `zero` and `mean` in capital letters or with spaces. Only the two words exactly are right: raise a "
+    "`ValueError` for others."
+)
+def how_in_any_case(model, tokens, layer, head, how):
+    how = how.strip().lower()
+    check(how)
+    return rise(model, tokens, layer, hooks(layer, head, how)[0][1])
+
+
+@misconception(
+    "You accept parts of the two words, also an empty text: `in` looks for a part of a string. Compare with a tuple, "
+    '`how in ("zero", "mean")`.'
+)
+def part_of_the_words(model, tokens, layer, head, how):
+    if how not in "zero, mean":
+        raise ValueError(how)
+    return rise(model, tokens, layer, hooks(layer, head, how)[0][1])
+
+
+@misconception(
+    "After a `ValueError` a hook is still on the model. Look at `how` before you attach it, or use `run_with_hooks`, "
+    "which removes hooks after an error too."
+)
+def hook_left_after_an_error(model, tokens, layer, head, how):
+    before = model(tokens, return_type="loss")
+
+    def edit(z, hook):
+        check(how)
+        return replaced(z, head, value_of(z, head, how))
+
+    model.add_hook(f"blocks.{layer}.attn.hook_z", edit)
+    after = model(tokens, return_type="loss")
+    model.reset_hooks()
+    return (after - before).item()

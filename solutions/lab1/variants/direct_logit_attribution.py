@@ -28,6 +28,12 @@ def divided(model, parts, direction, bias):
     }
 
 
+def own_scale(model, parts):
+    """Components, each divided by its own scale."""
+    centred = parts - parts.mean(-1, keepdim=True)
+    return centred / (centred.pow(2).mean(-1, keepdim=True) + model.cfg.eps).sqrt()
+
+
 def toward(model, correct, wrong):
     """The direction and the bias of a logit difference."""
     return (model.W_U[:, correct] - model.W_U[:, wrong]).T, model.b_U[correct] - model.b_U[wrong]
@@ -89,13 +95,8 @@ def scale_ignored(model, tokens, correct, wrong):
 )
 def each_normalised_by_itself(model, tokens, correct, wrong):
     heads, mlps, rest, scale = pieces(model, tokens)
-
-    def normed(parts):
-        centred = parts - parts.mean(-1, keepdim=True)
-        return centred / (centred.pow(2).mean(-1, keepdim=True) + model.cfg.eps).sqrt()
-
     direction, bias = toward(model, correct, wrong)
-    return divided(model, (normed(heads), normed(mlps), normed(rest), scale), direction, bias)
+    return divided(model, (*(own_scale(model, each) for each in (heads, mlps, rest)), scale), direction, bias)
 
 
 @misconception(
@@ -252,14 +253,6 @@ def output_bias_of_the_last_layer(model, tokens, correct, wrong):
 
 
 @misconception(
-    "Your heads are read at all positions together. Only what a head writes at the *last* position reaches the answer."
-)
-def heads_of_all_positions(model, tokens, correct, wrong):
-    every = [right(model, tokens, correct, wrong, place)["heads"] for place in range(tokens.shape[1])]
-    return {**right(model, tokens, correct, wrong), "heads": torch.stack(every).sum(0)}
-
-
-@misconception(
     "You divide by the mean of the scales of all positions. Each position has its own; the answer is given at the last."
 )
 def scale_averaged_over_positions(model, tokens, correct, wrong):
@@ -291,3 +284,60 @@ def shares_of_the_total(model, tokens, correct, wrong):
     found = right(model, tokens, correct, wrong)
     total = found["heads"].sum((1, 2)) + found["mlps"].sum(1) + found["rest"]
     return {name: value / total.reshape(-1, *[1] * (value.dim() - 1)) for name, value in found.items()}
+
+
+@misconception(
+    "Your heads are averaged over all positions. Only what a head writes at the *last* position reaches the answer; and "
+    "where the rest is what remains, a right sum cannot show this."
+)
+def heads_of_all_positions(model, tokens, correct, wrong):
+    every = [right(model, tokens, correct, wrong, place)["heads"] for place in range(tokens.shape[1])]
+    found = {**right(model, tokens, correct, wrong), "heads": torch.stack(every).mean(0)}
+    return with_remainder(model, tokens, correct, wrong, found)
+
+
+def with_remainder(model, tokens, correct, wrong, found):
+    """Heads and MLPs as found; the rest is what is left of the true logit difference."""
+    logits, rows = model(tokens)[:, -1], torch.arange(len(tokens))
+    true = logits[rows, correct] - logits[rows, wrong]
+    return {**found, "rest": true - found["heads"].sum((1, 2)) - found["mlps"].sum(1)}
+
+
+@misconception(
+    "Your heads and MLPs are measured along the rows of `W_E`, and the rest is what remains. The sum is right by "
+    "construction, so it cannot show that the direction is wrong: the logits are read with the columns of `W_U`."
+)
+def embedding_direction_hidden_in_the_rest(model, tokens, correct, wrong):
+    direction = (model.W_E[correct] - model.W_E[wrong]) / pieces(model, tokens)[3]
+    return with_remainder(model, tokens, correct, wrong, divided(model, pieces(model, tokens), direction, 0))
+
+
+@misconception(
+    "Each head and MLP is divided by a scale of its own, and the rest is what remains. The sum is right by construction, "
+    "so it cannot show this: divide all of them by the scale that the final LayerNorm had in the run."
+)
+def own_scales_hidden_in_the_rest(model, tokens, correct, wrong):
+    heads, mlps, rest, scale = pieces(model, tokens)
+    parts = (own_scale(model, heads), own_scale(model, mlps), rest, scale)
+    found = divided(model, parts, toward(model, correct, wrong)[0], 0)
+    return with_remainder(model, tokens, correct, wrong, found)
+
+
+@misconception(
+    "All your contributions are a little too small, by one factor: your scale divides by one less than the number of "
+    "entries, as `std` does. LayerNorm divides by the number of entries; `ln_final.hook_scale` has its scale."
+)
+def unbiased_scale(model, tokens, correct, wrong):
+    parts = pieces(model, tokens)
+    direction, bias = toward(model, correct, wrong)
+    return divided(model, parts, direction / parts[3] * (1 - 1 / model.cfg.d_model) ** 0.5, bias)
+
+
+@misconception(
+    "The direction of the first prompt's two answers serves for the whole batch, only the biases are each prompt's own. "
+    "The direction needs a batch axis too."
+)
+def vectors_of_the_first_prompt(model, tokens, correct, wrong):
+    parts = pieces(model, tokens)
+    direction, _ = toward(model, correct[:1].expand_as(correct), wrong[:1].expand_as(wrong))
+    return divided(model, parts, direction / parts[3], toward(model, correct, wrong)[1])

@@ -309,3 +309,13 @@ def only_square_checked(pattern, tokens, title):
     if pattern.shape[0] != pattern.shape[1]:
         raise ValueError("not a square")
     return drawn(pattern.detach().cpu(), tokens, title)
+
+
+@misconception(
+    "More tokens than the pattern has rows go through without a word, and the last tokens are dropped. Each token needs "
+    "its row and its column: raise a `ValueError`."
+)
+def further_tokens_cut(pattern, tokens, title):
+    tokens = tokens[: len(pattern)]
+    check_shape(pattern, tokens)
+    return drawn(pattern.detach().cpu(), tokens, title)

@@ -76,8 +76,9 @@ def by_added_hooks(model, tokens, names, position=None):
 
 
 @misconception(
-    "You cache everything and choose afterwards. The result is right, but during the run all activations were kept: "
-    "the peak is what fills a GPU. Say what you want *before* the run (`names_filter`, or hooks on the named points)."
+    "More points are hooked during the run than the ones that were named. The result is right, but all of these "
+    "activations were kept: the peak is what fills a GPU. Say what you want *before* the run (`names_filter`, or hooks on "
+    "the named points)."
 )
 def everything_then_filtered(model, tokens, names, position=None):
     refuse_unknown(model, names)
@@ -183,3 +184,93 @@ def nothing_refused(model, tokens, names, position=None):
     known = [name for name in names if name in model.hook_dict]
     _, cache = model.run_with_cache(tokens, names_filter=known)
     return {name: at(cache[name], position).detach().clone().cpu() for name in known}
+
+
+def kept(model, tokens, names, position, change=lambda value: value):
+    """The right result, each activation changed before it is copied."""
+    cache = filtered(model, tokens, names)
+    return {name: at(change(cache[name]), position).detach().clone().cpu() for name in names}
+
+
+@misconception(
+    "Without a position you return the model's own tensors. Copy them there too: a tensor that others change changes "
+    "for you as well."
+)
+def copied_only_when_sliced(model, tokens, names, position=None):
+    cache = filtered(model, tokens, names)
+    return {name: cache[name] if position is None else cache[name][:, position].clone() for name in names}
+
+
+@misconception(
+    "Your slice is not always a copy. `contiguous()` copies nothing if the slice lies in one piece already, as with a "
+    "batch of one. `clone()` always copies."
+)
+def contiguous_for_clone(model, tokens, names, position=None):
+    cache = filtered(model, tokens, names)
+    return {n: cache[n].clone() if position is None else cache[n][:, position].contiguous() for n in names}
+
+
+@misconception(
+    "You take the position from the axis before the last. For `hook_z` this is the axis of heads: the position is the "
+    "*second* axis of every activation."
+)
+def axis_before_the_last(model, tokens, names, position=None):
+    cache = filtered(model, tokens, names)
+    return {
+        n: (cache[n] if position is None else cache[n].select(-2, position % cache[n].shape[-2])).clone() for n in names
+    }
+
+
+@misconception("A batch of one has lost its axis. The first axis is the batch there too: call no `squeeze`.")
+def batch_of_one_dropped(model, tokens, names, position=None):
+    return {name: value.squeeze(0) for name, value in kept(model, tokens, names, position).items()}
+
+
+@misconception("Your negative positions are one too early: -1 is the last position, as in Python's lists.")
+def negative_position_shifted(model, tokens, names, position=None):
+    return kept(model, tokens, names, position - 1 if position is not None and position < 0 else position)
+
+
+@misconception(
+    "A name that the model does not have ends in a `KeyError`. Look for the names in `model.hook_dict` first, and raise a "
+    "`ValueError`."
+)
+def key_error_for_unknown_name(model, tokens, names, position=None):
+    _, cache = model.run_with_cache(tokens, names_filter=list(names))
+    return {name: at(cache[name], position).detach().clone().cpu() for name in names}
+
+
+@misconception(
+    "After a `ValueError` there are hooks on the model. Check all names before you attach the first hook, or remove the "
+    "hooks in a `finally`."
+)
+def hooks_left_after_unknown_name(model, tokens, names, position=None):
+    found = {}
+
+    def keep(activation, hook, name):
+        found[name] = at(activation, position).detach().clone().cpu()
+
+    for name in names:
+        refuse_unknown(model, [name])
+        model.hook_dict[name].add_hook(partial(keep, name=name))
+    with torch.no_grad():
+        model(tokens)
+    model.reset_hooks()
+    return found
+
+
+@misconception(
+    "You accept the library's short names, such as `embed` for `hook_embed`. Only full names are right: raise a "
+    "`ValueError` for others."
+)
+def short_names_accepted(model, tokens, names, position=None):
+    full = {name: name if name in model.hook_dict else f"hook_{name}" for name in names}
+    cache = filtered(model, tokens, list(full.values()))
+    return {name: at(cache[full[name]], position).detach().clone().cpu() for name in names}
+
+
+@misconception("You refuse an empty list of names. Nothing is asked for then, and the result is an empty dict.")
+def empty_names_refused(model, tokens, names, position=None):
+    if not names:
+        raise ValueError("give at least one name")
+    return kept(model, tokens, names, position)

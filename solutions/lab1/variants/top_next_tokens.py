@@ -272,3 +272,12 @@ def too_many_capped(model, prompt, k):
 def runtime_error_for_too_many(model, prompt, k):
     refuse_k(model, min(k, model.cfg.d_vocab))
     return listed(model, probabilities(model, prompt), k)
+
+
+@misconception(
+    "`k = 0` goes through without a word, and gives an empty list. The docstring asks for a `ValueError` below 1."
+)
+def zero_gives_nothing(model, prompt, k):
+    if k < 0 or k > model.cfg.d_vocab:
+        raise ValueError("k must be between 1 and the size of the vocabulary")
+    return listed(model, probabilities(model, prompt), k)
