@@ -420,8 +420,9 @@ def with_others(model, tokens, cache, metric, activations):
         for head in range(model.cfg.n_heads):
             hooks = []
             for activation in activations:
+                edit = right_edit(cache, activation)
 
-                def hook_function(value, hook, layer=layer, head=head, edit=right_edit(cache, activation)):
+                def hook_function(value, hook, layer=layer, head=head, edit=edit):
                     value = value.clone()
                     edit(value, layer, head)
                     return value
