@@ -45,8 +45,9 @@ def known_ranks(bench, rows, d_vocab, ranks, seed):
 
 
 def on_known_ranks(exercise, bench, *, rows, d_vocab, ranks, ks, seed):
+    """The scores for some k, and for the usual one, 5."""
     logits, tokens = known_ranks(bench, rows, d_vocab, ranks, seed)
-    return [exercise.copying_score(logits, tokens, k) for k in ks]
+    return [*(exercise.copying_score(logits, tokens, k) for k in ks), exercise.copying_score(logits, tokens)]
 
 
 def on_course_model(exercise, bench, *, tokens, layer, head, negative, seed):
@@ -63,17 +64,21 @@ def on_course_model(exercise, bench, *, tokens, layer, head, negative, seed):
     return exercise.ov_logits(residual, *weights, negative=negative)[:, ::31]
 
 
-def on_misfits(exercise, bench, *, rows, tokens, k):
-    logits, _ = known_ranks(bench, rows, 6, [0], 1)
-    try:
-        exercise.copying_score(logits, bench.integers(0, 6, (tokens,), seed=2), k)
-    except ValueError:
-        return {"raised": "ValueError"}
-    except NotImplementedError:
-        raise
-    except Exception as error:
-        return {"raised": type(error).__name__}
-    return {"raised": "nothing"}
+def on_misfits(exercise, bench, *, cases):
+    """What is raised for some numbers of rows and tokens, and some k, with a vocabulary of 6."""
+    raised = []
+    for rows, tokens, k in cases:
+        logits, _ = known_ranks(bench, rows, 6, [0], 1)
+        try:
+            exercise.copying_score(logits, bench.integers(0, 6, (tokens,), seed=2), k)
+            raised.append(f"nothing for k = {k}, {rows} rows and {tokens} tokens")
+        except ValueError:
+            raised.append("ValueError")
+        except NotImplementedError:
+            raise
+        except Exception as error:
+            raised.append(f"{type(error).__name__} for k = {k}, {rows} rows and {tokens} tokens")
+    return raised
 
 
 @pytest.mark.points(3)
@@ -99,7 +104,7 @@ def test_scores(compare, seed):
     for rows, d_vocab, ranks in [(6, 9, [0, 1, 2, 4, 5, 8]), (4, 30, [3, 0]), (10, 17, [1, 6, 16])]:
         found = compare(on_known_ranks, rows=rows, d_vocab=d_vocab, ranks=ranks, ks=[1, 2, 5, d_vocab], seed=seed)
         placed = np.array([ranks[row % len(ranks)] for row in range(rows)])
-        for k, score in zip([1, 2, 5, d_vocab], found, strict=True):
+        for k, score in zip([1, 2, 5, d_vocab, 5], found, strict=True):
             expected = (placed < k).mean()
             assert abs(score - expected) < 1e-6, f"with k = {k} the tokens are at places {(placed + 1).tolist()}"
 
@@ -122,6 +127,8 @@ def test_on_course_model(compare, seed):
 
 @pytest.mark.points(1)
 def test_clear_errors(compare):
-    """A k below 1 or above the vocabulary, or tokens that do not fit the rows, raise a ValueError."""
-    for rows, tokens, k in [(3, 3, 0), (3, 3, 7), (4, 3, 2)]:
-        compare(on_misfits, rows=rows, tokens=tokens, k=k)
+    """A k below 1 or above the vocabulary, or tokens that do not fit the rows, raise a ValueError; all others do not."""
+    # More for k than there are rows, and one row alone.
+    compare(on_known_ranks, rows=1, d_vocab=9, ranks=[6], ks=[1, 6, 7, 9], seed=0)
+    cases = [(3, 3, 0), (3, 3, -1), (3, 3, 7), (7, 7, 7), (4, 3, 2), (4, 1, 2), (1, 4, 2), (3, 5, 2)]
+    compare(on_misfits, cases=[list(case) for case in cases])

@@ -29,24 +29,32 @@ def some(logits):
     return logits[..., 3::83]
 
 
-def watched(caches):
-    """A function that says whether the caches are as they are now."""
-    before = [{name: value.clone() for name, value in cache.items()} for cache in caches]
+def watched(cache):
+    """A function that says whether the cache is as it is now."""
+    before = {name: value.clone() for name, value in cache.items()}
 
     def unchanged():
-        return all(
-            list(cache.keys()) == list(old) and all(bool((old[name] == value).all()) for name, value in cache.items())
-            for cache, old in zip(caches, before, strict=True)
-        )
+        same = list(cache.keys()) == list(before)
+        return same and all(bool((before[name] == value).all()) for name, value in cache.items())
 
     return unchanged
 
 
+def left(bench, logits, orig_unchanged, new_unchanged):
+    """The logits, and how caches and model are left."""
+    return {
+        "logits": some(logits),
+        "orig_cache_unchanged": orig_unchanged(),
+        "new_cache_unchanged": new_unchanged(),
+        "hooks_left": bool(bench.open_hooks()),
+    }
+
+
 def to_logits(exercise, bench, *, batch, pos, senders, seed):
     tokens, orig, new = two_runs(bench, batch, pos, seed)
-    unchanged = watched([orig, new])
+    watches = watched(orig), watched(new)
     logits = exercise.path_patch_to_logits(bench.model, tokens, orig, new, places(bench, senders))
-    return {"logits": some(logits), "cache_unchanged": unchanged(), "hooks_left": bool(bench.open_hooks())}
+    return left(bench, logits, *watches)
 
 
 def deep_runs(bench, seed):
@@ -99,9 +107,9 @@ def to_logits_by_all(exercise, bench, *, batch, pos, seed):
 def to_heads(exercise, bench, *, batch, pos, senders, receivers, component, seed):
     tokens, orig, new = two_runs(bench, batch, pos, seed)
     senders, receivers = tuple(places(bench, senders)), tuple(places(bench, receivers))
-    unchanged = watched([orig, new])
+    watches = watched(orig), watched(new)
     logits = exercise.path_patch_to_heads(bench.model, tokens, orig, new, senders, receivers, component)
-    return {"logits": some(logits), "cache_unchanged": unchanged(), "hooks_left": bool(bench.open_hooks())}
+    return left(bench, logits, *watches)
 
 
 def without_a_change(exercise, bench, *, batch, pos, seed, nobody):
@@ -115,18 +123,22 @@ def without_a_change(exercise, bench, *, batch, pos, seed, nobody):
     }
 
 
-def on_bad_paths(exercise, bench, *, senders, receivers, component):
+def on_bad_paths(exercise, bench, *, paths):
+    """What is raised for some senders, receivers and components."""
     tokens, orig, new = two_runs(bench, 2, 3, 0)
-    senders, receivers = places(bench, senders), places(bench, receivers)
-    try:
-        exercise.path_patch_to_heads(bench.model, tokens, orig, new, senders, receivers, component)
-    except ValueError:
-        return {"raised": "ValueError"}
-    except NotImplementedError:
-        raise
-    except Exception as error:
-        return {"raised": type(error).__name__}
-    return {"raised": "nothing"}
+    raised = []
+    for senders, receivers, component in paths:
+        asked = places(bench, senders), places(bench, receivers), component
+        try:
+            exercise.path_patch_to_heads(bench.model, tokens, orig, new, *asked)
+            raised.append(f"nothing for {asked}")
+        except ValueError:
+            raised.append("ValueError")
+        except NotImplementedError:
+            raise
+        except Exception as error:
+            raised.append(f"{type(error).__name__} for {asked}")
+    return raised
 
 
 @pytest.mark.points(3)
@@ -135,7 +147,7 @@ def test_to_logits(compare, seed):
     for batch, pos, senders in [(2, 5, [[0, 1]]), (3, 4, [[1, 0], [-1, 2]]), (2, 6, [[-1, -1]])]:
         found = compare(to_logits, batch=batch, pos=pos, senders=senders, seed=seed)
         assert not found["hooks_left"], "hooks are left on the model: the next run would be patched too"
-        assert found["cache_unchanged"], "a cache is changed: add to a copy"
+        assert found["orig_cache_unchanged"] and found["new_cache_unchanged"], "a cache is changed: add to a copy"
     compare(to_logits_in_a_deep_model, senders=[[10, 1], [2, 0]], seed=seed)
 
 
@@ -161,7 +173,7 @@ def test_to_heads(compare, seed):
             to_heads, batch=batch, pos=pos, senders=senders, receivers=receivers, component=component, seed=seed
         )
         assert not found["hooks_left"], "hooks are left on the model: the next run would be patched too"
-        assert found["cache_unchanged"], "a cache is changed: add to a copy"
+        assert found["orig_cache_unchanged"] and found["new_cache_unchanged"], "a cache is changed: add to a copy"
     deep = {"senders": [[9, 1], [2, 0]], "receivers": [[10, 1], [10, 0]], "component": "q"}
     compare(to_heads_in_a_deep_model, **deep, seed=seed)
 
@@ -183,17 +195,17 @@ def test_clear_errors(compare):
     """A path backwards or within a layer, or to a component that a head does not have, raises a ValueError."""
     good = {"batch": 2, "pos": 3, "senders": [[1, 1], [0, 0]], "receivers": [[-1, 1]], "component": "k"}
     compare(to_heads, **good, seed=0)
-    for senders, receivers, component in [
-        ([[1, 0]], [[1, 1]], "q"),
-        ([[-1, 0]], [[1, 1]], "k"),
-        ([[0, 0], [-1, 0]], [[1, 1]], "v"),
-        ([[1, 0]], [[1, 1], [-1, 0]], "q"),
-        ([[1, 0]], [[-1, 0], [1, 1]], "q"),
-        ([[0, 0]], [[-1, 1]], "z"),
-        ([[0, 0]], [[-1, 1]], "Q"),
-        ([[0, 0]], [[-1, 1]], ""),
-        ([[0, 0]], [[-1, 1]], "qk"),
-        ([[0, 0]], [], "z"),
-        ([], [], "pattern"),
-    ]:
-        compare(on_bad_paths, senders=senders, receivers=receivers, component=component)
+    paths = [
+        [[[1, 0]], [[1, 1]], "q"],
+        [[[-1, 0]], [[1, 1]], "k"],
+        [[[0, 0], [-1, 0]], [[1, 1]], "v"],
+        [[[1, 0]], [[1, 1], [-1, 0]], "q"],
+        [[[1, 0]], [[-1, 0], [1, 1]], "q"],
+        [[[0, 0]], [[-1, 1]], "z"],
+        [[[0, 0]], [[-1, 1]], "Q"],
+        [[[0, 0]], [[-1, 1]], ""],
+        [[[0, 0]], [[-1, 1]], "qk"],
+        [[[0, 0]], [], "z"],
+        [[], [], "pattern"],
+    ]
+    compare(on_bad_paths, paths=paths)

@@ -194,3 +194,170 @@ def nothing_refused(logits, tokens, k=5):
     k = min(max(k, 1), logits.shape[-1])
     rows = min(len(tokens), len(logits))
     return (logits[:rows].topk(k, -1).indices == tokens[:rows, None]).any(-1).double().mean().item()
+
+
+@misconception(
+    "Your scores are right, but a single token goes through for many rows: it is compared with each of them. The "
+    "docstring asks for a `ValueError`.",
+    replaces="copying_score",
+)
+def one_token_for_all(logits, tokens, k=5):
+    refuse_misfits(logits, tokens.expand(len(logits)) if len(tokens) == 1 else tokens, k)
+    return (logits.topk(k, -1).indices == tokens[:, None]).any(-1).double().mean().item()
+
+
+@misconception(
+    "Your scores are right, but tokens too many are passed over. The docstring asks for a `ValueError` where there is not "
+    "exactly one token for each row.",
+    replaces="copying_score",
+)
+def too_many_tokens(logits, tokens, k=5):
+    tokens = tokens[: len(logits)]
+    refuse_misfits(logits, tokens, k)
+    return (logits.topk(k, -1).indices == tokens[:, None]).any(-1).double().mean().item()
+
+
+@misconception(
+    "Your scores are right, but a `k` of more than d_vocab is made smaller without a word. The docstring asks for a "
+    "`ValueError`.",
+    replaces="copying_score",
+)
+def large_k_cut(logits, tokens, k=5):
+    k = min(k, logits.shape[-1])
+    refuse_misfits(logits, tokens, k)
+    return (logits.topk(k, -1).indices == tokens[:, None]).any(-1).double().mean().item()
+
+
+@misconception(
+    "Your scores are right, but a `k` of more than d_vocab ends in an error of PyTorch's. The docstring asks for a "
+    "`ValueError`.",
+    replaces="copying_score",
+)
+def large_k_runtime_error(logits, tokens, k=5):
+    refuse_misfits(logits, tokens, min(k, logits.shape[-1]))
+    return (logits.topk(k, -1).indices == tokens[:, None]).any(-1).double().mean().item()
+
+
+@misconception(
+    "Your scores are right, but a `k` of 0 goes through. The docstring asks for a `ValueError`.",
+    replaces="copying_score",
+)
+def zero_k_allowed(logits, tokens, k=5):
+    refuse_misfits(logits, tokens, 1 if k == 0 else k)
+    return (logits.topk(k, -1).indices == tokens[:, None]).any(-1).double().mean().item()
+
+
+@misconception(
+    "You count a token as a hit when it is among the best of *any* row. Compare each token with its own row.",
+    replaces="copying_score",
+)
+def best_of_any_row(logits, tokens, k=5):
+    refuse_misfits(logits, tokens, k)
+    return torch.isin(tokens, logits.topk(k, -1).indices).double().mean().item()
+
+
+@misconception(
+    "You hold each token against the highest logits of the *whole table*. The k highest of its own row count.",
+    replaces="copying_score",
+)
+def best_of_the_table(logits, tokens, k=5):
+    refuse_misfits(logits, tokens, k)
+    own = logits.gather(1, tokens[:, None])
+    return ((logits.flatten() > own).sum(1) < k).double().mean().item()
+
+
+@misconception("You ignore `k`: your scores are those for k = 5.", replaces="copying_score")
+def k_ignored(logits, tokens, k=5):
+    refuse_misfits(logits, tokens, k)
+    return (logits.topk(min(5, logits.shape[-1]), -1).indices == tokens[:, None]).any(-1).double().mean().item()
+
+
+@misconception(
+    "You take the logits that are largest by *magnitude*. A very negative logit is not among the highest.",
+    replaces="copying_score",
+)
+def largest_magnitude(logits, tokens, k=5):
+    refuse_misfits(logits, tokens, k)
+    return (logits.abs().topk(k, -1).indices == tokens[:, None]).any(-1).double().mean().item()
+
+
+@misconception("The k-th highest logit is no hit in your scores. Among the k highest, it is.", replaces="copying_score")
+def kth_left_out(logits, tokens, k=5):
+    refuse_misfits(logits, tokens, k)
+    own = logits.gather(1, tokens[:, None])
+    return ((logits > own).sum(1) < max(k - 1, 1)).double().mean().item()
+
+
+@misconception(
+    "The one after the k-th highest logit counts as a hit in your scores. Only the k highest do.",
+    replaces="copying_score",
+)
+def one_too_many(logits, tokens, k=5):
+    refuse_misfits(logits, tokens, k)
+    own = logits.gather(1, tokens[:, None])
+    return ((logits > own).sum(1) <= k).double().mean().item()
+
+
+@misconception("You return a tensor. A Python number is asked for: `.item()` gives one.", replaces="copying_score")
+def tensor_returned(logits, tokens, k=5):
+    refuse_misfits(logits, tokens, k)
+    return (logits.topk(k, -1).indices == tokens[:, None]).any(-1).float().mean()
+
+
+@misconception(
+    "A token that stands in several rows counts once in your score. The share is taken over the rows: every row counts.",
+    replaces="copying_score",
+)
+def same_token_once(logits, tokens, k=5):
+    refuse_misfits(logits, tokens, k)
+    hits = (logits.topk(k, -1).indices == tokens[:, None]).any(-1)
+    return len(set(tokens[hits].tolist())) / len(set(tokens.tolist()))
+
+
+@misconception(
+    "The second LayerNorm always adds 1e-5. `eps` is what *both* add to the variance.",
+    replaces="ov_logits",
+)
+def eps_fixed_in_the_second(residual, W_V, W_O, W_U, b_U, negative=False, eps=1e-5):
+    return centred(centred(residual, eps) @ W_V @ W_O * (-1 if negative else 1), 1e-5) @ W_U + b_U
+
+
+@misconception(
+    "The second LayerNorm adds nothing to the variance. `eps` is what *both* add.",
+    replaces="ov_logits",
+)
+def eps_in_the_first_alone(residual, W_V, W_O, W_U, b_U, negative=False, eps=1e-5):
+    return centred(centred(residual, eps) @ W_V @ W_O * (-1 if negative else 1), 0.0) @ W_U + b_U
+
+
+@misconception(
+    "You add `eps` to the standard deviation. LayerNorm adds it to the *variance*, under the root.",
+    replaces="ov_logits",
+)
+def eps_outside_the_root(residual, W_V, W_O, W_U, b_U, negative=False, eps=1e-5):
+    def normalise(x):
+        x = x - x.mean(-1, keepdim=True)
+        return x / (x.pow(2).mean(-1, keepdim=True).sqrt() + eps)
+
+    return normalise(normalise(residual) @ W_V @ W_O * (-1 if negative else 1)) @ W_U + b_U
+
+
+@misconception(
+    "Your variance divides by one less than the number of entries, as `torch.var` does. LayerNorm divides by their "
+    "number: `unbiased=False`.",
+    replaces="ov_logits",
+)
+def unbiased_variance(residual, W_V, W_O, W_U, b_U, negative=False, eps=1e-5):
+    def normalise(x):
+        return (x - x.mean(-1, keepdim=True)) / (x.var(-1, keepdim=True) + eps).sqrt()
+
+    return normalise(normalise(residual) @ W_V @ W_O * (-1 if negative else 1)) @ W_U + b_U
+
+
+@misconception(
+    "The first LayerNorm takes mean and variance over all tokens together. It works on one token's vector at a time.",
+    replaces="ov_logits",
+)
+def normalised_together(residual, W_V, W_O, W_U, b_U, negative=False, eps=1e-5):
+    first = torch.nn.functional.layer_norm(residual, residual.shape, eps=eps)
+    return centred(first @ W_V @ W_O * (-1 if negative else 1), eps) @ W_U + b_U

@@ -420,9 +420,9 @@ def with_others(model, tokens, cache, metric, activations):
         for head in range(model.cfg.n_heads):
             hooks = []
             for activation in activations:
-                change = right_edit(cache, activation)
+                edit = right_edit(cache, activation)
 
-                def hook_function(value, hook, layer=layer, head=head, edit=change):
+                def hook_function(value, hook, layer=layer, head=head, edit=edit):
                     value = value.clone()
                     edit(value, layer, head)
                     return value

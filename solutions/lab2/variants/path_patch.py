@@ -425,7 +425,7 @@ def values_follow_keys(model, tokens, orig_cache, new_cache, senders, receivers,
     change = change_of(model, orig_cache, new_cache, senders)
     parts = ("k", "v") if component == "k" else (component,)
     hooks = [inputs_of(model, receivers, part, lambda at: orig_cache["resid_pre", at] + change) for part in parts]
-    return run(model, tokens, [hook for part in hooks for hook in part])
+    return run(model, tokens, [hook for some in hooks for hook in some])
 
 
 @misconception(
@@ -578,3 +578,15 @@ def lists_only(model, tokens, orig_cache, new_cache, senders, receivers, compone
     refuse_bad_paths(senders, receivers, component)
     senders.sort()
     return right_heads(model, tokens, orig_cache, new_cache, senders, receivers, component)
+
+
+@misconception(
+    "Without senders your function fails: there is nothing to stack. Then nothing changes, and the logits are those of the "
+    "original run. Begin with a change of zeros.",
+    replaces="path_patch_to_logits",
+)
+def needs_a_sender(model, tokens, orig_cache, new_cache, senders):
+    parts = [(new_cache["z", at] - orig_cache["z", at])[:, :, head] @ model.W_O[at, head] for at, head in senders]
+    residual = orig_cache["resid_post", model.cfg.n_layers - 1] + torch.stack(parts).sum(0)
+    with torch.no_grad():
+        return model.unembed(model.ln_final(residual))
