@@ -97,26 +97,27 @@ def figure_on_course_model(exercise, bench, *, batch, half, seed):
 
 def on_shapes_of_all_kinds(exercise, bench, *, shapes):
     """What is raised for scores of some shapes. Those of the first are possible."""
-    found = {}
+    found, given = {}, []
     for several in shapes:
         scores = {name: bench.uniform(*shape, seed=0) for name, shape in zip(MEASURES, several, strict=False)}
         try:
             table, _ = exercise.head_report(scores, 0.4)
-            raised = {"raised": "nothing", "rows": len(table)}
+            given.append(len(table))
+            raised = "nothing"
         except ValueError:
-            raised = {"raised": "ValueError"}
+            raised = "ValueError"
         except NotImplementedError:
             raise
         except Exception as error:
-            raised = {"raised": type(error).__name__}
+            raised = type(error).__name__
         found[f"scores of shapes {several}"] = raised
-    return found
+    return {"raised": found, "result": given[0] if given else None}
 
 
 @pytest.mark.points(3)
 def test_table_of_random_scores(compare, seed):
     """The table for random scores: every head in its place, with its name, role and highest score."""
-    for layers, heads, measures, threshold in [(2, 4, 3, 0.75), (12, 2, 2, 0.6), (1, 11, 4, 0.9)]:
+    for layers, heads, measures, threshold in [(2, 4, 3, 0.75), (11, 1, 2, 0.6), (1, 11, 4, 0.9)]:
         table = compare(
             table_on_random_scores, layers=layers, heads=heads, measures=measures, threshold=threshold, seed=seed
         )
@@ -142,7 +143,7 @@ def test_ties_and_threshold(compare):
 @pytest.mark.points(4)
 def test_heatmap(compare, seed):
     """The heatmap: its data, the names on its ticks, its axis labels, its title and colour bar."""
-    for layers, heads, measures in [(12, 2, 3), (2, 4, 5)]:
+    for layers, heads, measures in [(11, 2, 3), (1, 3, 5)]:
         compare(figure_on_random_scores, layers=layers, heads=heads, measures=measures, seed=seed)
     compare(figure_on_course_model, batch=2, half=8, seed=seed)
 

@@ -14,12 +14,12 @@ def together(scores):
     return torch.tensor(scores, dtype=torch.float64)
 
 
-def on_random_logits(exercise, bench, *, batch, pos, d_vocab, size, windows, seed):
-    """Logits that grow with the position: every window has a mean of its own."""
+def on_random_logits(exercise, bench, *, batch, pos, d_vocab, size, offset, windows, seed):
+    """Logits that grow with the position: every window has a mean of its own. An offset changes no probability."""
     import torch
 
     growth = torch.linspace(0.5, 3.0, pos, dtype=bench.dtype, device=bench.device)[:, None]
-    logits = bench.normal(batch, pos, d_vocab, seed=seed) * growth * size
+    logits = bench.normal(batch, pos, d_vocab, seed=seed) * growth * size + offset
     tokens = bench.integers(0, d_vocab, (batch, pos), seed=seed + 1)
     return together([exercise.in_context_score(logits, tokens, *window) for window in windows])
 
@@ -47,27 +47,37 @@ def on_course_model(exercise, bench, *, batch, period, repeats, seed):
 def on_windows_of_all_kinds(exercise, bench, *, pos, windows):
     """What is raised for some windows. The first ones are possible."""
     logits, tokens = bench.normal(2, pos, 5, seed=0), bench.integers(0, 5, (2, pos), seed=1)
-    raised = {}
+    raised, given = {}, []
     for early, late, width in windows:
         try:
             found = exercise.in_context_score(logits, tokens, early, late, width)
-            result = {"raised": "nothing", "returned": type(found).__name__}
+            given.append(type(found).__name__)
+            result = "nothing"
         except ValueError:
-            result = {"raised": "ValueError"}
+            result = "ValueError"
         except NotImplementedError:
             raise
         except Exception as error:
-            result = {"raised": type(error).__name__}
+            result = type(error).__name__
         raised[f"early={early}, late={late}, width={width}"] = result
-    return raised
+    return {"raised": raised, "result": given[0] if given else None}
 
 
 @pytest.mark.points(2)
 def test_on_random_logits(compare, seed):
     """Random logits and tokens, with windows of several widths, at both ends and overlapping; also very large logits."""
-    for batch, pos, d_vocab, size in [(3, 14, 7, 1), (2, 12, 20, 100), (1, 12, 6, 1)]:
+    for batch, pos, d_vocab, size, offset in [(3, 14, 7, 1, 0), (1, 12, 6, 1, 100), (2, 12, 20, 100, 0)]:
         windows = [[1, 8, 3], [2, 3, 5], [4, pos - 1, 1], [1, pos - 4, 4]]
-        compare(on_random_logits, batch=batch, pos=pos, d_vocab=d_vocab, size=size, windows=windows, seed=seed)
+        compare(
+            on_random_logits,
+            batch=batch,
+            pos=pos,
+            d_vocab=d_vocab,
+            size=size,
+            offset=offset,
+            windows=windows,
+            seed=seed,
+        )
 
 
 @pytest.mark.points(1)

@@ -81,6 +81,7 @@ def on_known_heads(exercise, bench, *, d_vocab, k):
         "copies the lower half, suppresses the rest": half,
         "always predicts token 0": always_0 + eye / 2,
         "equal to all smaller ids": lower,
+        "equal to all larger ids": lower.T,
     }
     tokens = torch.arange(d_vocab, device=bench.device)
     return {name: exercise.ov_copying(circuit_of(eye, product), tokens, k) for name, product in heads.items()}

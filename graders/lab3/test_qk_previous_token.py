@@ -11,14 +11,14 @@ def on_random_weights(exercise, bench, *, pos, d_model, heads, d_head, scale, se
 
 
 def on_known_heads(exercise, bench, *, pos, sharpness):
-    """Heads that look at a fixed distance, in a space with a direction for each position: back by 1, by 0, evenly, ahead."""
+    """Heads that look at a fixed distance, in a space with a direction for each position: back by 1, by 0, evenly, ahead, elsewhere."""
     import torch
 
     eye = torch.eye(pos, dtype=bench.dtype, device=bench.device)
-    W_K = torch.stack([eye, eye, 0 * eye, eye])
-    # The query at i asks for the key at i - 1, at i, at none in particular, at i + 1 (the last one for that at 0).
-    W_Q = torch.stack([eye.roll(-1, dims=1), eye, eye, eye.roll(1, dims=1)]) * sharpness * pos**0.5
-    nothing = torch.zeros(4, pos, dtype=bench.dtype, device=bench.device)
+    W_K = torch.stack([eye, eye, 0 * eye, eye, eye])
+    # The query at i asks for the key at i - 1, at i, at none in particular, at i + 1 (the last one for that at 0), not at i.
+    W_Q = torch.stack([eye.roll(-1, dims=1), eye, eye, eye.roll(1, dims=1), -eye]) * sharpness * pos**0.5
+    nothing = torch.zeros(5, pos, dtype=bench.dtype, device=bench.device)
     return exercise.qk_previous_token(eye * 2, W_Q, W_K, nothing, nothing, 2.0)
 
 
@@ -43,19 +43,20 @@ def on_inputs_of_all_kinds(exercise, bench, *, inputs):
     """What is raised for some numbers of positions and scales. The first ones are possible."""
     W_Q, W_K = (bench.normal(2, 5, 3, seed=n) for n in (1, 2))
     b_Q, b_K = (bench.normal(2, 3, seed=n) for n in (3, 4))
-    raised = {}
+    raised, given = {}, []
     for pos, scale in inputs:
         try:
             found = exercise.qk_previous_token(bench.normal(pos, 5, seed=0), W_Q, W_K, b_Q, b_K, scale)
-            result = {"raised": "nothing", "results": len(found)}
+            given.append(len(found))
+            result = "nothing"
         except ValueError:
-            result = {"raised": "ValueError"}
+            result = "ValueError"
         except NotImplementedError:
             raise
         except Exception as error:
-            result = {"raised": type(error).__name__}
+            result = type(error).__name__
         raised[f"{pos} positions, scale={scale}"] = result
-    return raised
+    return {"raised": raised, "result": given[0] if given else None}
 
 
 def assert_causal(pattern):
@@ -82,7 +83,7 @@ def test_on_random_weights(compare, seed):
 
 @pytest.mark.points(2)
 def test_known_heads(compare):
-    """Heads that look one back, at themselves, evenly, and ahead, with scores of ordinary size and very large ones."""
+    """Heads that look one back, at themselves, evenly, ahead, and elsewhere, with scores of ordinary size and very large ones."""
     for pos, sharpness in [(6, 15.0), (9, 2000.0)]:
         pattern, previous = compare(on_known_heads, pos=pos, sharpness=sharpness)
         assert_causal(pattern)
@@ -91,9 +92,11 @@ def test_known_heads(compare):
             *evenly[:-1],
             0,
         ]  # nothing ahead may be seen, so this head is even too; its last query asks for position 0
-        assert np.allclose(previous, [1, 0, np.mean(evenly), np.mean(ahead)], atol=1e-3), (
-            "the heads look one position back, at themselves, evenly at all positions up to their own, and one position ahead: "
-            f"the scores should be 1, 0, {np.mean(evenly):.3f} and {np.mean(ahead):.3f}"
+        elsewhere = [1 / query for query in range(1, pos)]
+        expected = [1, 0, np.mean(evenly), np.mean(ahead), np.mean(elsewhere)]
+        assert np.allclose(previous, expected, atol=1e-3), (
+            "the heads look one position back, at themselves, evenly at all positions up to their own, one position ahead, "
+            f"and anywhere but at themselves: the scores should be {np.round(expected, 3).tolist()}"
         )
 
 

@@ -166,10 +166,13 @@ def early_cut_at_late(logits, tokens, early, late, width):
     return (mean_of(loss, late, width) - mean_of(loss, early, min(width, late - early))).item()
 
 
-@misconception("Your early window begins at the first token, whatever `early` says.")
+@misconception(
+    "Your early window begins at the first token, whatever `early` says. It holds `width` tokens from `early` on."
+)
 def early_from_the_start(logits, tokens, early, late, width):
     refuse_misfits(tokens, early, late, width)
-    return between(losses(logits, tokens), 0, late - 1, width)
+    loss = losses(logits, tokens)
+    return (mean_of(loss, late, width) - loss[:, : early - 1 + width].mean()).item()
 
 
 @misconception("Your late window goes on to the last token. It holds `width` tokens.")

@@ -230,9 +230,9 @@ def tensor_for_float(circuit, tokens, k):
     return ((rows > rows.gather(1, tokens[:, None])).sum(1) < k).float().mean()
 
 
-@misconception("A `k` of 0 or less gives no `ValueError` in yours. It asks for nothing.")
+@misconception("A `k` of 0 gives no `ValueError` in yours. It asks for nothing.")
 def k_zero(circuit, tokens, k):
-    refuse_nothing(tokens, 1)
+    refuse_nothing(tokens, k if k else 1)
     return share(rows_of(circuit, tokens), tokens, k)
 
 

@@ -300,7 +300,7 @@ def scale_zero(W_pos, W_Q, W_K, b_Q, b_K, scale):
     return right(W_pos, W_Q, W_K, b_Q, b_K, scale)
 
 
-@misconception("Fewer than two positions give no `ValueError` in yours. A single position has nothing before it.")
+@misconception("A single position gives no `ValueError` in yours. It has nothing before it: ask for at least two.")
 def one_position(W_pos, W_Q, W_K, b_Q, b_K, scale):
-    refuse_misfits(torch.zeros(2), scale)
+    refuse_misfits(torch.zeros(2 * len(W_pos)), scale)
     return right(W_pos, W_Q, W_K, b_Q, b_K, scale)
