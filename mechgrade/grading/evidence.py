@@ -19,8 +19,8 @@ from mechgrade.protocol.wire import Array, Tree
 
 #: So many bits tell one mistake from others.
 ENOUGH = 6.0
-#: A real number, and what a whole number or a text may count at most.
-REAL, MOST = 10.0, 10.0
+#: A real number counts so much, and a whole number or a text no more.
+MOST = 10.0
 #: Arrays with more different values than this are certain.
 _COUNTED = 64
 
@@ -34,6 +34,11 @@ def tells(runs: Iterable[tuple[Run, Outcome]]) -> bool:
     Args:
         runs: what the reference gives, and what came, of the runs that failed.
     """
+    return bits(runs) >= ENOUGH
+
+
+def bits(runs: Iterable[tuple[Run, Outcome]]) -> float:
+    """How many bits the wrong values of some runs carry."""
     clues: dict[Clue, float] = {}
     for run, outcome in runs:
         if outcome.kind == "returned":
@@ -41,9 +46,7 @@ def tells(runs: Iterable[tuple[Run, Outcome]]) -> bool:
         else:
             clues[outcome.kind, outcome.error] = 1.0
             clues["message", outcome.message] = _of_message(outcome.message)
-        if sum(clues.values()) >= ENOUGH:
-            return True
-    return False
+    return sum(clues.values())
 
 
 def _of_message(message: str) -> float:
@@ -67,7 +70,7 @@ def _wrong(want: Tree, got: Tree, place: tuple[Any, ...], noise: Mapping[str, fl
             if number < len(want):
                 yield from _wrong(want[number], item, (*place, number), noise)
             else:
-                yield from _value(item, (*place, number))
+                yield from _value(item, (*place, number), None, 0.0)
         if len(got) < len(want):
             yield (*place, len(got)), 1.0
     else:
@@ -76,12 +79,12 @@ def _wrong(want: Tree, got: Tree, place: tuple[Any, ...], noise: Mapping[str, fl
             yield from _value(got, place, want, floor)
 
 
-def _value(got: Tree, place: tuple[Any, ...], want: Tree = None, noise: float = 0.0) -> Iterator[tuple[Clue, float]]:
+def _value(got: Tree, place: tuple[Any, ...], want: Tree, noise: float) -> Iterator[tuple[Clue, float]]:
     if isinstance(got, Array):
         yield from _array(got, place, want, noise)
     elif isinstance(got, dict | list | tuple):
         for number, item in enumerate(got.values() if isinstance(got, dict) else got):
-            yield from _value(item, (*place, number))
+            yield from _value(item, (*place, number), None, 0.0)
     else:
         yield (*place, repr(want), repr(got)), _bits(got, want)
 
@@ -97,14 +100,14 @@ def _array(got: Array, place: tuple[Any, ...], want: Tree, noise: float) -> Iter
         count = min(int(wrong.sum()), _COUNTED)
         yield (*place, wrong.tobytes()), min(MOST, math.log2(math.comb(wrong.size, count)))
     for each in np.unique(got.values[wrong][:100_000])[:_COUNTED].tolist():
-        yield (*place, each), _bits(each)
+        yield (*place, each), _bits(each, None)
 
 
-def _bits(value: Any, want: Any = None) -> float:
+def _bits(value: Any, want: Any) -> float:
     if value is None or isinstance(value, bool):
         return 1.0
     if isinstance(value, float):
-        return REAL if math.isfinite(value) and value not in (-1.0, 0.0, 1.0) else 1.0
+        return MOST if math.isfinite(value) and value not in (-1.0, 0.0, 1.0) else 1.0
     if isinstance(value, int):
         # A count could be any up to the larger of the two.
         largest = max(abs(value), abs(want) if isinstance(want, int) else 0)

@@ -6,13 +6,13 @@ from rich.table import Table
 
 from mechgrade.authoring.audit import Audit, ExerciseAudit
 
-HEADINGS = ("exercise", "reference", "stub", "accepted", "rejected", "named", "confused", "mutants")
+HEADINGS = ("exercise", "reference", "stub", "accepted", "rejected", "named", "mutants")
 
 
 def rows(audit: Audit) -> list[tuple[str, ...]]:
     """A row an exercise: what passed of what should, what was rejected and named, and which mutants were noticed.
 
-    Named are those of the misconceptions whose wrong values tell them from others; confused is what would get another's sentence.
+    Named are those of the misconceptions whose wrong values tell them from others.
     """
     return [_row(entry) for entry in audit.entries]
 
@@ -27,7 +27,6 @@ def _row(entry: ExerciseAudit) -> tuple[str, ...]:
         f"{sum(each['verdict'] == 'passed' for each in entry.accepted)}/{len(entry.accepted)}",
         f"{sum(each['rejected'] for each in wrong)}/{len(wrong)}",
         f"{sum(each['named'] for each in wrong)}/{sum(each['nameable'] for each in wrong)}",
-        str(sum(each["confused"] is not None for each in wrong)),
         f"{entry.killed}/{judged}" if judged else "-",
     )
 
@@ -40,3 +39,12 @@ def audit_table(audit: Audit) -> Table:
     for row in rows(audit):
         table.add_row(*row)
     return table
+
+
+def confusion(audit: Audit) -> str:
+    """How many misconceptions can be named, and how many would be told another's sentence if their own were not known."""
+    totals = audit.totals()
+    return (
+        f"of {totals['misconceptions']} misconceptions, {totals['misconceptions_nameable']} are told apart by what is wrong; "
+        f"{totals['misconceptions_confused']} would be told another's sentence if their own were not known"
+    )

@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from mechgrade.grading.evidence import ENOUGH
+from mechgrade.grading.evidence import ENOUGH, bits
 from mechgrade.grading.evidence import tells as tells_of
 from mechgrade.grading.recordings import Run
 from mechgrade.protocol.outcome import Outcome
@@ -80,6 +80,49 @@ def test_what_hardly_comes_by_chance_tells_a_mistake(want: Tree, got: Tree) -> N
 )
 def test_what_other_mistakes_give_too_does_not(want: Tree, got: Tree) -> None:
     assert not tells([(want, returned(got))])
+
+
+@pytest.mark.parametrize(
+    ("want", "got", "expected"),
+    [
+        (True, False, 1),
+        (None, True, 1),
+        (2.5, None, 1),
+        (2.5, 3.5, 10),
+        (2.5, 0.0, 1),
+        (2.5, math.nan, 1),
+        (7, 0, 3),
+        (0, 7, 3),
+        (0, -3, 2),
+        ("a", 0, 1),
+        ("a", 3, 2),
+        (0, 10**9, 10),
+        (0.5, 0, 1),
+        ("one", "two", 1),
+        ("a b", "a c", 2.5),
+        ("a b", "a " * 30, 10),
+        ({"a": 1}, {"a": 1, "b": 2}, 2),
+        ({"a": 1, "b": 2}, {"a": 1}, 1),
+        ([1], [1, True], 1),
+        ([1, 2, 3], [1], 1),
+        (None, {"a": True, "b": [False]}, 2),
+        # One of four, which is two bits, and a number.
+        (array(2, 3, 4, 5), array(2, 3, 4, 9), 12),
+        (array(2, 3, 4, 5), Array(np.asarray([[2.0], [3], [4], [9]]), "float64"), 40),
+        (Array(np.arange(4), "int64"), Array(np.asarray([0, 1, 2, 7]), "int64"), 5),
+        (Array(np.zeros(8, bool), "bool"), Array(np.arange(8) == 3, "bool"), 4),
+        # Of many different numbers some are counted, and where they are counts for no more than one.
+        (Array(np.zeros(130), "float64"), Array(np.arange(130) / 7, "float64"), 10 + 63 * 10 + 1),
+    ],
+)
+def test_bits_are_counted(want: Tree, got: Tree, expected: float) -> None:
+    assert bits([(Run(want, {}), returned(got))]) == pytest.approx(expected)
+
+
+def test_bits_of_an_exception_are_counted() -> None:
+    assert bits([(Run(2.5, {}), RAISED)]) == 1
+    message = "index 5 is out of bounds for dimension 1"
+    assert bits([(Run(2.5, {}), Outcome("raised", error="IndexError", message=message))]) == 5
 
 
 def test_nothing_tells_nothing() -> None:

@@ -36,8 +36,9 @@ def audit(
     ] = False,
     json_file: Annotated[Path | None, typer.Option("--json", help="Write the audit to this file as JSON.")] = None,
 ) -> None:
-    """Grade the graders: right programs must pass, wrong ones must be rejected and named (for instructors).
+    """Grade the graders: right programs must pass, wrong ones be rejected, and named where what is wrong tells them apart (for instructors).
 
+    Each misconception is also judged as if its own sentence were not known: to be told another's then would be untrue.
     Exit code 1 when a rule of form is broken, a grader errs or a mutant survives.
     """
     from rich.console import Console
@@ -48,7 +49,7 @@ def audit(
     from mechgrade.authoring.rules import broken_rules
     from mechgrade.bench.specs import bench_spec
     from mechgrade.course.source import BuildError
-    from mechgrade.reports.audit import audit_table
+    from mechgrade.reports.audit import audit_table, confusion
 
     course = the_course()
     console = Console(highlight=False)
@@ -80,6 +81,7 @@ def audit(
     except BuildError as error:
         stop(error, NOT_FULL)
     console.print(audit_table(result))
+    console.print(confusion(result), soft_wrap=True)
     for problem in result.problems:
         console.print(problem, soft_wrap=True, markup=False)
     survivors = [(entry.exercise, each) for entry in result.entries for each in entry.survivors]
