@@ -260,3 +260,17 @@ def _last(layers: int) -> int:
 def birth() -> tuple[int, float, int, float]:
     """Two layers: the loss of the second half at step 150, and at step 400."""
     return 150, _twin(2, 150).second, 400, _twin(2, 400).second
+
+
+@claim("find.gap")
+def gap() -> tuple[str, ...]:
+    """The heads above every threshold from 0.1 to 0.9."""
+    find = reference("lab3", "find_heads").find_heads
+    lists = {tuple(find(_scores(), threshold / 10)) for threshold in range(1, 10)}
+    return tuple(f"L{layer}H{head}" for heads in lists for layer, head in heads) if len(lists) == 1 else ("no gap",)
+
+
+@claim("report.mover")
+def mover_is_other() -> bool:
+    """On repeated random tokens no measure of L2H0 is above 0.4."""
+    return max(float(_scores()[2, 0]), *(float(scores[2, 0]) for scores in _motifs().values())) < 0.4

@@ -414,3 +414,49 @@ def training_explained() -> tuple[float, ...]:
         return float(1 - error / (x - x.mean(0)).pow(2).sum())
 
     return explained(0), 100, explained(100), 300, explained(300)
+
+
+@claim("latents.where")
+def where_latents_matter() -> tuple[float, ...]:
+    """The attributions in size, added up at the two first names, at END, at the largest other position, and at S2."""
+    prompts = ioi_prompts(6, seed=4, template=0)
+    tokens = bench().tokens([prompt.clean for prompt in prompts])
+    attributions = reference("lab4", "attribute_latents").attribute_latents(model(), sae(), tokens, _difference)
+    sizes = attributions.abs().sum(-1).mean(0).tolist()
+    first = prompts[0]
+    places = [*sorted((first.io_position + 1, first.s1_position + 1)), first.end_position + 1]
+    rest = [size for at, size in enumerate(sizes) if at not in places]
+    return *(sizes[at] for at in places), max(rest), sizes[first.s2_position + 1]
+
+
+@claim("latents.second-mention")
+def second_mention() -> bool:
+    """In "When Mary and John went to the store, John gave a bottle to" the two Johns have different strongest latents."""
+    tokens = bench().tokens("When Mary and John went to the store, John gave a bottle to")
+    words = model().to_str_tokens(tokens[0])
+    first, second = (at for at, word in enumerate(words) if word == " John")
+    with torch.no_grad():
+        strongest_at = sae().encode(_activations(tokens, _hook()))[0].argmax(-1)
+    return bool(strongest_at[first] != strongest_at[second])
+
+
+@claim("splice.silenced")
+def silenced() -> tuple[float, ...]:
+    """What the most frequent latent costs, the eighth (more than each between them), and the latent that costs least."""
+    tokens = _sentences(64, 1, "held_out")
+    text = tokens != bench().bos
+    frequent = (_latents(tokens) > 0).float().mean(0).topk(24).indices.tolist()
+    splice = reference("lab4", "splice_loss").splice_loss
+
+    def without(latent: int) -> float:
+        def edit(latents: Tensor) -> Tensor:
+            latents = latents.clone()
+            latents[..., latent] = 0
+            return latents
+
+        loss: float = splice(model(), sae(), tokens, text, error_term=True, edit=edit)
+        return loss - _splice_losses()["clean"]
+
+    costs = [without(latent) for latent in frequent]
+    assert costs[7] > max(costs[1:7])
+    return costs[0], costs[7], min(costs)

@@ -2,9 +2,9 @@
 
 ``facts=`` of a check's ``compare`` makes facts of a scenario's data. A fact that is only true or false tells a learner too little::
 
-    return {"explains": more_than(share, 0.7, "the share of the variance that your latents explain")}
+    return {"explains": more_than(share, 0.7, "the share of the variance that your model explains")}
 
-Compared and recorded is whether it holds; a report says "the share of the variance that your latents explain is 0.43; more than 0.7 is asked".
+Compared and recorded is whether it holds; a report says "the share of the variance that your model explains is 0.43; more than 0.7 is asked".
 """
 
 from __future__ import annotations

@@ -49,7 +49,7 @@ def shown(value: Any, room: int = ROOM) -> str:
 
 
 def call_text(function: str, arguments: Iterable[tuple[str, Any]]) -> str:
-    """A call: ``induction_scores(pattern=float32 [2, 3, 4, 11, 11], half=5)``. An argument may be without a name."""
+    """A call: ``row_means(x=float32 [2, 3, 4, 11], axis=1)``. An argument may be without a name."""
     given = [f"{name}={shown(value)}" if name else shown(value) for name, value in arguments]
     return f"{function}({_joined(given, len(given), CALL_ROOM)})"
 

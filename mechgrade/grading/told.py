@@ -11,8 +11,10 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+import numpy as np
+
 from mechgrade.grading.calls import Call
-from mechgrade.grading.compare import compare, describe
+from mechgrade.grading.compare import compare, describe, tolerance
 from mechgrade.grading.facts import Measuring
 from mechgrade.grading.judge import Judgement
 from mechgrade.grading.recordings import Run
@@ -22,7 +24,7 @@ from mechgrade.grading.shown import shown
 from mechgrade.grading.traces import Made, Trace, same
 from mechgrade.protocol.outcome import Outcome
 from mechgrade.protocol.outcome import Place as Line
-from mechgrade.protocol.wire import Tree
+from mechgrade.protocol.wire import Array, Tree
 
 #: So many calls are told where no single one explains a difference.
 TOLD = 4
@@ -94,6 +96,11 @@ def in_own_terms(
         one = made[erring]
         message = f"{one.told}, but {_kind(node.want)} is expected"
         return replace(judgement, message=message, gave=one.returned, place=_line(one, judgement, source)), erring
+    listed = None if facts else _listed(node, made, run.noise.get(difference.path, 0.0))
+    if listed is not None:
+        one = made[listed[0]]
+        message = f"{one.text}: {listed[1]}"
+        return replace(judgement, message=message, gave=one.returned, place=_line(one, judgement, source)), listed[0]
     return _computed(judgement, says or f"The check then finds: {_finds(node, rest)}", made, source)
 
 
@@ -162,6 +169,20 @@ def _kind(wanted: Tree) -> str:
 def _counted(node: Node, made: Sequence[Made]) -> tuple[int, Place] | None:
     """The only call, where the data is its result: in another order perhaps, but that changes no count."""
     return (0, ()) if len(made) == 1 and made[0].has_result and same(made[0].result, node.got) else None
+
+
+def _listed(node: Node, made: Sequence[Made], noise: float) -> tuple[int, str] | None:
+    """The first call that returned a wrong number, and what is wrong, where the data is the numbers that all calls returned."""
+    want, got = node.want, node.got
+    if not isinstance(want, Array) or not isinstance(got, Array) or want.shape != got.shape or len(made) < 2:
+        return None
+    numbers = [_number(each.result) if each.has_result else None for each in made]
+    if None in numbers or not np.array_equal(np.asarray(numbers, got.values.dtype), got.values):
+        return None
+    with np.errstate(invalid="ignore"):
+        right = np.abs(want.values - got.values) <= tolerance(want.values, noise)
+    number = int(np.argmin(right))
+    return number, f"the result is {shown(numbers[number])}, expected {shown(float(want.values[number]))}"
 
 
 def _returned_by(node: Node, trace: Trace, origin: Origin | None) -> tuple[int, Place] | None:

@@ -104,8 +104,8 @@ if __name__ == "__main__":
 # %% [markdown] tags=["found"]
 # **What you found.** The curve falls steeply at first, then it is flat over a wide range of thresholds, and it falls
 # again near the top. The flat part is the gap. Inside the gap the number of induction heads does not depend on your
-# choice, and you may speak of "the" induction heads of this model: L1H0 and L1H1. If a model has no flat part, say how
-# you chose the threshold.
+# choice, and you may speak of "the" induction heads of this model, L1H0 and L1H1. <!-- claim: find.gap --> If a model has no flat part, say
+# how you chose the threshold.
 #
 # The list is the same as the list from the stripe of the induction score. The two definitions, one for two equal halves
 # and one for any text, agree on text that both can read.

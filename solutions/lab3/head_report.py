@@ -139,7 +139,7 @@ if __name__ == "__main__":
 # Put three warnings under such a table:
 #
 # - A role holds *on this kind of input*. On repeated random tokens a head may look idle that works on names or on
-#   syntax. For example, L2H0 is "other" here, and in Lab 2 it writes the answer.
+#   syntax. For example, L2H0 is "other" here, <!-- claim: report.mover --> and in Lab 2 it writes the answer.
 # - A threshold is a decision of yours. Say which one you took, and whether the picture changes with it.
 # - A name is a hypothesis about what a head is for. Ablation tests it, a score does not.
 #

@@ -119,8 +119,8 @@ if __name__ == "__main__":
 
 # %% [markdown] tags=["found"]
 # **What you found.** The model goes on with " def ghi abc def". With words drawn at random, it continues 133 of 140
-# prompts as they began. <!-- claim: predict.words --> One occurrence is enough. The model cannot have learnt these pairs, because the words were
-# drawn just now. The ability is in *how* it reads the context.
+# prompts as they began. <!-- claim: predict.words --> One occurrence is enough. The model cannot have learnt these pairs, because the order of the
+# words is random. The ability is in *how* it reads the context.
 #
 # Note the first word. At the start of a text it has no space before it, and the second time it has one: "abc" and "
 # abc" are two different tokens. The model matches them anyway. So the match is not made on token ids, but on vectors,

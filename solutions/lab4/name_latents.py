@@ -173,8 +173,8 @@ if __name__ == "__main__":
 # %% [markdown] tags=["found"]
 # **What you found.** For 12 of 15 concepts one latent has an AUROC above 0.9 on held-out sentences. <!-- claim: concepts.held-out --> No person told
 # the SAE about these concepts. The largest fall from the choice to the held-out sentences is from 0.94 to 0.83. <!-- claim: concepts.worst-fall --> On
-# sentences of another form some latents do worse: the latent for weather has 0.32, below chance. <!-- claim: concepts.weather --> That latent stood
-# for a word *in its usual place*, or for the place alone.
+# sentences of another form some latents do worse: the latent for weather has 0.32, below chance. <!-- claim: concepts.weather --> Such a latent may
+# stand for a word *in its usual place*, or for the place alone.
 #
 # Do not stop at the AUROC. The latent for names has 0.99, but of the tokens at which it fires only 34% are names. <!-- claim: concepts.precision -->
 # And the same latent is also the "best" latent for countries. <!-- claim: concepts.twice --> The SAE's card (`fixtures/saes/embedded/README.md`)

@@ -148,6 +148,8 @@ def release(
         path = run(course, chosen, exchange=exchange, notes=notes)
     except (BuildError, PublishError) as error:
         stop(error, NOT_FULL)
+    except CourseError as error:
+        stop(error)
     for note in notes:
         typer.echo(f"Careful: {note}")
     typer.echo(f"{'released' if exchange else 'generated'}: {path.relative_to(course.root)}")

@@ -37,10 +37,10 @@ def release(course: Course, lab: Lab, *, exchange: bool = True, notes: list[str]
     if not (course.root / "nbgrader_config.py").is_file():
         raise PublishError(without_configuration(course.root))
     folder = course.root / CLASS
-    path = write_source(course, lab, folder)
     found = since_release(course, lab, database(course.root))
     if notes is not None:
         notes += found
+    path = write_source(course, lab, folder)
     released = folder / "release" / lab.name
     before = released.with_name(f".{lab.name}.before")
     shutil.rmtree(before, ignore_errors=True)
