@@ -1,8 +1,8 @@
 """The names under which learning platforms pack a class: whose a file is, and under which name a grade goes back.
 
-- Moodle: ``Ada Lovelace_12345_assignsubmission_file_/find_heads.py``, or the same in one file name.
-- Canvas: ``lovelaceada_1000_90000_find_heads.py`` (learner, the learner's number, the file's number); ``LATE`` may follow the name.
-- Blackboard: ``Lab 3_alovelace_attempt_2026-01-31-10-00-00_find_heads.py``.
+- Moodle: ``Ada Lovelace_12345_assignsubmission_file_/row_means.py``, or the same in one file name.
+- Canvas: ``lovelaceada_1000_90000_row_means.py`` (learner, the learner's number, the file's number); ``LATE`` may follow the name.
+- Blackboard: ``Lab 3_alovelace_attempt_2026-01-31-10-00-00_row_means.py``.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""File names as platforms, browsers and people change them: ``find_heads (1).py`` is still ``find_heads.py``.
+"""File names as platforms, browsers and people change them: ``row_means (1).py`` is still ``row_means.py``.
 
 Known are: upper and lower case; blanks and hyphens for underscores; a number or "copy" behind the name; a learner's name and numbers
 before it, as Canvas and Moodle put them there, or behind it; ``.txt`` or ``.json`` behind the ending.

@@ -69,7 +69,7 @@ def submit_check(lab: str = "") -> None:
     """Say what will be found in this folder when you hand it in, and what is missing. Save the notebook first.
 
     Args:
-        lab: such as `lab3`; by default the labs of which something is here.
+        lab: such as `week1`; by default the labs of which something is here.
     """
     course = _course()
     labs = [course.lab(lab)] if lab else list(course.labs.values())
