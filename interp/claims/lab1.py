@@ -326,3 +326,14 @@ def zero_and_mean() -> tuple[float, float]:
     tokens = bench().tokens([prompt.clean + prompt.answer for prompt in prompts])
     ablate = reference("lab1", "ablate_head").ablate_head
     return ablate(model(), tokens, 0, 0, "zero"), ablate(model(), tokens, 0, 0, "mean")
+
+
+@claim("cache.bridge")
+def bridge_cache() -> bool:
+    """On a bridge the entries add up to more than twice the memory behind them, which is within a tenth of the prediction."""
+    tokens = bench().repeated_tokens(batch=4, half=20, seed=1)
+    _, activations = model().run_with_cache(tokens)
+    pieces = {each.untyped_storage().data_ptr(): each.untyped_storage().nbytes() for each in activations.values()}
+    listed = sum(each.numel() * each.element_size() for each in activations.values())
+    predicted = reference("lab1", "cache_budget").cache_budget(model().cfg, *tokens.shape)["bytes"]
+    return listed > 2 * sum(pieces.values()) and abs(sum(pieces.values()) / predicted - 1) < 0.1

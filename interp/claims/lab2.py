@@ -86,8 +86,8 @@ def half_of_the_stream() -> tuple[float, ...]:
 
     def mixed(share: float) -> float:
         def mix(value: Tensor, hook: Any) -> Tensor:
-            moved: Tensor = value + share * (both.clean_cache[stream] - value)
-            return moved
+            clean: Tensor = both.clean_cache[stream]
+            return value + share * (clean - value)
 
         return both.share(float(both.metric(run(both.corrupted, (stream, mix)))))
 

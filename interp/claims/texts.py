@@ -20,9 +20,9 @@ PLACES = (
 )
 
 REMARK = re.compile(r"<!--\s*claim:\s*(?P<name>\S+)\s*-->")
-# Not the numbers in names of heads (L0H0) and files, nor those that only name a part: MLP 2, layer 1, Lab 3.
+# Not the numbers in names of heads (L0H0), nor those that only name a part: MLP 2, layer 1, latent 239.
 NUMBER = re.compile(
-    r"(?<![\w.])(?<!\w-)(?<!MLP )(?<!MLPs )(?<!layer )(?<!layers )(?<!Lab )(?<!head )"
+    r"(?<![\w.])(?<!\w-)(?<!MLP )(?<!MLPs )(?<!layer )(?<!layers )(?<!Lab )(?<!head )(?<!latent )"
     r"(?P<sign>[-−]?)(?P<digits>\d+(?:[,\u202f]\d{3})*(?:\.\d+)?)(?P<percent>\s?%)?(?!\w)"
 )
 #: How far a number may be from what was measured, in units of its last place: half for rounding, and a little because another

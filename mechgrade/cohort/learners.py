@@ -122,7 +122,7 @@ def find_class(course: Course, path: Path, unpacked: Path, refused: Refused | No
         raise CourseError(f"{path} is one learner's folder; give the folder above it, or use `mechgrade grade {path}`")
     entries = sorted(entry for entry in path.iterdir() if not is_ignored(entry.name))
     # A zip of a folder has that folder inside.
-    if len(entries) == 1 and entries[0].is_dir() and path.is_relative_to(unpacked) and not _works(course, entries[0]):
+    if len(entries) == 1 and path.is_relative_to(unpacked) and _is_wrapper(course, entries[0]):
         return find_class(course, entries[0], unpacked, refused)
     found = Class()
     parts: dict[str, list[Path]] = {}
@@ -173,6 +173,13 @@ def _refused(refused: Refused, parts: Sequence[Path]) -> tuple[Ignored, ...]:
         for part in parts
         if path.is_relative_to(part)
     )
+
+
+def _is_wrapper(course: Course, folder: Path) -> bool:
+    """Whether a folder is that of a whole class, and no learner's."""
+    if not folder.is_dir() or packed(folder.name) or _works(course, folder):
+        return False
+    return any(each.is_dir() or is_archive(each.name) or packed(each.name) for each in folder.iterdir())
 
 
 def _works(course: Course, folder: Path) -> bool:

@@ -112,8 +112,8 @@ if __name__ == "__main__":
 # %% [markdown] tags=["found"]
 # **What you found.** The formula gives 57 activations for the course model and 210 for GPT-2 small. <!-- claim: cache.counts --> It predicts the
 # memory as if each activation had memory of its own. The real cache of a `HookedTransformer` is close to that. On a
-# bridge the entries add up to far more, because the same tensor is listed under several names. The memory behind the
-# entries is about the same. So measure memory, not entries.
+# bridge the entries add up to more than twice as much, because the same tensor is listed under several names. The
+# memory behind the entries is about the same. <!-- claim: cache.bridge --> So measure memory, not entries.
 #
 # The curve bends upwards. For short prompts the cost is linear in the length; for long prompts the squares of scores
 # and patterns are larger. In GPT-2 small a layer needs $2 H S$ values per position for the squares, and

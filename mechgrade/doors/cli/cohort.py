@@ -269,7 +269,7 @@ class _Bar:
             transient=True,
         )
         self._task = self._bar.add_task("grading", total=None, left="")
-        self._started = self._said = time.monotonic()
+        self._said = time.monotonic()
         self._quiet = not sys.stdout.isatty()
 
     def __enter__(self) -> _Bar:
@@ -284,10 +284,9 @@ class _Bar:
     def show(self, progress: RunProgress) -> None:
         """Show how far it is."""
         now = time.monotonic()
-        graded = progress.done - progress.known
         left = ""
-        if graded:
-            seconds = (now - self._started) / graded * (progress.learners - progress.done)
+        seconds = progress.seconds_left
+        if seconds is not None:
             left = f"about {seconds / 60:.0f} min left" if seconds > 90 else f"about {seconds:.0f} s left"
         if progress.known:
             left += f", {progress.known} known before"

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Literal
 
 from nbgrader.api import Gradebook
 
+from mechgrade.course import CourseError
 from mechgrade.tables import as_csv
 
 Form = Literal["plain", "canvas", "moodle"]
@@ -20,7 +22,13 @@ def table(db_url: str, form: Form, assignments: list[str]) -> str:
         db_url: nbgrader's database.
         form: `canvas` and `moodle` have the columns that those import.
         assignments: names; empty for all.
+
+    Raises:
+        CourseError: there is no gradebook yet.
     """
+    path = Path(db_url.removeprefix("sqlite:///"))
+    if db_url.startswith("sqlite:") and not path.is_file():
+        raise CourseError(f"there is no gradebook at {path}; `make release LAB=...` makes one")
     with Gradebook(db_url) as book:
         chosen = [each for each in book.assignments if not assignments or each.name in assignments]
         chosen.sort(key=lambda each: str(each.name))
