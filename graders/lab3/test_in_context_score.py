@@ -80,6 +80,7 @@ def test_on_random_logits(compare, seed):
         )
 
 
+@pytest.mark.supporting  # the answer is the same, whatever the seed is
 @pytest.mark.points(1)
 def test_a_late_learner(compare, seed):
     """Logits that guess evenly up to a token and know all from there on: the score is -ln(d_vocab), or less of it."""

@@ -55,6 +55,7 @@ def test_on_random_logits(compare, seed):
         )
 
 
+@pytest.mark.supporting  # the answer is the same, whatever the seed is
 @pytest.mark.points(1)
 def test_perfect_copier(compare, seed):
     """Logits that guess evenly on the first half and know the second: the mean losses are ln(d_vocab) and 0."""

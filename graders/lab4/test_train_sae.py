@@ -70,17 +70,21 @@ def on_bench(bench, activations, mask):
     return x, torch.from_numpy(mask).to(bench.device)
 
 
-def trained(exercise, bench, *, activations, mask, start):
-    """One training on made-up activations; a run for each keeps clear of the limit on a run's time."""
+def on_one_thread(function, *arguments):
+    """On tensors this small, threads spend their time waiting for one another: on a busy machine 15 times that of one thread."""
     import torch
 
     threads = torch.get_num_threads()
-    # On tensors this small, threads spend their time waiting for one another: on a busy machine 15 times that of one thread.
     torch.set_num_threads(1)
     try:
-        return exercise.train_sae(*on_bench(bench, activations, mask), D_SAE, K, STEPS, start)
+        return function(*arguments)
     finally:
         torch.set_num_threads(threads)
+
+
+def trained(exercise, bench, *, activations, mask, start):
+    """One training on made-up activations; a run for each keeps clear of the limit on a run's time."""
+    return on_one_thread(exercise.train_sae, *on_bench(bench, activations, mask), D_SAE, K, STEPS, start)
 
 
 def on_the_model(exercise, bench, *, tokens_of):
@@ -90,7 +94,7 @@ def on_the_model(exercise, bench, *, tokens_of):
     for row, end in zip(tokens, ends.flatten().tolist(), strict=True):
         row[end:] = bench.bos
     name = model_place(bench)
-    return exercise.train_sae(bench.cache(tokens, [name])[name], tokens != bench.bos, D_SAE, 8, 100, 1)
+    return on_one_thread(exercise.train_sae, bench.cache(tokens, [name])[name], tokens != bench.bos, D_SAE, 8, 100, 1)
 
 
 def unseen_on_the_model(exercise, bench, *, tokens_of):

@@ -127,10 +127,8 @@ def _level(
         whose = "--require-isolation" if required else "course.yaml"
         why = f": {lacking}" if best != "full" else ""
         raise CourseError(f"{whose} asks for isolation {least}, and this would be graded at {level}{why}")
-    as_root = (
-        sandbox.cannot_leave_root((*sandbox.interpreter_paths(), Path(__file__).parents[1]))
-        if level == "process"
-        else ""
-    )
-    missing = offered.missing if level == "process" and wanted is None else ()
-    return level, (*missing, as_root) if as_root else tuple(missing)
+    missing = tuple(offered.missing) if level == "process" and wanted is None else ()
+    if level == "process" and (wanted is None or counts):
+        as_root = sandbox.cannot_leave_root((*sandbox.interpreter_paths(), Path(__file__).parents[1]))
+        missing += (as_root,) if as_root else ()
+    return level, missing

@@ -52,6 +52,11 @@ class Intact:
     def __init__(self, grader: types.ModuleType, bench: object) -> None:
         self._bench = bench
         self._methods = {name for each in type(bench).__mro__ for name, value in vars(each).items() if callable(value)}
+        #: the classes with their own names, and those that they inherit: a method of their own would go before an inherited one
+        self._classes = [
+            (each, frozenset(vars(each)), frozenset(name for base in each.__mro__[1:] for name in vars(base)))
+            for each in _classes(bench)
+        ]
         self._kept: list[_Kept] = [_keep(label, names) for label, names in _namespaces(grader, bench)]
 
     def changed(self) -> str:
@@ -63,8 +68,11 @@ class Intact:
             for name, value, code in codes:
                 if value.__code__ is not code:
                     return f"{label}.{name}"
-        over = self._methods.intersection(getattr(self._bench, "__dict__", ()))
-        return f"bench.{min(over)}" if over else ""
+        for one, known, inherited in self._classes:
+            if len(vars(one)) != len(known) and (over := inherited.intersection(vars(one)) - known):
+                return f"{one.__name__}.{min(over)}"
+        covered = self._methods.intersection(getattr(self._bench, "__dict__", ()))
+        return f"bench.{min(covered)}" if covered else ""
 
 
 def _namespaces(grader: types.ModuleType, bench: object) -> Iterator[tuple[str, Mapping[str, Any]]]:
@@ -74,12 +82,14 @@ def _namespaces(grader: types.ModuleType, bench: object) -> Iterator[tuple[str, 
         if module is not None:
             yield name, vars(module)
     yield "the grader", vars(grader)
-    torch = sys.modules.get("torch")
-    classes: list[type] = [*type(bench).__mro__]
-    if torch is not None:
-        classes += [each for each in torch.Tensor.__mro__ if each is not object]
-    for each in classes:
+    for each in _classes(bench):
         yield each.__name__, vars(each)
+
+
+def _classes(bench: object) -> list[type]:
+    torch = sys.modules.get("torch")
+    found: list[type] = [*type(bench).__mro__, *(torch.Tensor.__mro__ if torch is not None else ())]
+    return [each for each in dict.fromkeys(found) if each is not object]
 
 
 def _keep(label: str, names: Mapping[str, Any]) -> _Kept:

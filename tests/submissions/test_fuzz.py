@@ -33,7 +33,7 @@ from mechgrade.submissions.submission import Submission, SubmissionError
 from .awkward import LAB, answer, done
 
 LONG = settings(
-    max_examples=int(os.environ.get("MECHGRADE_FUZZ", "40")),
+    max_examples=int(os.environ.get("MECHGRADE_FUZZ", "15")),
     deadline=None,
     suppress_health_check=list(HealthCheck),
     derandomize="MECHGRADE_FUZZ" not in os.environ,

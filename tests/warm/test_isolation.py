@@ -36,11 +36,22 @@ def machine(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> 
     )
     assert offered.level == request.param
     monkeypatch.setattr(sandbox, "probe", lambda: offered)
+    monkeypatch.setattr(sandbox, "cannot_leave_root", lambda readable: "")
     return str(request.param)
 
 
 def test_the_best_there_is_by_default_and_what_it_lacks_is_said(machine: str, course: Course) -> None:
     assert level(course) == (machine, [] if machine == "full" else [LACKS])
+
+
+def test_that_learner_code_runs_as_root_is_said_where_the_score_counts(
+    machine: str, course: Course, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = "Learner code would run as root: /root is closed to other users."
+    monkeypatch.setattr(sandbox, "cannot_leave_root", lambda readable: told)
+    assert level(course, "process", counts=True) == ("process", [told])
+    assert level(course, "process") == ("process", [])
+    assert level(course) == (machine, [] if machine == "full" else [LACKS, told])
 
 
 @pytest.mark.parametrize("wanted", ["process", "inline"])

@@ -2,10 +2,12 @@
 # expect: wrong
 
 import os
+import tempfile
 
 
 def find_heads(scores, threshold):
-    os.makedirs("cheat-closed/inner/most")
-    os.chmod("cheat-closed/inner", 0)
-    os.chmod("cheat-closed", 0)
+    top = tempfile.mkdtemp(prefix="cheat-", dir=".")
+    os.makedirs(f"{top}/inner/most")
+    os.chmod(f"{top}/inner", 0)
+    os.chmod(top, 0)
     return []

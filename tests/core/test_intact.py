@@ -1,0 +1,114 @@
+"""What scenarios rely on: a replacement is noticed by its name, and nothing else is."""
+
+from __future__ import annotations
+
+import types
+from collections import OrderedDict
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from mechgrade.worker.exercise import Exercise, Misused
+from mechgrade.worker.intact import Intact, frozen
+
+
+class Bench:
+    device = "cpu"
+
+    def draw(self) -> int:
+        return 4
+
+
+@pytest.fixture
+def intact() -> tuple[Intact, types.ModuleType, Bench]:
+    grader = types.ModuleType("grader.test_it")
+    exec("def on_it(exercise, bench): return 1\nSIZES = [1]\ncount = 0", grader.__dict__)
+    bench = Bench()
+    return Intact(grader, bench), grader, bench
+
+
+def test_each_replacement_is_named(intact: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    look, grader, bench = intact
+    assert look.changed() == ""
+    for owner, name, found in (
+        (torch, "equal", "torch.equal"),
+        (torch.Tensor, "__eq__", "Tensor.__eq__"),
+        (torch.nn.functional, "softmax", "torch.nn.functional.softmax"),
+        (np, "allclose", "numpy.allclose"),
+        (grader, "on_it", "the grader.on_it"),
+        (Bench, "draw", "Bench.draw"),
+        (bench, "draw", "bench.draw"),
+    ):
+        with monkeypatch.context() as patch:
+            patch.setattr(owner, name, lambda *args: True)
+            assert look.changed().endswith(found.rpartition(".")[2]) and look.changed() != ""
+        if owner is bench:
+            vars(bench).pop("draw", None)
+        assert look.changed() == "", name
+
+
+def test_other_code_in_the_same_function_is_noticed(intact: Any) -> None:
+    look, grader, _ = intact
+    grader.on_it.__code__ = (lambda exercise, bench: 2).__code__
+    assert look.changed() == "the grader.on_it"
+
+
+def test_what_a_program_may_do_is_no_replacement(intact: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    look, grader, bench = intact
+    monkeypatch.setattr("builtins.print", lambda *args: None)
+    grader.count, grader.SIZES = 1, [2]
+    bench.cache = {}
+    torch.set_default_dtype(torch.float32)
+    assert look.changed() == ""
+
+
+def test_it_is_noticed_before_the_scenario_goes_on(intact: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    look, *_ = intact
+    module = types.ModuleType("learner")
+    exec("import torch\ndef f(): torch.equal = lambda *args: True\ndef g(): return 1", module.__dict__)
+    monkeypatch.setattr(torch, "equal", torch.equal)  # it is put back
+    exercise = Exercise(module, look)
+    assert exercise.g() == 1
+    with pytest.raises(Misused, match=r"replaced `torch\.equal`"):
+        exercise.f()
+
+
+def test_classes_of_the_learners_own_are_gone() -> None:
+    class Lying(torch.Tensor):
+        @classmethod
+        def __torch_function__(cls, *args: Any, **kwargs: Any) -> Any:
+            return True
+
+    class Text(str):
+        __slots__ = ()
+
+        def __eq__(self, other: object) -> bool:
+            return True
+
+        __hash__ = str.__hash__
+
+    class Array(np.ndarray):
+        pass
+
+    lying = torch.ones(2).as_subclass(Lying)
+    found = frozen({Text("a"): [lying, Text("x")], "b": (np.ones(1).view(Array),)}, torch)
+    assert [type(key) for key in found] == [str, str]
+    assert type(found["a"][0]) is torch.Tensor and found["a"][1] != "y"
+    assert type(found["b"][0]) is np.ndarray
+    assert type(frozen(OrderedDict(a=1), torch)) is dict
+
+
+def test_what_is_plain_stays_the_same_object() -> None:
+    weight = torch.ones(2, requires_grad=True) * 2
+    for value in (
+        {"a": [weight, None, 1.5]},
+        (weight, "x"),
+        [True, 3],
+        torch.nn.Parameter(weight.detach()),
+        len,
+        2 + 0j,
+    ):
+        assert frozen(value, torch) is value
+    assert weight.grad_fn is not None
