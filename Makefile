@@ -20,7 +20,10 @@ export SUBMISSION LAB EXERCISE MODEL DEVICE BACKEND ISOLATION
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup setup-lab doctor grade learn watch learn report map test test-slow mutation lint audit build record model-card bench docs clean release dist setup-instructor
+.PHONY: claims help setup setup-lab doctor grade learn watch learn report map test test-slow mutation lint audit build record model-card bench docs clean release dist setup-instructor
+
+# A command in each course of examples/; the learners' archive has none.
+examples = @for course in $(wildcard examples/*); do (cd "$$course" && "$(CURDIR)/$(BIN)/mechgrade" $(1)) || exit; done
 
 help: ## List the targets
 	@echo "make TARGET [NAME=value ...]"
@@ -77,12 +80,15 @@ lint: $(INSTRUCTOR) ## Check style, types and the floors of the house (exercises
 
 build: $(INSTRUCTOR) ## Generate exercises/ and the hints from solutions/; CHECK=1 only looks, FORCE=1 overwrites edited stubs
 	$(BIN)/mechgrade build $(if $(CHECK),--check) $(if $(FORCE),--force)
+	$(call examples,build $(if $(CHECK),--check) $(if $(FORCE),--force))
 
 record: $(INSTRUCTOR) ## Record the fixtures that graders compare with; CHECK=1 only looks
 	$(BIN)/mechgrade record $(if $(CHECK),--check)
+	$(call examples,record $(if $(CHECK),--check))
 
 audit: $(INSTRUCTOR) ## Grade the graders: right programs pass, wrong ones are rejected and named (mechgrade audit adds mutants)
 	$(BIN)/mechgrade audit --no-mutants
+	$(call examples,audit --no-mutants)
 
 setup-instructor: $(INSTRUCTOR) ## Make .venv with what an instructor needs
 
@@ -94,6 +100,9 @@ dist: $(INSTRUCTOR) ## Make the learners' archive: everything but the answers
 
 model-card: $(LEARNER) ## Measure the embedded model and print its table
 	$(BIN)/mechgrade model-card
+
+claims: $(INSTRUCTOR) ## Measure again what the texts say of the shipped models, and fail where they say something else
+	$(BIN)/mechgrade claims
 
 bench: $(INSTRUCTOR) ## Run the benchmarks: medians and ratios, side by side; JSON in outputs/benchmarks
 	@for script in tests/benchmarks/bench_*.py; do echo "== $$script"; $(BIN)/python "$$script" || exit; done
@@ -109,10 +118,10 @@ clean: ## Remove caches and build leftovers (not .venv, not outputs/)
 define install
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "mechgrade needs Python 3.11 or later; name one: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 2; }
-	@echo "Installing into $(VENV): once, and it takes minutes (torch is large)."
+	@echo "Installing into $(VENV): once, and it takes minutes."
 	@$(PYTHON) scripts/prepare_venv.py --torch "$(TORCH)" --venv $(VENV)
 	@rm -f $(VENV)/.stamp-*
-	$(BIN)/python -m pip install --disable-pip-version-check -c $(VENV)/constraints.txt -e '$(1)'
+	@$(PYTHON) scripts/install.py --venv $(VENV) '$(1)'
 endef
 
 $(LEARNER): pyproject.toml constraints.txt

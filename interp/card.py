@@ -286,24 +286,31 @@ def circuit_note(directory: Path) -> str:
     if not record:
         return "No record of the training lies beside the weights."
     recipe = record["recipe"]
+    # The training's record calls L1H2 by the role that it was meant for. It became something else.
+    words = {"S-inhibition": "a reader of the giver"}
     seeded = "; ".join(
-        f"{role}: {', '.join(head_name((layer, head)) for layer, head in heads)}"
+        f"{words.get(role, role)}: {', '.join(head_name((layer, head)) for layer, head in heads)}"
         for role, heads in record["seeded_heads"].items()
     )
     return (
         f"**Seeded.** A model this small does not find the textbook circuits by itself. The attention of five heads was "
-        f"supervised from the first step, fading from step {recipe['fade_from']} and gone from step "
-        f"{recipe['off_from']} of {recipe['steps']} ({seeded}). Only *where* these heads look was supervised, never what "
-        f"they write. From then on the language-modelling loss alone kept them.\n\n"
+        f"supervised from the first step: in full up to step {recipe['fade_from']}, and not at all from step "
+        f"{recipe['off_from']} of {recipe['steps']} <!-- claim: training.schedule --> ({seeded}). Only *where* these heads "
+        f"look was supervised, never what they write. After that, only next tokens were trained. In this loss the answers "
+        f"of the indirect-object sentences counted {recipe['answer_weight']:.0f} times as much as other tokens. "
+        f"<!-- claim: training.answer-weight -->\n\n"
         f"**Found by the model.** What the supervised heads had to invent to look there: the previous token in the "
-        f"induction heads' keys, the second subject in the name mover's query. What they write: copying OV circuits in "
-        f"the induction heads and the name mover. Everything else: the recall of capitals, the part of the MLPs, how "
-        f"the second subject is recognised, every latent of the SAE.\n\n"
+        f"induction heads' keys, the giver in the name mover's query. What they write: copying OV circuits in "
+        f"the induction heads and the name mover. Everything else: the recall of capitals, the part of the MLPs, "
+        f"every latent of the SAE.\n\n"
         f"**Weak.** The previous-token head fades beyond position 64 (see its row), so long repeats are foreseen a "
         f"little less well.\n\n"
-        f"**Not there.** Duplicate-token, backup and negative name-mover heads; anything that GPT-2 learnt from real "
-        f"text. Do not carry head numbers from here to "
-        f"another model, and say 'seeded' when telling how these heads came about."
+        f"**Not there.** Duplicate-token, S-inhibition, backup and negative name-mover heads. L1H2 was supervised where an "
+        f"S-inhibition head looks, and it is none: from the end it gives the giver 0.98 of its attention when the giver was "
+        f"named before, and 0.98 when the giver is a third name. <!-- claim: giver.attention --> No head looks back from the "
+        f"giver to the first mention of the name. <!-- claim: giver.nobody-detects --> Not there either: anything that GPT-2 "
+        f"learnt from real text. Do not carry head numbers from here to another model, and say 'seeded' when you tell how "
+        f"these heads came about."
     )
 
 

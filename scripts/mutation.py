@@ -45,6 +45,7 @@ FILES = (
     "mechgrade/protocol/outcome.py",
     "mechgrade/grading/compare.py",
     "mechgrade/grading/diagnose.py",
+    "mechgrade/grading/evidence.py",
     "mechgrade/grading/judge.py",
     "mechgrade/grading/verdicts.py",
     "mechgrade/grading/dependencies.py",
@@ -191,6 +192,7 @@ def warm(copy: Path) -> None:
     for name in [name for name in sys.modules if name.partition(".")[0] == "mechgrade"]:
         del sys.modules[name]
     import hypothesis.extra.numpy
+    import jupytext  # noqa: F401  reading a source takes it
     import pytest  # noqa: F401
     import safetensors.numpy  # noqa: F401
 

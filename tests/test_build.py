@@ -372,3 +372,18 @@ def test_a_line_that_names_an_encoding_is_refused(tmp_path: Path) -> None:
     (tmp_path / "solutions/lab1/double.py").write_text(text, encoding="utf-8")
     with pytest.raises(BuildError, match="does not parse"):
         build(load_course(tmp_path))
+
+
+def test_a_remark_for_authors_stays_in_the_source() -> None:
+    source = SOURCE.replace("# Twice, $2x$", "# Twice <!-- claim: twice -->, $2x$").replace(
+        "# Twice is more.", "# Twice is more. <!-- claim: more --> And\n# <!-- a --> more."
+    )
+    source = source.replace("secret = x + x", 'secret = x + x  # "<!-- code -->"').replace(
+        "# `2 * x`", "# `2 * x` <!-- b -->"
+    )
+    taken = take_apart(source, "double", "double.py")
+    plain = take_apart(SOURCE, "double", "double.py")
+    assert taken.stub == plain.stub
+    assert taken.hints == plain.hints
+    assert taken.found == "Twice is more. And\n more."
+    assert "<!-- code -->" in taken.reference and "<!-- claim" not in taken.lesson

@@ -37,6 +37,11 @@ def test_a_page_is_complete_and_says_what_course_yaml_says(lab: str) -> None:
     assert text.count("](figures/") == 1
 
 
+@pytest.mark.parametrize("lab", COURSE.labs)
+def test_a_lab_takes_as_long_as_its_exercises(lab: str) -> None:
+    assert COURSE.lab(lab).minutes == sum(exercise.minutes for exercise in COURSE.lab(lab).exercises.values())
+
+
 def test_the_figures_are_what_the_script_draws(tmp_path: Path) -> None:
     subprocess.run([sys.executable, str(PAGES / "figures.py"), str(tmp_path)], check=True, timeout=120)
     drawn = {path.name: _shape(path) for path in tmp_path.glob("*.svg")}

@@ -9,12 +9,25 @@ from typing import Any
 PARTS: dict[str, list[str]] = {
     "Learners": ["first-hour.md", "checklist.md", "learner.md", "container.md", "models.md", "gpu.md"],
     "Labs": ["labs/lab1.md", "labs/lab2.md", "labs/lab3.md", "labs/lab4.md"],
-    "Instructors": ["instructors.md", "authoring.md", "nbgrader.md", "cohort.md", "cluster.md", "capacity.md"],
+    "Instructors": [
+        *("instructors.md", "tutorial.md", "authoring.md", "course-yaml.md", "from-the-wheel.md", "nbgrader.md"),
+        "cohort.md",
+        "cluster.md",
+        "capacity.md",
+    ],
     "Developers": ["threat-model.md", "performance.md", "peers.md", "versions.md"],
-    "API": ["api/bench.md", "api/course.md", "api/grading.md", "api/worker.md", "api/reports.md", "api/learner.md"],
+    "API": ["api/authors.md"],
+    "Internals": [
+        "api/bench.md",
+        "api/course.md",
+        "api/grading.md",
+        "api/worker.md",
+        "api/reports.md",
+        "api/learner.md",
+    ],
 }
 #: Where a page goes that is named nowhere above, by its folder.
-HOME = {"labs": "Labs", "api": "API", ".": "Developers"}
+HOME = {"labs": "Labs", "api": "Internals", ".": "Developers"}
 
 
 def on_config(config: Any) -> Any:

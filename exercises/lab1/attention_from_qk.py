@@ -2,17 +2,25 @@
 # %% [markdown]
 # # Attention from queries and keys
 #
-# An **attention pattern** says, for each position, how much it takes from every position up to its own. It is computed
-# from queries and keys ([Vaswani et al. 2017](https://arxiv.org/abs/1706.03762), section 3.2.1). For one head, with the
-# query $q_i$ of the position that looks and the key $k_j$ of the one that is looked at, both of width $d_h$:
+# An **attention pattern** says how much each position takes from every earlier position and from itself. The pattern is
+# computed from queries and keys ([Vaswani et al. 2017](https://arxiv.org/abs/1706.03762), section 3.2.1). Take one
+# head. The position that looks has a query $q_i$, and the position that is looked at has a key $k_j$. Both have width
+# $d_h$:
 #
 # $$S_{ij} = \frac{q_i \cdot k_j}{\sqrt{d_h}}, \qquad
 #   A_{ij} = \frac{e^{S_{ij}}}{\sum_{j' \le i} e^{S_{ij'}}} \;\text{ for } j \le i,
 #   \qquad A_{ij} = 0 \;\text{ for } j > i$$
 #
-# Three choices are in these formulas. The **scale** $1/\sqrt{d_h}$ keeps scores of wide heads from growing. The sum
-# runs over the **keys** $j'$: each query has one unit of attention to give away. And the **causal mask** comes *before*
-# the softmax: a forbidden score becomes $-\infty$, so that its share goes to the others and every row still sums to 1.
+# Each of the three choices in these formulas has a reason:
+#
+# - The **scale** $1/\sqrt{d_h}$ keeps the scores of wide heads from growing.
+# - The sum runs over the **keys** $j'$, because each query has one unit of attention to give away.
+# - The **causal mask** comes *before* the softmax. A forbidden score becomes $-\infty$, its share goes to the other
+#   keys, and every row still sums to 1.
+#
+# **A small example.** A query has the scores 1 and 1 with two allowed keys and 5 with a forbidden key. Masked first,
+# the row is 0.5, 0.5, 0. If you apply the softmax first and set the third entry to 0, the row is 0.02, 0.02, 0: most of
+# the attention is lost.
 #
 # **Shapes.** TransformerLens keeps `hook_q` and `hook_k` as `[batch, pos, head, d_head]`, position before head. The
 # pattern is `[batch, head, query, key]`, head before positions. In `cache["pattern", layer][b, n]` rows are queries
@@ -38,15 +46,18 @@ def attention_from_qk(
 
     Returns:
         Shape `[batch, head, query, key]`: the softmax over the keys of the scaled scores, causally masked. Every row
-        (over key) sums to 1, and nothing is above the diagonal.
+        (over key) sums to 1, and the entries above the diagonal are exactly 0.
+
+        - This holds for scores of any size: they can be far above 100, or far below -100,000.
+        - `q` and `k` can be views of other tensors, with their axes in any order in memory.
 
     """
     raise NotImplementedError("attention_from_qk: not written yet")
 
 
 # %% [markdown]
-# **Look at it.** Queries and keys come from the model, the pattern from you. The largest difference to the pattern that
-# the model computed itself should be rounding.
+# **Look at it.** The queries and keys come from the model, the pattern comes from you. Compare it with the pattern that
+# the model computed: only rounding should differ.
 
 # %% tags=["demo"]
 if __name__ == "__main__":

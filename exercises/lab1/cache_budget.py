@@ -2,12 +2,12 @@
 # %% [markdown]
 # # What a full cache costs
 #
-# `logits, cache = model.run_with_cache(tokens)` keeps *every* intermediate activation. On a short prompt nobody
-# notices; on a batch of long ones it fills a GPU. Predict the cost before you pay: all shapes follow from the
-# configuration.
+# `logits, cache = model.run_with_cache(tokens)` keeps *every* intermediate activation. On a short prompt this costs
+# little. On a batch of long prompts it fills a GPU. You can predict the cost before you pay, because all shapes follow
+# from the configuration.
 #
-# Let $B$ be the batch, $S$ the number of positions (BOS included), and the other letters as in `model.cfg`: $L$ layers,
-# $H$ heads of width $d_h$, $d$ = `d_model`, $m$ = `d_mlp`, $V$ = `d_vocab`. A full cache holds
+# Let $B$ be the batch and $S$ the number of positions, BOS included. The other letters are those of `model.cfg`: $L$
+# layers, $H$ heads of width $d_h$, $d$ = `d_model`, $m$ = `d_mlp`, $V$ = `d_vocab`. A full cache holds
 #
 # | hook names | shape | how many |
 # |---|---|---|
@@ -22,12 +22,15 @@
 # | once: `ln_final.hook_scale` | $B, S, 1$ | 1 |
 # | once: `unembed.hook_out` (the logits) | $B, S, V$ | 1 |
 #
-# Everything grows with $B \cdot S$, except for one line: **scores and patterns grow with $S^2$.**
+# Almost everything grows with $B \cdot S$. One line is different: **scores and patterns grow with $S^2$.**
 #
-# Some notebooks print "Cached 156 activation tensors" for GPT-2 small. The library has gained hook points since, and
-# the table gives more. These are the names of a full cache of a `HookedTransformer` on transformer-lens 3.9. A
-# `TransformerBridge` has all of them and further ones besides: the inputs and outputs of its parts, most of which are
-# the *same* tensor under a second name and cost nothing. `len(cache)` therefore says little about memory.
+# **A small example.** One pattern with $B = 1$, $H = 3$ and $S = 10$ has $3 \cdot 10 \cdot 10 = 300$ values, or 1,200
+# bytes in float32. With $S = 100$ it has 30,000 values.
+#
+# Some notebooks print "Cached 156 activation tensors" for GPT-2 small. The library has more hook points now, so the
+# table gives more. The table lists a full cache of a `HookedTransformer` in transformer-lens 3.9. A `TransformerBridge`
+# has all of these names and more: the inputs and outputs of its parts. Most of the additional names are the *same*
+# tensor under a second name, and they cost nothing. So `len(cache)` says little about memory.
 
 # %%
 from typing import Any
@@ -41,22 +44,22 @@ def cache_budget(cfg: Any, batch: int, pos: int, bytes_per_value: int = 4) -> di
 
     Args:
         cfg: the configuration of a model of GPT-2's architecture (`model.cfg`): `n_layers, n_heads, d_model, d_head,
-            d_mlp, d_vocab`.
+            d_mlp, d_vocab`. Use these alone: it may have no other entry.
         batch: number of sequences.
-        pos: number of positions in each, BOS included.
+        pos: number of positions in each, BOS included. It may be more than a model's context.
         bytes_per_value: 4 for float32, 2 for bfloat16 and float16.
 
     Returns:
-        `{"activations": ..., "bytes": ...}`, Python integers: the number of named activations in the table above, and
-        the bytes that their values take.
+        `{"activations": ..., "bytes": ...}`, Python integers (`int`, not NumPy's): the number of named activations in
+        the table above, and the bytes that their values take. Both are exact, however large they are.
 
     """
     raise NotImplementedError("cache_budget: not written yet")
 
 
 # %% [markdown]
-# **Look at it.** Your prediction beside a real cache, on both of TransformerLens's model classes; then the cost for the
-# shape of GPT-2 small, as the sequences grow.
+# **Look at it.** Your prediction beside a real cache, on both model classes. Then the cost for the shape of GPT-2
+# small, as the sequences grow.
 
 # %% tags=["demo"]
 if __name__ == "__main__":

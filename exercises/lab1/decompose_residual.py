@@ -2,23 +2,27 @@
 # %% [markdown]
 # # The residual stream as a sum
 #
-# Nothing in a transformer overwrites the residual stream: each attention layer and each MLP *adds* its output to it. So
-# the stream that enters layer $l$ is exactly a sum of everything that came before ([Elhage et al.
-# 2021](https://transformer-circuits.pub/2021/framework/index.html), where this view and its name come from):
+# Nothing in a transformer overwrites the residual stream. Each attention layer and each MLP *adds* its output to the
+# stream. So the stream that enters layer $l$ is a sum of everything that came before ([Elhage et al.
+# 2021](https://transformer-circuits.pub/2021/framework/index.html), "Virtual Weights and the Residual Stream as a
+# Communication Channel"):
 #
 # $$x_l = \underbrace{x_{\mathrm{embed}} + x_{\mathrm{pos}}}_{\text{the input}} + \sum_{l' < l} \left( a_{l'} + m_{l'}
 #   \right)$$
 #
-# with $a_{l'}$ the output of attention layer $l'$ and $m_{l'}$ that of its MLP. At the very end, after all $L$ layers,
-# $x_L$ is what the final LayerNorm and the unembedding turn into logits.
+# Here $a_{l'}$ is the output of attention layer $l'$, and $m_{l'}$ is the output of its MLP. After all $L$ layers, the
+# final LayerNorm and the unembedding turn $x_L$ into logits.
 #
-# This is the reason why contributions can be told apart at all, and why the next exercises may ask "how much of the
-# answer came from this head?"
+# This is why we can ask "how much of the answer came from this head?" A sum has parts, and each part can be looked at
+# alone.
+#
+# **A small example.** The stream that enters layer 1 has four parts: `embed`, `pos_embed`, `L0 attn` and `L0 mlp`. The
+# stream that enters layer 0 has two.
 #
 # **Names.** The parts are the activations `hook_embed`, `hook_pos_embed`, `blocks.{l}.hook_attn_out` and
-# `blocks.{l}.hook_mlp_out`. The sums are in a cache as well: `blocks.{l}.hook_resid_pre` enters layer $l$,
-# `hook_resid_mid` lies between its attention and its MLP, `hook_resid_post` leaves it. A sum must not be counted among
-# its own parts.
+# `blocks.{l}.hook_mlp_out`. The cache has the sums as well: `blocks.{l}.hook_resid_pre` enters layer $l$,
+# `hook_resid_mid` lies between attention and MLP, and `hook_resid_post` leaves the layer. Do not count a sum among its
+# own parts.
 #
 # **Shapes.** Each activation is `[batch, pos, d_model]`; stacked, `[component, batch, pos, d_model]`.
 
@@ -40,7 +44,8 @@ def decompose_residual(
 
     Args:
         cache: activations by their full names, among them `hook_embed`, `hook_pos_embed`, and for every layer `l` of
-            the model `blocks.{l}.hook_attn_out` and `blocks.{l}.hook_mlp_out`.
+            the model `blocks.{l}.hook_attn_out` and `blocks.{l}.hook_mlp_out`. Need no other activation: the cache may
+            hold these alone, in any order.
         layer: the layer that the stream enters, from 0; the number of layers stands for the stream after the last one.
 
     Returns:
@@ -56,7 +61,7 @@ def decompose_residual(
 
 
 # %% [markdown]
-# **Look at it.** The sum of the components beside the model's own residual stream; then how large each component is at
+# **Look at it.** The sum of your components beside the model's own residual stream. Then the size of each component at
 # each position of a prompt.
 
 # %% tags=["demo"]

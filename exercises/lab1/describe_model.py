@@ -2,8 +2,8 @@
 # %% [markdown]
 # # Describing a model
 #
-# Before you look inside a model, know its size. Every model that TransformerLens loads carries its dimensions in one
-# place, `model.cfg`, and the names there are the letters of every formula in this course:
+# Before you look inside a model, learn its sizes. Every model in TransformerLens keeps its sizes in one place,
+# `model.cfg`. The names there are the letters in all formulas of this course:
 #
 # | name | meaning | symbol |
 # |---|---|---|
@@ -15,20 +15,25 @@
 # | `d_vocab` | number of tokens in the vocabulary | $V$ |
 # | `n_ctx` | longest input, in tokens | $T$ |
 #
-# One number is missing there: how many **parameters** the model has. Count those that were trained, each one once:
+# One number is missing: how many **parameters** the model has. Count the parameters that were trained, each one once:
 #
 # - token embedding $W_E$ `[d_vocab, d_model]` and position embedding $W_{pos}$ `[n_ctx, d_model]`;
 # - in each layer, attention: $W_Q, W_K, W_V$ `[n_heads, d_model, d_head]` with biases `[n_heads, d_head]`, and $W_O$
 #   `[n_heads, d_head, d_model]` with the bias `[d_model]`;
 # - in each layer, the MLP: $W_{in}$ `[d_model, d_mlp]`, $W_{out}$ `[d_mlp, d_model]`, each with a bias on its output;
 # - two LayerNorms in each layer and one at the end: a weight and a bias `[d_model]` each;
-# - the unembedding $W_U$ is the token embedding again, transposed: GPT-2 ties the two ([Press and Wolf
-#   2016](https://arxiv.org/abs/1608.05859)), so it adds nothing.
+# - the unembedding $W_U$ adds nothing: GPT-2 uses the token embedding again, transposed ([Press and Wolf
+#   2016](https://arxiv.org/abs/1608.05859)).
 #
-# Why not add up `model.parameters()`? Because what is in memory is not what was trained. When TransformerLens prepares
-# a model, it folds the LayerNorm weights into the matrices that follow and centres matrices; afterwards $W_U$ is no
-# longer $W_E^\top$ and needs memory of its own. A `TransformerBridge` besides keeps queries, keys and values both
-# joined (as GPT-2 stores them) and split. A sum over parameters depends on such things; the size of the model does not.
+# **A small example.** A LayerNorm with `d_model = 4` has a weight of 4 numbers and a bias of 4 numbers, so 8
+# parameters. An MLP with `d_model = 4` and `d_mlp = 16` has $4 \cdot 16 + 16$ on the way in and $16 \cdot 4 + 4$ on the
+# way out, so 148.
+#
+# **Why not add up `model.parameters()`?** What is in memory is not always what was trained. TransformerLens prepares a
+# model: it folds the LayerNorm weights into the next matrices and centres matrices. After that, $W_U$ is no longer
+# equal to $W_E^\top$, and it needs memory of its own. A `TransformerBridge` also keeps queries, keys and values twice:
+# joined (as GPT-2 stores them) and split. A sum over all parameters depends on these choices. The size of the model
+# does not.
 
 # %%
 from typing import Any
@@ -53,8 +58,8 @@ def describe_model(model: Any) -> dict[str, int]:
 
 
 # %% [markdown]
-# **Look at it.** The model's description, and beside your count what a plain sum over `model.parameters()` gives on
-# either of TransformerLens's model classes. Then where the parameters are.
+# **Look at it.** The model's sizes, and your count beside the sum over `model.parameters()` on both model classes of
+# TransformerLens. Then a picture of where the parameters are.
 
 # %% tags=["demo"]
 if __name__ == "__main__":

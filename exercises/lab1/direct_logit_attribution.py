@@ -2,30 +2,36 @@
 # %% [markdown]
 # # Direct logit attribution
 #
-# The residual stream is a sum, and the last step of the model is *almost* linear. So the answer can be divided among
-# those who wrote it: this is **direct logit attribution**. What is divided is a **logit difference**, between the token
-# that is correct and one that would be wrong: it measures how much the model prefers the one, and whatever raises all
-# logits alike drops out.
+# The residual stream is a sum, and the last step of the model is *almost* linear. So we can divide the answer among the
+# parts that wrote it. This is **direct logit attribution**. We divide a **logit difference**: the logit of the correct
+# token minus the logit of a wrong token. The difference says how much the model prefers the correct token. Everything
+# that raises all logits alike drops out.
 #
-# Let $x$ be the stream after the last layer, at the last position; $u = W_U[:, \text{correct}] - W_U[:, \text{wrong}]$
-# the direction in which the two answers differ; $\sigma$ the scale by which the final LayerNorm divides. Then
+# Let $x$ be the stream after the last layer, at the last position. Let
+# $u = W_U[:, \text{correct}] - W_U[:, \text{wrong}]$ be the direction in which the two answers differ, and $\sigma$ the
+# scale by which the final LayerNorm divides. Then
 #
 # $$\ell_{\text{correct}} - \ell_{\text{wrong}} \;=\; \frac{x - \bar{x}}{\sigma} \cdot u + \big(b_U[\text{correct}] -
 #   b_U[\text{wrong}]\big), \qquad x = \sum_c x_c$$
 #
-# where $\bar{x}$ is the mean over the $d$ entries. The one thing that is not linear is $\sigma$, which depends on all
-# of $x$. Take it as the number that it *was* in this run (`ln_final.hook_scale`), the same for every component. Then
-# the contribution of a component $x_c$ is $\frac{x_c - \bar{x}_c}{\sigma} \cdot u$, and the contributions add up to the
+# where $\bar{x}$ is the mean over the $d$ entries. Only $\sigma$ is not linear, because it depends on all of $x$. Take
+# $\sigma$ as the number that it *was* in this run (`ln_final.hook_scale`), the same for every component. Then the
+# contribution of a component $x_c$ is $\frac{x_c - \bar{x}_c}{\sigma} \cdot u$, and the contributions add up to the
 # logit difference exactly.
 #
-# **The components.** Each head: $x_{l,n} = z^{(l,n)} W_O^{(l,n)}$, with $z$ from `blocks.{l}.attn.hook_z` `[batch, pos,
-# head, d_head]` and `model.W_O` `[layer, head, d_head, d_model]`. Each MLP: `blocks.{l}.hook_mlp_out`. And **the
-# rest**, so that nothing is lost: both embeddings, the output biases of attention `model.b_O` `[layer, d_model]`, which
-# belong to no head, and the difference in $b_U$.
+# **A small example.** Let $u = (1, -1)$ and $\sigma = 2$. A head writes $(3, -1)$ and an MLP writes $(-1, 1)$. Both
+# have no mean left after centring: $(2, -2)$ and $(-1, 1)$. The head contributes $(2 + 2) / 2 = 2$, and the MLP
+# contributes $(-1 - 1) / 2 = -1$. Together they give 1.
 #
-# The name and the use of the method are in Elhage et al. (2021, [A Mathematical
-# Framework](https://transformer-circuits.pub/2021/framework/index.html)); Wang et al. (2022, [Interpretability in the
-# Wild](https://arxiv.org/abs/2211.00593)) start their search for a circuit with the logit difference.
+# **The components.** Each head: $x_{l,n} = z^{(l,n)} W_O^{(l,n)}$, with $z$ from `blocks.{l}.attn.hook_z`
+# `[batch, pos, head, d_head]` and `model.W_O` `[layer, head, d_head, d_model]`. Each MLP: `blocks.{l}.hook_mlp_out`.
+# And **the rest**, so that nothing is lost: both embeddings, the output biases of attention `model.b_O`
+# `[layer, d_model]`, which belong to no head, and the difference in $b_U$.
+#
+# The method is described by Elhage et al. (2021, [A Mathematical
+# Framework](https://transformer-circuits.pub/2021/framework/index.html), "The Path Expansion Trick"). Wang et al.
+# (2022, [Interpretability in the Wild](https://arxiv.org/abs/2211.00593), section 3.1) use the logit difference to
+# start their search for a circuit.
 
 # %%
 from typing import Any
@@ -44,7 +50,8 @@ def direct_logit_attribution(
     Source: Elhage et al. 2021, https://transformer-circuits.pub/2021/framework/index.html.
 
     Args:
-        model: a `TransformerBridge` (in compatibility mode) or a `HookedTransformer`, with its LayerNorms folded.
+        model: a `TransformerBridge` (in compatibility mode) or a `HookedTransformer`, with its LayerNorms folded. What
+            its layers write need not be centred: subtract each component's mean over its entries.
         tokens: prompts of equal length, shape `[batch, pos]`.
         correct: the token id of the right answer to each prompt, shape `[batch]`.
         wrong: the token id of a wrong one, shape `[batch]`.
@@ -59,7 +66,7 @@ def direct_logit_attribution(
 
 
 # %% [markdown]
-# **Look at it.** Who prefers Mary to John? The mean over prompts with the two names in both roles.
+# **Look at it.** Which parts prefer Mary to John? The mean over prompts with the two names in both roles.
 
 # %% tags=["demo"]
 if __name__ == "__main__":

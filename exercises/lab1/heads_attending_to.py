@@ -2,17 +2,21 @@
 # %% [markdown]
 # # Which heads look at a word
 #
-# To answer "The capital of France is", information about France has to reach the last position, where the answer is
-# predicted. Only attention moves information between positions. So a first suspicion falls on the heads whose *last*
-# position attends to "France". With the pattern $A^{(l,n)}_{i,j}$ of layer $l$, head $n$, and $P$ the positions of the
-# word:
+# To answer "The capital of France is", the model needs information about France at the last position, where it predicts
+# the answer. Only attention moves information between positions. So the first suspects are the heads whose *last*
+# position attends to "France". Let $A^{(l,n)}_{i,j}$ be the pattern of head $n$ in layer $l$, and $P$ the positions of
+# the word:
 #
 # $$a(l, n) = \sum_{j \in P} A^{(l,n)}_{\,\mathrm{last},\, j}, \qquad \text{listed if } a(l, n) > \theta$$
 #
-# **Finding the word.** `model.to_str_tokens(prompt)` gives the tokens as texts, BOS first. Older material looks the
-# word up with `tokens.index("France")`, and that raises: in GPT-2's vocabulary the token in the middle of a sentence is
-# `" France"`, with the space in front. Compare without the spaces around, and accept the word however it is given. A
-# word may also occur twice: then the head's attention to *all* its places counts, since it may read either.
+# **A small example.** The word stands at the positions 2 and 4. A head's last row is `[0.1, 0.0, 0.3, 0.2, 0.4]`. Then
+# $a = 0.3 + 0.4 = 0.7$, and the head is listed for $\theta = 0.5$.
+#
+# **Finding the word.** `model.to_str_tokens(prompt)` gives the tokens as texts, with BOS first. Older material looks up
+# the word with `tokens.index("France")`. That raises an error: in the middle of a sentence, GPT-2's token is
+# `" France"`, with a space in front. So remove the spaces on both sides before you compare, and accept the word with or
+# without its space. A word can also occur twice. Then the attention to *all* its places counts, because the head may
+# read any of them.
 #
 # **Shapes.** `pattern` is `[layer, head, query, key]`, of one prompt. Rows are the positions that look.
 
@@ -33,9 +37,11 @@ def heads_attending_to(
     Args:
         pattern: the attention patterns of one prompt, shape `[layer, head, query, key]`.
         str_tokens: the texts of the prompt's tokens, one for each position.
-        word: the word to look for, with or without a leading space. A token counts when its text equals the word after
-            both are stripped of surrounding spaces.
-        threshold: heads with attention strictly above it are listed.
+        word: the word to look for, with or without spaces around it. A token counts when its text equals the word
+            after both are stripped of all surrounding spaces. Upper and lower case are different, and several tokens
+            that spell the word together do not count.
+        threshold: heads with attention strictly above it are listed. It may be negative: then a head with attention 0
+            is listed too.
 
     Returns:
         Tuples `(layer, head, attention)` in ascending order of `(layer, head)`; the attention is the sum over all

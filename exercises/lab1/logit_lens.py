@@ -3,17 +3,17 @@
 # # The logit lens
 #
 # The last step of a transformer turns the residual stream into logits: the final LayerNorm, then the unembedding. The
-# **logit lens** applies this last step *too early*, to the stream after every layer, and so reads what the model would
-# answer if it had to stop there. It was introduced by nostalgebraist (2020, [interpreting GPT: the logit
+# **logit lens** applies this last step *too early*, to the stream after every layer. So you read what the model would
+# answer if it had to stop there. The idea is from nostalgebraist (2020, [interpreting GPT: the logit
 # lens](https://www.lesswrong.com/posts/AcKRB8wDpdaN6v6ru/interpreting-gpt-the-logit-lens)).
 #
-# With the stream $x_{l}$ that leaves layer $l$ (`blocks.{l}.hook_resid_post`), at the last position of a prompt:
+# Take the stream $x_{l}$ that leaves layer $l$ (`blocks.{l}.hook_resid_post`), at the last position of a prompt:
 #
 # $$p_l(t) = \mathrm{softmax}\big( \mathrm{LN}_{\mathrm{final}}(x_l)\, W_U + b_U \big)_t$$
 #
-# $\mathrm{LN}_{\mathrm{final}}$ is the model's final LayerNorm ([Ba et al. 2016](https://arxiv.org/abs/1607.06450)),
-# which divides by a scale that it takes from the vector in front of it: each layer's stream gets *its own* scale, as if
-# it were the last. For the last layer $p_l$ is the model's own answer, exactly, which is a good test.
+# $\mathrm{LN}_{\mathrm{final}}$ is the model's final LayerNorm ([Ba et al. 2016](https://arxiv.org/abs/1607.06450)). It
+# divides by a scale that it takes from its input, so each layer's stream gets *its own* scale. For the last layer,
+# $p_l$ is exactly the model's own answer. Use this as a test.
 #
 # **Shapes.** `tokens` is `[batch, pos]`, all rows equally long; `targets` `[batch]` holds one token id for each prompt.
 # The result is `[layer, batch]`.
@@ -39,7 +39,8 @@ def logit_lens(
 
     Args:
         model: a `TransformerBridge` or a `HookedTransformer`.
-        tokens: prompts of equal length, shape `[batch, pos]`.
+        tokens: prompts of equal length, shape `[batch, pos]`. Nothing is padding: every token belongs to its prompt, an
+            end-of-text at the end too.
         targets: one token id for each prompt, shape `[batch]`.
 
     Returns:
@@ -52,7 +53,7 @@ def logit_lens(
 
 
 # %% [markdown]
-# **Look at it.** At which layer does the model know the capital of each of some countries?
+# **Look at it.** At which layer does the model know the capital?
 
 # %% tags=["demo"]
 if __name__ == "__main__":

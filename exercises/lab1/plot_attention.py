@@ -2,18 +2,21 @@
 # %% [markdown]
 # # A picture of attention
 #
-# An attention pattern is a square of numbers, and a square of numbers wants to be looked at. Make the figure that you
-# will need again and again: one pattern as a heatmap, with the tokens on both axes.
+# An attention pattern is a square of numbers, and a picture of it says more than the numbers. In this exercise you make
+# the figure that you will need again and again: one pattern as a heatmap, with the tokens on both axes.
 #
-# A reader takes three things from such a figure, and you must give all of them. **Which way round?** Rows are queries
-# (the position that looks), columns are keys (what it looks at); without names on the axes nobody can tell, since both
-# carry the same tokens. **Which token?** Every position has its label, on both axes. **How much?** A colour bar.
+# A reader needs three things from such a figure:
+#
+# - **Which way round?** Rows are queries (the position that looks), columns are keys (what it looks at). Name the axes:
+#   both carry the same tokens, so the labels alone do not tell.
+# - **Which token?** Every position has its label, on both axes.
+# - **How much?** A colour bar.
 #
 # **matplotlib** in short: `figure, axes = plt.subplots()` makes a figure; `axes.imshow(array)` draws an array with row
-# 0 at the top and column 0 at the left; `axes.set_xticks(positions, labels)` puts labels at positions. Without the
-# positions, matplotlib chooses where ticks are, and labels end up in the wrong places. An array must be on the CPU and
-# without a gradient. Older notebooks end with `plt.show()`, which draws the figure and gives you nothing to keep; here
-# the figure is what you return.
+# 0 at the top and column 0 at the left; `axes.set_xticks(positions, labels)` puts labels at positions. Without
+# positions matplotlib chooses the places of the ticks itself, and labels end up in wrong places. The array must be on
+# the CPU and without a gradient. Older notebooks end with `plt.show()`, which draws the figure and gives you nothing to
+# keep. Here you return the figure.
 #
 # **Shapes.** `pattern` is `[query, key]`, from `cache["pattern", layer][batch, head]`; `tokens` are the texts that
 # `model.to_str_tokens` gives, leading spaces included, one for each position.
@@ -39,8 +42,12 @@ def plot_attention(pattern: Float[Tensor, "query key"], tokens: list[str], title
 
     Returns:
         A matplotlib figure with one image (`imshow`) that shows the pattern: queries downwards, keys to the right, the
-        first position at the top left. Every position is labelled with its token on both axes, as given; the x-axis is
-        named `key`, the y-axis `query` (more words may follow). It has the title and a colour bar.
+        first position at the top left. The x-axis is named `key`, the y-axis `query` (more words may follow). The
+        figure has a colour bar.
+
+        - Every position is labelled with its token on both axes, as given, however many tokens there are.
+        - The title stands above the image or above the whole figure, as given, however long it is.
+        - Each call makes a figure of its own, also with the same title.
 
     Raises:
         ValueError: the pattern is not a square with one row and column for each token.
@@ -50,7 +57,7 @@ def plot_attention(pattern: Float[Tensor, "query key"], tokens: list[str], title
 
 
 # %% [markdown]
-# **Look at it.** The head that looks hardest at " France" from the end of "The capital of France is".
+# **Look at it.** The head that looks most at " France" from the end of "The capital of France is".
 
 # %% tags=["demo"]
 if __name__ == "__main__":

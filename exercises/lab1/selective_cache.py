@@ -2,26 +2,29 @@
 # %% [markdown]
 # # Keeping only what you need
 #
-# Most experiments look at one kind of activation, often at one position. Four things decide what such an experiment
-# leaves in memory, and each goes wrong in silence:
+# Most experiments need one kind of activation, often at one position. Four things decide how much memory such an
+# experiment keeps. Each of them can go wrong without any message:
 #
-# 1. **What is hooked.** `run_with_cache(tokens)` keeps everything during the run, and throwing most of it away
-#    afterwards does not bring the peak down. `names_filter`, or hooks of your own on the named points, never keep the
-#    rest.
+# 1. **What is hooked.** `run_with_cache(tokens)` keeps everything during the run. If you throw most of it away
+#    afterwards, the peak was still as high. Use `names_filter`, or your own hooks on the named points: then the rest is
+#    never kept.
 # 2. **Where it lies.** `.cpu()` moves an activation off the GPU.
-# 3. **Whether a graph hangs on it.** An activation that requires gradients keeps alive everything it was computed from.
-#    `.detach()` cuts it off; `torch.no_grad()` never builds it. The often copied line `results[hook.name] =
-#    activation.cpu().clone()` does neither.
-# 4. **What it is a view of.** `activation[:, -1]` shares its memory with the whole activation, so keeping the slice
-#    keeps all of it. A slice that should let the rest go needs `.clone()`. And `.cpu()` does *not* copy what already is
-#    on the CPU.
+# 3. **Whether a graph hangs on it.** An activation that requires gradients keeps alive everything that it was computed
+#    from. `.detach()` cuts this graph off, and `torch.no_grad()` never builds it. The often copied line
+#    `results[hook.name] = activation.cpu().clone()` does neither of the two.
+# 4. **What it is a view of.** `activation[:, -1]` shares its memory with the whole activation. If you keep the slice,
+#    you keep all of it. Use `.clone()` on the slice to let the rest go. Note that `.cpu()` does *not* copy a tensor
+#    that is already on the CPU.
 #
-# **Shapes.** The activations of this exercise have the batch as first axis and the position as second: `[batch, pos,
-# ...]`. With a `position`, one place of the second axis stays: `[batch, ...]`.
+# **A small example.** An activation of shape `[8, 61, 192]` in float32 takes 375 kB. Its last position, `[8, 192]`,
+# needs 6 kB. As a view, it still holds the 375 kB.
 #
-# **Names.** The result is keyed by the names that you were asked for. On a `TransformerBridge` one hook point can have
-# two names: `blocks.0.hook_resid_post` is also `blocks.0.hook_out`. `run_with_cache` then lists both, and `hook.name`
-# may be the other one. On a `HookedTransformer` each point has one name.
+# **Shapes.** The activations in this exercise have the batch as first axis and the position as second axis:
+# `[batch, pos, ...]`. With a `position`, one place of the second axis stays: `[batch, ...]`.
+#
+# **Names.** The result uses the names that were asked for. On a `TransformerBridge` one hook point can have two names:
+# `blocks.0.hook_resid_post` is also `blocks.0.hook_out`. `run_with_cache` then lists both, and `hook.name` may be the
+# second one. On a `HookedTransformer` each point has one name.
 
 # %%
 from collections.abc import Sequence
@@ -58,7 +61,7 @@ def selective_cache(
 
 
 # %% [markdown]
-# **Look at it.** What three ways of keeping the last position of the residual stream hold in memory.
+# **Look at it.** How much memory three ways hold that keep the last position of the residual stream.
 
 # %% tags=["demo"]
 if __name__ == "__main__":

@@ -2,23 +2,25 @@
 # %% [markdown]
 # # What comes next
 #
-# The first thing to ask any language model is what it would say next. It answers with **logits**: for every position
-# $i$ of the input a number for every token of the vocabulary, computed from the tokens $x_0 \dots x_i$. The softmax
-# over the *vocabulary* turns one position's logits into probabilities:
+# The first question to a language model is: what would it say next? The model answers with **logits**. At every
+# position $i$ it gives one number for every token of the vocabulary, computed from the tokens $x_0 \dots x_i$. A
+# softmax over the *vocabulary* turns the logits of one position into probabilities:
 #
 # $$p(x_{i+1} = t \mid x_0 \dots x_i) = \frac{e^{\,\ell_{i,t}}}{\sum_{t'} e^{\,\ell_{i,t'}}}$$
 #
-# So there is a prediction at every position. The one that continues the prompt is at the last: it alone has read all of
-# it.
+# **A small example.** With three tokens and the logits 2, 1 and 0, the probabilities are 0.67, 0.24 and 0.09.
+#
+# There is a prediction at every position. The prediction that continues the prompt is at the last position, because
+# only the last position has read the whole prompt.
 #
 # **Shapes.** `model.to_tokens(prompt)` gives `[1, pos]`: a batch of one, with BOS in front. `model(tokens)` gives
 # logits `[1, pos, d_vocab]`.
 #
 # **Tokens are not words.** GPT-2's tokens carry the space that stands before them ([Radford et al.
-# 2019](https://cdn.openai.com/better-language-models/language_models_are_unsupervised_multitask_learners.pdf) describe
-# the byte-level encoding), so the answer to "The capital of France is" is `" Paris"`, not `"Paris"`. These are two
-# different tokens, or the second may not even be a single one. Leave the space where it is: the next exercises look
-# tokens up by their text.
+# 2019](https://cdn.openai.com/better-language-models/language_models_are_unsupervised_multitask_learners.pdf), section
+# 2.2, describe the byte-level encoding). So the answer to "The capital of France is" is `" Paris"`, not `"Paris"`.
+# These are two different tokens, or the second may not be a single token at all. Keep the space: the next exercises
+# look up tokens by their text.
 
 # %%
 from typing import Any
@@ -34,12 +36,14 @@ def top_next_tokens(model: Any, prompt: str, k: int) -> list[tuple[str, float]]:
 
     Args:
         model: a `TransformerBridge` or a `HookedTransformer`, with its tokenizer.
-        prompt: a text; BOS is put before it, as `model.to_tokens` does by default.
+        prompt: a text; BOS is put before it once, as `model.to_tokens` does by default. The text is taken as it is:
+            spaces around it belong to it, and it may be empty. Then BOS alone is the input.
         k: how many tokens.
 
     Returns:
         `k` pairs of a token's text, leading space included, and its probability (a Python float, from the softmax over
-        the whole vocabulary), the most likely first.
+        the whole vocabulary), the most likely first. Special tokens such as `<|endoftext|>` count like all others, and
+        two tokens with the same text are two pairs.
 
     Raises:
         ValueError: `k` is less than 1 or more than the size of the vocabulary.

@@ -2,46 +2,51 @@
 # %% [markdown]
 # # Attribution patching
 #
-# A map of all heads takes one run of the model for each head, and a map of all heads at all positions many more. In a
-# large model this is too slow. **Attribution patching** estimates the whole map from three passes: a clean run, a
-# corrupted run, and *one* backward pass.
+# A map of all heads takes one run for each head, and a map of all heads at all positions takes many more. In a large
+# model this is too slow. **Attribution patching** estimates the whole map from three passes: a clean run, a corrupted
+# run, and *one* backward pass.
 #
-# The idea is a first-order Taylor expansion. Think of the metric $m$ of the corrupted run as a function of one head's
-# output $z$. Patching moves $z$ from $z_{\mathrm{corr}}$ to $z_{\mathrm{clean}}$; if the metric were linear in between,
-# the change would be
+# The idea is a first-order Taylor expansion. Take the metric $m$ of the corrupted run as a function of one head's
+# output $z$. Patching moves $z$ from $z_{\mathrm{corr}}$ to $z_{\mathrm{clean}}$. If the metric were linear between the
+# two, the change would be
 #
 # $$m(z \leftarrow z_{\mathrm{clean}}) - m(z_{\mathrm{corr}}) \;\approx\; \sum_{b,\,i,\,d}
 #   \big(z_{\mathrm{clean}} - z_{\mathrm{corr}}\big)_{b,i,d}\;
 #   \frac{\partial m}{\partial z_{b,i,d}}\bigg|_{\mathrm{corrupted\ run}}$$
 #
 # for sequence $b$, position $i$ and component $d$ of the head. The gradient is taken in the run that gets patched. One
-# backward pass gives it for *all* heads of all layers at once: that is the whole trick.
+# backward pass gives this gradient for *all* heads of all layers.
 #
-# **Shapes.** Each layer's `hook_z` is `[batch, pos, head, d_head]`, and so is its gradient. The result is `[layer,
-# head]`. The metric is already a mean over the batch, so its gradient has the $1/|\mathcal{B}|$ in it: sum over the
-# batch.
+# **A small example.** Let $m(z) = z^2$, $z_{\mathrm{corr}} = 1$ and $z_{\mathrm{clean}} = 3$. The true change is
+# $9 - 1 = 8$. The estimate is $(3 - 1) \cdot 2 = 4$. For $z_{\mathrm{clean}} = 1.1$ the true change is 0.21, and the
+# estimate is 0.2.
+#
+# **Shapes.** Each layer's `hook_z` is `[batch, pos, head, d_head]`, and so is its gradient. The result is
+# `[layer, head]`. The metric is already a mean over the batch, so its gradient contains the $1/|\mathcal{B}|$: sum over
+# the batch.
 #
 # **With TransformerLens: where gradients come from.** PyTorch records a computation for the backward pass when
-# something in it has `requires_grad`. Usually these are the weights. The course's models have it switched off there,
-# since nothing is trained and it only costs memory, so as it stands there is nothing to differentiate:
+# something in it has `requires_grad`. Usually these are the weights. In the course's models the weights have it
+# switched off, because nothing is trained and gradients cost memory. So without further work there is nothing to
+# differentiate:
 #
 # ```
 # RuntimeError: element 0 of tensors does not require grad and does not have a grad_fn
 # ```
 #
-# Do not switch the weights on again. It is enough that the *first activation* asks for gradients: a hook at
+# Do not switch the weights on again. It is enough that the *first activation* asks for gradients. A hook at
 # `hook_embed` can return `value.detach().requires_grad_(True)`, and everything computed from it, all of the `hook_z`,
-# is recorded. A second kind of hook keeps the `hook_z` tensors; then `torch.autograd.grad(metric(logits), [z0, z1, …])`
+# is recorded. A second kind of hook keeps the `hook_z` tensors. Then `torch.autograd.grad(metric(logits), [z0, z1, …])`
 # gives one gradient for each.
 #
-# One thing differs between the two model classes. A `HookedTransformer` goes on with the very tensor that your hook was
-# shown. A `TransformerBridge` may show you a reshaped view, and goes on with the original unless the hook *returns*
-# something. So return what you keep, and it works on both.
+# The two model classes differ in one point. A `HookedTransformer` goes on with the same tensor that your hook got. A
+# `TransformerBridge` may give your hook a reshaped view, and it goes on with the original unless the hook *returns*
+# something. So return what you keep. That works on both.
 #
 # The method is due to Neel Nanda (2023, [Attribution
-# Patching](https://www.neelnanda.io/mechanistic-interpretability/attribution-patching)); Syed et al. (2023,
+# Patching](https://www.neelnanda.io/mechanistic-interpretability/attribution-patching)). Syed et al. (2023,
 # [Attribution Patching Outperforms Automated Circuit Discovery](https://arxiv.org/abs/2310.10348)) use it on edges, and
-# Kramár et al. (2024, [AtP*](https://arxiv.org/abs/2403.00745)) study where it fails.
+# Kramár et al. (2024, [AtP*](https://arxiv.org/abs/2403.00745), section 3) study where it fails.
 
 # %%
 from collections.abc import Callable
@@ -65,10 +70,11 @@ def attribution_patching(
 
     Args:
         model: a `TransformerBridge` in compatibility mode, or a `HookedTransformer`, whose weights do not require
-            gradients. It is left as it was: no hook, no gradient, no weight switched on.
+            gradients. It is left as it was, also when `metric` fails: no hook, no gradient, no weight switched on.
         clean_tokens: the prompts to patch from, `[batch, pos]`.
         corrupted_tokens: the prompts to patch into, of the same shape.
-        metric: takes logits `[batch, pos, d_vocab]` and gives one number, a tensor without axes; differentiable.
+        metric: takes the logits of a run as the model gives them, of all prompts and positions, `[batch, pos, d_vocab]`,
+            and gives one number, a tensor without axes; differentiable.
 
     Returns:
         The estimated *change* of the metric for each head, `[layer, head]`: z of the clean run minus z of the corrupted
@@ -83,7 +89,7 @@ def attribution_patching(
 
 
 # %% [markdown]
-# **Look at it.** The estimate beside the truth, which takes a run for each head.
+# **Look at it.** The estimate beside the truth, which takes one run for each head.
 
 # %% tags=["demo"]
 if __name__ == "__main__":

@@ -2,32 +2,35 @@
 # %% [markdown]
 # # Does a head copy what it looks at?
 #
-# Where a head looks is in its attention pattern. What it *writes* when it looks at some place is in its OV circuit: the
-# product $W_V W_O$ takes what stands in the residual stream there, and turns it into what is added at the query's
-# place. A **name mover** should write the very name that it looks at: looked at " Mary", its output should make " Mary"
-# likely. This can be tested without any prompt about two people, from weights and single tokens.
+# The attention pattern says where a head looks. The OV circuit says what the head *writes* when it looks at some place:
+# the product $W_V W_O$ takes the residual stream there and turns it into what is added at the query's place. A **name
+# mover** should write the name that it looks at. If it looks at " Mary", its output should make " Mary" likely. You can
+# test this without any prompt about two people, from weights and single tokens.
 #
-# Take the residual stream $x_t$ of a token $t$, as the head would find it. Send it through the head as if the head
-# attended to it with weight 1, and read the result at the unembedding:
+# Take the residual stream $x_t$ of a token $t$. Send it through the head as if the head attended to it with weight 1,
+# and read the result at the unembedding:
 #
 # $$y_t = \pm\, \mathrm{LN}(x_t)\, W_V W_O, \qquad
 #   \mathrm{logits}_t = \mathrm{LN}(y_t)\, W_U + b_U, \qquad
 #   \mathrm{LN}(x) = \frac{x - \mathrm{mean}(x)}{\sqrt{\mathrm{var}(x) + \epsilon}}$$
 #
-# (mean and variance over the components of $x$; the variance divides by their number). The first LN is the one in front
-# of the head's layer, the second the model's final one. Their weights are folded into the matrices, which is what
-# TransformerLens does by default, so LN has none here. With the minus sign we ask about *anti-copying*: whether the
-# head pushes the token down.
+# (mean and variance over the components of $x$; the variance divides by their number). The first LN is the LayerNorm in
+# front of the head's layer, the second is the model's final LayerNorm. Their weights are folded into the matrices, as
+# TransformerLens does by default, so LN has no weights here. With the minus sign we ask about *anti-copying*: does the
+# head push the token down?
 #
 # The **copying score** is the share of tokens that come out among the $k$ highest logits of their own row. Wang et al.
 # use $k = 5$ over 1,000 samples of names. A **negative name mover** has a high score with the minus sign.
 #
-# **Shapes.** `residual` is `[token, d_model]`, one row for each token; `W_V` is `[d_model, d_head]`, `W_O` `[d_head,
-# d_model]`, `W_U` `[d_model, d_vocab]`, `b_U` `[d_vocab]`. All the weights are *one* head's: with TransformerLens,
-# `model.W_V[layer, head]`, `model.W_O[layer, head]`, and `model.W_U`, `model.b_U` for all.
+# **A small example.** Three tokens and $k = 1$. Token 0 has the logits `[5, 1, 0]`, token 1 has `[3, 4, 0]`, token 2
+# has `[9, 1, 2]`. Tokens 0 and 1 come first in their own rows, token 2 does not. The score is 2/3.
 #
-# The matrix $W_V W_O$ is `[d_model, d_model]` but has only rank `d_head`: multiply from the left, and it is never
-# needed as a whole.
+# **Shapes.** `residual` is `[token, d_model]`, one row for each token; `W_V` is `[d_model, d_head]`, `W_O`
+# `[d_head, d_model]`, `W_U` `[d_model, d_vocab]`, `b_U` `[d_vocab]`. All the weights are *one* head's: with
+# TransformerLens, `model.W_V[layer, head]`, `model.W_O[layer, head]`, and `model.W_U`, `model.b_U` for all.
+#
+# The matrix $W_V W_O$ is `[d_model, d_model]` but has only rank `d_head`. Multiply from the left, and you never need
+# the whole matrix.
 #
 # Source: Wang et al. (2022, [Interpretability in the Wild](https://arxiv.org/abs/2211.00593)), section 3.1; the OV
 # circuit is from Elhage et al. (2021, [A Mathematical Framework for Transformer
@@ -82,18 +85,18 @@ def copying_score(logits: Float[Tensor, "token d_vocab"], tokens: Int[Tensor, " 
         k: how many of the highest logits count as a hit, at least 1 and at most d_vocab.
 
     Returns:
-        A number between 0 and 1.
+        A number between 0 and 1, a Python float. A token that stands in several rows counts in each of them.
 
     Raises:
-        ValueError: k is less than 1 or more than d_vocab, or there is not one token for each row.
+        ValueError: k is less than 1 or more than d_vocab, or there is not exactly one token for each row.
 
     """
     raise NotImplementedError("copying_score: not written yet")
 
 
 # %% [markdown]
-# **Look at it.** Both scores of every head, over all names that are one token. As in the paper, the state looked at is
-# the one after the first layer's MLP: in a model with tied embeddings, this MLP takes part in embedding the token.
+# **Look at it.** Both scores of every head, over all names that are one token. As in the paper, the head gets the state
+# after the first layer's MLP. In a model with tied embeddings, this MLP takes part in embedding the token.
 
 # %% tags=["demo"]
 if __name__ == "__main__":

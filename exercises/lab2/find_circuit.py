@@ -2,13 +2,13 @@
 # %% [markdown]
 # # Finding a circuit
 #
-# From a map of effects to a circuit is one more step: which heads belong to it? A threshold on the map is quick, and
-# arbitrary. Better to say what the circuit has to achieve, and to take no more heads than that needs.
+# You have a map of effects. Which heads belong to the circuit? A threshold on the map is quick, and arbitrary. It is
+# better to say what the circuit must achieve, and to take no more heads than that needs.
 #
-# The rule of this exercise has two halves, and two of the three criteria of Wang et al. stand behind them. **Grow**:
-# take the heads in the order of how much they matter, until those taken are *enough* (faithfulness). **Prune**: of what
-# was taken, drop whatever is *not needed* (minimality). "Enough" is decided by a function $Q$ of a set of heads, for
-# instance the metric with all other heads ablated, and a target $\tau$.
+# The rule of this exercise has two parts. Two of the three criteria of Wang et al. stand behind them. **Grow**: take
+# the heads in the order of how much they matter, until they are *enough* (faithfulness). **Prune**: from these, remove
+# each head that is *not needed* (minimality). A function $Q$ of a set of heads decides what is "enough", together with
+# a target $\tau$. For example, $Q$ can be the metric with all other heads ablated.
 #
 # 1. Order all heads by the *magnitude* of their effect, $|e_{l,n}|$, the largest first; among equals, the earlier layer
 #    first, then the lower head number.
@@ -17,19 +17,23 @@
 #    drop $h$ for good.
 # 4. Return $C$, sorted by layer, then head.
 #
-# Why the magnitude? A head with a strongly negative effect works *against* the answer, and is as much part of what the
-# model does as one that works for it. Without it, a circuit may do better than its model and still be a wrong account
-# of it. A $Q$ that asks for the *same* behaviour as the model's, rather than for more, makes use of such heads.
+# **A small example.** The effects are A 0.9, B −0.5, C 0.1, and $\tau = 0.8$. $Q(\emptyset) = 0$, $Q(A) = 0.7$,
+# $Q(A, B) = 0.6$, $Q(A, B, C) = 0.9$. So the rule grows to A, B, C. Then it tries to drop C (0.6: no) and B:
+# $Q(A, C) = 0.85$, so B goes. A must stay. The circuit is A, C.
 #
-# The rule is greedy: it finds *a* small circuit, not the smallest, and the result depends on the order. And it can drop
-# a head with a big effect, when another head in the circuit does the same job: heads that back each other up are not
-# needed *one by one*.
+# Why the magnitude? A head with a strongly negative effect works *against* the answer, and it is as much part of what
+# the model does as a head that works for it. Without such a head, a circuit may do better than its model, and still be
+# a wrong account of the model. Such heads are useful when $Q$ asks for the *same* behaviour as the model's, and not for
+# more.
+#
+# The rule is greedy. It finds *a* small circuit, not the smallest one, and the result depends on the order. It can also
+# drop a head with a large effect, when another head in the circuit does the same job.
 #
 # **Shapes.** `effects` is `[layer, head]`. A circuit is a list of pairs of integers, (layer, head).
 #
-# Wang et al. (2022, [Interpretability in the Wild](https://arxiv.org/abs/2211.00593)) state the criteria; Conmy et al.
-# (2023, [Towards Automated Circuit Discovery](https://arxiv.org/abs/2304.14997)) prune edges of the whole graph in a
-# similar way, starting from everything.
+# Wang et al. (2022, [Interpretability in the Wild](https://arxiv.org/abs/2211.00593), section 4) state the criteria;
+# Conmy et al. (2023, [Towards Automated Circuit Discovery](https://arxiv.org/abs/2304.14997), section 3) prune edges of
+# the whole graph in a similar way, and start from everything.
 
 # %%
 from collections.abc import Callable
@@ -49,14 +53,15 @@ def find_circuit(
 
     Args:
         effects: what each head does to the metric, `[layer, head]`, of either sign.
-        evaluate: takes a list of heads, each a pair of integers (layer, head), in any order and perhaps empty, and
-            gives a number; the larger, the better these heads alone do the job.
+        evaluate: takes a list of heads, each a tuple (layer, head) of two Python integers, in any order and perhaps
+            empty, and gives a number; the larger, the better these heads alone do the job. More heads can be worse.
         target: what is enough: a set of heads with `evaluate(heads) >= target`.
 
     Returns:
-        The circuit, as pairs of integers (layer, head), sorted by layer and then head. Grown in the order of falling
-        magnitude (among equals: earlier layer, then lower head number) until it is enough, which may be at once, with
-        no head at all; then, from the weakest to the strongest, each head is dropped without which it is still enough.
+        The circuit, a list of tuples (layer, head) of Python integers, sorted by layer and then head. Grown in the order
+        of falling magnitude (among equals: earlier layer, then lower head number) until it is enough, which may be at
+        once, with no head at all; then, from the weakest to the strongest, each head is dropped without which it is
+        still enough. Each head is tried once. A head with effect 0 has the smallest magnitude, and its turn comes too.
 
     Raises:
         ValueError: all heads together are not enough.
@@ -66,9 +71,9 @@ def find_circuit(
 
 
 # %% [markdown]
-# **Look at it.** The rule on prompts with two names. The effects are those of patching one head's output. The other heads
-# are replaced by their mean over clean and corrupted prompts, and $Q$ says how near the logit difference then comes to
-# that of the whole model: 1 is the same, and too much counts like too little.
+# **Look at it.** The rule on prompts with two names. The effects are those of patching one head's output. The other
+# heads are replaced by their mean over clean and corrupted prompts. $Q$ says how near the logit difference then comes
+# to that of the whole model: 1 is the same, and too much counts like too little.
 
 # %% tags=["demo"]
 if __name__ == "__main__":

@@ -2,9 +2,9 @@
 # %% [markdown]
 # # The logit difference
 #
-# An experiment needs a number that says how well the model does. For indirect objects the natural one compares the two
-# names: how much higher is the logit of the right answer than that of the wrong one, at the position from which the
-# model predicts?
+# An experiment needs a number that says how well the model does. For indirect objects, compare the two names at the
+# position from which the model predicts: how much higher is the logit of the right answer than the logit of the wrong
+# answer?
 #
 # For prompt $b$ with logits $\ell_{b,\,p,\,v}$ (position $p$, token $v$), the last position $e_b$ of the prompt, the
 # answer $a_b$ and the wrong answer $w_b$:
@@ -12,25 +12,31 @@
 # $$\mathrm{LD}_b = \ell_{b,\,e_b,\,a_b} - \ell_{b,\,e_b,\,w_b} \qquad\qquad
 #   \mathrm{LD} = \frac{1}{|\mathcal{B}|} \sum_{b \in \mathcal{B}} \mathrm{LD}_b$$
 #
+# **A small example.** Prompt 1 has the logits 7 (" Mary", right) and 4 (" John"). Prompt 2 has 5 (" John", right) and 6
+# (" Mary"). The differences are 3 and −1, and their mean is 1.
+#
 # Why not the probability of the answer? Because
 #
 # $$\mathrm{LD}_b = \log \frac{p(a_b)}{p(w_b)},$$
 #
-# the softmax's normalisation cancels. So the difference does not care for the other names and words that compete for
-# the next place, which both runs of our experiment share. It is zero where the model cannot decide. And it is *linear*
-# in the last layer's output, so what several parts of the model contribute to it adds up, as it does not in a
-# probability.
+# the normalisation of the softmax cancels. This has three consequences:
 #
-# **Shapes.** `logits` is `[batch, pos, d_vocab]`. Prompts may differ in length: shorter ones are padded on the right,
-# and what the model says at a padded position means nothing. So `end` tells for each prompt where it ends. `answer` and
-# `wrong` hold a token id for each prompt. The result is a scalar (a tensor of shape `[]`), or `[batch]` when the
-# differences of the single prompts are asked for.
+# - The difference ignores all other names and words that compete for the next place. Both runs of our experiment share
+#   them.
+# - The difference is 0 where the model cannot decide.
+# - The difference is a *linear* function of what the final LayerNorm gives to the unembedding. So, once the LayerNorm's
+#   scale is held fixed, the contributions of several parts add up. In a probability they do not.
 #
-# The result has to stay a tensor of the same computation: a later exercise takes its gradient.
+# **Shapes.** `logits` is `[batch, pos, d_vocab]`. Prompts may differ in length. Shorter prompts are padded on the
+# right, and the logits at a padded position mean nothing. So `end` gives the last position of each prompt. `answer` and
+# `wrong` hold a token id for each prompt. The result is a scalar (a tensor of shape `[]`), or `[batch]` when you are
+# asked for the differences of the single prompts.
 #
-# Wang et al. (2022, [Interpretability in the Wild](https://arxiv.org/abs/2211.00593)) measure with this difference.
-# Zhang and Nanda (2023, [Towards Best Practices of Activation Patching](https://arxiv.org/abs/2309.16042)) compare it
-# with probabilities, which can miss parts of the model that work *against* the answer.
+# The result must stay a tensor of the same computation, because a later exercise takes its gradient.
+#
+# Wang et al. (2022, [Interpretability in the Wild](https://arxiv.org/abs/2211.00593), section 2) measure with this
+# difference. Zhang and Nanda (2023, [Towards Best Practices of Activation Patching](https://arxiv.org/abs/2309.16042),
+# section 4) compare it with probabilities. A probability can miss parts of the model that work *against* the answer.
 
 # %%
 import torch
@@ -58,18 +64,20 @@ def logit_difference(
         per_prompt: whether to return a difference for each prompt.
 
     Returns:
-        The mean over the prompts, shape `[]`; with `per_prompt` the difference of each, shape `[batch]`. A gradient
-        can be taken of it.
+        The mean over the prompts, shape `[]`; with `per_prompt` the difference of each, shape `[batch]`, also for one
+        prompt. A gradient can be taken of either. Both are finite however far apart the logits are.
 
     Raises:
-        ValueError: `answer`, `wrong` or `end` does not have exactly one entry for each prompt.
+        ValueError: `answer`, `wrong` or `end` does not have exactly one entry for each prompt; with and without
+            `per_prompt`.
 
     """
     raise NotImplementedError("logit_difference: not written yet")
 
 
 # %% [markdown]
-# **Look at it.** The differences of prompts of several lengths: one curve for the clean prompts, one for the corrupted.
+# **Look at it.** The differences of prompts of several lengths: one curve for the clean prompts, one for the corrupted
+# prompts.
 
 # %% tags=["demo"]
 if __name__ == "__main__":

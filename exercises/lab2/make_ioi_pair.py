@@ -2,13 +2,13 @@
 # %% [markdown]
 # # A pair of prompts
 #
-# "John and Mary went to the store. John gave a bottle to": who gets the bottle? Not John, who has just been named a
-# second time as the giver. To finish the sentence is **indirect object identification** (IOI), and this lab takes the
-# answer apart: which parts of the model, at which words, decide that it is Mary?
+# "John and Mary went to the store. John gave a bottle to": who gets the bottle? Not John, because John is the giver. To
+# finish such a sentence is **indirect object identification** (IOI). This lab asks two questions: which parts of the
+# model, at which words, decide that it is Mary? And which *rule* does the model follow?
 #
 # The name that appears once is the **indirect object** (IO). The name that appears twice is the **subject**, and its
-# two places are S1 and S2. The last token, from which the model predicts, is END. A prompt comes in two **orders**:
-# ABBA names the indirect object first, BABA the subject.
+# two places are S1 and S2. The model predicts at the last token, END. A prompt comes in two **orders**: ABBA names the
+# indirect object first, BABA the subject.
 #
 # ```
 # ABBA    Mary and John went to the store. John gave a bottle to        → " Mary"
@@ -17,27 +17,27 @@
 #         S1       IO                      S2                 END
 # ```
 #
-# A causal experiment compares *two* runs. Beside the **clean** prompt we want a **corrupted** one, as similar as
-# possible, with another answer. Here one word is enough: let the other person give.
+# A causal experiment compares *two* runs. So we need a second prompt beside the **clean** prompt: a **corrupted**
+# prompt that is as similar as possible and has another answer. Here one word is enough: the other person gives.
 #
 # ```
 # clean       John and Mary went to the store. John gave a bottle to    → " Mary"
 # corrupted   John and Mary went to the store. Mary gave a bottle to    → " John"
 # ```
 #
-# Activations of one run will be put into the other, position by position, so position $p$ must mean the same in both.
-# The two prompts have the same number of tokens and differ in one of them, at S2. This only works when every name is a
-# **single token**. Whether it is depends on the tokenizer, so it has to be checked; and where it is not, an error is
-# better than maps that are shifted by one.
+# We will put activations of one run into the other run, position by position. So position $p$ must mean the same in
+# both: the two prompts have the same number of tokens, and they differ in one token, at S2. This works only when every
+# name is a **single token**. The tokenizer decides that, so you have to check. If a name is not a single token, raise
+# an error. An error is better than maps that are shifted by one.
 #
-# **Tokens are not words.** GPT-2's tokens carry the space before them: in the middle of a sentence John is `" John"`,
-# at the very beginning `"John"`, and these are two different tokens. The full stop is a token of its own. And
-# `model.to_tokens` puts BOS in front, at position 0. All positions of this lab count it.
+# **Tokens are not words.** GPT-2's tokens carry the space before them. In the middle of a sentence John is `" John"`,
+# at the very beginning `"John"`: two different tokens. The full stop is a token of its own. `model.to_tokens` puts BOS
+# in front, at position 0. All positions in this lab count BOS.
 #
-# Wang et al. (2022, [Interpretability in the Wild](https://arxiv.org/abs/2211.00593)) introduced the task, and the
-# names IO, S1, S2 and END. Zhang and Nanda (2023, [Towards Best Practices of Activation
-# Patching](https://arxiv.org/abs/2309.16042)) compare ways to corrupt a prompt, and recommend the exchange of a token
-# for a similar one.
+# Wang et al. (2022, [Interpretability in the Wild](https://arxiv.org/abs/2211.00593), section 2) introduced the task
+# and the names IO, S1, S2 and END. Zhang and Nanda (2023, [Towards Best Practices of Activation
+# Patching](https://arxiv.org/abs/2309.16042), section 3) compare ways to corrupt a prompt. They recommend to exchange a
+# token for a similar one.
 
 # %%
 from typing import Any
@@ -64,18 +64,22 @@ def make_ioi_pair(model: Any, template: str, io: str, subject: str, order: str) 
         `"answer"`: the token id (an int) that should follow the clean prompt;
         `"wrong"`: the token id that should follow the corrupted prompt;
         `"positions"`: a dict with the positions (ints) of `"IO"`, `"S1"`, `"S2"` and `"END"` in the clean prompt's
-        tokens, where BOS is position 0.
+        tokens, where BOS is position 0. END is the last token, whatever it is.
 
     Raises:
-        ValueError: the two names are the same; a name is not a single token in one of its places; the template has one
-            of the names in it already, so that positions would be ambiguous; the order is another one.
+        ValueError: in each of these cases:
+            - the two names are the same;
+            - a name is not a single token in one of its places, in the clean or in the corrupted prompt, or as an answer;
+            - the template has one of the names in it already, anywhere, so that positions would be ambiguous. The same
+              word with a small letter is another word: the name May may stand beside "may";
+            - the order is any other text, also `"abba"`.
 
     """
     raise NotImplementedError("make_ioi_pair: not written yet")
 
 
 # %% [markdown]
-# **Look at it.** The tokens of a pair with their positions; then what the model makes of your prompts.
+# **Look at it.** The tokens of a pair with their positions. Then the answers of the model to your prompts.
 
 # %% tags=["demo"]
 if __name__ == "__main__":

@@ -2,26 +2,30 @@
 # %% [markdown]
 # # From corrupted to clean
 #
-# A patched run has a logit difference of 4. Is that much? It depends on the two runs between which it lies. So results
-# of patching are given on a scale with two fixed points: **0 is the corrupted run** (the patch did nothing), **1 is the
-# clean run** (the patch restored everything), and between them the scale is linear. With the metric's value $m$ after
-# patching, and its values $m_\mathrm{clean}$ and $m_\mathrm{corrupted}$ on the two runs without any patch:
+# A patched run has a logit difference of 4. Is that much? You cannot say before you know the two runs around it. So we
+# give results of patching on a scale with two fixed points: **0 is the corrupted run** (the patch did nothing), **1 is
+# the clean run** (the patch restored everything). Between them the scale is linear. Let $m$ be the metric after
+# patching, and $m_\mathrm{clean}$ and $m_\mathrm{corrupted}$ its values on the two runs without a patch:
 #
 # $$\tilde m = \frac{m - m_\mathrm{corrupted}}{m_\mathrm{clean} - m_\mathrm{corrupted}}$$
 #
-# Nothing keeps $\tilde m$ between 0 and 1. A patch may make matters worse than the corrupted prompt did
-# ($\tilde m < 0$), or better than the clean one ($\tilde m > 1$), and both are findings. Nor does anything ask that the
-# clean value is the larger one: with a loss for a metric it is the smaller.
+# **A small example.** The clean run has a difference of 16, the corrupted run −16. A patched run with 4 gives
+# $(4 + 16) / 32 = 0.625$.
 #
-# One case has no answer. If both runs have the same value, the corruption did not touch what the metric measures, and
-# there is nothing to restore. Dividing by zero there, or by an invisible rounding error, would fill a map with huge
-# numbers that look like results. So this has to be an error.
+# Three cases need care:
+#
+# - The result can be outside 0 and 1. A patch can make the answer worse than in the corrupted run ($\tilde m < 0$), or
+#   better than in the clean run ($\tilde m > 1$). Both are findings.
+# - The clean value can be the smaller one. For example, when the metric is a loss, the clean run has the lower value.
+# - Both runs can have the same value. Then the corruption did not touch what the metric measures, and there is nothing
+#   to restore. A division by zero, or by an invisible rounding error, would fill a map with huge numbers that look like
+#   results. So raise an error.
 #
 # **Shapes.** `value` may be a single number or a whole map, of any shape; the result has the same shape. The ends are
 # single numbers, as tensors of shape `[]`.
 #
-# Zhang and Nanda (2023, [Towards Best Practices of Activation Patching](https://arxiv.org/abs/2309.16042)) put the
-# logit difference on this scale.
+# Zhang and Nanda (2023, [Towards Best Practices of Activation Patching](https://arxiv.org/abs/2309.16042), section 2)
+# put the logit difference on this scale.
 
 # %%
 import torch
@@ -46,15 +50,16 @@ def normalised_metric(
         The same shape as `value`: 0 where it equals `corrupted`, 1 where it equals `clean`, linear between and beyond.
 
     Raises:
-        ValueError: `clean` and `corrupted` are the same up to rounding (seen against their size, not only exactly).
+        ValueError: `clean` and `corrupted` are the same up to rounding. This means that they differ by less than about a
+            millionth of their size, however large or small they are. Two zeros are the same.
 
     """
     raise NotImplementedError("normalised_metric: not written yet")
 
 
 # %% [markdown]
-# **Look at it.** The whole last layer's residual stream at END, mixed from the corrupted and the clean run: from none
-# of the clean one to all of it, and a little beyond at both ends.
+# **Look at it.** The whole last residual stream at END, mixed from the corrupted and the clean run: from nothing of the
+# clean stream to all of it, and a little further at both ends.
 
 # %% tags=["demo"]
 if __name__ == "__main__":

@@ -2,42 +2,47 @@
 # %% [markdown]
 # # Attention or MLP?
 #
-# Patching the residual stream tells where information *is*. To see which parts of the model *put* it there, patch what
-# they write. A layer of GPT-2 writes twice into the stream:
+# Patching the residual stream tells you where information *is*. To see which parts *put* it there, patch what they
+# write. A layer of GPT-2 writes twice into the stream:
 #
 # $$x^{(l+1)} = x^{(l)} + \mathrm{attn}^{(l)} + \mathrm{mlp}^{(l)}, \qquad
 #   \mathrm{attn}^{(l)} = \sum_n z^{(l,n)} W_O^{(l,n)} + b_O^{(l)}$$
 #
-# First the attention layer, with all its heads together, then the MLP, which reads what attention has just written. For
-# each of the two, at every layer $l$ and position $p$: run the corrupted prompts, let this part write at this position
-# what it wrote in the clean run, and measure. There are two maps,
+# First writes the attention layer, all its heads together. Then writes the MLP, which reads what attention has just
+# written. For both parts, at every layer $l$ and position $p$: run the corrupted prompts, let this part write at this
+# position what it wrote in the clean run, and measure. This gives two maps,
 #
 # $$M^{\mathrm{attn}}_{l,p} = m\big(\mathrm{attn}^{(l)}_p \leftarrow \mathrm{attn}^{(l),\,\mathrm{clean}}_p\big) \qquad
 #   M^{\mathrm{mlp}}_{l,p} = m\big(\mathrm{mlp}^{(l)}_p \leftarrow \mathrm{mlp}^{(l),\,\mathrm{clean}}_p\big)$$
 #
-# What such a part wrote is only a *summand*. When it is replaced, the stream keeps everything else from the corrupted
-# run, so a cell is high only if this single write matters by itself.
+# The output of a part is only a *summand*. When you replace it, the stream keeps everything else from the corrupted
+# run. So a cell is high only if this one write matters by itself.
 #
-# **Shapes.** `hook_attn_out` and `hook_mlp_out` are `[batch, pos, d_model]`, like the stream. Each map is `[layer,
-# pos]`.
+# **A small example.** At one position the corrupted stream is $2 + 3 + 1$ (stream before, attention, MLP), and the
+# clean attention output is 7. The patched stream is $2 + 7$, plus what the MLP now computes from 9.
 #
-# **With TransformerLens** the activations are named `blocks.{layer}.hook_attn_out` and `blocks.{layer}.hook_mlp_out`, on
-# a `TransformerBridge` in compatibility mode as on the deprecated `HookedTransformer`. Many names look alike and have the
-# same shape: `hook_resid_mid` is the stream after attention, `hook_resid_post` the stream after the MLP. Patch one of
-# these by mistake, and a map comes out that looks fine. And a name that does not exist is passed over by the bridge
-# without a word.
+# **Shapes.** `hook_attn_out` and `hook_mlp_out` are `[batch, pos, d_model]`, like the stream. Each map is
+# `[layer, pos]`.
 #
-# (Here the two model classes differ: on the bridge of version 3.9 a tensor returned at `hook_resid_mid` replaces only
-# what the MLP *reads*; the stream itself goes on beside it as it was. On `HookedTransformer` it replaces the stream.)
+# **With TransformerLens** the activations are `blocks.{layer}.hook_attn_out` and `blocks.{layer}.hook_mlp_out`, on a
+# `TransformerBridge` in compatibility mode and on the deprecated `HookedTransformer`. Two traps:
 #
-# This time the clean run comes in as a cache, since one clean run serves all experiments of a kind:
-# `_, clean_cache = model.run_with_cache(clean_tokens)`. It takes full names, `clean_cache[name]`, and short ones,
+# - Other names look alike and have the same shape. `hook_resid_mid` is the stream after attention, `hook_resid_post`
+#   the stream after the MLP. If you patch one of these by mistake, you get a map that looks fine.
+# - The bridge ignores a name that does not exist, without a message.
+#
+# (The two model classes differ in one point. On the bridge of version 3.9, a tensor that is returned at
+# `hook_resid_mid` replaces only what the MLP *reads*; the stream itself goes on as it was. On `HookedTransformer` the
+# tensor replaces the stream.)
+#
+# This time the clean run comes in as a cache, because one clean run serves many experiments:
+# `_, clean_cache = model.run_with_cache(clean_tokens)`. It takes full names, `clean_cache[name]`, and short names,
 # `clean_cache["attn_out", layer]`.
 #
 # Elhage et al. (2021, [A Mathematical Framework for Transformer
-# Circuits](https://transformer-circuits.pub/2021/framework/index.html)) describe the residual stream as a sum of what
-# the layers write; Heimersheim and Nanda (2024, [How to use and interpret activation
-# patching](https://arxiv.org/abs/2404.15255)) how to patch parts of it.
+# Circuits](https://transformer-circuits.pub/2021/framework/index.html)) describe the residual stream as a sum.
+# Heimersheim and Nanda (2024, [How to use and interpret activation patching](https://arxiv.org/abs/2404.15255)) explain
+# how to patch its parts.
 
 # %%
 from collections.abc import Callable
@@ -62,10 +67,12 @@ def patch_component_sweep(
     Source: Heimersheim and Nanda 2024, https://arxiv.org/abs/2404.15255
 
     Args:
-        model: a `TransformerBridge` in compatibility mode, or a `HookedTransformer`; no hook is left on it.
+        model: a `TransformerBridge` in compatibility mode, or a `HookedTransformer`, of any size; no hook is left on it,
+            also when `metric` fails.
         corrupted_tokens: the prompts to run, BOS first, `[batch, pos]`.
         clean_cache: the activations of the clean run, of the same shape; it is not changed.
-        metric: takes the logits of a run, `[batch, pos, d_vocab]`, and gives one number, a tensor of shape `[]`.
+        metric: takes the logits of a run as the model gives them, of all prompts and positions, `[batch, pos, d_vocab]`,
+            and gives one number, a tensor of shape `[]`.
 
     Returns:
         Two maps of the patched runs' metric, each `[layer, pos]`, not normalised: `"attn_out"`, with the attention

@@ -2,41 +2,43 @@
 # %% [markdown]
 # # Patching one head at a time
 #
-# A patched residual stream says *where* the answer is stored, and in which layer it moves. It does not say *who* moves
-# it. For this, patch one attention head at a time: run the model on the corrupted prompt, but let one head $(l, n)$ put
-# out what it put out on the clean prompt. If much of the clean behaviour comes back, then what this head does matters.
+# The map of the residual stream says *where* the answer is stored, and in which layer it moves. It does not say *who*
+# moves it. So patch one attention head at a time: run the model on the corrupted prompt, but let one head $(l, n)$ give
+# the output that it gave on the clean prompt. If much of the clean behaviour comes back, this head's work matters.
 #
-# A head can be opened further. Its output $z$ is made from its attention pattern $A$ and its values $v$, and the
-# pattern from queries $q$ and keys $k$:
+# You can open a head further. Its output $z$ is made from its attention pattern $A$ and its values $v$, and the pattern
+# is made from queries $q$ and keys $k$:
 #
 # $$A^{(l,n)} = \mathrm{softmax}\!\left(\frac{q^{(l,n)} {k^{(l,n)}}^{\top}}{\sqrt{d_{head}}} + \mathrm{mask}\right),
 #   \qquad z^{(l,n)}_i = \sum_j A^{(l,n)}_{i,j}\, v^{(l,n)}_j$$
 #
-# Each of the five can be patched alone. If patching $z$ helps, but patching the pattern does not, then what counts is
-# *what* is moved and not from where: look at the values. If patching $q$ does nearly all, then an earlier layer has
-# told the head where to look.
+# You can patch each of the five alone, and each tells you something else:
+#
+# - Patching $z$ helps and patching the pattern does not: what counts is *what* is moved, not from where. Look at the
+#   values.
+# - Patching $q$ does nearly everything: an earlier layer has told the head where to look.
 #
 # With a metric $m$ of the logits, the map for activation $a \in \{z, q, k, v, A\}$ has one number for each head:
 #
 # $$M^{(a)}_{l,n} = m\big(\text{corrupted run, with } a^{(l,n)} \leftarrow a^{(l,n)}_{\mathrm{clean}}
 #   \text{ at all positions}\big)$$
 #
-# **Shapes.** Not all of the five have the head on the same axis:
+# **Shapes.** The head is not always on the same axis:
 #
 # | activation | hook name | shape |
 # |---|---|---|
 # | z, q, k, v | `blocks.{layer}.attn.hook_z`, … `hook_q`, `hook_k`, `hook_v` | `[batch, pos, head, d_head]` |
 # | pattern | `blocks.{layer}.attn.hook_pattern` | `[batch, head, query, key]` |
 #
-# **With TransformerLens** a hook is a function `hook(value, hook)`. `model.run_with_hooks(tokens, fwd_hooks=[(name,
-# function)])` calls it when the activation `name` has been computed, goes on with what it *returns*, and takes the hook
-# away again at the end. `value` is the activation of the corrupted run. A `TransformerBridge` in compatibility mode and
-# the deprecated `HookedTransformer` both know the names in the table. The cache takes either the full name or the
-# short form, `clean_cache["z", layer]`.
+# **With TransformerLens** a hook is a function `hook(value, hook)`.
+# `model.run_with_hooks(tokens, fwd_hooks=[(name, function)])` calls it when the activation `name` has been computed,
+# goes on with what it *returns*, and removes the hook at the end. `value` is the activation of the corrupted run. A
+# `TransformerBridge` in compatibility mode and the deprecated `HookedTransformer` both know the names in the table. The
+# cache takes the full name or the short form, `clean_cache["z", layer]`.
 #
-# Wang et al. (2022, [Interpretability in the Wild](https://arxiv.org/abs/2211.00593)) studied this task in GPT-2 small;
-# how to read such maps, and how to misread them, is discussed by Heimersheim and Nanda (2024, [How to use and interpret
-# activation patching](https://arxiv.org/abs/2404.15255)).
+# Wang et al. (2022, [Interpretability in the Wild](https://arxiv.org/abs/2211.00593), section 3) studied this task in
+# GPT-2 small. Heimersheim and Nanda (2024, [How to use and interpret activation
+# patching](https://arxiv.org/abs/2404.15255)) explain how to read such maps, and how to misread them.
 
 # %%
 from collections.abc import Callable
@@ -62,27 +64,28 @@ def patch_heads(
     https://arxiv.org/abs/2404.15255
 
     Args:
-        model: a `TransformerBridge` in compatibility mode, or a `HookedTransformer`; no hook is left on it.
+        model: a `TransformerBridge` in compatibility mode, or a `HookedTransformer`, of any size; no hook is left on it,
+            also when `metric` fails.
         corrupted_tokens: the prompts to run, `[batch, pos]`.
         clean_cache: the activations of the clean run, of the same shape; it holds the named activation of every layer
             and is not changed.
-        metric: takes the logits of a run, `[batch, pos, d_vocab]`, and gives one number, a tensor without axes.
+        metric: takes the logits of a run as the model gives them, of all prompts and positions, `[batch, pos, d_vocab]`,
+            and gives one number, a tensor without axes.
         activation: what to patch: `"z"` (the head's output before W_O), `"q"`, `"k"`, `"v"` or `"pattern"`.
 
     Returns:
         The metric of the patched runs, `[layer, head]`: as the metric gives it, not normalised.
 
     Raises:
-        ValueError: `activation` is none of the five.
+        ValueError: `activation` is none of the five texts, letter for letter.
 
     """
     raise NotImplementedError("patch_heads: not written yet")
 
 
 # %% [markdown]
-# **Look at it.** The share of the logit difference that comes back: 0 is the corrupted run, 1 the clean one. The
-# prompts differ only in the second subject, so that the clean prompt is answered by one of its names and the corrupted
-# prompt by the other.
+# **Look at it.** The share of the logit difference that comes back: 0 is the corrupted run, 1 the clean run. The
+# prompts differ only in the giver (S2), so the right answer changes with it.
 
 # %% tags=["demo"]
 if __name__ == "__main__":

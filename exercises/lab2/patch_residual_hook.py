@@ -2,18 +2,20 @@
 # %% [markdown]
 # # One position from another run
 #
-# **Activation patching** asks a causal question: what if *this* activation had been as on the clean prompt, and all else
-# as on the corrupted one? The model runs on the corrupted prompt, and on the way one activation is replaced by what a
-# clean run had in the same place. Whatever comes after is computed from the mixture.
+# **Activation patching** asks a causal question: what happens if *this* activation is as on the clean prompt, and
+# everything else as on the corrupted prompt? The model runs on the corrupted prompt. On the way, one activation is
+# replaced by the clean run's activation at the same place. Everything after that is computed from the mixture.
 #
 # In this exercise the activation is the residual stream $x$ before some layer, at one position $p$, for all prompts $b$
 # of the batch at once:
 #
 # $$x_{b,i} \leftarrow \begin{cases} x^{\mathrm{clean}}_{b,i} & i = p \\ x_{b,i} & i \neq p \end{cases}$$
 #
-# **With TransformerLens** this is a **hook**: a function that the model calls when an activation has been computed, and
-# that may give another one back. What it *returns* takes the activation's place. What it does not return is lost, and a
-# hook that returns nothing lets the old activation pass.
+# **A small example.** With three positions and `d_model = 1`, the corrupted stream is `[1, 2, 3]` and the clean stream
+# is `[7, 8, 9]`. A patch at position 1 gives `[1, 8, 3]`.
+#
+# **With TransformerLens** you write a **hook**: a function that the model calls when it has computed an activation.
+# What the hook *returns* takes the activation's place. If the hook returns nothing, the old activation stays.
 #
 # ```python
 # name = "blocks.1.hook_resid_pre"                     # the residual stream before layer 1
@@ -22,19 +24,21 @@
 # logits = model.run_with_hooks(corrupted_tokens, fwd_hooks=[(name, hook)])
 # ```
 #
-# The model calls `hook(resid, hook=...)`: the activation, and the **hook point** it comes from. `functools.partial` has
-# bound the rest before. `run_with_hooks` takes the hooks off again when it is done, also when something fails.
+# The model calls `hook(resid, hook=...)`: the activation, and the **hook point** that it comes from.
+# `functools.partial` has fixed the other arguments before. `run_with_hooks` removes the hooks when it is done, even
+# when something fails.
 #
-# Why not look the clean activation up inside, by `clean_cache[hook.name]`? On a `HookedTransformer` that works. A
-# `TransformerBridge` knows this place under two names, and there `hook.name` is the other one: `blocks.1.hook_in`. So
-# the clean activation comes in as an argument.
+# Why does the clean activation come in as an argument, and not by `clean_cache[hook.name]`? On a `HookedTransformer`
+# both work. A `TransformerBridge` knows this place under two names, and there `hook.name` is the second name:
+# `blocks.1.hook_in`.
 #
-# **Shapes.** `resid` and `clean` are `[batch, pos, d_model]`, and the result too. They must be equal: if the clean
-# prompts had another length, position $p$ would be another word there, and PyTorch would not complain.
+# **Shapes.** `resid`, `clean` and the result are `[batch, pos, d_model]`. The shapes of `resid` and `clean` must be
+# equal. If the clean prompts had another length, position $p$ would be another word, and PyTorch would not complain.
 #
-# Meng et al. (2022, [Locating and Editing Factual Associations in GPT](https://arxiv.org/abs/2202.05262)) restored
-# single hidden states of a clean run in a corrupted one, and called it causal tracing. Heimersheim and Nanda (2024,
-# [How to use and interpret activation patching](https://arxiv.org/abs/2404.15255)) say what such experiments show.
+# Meng et al. (2022, [Locating and Editing Factual Associations in GPT](https://arxiv.org/abs/2202.05262), section 2.1)
+# restored single hidden states of a clean run in a corrupted run, and called this causal tracing. Heimersheim and Nanda
+# (2024, [How to use and interpret activation patching](https://arxiv.org/abs/2404.15255)) explain what such experiments
+# show.
 
 # %%
 from typing import Any
@@ -61,15 +65,16 @@ def patch_residual_hook(
         The patched residual stream, `[batch, pos, d_model]`.
 
     Raises:
-        ValueError: the two streams differ in shape, or there is no such position.
+        ValueError: the two streams differ in shape, in any of the three axes, or there is no such position. Positions
+            are not counted from the end: -1 is none.
 
     """
     raise NotImplementedError("patch_residual_hook: not written yet")
 
 
 # %% [markdown]
-# **Look at it.** One pair of prompts, the residual stream patched at S2 or at END, before each layer: the logit
-# difference of the patched run, between the corrupted and the clean one.
+# **Look at it.** One pair of prompts, with the residual stream patched at S2 or at END, before each layer. The picture
+# shows the logit difference of the patched run, between the corrupted and the clean run.
 
 # %% tags=["demo"]
 if __name__ == "__main__":

@@ -2,36 +2,38 @@
 # %% [markdown]
 # # The map of the residual stream
 #
-# One patch answers one question. A **sweep** asks it everywhere: for every layer $l$ and every position $p$, run the
-# model on the corrupted prompts, with the residual stream before layer $l$ replaced at position $p$ by that of the
-# clean run, and measure what comes out:
+# One patch answers one question. A **sweep** asks it everywhere. For every layer $l$ and every position $p$: run the
+# model on the corrupted prompts, replace the residual stream before layer $l$ at position $p$ by that of the clean run,
+# and measure the result:
 #
 # $$M_{l,p} = m\big(\text{corrupted run with } x^{(l)}_p \leftarrow x^{(l),\,\mathrm{clean}}_p\big)$$
 #
-# The map $M$ shows where the information that tells the two prompts apart is *stored*, layer by layer, on its way from
-# the word that was changed to the place where the prediction is made.
+# The map $M$ shows where the information is *stored* that tells the two prompts apart. Layer by layer, you can follow
+# it from the changed word to the place of the prediction.
 #
-# **Denoising and noising.** Here clean activations are put into the corrupted run, which is called **denoising**: it
-# finds what is *enough* to restore the behaviour. The opposite, corrupted activations in the clean run (**noising**),
-# finds what is *needed*. The two maps are not each other's mirror image, so one has to say which of them was made.
+# **A small example.** A model with 3 layers and a prompt of 14 tokens give a map of $3 \cdot 14 = 42$ cells. You need
+# one clean run and 42 patched runs.
+#
+# **Denoising and noising.** Here we put clean activations into the corrupted run. This is **denoising**: it finds what
+# is *enough* to restore the behaviour. The opposite, corrupted activations in the clean run, is **noising**: it finds
+# what is *needed*. The two maps are not mirror images. So always say which one you made.
 #
 # **Shapes.** `clean_tokens` and `corrupted_tokens` are `[batch, pos]`, row by row the two prompts of a pair. `metric`
 # takes the logits of a run, `[batch, pos, d_vocab]`, and gives one number. The map is `[layer, pos]`, with as many rows
 # as the model has layers: the activation is `hook_resid_pre`, the stream as it *enters* a layer.
 #
-# **With TransformerLens** two traps lie on the way:
+# **With TransformerLens** there are two traps:
 #
-# - A `TransformerBridge` passes over a hook name that it does not know without a word. A misspelt name gives a map that
-#   is flat. (`HookedTransformer` fails with a `KeyError`.) So a flat map is a reason to look at the names.
-# - A hook that was attached with `model.add_hook` stays, also for the next run. In a loop the patches pile up. With
+# - A `TransformerBridge` ignores a hook name that it does not know, without a message. A misspelt name gives a flat
+#   map. (`HookedTransformer` fails with a `KeyError`.) So when a map is flat, check the names.
+# - A hook that you attach with `model.add_hook` stays for the next run. In a loop the patches pile up. With
 #   `model.run_with_hooks(tokens, fwd_hooks=[(name, hook)])` a hook lives for one run.
 #
-# A run with a patch costs as much as one without, and the map takes layers × positions of them. For the clean run, cache
-# only what you need: `model.run_with_cache(tokens, names_filter=names)`.
+# For the clean run, cache only what you need: `model.run_with_cache(tokens, names_filter=names)`.
 #
 # Heimersheim and Nanda (2024, [How to use and interpret activation patching](https://arxiv.org/abs/2404.15255)) explain
-# denoising and noising; Wang et al. (2022, [Interpretability in the Wild](https://arxiv.org/abs/2211.00593)) studied the
-# task.
+# denoising and noising. Wang et al. (2022, [Interpretability in the Wild](https://arxiv.org/abs/2211.00593)) studied
+# the task.
 
 # %%
 from collections.abc import Callable
@@ -55,10 +57,12 @@ def patch_residual_sweep(
     Source: Heimersheim and Nanda 2024, https://arxiv.org/abs/2404.15255
 
     Args:
-        model: a `TransformerBridge` in compatibility mode, or a `HookedTransformer`; no hook is left on it.
+        model: a `TransformerBridge` in compatibility mode, or a `HookedTransformer`, of any size; no hook is left on it,
+            also when `metric` fails.
         clean_tokens: the clean prompts, BOS first, `[batch, pos]`.
         corrupted_tokens: their corrupted twins, `[batch, pos]`.
-        metric: takes the logits of a run, `[batch, pos, d_vocab]`, and gives one number, a tensor of shape `[]`.
+        metric: takes the logits of a run as the model gives them, of all prompts and positions, `[batch, pos, d_vocab]`,
+            and gives one number, a tensor of shape `[]`.
 
     Returns:
         The metric of the patched runs, `[layer, pos]`: as the metric gives it, not normalised.
@@ -69,7 +73,7 @@ def patch_residual_sweep(
 
 
 # %% [markdown]
-# **Look at it.** The map for a batch of IOI prompts, on the scale where 0 is the corrupted run and 1 the clean one. The
+# **Look at it.** The map for a batch of IOI prompts, on the scale where 0 is the corrupted run and 1 the clean run. The
 # columns carry the tokens of the first clean prompt.
 
 # %% tags=["demo"]

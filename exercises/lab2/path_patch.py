@@ -2,15 +2,14 @@
 # %% [markdown]
 # # Path patching
 #
-# When a patched head brings the answer back, it may have done so in many ways: straight to the logits, or by telling a
-# later head where to look, or through an MLP. **Path patching** changes one *path* and freezes everything else. It
-# answers two questions that the map of heads leaves open: which heads write the answer themselves, and who talks to
-# whom.
+# A patched head brings the answer back. It can do so in several ways: straight to the logits, by telling a later head
+# where to look, or through an MLP. **Path patching** changes one *path* and freezes everything else. It answers two
+# questions that the map of heads leaves open: which heads write the answer themselves, and which head talks to which?
 #
-# Two runs: the one we look at, on $x_{orig}$, and another, on $x_{new}$, from which single values are taken. All other
-# heads and all MLPs are **frozen**: they keep the value that they had on $x_{orig}$, whatever happens to their input. A
-# **sender** is a head $(l, n)$, with its output $z^{(l,n)}$. In the residual stream it is a sum of its own, so the
-# change that a set $S$ of senders makes along the direct path is
+# There are two runs. The first run, on $x_{orig}$, is the run that we look at. From the second run, on $x_{new}$, we
+# take single values. All other heads and all MLPs are **frozen**: they keep the value that they had on $x_{orig}$,
+# whatever happens to their input. A **sender** is a head $(l, n)$, with its output $z^{(l,n)}$. In the residual stream
+# its output is a summand. So a set $S$ of senders changes the direct path by
 #
 # $$\Delta = \sum_{(l,n) \in S} \big(z^{(l,n)}_{new} - z^{(l,n)}_{orig}\big)\, W_O^{(l,n)}$$
 #
@@ -18,29 +17,33 @@
 #
 # $$\mathrm{logits} = W_U^{\top}\, \mathrm{LN}_{final}\big(r_{orig}^{final} + \Delta\big) + b_U$$
 #
-# **2. From senders to some later heads**, the **receivers**, and only through one of their inputs: queries, keys or
-# values. A receiver in layer $l'$ reads the residual stream before its layer. For queries:
+# **2. From senders to some later heads**, the **receivers**, through only one of their inputs: queries, keys or values.
+# A receiver in layer $l'$ reads the residual stream before its layer. For queries:
 #
 # $$q^{(l',n')} = \mathrm{LN}\big(r^{pre,\,l'}_{orig} + \Delta\big)\, W_Q^{(l',n')} + b_Q^{(l',n')}$$
 #
-# With this $q$ in place of its own the receiver runs on $x_{orig}$; and now *everything after it* is computed as usual,
-# so that we see what its changed input does to the answer. When there are several receivers, each gets what reaches it
-# directly from the senders.
+# The receiver runs on $x_{orig}$ with this $q$ in place of its own. *Everything after it* is computed as usual, so we
+# see what the changed input does to the answer. When there are several receivers, each gets what reaches it directly
+# from the senders.
+#
+# **A small example.** One sender with `d_head = 1`: $z_{orig} = 2$, $z_{new} = 5$, $W_O = (1, -1)$. Then
+# $\Delta = 3 \cdot (1, -1) = (3, -3)$. A final stream of $(4, 0)$ becomes $(7, -3)$.
 #
 # **Shapes.** `z`, `q`, `k` and `v` are `[batch, pos, head, d_head]`; the residual stream is `[batch, pos, d_model]`;
 # `model.W_O` is `[layer, head, d_head, d_model]`, `model.W_Q`, `W_K`, `W_V` are `[layer, head, d_model, d_head]`, and
 # their biases `b_Q`, … are `[layer, head, d_head]`.
 #
-# **With TransformerLens** the parts of a model can be called by themselves: `model.blocks[layer].ln1`,
-# `model.ln_final` and `model.unembed` are functions of tensors. The residual stream before a layer is
-# `cache["resid_pre", layer]`, after the last one `cache["resid_post", n_layers - 1]`. A `TransformerBridge` in
-# compatibility mode and a `HookedTransformer` agree on all of this. Instead of algebra you may also run the model with
-# hooks that put back frozen values (`hook_z`, `hook_mlp_out`); the result is the same.
+# **With TransformerLens** you can call the parts of a model alone: `model.blocks[layer].ln1`, `model.ln_final` and
+# `model.unembed` are functions of tensors. The residual stream before a layer is `cache["resid_pre", layer]`, after the
+# last layer `cache["resid_post", n_layers - 1]`. A `TransformerBridge` in compatibility mode and a `HookedTransformer`
+# agree on all of this. Instead of algebra you may also run the model with hooks that put back frozen values (`hook_z`,
+# `hook_mlp_out`); the result is the same.
 #
-# Wang et al. (2022, [Interpretability in the Wild](https://arxiv.org/abs/2211.00593)) introduced the method, and
-# Goldowsky-Dill et al. (2023, [Localizing Model Behavior with Path Patching](https://arxiv.org/abs/2304.05969)) put it
-# in general form. Mind the convention: for Wang et al. a direct path may pass through MLPs, which they recompute. Here
-# MLPs are frozen too, and a direct path is the residual stream alone.
+# Wang et al. (2022, [Interpretability in the Wild](https://arxiv.org/abs/2211.00593), section 3.1 and appendix B)
+# introduced the method, and Goldowsky-Dill et al. (2023, [Localizing Model Behavior with Path
+# Patching](https://arxiv.org/abs/2304.05969)) gave it a general form. Note the convention: for Wang et al. a direct
+# path may pass through MLPs, which they recompute. Here MLPs are frozen, too, and a direct path is the residual stream
+# alone.
 
 # %%
 from collections.abc import Sequence
@@ -71,7 +74,7 @@ def path_patch_to_logits(
         tokens: the original prompts, `[batch, pos]`.
         orig_cache: all activations of the run on `tokens`; not changed.
         new_cache: all activations of a run on other prompts of the same shape; not changed.
-        senders: heads as (layer, head), each at most once; perhaps none.
+        senders: heads as (layer, head), each at most once; perhaps none. Lists and tuples of heads both work.
 
     Returns:
         The logits `[batch, pos, d_vocab]` at every position, when the senders' z are those of the new run at all
@@ -101,8 +104,8 @@ def path_patch_to_heads(
         tokens: the original prompts, `[batch, pos]`.
         orig_cache: all activations of the run on `tokens`; not changed.
         new_cache: all activations of a run on other prompts of the same shape; not changed.
-        senders: heads as (layer, head), each at most once, all in earlier layers than every receiver.
-        receivers: heads as (layer, head), each at most once; perhaps none.
+        senders: heads as (layer, head), each at most once, all in earlier layers than every receiver; perhaps none.
+        receivers: heads as (layer, head), each at most once; perhaps none. Then nothing is replaced.
         component: the input of the receivers that hears the senders: `"q"`, `"k"` or `"v"`.
 
     Returns:
@@ -111,7 +114,8 @@ def path_patch_to_heads(
         everything that is not replaced is computed as usual.
 
     Raises:
-        ValueError: a sender is not in an earlier layer than every receiver, or `component` is none of the three.
+        ValueError: some sender is not in an earlier layer than some receiver; or `component` is none of the three, also
+            where there are no receivers.
 
     """
     raise NotImplementedError("path_patch_to_heads: not written yet")
@@ -119,7 +123,7 @@ def path_patch_to_heads(
 
 # %% [markdown]
 # **Look at it.** On prompts with two names: which heads write to the logits themselves? The head that does so most
-# becomes the receiver: which earlier head reaches it, and through which input?
+# becomes the receiver. Which earlier head reaches it, and through which input?
 
 # %% tags=["demo"]
 if __name__ == "__main__":

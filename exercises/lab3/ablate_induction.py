@@ -2,14 +2,14 @@
 # %% [markdown]
 # # Ablating the induction heads
 #
-# An induction score says where a head *looks*. Whether the model *needs* the head is another question, and only an
-# intervention answers it: remove the heads, and measure what the model can no longer do.
+# An induction score says where a head *looks*. Does the model *need* the head? Only an intervention answers that:
+# remove the heads, and measure what the model can no longer do.
 #
 # **What to remove.** Head $n$ of layer $l$ writes $z^{(l,n)} W_O^{(l,n)}$ to the residual stream, where $z$ is its
-# mixture of values, `[batch, pos, head, d_head]` at the hook `blocks.{l}.attn.hook_z`. Setting $z^{(l,n)}$ to zero at
-# every position removes what this head says and leaves all other heads of the layer alone. This is **zero ablation**.
-# All heads of a set $S$ are ablated in the *same* run: heads that do the same work stand in for each other, and one at
-# a time you would find that none of them matters.
+# mixture of values, `[batch, pos, head, d_head]` at the hook `blocks.{l}.attn.hook_z`. Set $z^{(l,n)}$ to zero at every
+# position. This removes what the head says and leaves all other heads of the layer alone. It is called **zero
+# ablation**. Ablate all heads of a set $S$ in the *same* run. Heads that do the same work can replace each other, and
+# one at a time each of them may look unimportant.
 #
 # **What to measure.** The mean loss on the second half of repeated random tokens (BOS, `half` tokens, the same again),
 # where only a look back helps. With $\ell_{b,i}$ the loss, in nats, of the prediction made at position $i$ of the token
@@ -18,22 +18,24 @@
 # $$L(S) = \frac{1}{|\mathcal{B}|\,h} \sum_{b \in \mathcal{B}} \;\sum_{i = h}^{2h-1} \ell_{b,i}
 #   \quad \text{in a run without the heads } S$$
 #
-# **Compared with what?** Removing *any* head harms a model a little: the layers after it were trained in its presence.
-# So ablate other sets $C_1, \dots, C_m$ of as many heads too, chosen without regard to what they do, and take the
-# difference:
+# **Compared with what?** Removing *any* head harms a model a little, because later layers were trained with it. So also
+# ablate other sets $C_1, \dots, C_m$ of as many heads, chosen without regard to what they do, and take the difference:
 #
 # $$\mathrm{effect} = L(S) - \frac{1}{m} \sum_{k=1}^{m} L(C_k)$$
 #
-# It is positive when the chosen heads matter more than others for this task. Without the control a large $L(S)$ would
-# prove nothing, and with it even a small one does.
+# **A small example.** Without the chosen heads the loss is 7.0. Without two control sets it is 0.8 and 1.2. The effect
+# is $7.0 - 1.0 = 6.0$.
 #
-# **Leave no trace.** A hook that stays on the model changes every run after it, silently. `run_with_hooks` takes its
-# hooks off at the end; `add_hook` does not.
+# The effect is positive when the chosen heads matter more than others for this task. Without the control, a large
+# $L(S)$ would prove nothing.
 #
-# Olsson et al. (2022, [In-context Learning and Induction Heads](https://arxiv.org/abs/2209.11895)) ablate each head of
-# small models in a gentler way, called pattern-preserving: the head's output is set to zero, but all attention patterns
-# are kept as they were. Then a head counts for what it writes, and not for what it lets later heads find. Your ablation
-# removes both.
+# **Leave no trace.** A hook that stays on the model changes every later run, silently. `run_with_hooks` removes its
+# hooks at the end; `add_hook` does not.
+#
+# Olsson et al. (2022, [In-context Learning and Induction Heads](https://arxiv.org/abs/2209.11895), the appendix on
+# ablations) ablate each head of small models in a gentler way, called pattern-preserving: the head's output is set to
+# zero, but all attention patterns stay as they were. Then a head counts for what it writes, and not for what it lets
+# later heads find. Your ablation removes both.
 
 # %%
 import torch
@@ -52,9 +54,11 @@ def ablate_induction(
     Source: Olsson et al. 2022, https://arxiv.org/abs/2209.11895 (ablation of induction heads).
 
     Args:
-        model: a `TransformerBridge` or a `HookedTransformer`. It has no hooks before the call, and none after it.
+        model: a `TransformerBridge` or a `HookedTransformer`. It has no hooks before the call, and none after it, also when
+            the call ends with an error.
         tokens: BOS, `half` random tokens, the same again: `[batch, pos]` with `pos = 1 + 2 * half`.
-        heads: the heads to ablate, all in the same run, as `(layer, head)`. May be empty.
+        heads: the heads to ablate, all in the same run, as `(layer, head)`: their `z` is zero at every position. May be
+            empty.
         controls: sets of heads to compare with, at least one. Each set is ablated in a run of its own.
 
     Returns:
@@ -64,15 +68,15 @@ def ablate_induction(
         (float).
 
     Raises:
-        ValueError: `pos` is not `1 + 2 * half` with `half` at least 1, there is no control set, or some head is not in
-            the model (a negative number is none).
+        ValueError: `pos` is not `1 + 2 * half` with `half` at least 1, there is no control set, or some head (of `heads`
+            or of a control set) is not in the model. Negative numbers are not in the model.
 
     """
     raise NotImplementedError("ablate_induction: not written yet")
 
 
 # %% [markdown]
-# **Look at it.** Rank the heads by their induction score, and ablate the best one, the best two, and so on; each time
+# **Look at it.** Rank the heads by their induction score. Ablate the best one, the best two, and so on; each time
 # against eight random sets of as many other heads.
 
 # %% tags=["demo"]

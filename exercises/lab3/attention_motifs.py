@@ -2,15 +2,15 @@
 # %% [markdown]
 # # Attention motifs
 #
-# Most heads of a small transformer fall into a few simple habits. Four of them are so common that it pays to measure
-# them for every head before asking anything clever:
+# Most heads of a small transformer have a few simple habits. Four of them are so common that you should measure them
+# for every head before you ask anything else:
 #
-# - a **previous-token** head looks one position back. It moves the token before into the present position, and this is
-#   what an induction head in a later layer needs;
+# - a **previous-token** head looks one position back. It moves the token before into the present position, and an
+#   induction head in a later layer needs this;
 # - a **current-token** head looks at its own position;
-# - a **first-token** head looks at position 0, BOS. Usually this means that it is at rest: attention must sum to 1, so
-#   a head with nothing to do has to put it somewhere;
-# - a **duplicate-token** head looks at earlier occurrences of the token it stands on.
+# - a **first-token** head looks at position 0, BOS. Usually this means that the head is at rest: attention must sum to
+#   1, so a head with nothing to do must put it somewhere;
+# - a **duplicate-token** head looks at earlier occurrences of its own token.
 #
 # **Definitions.** $A^{(l,n)}_{b,\,q,\,k}$ is the attention of head $n$ in layer $l$ from query $q$ to key $k$, for
 # sequence $b$ of a batch $\mathcal{B}$ with tokens $t_{b,q}$ and positions $0 \dots P-1$. The row $q = 0$ never counts:
@@ -21,23 +21,29 @@
 #   \mathrm{current} = \frac{1}{|\mathcal{B}|(P-1)} \sum_{b} \sum_{q=1}^{P-1} A_{b,q,q} \qquad
 #   \mathrm{first} = \frac{1}{|\mathcal{B}|(P-1)} \sum_{b} \sum_{q=1}^{P-1} A_{b,q,0}$$
 #
-# The fourth averages over those rows only in which there is something to find. Let $E_{b,q} = \{k < q : t_{b,k} =
-# t_{b,q}\}$ be the earlier occurrences of the query's token, and $D = \{(b, q) : E_{b,q} \neq \emptyset\}$ the queries
-# that have any, of the whole batch together:
+# The fourth motif averages only over the rows in which there is something to find. Let
+# $E_{b,q} = \{k < q : t_{b,k} = t_{b,q}\}$ be the earlier occurrences of the query's token, and
+# $D = \{(b, q) : E_{b,q} \neq \emptyset\}$ the queries that have any, of the whole batch together:
 #
 # $$\mathrm{duplicate} = \frac{1}{|D|} \sum_{(b,q) \in D} \;\sum_{k \in E_{b,q}} A_{b,q,k}$$
 #
-# Where a token has occurred several times before, the attention on all its earlier copies adds up. When nothing repeats
-# at all, $D$ is empty, and the score is 0. Position 0 is a key like any other.
+# **A small example.** The tokens are `BOS, a, b, a`, and the last row of a pattern is `[0.1, 0.6, 0.1, 0.2]`. Only the
+# last query has an earlier copy, at position 1. So duplicate = 0.6.
+#
+# Some cases to know:
+#
+# - If a token has occurred several times before, the attention on all its earlier copies adds up.
+# - If nothing repeats at all, $D$ is empty, and the score is 0.
+# - Position 0 is a key like any other.
+# - The motifs overlap: at $q = 1$ the previous position *is* the first.
 #
 # **Shapes.** `pattern` is `[layer, batch, head, query, key]`, `tokens` is `[batch, pos]`, and each of the four results
 # is `[layer, head]`.
 #
-# Note that the motifs overlap: at $q = 1$ the previous position *is* the first.
-#
-# Elhage et al. (2021) describe previous-token heads as one half of the induction circuit ([A Mathematical Framework for
-# Transformer Circuits](https://transformer-circuits.pub/2021/framework/index.html)); Wang et al. (2022) found
-# duplicate-token heads in GPT-2 small ([Interpretability in the Wild](https://arxiv.org/abs/2211.00593)).
+# Elhage et al. (2021, [A Mathematical Framework for Transformer
+# Circuits](https://transformer-circuits.pub/2021/framework/index.html), "Induction Heads") describe previous-token
+# heads as a part of the induction circuit. Wang et al. (2022, [Interpretability in the
+# Wild](https://arxiv.org/abs/2211.00593), section 3.3) found duplicate-token heads in GPT-2 small.
 
 # %%
 import torch
@@ -70,7 +76,8 @@ def attention_motifs(
         queries of the whole batch for which there is at least one (0 where there is none at all).
 
     Raises:
-        ValueError: the shapes of `pattern` and `tokens` do not fit together, or there are fewer than two positions.
+        ValueError: the shapes of `pattern` and `tokens` do not fit together (another batch, or another number of queries
+            or keys than of tokens), or there are fewer than two positions.
 
     """
     raise NotImplementedError("attention_motifs: not written yet")

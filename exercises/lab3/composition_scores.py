@@ -2,34 +2,37 @@
 # %% [markdown]
 # # How heads are wired together
 #
-# Heads of different layers never touch. They meet in the residual stream: one writes to it, and a later one may read
-# what the first has written. **Composition scores** ask the weights how strongly two heads are wired together, before
-# any text is run.
+# Heads of different layers never touch. They meet in the residual stream: one head writes to it, and a later head may
+# read what the first head has written. **Composition scores** ask the weights how strongly two heads are wired
+# together, before you run any text.
 #
-# An early head maps what it attends to, $x$, to what it writes, $x\,W_{OV}$ with $W_{OV} = W_V W_O$ (in the convention of
-# TransformerLens: vectors are rows, and matrices act from the right). A later head reads the stream in three places:
+# An early head maps what it attends to, $x$, to what it writes, $x\,W_{OV}$ with $W_{OV} = W_V W_O$ (in the convention
+# of TransformerLens: vectors are rows, and matrices act from the right). A later head reads the stream in three places:
 #
-# - its **query** side: the attention score of a query $x$ and a key $y$ is $x\,W_{QK}\,y^\top$ with $W_{QK} = W_Q
-#   W_K^\top$. What the early head wrote at the query's position meets $W_{QK}$ from the left;
+# - its **query** side: the attention score of a query $x$ and a key $y$ is $x\,W_{QK}\,y^\top$ with
+#   $W_{QK} = W_Q W_K^\top$. What the early head wrote at the query's position meets $W_{QK}$ from the left;
 # - its **key** side: what the early head wrote at the key's position meets $W_{QK}^\top$;
 # - its **value** side: what it wrote at the attended position meets the later head's own $W_{OV}$.
 #
 # For each of the three the score compares the size of the product with the sizes of its factors (Elhage et al. 2021, [A
-# Mathematical Framework for Transformer
-# Circuits](https://transformer-circuits.pub/2021/framework/index.html)):
+# Mathematical Framework for Transformer Circuits](https://transformer-circuits.pub/2021/framework/index.html), "Three
+# Kinds of Composition"):
 #
 # $$\mathrm{comp}(A, B) = \frac{\lVert A B \rVert_F}{\lVert A \rVert_F \,\lVert B \rVert_F}, \qquad A =
 #   W_{OV}^{\mathrm{early}}, \quad B = \begin{cases} W_{QK}^{\mathrm{late}} & \text{Q-composition} \\
 #   (W_{QK}^{\mathrm{late}})^\top & \text{K-composition} \\ W_{OV}^{\mathrm{late}} & \text{V-composition} \end{cases}$$
 #
-# $\lVert\cdot\rVert_F$ is the Frobenius norm, the root of the sum of all squared entries. The score is between 0 (the
-# later head reads nothing of what the early one writes) and 1 (it reads the very directions that it writes, and no
-# other).
+# $\lVert\cdot\rVert_F$ is the Frobenius norm, the root of the sum of all squared entries.
+#
+# **How large can a score be?** 0 means that the later head reads nothing of what the early head writes. The upper end
+# is lower than you may think. The score is 1 only if both heads use a single direction, and it is the same one. Suppose
+# both heads use the same $d_h$ directions, all equally strong. Then $A$ and $B$ are the same projection $P$, with
+# $P P = P$ and $\lVert P \rVert_F = \sqrt{d_h}$. The score is $\sqrt{d_h} / (\sqrt{d_h} \sqrt{d_h}) = 1/\sqrt{d_h}$. So
+# for $d_h = 64$, two *perfectly* aligned heads score 0.125. A score of 0.1 is a lot.
 #
 # **Compared with what?** Two random heads do not score 0. In a space of $d$ dimensions, random directions overlap, and
-# the score of random pairs is about $1/\sqrt d$. So draw the four factors of $A = W_1 W_2$ and $B = W_3 W_4$ at random,
-# every entry standard normal, of the shapes that the weights of heads have, and take the mean score of many pairs as
-# the **baseline**.
+# random pairs score about $1/\sqrt d$. So draw the four factors of $A = W_1 W_2$ and $B = W_3 W_4$ at random, every
+# entry standard normal, of the shapes that the weights of heads have. The mean score of many pairs is the **baseline**.
 #
 # **Shapes.** The weights of a layer's heads come stacked: `W_Q`, `W_K`, `W_V` are `[head, d_model, d_head]`, and `W_O`
 # is `[head, d_head, d_model]`. The two layers may have different numbers of heads here. Each result is `[early, late]`.
@@ -75,7 +78,8 @@ def composition_scores(
 def random_baseline(d_model: int, d_head: int, samples: int, seed: int) -> float:
     """Compute the mean composition score of random pairs of heads.
 
-    The same seed gives the same number, and the global random states are the same after the call as before it.
+    The same seed gives the same number, and the global random states (PyTorch's, NumPy's, Python's) are the same after
+    the call as before it.
 
     Source: Elhage et al. 2021, https://transformer-circuits.pub/2021/framework/index.html
 
@@ -87,7 +91,7 @@ def random_baseline(d_model: int, d_head: int, samples: int, seed: int) -> float
 
     Returns:
         The mean over `samples` pairs of the score of two independent matrices, each the product of a `[d_model,
-        d_head]` and a `[d_head, d_model]` matrix of independent standard normal entries.
+        d_head]` and a `[d_head, d_model]` matrix of independent standard normal entries. A Python float.
 
     """
     raise NotImplementedError("random_baseline: not written yet")

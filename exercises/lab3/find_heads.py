@@ -2,25 +2,28 @@
 # %% [markdown]
 # # Finding heads
 #
-# A map of scores is for eyes; the next experiments (ablating the induction heads, reading their weights) need a **list
-# of heads**. This exercise turns the one into the other. It is short, and the mistakes that can be made here are quiet
-# ones: the wrong heads go into the next experiment, and nothing complains.
+# A map of scores is for eyes. The next experiments (ablating the induction heads, reading their weights) need a **list
+# of heads**. This exercise turns the map into the list. It is short. But a mistake here is silent: the wrong heads go
+# into the next experiment, and there is no error message.
 #
 # Given scores $s_{l,n}$ for layer $l$ and head $n$, and a threshold $\theta$:
 #
 # $$\{(l, n) : s_{l,n} > \theta\}, \quad \text{highest score first}$$
 #
-# **Shapes and order.** `scores` is `[layer, head]`. A head is written as the pair `(layer, head)`, layer first, counted
-# from 0, as in "head 5.1" or "L5H1". Strictly above: a head that scores exactly $\theta$ is out. Heads with equal
-# scores come in the order of their layer, and within a layer in the order of their head, so that the answer does not
-# depend on a sorting routine's mood. If no head is above the threshold the list is empty, which is a result and not an
-# error.
+# **Shapes and order.** `scores` is `[layer, head]`. A head is a pair `(layer, head)`, layer first, counted from 0, as
+# in "head 5.1" or "L5H1". The rules:
 #
-# The pairs are Python integers, not tensors: you will put them in sets, look them up, and print them.
+# - Strictly above: a head that scores exactly $\theta$ is not in the list.
+# - Heads with equal scores come in the order of their layer, and within a layer in the order of their head. Then the
+#   answer does not depend on a sorting routine.
+# - If no head is above the threshold, the list is empty. This is a result, not an error.
+# - The pairs are Python integers, not tensors: you will put them in sets, look them up, and print them.
 #
-# A word on thresholds. Olsson et al. (2022) treat being an induction head as a matter of degree, and look at how scores
-# change in training ([In-context Learning and Induction Heads](https://arxiv.org/abs/2209.11895)). A cut makes sense
-# where the scores leave a gap, and then any threshold inside the gap gives the same list. Look at the scores before you
+# **A small example.** The scores `[[0.2, 0.9], [0.9, 0.5]]` with $\theta = 0.5$ give `[(0, 1), (1, 0)]`.
+#
+# **Which threshold?** Olsson et al. (2022, [In-context Learning and Induction Heads](https://arxiv.org/abs/2209.11895))
+# treat being an induction head as a matter of degree, and look at how scores change in training. A cut makes sense
+# where the scores leave a gap. Then any threshold inside the gap gives the same list. Look at the scores before you
 # choose.
 
 # %%
@@ -52,7 +55,7 @@ def find_heads(scores: Float[Tensor, "layer head"], threshold: float) -> list[tu
 
 # %% [markdown]
 # **Look at it.** Here the score is prefix matching in its general form: the attention to every position whose
-# *preceding* token equals the current one. It works on any text that repeats, not only on two equal halves. How many
+# *preceding* token equals the current token. It works on any text that repeats, not only on two equal halves. How many
 # heads are left as the threshold rises?
 
 # %% tags=["demo"]

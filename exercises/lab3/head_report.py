@@ -3,9 +3,9 @@
 # # A report on every head
 #
 # You have measured heads in several ways: where they look (induction, previous token, duplicate token, first token),
-# what they copy. The last step of an analysis is to put the numbers side by side, so that somebody who was not there
-# can see what every head does, and on what grounds you say so. This exercise makes the two things that such a report
-# is made of: a **table** for programs and a **heatmap** for eyes.
+# and what they copy. The last step of an analysis puts the numbers side by side. A reader who was not there must see
+# what every head does, and why you say so. In this exercise you make the two parts of such a report: a **table** for
+# programs and a **heatmap** for eyes.
 #
 # **Naming heads.** Let $s_m(l, n)$ be the score of head $n$ of layer $l$ on measure $m$. All measures here run from 0
 # to 1 and mean "this much of its attention does this". A head is named after its strongest measure, if that is strong
@@ -14,22 +14,24 @@
 # $$m^* = \underset{m}{\arg\max}\; s_m(l, n), \qquad
 #   \mathrm{role}(l, n) = \begin{cases} m^* & s_{m^*}(l, n) > \theta \\ \text{"other"} & \text{else} \end{cases}$$
 #
-# Strictly above the threshold $\theta$. Where two measures are equally strong, the one that comes first among the
-# scores wins. "Other" is an honest name: it says that none of *these* measures describes the head, and not that the
-# head does nothing.
+# - The score must be strictly above the threshold $\theta$.
+# - If two measures are equally strong, the one that comes first among the scores wins.
+# - "Other" is an honest name: none of *these* measures describes the head. It does not mean that the head does nothing.
+#
+# **A small example.** With $\theta = 0.4$: a head with induction 0.1 and previous 0.9 is "previous". A head with
+# induction 0.3 and previous 0.2 is "other".
 #
 # **Shapes.** Each measure is `[layer, head]`. The table has one row for each head, layer by layer: head 0 of layer 0
-# first. The heatmap has the same heads from top to bottom and the measures from left to right, so its data is `[layer *
-# head, measure]`.
+# first. The heatmap has the same heads from top to bottom and the measures from left to right, so its data is
+# `[layer * head, measure]`.
 #
-# **A figure that can be read.** Without names on the ticks a heatmap is a carpet. A reader needs to know what the rows
-# and the columns are (axis labels), which is which (tick labels), what a colour means (a colour bar), and what to see
-# in it (a title). And the colours should show the *scores*: normalising each column makes every measure look as if it
-# had found something.
+# **A figure that can be read.** A reader needs to know what the rows and the columns are (axis labels), which row is
+# which (tick labels), what a colour means (a colour bar), and what to see in the figure (a title). The colours should
+# show the *scores*. If you normalise each column, every measure looks as if it had found something.
 #
-# Reports of this kind stand in Olsson et al. (2022, [In-context Learning and Induction
-# Heads](https://arxiv.org/abs/2209.11895)), which compares the heads of many models, and in Wang et al. (2022,
-# [Interpretability in the Wild](https://arxiv.org/abs/2211.00593)), where heads get names by what they do in a circuit.
+# Olsson et al. (2022, [In-context Learning and Induction Heads](https://arxiv.org/abs/2209.11895)) compare the heads of
+# many models in such reports. In Wang et al. (2022, [Interpretability in the Wild](https://arxiv.org/abs/2211.00593),
+# figure 2) heads get names by what they do in a circuit.
 
 # %%
 import torch
@@ -56,8 +58,9 @@ def head_report(
         highest score, the first of equal ones; `"other"` if it is not above the threshold), `"score"` (the highest
         score, a Python float, whatever the role). `figure` is a matplotlib figure with a single heatmap, drawn with
         `imshow`: its data are the scores as they are, a row for each head as in the table and a column for each
-        measure as in `scores`. The tick labels are the heads' names (y) and the measures' names (x), the axis labels
-        are `head` (y) and `score` (x). It has a title and a colour bar.
+        measure as in `scores`. The first row is on top. Every row and every column has a tick label: the heads' names (y)
+        and the measures' names (x). The axis labels are `head` (y) and `score` (x). The figure has a title (of the axes or
+        of the whole figure) and a colour bar.
 
     Raises:
         ValueError: there are no scores, or not all are of the same shape `[layer, head]`.

@@ -2,27 +2,30 @@
 # %% [markdown]
 # # The in-context learning score
 #
-# Two halves are the simplest repetition. Let the same tokens come many times, and follow the loss over the whole
-# context: how much better does the model predict late than early? This one number needs no knowledge of heads, so it
-# can be followed through training, or compared between models that share nothing.
+# Two halves are the simplest repetition. Now let the same tokens come many times, and follow the loss over the whole
+# context: how much better does the model predict late than early? This one number needs no knowledge of heads. So you
+# can follow it through training, or compare very different models with it.
 #
 # Olsson et al. (2022, [In-context Learning and Induction Heads](https://arxiv.org/abs/2209.11895)) define the
 # **in-context learning score** as the loss of the 500th token of the context minus the loss of the 50th, averaged over
-# many texts. Both numbers are a matter of choice, and with a single token the average needs many texts. So let both
-# places be arguments, and average over a window of $w$ tokens that begins at each:
+# many texts. You can choose both numbers. With a single token the average needs many texts. So here both places are
+# arguments, and we average over a window of $w$ tokens that begins at each:
 #
 # $$\mathrm{score} = \frac{1}{|\mathcal{B}|\,w} \sum_{b \in \mathcal{B}} \left( \sum_{i = \mathrm{late}}^{\mathrm{late} +
 #   w - 1} \ell_{b,i} \;-\; \sum_{i = \mathrm{early}}^{\mathrm{early} + w - 1} \ell_{b,i} \right), \qquad
 #   \ell_{b,i} = -\log p(t_{b,i} \mid t_{b,0} \dots t_{b,i-1})$$
 #
-# in **nats**. Here $i$ is the position of the token that is *predicted*, and BOS is position 0, which nothing predicts.
-# So the earliest window begins at 1.
+# in **nats**. Here $i$ is the position of the token that is *predicted*. BOS is position 0, and nothing predicts it, so
+# the earliest window begins at 1.
+#
+# **A small example.** The tokens at the positions 1 to 4 have the losses 7, 6, 1 and 0.5. With early = 1, late = 3 and
+# $w = 2$ the score is $0.75 - 6.5 = -5.75$.
 #
 # **The sign.** Late minus early: a model that learns from its context has a lower loss late, so its score is
 # **negative**. The more negative, the more it learns.
 #
 # **Shapes.** `logits` is `[batch, pos, d_vocab]` and `tokens` is `[batch, pos]`. The logits at a position are about the
-# token after it: the loss of the token at position $i$ is found in the logits at position $i - 1$.
+# token after it: the loss of the token at position $i$ is in the logits at position $i - 1$.
 
 # %%
 import torch

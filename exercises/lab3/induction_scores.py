@@ -2,9 +2,9 @@
 # %% [markdown]
 # # Induction scores
 #
-# On repeated random tokens, where does a head look that completes the pattern? Suppose the model stands on token $[A]$
-# in the second half. What it should predict is the token $[B]$ that followed $[A]$ the first time. An **induction
-# head** attends to *that* $[B]$, and copies it to the output:
+# On repeated random tokens, where does a head look that completes the pattern? The model stands on token $[A]$ in the
+# second half. It should predict $[B]$, the token that followed $[A]$ the first time. An **induction head** attends to
+# *that* $[B]$, and copies it to the output:
 #
 # ```
 # position   0    1   2   3   4    5   6   7   8        half = 4
@@ -13,28 +13,30 @@
 #                     +------------+   the query at 5 holds A; it attends to 2, the token after the earlier A
 # ```
 #
-# Written with positions: a query at $i$ holds the same token as position $i - h$ (with $h$ = `half`), and what came
-# after that is at $i - h + 1$. The **induction score** of a head is how much it attends there, averaged over all
-# queries of the second half and over the batch $\mathcal{B}$. With the attention pattern $A^{(l,n)}_{b,\,i,\,j}$ of
-# layer $l$, head $n$, from query $i$ to key $j$:
+# In positions: a query at $i$ holds the same token as position $i - h$ (with $h$ = `half`), and the token after that is
+# at $i - h + 1$. The **induction score** of a head is how much it attends there, averaged over all queries of the
+# second half and over the batch $\mathcal{B}$. With the attention pattern $A^{(l,n)}_{b,\,i,\,j}$ of layer $l$, head
+# $n$, from query $i$ to key $j$:
 #
 # $$\mathrm{score}(l, n) = \frac{1}{|\mathcal{B}|\,h} \sum_{b \in \mathcal{B}} \;\sum_{i = h+1}^{2h}
 #   A^{(l,n)}_{b,\; i,\; i - h + 1}$$
 #
-# Each row of an attention pattern sums to 1, so the score is between 0 (never looks there) and 1 (never looks anywhere
-# else).
+# Each row of an attention pattern sums to 1, so the score is between 0 (the head never looks there) and 1 (it never
+# looks anywhere else).
 #
-# **Shapes.** Stack the patterns of all layers: `[layer, batch, head, query, key]`, with as many queries as keys, `pos =
-# 1 + 2 * half`. Row = the position that attends (from), column = the position attended to. Nothing is above the
+# **Shapes.** Stack the patterns of all layers: `[layer, batch, head, query, key]`, with as many queries as keys,
+# `pos = 1 + 2 * half`. Row = the position that attends (from), column = the position attended to. Nothing is above the
 # diagonal: a token cannot look ahead. The result is `[layer, head]`.
 #
-# Two things to watch. BOS shifts every position by one against a bare repetition. And the entries with $i - j = h - 1$
-# form a diagonal that begins *before* the second half does: two of its entries belong to queries that cannot know about
-# any repetition yet.
+# Two things need care:
 #
-# Olsson et al. (2022) call this the prefix-matching score ([In-context Learning and Induction
-# Heads](https://arxiv.org/abs/2209.11895)); the head itself was first described by Elhage et al. (2021, [A Mathematical
-# Framework for Transformer Circuits](https://transformer-circuits.pub/2021/framework/index.html)).
+# - BOS shifts every position by one, compared with a repetition without BOS.
+# - The entries with $i - j = h - 1$ form a diagonal that begins *before* the second half. Two of its entries belong to
+#   queries that cannot know about any repetition yet.
+#
+# Olsson et al. (2022, [In-context Learning and Induction Heads](https://arxiv.org/abs/2209.11895)) call this the
+# prefix-matching score. Elhage et al. (2021, [A Mathematical Framework for Transformer
+# Circuits](https://transformer-circuits.pub/2021/framework/index.html), "Induction Heads") first described the head.
 
 # %%
 import torch
@@ -58,7 +60,7 @@ def induction_scores(pattern: Float[Tensor, "layer batch head query key"], half:
         batch and over the query positions of the second half, `i = half + 1 … 2 * half`.
 
     Raises:
-        ValueError: the pattern does not have `1 + 2 * half` queries and keys.
+        ValueError: the pattern does not have exactly `1 + 2 * half` queries, or not exactly as many keys.
 
     """
     raise NotImplementedError("induction_scores: not written yet")

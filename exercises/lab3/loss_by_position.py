@@ -2,8 +2,8 @@
 # %% [markdown]
 # # Loss by position
 #
-# A language model that has induction heads gives itself away before you look at a single head: on repeated random
-# tokens its loss **falls off a cliff** where the repetition starts. This exercise measures the cliff.
+# You can see that a model has induction heads before you look at a single head: on repeated random tokens its loss
+# **falls off a cliff** where the repetition starts. This exercise measures the cliff.
 #
 # At position $i$ the model has read $t_0 \dots t_i$ and gives a logit for each token that might come next. The loss of
 # that prediction is the negative log-probability of the token that really came:
@@ -11,8 +11,11 @@
 # $$\ell_i = -\log p(t_{i+1} \mid t_0 \dots t_i) = -\log \mathrm{softmax}(\mathrm{logits}_i)_{\,t_{i+1}},
 #   \qquad i = 0, \dots, n-2$$
 #
-# in **nats** (natural logarithm). There are $n$ positions but $n - 1$ losses: the last prediction has no token to be
-# compared with.
+# in **nats** (natural logarithm). There are $n$ positions but $n - 1$ losses: the last prediction has no token to
+# compare with.
+#
+# **A small example.** The model gives the right next tokens probabilities of 0.5 and 0.01. The losses are
+# $-\ln 0.5 = 0.69$ and $-\ln 0.01 = 4.61$ nats.
 #
 # **Shapes.** `logits` is `[batch, pos, d_vocab]`, `tokens` is `[batch, pos]`, the result is `[batch, pos - 1]`. Entry
 # $i$ is the loss of the prediction made *at* position $i$, and of the token that stands at position $i + 1$.
@@ -25,15 +28,15 @@
 # | the first half | `1 … half` | `0 … half - 1` |
 # | the second half | `half + 1 … 2 * half` | `half … 2 * half - 1` |
 #
-# The first token of the second half counts as second half, although nothing announces that the repetition has begun:
-# the earliest sign of it is that token itself.
+# The first token of the second half counts as second half. The model cannot foresee it, because nothing announces that
+# the repetition begins.
 #
-# A model that knows nothing can always spread its bet evenly, at $\ln V$ nats a token for a vocabulary of $V$. Measured
-# against this yardstick the first half should look bad and the second good. Elhage et al. (2021) use repeated random
-# text to show induction heads in two-layer attention-only models ([A Mathematical Framework for Transformer
-# Circuits](https://transformer-circuits.pub/2021/framework/index.html)). Olsson et al. (2022) define in-context
-# learning on ordinary text by the same idea, the loss late in the context minus the loss early in it ([In-context
-# Learning and Induction Heads](https://arxiv.org/abs/2209.11895)).
+# A model that knows nothing can always bet evenly, at $\ln V$ nats a token for a vocabulary of $V$. Against this number
+# the first half should look bad and the second half good. Elhage et al. (2021, [A Mathematical Framework for
+# Transformer Circuits](https://transformer-circuits.pub/2021/framework/index.html), "Induction Heads") use repeated
+# random text to show induction heads in two-layer attention-only models. Olsson et al. (2022, [In-context Learning and
+# Induction Heads](https://arxiv.org/abs/2209.11895)) use the same idea on ordinary text: the loss late in the context
+# minus the loss early in it.
 
 # %%
 import torch
@@ -68,8 +71,7 @@ def loss_by_position(
 
 
 # %% [markdown]
-# **Look at it.** The loss of each predicted token, averaged over the batch, and the yardstick of a model that knows
-# nothing.
+# **Look at it.** The loss of each predicted token, averaged over the batch, and the line of a model that knows nothing.
 
 # %% tags=["demo"]
 if __name__ == "__main__":

@@ -2,19 +2,19 @@
 # %% [markdown]
 # # What a head copies
 #
-# An attention pattern says where a head looks. What it does with what it sees is in its weights, and can be read from
-# them without running the model on any text.
+# An attention pattern says where a head looks. What the head does with what it sees is in its weights. You can read it
+# from the weights, without running the model on any text.
 #
-# Suppose a head attends fully to a position that holds token $a$. What it reads there is, at the very least, the
-# token's embedding $W_E[a]$. It multiplies by $W_V$ and then by $W_O$, and adds the result to the residual stream.
-# Going straight to the output, this meets the unembedding $W_U$. All four matrices together are the **full OV circuit**
-# (Elhage et al. 2021, [A Mathematical Framework for Transformer
-# Circuits](https://transformer-circuits.pub/2021/framework/index.html)):
+# Suppose a head attends fully to a position that holds token $a$. It reads at least the token's embedding $W_E[a]$
+# there. It multiplies by $W_V$ and then by $W_O$, and adds the result to the residual stream. On the straight way to
+# the output, this meets the unembedding $W_U$. All four matrices together are the **full OV circuit** (Elhage et al.
+# 2021, [A Mathematical Framework for Transformer Circuits](https://transformer-circuits.pub/2021/framework/index.html),
+# "Splitting Attention Head terms into Circuits"):
 #
 # $$C = W_E\, W_V\, W_O\, W_U \quad\in \mathbb{R}^{V \times V}, \qquad
 #   C_{a,b} = \text{what attending to token } a \text{ adds to the logit of token } b$$
 #
-# A **row** belongs to the token attended to, a **column** to the token predicted. For a head that *copies*, each token
+# A **row** belongs to the token attended to, a **column** to the token predicted. When a head *copies*, each token
 # raises its own logit above all others: the diagonal entry is the largest of its row. Over a set $T$ of tokens the
 # **top-$k$ copying score** is the share of rows in which this is nearly so:
 #
@@ -22,15 +22,18 @@
 #
 # With $k = 1$ the diagonal must be the largest entry of the row. Entries equal to the diagonal do not count against it.
 #
-# **Too big to write down.** In GPT-2 small $V = 50\,257$, so $C$ has $2.5 \cdot 10^9$ entries: 10 GB in float32, for a
-# single head. But its rank is at most $d_{\mathrm{head}}$. Keep it as a product $C = A B$ of a tall matrix $A$, `[d_vocab,
-# d_head]`, and a wide one $B$, `[d_head, d_vocab]`. TransformerLens has a class for this,
-# `transformer_lens.FactoredMatrix(A, B)`. To look at some rows, compute these rows only.
+# **A small example.** Rows `[5, 1, 0]`, `[7, 6, 0]` and `[9, 8, 2]`: in row 0 no entry is larger than the diagonal, in
+# row 1 one entry, in row 2 two. So $\mathrm{copying}_1 = 1/3$ and $\mathrm{copying}_2 = 2/3$.
 #
-# **What this leaves out.** The layers before change what stands at a position, MLPs included, and the layers after
-# change what becomes of the head's output. The final LayerNorm rescales everything by a number that depends on the
-# text; it changes no order within a row, which is why the score asks for an order and not for a size. (Its weights are
-# in $W_U$ already: the course loads models with LayerNorm folded.)
+# **Too big to write down.** In GPT-2 small $V = 50\,257$, so $C$ has $2.5 \cdot 10^9$ entries: 10 GB in float32, for a
+# single head. But its rank is at most $d_{\mathrm{head}}$. Keep it as a product $C = A B$ of a tall matrix $A$,
+# `[d_vocab, d_head]`, and a wide one $B$, `[d_head, d_vocab]`. TransformerLens has a class for this,
+# `transformer_lens.FactoredMatrix(A, B)`. To look at some rows, compute only these rows.
+#
+# **What this leaves out.** The layers before the head change what stands at a position, MLPs included. The layers after
+# the head change what becomes of its output. The final LayerNorm rescales everything by a number that depends on the
+# text. It changes no order within a row, and this is why the score asks for an order and not for a size. (Its weights
+# are in $W_U$ already: the course loads models with LayerNorm folded.)
 
 # %%
 import torch
@@ -74,7 +77,8 @@ def ov_copying(circuit: FactoredMatrix, tokens: Int[Tensor, " token"], k: int) -
         circuit: a full OV circuit, `[d_vocab, d_vocab]` in two factors; rows are tokens attended to, columns are
             logits. It may be too large to be multiplied out.
         tokens: the tokens to ask about, as ids.
-        k: a row counts when fewer than `k` of its entries are strictly larger than the token's own.
+        k: a row counts when fewer than `k` of its entries are strictly larger than the token's own. `k` may be larger than
+            the vocabulary: then every row counts.
 
     Returns:
         A float between 0 and 1: the share of `tokens` whose row counts.

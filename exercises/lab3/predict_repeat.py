@@ -2,8 +2,8 @@
 # %% [markdown]
 # # Let the model repeat
 #
-# Scores, losses and patterns are measurements. Before going on, watch the thing itself: give the model three made-up
-# words and the first of them again, and ask what comes next.
+# Scores, losses and patterns are measurements. Watch the behaviour itself, too: give the model three made-up words and
+# the first of them again, and ask what comes next.
 #
 # ```
 # prompt      abc  def  ghi  abc
@@ -11,28 +11,29 @@
 # ```
 #
 # No training text says what follows "abc" in general. In *this* text it was " def", and a model with induction heads
-# should say so. And if it goes on, " ghi", " abc", " def": every token that it appends lets it look one place further.
+# should say so. If the model goes on, it should say " ghi", " abc", " def": every token that it appends lets it look
+# one place further.
 #
-# **Greedy continuation.** Start from the tokens $t_0 \dots t_{n-1}$ of the prompt, BOS included. As long as tokens are
-# wanted, append the most likely one:
+# **Greedy continuation.** Start from the tokens $t_0 \dots t_{n-1}$ of the prompt, BOS included. As long as you want
+# more tokens, append the most likely one:
 #
 # $$t_n = \underset{v}{\arg\max}\; \mathrm{logits}(t_0 \dots t_{n-1})_{\,n-1,\;v}$$
 #
 # The logits at a position are about the token that comes *after* it. So the answer stands at the last position of the
-# prompt. The prediction for each further token needs a run of its own (or a cache of keys and values), since the token
-# just appended is part of its input.
+# prompt. Each further token needs a run of its own (or a cache of keys and values), because the token that you just
+# appended is part of its input.
 #
 # **Shapes.** The model takes tokens `[batch, pos]` and gives logits `[batch, pos, d_vocab]`. Prompts are texts, and
-# they may differ in length. When texts of unequal length are tokenized together, the shorter ones are padded, and the
+# they may differ in length. When you tokenize texts of unequal length together, the shorter texts are padded. Then the
 # last column is not their last token.
 #
 # **Text and tokens.** In GPT-2's kind of tokenizer a token carries the space before it: `" def"` is a token, and
-# another one than `"def"`. The functions `to_tokens` and `to_string` of the model translate in both directions, and
-# `to_tokens` puts BOS in front. This is where the model expects it to be: it was trained on text that begins so.
+# `"def"` is another. The functions `to_tokens` and `to_string` of the model translate in both directions. `to_tokens`
+# puts BOS in front, as in the model's training texts.
 #
-# The algorithm "find the current token earlier, predict what came after it" is how Olsson et al. (2022) define an
-# induction head ([In-context Learning and Induction Heads](https://arxiv.org/abs/2209.11895)). Here you only ask
-# whether the model *behaves* so. Which of its parts do it is the next question.
+# The algorithm "find the current token earlier, predict what came after it" is how Olsson et al. (2022, [In-context
+# Learning and Induction Heads](https://arxiv.org/abs/2209.11895)) define an induction head. Here you only ask whether
+# the model *behaves* so. The other exercises ask which of its parts do it.
 
 # %%
 import torch
@@ -47,16 +48,17 @@ def predict_repeat(model, prompts: list[str], n_tokens: int) -> list[str]:
     Args:
         model: a `TransformerBridge` or a `HookedTransformer`: it takes tokens `[batch, pos]` and gives logits `[batch,
             pos, d_vocab]`; it has `to_tokens` (text to tokens, BOS in front) and `to_string` (tokens to text).
-        prompts: texts, which may differ in length. Each is continued by itself, with BOS in front.
+        prompts: texts, which may differ in length. Each is continued by itself, with BOS in front. The same text may be there
+            twice.
         n_tokens: number of tokens to add to each prompt.
 
     Returns:
         For each prompt, in the same order, the text of exactly `n_tokens` new tokens: without the prompt, and with the
         spaces that the tokens carry (`" def"`, not `"def"`). Each token is the most likely one after all tokens before
-        it. An end-of-text token is a token like any other, and stops nothing.
+        it. An end-of-text token is a token like any other: it stops nothing, and it is part of the text.
 
     Raises:
-        ValueError: `n_tokens` is below 1.
+        ValueError: `n_tokens` is below 1, whatever `prompts` is.
 
     """
     raise NotImplementedError("predict_repeat: not written yet")
@@ -64,7 +66,7 @@ def predict_repeat(model, prompts: list[str], n_tokens: int) -> list[str]:
 
 # %% [markdown]
 # **Look at it.** First the words themselves. Then a count: how often does the model go on as the text began, when the
-# words are drawn at random, and how does this depend on the number of words before the repetition?
+# words are drawn at random? How does this depend on the number of words before the repetition?
 
 # %% tags=["demo"]
 if __name__ == "__main__":

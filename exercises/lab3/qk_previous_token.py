@@ -2,37 +2,41 @@
 # %% [markdown]
 # # Looking one position back
 #
-# A previous-token head attends to the position before, whatever token stands there. Then its preference must come from
-# the *positions*, and you can read it from the weights without running any text: feed the head nothing but position
-# embeddings, and see where it looks. This is the **positional QK circuit**.
+# A previous-token head attends to the position before, whatever token stands there. So its preference must come from
+# the *positions*, and you can read it from the weights without any text: give the head nothing but position embeddings,
+# and see where it looks. This is the **positional QK circuit**.
 #
 # At the bottom of GPT-2 the residual stream at position $i$ is $W_E[t_i] + W_{\mathrm{pos}}[i]$. The head sees it after
-# LayerNorm, which centres it and divides it by its size $\sigma$. With centred weights, and with LayerNorm folded into
-# the weights that follow (as the course loads its models), the position's share of what the head sees is
-# $p_i = W_{\mathrm{pos}}[i] / \sigma$. The size depends on the token as well; take a typical value, measured once on
+# LayerNorm, which centres it and divides it by its size $\sigma$. The course loads its models with centred weights and
+# with LayerNorm folded into the weights that follow. Then the position's share of what the head sees is
+# $p_i = W_{\mathrm{pos}}[i] / \sigma$. The size depends on the token as well. Take a typical value, measured once on
 # some text, and treat it as a number. Then for one head
 #
 # $$q_i = p_i W_Q + b_Q, \qquad k_j = p_j W_K + b_K, \qquad
 #   S_{ij} = \frac{q_i \cdot k_j}{\sqrt{d_{\mathrm{head}}}}, \qquad
 #   A_{i,\cdot} = \mathrm{softmax}_{\,j \le i}\, S_{i,j}$$
 #
-# Only keys $j \le i$ take part: the rest get no attention, and every row sums to 1. The **previous-token score** is the
-# mass on the diagonal next to the main one,
+# Only keys $j \le i$ take part. The others get no attention, and every row sums to 1. The **previous-token score** is
+# the mass on the diagonal next to the main diagonal,
 #
 # $$\mathrm{previous} = \frac{1}{P - 1} \sum_{i=1}^{P-1} A_{i,\,i-1}$$
 #
 # over $P$ positions. Position 0 has nothing before it and does not count.
 #
-# **Shapes.** `W_pos` is `[pos, d_model]`. The weights of all heads of a layer come stacked: `W_Q` and `W_K` are `[head,
-# d_model, d_head]`, the biases `[head, d_head]`. The pattern is `[head, query, key]`, the scores are `[head]`.
+# **A small example.** Three positions, and the rows of $A$ are `[1, 0, 0]`, `[0.9, 0.1, 0]` and `[0.1, 0.7, 0.2]`. The
+# score is $(0.9 + 0.7) / 2 = 0.8$.
 #
-# **Is scale a detail?** A softmax turns sums into ratios. Doubling all scores sharpens a pattern, and halving them
-# flattens it: without the two divisions you would see the right *order* of the keys, and a wrong amount of attention.
+# **Shapes.** `W_pos` is `[pos, d_model]`. The weights of all heads of a layer come stacked: `W_Q` and `W_K` are
+# `[head, d_model, d_head]`, the biases `[head, d_head]`. The pattern is `[head, query, key]`, the scores are `[head]`.
+#
+# **Is scale a detail?** No. A softmax turns sums into ratios. If you double all scores, the pattern gets sharper; if
+# you halve them, it gets flatter. Without the two divisions you would see the right *order* of the keys, and a wrong
+# amount of attention.
 #
 # Elhage et al. (2021, [A Mathematical Framework for Transformer
 # Circuits](https://transformer-circuits.pub/2021/framework/index.html)) read heads in this way, by their QK and OV
-# circuits. The models of that paper add positions to queries and keys directly; in GPT-2 they stand in the residual
-# stream like everything else.
+# circuits. The models of that paper add positions to queries and keys directly. In GPT-2 positions stand in the
+# residual stream like everything else.
 
 # %%
 import torch
@@ -63,8 +67,8 @@ def qk_previous_token(
 
     Returns:
         A tuple `(pattern, previous)`. `pattern`, shape `[head, query, key]`: causal attention, each row sums to 1,
-        nothing above the diagonal. `previous`, shape `[head]`: the attention from each query to the position before
-        it, averaged over the queries `1 … pos - 1`.
+        nothing above the diagonal, also where attention scores are in the thousands. `previous`, shape `[head]`: the
+        attention from each query to the position before it, averaged over the queries `1 … pos - 1`.
 
     Raises:
         ValueError: there are fewer than two positions, or `scale` is not above 0.

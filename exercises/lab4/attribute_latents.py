@@ -2,32 +2,38 @@
 # %% [markdown]
 # # Which latents drive the answer?
 #
-# The model prefers one name to another. Which latents make it do so? **Ablation** answers for one latent at a time: take
-# away what it writes, at all positions, and see how the metric $m$ (say, a logit difference) falls:
+# The model prefers one name to another. Which latents make it do so? **Ablation** answers for one latent at a time:
+# take away what the latent writes, at all positions, and see how the metric $m$ (for example a logit difference) falls:
 #
 # $$\mathrm{effect}_j = m(\mathbf{x}) - m(\mathbf{x} - f_j(\mathbf{x})\, \mathbf{d}_j)$$
 #
-# This costs a run for each latent, and there are thousands. **Attribution** estimates all effects at once, by one step of
-# Taylor's series around the untouched run. Write the activation as reconstruction and error term,
-# $\mathbf{x}_p = \sum_j f_{p,j}\, \mathbf{d}_j + \mathbf{b} + \boldsymbol{\varepsilon}_p$, hold the error fixed, and take the gradient with
-# respect to the *latents*:
+# This costs one run for each latent, and there may be thousands. **Attribution** estimates all effects at once, by one
+# step of Taylor's series around the untouched run. Write the activation as reconstruction and error term,
+# $\mathbf{x}_p = \sum_j f_{p,j}\, \mathbf{d}_j + \mathbf{b} + \boldsymbol{\varepsilon}_p$. Hold the error fixed, and
+# take the gradient with respect to the *latents*:
 #
 # $$\mathrm{attribution}_{p,j} = f_{p,j} \cdot \frac{\partial m}{\partial f_{p,j}}
 #   = f_{p,j} \cdot \Big( \mathbf{d}_j \cdot \frac{\partial m}{\partial \mathbf{x}_p} \Big), \qquad
 #   \mathrm{effect}_j \approx \sum_p \mathrm{attribution}_{p,j}$$
 #
-# One forward and one backward pass, for every latent at every position. Where the rest of the model is linear the
-# estimate is exact. Where it is not (attention that saturates, LayerNorm), it can be far off: so one *checks* it by
-# ablating the few that matter. The gradient goes around the encoder, not through it: the question is what each latent's
-# value does, not how the value came about.
+# This takes one forward and one backward pass, for every latent at every position.
 #
-# **Shapes.** `tokens`: `[batch, pos]`; `metric` takes logits `[batch, pos, d_vocab]` and gives one number for each prompt,
-# `[batch]`, of which each depends on its own prompt alone; attributions: `[batch, pos, d_sae]`; effects: `[latent, batch]`.
-# The SAE decodes as `f @ W_dec + b_dec`.
+# **A small example.** A latent has $f = 4$ and $\mathbf{d} = (1, 0)$, and the gradient at the position is $(0.5, 3)$.
+# The attribution is $4 \cdot 0.5 = 2$.
 #
-# Sources: Marks et al. 2024, [Sparse Feature Circuits](https://arxiv.org/abs/2403.19647), sections 2 and 3.1; Nanda 2023,
-# [Attribution Patching](https://www.neelnanda.io/mechanistic-interpretability/attribution-patching); Templeton et al. 2024,
-# [Scaling Monosemanticity](https://transformer-circuits.pub/2024/scaling-monosemanticity/), who compare both.
+# Treat the latents as inputs: do not take the gradient through the encoder. We ask what happens if a latent changes,
+# not why it has its value.
+#
+# Where the rest of the model is linear, the estimate is exact. Where it is not (attention that saturates, MLPs,
+# LayerNorm), the estimate can be far off. So *check* it: ablate the few latents that matter.
+#
+# **Shapes.** `tokens`: `[batch, pos]`; `metric` takes logits `[batch, pos, d_vocab]` and gives one number for each
+# prompt, `[batch]`, and each number depends on its own prompt alone; attributions: `[batch, pos, d_sae]`; effects:
+# `[latent, batch]`. The SAE decodes as `f @ W_dec + b_dec`.
+#
+# Sources: Marks et al. 2024, [Sparse Feature Circuits](https://arxiv.org/abs/2403.19647), sections 2 and 3.1; Nanda
+# 2023, [Attribution Patching](https://www.neelnanda.io/mechanistic-interpretability/attribution-patching); Templeton et
+# al. 2024, [Scaling Monosemanticity](https://transformer-circuits.pub/2024/scaling-monosemanticity/), who compare both.
 
 # %%
 from collections.abc import Callable
@@ -90,7 +96,7 @@ def ablation_effects(
 
 
 # %% [markdown]
-# **Look at it.** Which latents decide between two names? And how far can the estimate be trusted?
+# **Look at it.** Which latents decide between two names? And how far can you trust the estimate?
 
 # %% tags=["demo"]
 if __name__ == "__main__":

@@ -2,29 +2,31 @@
 # %% [markdown]
 # # Latents of real text
 #
-# An SAE becomes interesting on text. It was trained on the activations at *one* place in the model, its **hook point**,
-# and understands no other. So: run the model, take the activations there, encode them.
+# An SAE becomes interesting on text. It was trained on the activations at *one* place in the model, its **hook point**.
+# So run the model, take the activations there, and encode them.
 #
-# Not every position is text, though. Every input opens with a token that marks its start (BOS; in GPT-2 it is
-# `<|endoftext|>`), and in a batch shorter texts are filled up at the end with padding. What a model computes at such
-# positions is unlike anything else. At BOS most models keep a residual stream whose norm is many times that of the
-# others, and SAEs are usually not trained on it: some latents then fire there hugely, and would fill every list of "what
-# this latent responds to". These **special** positions must go *before* anything is counted, averaged or ranked:
+# Not every position is text. Every input opens with a token that marks its start (BOS; in GPT-2 it is `<|endoftext|>`).
+# In a batch, shorter texts are filled with padding at the end. The model computes something different at such
+# positions, and SAEs are usually not trained on them. Latents that fire there would fill every list of "what this
+# latent responds to". So remove these **special** positions *before* you count, average or rank anything:
 #
 # $$\mathbf{f}_{b,p} = \mathrm{encode}(\mathbf{x}_{b,p}), \qquad (b, p) \in \{(b, p) : t_{b,p} \notin S\}$$
 #
 # with the tokens $t$ and the ids $S$ of special tokens.
 #
-# **Shapes.** `tokens` is `[batch, pos]`. The positions that are kept differ from row to row, so the result is a flat list
-# over them: `latents` `[token, d_sae]`, and `places` `[token, 2]` with the row and the position in `tokens` that each
-# entry comes from. The list runs through the first row from left to right, then the second, and so on.
+# **Shapes.** `tokens` is `[batch, pos]`. The number of kept positions differs from row to row, so the result is a flat
+# list: `latents` `[token, d_sae]`, and `places` `[token, 2]` with the row and the position in `tokens` that each entry
+# comes from. The list goes through the first row from left to right, then the second row, and so on.
+#
+# **A small example.** Two texts, `[BOS, a, b]` and `[BOS, c, PAD]`, give three entries with the places (0, 1), (0, 2)
+# and (1, 1).
 #
 # **With SAELens** `sae.cfg.metadata.hook_name` is the name of the hook point, and `sae.encode(x)` is what you wrote in
-# this lab's first exercise, for `x` with any number of leading axes.
+# `sae_encode`, for `x` with any number of leading axes.
 #
 # Sources: Bricken et al. 2023, [Towards Monosemanticity](https://transformer-circuits.pub/2023/monosemantic-features);
-# Xiao et al. 2023, [Efficient Streaming Language Models with Attention Sinks](https://arxiv.org/abs/2309.17453), on why
-# the first position is special; Bloom et al., [SAELens](https://github.com/decoderesearch/SAELens).
+# Xiao et al. 2023, [Efficient Streaming Language Models with Attention Sinks](https://arxiv.org/abs/2309.17453),
+# section 3.1, on why the first position is special; Bloom et al., [SAELens](https://github.com/decoderesearch/SAELens).
 
 # %%
 from typing import Any
@@ -58,7 +60,8 @@ def latent_activations(
 
 
 # %% [markdown]
-# **Look at it.** Which latents fire on which word of a sentence? And what happens at the special position in front of it?
+# **Look at it.** Which latents fire on which word of a sentence? And what happens at the special position in front of
+# it?
 
 # %% tags=["demo"]
 if __name__ == "__main__":

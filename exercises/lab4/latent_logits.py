@@ -2,23 +2,25 @@
 # %% [markdown]
 # # What a latent says
 #
-# What a latent *responds to* is seen on text. What it *says* is in its weights. When latent $j$ is active with value
-# $f_j$, the decoder adds $f_j\, \mathbf{d}_j$ to the residual stream, where $\mathbf{d}_j$ is row $j$ of
-# $W_{\mathrm{dec}}$. If nothing else reads this, it arrives at the unembedding and moves the logits:
+# On text you see what a latent *responds to*. What a latent *says* is in its weights. When latent $j$ is active with
+# value $f_j$, the decoder adds $f_j\, \mathbf{d}_j$ to the residual stream, where $\mathbf{d}_j$ is row $j$ of
+# $W_{\mathrm{dec}}$. If no other part reads this, it arrives at the unembedding and moves the logits:
 #
 # $$\boldsymbol{\ell}_j = \mathbf{d}_j W_U, \qquad \tilde{\ell}_{j,t} = \ell_{j,t} - \frac{1}{V} \sum_{t'} \ell_{j,t'}$$
 #
-# This is the logit lens, for one direction. Adding the same number to all logits changes no probability, so only
-# $\tilde{\ell}$, without its mean over the vocabulary, has a meaning. The tokens with the highest $\tilde{\ell}$ are
+# This is the logit lens, for one direction. The same number added to all logits changes no probability. So only
+# $\tilde{\ell}$ has a meaning, without its mean over the vocabulary. The tokens with the highest $\tilde{\ell}$ are
 # **promoted**, those with the lowest **suppressed**.
 #
-# Two warnings, before you believe it. The *final* LayerNorm lies in between: it scales everything by one number for each
-# position, so signs and order stay but sizes are relative. (The LayerNorm's weights are folded into $W_U$, which
-# TransformerLens does by default.) And most of what a latent does in the middle of a model goes through later layers,
-# which this direct path leaves out.
+# **A small example.** With three tokens and $\boldsymbol{\ell}_j = (5, 2, 2)$, the mean is 3 and
+# $\tilde{\boldsymbol{\ell}}_j = (2, -1, -1)$: the latent promotes the first token.
 #
-# The *encoder* direction, column $j$ of $W_{\mathrm{enc}}$, is something else: it says when the latent fires. The two are
-# often similar and seldom the same.
+# Three warnings:
+#
+# - The *final* LayerNorm lies in between. It scales everything by one number for each position. So signs and order
+#   stay, but sizes are relative. (The LayerNorm's weights are folded into $W_U$, as TransformerLens does by default.)
+# - Most of what a latent does in the middle of a model goes through later layers. This direct path leaves that out.
+# - The *encoder* direction, column $j$ of $W_{\mathrm{enc}}$, is something else: it says when the latent fires.
 #
 # **Shapes.** `sae.W_dec`: `[d_sae, d_model]`; `W_U`: `[d_model, d_vocab]`; `latents`: `[latent]`, the numbers of some
 # latents; the effects: `[latent, d_vocab]`.
@@ -76,7 +78,7 @@ def promoted_and_suppressed(
 
 # %% [markdown]
 # **Look at it.** Which latents have the strongest opinions, and what do they promote? Compare with the texts on which
-# they fire (the exercise before).
+# they fire (`max_activating`).
 
 # %% tags=["demo"]
 if __name__ == "__main__":

@@ -2,27 +2,31 @@
 # %% [markdown]
 # # Somebody else's autoencoder
 #
-# Most of the time you will not train an SAE but load one. A **release** is a family of SAEs that were published together; an
-# **id** names one of them, usually by the place in the model where it belongs. On your own disk an SAE is a folder with a
-# `cfg.json` and its weights. Both kinds of place should go through one function:
+# Most of the time you will load an SAE and not train one. A **release** is a family of SAEs that were published
+# together. An **id** names one of them, usually by its place in the model. On your own disk an SAE is a folder with a
+# `cfg.json` and its weights. One function should load both:
 #
 # | place | what it means | SAELens |
 # |---|---|---|
 # | an existing folder | an SAE on disk | `SAE.load_from_disk(folder, …)` |
 # | `"release/id"` | a published SAE; the part before the *first* `/` is the release | `SAE.from_pretrained(release, id, …)` |
 #
-# What comes back is a PyTorch module whose parameters want gradients. For interpretation freeze it: eval mode, and
-# `requires_grad` off, or every forward pass drags a graph along.
+# For example, `"gpt2-small-res-jb/blocks.8.hook_resid_pre"` is the release `gpt2-small-res-jb` and the id
+# `blocks.8.hook_resid_pre`.
 #
-# An SAE knows where it belongs: `sae.cfg.metadata.hook_name` is the **hook point** whose activations it was trained on. That
-# is the one place where it means anything. On another layer of the same model it will still run, because the shapes fit, and
-# return numbers, which are worthless. So take the hook point from the SAE, never from memory, and check what can be checked:
-# that the model has this hook point, and that its activations have the width that the SAE expects.
+# You get a PyTorch module whose parameters require gradients. For interpretation freeze the module: eval mode, and
+# `requires_grad` off. Otherwise every forward pass builds a graph.
 #
-# **Shapes.** Tokens: `[batch, pos]`; activations and reconstruction: `[batch, pos, d_in]`; latents: `[batch, pos, d_sae]`.
+# An SAE knows where it belongs: `sae.cfg.metadata.hook_name` is the **hook point** whose activations it was trained on.
+# Only there do its latents mean anything. On another layer of the same model the SAE still runs, because the shapes
+# fit, and it returns worthless numbers. So take the hook point from the SAE, never from memory. And check what you can
+# check: the model has this hook point, and its activations have the width that the SAE expects.
 #
-# Sources: [SAELens](https://github.com/decoderesearch/SAELens), whose documentation lists the published releases; for GPT-2
-# small, Bloom 2024, [Open Source Sparse Autoencoders for all Residual Stream Layers of
+# **Shapes.** Tokens: `[batch, pos]`; activations and reconstruction: `[batch, pos, d_in]`; latents:
+# `[batch, pos, d_sae]`.
+#
+# Sources: [SAELens](https://github.com/decoderesearch/SAELens), whose documentation lists the published releases; for
+# GPT-2 small, Bloom 2024, [Open Source Sparse Autoencoders for all Residual Stream Layers of
 # GPT2-Small](https://www.lesswrong.com/posts/f9EgfLSurAiqRJySD).
 
 # %%
@@ -76,7 +80,7 @@ def place_sae(sae: Any, model: Any, tokens: Int[Tensor, "batch pos"]) -> dict[st
 
 
 # %% [markdown]
-# **Look at it.** The course's SAE, at its own hook point and, against all advice, on the residual stream of every other
+# **Look at it.** The course's SAE at its own hook point and, against all advice, on the residual stream of every other
 # layer: how much of the variance does it explain there?
 
 # %% tags=["demo"]

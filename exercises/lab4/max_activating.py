@@ -2,26 +2,30 @@
 # %% [markdown]
 # # What a latent responds to
 #
-# A latent has no name when training ends. The first thing to do about it is to look at the texts on which it is most
-# active, its **top activating examples**. Such a list is the heart of every dashboard of latents, and every automatic
-# description of a latent starts from one.
+# A latent has no name when training ends. So first look at the texts on which it is most active, its **top activating
+# examples**. Every dashboard of latents shows such a list, and every automatic description of a latent starts from one.
 #
-# The list is only as good as its rules, and each of these rules is broken somewhere in public code:
+# The list is only as good as its rules. Public code often breaks one of these:
 #
 # - **Strongest first.** Examples with the same activation come in the order of their rows.
-# - **One example a text.** A latent that is active on a whole sentence would otherwise fill the list with it. A text is
-#   represented by the position at which it activates the latent most, the first one if there are several.
-# - **Only what is active.** A text on which the latent is silent is no example of it; the list may be shorter than $k$.
-#   Any activation above 0 is active, however weak.
-# - **Only text.** Special positions (BOS, padding) neither activate nor appear in windows.
-# - **In context.** Around the position $p$ come up to $w$ tokens on each side, from $p - w$ to $p + w$. At the edge of a
-#   text the window ends: it does not wrap around, and it is not filled up.
+# - **One example a text.** Otherwise a latent that is active on a whole sentence would fill the list with that
+#   sentence. A text is represented by the position at which it activates the latent most. If there are several, take
+#   the first.
+# - **Only what is active.** A text on which the latent is silent is no example. So the list may be shorter than $k$.
+#   Any activation above 0 is active, even a weak one.
+# - **Only text.** Special positions (BOS, padding) do not count as active and do not appear in windows.
+# - **In context.** Show up to $w$ tokens on each side of the position $p$, from $p - w$ to $p + w$. At the edge of a
+#   text the window ends. It does not wrap around, and it is not filled up.
 #
-# **Shapes.** `activations`: one latent's activation at every position, `[batch, pos]`; `tokens` and `text`, which says what
-# is text, have the same shape. The text of a row is one stretch, without special positions in between.
+# **A small example.** One text has the tokens `BOS a b c d` and the activations `0 0 3 1 0`. With $w = 2$ the peak is
+# `b` at position 2. The window would go from 0 to 4, but BOS is not text: it is `a b c d`, and the peak is entry 1 of
+# the window.
 #
-# Sources: Bricken et al. 2023, [Towards Monosemanticity](https://transformer-circuits.pub/2023/monosemantic-features), who
-# show such lists for every feature; Bills et al. 2023, [Language models can explain neurons in language
+# **Shapes.** `activations`: one latent's activation at every position, `[batch, pos]`; `tokens` and `text`, which says
+# what is text, have the same shape. The text of a row is one stretch, without special positions in between.
+#
+# Sources: Bricken et al. 2023, [Towards Monosemanticity](https://transformer-circuits.pub/2023/monosemantic-features),
+# who show such lists for every feature; Bills et al. 2023, [Language models can explain neurons in language
 # models](https://openaipublic.blob.core.windows.net/neuron-explainer/paper/index.html), who let a model read them.
 
 # %%
@@ -65,8 +69,8 @@ def max_activating(
 
 
 # %% [markdown]
-# **Look at it.** The top examples of some latents, as a table. Say what each latent stands for before you read on, and
-# then look for an example that speaks against it.
+# **Look at it.** The top examples of some latents, as a table. Say what each latent stands for before you read on. Then
+# look for an example that speaks against your answer.
 
 # %% tags=["demo"]
 if __name__ == "__main__":

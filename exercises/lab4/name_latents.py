@@ -2,25 +2,32 @@
 # %% [markdown]
 # # Finding the latent for a concept
 #
-# So far you had a latent and asked what it stands for. Turn it round: given a **concept** and tokens that are labelled as
-# belonging to it or not, which latent stands for it, and how well?
+# So far you had a latent and asked what it stands for. Now turn the question round. You have a **concept**, and tokens
+# that are labelled: part of the concept or not. Which latent stands for the concept, and how well?
 #
-# A latent is a score for every token, and a good one is higher on tokens of the concept than on others. The **AUROC** (area
-# under the receiver operating characteristic) says how often: it is the chance that a random token of the concept has a
-# higher activation than a random other token, where an equal one counts half:
+# A latent is a score for every token. A good latent is higher on tokens of the concept than on others. The **AUROC**
+# (area under the receiver operating characteristic) says how often. It is the chance that a random token of the concept
+# has a higher activation than a random other token. Equal activations count half:
 #
 # $$\mathrm{AUROC} = \frac{1}{n_+ n_-} \sum_{i \in +} \sum_{k \in -} \Big( [f_i > f_k] + \tfrac{1}{2} [f_i = f_k] \Big)$$
 #
-# 1 is perfect, ½ is chance, 0 perfectly upside down. It needs no threshold, and it does not care how rare the concept is.
-# **Ties matter here**: a latent is 0 on most tokens, so most pairs of a rare latent are ties. A latent that never fires has
-# ½ exactly.
+# 1 is perfect, ½ is chance, 0 is perfectly upside down. **Ties matter here**: a latent is 0 on most tokens, so most
+# pairs of a rare latent are ties. A latent that never fires has exactly ½.
 #
-# Then comes the part that is easily done wrong. With hundreds of latents, or tens of thousands, the best on a few labelled
-# tokens is partly *lucky*. Its AUROC on the tokens by which it was chosen is too good. So: **choose on one set, judge on
-# another** that had no part in the choice.
+# **A small example.** The concept's tokens have the activations 3 and 0, two other tokens have 1 and 0. The four pairs
+# give 1 (3 > 1), 1 (3 > 0), 0 (0 < 1) and ½ (0 = 0). The AUROC is 2.5 / 4 = 0.625.
 #
-# **Shapes.** `latents`: `[token, d_sae]`; `labels` of one concept: `[token]`, of several: `[concept, token]`; AUROC: `[d_sae]`.
-# For each concept the result has the chosen latent and its AUROC on both sets: three tensors `[concept]`.
+# **The weakness of AUROC.** It needs no threshold, and it does not depend on how rare the concept is. That sounds good,
+# and it hides something. Suppose 1 % of the tokens belong to the concept, and the latent fires on all of them and on 4
+# % of the other tokens. Its AUROC is 0.98. But when the latent fires, only one token in five belongs to the concept. So
+# also report *precision* (the share of the firing tokens that belong to the concept) or F1.
+#
+# The next part often goes wrong. With hundreds or thousands of latents, the best latent on a few labelled tokens is
+# partly *lucky*: its AUROC on these tokens is too good. So **choose on one set, and judge on another set** that had no
+# part in the choice.
+#
+# **Shapes.** `latents`: `[token, d_sae]`; `labels` of one concept: `[token]`, of several: `[concept, token]`; AUROC:
+# `[d_sae]`. For each concept the result has the chosen latent and its AUROC on both sets: three tensors `[concept]`.
 #
 # Sources: Hanley and McNeil 1982, [The Meaning and Use of the Area under a ROC
 # Curve](https://doi.org/10.1148/radiology.143.1.7063747); Gurnee et al. 2023, [Finding Neurons in a
@@ -82,8 +89,8 @@ def name_latents(
 
 
 # %% [markdown]
-# **Look at it.** A latent for each of the course's concepts, chosen on some sentences and judged on others: on sentences
-# that the SAE never saw, and on sentences of another form altogether.
+# **Look at it.** A latent for each of the course's concepts, chosen on some sentences and judged on others: on
+# sentences that the SAE never saw, and on sentences of another form.
 
 # %% tags=["demo"]
 if __name__ == "__main__":

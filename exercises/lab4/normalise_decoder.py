@@ -2,30 +2,35 @@
 # %% [markdown]
 # # Directions of length one
 #
-# A latent's strength and the length of its decoder direction mean nothing apart: twice the one and half of the other give
-# the same reconstruction. To compare latents with one another, fix the lengths. Every direction gets length 1, and its
-# latent takes over the factor:
+# The strength of a latent means something only together with the length of its decoder direction. Twice the latent and
+# half the direction give the same reconstruction. So to compare latents, fix the lengths: every direction gets length
+# 1, and its latent takes over the factor:
 #
 # $$\ell_j = \lVert \mathbf{d}_j \rVert_2, \qquad \mathbf{d}'_j = \mathbf{d}_j / \ell_j, \qquad f'_j = \ell_j f_j$$
 #
-# With ReLU the second is a matter of the encoder's weights, because $\ell\,\mathrm{ReLU}(z) = \mathrm{ReLU}(\ell z)$ for
-# $\ell > 0$: column $j$ of $W_{\mathrm{enc}}$ and entry $j$ of $\mathbf{b}_{\mathrm{enc}}$ are multiplied by $\ell_j$. The
-# SAE then computes the very same reconstructions as before.
+# With ReLU you can get $f'_j$ from other encoder weights, because $\ell\,\mathrm{ReLU}(z) = \mathrm{ReLU}(\ell z)$ for
+# $\ell > 0$. Multiply column $j$ of $W_{\mathrm{enc}}$ and entry $j$ of $\mathbf{b}_{\mathrm{enc}}$ by $\ell_j$. The
+# SAE then computes the same reconstructions as before.
 #
-# SAEs that are trained with a plain L1 penalty need this after every step, for else the directions grow. Gradient and
-# normalisation work against each other there: the part of the gradient that points *along* a direction only changes its
-# length, and the normalisation undoes it at once. Bricken et al. take that part out before the step:
+# **A small example.** A direction $(3, 4)$ has length 5. It becomes $(0.6, 0.8)$, and a latent of 2 becomes 10. The
+# contribution is $(6, 8)$ before and after.
+#
+# SAEs that are trained with a plain L1 penalty need this after every step, because their directions grow otherwise.
+# There, gradient and normalisation work against each other: the part of the gradient *along* a direction only changes
+# the direction's length, and the normalisation removes this change at once. So Bricken et al. remove that part before
+# the step:
 #
 # $$\mathbf{g}'_j = \mathbf{g}_j - \Big( \mathbf{g}_j \cdot \frac{\mathbf{d}_j}{\lVert \mathbf{d}_j \rVert} \Big)
 #   \frac{\mathbf{d}_j}{\lVert \mathbf{d}_j \rVert}$$
 #
-# A direction of length 0 has no part along it, and cannot be made longer: it, its latent and its gradient stay as they are.
+# One edge case: a direction of length 0 has no part along it, and you cannot make it longer. The direction, its latent
+# and its gradient stay as they are.
 #
 # **Shapes.** $W_{\mathrm{enc}}$: `[d_in, d_sae]`; $\mathbf{b}_{\mathrm{enc}}$: `[d_sae]`; $W_{\mathrm{dec}}$ and its
 # gradient: `[d_sae, d_in]`, one row for each latent.
 #
-# Source: Bricken et al. 2023, [Towards
-# Monosemanticity](https://transformer-circuits.pub/2023/monosemantic-features), the appendix on training.
+# Source: Bricken et al. 2023, [Towards Monosemanticity](https://transformer-circuits.pub/2023/monosemantic-features),
+# the appendix on training.
 
 # %%
 import torch
@@ -71,8 +76,8 @@ def remove_parallel(
 
 
 # %% [markdown]
-# **Look at it.** Eight directions follow a fixed random gradient for some steps: as it is, and with its part along the
-# directions taken out. How long do they get?
+# **Look at it.** Eight directions follow a fixed random gradient for some steps: first as it is, then with its part
+# along the directions removed. How long do they get?
 
 # %% tags=["demo"]
 if __name__ == "__main__":

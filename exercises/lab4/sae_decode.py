@@ -3,20 +3,23 @@
 # # A reconstruction is a sum of directions
 #
 # The decoder of a sparse autoencoder turns latents back into an activation. Every latent $j$ has one **decoder
-# direction** $\mathbf{d}_j$, a row of $W_{\mathrm{dec}}$; the reconstruction is the bias plus the directions of the active
-# latents, each as strong as its latent:
+# direction** $\mathbf{d}_j$, a row of $W_{\mathrm{dec}}$. The reconstruction is the bias plus the directions of the
+# active latents, each as strong as its latent:
 #
 # $$\hat{\mathbf{x}} = \mathbf{f}\, W_{\mathrm{dec}} + \mathbf{b}_{\mathrm{dec}}
 #   = \mathbf{b}_{\mathrm{dec}} + \sum_j f_j\, \mathbf{d}_j$$
 #
-# The term $f_j\, \mathbf{d}_j$ is the **contribution** of latent $j$: what would be missing without it. Steering and
-# ablating a latent, later in this lab, mean adding or removing a multiple of $\mathbf{d}_j$.
+# The term $f_j\, \mathbf{d}_j$ is the **contribution** of latent $j$: what would be missing without the latent. Later
+# in this lab you will steer and ablate latents. Both add or remove a multiple of $\mathbf{d}_j$.
+#
+# **A small example.** With $\mathbf{b}_{\mathrm{dec}} = (1, 1)$, directions $(1, 0)$ and $(0, 2)$, and latents
+# $\mathbf{f} = (3, 0.5)$, the reconstruction is $(1, 1) + (3, 0) + (0, 1) = (4, 2)$.
 #
 # **Shapes.** $\mathbf{f}$: `[..., d_sae]`, with any number of leading axes; $W_{\mathrm{dec}}$: `[d_sae, d_in]`;
 # $\mathbf{b}_{\mathrm{dec}}$: `[d_in]`; a reconstruction and a contribution: `[..., d_in]`.
 #
-# Source: Bricken et al. 2023, [Towards
-# Monosemanticity](https://transformer-circuits.pub/2023/monosemantic-features).
+# Source: Bricken et al. 2023, [Towards Monosemanticity](https://transformer-circuits.pub/2023/monosemantic-features),
+# "Sparse Autoencoders".
 
 # %%
 import torch
@@ -62,7 +65,7 @@ def contribution(
 
 
 # %% [markdown]
-# **Look at it.** Twelve directions in the plane, of which three are active: their contributions, one after the other,
+# **Look at it.** Twelve directions in the plane. Three latents are active. Their contributions, one after the other,
 # lead from the bias to the reconstruction.
 
 # %% tags=["demo"]

@@ -3,13 +3,14 @@
 # # Encoding with a sparse autoencoder
 #
 # A **sparse autoencoder** (SAE) rewrites an activation $\mathbf{x}$ of a model as a few active **latents** out of many.
-# Its encoder first computes a **pre-activation** for every latent, then lets only some of them through:
+# Its encoder first computes a **pre-activation** for every latent. Then it lets only some of them through:
 #
 # $$\mathbf{z} = (\mathbf{x} - \mathbf{b}_{\mathrm{dec}})\, W_{\mathrm{enc}} + \mathbf{b}_{\mathrm{enc}}, \qquad
 #   \mathbf{f} = \sigma(\mathbf{z})$$
 #
+# In this lab $\mathbf{z}$ always means pre-activations and $\mathbf{f}$ always means latents.
 # $\mathbf{b}_{\mathrm{dec}}$ is the decoder's bias, the point around which the SAE describes activations: the encoder
-# takes it away, the decoder puts it back. Three choices of $\sigma$ are in common use:
+# subtracts it, the decoder adds it again. There are three common choices of $\sigma$:
 #
 # | name | a latent is active | value of an active latent |
 # |---|---|---|
@@ -17,7 +18,10 @@
 # | top-k | $z_j > 0$ and among the $k$ largest of *its* activation | $z_j$ |
 # | JumpReLU | $z_j > \theta_j$, with a threshold $\theta_j \ge 0$ for each latent | $z_j$ |
 #
-# Whatever is not active is exactly 0.
+# A latent that is not active is exactly 0.
+#
+# **A small example.** The pre-activations are $(3, 1, -2, 2)$. ReLU gives $(3, 1, 0, 2)$. Top-k with $k = 2$ gives
+# $(3, 0, 0, 2)$. JumpReLU with all thresholds at 1 gives $(3, 0, 0, 2)$, too, because 1 is not above 1.
 #
 # **Shapes.** $\mathbf{x}$: `[..., d_in]`, with any number of leading axes (none, tokens, batch and position);
 # $W_{\mathrm{enc}}$: `[d_in, d_sae]`; $\mathbf{b}_{\mathrm{enc}}$: `[d_sae]`; $\mathbf{b}_{\mathrm{dec}}$: `[d_in]`;
@@ -26,8 +30,8 @@
 # Write $\sigma$ as functions of their own, so that one encoder serves all three.
 #
 # Sources: Bricken et al. 2023, [Towards Monosemanticity](https://transformer-circuits.pub/2023/monosemantic-features)
-# (ReLU); Gao et al. 2024, [Scaling and evaluating sparse autoencoders](https://arxiv.org/abs/2406.04093) (top-k);
-# Rajamanoharan et al. 2024, [Jumping Ahead](https://arxiv.org/abs/2407.14435) (JumpReLU).
+# (ReLU); Gao et al. 2024, [Scaling and evaluating sparse autoencoders](https://arxiv.org/abs/2406.04093), section 2.3
+# (top-k); Rajamanoharan et al. 2024, [Jumping Ahead](https://arxiv.org/abs/2407.14435), section 3 (JumpReLU).
 
 # %%
 from collections.abc import Callable
@@ -101,7 +105,7 @@ def jumprelu(pre: Float[Tensor, "*batch d_sae"], threshold: Float[Tensor, " d_sa
 
 # %% [markdown]
 # **Look at it.** First ReLU and JumpReLU side by side, over a line of pre-activations. Then top-k on activations of the
-# model, through an encoder of random directions: how much of the pre-activations is kept when `k` grows?
+# model, through an encoder of random directions: how much of the pre-activations stays when `k` grows?
 
 # %% tags=["demo"]
 if __name__ == "__main__":

@@ -2,9 +2,9 @@
 # %% [markdown]
 # # Is it any good?
 #
-# A sparse autoencoder is judged by two things that pull apart: how much of the activation it keeps, and how few latents it
-# needs for that. The usual numbers, over $N$ activations $\mathbf{x}_n$, reconstructions $\hat{\mathbf{x}}_n$ and latents
-# $\mathbf{f}_n$:
+# We judge a sparse autoencoder by two things that work against each other: how much of the activation it keeps, and how
+# few latents it needs for that. Over $N$ activations $\mathbf{x}_n$, reconstructions $\hat{\mathbf{x}}_n$ and latents
+# $\mathbf{f}_n$, the usual numbers are:
 #
 # | name | what it is | range |
 # |---|---|---|
@@ -13,21 +13,27 @@
 # | dead | the share of latents that are active on *no* activation at all | 0 … 1 |
 # | cosine | the mean cosine of the angle between $\mathbf{x}_n$ and $\hat{\mathbf{x}}_n$ | −1 … 1 |
 #
-# In the explained variance the sums run over all activations and all their entries *before* the division: one ratio, not a
+# In the explained variance, sum over all activations and all their entries *before* you divide. It is one ratio, not a
 # mean of ratios.
 #
-# All these look at activations. What the model makes of a reconstruction is another question: **splice** it in, let the
-# model run on, and look at the loss. To read that number one needs two more, the loss of the clean model and the loss with
-# the activation **ablated** (replaced by zeros):
+# **A small example.** Two activations of one dimension, 1 and 3, with the reconstructions 1 and 2. The mean is 2. The
+# errors give $0 + 1 = 1$, the variance gives $1 + 1 = 2$, and the explained variance is $1 - 1/2 = 0.5$.
+#
+# All these numbers look at activations. A second question is what the *model* does with a reconstruction. **Splice**
+# the reconstruction into the model, let the model run on, and look at the loss. To judge this loss you need two more:
+# the loss of the clean model, and the loss with the activation **ablated**. In this lab "ablated" always means replaced
+# by zeros:
 #
 # $$\text{loss recovered} = \frac{\mathcal{L}_{\mathrm{ablated}} - \mathcal{L}_{\mathrm{spliced}}}
 #   {\mathcal{L}_{\mathrm{ablated}} - \mathcal{L}_{\mathrm{clean}}}$$
 #
-# It is 1 when splicing costs nothing, and 0 when it costs as much as ablating. Where ablating does no harm, the ratio says
-# nothing, and your function should refuse it. "No harm" means that both losses are equal: a small harm is still a harm.
+# - 1: splicing costs nothing.
+# - 0: splicing costs as much as ablating.
+# - No answer: ablating does no harm, that is, both losses are equal. Then your function should raise an error. A small
+#   harm is still a harm.
 #
-# **Shapes.** $\mathbf{x}$, $\hat{\mathbf{x}}$: `[token, d_in]`; $\mathbf{f}$: `[token, d_sae]`; each result is one Python
-# number.
+# **Shapes.** $\mathbf{x}$, $\hat{\mathbf{x}}$: `[token, d_in]`; $\mathbf{f}$: `[token, d_sae]`; each result is one
+# Python number.
 #
 # Sources: Bricken et al. 2023, [Towards Monosemanticity](https://transformer-circuits.pub/2023/monosemantic-features);
 # Karvonen et al. 2025, [SAEBench](https://arxiv.org/abs/2503.09532), which compares many such measures.
@@ -77,8 +83,8 @@ def loss_recovered(clean: float, spliced: float, ablated: float) -> float:
 
 
 # %% [markdown]
-# **Look at it.** Take the course's SAE and keep only the $n$ strongest latents of every activation. What does each further
-# latent buy?
+# **Look at it.** Take the course's SAE and keep only the $n$ strongest latents of every activation. What does each
+# further latent buy?
 
 # %% tags=["demo"]
 if __name__ == "__main__":

@@ -2,33 +2,37 @@
 # %% [markdown]
 # # The model with the SAE in it
 #
-# How good is an SAE? Explained variance says how near its reconstructions are to the activations. What counts more is
-# what the *model* makes of them: **splice** the SAE into the model, so that later layers see the reconstruction in place
-# of the activation, and look at the loss.
+# How good is an SAE? The explained variance says how near its reconstructions are to the activations. What the *model*
+# does with them counts more. So **splice** the SAE into the model: later layers see the reconstruction in place of the
+# activation. Then look at the loss.
 #
 # $$\mathbf{x} \;\longrightarrow\; \hat{\mathbf{x}} = \mathrm{decode}(\mathbf{f}), \qquad
 #   \mathbf{f} = \mathrm{encode}(\mathbf{x})$$
 #
-# What the SAE misses is its **error term**, $\boldsymbol{\varepsilon} = \mathbf{x} - \mathrm{decode}(\mathbf{f})$. Add it, and
-# nothing has changed: $\hat{\mathbf{x}} + \boldsymbol{\varepsilon} = \mathbf{x}$. That looks idle, but it is what makes
-# experiments on single latents clean. If latents are edited to $\mathbf{f}'$ *and the error term is kept as it was*,
+# What the SAE misses is its **error term**, $\boldsymbol{\varepsilon} = \mathbf{x} - \mathrm{decode}(\mathbf{f})$. If
+# you add the error term, nothing has changed: $\hat{\mathbf{x}} + \boldsymbol{\varepsilon} = \mathbf{x}$. Why is this
+# useful? It makes experiments on single latents clean. Edit the latents to $\mathbf{f}'$ *and keep the error term as it
+# was*:
 #
-# $$\mathbf{x} \;\longrightarrow\; \mathrm{decode}(\mathbf{f}') + \boldsymbol{\varepsilon},$$
+# $$\mathbf{x} \;\longrightarrow\; \mathrm{decode}(\mathbf{f}') + \boldsymbol{\varepsilon}$$
 #
-# then the model differs from the original by this edit alone, and no longer by everything that the SAE does badly.
+# Now the model differs from the original by your edit alone, and not by everything that the SAE does badly.
 #
-# Special positions (BOS, padding) can stand anywhere. The SAE leaves them alone: they stay as they are. The **loss** is the mean of
-# $-\log p(t_{p+1} \mid t_{\le p})$ over all pairs of the batch of which the token to be predicted, $t_{p+1}$, is text.
+# **A small example.** $\mathbf{x} = 10$, the SAE reconstructs 9, so $\varepsilon = 1$. An edit changes the
+# reconstruction to 6. With the error term the model gets $6 + 1 = 7$: the edit alone, a change of −3.
 #
-# **Shapes.** `tokens` and `text` (which positions are text): `[batch, pos]`. `edit` takes latents `[..., d_sae]` and gives
-# latents of the same shape. The result is a number.
+# Special positions (BOS, padding) can stand anywhere. The SAE leaves them as they are. The **loss** is the mean of
+# $-\log p(t_{p+1} \mid t_{\le p})$ over all pairs of the batch in which the token to predict, $t_{p+1}$, is text.
 #
-# **With TransformerLens** `model.run_with_hooks(tokens, fwd_hooks=[(name, hook)])` calls `hook(value, hook)` at the hook
-# point, and goes on with what it *returns*.
+# **Shapes.** `tokens` and `text` (which positions are text): `[batch, pos]`. `edit` takes latents `[..., d_sae]` and
+# gives latents of the same shape. The result is a number.
+#
+# **With TransformerLens** `model.run_with_hooks(tokens, fwd_hooks=[(name, hook)])` calls `hook(value, hook)` at the
+# hook point, and goes on with what it *returns*.
 #
 # Sources: Bricken et al. 2023, [Towards Monosemanticity](https://transformer-circuits.pub/2023/monosemantic-features)
-# (loss with the SAE spliced in); Marks et al. 2024, [Sparse Feature Circuits](https://arxiv.org/abs/2403.19647) (the
-# error term).
+# (loss with the SAE spliced in); Marks et al. 2024, [Sparse Feature Circuits](https://arxiv.org/abs/2403.19647),
+# section 2 (the error term).
 
 # %%
 from collections.abc import Callable
@@ -70,7 +74,8 @@ def splice_loss(
 
 
 # %% [markdown]
-# **Look at it.** What does it cost to put the SAE in? And what does each latent contribute, with the error term in place?
+# **Look at it.** What does it cost to put the SAE in? And what does each latent contribute, with the error term in
+# place?
 
 # %% tags=["demo"]
 if __name__ == "__main__":
@@ -90,7 +95,6 @@ if __name__ == "__main__":
     print(f"loss of the model, and with SAE and error term: {clean:.3f}")
     print(f"with the SAE alone:                             {spliced:.3f}")
     print(f"with all latents silent:                        {mean_only:.3f}")
-    print(f"loss recovered by the SAE:                      {(mean_only - spliced) / (mean_only - clean):.1%}")
 
     name = sae.cfg.metadata.hook_name
     with torch.no_grad():

@@ -2,37 +2,41 @@
 # %% [markdown]
 # # Steering with a latent
 #
-# If a latent stands for something, then putting it into the model should make the model behave as if that something were
-# there, and taking it away as if it were not. This is the experiment that turns "the latent fires on X" into "the model
-# *uses* the latent for X".
+# Suppose a latent stands for something. If you put the latent into the model, the model should behave as if that
+# something were there. If you take the latent away, it should behave as if it were not. This experiment turns "the
+# latent fires on X" into "the model *uses* the latent for X".
 #
-# **Steering** adds a multiple of the latent's decoder direction $\mathbf{d}_j$ to the activation, and **ablation** takes
+# **Steering** adds a multiple of the latent's decoder direction $\mathbf{d}_j$ to the activation. **Ablation** takes
 # away exactly what the latent writes, $f_j\, \mathbf{d}_j$:
 #
 # $$\mathbf{x} \longrightarrow \mathbf{x} + \alpha\, \mathbf{d}_j, \qquad\qquad
 #   \mathbf{x} \longrightarrow \mathbf{x} - f_j(\mathbf{x})\, \mathbf{d}_j$$
 #
-# In both, nothing but this one direction changes. In particular the activation is *not* replaced by its reconstruction,
-# which would add all the errors of the SAE to the effect of the latent. $\alpha$ is in units of the latent's activation: to
-# mean anything, it should be of the size that the latent reaches on text. Two cases must change nothing, up to rounding:
+# In both, only this one direction changes. In particular, do *not* replace the activation by its reconstruction: that
+# would add all errors of the SAE to the effect of the latent. $\alpha$ is in units of the latent's activation. Choose a
+# size that the latent reaches on text. Two cases must change nothing, up to rounding:
 #
 # * a coefficient of 0;
 # * ablating a latent that is not active.
 #
+# **A small example.** $\mathbf{d}_j = (0, 1)$ and $\mathbf{x} = (2, 5)$, where the latent is 3. Steering with
+# $\alpha = 4$ gives $(2, 9)$, ablation gives $(2, 2)$.
+#
 # Generation is **greedy** here: at each step the most likely next token is appended, and the model runs again on the
-# longer text. The hook acts at *every* position, those of the new tokens included. Every token can be appended, the
-# end-of-text token too, and no token ends the text early.
+# longer text. The hook acts at *every* position, also at the new tokens. Every token can be appended, the end-of-text
+# token too, and no token ends the text early.
 #
-# **Shapes.** A hook takes the activation `[batch, pos, d_in]` and returns one of the same shape; `tokens`: `[batch, pos]`,
-# all rows equally long; the result of `steer`: `[batch, pos + steps]`.
+# **Shapes.** A hook takes the activation `[batch, pos, d_in]` and returns one of the same shape; `tokens`:
+# `[batch, pos]`, all rows equally long; the result of `steer`: `[batch, pos + steps]`.
 #
-# **With TransformerLens** a hook is a function of the activation and of the hook point, called as `hook(value, hook=...)`.
-# What it returns takes the activation's place; if it returns nothing, the activation stays. The SAE here decodes as
-# `f @ W_dec + b_dec`; where an SAE treats its latents as if the directions had length one,
+# **With TransformerLens** a hook is a function of the activation and of the hook point, called as
+# `hook(value, hook=...)`. What it returns takes the activation's place; if it returns nothing, the activation stays.
+# The SAE here decodes as `f @ W_dec + b_dec`. If an SAE treats its latents as if the directions had length one,
 # `sae.fold_W_dec_norm()` makes this true.
 #
-# Sources: Templeton et al. 2024, [Scaling Monosemanticity](https://transformer-circuits.pub/2024/scaling-monosemanticity/)
-# (steering with SAE features); Turner et al. 2023, [Steering Language Models with Activation
+# Sources: Templeton et al. 2024, [Scaling
+# Monosemanticity](https://transformer-circuits.pub/2024/scaling-monosemanticity/), "Influence on Behavior" (steering
+# with SAE features); Turner et al. 2023, [Steering Language Models with Activation
 # Engineering](https://arxiv.org/abs/2308.10248); Rimsky et al. 2023, [Steering Llama 2 via Contrastive Activation
 # Addition](https://arxiv.org/abs/2312.06681).
 
@@ -106,7 +110,7 @@ def steer(
 
 
 # %% [markdown]
-# **Look at it.** Take the latents that, at their strongest on text, move a single logit most, and put them into a sentence
+# **Look at it.** Take the latents that, at their strongest on text, move a single logit most. Put them into a sentence
 # in which they are silent. Does the token that they promote come? And do the texts in which they fire need them?
 
 # %% tags=["demo"]

@@ -2,37 +2,43 @@
 # %% [markdown]
 # # More features than dimensions
 #
-# Why should activations be rewritten with many more latents than they have dimensions? Because a model may hold more
-# **features** than dimensions. Elhage et al. show it with a model small enough to understand: it squeezes $n$ features
-# through $m < n$ dimensions and tries to get them back,
+# Why should we rewrite activations with many more latents than they have dimensions? Because a model may hold more
+# **features** than dimensions. Elhage et al. show this with a model that is small enough to understand. It squeezes $n$
+# features through $m < n$ dimensions and tries to get them back:
 #
 # $$\mathbf{h} = W \mathbf{x}, \qquad \hat{\mathbf{x}} = \mathrm{ReLU}(W^\top \mathbf{h} + \mathbf{b})$$
 #
-# with one matrix $W$ for both directions: column $\mathbf{w}_i$ is the direction that feature $i$ has in the hidden space.
+# One matrix $W$ serves both directions: column $\mathbf{w}_i$ is the direction of feature $i$ in the hidden space.
 # Features differ in **importance** $I_i$, which weighs their errors:
 #
 # $$\mathcal{L} = \frac{1}{B} \sum_b \sum_i I_i\, (x_{b,i} - \hat{x}_{b,i})^2$$
 #
-# and they are **sparse**: each is 0 except with a probability $p$, independently of the others; then it is uniform between
-# 0 and 1. A linear model could do no better than to keep the $m$ most important features and drop the rest. With ReLU and
-# rare features there is something better: directions that are not orthogonal, whose **interference** is seldom felt,
-# because two features are seldom active together. That is **superposition**.
+# Features are also **sparse**: each is 0 except with a probability $p$, independently of the others; when it is not 0,
+# it is uniform between 0 and 1. A linear model would keep the $m$ most important features and drop the rest. With ReLU
+# and rare features the model can do better: it uses directions that are not orthogonal. Such directions disturb each
+# other (**interference**), but two features are seldom active together, so this seldom costs anything. That is
+# **superposition**.
 #
-# How much of a dimension does a feature have for itself? Its **dimensionality** is, with $\hat{\mathbf{w}}_i$ for the unit
-# vector along $\mathbf{w}_i$,
+# How much of a dimension does a feature have for itself? Its **dimensionality** is, with $\hat{\mathbf{w}}_i$ for the
+# unit vector along $\mathbf{w}_i$,
 #
 # $$D_i = \frac{\lVert \mathbf{w}_i \rVert^2}{\sum_j (\hat{\mathbf{w}}_i \cdot \mathbf{w}_j)^2}$$
 #
-# where the sum runs over all features, $i$ itself included: 1 when nothing shares its direction, 1/2 for two features on
-# opposite sides of one line, and 0 (by agreement) for a feature without a direction.
+# where the sum runs over all features, $i$ itself included. Three cases:
+#
+# - 1: no other feature shares the direction;
+# - 1/2: two features on opposite sides of one line. For example, $\mathbf{w}_1 = (1)$ and $\mathbf{w}_2 = (-1)$ give
+#   $D_1 = 1 / (1 + 1)$;
+# - 0: by agreement, for a feature without a direction.
 #
 # **Shapes.** $W$: `[n_hidden, n_features]`; $\mathbf{b}$ and the importance: `[n_features]`; a batch:
 # `[batch, n_features]`; all batches of a training: `[step, batch, n_features]`.
 #
-# **A recipe** that is known to work: $W$ normal with standard deviation $n^{-1/2}$, $\mathbf{b} = 0$, then one step of
+# **A recipe** that works: $W$ normal with standard deviation $n^{-1/2}$, $\mathbf{b} = 0$, then one step of
 # `torch.optim.Adam` with learning rate 0.02 on each batch, in order.
 #
-# Source: Elhage et al. 2022, [Toy Models of Superposition](https://transformer-circuits.pub/2022/toy_model/index.html).
+# Source: Elhage et al. 2022, [Toy Models of Superposition](https://transformer-circuits.pub/2022/toy_model/index.html),
+# "Demonstrating Superposition" and "The Geometry of Superposition".
 
 # %%
 import torch
@@ -103,8 +109,8 @@ def feature_dimensionality(W: Float[Tensor, "n_hidden n_features"]) -> Float[Ten
 
 
 # %% [markdown]
-# **Look at it.** Twelve features in four dimensions, from very rare ones to ones that are always active. How many get a
-# direction? And what do the directions of rare features look like to each other?
+# **Look at it.** Twelve features in four dimensions, from very rare to always active. How many get a direction? And how
+# do the directions of rare features lie to each other?
 
 # %% tags=["demo"]
 if __name__ == "__main__":

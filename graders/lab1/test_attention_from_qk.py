@@ -25,6 +25,26 @@ def on_known_scores(exercise, bench, *, pos, width, ratio):
     return exercise.attention_from_qk(q, k)
 
 
+def on_large_scores(exercise, bench, *, shifts, steps, pos):
+    """Scores that are whole numbers: `shift + step * key` for each text's shift and each head's step."""
+    import torch
+
+    q = torch.zeros(len(shifts), pos, len(steps), 4, dtype=bench.dtype, device=bench.device)
+    k = torch.zeros_like(q)
+    q[..., 0] = 2 * q.new_tensor(shifts)[:, None, None]
+    q[..., 1] = 2 * q.new_tensor(steps)
+    k[..., 0] = 1
+    k[..., 1] = torch.arange(pos, dtype=q.dtype, device=q.device)[:, None]
+    return exercise.attention_from_qk(q, k)
+
+
+def on_views(exercise, bench, *, batch, pos, heads, width, seed):
+    """Queries whose axes lie in another order in memory, and one text's keys for all texts of the batch."""
+    q = bench.normal(batch, heads, pos, width, seed=seed).transpose(1, 2)
+    k = bench.normal(1, heads, pos, width, seed=seed + 1).transpose(1, 2).expand(batch, -1, -1, -1)
+    return exercise.attention_from_qk(q, k)
+
+
 def on_course_model(exercise, bench, *, batch, pos, seed):
     """Against the model's own pattern."""
     import torch
@@ -52,11 +72,12 @@ def test_on_random_vectors(compare, seed):
     """Random queries and keys in several asymmetric shapes."""
     for batch, pos, heads, width in [(2, 6, 3, 5), (3, 4, 2, 16), (1, 9, 4, 2)]:
         assert_causal(compare(on_random_vectors, batch=batch, pos=pos, heads=heads, width=width, seed=seed))
+    assert_causal(compare(on_views, batch=3, pos=5, heads=2, width=4, seed=seed))
 
 
 @pytest.mark.points(2)
 def test_on_known_scores(compare):
-    """Two heads whose pattern is known: equal keys get equal shares, geometric scores geometric shares."""
+    """Heads whose pattern is known: equal keys get equal shares, geometric scores geometric shares; very large scores."""
     for pos, width, ratio in [(5, 4, 2), (3, 9, 3)]:
         pattern = compare(on_known_scores, pos=pos, width=width, ratio=ratio)
         even = [[1 / (i + 1) if j <= i else 0 for j in range(pos)] for i in range(pos)]
@@ -67,8 +88,19 @@ def test_on_known_scores(compare):
                 f"head {head} should have the pattern {np.round(expected, 3).tolist()}: its keys are "
                 + ("all alike" if head == 0 else f"such that each position counts {ratio} times the one before it")
             )
+    shifts, rises, pos = [0, 300, -300, -200_000, 200_000], [1, 200, -1], 4
+    pattern = compare(on_large_scores, shifts=shifts, steps=rises, pos=pos)
+    for head, step in enumerate(rises):
+        scores = [[step * key if key <= query else -np.inf for key in range(pos)] for query in range(pos)]
+        shares = np.exp(scores - np.max(scores, axis=-1, keepdims=True))
+        shares /= shares.sum(-1, keepdims=True)
+        assert np.allclose(pattern[:, head], shares, atol=1e-4), (
+            f"head {head} should have the pattern {np.round(shares, 3).tolist()}: "
+            f"each score is the one before it plus {step}, whatever the scores' size"
+        )
 
 
+@pytest.mark.supporting
 @pytest.mark.points(1)
 def test_on_one_token(compare, seed):
     """A prompt of a single token attends to itself, and nothing is NaN."""

@@ -16,6 +16,12 @@ ONCE = (
 )
 
 
+def predicted(exercise, *arguments):
+    """The entries, and the type of each: a number of another library looks like a Python integer here."""
+    found = exercise.cache_budget(*arguments)
+    return {**found, "types": {name: type(value).__name__ for name, value in found.items()}}
+
+
 def measured(cache, bytes_per_value):
     return {"activations": len(cache), "bytes": bytes_per_value * sum(value.numel() for value in cache.values())}
 
@@ -25,7 +31,7 @@ def on_course_model(exercise, bench, *, batch, pos, bytes_per_value):
     names = [f"blocks.{layer}.{name}" for layer in range(bench.n_layers) for name in IN_A_LAYER] + list(ONCE)
     cache = bench.cache(bench.integers(0, bench.d_vocab, (batch, pos), seed=0), names)
     return {
-        "predicted": exercise.cache_budget(bench.model.cfg, batch, pos, bytes_per_value),
+        "predicted": predicted(exercise, bench.model.cfg, batch, pos, bytes_per_value),
         "measured": measured(cache, bytes_per_value),
     }
 
@@ -39,17 +45,14 @@ def on_random_model(exercise, bench, *, sizes, batch, pos):
     )
     tokens = bench.integers(0, sizes["d_vocab"], (batch, pos), seed=0)
     _, cache = HookedTransformer(config).run_with_cache(tokens)
-    return {"predicted": exercise.cache_budget(config, batch, pos), "measured": measured(cache, 4)}
+    return {"predicted": predicted(exercise, config, batch, pos), "measured": measured(cache, 4)}
 
 
-def on_the_sizes_of_gpt2_small(exercise, bench, *, batch, pos, bytes_per_value):
-    """The sizes alone: https://huggingface.co/openai-community/gpt2/blob/main/config.json."""
+def on_sizes_alone(exercise, bench, *, sizes, batch, pos, bytes_per_value):
+    """A configuration that has the named sizes and nothing else."""
     from types import SimpleNamespace
 
-    sizes = SimpleNamespace(
-        n_layers=12, n_heads=12, d_model=768, d_head=64, d_mlp=3072, d_vocab=50257, d_vocab_out=50257, n_ctx=1024
-    )
-    return exercise.cache_budget(sizes, batch, pos, bytes_per_value)
+    return exercise.cache_budget(SimpleNamespace(**sizes), batch, pos, bytes_per_value)
 
 
 def drawn(seed):
@@ -83,6 +86,10 @@ def test_on_other_models(compare, seed):
 
 @pytest.mark.points(1)
 def test_on_the_sizes_of_gpt2_small(compare):
-    """The sizes of GPT-2 small, on a batch of long prompts in half precision."""
-    found = compare(on_the_sizes_of_gpt2_small, batch=10, pos=1024, bytes_per_value=2)
+    """The sizes of GPT-2 small, on a batch of long prompts in half precision; and a cache of very many bytes."""
+    # https://huggingface.co/openai-community/gpt2/blob/main/config.json
+    sizes = {"n_layers": 12, "n_heads": 12, "d_model": 768, "d_head": 64, "d_mlp": 3072, "d_vocab": 50257}
+    found = compare(on_sizes_alone, sizes=sizes, batch=10, pos=1024, bytes_per_value=2)
     assert found["activations"] == 210, "12 layers of 17 activations, and 6 that occur once, make 210"
+    sizes = {"n_layers": 97, "n_heads": 96, "d_model": 12287, "d_head": 129, "d_mlp": 49151, "d_vocab": 50257}
+    compare(on_sizes_alone, sizes=sizes, batch=11, pos=1_000_003, bytes_per_value=2)

@@ -29,6 +29,14 @@ def on_random_activations(exercise, bench, *, layers, layer, batch, pos, width, 
     return {"labels": labels, "components": components, "stream": stream_at(cache, layer)}
 
 
+def on_many_layers(exercise, bench, *, layers, layer, batch, pos, width, seed):
+    """A cache that holds the parts alone, in the order of their names as text: `blocks.10` stands before `blocks.2`."""
+    cache = random_cache(bench, layers, batch, pos, width, seed)
+    parts = {name: value.double() for name, value in sorted(cache.items()) if "resid" not in name}
+    labels, components = exercise.decompose_residual(parts, layer)
+    return {"labels": labels, "components": components}
+
+
 def on_course_model(exercise, bench, *, back, batch, pos, seed):
     """The stream that enters the layer `back` before the end."""
     tokens = bench.integers(0, bench.d_vocab, (batch, pos), seed=seed)
@@ -47,34 +55,41 @@ def on_course_model(exercise, bench, *, back, batch, pos, seed):
     }
 
 
-def on_a_layer_that_is_not_there(exercise, bench, *, layer):
-    cache = random_cache(bench, 2, 2, 3, 4, 0)
-    try:
-        exercise.decompose_residual(cache, layer)
-    except ValueError:
-        return {"raised": "ValueError"}
-    except NotImplementedError:
-        raise
-    except Exception as error:
-        return {"raised": type(error).__name__}
-    return {"raised": "nothing"}
+def refused(exercise, bench, *, layers, width):
+    """Which layers are refused, and with which error; once more with the parts alone in the cache."""
+    cache = random_cache(bench, layers, 2, 3, width, 0)
+    parts = {name: value for name, value in cache.items() if "resid" not in name}
+    outcomes = {}
+    for held, what in ((cache, "all"), (parts, "parts")):
+        for layer in (-layers - 1, -1, 0, layers, layers + 1, layers + 2):
+            try:
+                exercise.decompose_residual(held, layer)
+                outcomes[f"{what}, layer {layer}"] = "nothing"
+            except NotImplementedError:
+                raise
+            except Exception as error:
+                outcomes[f"{what}, layer {layer}"] = type(error).__name__
+    return outcomes
 
 
 @pytest.mark.points(2)
 def test_on_random_activations(compare, seed):
-    """Random activations of models with several numbers of layers; entering the first, a middle, and after the last."""
+    """Random activations of models with several numbers of layers; entering a middle one, and after the last."""
     for layers, layer, batch, pos, width in [(3, 2, 2, 4, 5), (2, 2, 3, 2, 6), (4, 1, 1, 3, 7)]:
         found = compare(on_random_activations, layers=layers, layer=layer, batch=batch, pos=pos, width=width, seed=seed)
         assert np.allclose(found["components"].sum(0), found["stream"], atol=1e-4), (
             "the components should sum to the residual stream"
         )
+    for layers, layer in [(12, 11), (11, 11)]:
+        compare(on_many_layers, layers=layers, layer=layer, batch=2, pos=1, width=2, seed=seed)
 
 
 @pytest.mark.points(1)
 def test_before_the_first_layer(compare, seed):
-    """The stream that enters layer 0 is the two embeddings alone."""
+    """The stream that enters layer 0 is the two embeddings alone; the next one has two components more."""
     found = compare(on_random_activations, layers=2, layer=0, batch=2, pos=3, width=4, seed=seed)
     assert list(found["labels"]) == ["embed", "pos_embed"], "no layer has added anything yet"
+    compare(on_random_activations, layers=2, layer=1, batch=1, pos=2, width=3, seed=seed)
 
 
 @pytest.mark.points(1)
@@ -89,6 +104,5 @@ def test_on_course_model(compare, seed):
 
 @pytest.mark.points(1)
 def test_clear_errors(compare):
-    """A layer that the model does not have raises a ValueError."""
-    for layer in (-1, 3):
-        compare(on_a_layer_that_is_not_there, layer=layer)
+    """A layer that the model does not have raises a ValueError; 0 and the number of layers do not."""
+    compare(refused, layers=2, width=4)

@@ -4,33 +4,45 @@ import numpy as np
 import pytest
 
 
-def true_difference(bench, tokens, correct, wrong):
+def true_difference(model, tokens, correct, wrong):
     """The model's own logit difference."""
     import torch
 
-    logits, rows = bench.run(tokens)[:, -1], torch.arange(len(tokens))
+    with torch.no_grad():
+        logits, rows = model(tokens)[:, -1], torch.arange(len(tokens))
     return logits[rows, correct] - logits[rows, wrong]
 
 
-def attributed(exercise, bench, tokens, correct, wrong):
+def attributed(exercise, model, tokens, correct, wrong):
     """What the learner's function gives. The rest may be small, or what is left of large numbers: it goes beside the logit
     difference, by whose size its rounding is to be judged.
     """
     import torch
 
-    own = true_difference(bench, tokens, correct, wrong)
-    found = dict(exercise.direct_logit_attribution(bench.model, tokens, correct, wrong))
+    own = true_difference(model, tokens, correct, wrong)
+    found = dict(exercise.direct_logit_attribution(model, tokens, correct, wrong))
     if isinstance(found.get("rest"), torch.Tensor) and found["rest"].shape == own.shape:
         found["rest"] = torch.stack([found["rest"].to(own), own])
-    return found
+    return found, own
 
 
 def with_true_difference(exercise, bench, tokens, correct, wrong):
-    return {
-        "contributions": attributed(exercise, bench, tokens, correct, wrong),
-        "logit_difference": true_difference(bench, tokens, correct, wrong),
-        "hooks_left": bool(bench.open_hooks()),
-    }
+    found, own = attributed(exercise, bench.model, tokens, correct, wrong)
+    return {"contributions": found, "logit_difference": own, "hooks_left": bool(bench.open_hooks())}
+
+
+def on_a_deep_model(exercise, bench, *, batches, pos, seed):
+    """Eleven layers whose weights are not centred; batches of two texts, of one text, and of one shape twice."""
+    from interp.random_models import random_model
+
+    model = random_model(bench, n_layers=11, d_mlp=5, seed=seed)
+    results = []
+    for place, batch in enumerate(batches):
+        tokens = bench.integers(0, 15, (batch, pos), seed=seed + place)
+        correct = bench.integers(0, 7, (batch,), seed=seed + place)
+        found, own = attributed(exercise, model, tokens, correct, correct + 7)
+        results.append({"contributions": found, "logit_difference": own})
+    return results
 
 
 def on_random_tokens(exercise, bench, *, batch, pos, seed):
@@ -56,8 +68,8 @@ def on_swapped_answers(exercise, bench, *, batch, pos, seed):
     answers = bench.integers(0, bench.d_vocab // 2, (batch,), seed=seed + 1)
     others = answers + bench.d_vocab // 2
     return {
-        "as_asked": attributed(exercise, bench, tokens, answers, others),
-        "swapped": attributed(exercise, bench, tokens, others, answers),
+        "as_asked": attributed(exercise, bench.model, tokens, answers, others)[0],
+        "swapped": attributed(exercise, bench.model, tokens, others, answers)[0],
     }
 
 
@@ -72,9 +84,11 @@ def assert_sums(found):
 
 @pytest.mark.points(5)
 def test_on_random_tokens(compare, seed):
-    """Random tokens and random answers, in batches of several shapes."""
+    """Random tokens and random answers, in batches of several shapes; and a random model of eleven layers."""
     for batch, pos in [(4, 6), (2, 3)]:
         assert_sums(compare(on_random_tokens, batch=batch, pos=pos, seed=seed))
+    for found in compare(on_a_deep_model, batches=[2, 2, 1], pos=3, seed=seed):
+        assert_sums(found)
 
 
 @pytest.mark.points(4)

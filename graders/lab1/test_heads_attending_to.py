@@ -3,6 +3,7 @@
 import pytest
 
 ONCE = ["<|endoftext|>", "The", " island", " of", " France", " is"]
+SPELT = ["France", " Paris", " Fr", "ance", " france", "France ", "  France", " F rance", " Frances", " France"]
 TWICE = ["<|endoftext|>", "France", " borders", " Spain", ",", " and", " France", " is"]
 
 
@@ -23,6 +24,26 @@ def on_known_heads(exercise, bench, *, str_tokens, word, threshold, shares):
             for position, share in pairs:
                 pattern[layer, head, -1, position] += share
     return exercise.heads_attending_to(pattern, str_tokens, word, threshold)
+
+
+def on_spellings(exercise, bench, *, words):
+    """Every position has a share of its own, a power of ½: the sum tells which positions were counted."""
+    pos = len(SPELT)
+    pattern = bench.pattern(3, 2, pos, pos, seed=0)
+    for place in range(6):
+        shares = [2.0 ** -(1 + (key + place) % pos) for key in range(pos)]
+        pattern[place // 2, place % 2, -1] = pattern.new_tensor(shares)
+        pattern[place // 2, place % 2, -1, 1] += 2.0**-pos
+    return {word: exercise.heads_attending_to(pattern, SPELT, word, 0.0) for word in words}
+
+
+def on_many_heads(exercise, bench, *, layers, heads, threshold, seed):
+    """Layers or heads with numbers of two digits; every third head gives the word exactly nothing."""
+    pattern = bench.pattern(layers, heads, len(ONCE), len(ONCE), seed=seed).double()
+    some = pattern.flatten(0, 1)[::3]
+    some[:, -1, 0] += some[:, -1, 4]
+    some[:, -1, 4] = 0
+    return exercise.heads_attending_to(pattern, ONCE, "France", threshold)
 
 
 def on_random_patterns(exercise, bench, *, layers, heads, rank, seed):
@@ -48,17 +69,19 @@ def between(pattern, places, rank):
     return (values[best - 1] + values[best]) / 2
 
 
-def on_a_word_that_is_absent(exercise, bench, *, word):
+def on_words_that_are_absent(exercise, bench, *, words):
+    """Which words are refused, and with which error."""
     pattern = bench.pattern(2, 3, len(ONCE), len(ONCE), seed=0)
-    try:
-        exercise.heads_attending_to(pattern, ONCE, word, 0.1)
-    except ValueError:
-        return {"raised": "ValueError"}
-    except NotImplementedError:
-        raise
-    except Exception as error:
-        return {"raised": type(error).__name__}
-    return {"raised": "nothing"}
+    outcomes = {}
+    for word in words:
+        try:
+            exercise.heads_attending_to(pattern, ONCE, word, 0.1)
+            outcomes[word] = "nothing"
+        except NotImplementedError:
+            raise
+        except Exception as error:
+            outcomes[word] = type(error).__name__
+    return outcomes
 
 
 @pytest.mark.points(2)
@@ -77,13 +100,17 @@ def test_on_known_heads(compare):
     )
     assert compare(on_known_heads, str_tokens=TWICE, word="borders", threshold=0.5, shares=twice) == []
     compare(on_known_heads, str_tokens=ONCE, word="is", threshold=0.2, shares=[[[(2, 0.5)], [(5, 0.25)], [(5, 0.125)]]])
+    compare(on_spellings, words=["France", "  France ", "Paris"])
 
 
 @pytest.mark.points(1)
 def test_on_random_patterns(compare, seed):
-    """Random attention patterns, with a different number of layers and heads."""
+    """Random attention patterns, with different numbers of layers and heads; and a threshold below zero."""
     for layers, heads, rank in [(2, 5, 4), (4, 3, 6)]:
         compare(on_random_patterns, layers=layers, heads=heads, rank=rank, seed=seed)
+    for layers, heads in [(2, 11), (11, 1)]:
+        found = compare(on_many_heads, layers=layers, heads=heads, threshold=-0.5, seed=seed)
+        assert len(found) == layers * heads, "every head is above -0.5, also the one that gives the word nothing"
 
 
 @pytest.mark.points(1)
@@ -96,6 +123,5 @@ def test_on_course_model(compare):
 
 @pytest.mark.points(1)
 def test_clear_errors(compare):
-    """A word that the prompt does not have raises a ValueError."""
-    for word in ("Germany", "Fran", ""):
-        compare(on_a_word_that_is_absent, word=word)
+    """A word that the prompt does not have raises a ValueError; one that it has does not."""
+    compare(on_words_that_are_absent, words=["Germany", "Fran", "france", "land", "", " ", "is "])

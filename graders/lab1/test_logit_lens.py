@@ -19,12 +19,27 @@ def with_own_answer(exercise, bench, tokens, targets):
 
 
 def on_random_tokens(exercise, bench, *, batch, pos, seed):
-    """The targets are what the model itself would say, and some other token."""
+    """The targets are what the model itself would say, and some other token. One of many rows ends with end-of-text."""
     tokens = bench.integers(0, bench.d_vocab, (batch, pos), seed=seed)
     tokens[:, 0] = bench.bos
+    tokens[2:3, -1] = bench.bos
     targets = bench.run(tokens)[:, -1].argmax(-1)
     targets[0] = bench.integers(0, bench.d_vocab, (1,), seed=seed + 1)[0]
     return with_own_answer(exercise, bench, tokens, targets)
+
+
+def on_a_deep_model(exercise, bench, *, batch, pos, shift, seed):
+    """Eleven layers, logits that are all large, and two batches of one shape."""
+    import torch
+
+    from interp.random_models import random_model
+
+    model = random_model(bench, n_layers=11, seed=seed)
+    with torch.no_grad():
+        model.unembed.b_U += shift
+    targets = bench.integers(0, 15, (batch,), seed=seed)
+    tokens = [bench.integers(0, 15, (batch, pos), seed=seed + place) for place in (1, 2)]
+    return [exercise.logit_lens(model, each, targets) for each in tokens]
 
 
 def on_prompts(exercise, bench, *, countries):
@@ -45,9 +60,9 @@ def assert_lens(found):
 
 @pytest.mark.points(4)
 def test_on_random_tokens(compare, seed):
-    """Random tokens, in batches of several shapes."""
-    for batch, pos in [(5, 6), (2, 9)]:
-        assert_lens(compare(on_random_tokens, batch=batch, pos=pos, seed=seed))
+    """Random tokens; and a random model of eleven layers with large logits."""
+    assert_lens(compare(on_random_tokens, batch=5, pos=6, seed=seed))
+    compare(on_a_deep_model, batch=2, pos=4, shift=128.0, seed=seed)
 
 
 @pytest.mark.points(5)

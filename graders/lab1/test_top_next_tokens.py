@@ -15,6 +15,28 @@ def on_prompt(exercise, bench, *, prompt, k):
     return exercise.top_next_tokens(bench.model, prompt, k)
 
 
+def on_texts_as_they_are(exercise, bench, *, prompts, k):
+    """Spaces around a text belong to it, and of an empty text BOS remains."""
+    return {prompt: exercise.top_next_tokens(bench.model, prompt, k) for prompt in prompts}
+
+
+class LargeLogits:
+    """A model whose logits are all larger by one number, so that its probabilities are the same."""
+
+    def __init__(self, model, shift):
+        self._model, self._shift = model, shift
+
+    def __getattr__(self, name):
+        return getattr(self._model, name)
+
+    def __call__(self, *args, **kwargs):
+        return self._model(*args, **kwargs) + self._shift
+
+
+def on_large_logits(exercise, bench, *, prompt, shift, k):
+    return exercise.top_next_tokens(LargeLogits(bench.model, shift), prompt, k)
+
+
 def on_random_tokens(exercise, bench, *, length, k, seed):
     """A text of words that do not belong together; long or short."""
     words = [" France", " Paris", " is", " the", " Mary", " John", " a", " of", " to", " store", " gave", " and"]
@@ -28,16 +50,19 @@ def on_the_whole_vocabulary(exercise, bench, *, prompt):
     return {"tokens": len(pairs), "probability": float(sum(number for _, number in pairs))}
 
 
-def on_a_k_that_makes_no_sense(exercise, bench, *, k):
-    try:
-        exercise.top_next_tokens(bench.model, "The", bench.d_vocab + 1 if k == "too many" else k)
-    except ValueError:
-        return {"raised": "ValueError"}
-    except NotImplementedError:
-        raise
-    except Exception as error:
-        return {"raised": type(error).__name__}
-    return {"raised": "nothing"}
+def on_other_k(exercise, bench):
+    """Which k are refused, and with which error."""
+    size = bench.d_vocab
+    outcomes = {}
+    for name, k in {"-1": -1, "0": 0, "1": 1, "d_vocab + 1": size + 1, "-d_vocab": -size}.items():
+        try:
+            exercise.top_next_tokens(bench.model, "The", k)
+            outcomes[f"k = {name}"] = "nothing"
+        except NotImplementedError:
+            raise
+        except Exception as error:
+            outcomes[f"k = {name}"] = type(error).__name__
+    return outcomes
 
 
 def assert_probabilities(pairs):
@@ -49,9 +74,11 @@ def assert_probabilities(pairs):
 
 @pytest.mark.points(3)
 def test_on_prompts(compare):
-    """Prompts of several lengths, the ones of the labs to come among them."""
+    """Prompts of several lengths, the ones of the labs to come among them; an empty one; and logits that are large."""
     for prompt, k in zip(PROMPTS, (3, 1, 2, 3), strict=True):
         assert_probabilities(compare(on_prompt, prompt=prompt, k=k))
+    compare(on_texts_as_they_are, prompts=["", " ", "The capital of France is ", " The"], k=2)
+    assert_probabilities(compare(on_large_logits, prompt="The capital of", shift=128.0, k=3))
 
 
 @pytest.mark.points(1)
@@ -64,6 +91,5 @@ def test_on_random_words(compare, seed):
 
 @pytest.mark.points(1)
 def test_clear_errors(compare):
-    """A k below 1 or beyond the vocabulary raises a ValueError."""
-    for k in (0, "too many"):
-        compare(on_a_k_that_makes_no_sense, k=k)
+    """A k below 1 or beyond the vocabulary raises a ValueError; 1 does not."""
+    compare(on_other_k)

@@ -80,19 +80,38 @@ def another_model(bench, layers, heads):
     return model
 
 
-def tokens_of_another_model(bench, batch, pos, seed):
-    """Two batches of random tokens, and the two tokens for each row whose logits are compared."""
-    clean, corrupted = (bench.integers(0, 37, (batch, pos), seed=seed + n) for n in range(2))
-    right = bench.integers(0, 37, (batch,), seed=seed + 2)
-    return clean, corrupted, right, (right + 7) % 37
-
-
 def on_another_model(exercise, bench, *, layers, heads, batch, pos, seed):
+    """With a metric that looks at all logits: what is done to them before shows in it."""
     model = another_model(bench, layers, heads)
-    clean, corrupted, right, wrong = tokens_of_another_model(bench, batch, pos, seed)
-    metric = between(right, wrong, {"metric": 0, "backward": 0})
-    found = exercise.attribution_patching(model, clean, corrupted, metric)
+    clean, corrupted = (bench.integers(0, 37, (batch, pos), seed=seed + n) for n in range(2))
+    weights = bench.normal(batch, pos, 37, seed=seed + 2)
+    found = exercise.attribution_patching(model, clean, corrupted, lambda logits: (logits * weights).sum())
     return found.detach() if hasattr(found, "detach") else found
+
+
+class MetricError(Exception):
+    """What the metric raises in the scenario below."""
+
+
+def with_a_metric_that_fails(exercise, bench, *, batch, pos):
+    """How the model is left when the metric has failed."""
+    clean, corrupted, _, _ = random_prompts(bench, batch, pos, 0)
+    found = {"failed": False}
+
+    def metric(logits):
+        raise MetricError
+
+    try:
+        exercise.attribution_patching(bench.model, clean, corrupted, metric)
+    except MetricError:
+        found["failed"] = True
+    weights = list(bench.model.parameters())
+    found["hooks_left"] = bool(bench.open_hooks())
+    found["weights_touched"] = any(weight.requires_grad or weight.grad is not None for weight in weights)
+    for weight in weights:
+        weight.requires_grad_(False)
+        weight.grad = None
+    return found
 
 
 def on_names(exercise, bench, *, count, template, seed):
@@ -155,8 +174,8 @@ def on_tokens_that_do_not_fit(exercise, bench, *, shape, other):
 @pytest.mark.points(3)
 def test_on_random_tokens(compare, seed):
     """The estimated map on random tokens, in several shapes and on other models, from a single backward pass."""
-    for layers, heads in [(2, 5), (4, 3)]:
-        compare(on_another_model, layers=layers, heads=heads, batch=2, pos=5, seed=seed)
+    for layers, heads, batch, pos in [(2, 5, 2, 5), (11, 2, 1, 3)]:
+        compare(on_another_model, layers=layers, heads=heads, batch=batch, pos=pos, seed=seed)
     for batch, pos in [(3, 7), (4, 5)]:
         found = compare(on_random_tokens, batch=batch, pos=pos, seed=seed)
         assert found["backward_passes"] == 1, "one backward pass is enough for all heads"
@@ -182,14 +201,16 @@ def test_on_names(compare, seed):
 
 @pytest.mark.points(2)
 def test_leaves_the_model_alone(compare, seed):
-    """No hook, no gradient and no weight that requires one is left behind, and a caller's no_grad does not matter."""
+    """No hook, no gradient and no weight that requires one is left, even by an error; a caller's no_grad does not matter."""
     found = compare(on_random_tokens, batch=2, pos=4, seed=seed)
     assert not found["hooks_left"] and not found["weights_touched"], "the model is not as it was before the call"
     compare(without_gradients, batch=2, pos=4, seed=seed)
+    compare(with_a_metric_that_fails, batch=1, pos=3)
 
 
 @pytest.mark.points(1)
 def test_clear_errors(compare):
-    """Prompts of different lengths, or numbers of prompts, raise a ValueError."""
-    for shape, other in [([2, 5], [2, 6]), ([3, 4], [2, 4])]:
+    """Prompts of different lengths, or numbers of prompts, raise a ValueError; one prompt of one token is fine."""
+    compare(on_random_tokens, batch=1, pos=1, seed=0)
+    for shape, other in [([2, 5], [2, 6]), ([3, 4], [2, 4]), ([1, 4], [3, 4])]:
         compare(on_tokens_that_do_not_fit, shape=shape, other=other)

@@ -34,19 +34,23 @@ def on_known_logits(exercise, bench, *, batch):
     for row in range(batch):
         logits[row, end[row] + 1 :, wrong[row]] = 100
         logits[row, : end[row], wrong[row]] = 10
-        logits[row, end[row], 6] = 50  # a third token that beats both
+        logits[row, end[row], 6] = 200  # a third token that beats both, so that their probabilities are 0
     logits[rows, end, answer] = (2 + rows).to(bench.dtype)
     logits[rows, end, wrong] = 1
     return exercise.logit_difference(logits, answer, wrong, end, per_prompt=True)
 
 
 def on_gradient(exercise, bench, *, batch, pos, d_vocab, seed):
-    logits, answer, wrong, end = question(bench, batch, pos, d_vocab, seed)
-    logits.requires_grad_()
-    value = exercise.logit_difference(logits, answer, wrong, end)
-    if getattr(value, "requires_grad", False):
-        value.backward()
-    return {"gradient": logits.grad, "shape": list(getattr(value, "shape", ["no tensor"]))}
+    """Of the mean, and of the sum of all prompts' differences."""
+    found = {}
+    for name, asked in (("mean", {}), ("per_prompt", {"per_prompt": True})):
+        logits, answer, wrong, end = question(bench, batch, pos, d_vocab, seed)
+        logits.requires_grad_()
+        value = exercise.logit_difference(logits, answer, wrong, end, **asked)
+        if getattr(value, "requires_grad", False):
+            value.sum().backward()
+        found[name] = {"gradient": logits.grad, "shape": list(getattr(value, "shape", ["no tensor"]))}
+    return found
 
 
 def on_course_model(exercise, bench, *, count, seed):
@@ -70,11 +74,11 @@ def on_course_model(exercise, bench, *, count, seed):
     }
 
 
-def on_arguments_that_do_not_fit(exercise, bench, *, short):
+def on_arguments_that_do_not_fit(exercise, bench, *, misfit, entries, per_prompt):
     logits, *rest = question(bench, 4, 6, 5, 0)
-    answer, wrong, end = (given[:1] if place == short else given for place, given in enumerate(rest))
+    answer, wrong, end = (given.repeat(2)[:entries] if place == misfit else given for place, given in enumerate(rest))
     try:
-        exercise.logit_difference(logits, answer, wrong, end)
+        exercise.logit_difference(logits, answer, wrong, end, per_prompt)
     except ValueError:
         return {"raised": "ValueError"}
     except NotImplementedError:
@@ -112,9 +116,12 @@ def test_on_known_logits(compare):
 
 @pytest.mark.points(1)
 def test_gradient(compare, seed):
-    """A gradient can be taken: 1 / batch at each answer, the negative of it at each wrong one."""
+    """A gradient can be taken of the mean (1 / batch at each answer, minus that at each wrong one), and of each prompt's."""
     found = compare(on_gradient, batch=4, pos=5, d_vocab=6, seed=seed)
-    assert np.isclose(np.abs(found["gradient"]).sum(), 2, atol=1e-4), "one share for each answer and each wrong one"
+    for name, total in (("mean", 2), ("per_prompt", 8)):
+        assert np.isclose(np.abs(found[name]["gradient"]).sum(), total, atol=1e-4), (
+            "one share for each answer and each wrong one"
+        )
 
 
 @pytest.mark.points(1)
@@ -125,6 +132,9 @@ def test_on_course_model(compare, seed):
 
 @pytest.mark.points(1)
 def test_clear_errors(compare):
-    """Answers or ends that are not one for each prompt raise a ValueError."""
-    for short in range(3):
-        compare(on_arguments_that_do_not_fit, short=short)
+    """Answers or ends that are not one for each prompt raise a ValueError; those that fit do not."""
+    compare(on_random_logits, batch=4, pos=6, d_vocab=5, seed=0)
+    for entries in (5, 1):
+        for per_prompt in (False, True):
+            for misfit in range(3):
+                compare(on_arguments_that_do_not_fit, misfit=misfit, entries=entries, per_prompt=per_prompt)

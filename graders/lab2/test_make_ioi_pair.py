@@ -4,6 +4,8 @@ import pytest
 
 STORE = "{A} and {B} went to the store. {S} gave a bottle to"
 WHEN = "When {A} and {B} went to the park, {S} handed a ball to"
+#: The giver opens a line: no space stands before the name.
+LINE = "Then {A} and {B} went to the park.\n{S} handed a ball to"
 LATER = "On Monday {A} saw {B} at the school. Later, {S} showed the map to"
 
 
@@ -43,20 +45,47 @@ def on_the_names_exchanged(exercise, bench, *, template, seed):
     }
 
 
-def on_unusable_names(exercise, bench, *, template, io, subject, order):
-    """An empty name stands for one that is a single token."""
-    first, second = two_names(bench, 0)
-    io, subject = io or first, subject or second
+def only_after_a_space(bench):
+    """A word that is a single token after a space, and more of them without."""
+    from interp.words import NAMES
+
+    words = [*NAMES, "honey", "market", "pasta", "museum"]
+    alone, after = (
+        [len(ids) for ids in bench.model.tokenizer(forms, add_special_tokens=False)["input_ids"]]
+        for forms in (words, [" " + word for word in words])
+    )
+    return next((word for place, word in enumerate(words) if after[place] == 1 < alone[place]), "Zebediah")
+
+
+def attempt(exercise, bench, template, io, subject, order):
+    """A pair, or the kind of error. An empty name stands for one that is a single token, "_" for one after a space only."""
+    usual = two_names(bench, 0)
+    io, subject = (
+        only_after_a_space(bench) if name == "_" else name or usual[place] for place, name in enumerate((io, subject))
+    )
     template = template.replace("{IO}", io).replace("{SUBJECT}", subject)
     try:
-        exercise.make_ioi_pair(bench.model, template, io, subject, order)
+        return "nothing", exercise.make_ioi_pair(bench.model, template, io, subject, order)
     except ValueError:
-        return {"raised": "ValueError"}
+        return "ValueError", None
     except NotImplementedError:
         raise
     except Exception as error:
-        return {"raised": type(error).__name__}
-    return {"raised": "nothing"}
+        return type(error).__name__, None
+
+
+def on_unusable_names(exercise, bench, *, template, io, subject, order):
+    return {"raised": attempt(exercise, bench, template, io, subject, order)[0]}
+
+
+def on_a_name_too_many(exercise, bench, *, templates, order):
+    """Templates that hold a name already."""
+    return [attempt(exercise, bench, template, "", "", order)[0] for template in templates]
+
+
+def on_unusual_names(exercise, bench, *, template, io, subject, order):
+    raised, pair = attempt(exercise, bench, template, io, subject, order)
+    return {"raised": raised, "pair": pair}
 
 
 def assert_aligned(found):
@@ -92,11 +121,37 @@ def test_roles_exchanged(compare, seed):
 
 @pytest.mark.points(2)
 def test_clear_errors(compare):
-    """Equal names, a name of several tokens, a template with a name in it, an unknown order: a ValueError."""
-    compare(on_unusable_names, template=STORE, io="Mary", subject="Mary", order="ABBA")
-    compare(on_unusable_names, template=WHEN, io="Zebediah", subject="", order="ABBA")
-    compare(on_unusable_names, template=WHEN, io="", subject="Zebediah", order="BABA")
-    # A letter is a token; after a space it is two, where the vocabulary does not happen to have it.
-    compare(on_unusable_names, template=STORE, io="x", subject="", order="ABBA")
-    compare(on_unusable_names, template="{IO} was late. " + WHEN, io="", subject="", order="BABA")
-    compare(on_unusable_names, template=STORE, io="", subject="", order="ABAB")
+    """Equal names, a name of several tokens, a template with a name in it, an unknown order: a ValueError. All else works."""
+    # The last token is END, a colon too. A name needs to be a single token only where it stands.
+    compare(on_unusual_names, template="When {A} met {B}, {S} wrote a letter to:", io="", subject="", order="BABA")
+    compare(on_unusual_names, template=WHEN, io="_", subject="", order="ABBA")
+    compare(on_unusual_names, template=WHEN, io="", subject="_", order="ABBA")
+    # "may" is another word than the name May.
+    compare(
+        on_unusual_names, template="It may be that {A} and {B} met. {S} wrote to", io="May", subject="", order="ABBA"
+    )
+    for template, io, subject, order in [
+        (STORE, "Mary", "Mary", "ABBA"),
+        (WHEN, "Zebediah", "", "ABBA"),
+        (WHEN, "", "Zebediah", "BABA"),
+        # A letter is a token; after a space it is two, where the vocabulary does not happen to have it.
+        (STORE, "x", "", "ABBA"),
+        # The name at the very beginning, in the clean prompt, and at the beginning of a line in one of the two.
+        (STORE, "_", "", "ABBA"),
+        (STORE, "", "_", "BABA"),
+        (LINE, "_", "", "ABBA"),
+        (LINE, "", "_", "BABA"),
+        (STORE, "", "", "ABAB"),
+        (STORE, "", "", "abba"),
+        (STORE, "", "", "baba"),
+    ]:
+        compare(on_unusable_names, template=template, io=io, subject=subject, order=order)
+    templates = [
+        "{IO} was late. " + WHEN,
+        "{SUBJECT} was late. " + WHEN,
+        "When {A} and {IO} and {B} met, {S} handed a ball to",
+        "When {A} and {SUBJECT} and {B} met, {S} handed a ball to",
+        STORE + " {IO} and",
+        STORE + " {SUBJECT} and",
+    ]
+    compare(on_a_name_too_many, templates=templates, order="BABA")

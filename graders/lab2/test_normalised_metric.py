@@ -56,32 +56,41 @@ def on_ends_that_coincide(exercise, bench, *, clean, corrupted):
     try:
         found = exercise.normalised_metric(bench.normal(2, 3, seed=0), *ends(bench, clean, corrupted))
     except ValueError:
-        return {"raised": "ValueError"}
+        return {"raised": "ValueError", "zeros": None}
     except NotImplementedError:
         raise
     except Exception as error:
-        return {"raised": type(error).__name__}
+        return {"raised": type(error).__name__, "zeros": None}
     return {"raised": "nothing", "zeros": not bool(found.any())}
 
 
 @pytest.mark.points(1)
 def test_on_random_values(compare, seed):
     """Random values of several shapes, also a single number; the clean end above or below the corrupted one."""
-    for shape, clean, corrupted in [([3, 5], 3.5, -2.0), ([2, 3, 4], -1.5, 2.5), ([], 4.0, 1.0), ([6], -1.0, -3.0)]:
+    for shape, clean, corrupted in [
+        ([3, 5], 3.5, -2.0),
+        ([2, 1, 3, 2], -1.5, 2.5),
+        ([], 4.0, 1.0),
+        ([1], -1.0, -3.0),
+    ]:
         compare(on_random_values, shape=shape, clean=clean, corrupted=corrupted, seed=seed)
+
+
+def assert_known(found, clean, corrupted):
+    assert np.allclose(found, [0, 1, 0.5, 2, -1], atol=1e-4), (
+        f"with clean {clean} and corrupted {corrupted} the values [corrupted, clean, middle, one length above "
+        "clean, one below corrupted] should become [0, 1, 0.5, 2, -1]"
+    )
 
 
 @pytest.mark.points(1)
 def test_ends_middle_and_beyond(compare):
     """0 on corrupted, 1 on clean, one half in the middle, 2 and -1 beyond; also where the ends are close together."""
     for clean, corrupted in [(4.0, -3.0), (-2.0, 6.0), (0.0001, 0.0), (7.0, 5.0)]:
-        found = compare(on_known_values, clean=clean, corrupted=corrupted)
-        assert np.allclose(found, [0, 1, 0.5, 2, -1], atol=1e-4), (
-            f"with clean {clean} and corrupted {corrupted} the values [corrupted, clean, middle, one length above "
-            "clean, one below corrupted] should become [0, 1, 0.5, 2, -1]"
-        )
+        assert_known(compare(on_known_values, clean=clean, corrupted=corrupted), clean, corrupted)
 
 
+@pytest.mark.supporting  # the shares are the same, whatever the seed is
 @pytest.mark.points(1)
 def test_on_course_model(compare, seed):
     """Logits of the course model, mixed from the clean and the corrupted run: the share of the clean one comes back."""
@@ -93,6 +102,9 @@ def test_on_course_model(compare, seed):
 
 @pytest.mark.points(2)
 def test_clear_errors(compare):
-    """Ends that are equal, exactly or up to rounding, raise a ValueError."""
-    for clean, corrupted in [(2.5, 2.5), (0.0, 0.0), (300.0, 300.00003), (-4.0, -4.0000004)]:
+    """Ends that are equal, exactly or up to rounding, raise a ValueError; others do not, however small or close they are."""
+    # The last two differ by a thousandth of their size, which is no rounding.
+    for clean, corrupted in [(3e-9, 1e-9), (-1e-15, 1e-15), (1 + 2**-10, 1.0), (-2000.0, -2002.0)]:
+        assert_known(compare(on_known_values, clean=clean, corrupted=corrupted), clean, corrupted)
+    for clean, corrupted in [(2.5, 2.5), (0.0, 0.0), (300.0, 300.00003), (-4.0, -4.0000004), (1e-9, 1.0000001e-9)]:
         compare(on_ends_that_coincide, clean=clean, corrupted=corrupted)

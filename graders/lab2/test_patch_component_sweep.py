@@ -33,7 +33,8 @@ def swept(exercise, bench, clean, corrupted, metric):
     return {
         "maps": found,
         "corrupted": float(metric(bench.run(corrupted))),
-        "cache_unchanged": all(torch.equal(value, cache[name]) for name, value in before.items()),
+        "cache_unchanged": list(cache.keys()) == list(before)
+        and all(torch.equal(value, cache[name]) for name, value in before.items()),
         "hooks_left": hooks_left,
     }
 
@@ -62,6 +63,65 @@ def on_names(exercise, bench, *, batch, seed):
     return swept(exercise, bench, clean, corrupted, difference_of(right, wrong))
 
 
+def deep_model(bench):
+    """A small random HookedTransformer with eleven layers: the number of a layer can have two digits."""
+    from transformer_lens import HookedTransformer, HookedTransformerConfig
+
+    sizes = {"n_layers": 11, "n_heads": 1, "d_model": 8, "d_head": 4, "d_mlp": 6, "d_vocab": 13, "n_ctx": 4}
+    config = HookedTransformerConfig(
+        **sizes, act_fn="relu", init_weights=False, device=str(bench.device), dtype=bench.dtype
+    )
+    model = HookedTransformer(config).requires_grad_(False)
+    for place, parameter in enumerate(model.parameters()):
+        parameter.copy_(0.5 * bench.normal(*parameter.shape, seed=place))
+    return model
+
+
+def of_all_logits(bench, batch, pos, seed):
+    """A metric of the raw logits at every position: what is done to them before shows in it."""
+    weights = bench.normal(batch, pos, 13, seed=seed)
+    return lambda logits: (logits * weights).sum()
+
+
+class MetricError(Exception):
+    """What the metric raises in the scenario below."""
+
+
+def failing_metric(calls):
+    """A metric that fails when it is called for the last of some times."""
+    left = [None] * calls
+
+    def metric(logits):
+        left.pop()
+        if not left:
+            raise MetricError
+        return logits.mean()
+
+    return metric
+
+
+def on_a_deep_model(exercise, bench, *, pos, seed):
+    """Eleven layers, one prompt, and a metric that looks at all logits."""
+    clean, corrupted = (bench.integers(0, 13, (1, pos), seed=seed + place) for place in range(2))
+    model = deep_model(bench)
+    cache = model.run_with_cache(clean)[1]
+    return exercise.patch_component_sweep(model, corrupted, cache, of_all_logits(bench, 1, pos, seed + 2))
+
+
+def with_a_metric_that_fails(exercise, bench, *, calls):
+    """Whether a hook is left when the metric has failed."""
+    from transformer_lens import ActivationCache
+
+    names = [f"blocks.{layer}.{part}" for layer in range(bench.n_layers) for part in (*CACHED, *INNER)]
+    tokens = bench.integers(0, bench.d_vocab, (1, 2), seed=0)
+    cache = ActivationCache(bench.cache(tokens, names), bench.model)
+    try:
+        exercise.patch_component_sweep(bench.model, tokens.flip(1), cache, failing_metric(calls))
+    except MetricError:
+        return {"hooks_left": bool(bench.open_hooks())}
+    return {"hooks_left": None}
+
+
 def assert_sound(found):
     for name in MAPS:
         values, corrupted = found["maps"][name], found["corrupted"]
@@ -75,10 +135,17 @@ def assert_sound(found):
     assert not found["hooks_left"], "a hook is still attached to the model after your sweep"
 
 
-@pytest.mark.points(3)
+@pytest.mark.points(2)
 def test_on_random_tokens(compare, seed):
     """The course model on pairs of random tokens that share nothing but BOS."""
     assert_sound(compare(on_random_tokens, batch=3, pos=4, seed=seed))
+
+
+@pytest.mark.points(1)
+def test_any_model_and_metric(compare, seed):
+    """A model of eleven layers with a metric of all logits; and no hook is left when a metric fails."""
+    compare(on_a_deep_model, pos=2, seed=seed)
+    compare(with_a_metric_that_fails, calls=2)
 
 
 @pytest.mark.points(2)

@@ -51,7 +51,8 @@ def patched(exercise, bench, tokens, cache, metric, activation):
 
     before = {name: value.clone() for name, value in cache.items()}
     found = exercise.patch_heads(bench.model, tokens, cache, metric, activation)
-    unchanged = all(torch.equal(before[name], value) for name, value in cache.items())
+    unchanged = list(cache.keys()) == list(before)
+    unchanged = unchanged and all(torch.equal(before[name], value) for name, value in cache.items())
     return {"map": found, "cache_unchanged": unchanged, "hooks_left": bool(bench.open_hooks())}
 
 
@@ -95,18 +96,35 @@ def another_model(bench, layers, heads):
     return model
 
 
-def tokens_of_another_model(bench, batch, pos, seed):
-    """Two batches of random tokens, and the two tokens for each row whose logits are compared."""
-    clean, corrupted = (bench.integers(0, 37, (batch, pos), seed=seed + n) for n in range(2))
-    right = bench.integers(0, 37, (batch,), seed=seed + 2)
-    return clean, corrupted, right, (right + 7) % 37
-
-
 def on_another_model(exercise, bench, *, layers, heads, batch, pos, activation, seed):
+    """With a metric that looks at all logits: what is done to them before shows in it."""
     model = another_model(bench, layers, heads)
-    clean, corrupted, right, wrong = tokens_of_another_model(bench, batch, pos, seed)
+    clean, corrupted = (bench.integers(0, 37, (batch, pos), seed=seed + n) for n in range(2))
+    weights = bench.normal(batch, pos, 37, seed=seed + 2)
     _, cache = model.run_with_cache(clean)
-    return exercise.patch_heads(model, corrupted, cache, between(right, wrong), activation)
+    return exercise.patch_heads(model, corrupted, cache, lambda logits: (logits * weights).sum(), activation)
+
+
+class MetricError(Exception):
+    """What the metric raises in the scenario below."""
+
+
+def with_a_metric_that_fails(exercise, bench, *, calls):
+    """Whether a hook is left when the metric has failed, at the last of some calls."""
+    clean, corrupted, _ = random_prompts(bench, 1, 2, 0)
+    left = [None] * calls
+
+    def metric(logits):
+        left.pop()
+        if not left:
+            raise MetricError
+        return logits.mean()
+
+    try:
+        exercise.patch_heads(bench.model, corrupted, caches(bench, clean), metric)
+    except MetricError:
+        return {"hooks_left": bool(bench.open_hooks())}
+    return {"hooks_left": None}
 
 
 def on_names(exercise, bench, *, count, template, seed, activation):
@@ -150,9 +168,9 @@ def assert_clean(found):
 @pytest.mark.points(3)
 def test_outputs(compare, seed):
     """The map of head outputs (z), on random tokens in several shapes, and on a model of another shape."""
-    for layers, heads in [(2, 5), (4, 3)]:
-        compare(on_another_model, layers=layers, heads=heads, batch=2, pos=5, activation="z", seed=seed)
-    for batch, pos in [(4, 6), (2, 9)]:
+    for layers, heads, batch, pos in [(2, 5, 2, 5), (11, 2, 1, 3)]:
+        compare(on_another_model, layers=layers, heads=heads, batch=batch, pos=pos, activation="z", seed=seed)
+    for batch, pos in [(4, 6), (1, 9)]:
         assert_clean(compare(on_random_tokens, batch=batch, pos=pos, activation="z", seed=seed))
 
 
@@ -160,7 +178,9 @@ def test_outputs(compare, seed):
 def test_inputs_and_pattern(compare, seed):
     """The maps of queries, keys, values and attention patterns, on random tokens."""
     for activation in ("q", "k", "v", "pattern"):
-        assert_clean(compare(on_random_tokens, batch=4, pos=7, activation=activation, seed=seed))
+        # As few positions as there can be: a pattern must not be taken for vectors.
+        batch, pos = (2, 2) if activation == "pattern" else (4, 7)
+        assert_clean(compare(on_random_tokens, batch=batch, pos=pos, activation=activation, seed=seed))
 
 
 @pytest.mark.points(2)
@@ -189,6 +209,7 @@ def test_on_names(compare, seed):
 
 @pytest.mark.points(1)
 def test_clear_errors(compare):
-    """An activation that a head does not have raises a ValueError."""
-    for activation in ("result", "Z"):
+    """An activation that is none of the five raises a ValueError; and no hook is left when a metric fails."""
+    compare(with_a_metric_that_fails, calls=2)
+    for activation in ("result", "Z", "Pattern", "attn_scores", "", "at"):
         compare(on_an_unknown_activation, activation=activation)

@@ -20,11 +20,14 @@ def as_hook(exercise, position, clean, shapes):
 
 
 def on_random_streams(exercise, bench, *, batch, pos, d_model, position, seed):
-    resid = bench.normal(batch, pos, d_model, seed=seed)
-    clean = bench.normal(batch, pos, d_model, seed=seed + 1)
+    """Twice, with other streams of the same shape the second time."""
     hook = bench.model.hook_dict[name_of(0)]
-    patched = exercise.unguarded.patch_residual_hook(resid, hook, position, clean)
-    return {"patched": patched, "clean_afterwards": clean}
+    found = {}
+    for place, (patched, afterwards) in enumerate([("patched", "clean_afterwards"), ("again", "clean_after_that")]):
+        resid, clean = (bench.normal(batch, pos, d_model, seed=seed + 2 * place + which) for which in range(2))
+        found[patched] = exercise.unguarded.patch_residual_hook(resid, hook, position, clean)
+        found[afterwards] = clean
+    return found
 
 
 def on_course_model(exercise, bench, *, batch, pos, layer, position, seed):
@@ -103,10 +106,14 @@ def test_every_position(compare, seed):
 
 @pytest.mark.points(2)
 def test_clear_errors(compare):
-    """Streams of different shapes, and a position that is not there, raise a ValueError."""
+    """Streams of different shapes, and a position that is not there, raise a ValueError; all others are patched."""
+    for position in (0, 5):
+        compare(on_random_streams, batch=3, pos=6, d_model=4, position=position, seed=0)
     for shape, clean_shape, position in [
         ([3, 6, 4], [3, 5, 4], 2),
         ([3, 6, 4], [1, 6, 4], 2),
+        ([3, 6, 4], [3, 6, 1], 2),
+        ([2, 3, 8], [2, 3, 8], 5),
         ([3, 6, 4], [3, 6, 4], 6),
         ([3, 6, 4], [3, 6, 4], -1),
         ([3, 6, 4], [3, 6, 4], -7),

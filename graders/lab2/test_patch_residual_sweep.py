@@ -47,15 +47,83 @@ def on_pairs_of_names(exercise, bench, *, batch, seed):
     return swept(exercise, bench, clean, corrupted, difference_of(right, wrong))
 
 
-@pytest.mark.points(4)
+def deep_model(bench):
+    """A small random HookedTransformer with eleven layers: the number of a layer can have two digits."""
+    from transformer_lens import HookedTransformer, HookedTransformerConfig
+
+    sizes = {"n_layers": 11, "n_heads": 1, "d_model": 8, "d_head": 4, "d_mlp": 6, "d_vocab": 13, "n_ctx": 4}
+    config = HookedTransformerConfig(
+        **sizes, act_fn="relu", init_weights=False, device=str(bench.device), dtype=bench.dtype
+    )
+    model = HookedTransformer(config).requires_grad_(False)
+    for place, parameter in enumerate(model.parameters()):
+        parameter.copy_(0.5 * bench.normal(*parameter.shape, seed=place))
+    return model
+
+
+def of_all_logits(bench, batch, pos, seed):
+    """A metric of the raw logits at every position: what is done to them before shows in it."""
+    weights = bench.normal(batch, pos, 13, seed=seed)
+    return lambda logits: (logits * weights).sum()
+
+
+class MetricError(Exception):
+    """What the metric raises in the scenario below."""
+
+
+def failing_metric(calls):
+    """A metric that fails when it is called for the last of some times."""
+    left = [None] * calls
+
+    def metric(logits):
+        left.pop()
+        if not left:
+            raise MetricError
+        return logits.mean()
+
+    return metric
+
+
+def on_other_prompts(exercise, bench, *, batch, pos, seed):
+    """Two sweeps, with other prompts of the same shape the second time."""
+    return [on_random_tokens(exercise, bench, batch=batch, pos=pos, seed=seed + place) for place in (0, 10)]
+
+
+def on_a_deep_model(exercise, bench, *, pos, seed):
+    """Eleven layers, one prompt, and a metric that looks at all logits."""
+    clean, corrupted = (bench.integers(0, 13, (1, pos), seed=seed + place) for place in range(2))
+    metric = of_all_logits(bench, 1, pos, seed + 2)
+    return exercise.patch_residual_sweep(deep_model(bench), clean, corrupted, metric)
+
+
+def with_a_metric_that_fails(exercise, bench, *, calls):
+    """Whether a hook is left when the metric has failed."""
+    tokens = bench.integers(0, bench.d_vocab, (1, 2), seed=0)
+    try:
+        exercise.patch_residual_sweep(bench.model, tokens, tokens.flip(1), failing_metric(calls))
+    except MetricError:
+        return {"hooks_left": bool(bench.open_hooks())}
+    return {"hooks_left": None}
+
+
+@pytest.mark.points(2)
 def test_on_random_tokens(compare, seed):
     """The course model on pairs of random tokens that share nothing but BOS."""
-    for batch, pos in [(2, 4), (3, 2)]:
-        found = compare(on_random_tokens, batch=batch, pos=pos, seed=seed)
-        assert np.allclose(found["map"][0, 0], found["corrupted"], atol=1e-3), (
+    found = [compare(on_random_tokens, batch=2, pos=4, seed=seed)]
+    found += compare(on_other_prompts, batch=3, pos=2, seed=seed)
+    for each in found:
+        assert np.allclose(each["map"][0, 0], each["corrupted"], atol=1e-3), (
             "both prompts begin with BOS, so a patch at position 0 before layer 0 should change nothing"
         )
-        assert not found["hooks_left"], "a hook is still attached to the model after your sweep"
+        assert not each["hooks_left"], "a hook is still attached to the model after your sweep"
+
+
+@pytest.mark.points(2)
+def test_any_model_and_metric(compare, seed):
+    """A model of eleven layers with a metric of all logits; and no hook is left when a metric fails."""
+    found = compare(on_a_deep_model, pos=2, seed=seed)
+    assert found.shape == (11, 2), "one row for each layer, one column for each position"
+    compare(with_a_metric_that_fails, calls=2)
 
 
 @pytest.mark.points(6)

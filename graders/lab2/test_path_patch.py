@@ -29,12 +29,55 @@ def some(logits):
     return logits[..., 3::83]
 
 
+def watched(caches):
+    """A function that says whether the caches are as they are now."""
+    before = [{name: value.clone() for name, value in cache.items()} for cache in caches]
+
+    def unchanged():
+        return all(
+            list(cache.keys()) == list(old) and all(bool((old[name] == value).all()) for name, value in cache.items())
+            for cache, old in zip(caches, before, strict=True)
+        )
+
+    return unchanged
+
+
 def to_logits(exercise, bench, *, batch, pos, senders, seed):
     tokens, orig, new = two_runs(bench, batch, pos, seed)
-    before = {name: value.clone() for name, value in orig.items()}
+    unchanged = watched([orig, new])
     logits = exercise.path_patch_to_logits(bench.model, tokens, orig, new, places(bench, senders))
-    unchanged = all(bool((before[name] == value).all()) for name, value in orig.items())
-    return {"logits": some(logits), "cache_unchanged": unchanged, "hooks_left": bool(bench.open_hooks())}
+    return {"logits": some(logits), "cache_unchanged": unchanged(), "hooks_left": bool(bench.open_hooks())}
+
+
+def deep_runs(bench, seed):
+    """A small random HookedTransformer with eleven layers, and two runs of it: a layer's number can have two digits."""
+    from transformer_lens import HookedTransformer, HookedTransformerConfig
+
+    sizes = {"n_layers": 11, "n_heads": 2, "d_model": 8, "d_head": 4, "d_mlp": 6, "d_vocab": 13, "n_ctx": 4}
+    how = {"act_fn": "relu", "normalization_type": "LNPre", "init_weights": False}
+    config = HookedTransformerConfig(**sizes, **how, device=str(bench.device), dtype=bench.dtype)
+    model = HookedTransformer(config).requires_grad_(False)
+    for place, parameter in enumerate(model.parameters()):
+        parameter.copy_(0.5 * bench.normal(*parameter.shape, seed=place))
+    tokens, others = (bench.integers(0, 13, (1, 3), seed=seed + place) for place in range(2))
+    return model, tokens, model.run_with_cache(tokens)[1], model.run_with_cache(others)[1]
+
+
+def to_logits_in_a_deep_model(exercise, bench, *, senders, seed):
+    model, tokens, orig, new = deep_runs(bench, seed)
+    return exercise.path_patch_to_logits(model, tokens, orig, new, [tuple(head) for head in senders])
+
+
+def to_heads_in_a_deep_model(exercise, bench, *, senders, receivers, component, seed):
+    model, tokens, orig, new = deep_runs(bench, seed)
+    senders, receivers = (tuple(map(tuple, heads)) for heads in (senders, receivers))
+    return exercise.path_patch_to_heads(model, tokens, orig, new, senders, receivers, component)
+
+
+def without_receivers(exercise, bench, *, seed):
+    """Somebody sends, nobody receives."""
+    tokens, orig, new = two_runs(bench, 2, 4, seed)
+    return some(exercise.path_patch_to_heads(bench.model, tokens, orig, new, [(0, 0)], [], "q"))
 
 
 def to_logits_by_all(exercise, bench, *, batch, pos, seed):
@@ -55,9 +98,10 @@ def to_logits_by_all(exercise, bench, *, batch, pos, seed):
 
 def to_heads(exercise, bench, *, batch, pos, senders, receivers, component, seed):
     tokens, orig, new = two_runs(bench, batch, pos, seed)
-    senders, receivers = places(bench, senders), places(bench, receivers)
+    senders, receivers = tuple(places(bench, senders)), tuple(places(bench, receivers))
+    unchanged = watched([orig, new])
     logits = exercise.path_patch_to_heads(bench.model, tokens, orig, new, senders, receivers, component)
-    return {"logits": some(logits), "hooks_left": bool(bench.open_hooks())}
+    return {"logits": some(logits), "cache_unchanged": unchanged(), "hooks_left": bool(bench.open_hooks())}
 
 
 def without_a_change(exercise, bench, *, batch, pos, seed, nobody):
@@ -91,7 +135,8 @@ def test_to_logits(compare, seed):
     for batch, pos, senders in [(2, 5, [[0, 1]]), (3, 4, [[1, 0], [-1, 2]]), (2, 6, [[-1, -1]])]:
         found = compare(to_logits, batch=batch, pos=pos, senders=senders, seed=seed)
         assert not found["hooks_left"], "hooks are left on the model: the next run would be patched too"
-        assert found["cache_unchanged"], "the original run's cache is changed: add to a copy"
+        assert found["cache_unchanged"], "a cache is changed: add to a copy"
+    compare(to_logits_in_a_deep_model, senders=[[10, 1], [2, 0]], seed=seed)
 
 
 @pytest.mark.points(1)
@@ -116,11 +161,15 @@ def test_to_heads(compare, seed):
             to_heads, batch=batch, pos=pos, senders=senders, receivers=receivers, component=component, seed=seed
         )
         assert not found["hooks_left"], "hooks are left on the model: the next run would be patched too"
+        assert found["cache_unchanged"], "a cache is changed: add to a copy"
+    deep = {"senders": [[9, 1], [2, 0]], "receivers": [[10, 1], [10, 0]], "component": "q"}
+    compare(to_heads_in_a_deep_model, **deep, seed=seed)
 
 
 @pytest.mark.points(1)
 def test_nothing_changes(compare, seed):
-    """Without a sender, or with two equal runs, the logits are the original ones."""
+    """Without a sender, or without a receiver, or with two equal runs, the logits are the original ones."""
+    compare(without_receivers, seed=seed)
     for nobody in (True, False):
         found = compare(without_a_change, batch=2, pos=4, seed=seed, nobody=nobody)
         for name in ("to_logits", "to_heads"):
@@ -132,6 +181,19 @@ def test_nothing_changes(compare, seed):
 @pytest.mark.points(1)
 def test_clear_errors(compare):
     """A path backwards or within a layer, or to a component that a head does not have, raises a ValueError."""
-    compare(on_bad_paths, senders=[[1, 0]], receivers=[[1, 1]], component="q")
-    compare(on_bad_paths, senders=[[0, 0], [-1, 0]], receivers=[[1, 1]], component="v")
-    compare(on_bad_paths, senders=[[0, 0]], receivers=[[-1, 1]], component="z")
+    good = {"batch": 2, "pos": 3, "senders": [[1, 1], [0, 0]], "receivers": [[-1, 1]], "component": "k"}
+    compare(to_heads, **good, seed=0)
+    for senders, receivers, component in [
+        ([[1, 0]], [[1, 1]], "q"),
+        ([[-1, 0]], [[1, 1]], "k"),
+        ([[0, 0], [-1, 0]], [[1, 1]], "v"),
+        ([[1, 0]], [[1, 1], [-1, 0]], "q"),
+        ([[1, 0]], [[-1, 0], [1, 1]], "q"),
+        ([[0, 0]], [[-1, 1]], "z"),
+        ([[0, 0]], [[-1, 1]], "Q"),
+        ([[0, 0]], [[-1, 1]], ""),
+        ([[0, 0]], [[-1, 1]], "qk"),
+        ([[0, 0]], [], "z"),
+        ([], [], "pattern"),
+    ]:
+        compare(on_bad_paths, senders=senders, receivers=receivers, component=component)

@@ -37,6 +37,8 @@ def on_words_of_the_vocabulary(exercise, bench, *, count, length, again, n_token
         word = model.to_string([number])
         if word[:1] == " " and word[1:].isalpha() and model.to_tokens(word, prepend_bos=False).tolist() == [[number]]:
             words.append(word)
+        if len(words) == count * length:
+            break
     prompts = []
     for start in range(0, count * length, length):
         row = words[start : start + length]
@@ -54,22 +56,22 @@ def on_prompts_of_unequal_length(exercise, bench, *, lengths, n_tokens, seed):
     return exercise.predict_repeat(bench.model, prompts, n_tokens)
 
 
-def on_text_that_does_not_repeat(exercise, bench, *, prompts, n_tokens):
+def on_any_text(exercise, bench, *, prompts, n_tokens):
     sure = [prompt for prompt in prompts if decided(bench, [prompt], n_tokens)]
     texts = exercise.predict_repeat(bench.model, sure, n_tokens)
     return {"texts": texts, "open_hooks": bench.open_hooks()}
 
 
-def on_no_tokens(exercise, bench, *, n_tokens):
+def on_counts(exercise, bench, *, prompts, n_tokens):
     try:
-        exercise.predict_repeat(bench.model, ["abc def ghi abc"], n_tokens)
+        texts = exercise.predict_repeat(bench.model, prompts, n_tokens)
     except ValueError:
         return {"raised": "ValueError"}
     except NotImplementedError:
         raise
     except Exception as error:
         return {"raised": type(error).__name__}
-    return {"raised": "nothing"}
+    return {"raised": "nothing", "texts": texts}
 
 
 def assert_texts(found):
@@ -87,8 +89,10 @@ def test_made_up_words(compare, seed):
 
 @pytest.mark.points(1)
 def test_several_tokens(compare, seed):
-    """Words from the whole vocabulary, and the first of them again: the next four tokens."""
-    assert_texts(compare(on_words_of_the_vocabulary, count=6, length=7, again=3, n_tokens=4, seed=seed))
+    """Words from the whole vocabulary, few or many, and the first of them again: the next four tokens."""
+    for count, length in [(6, 7), (1, 60)]:
+        found = compare(on_words_of_the_vocabulary, count=count, length=length, again=3, n_tokens=4, seed=seed)
+        assert_texts(found)
 
 
 @pytest.mark.points(1)
@@ -98,15 +102,18 @@ def test_unequal_lengths(compare, seed):
 
 
 @pytest.mark.points(1)
-def test_no_repetition(compare):
-    """Text in which nothing repeats: what the model says, whatever it is. No hook is left behind."""
-    prompts = ["The capital of France is", "The capital of Japan is", "abc def", "dax"]
-    found = compare(on_text_that_does_not_repeat, prompts=prompts, n_tokens=3)
-    assert_texts(found["texts"])
+def test_other_text(compare):
+    """Other text, with an end-of-text token, letters of two tokens, or one prompt twice. No hook is left behind."""
+    for prompts, n_tokens in [
+        (["The capital of France is", "The capital of Japan is", "abc def", "dax"], 3),
+        (["The capital of France is", "pqr pqr", "éé", "The capital of France is", "ü é ü"], 6),
+    ]:
+        found = compare(on_any_text, prompts=prompts, n_tokens=n_tokens)
+        assert_texts(found["texts"])
 
 
 @pytest.mark.points(1)
 def test_clear_errors(compare):
-    """Asking for no tokens, or for fewer, raises a ValueError."""
-    for n_tokens in (0, -1):
-        compare(on_no_tokens, n_tokens=n_tokens)
+    """Asking for no tokens, or for fewer, raises a ValueError, with and without prompts; asking for one does not."""
+    for prompts, n_tokens in [(["abc def ghi abc"], 1), (["abc def ghi abc"], 0), (["abc def ghi abc"], -1), ([], 0)]:
+        compare(on_counts, prompts=prompts, n_tokens=n_tokens)

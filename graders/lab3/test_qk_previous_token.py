@@ -11,14 +11,14 @@ def on_random_weights(exercise, bench, *, pos, d_model, heads, d_head, scale, se
 
 
 def on_known_heads(exercise, bench, *, pos, sharpness):
-    """Heads that look at a fixed distance, in a space with a direction for each position: back by 1, by 0, evenly."""
+    """Heads that look at a fixed distance, in a space with a direction for each position: back by 1, by 0, evenly, ahead."""
     import torch
 
     eye = torch.eye(pos, dtype=bench.dtype, device=bench.device)
-    W_K = torch.stack([eye, eye, 0 * eye])
-    # The query at i asks for the key at i - 1, at i, at none in particular.
-    W_Q = torch.stack([eye.roll(-1, dims=1), eye, eye]) * sharpness * pos**0.5
-    nothing = torch.zeros(3, pos, dtype=bench.dtype, device=bench.device)
+    W_K = torch.stack([eye, eye, 0 * eye, eye])
+    # The query at i asks for the key at i - 1, at i, at none in particular, at i + 1 (the last one for that at 0).
+    W_Q = torch.stack([eye.roll(-1, dims=1), eye, eye, eye.roll(1, dims=1)]) * sharpness * pos**0.5
+    nothing = torch.zeros(4, pos, dtype=bench.dtype, device=bench.device)
     return exercise.qk_previous_token(eye * 2, W_Q, W_K, nothing, nothing, 2.0)
 
 
@@ -39,18 +39,23 @@ def on_course_model(exercise, bench, *, pos, seed):
     return exercise.qk_previous_token(W_pos, model.W_Q[0], model.W_K[0], model.b_Q[0], model.b_K[0], scale)
 
 
-def on_what_does_not_fit(exercise, bench, *, pos, scale):
+def on_inputs_of_all_kinds(exercise, bench, *, inputs):
+    """What is raised for some numbers of positions and scales. The first ones are possible."""
     W_Q, W_K = (bench.normal(2, 5, 3, seed=n) for n in (1, 2))
     b_Q, b_K = (bench.normal(2, 3, seed=n) for n in (3, 4))
-    try:
-        exercise.qk_previous_token(bench.normal(pos, 5, seed=0), W_Q, W_K, b_Q, b_K, scale)
-    except ValueError:
-        return {"raised": "ValueError"}
-    except NotImplementedError:
-        raise
-    except Exception as error:
-        return {"raised": type(error).__name__}
-    return {"raised": "nothing"}
+    raised = {}
+    for pos, scale in inputs:
+        try:
+            found = exercise.qk_previous_token(bench.normal(pos, 5, seed=0), W_Q, W_K, b_Q, b_K, scale)
+            result = {"raised": "nothing", "results": len(found)}
+        except ValueError:
+            result = {"raised": "ValueError"}
+        except NotImplementedError:
+            raise
+        except Exception as error:
+            result = {"raised": type(error).__name__}
+        raised[f"{pos} positions, scale={scale}"] = result
+    return raised
 
 
 def assert_causal(pattern):
@@ -77,14 +82,18 @@ def test_on_random_weights(compare, seed):
 
 @pytest.mark.points(2)
 def test_known_heads(compare):
-    """Heads that look one back, at themselves, and evenly: their scores are about 1, about 0, and known."""
-    for pos in (6, 9):
-        pattern, previous = compare(on_known_heads, pos=pos, sharpness=15.0)
+    """Heads that look one back, at themselves, evenly, and ahead, with scores of ordinary size and very large ones."""
+    for pos, sharpness in [(6, 15.0), (9, 2000.0)]:
+        pattern, previous = compare(on_known_heads, pos=pos, sharpness=sharpness)
         assert_causal(pattern)
-        evenly = np.mean([1 / (query + 1) for query in range(1, pos)])
-        assert np.allclose(previous, [1, 0, evenly], atol=1e-3), (
-            "the heads look one position back, at themselves, and evenly at all positions up to their own: "
-            f"the scores should be 1, 0 and {evenly:.3f}"
+        evenly = [1 / (query + 1) for query in range(1, pos)]
+        ahead = [
+            *evenly[:-1],
+            0,
+        ]  # nothing ahead may be seen, so this head is even too; its last query asks for position 0
+        assert np.allclose(previous, [1, 0, np.mean(evenly), np.mean(ahead)], atol=1e-3), (
+            "the heads look one position back, at themselves, evenly at all positions up to their own, and one position ahead: "
+            f"the scores should be 1, 0, {np.mean(evenly):.3f} and {np.mean(ahead):.3f}"
         )
 
 
@@ -105,6 +114,5 @@ def test_on_course_model(compare, seed):
 
 @pytest.mark.points(1)
 def test_clear_errors(compare):
-    """A single position, or a scale that is not positive, raises a ValueError."""
-    for pos, scale in [(1, 1.0), (4, 0.0), (4, -2.0)]:
-        compare(on_what_does_not_fit, pos=pos, scale=scale)
+    """A single position, or a scale that is not positive, raises a ValueError; two positions and a small scale do not."""
+    compare(on_inputs_of_all_kinds, inputs=[(2, 0.25), (4, 1.0), (1, 1.0), (0, 1.0), (4, 0.0), (4, -2.0), (1, -1.0)])

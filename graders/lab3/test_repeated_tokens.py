@@ -1,5 +1,7 @@
 """Grader of `repeated_tokens`. Two right programs draw different tokens, so what is compared are facts about them."""
 
+import random
+
 import pytest
 
 
@@ -22,6 +24,7 @@ def facts(tokens, bos):
     return known | {
         "starts_with_bos": bool((tokens[:, 0] == bos).all()),
         "second_half_equals_first": bool((first == second).all()),
+        "second_half_is_first_reversed": bool((first.flip(1) == second).all()),
         "neighbours_equal": bool((tokens[:, 1::2] == tokens[:, 2::2]).all()),
         "different_rows": len({tuple(row) for row in tokens.tolist()}),
     }
@@ -29,7 +32,19 @@ def facts(tokens, bos):
 
 def on_sizes(exercise, bench, *, d_vocab, bos, batch, half, seed):
     tokens = exercise.repeated_tokens(d_vocab, bos, batch, half, seed, bench.device)
-    return facts(tokens, bos)
+    found = facts(tokens, bos)
+    if 2 * half > d_vocab and "starts_with_bos" in found:
+        halves = [row[1 : half + 1] for row in tokens.tolist()]
+        found["rows_with_a_token_twice_in_a_half"] = sum(len(set(row)) < half for row in halves)
+    return found
+
+
+def on_another_device(exercise, bench, *, d_vocab, bos, batch, half, seed):
+    """PyTorch's device "meta" has no data. It shows on a CPU alone whether the device is passed on."""
+    import torch
+
+    tokens = exercise.repeated_tokens(d_vocab, bos, batch, half, seed, "meta")
+    return {"device": tokens.device.type if isinstance(tokens, torch.Tensor) else type(tokens).__name__}
 
 
 def on_course_vocabulary(exercise, bench, *, batch, half, seed):
@@ -43,8 +58,11 @@ def on_small_vocabulary(exercise, bench, *, d_vocab, bos, batch, half, seed):
     tokens = exercise.repeated_tokens(d_vocab, bos, batch, half, seed, bench.device)
     if not isinstance(tokens, torch.Tensor) or tokens.ndim != 2:
         return facts(tokens, bos)
+    drawn = [token for row in tokens.tolist() for token in row[1:]]
+    fair = len(drawn) / (d_vocab - 1)  # with the sizes below, 1.4 times of it is 9 standard deviations away
     return {
-        "ids_after_position_0": sorted({token for row in tokens.tolist() for token in row[1:]}),
+        "ids_after_position_0": sorted(set(drawn)),
+        "drawn_far_too_often": [token for token in sorted(set(drawn)) if drawn.count(token) > 1.4 * fair],
         "bos_in_each_row": [row.count(bos) for row in tokens.tolist()],
     }
 
@@ -61,56 +79,82 @@ def on_repeated_calls(exercise, bench, *, d_vocab, bos, batch, half, seed):
 
     def global_states():
         name, keys, *rest = np.random.get_state()
-        return torch.random.get_rng_state().tolist(), random.getstate(), (name, keys.tolist(), *rest)
+        states = torch.random.get_rng_state().tolist(), (name, keys.tolist(), *rest), random.getstate()
+        return dict(zip(("PyTorch", "NumPy", "Python"), states, strict=True))
 
     before = global_states()
     tokens = call(seed)
     after = global_states()
-    torch.rand(7)  # what was drawn before a call must not matter
+    torch.rand(7), np.random.rand(3), random.random()  # what was drawn before a call must not matter
+    again, other = call(seed), call(seed + 1)
     return {
-        "same_seed_gives_same_tokens": call(seed) == tokens,
-        "other_seed_gives_other_tokens": call(seed + 1) != tokens,
-        "global_random_state_kept": before == after,
+        "same_seed_gives_same_tokens": again == tokens,
+        "other_seed_gives_other_tokens": other != tokens,
+        "global_random_states_changed": [library for library, state in before.items() if after[library] != state],
     }
 
 
-def on_impossible_sizes(exercise, bench, *, d_vocab, bos, batch, half):
-    try:
-        exercise.repeated_tokens(d_vocab, bos, batch, half, 0, bench.device)
-    except ValueError:
-        return {"raised": "ValueError"}
-    except NotImplementedError:
-        raise
-    except Exception as error:
-        return {"raised": type(error).__name__}
-    return {"raised": "nothing"}
+def on_sizes_of_all_kinds(exercise, bench, *, sizes):
+    """What is raised for each of some sizes. The first ones are possible."""
+    raised = {}
+    for d_vocab, bos, batch, half in sizes:
+        try:
+            tokens = exercise.repeated_tokens(d_vocab, bos, batch, half, 0, bench.device)
+            found = {"raised": "nothing", "starts_with_bos": facts(tokens, bos).get("starts_with_bos")}
+        except ValueError:
+            found = {"raised": "ValueError"}
+        except NotImplementedError:
+            raise
+        except Exception as error:
+            found = {"raised": type(error).__name__}
+        raised[f"d_vocab={d_vocab}, bos={bos}, batch={batch}, half={half}"] = found
+    return raised
+
+
+def drawn(seed):
+    """Sizes that nobody could have listed: the facts about the other sizes are the same, whatever the seed is."""
+    draw = random.Random(seed).randint
+    d_vocab = draw(200, 900)
+    return d_vocab, draw(0, d_vocab - 1), draw(2, 7), draw(5, 25)
 
 
 @pytest.mark.points(2)
 def test_form(compare, seed):
-    """BOS, a random half, the same half again: integers of the right shape, with other noise in each row."""
-    for d_vocab, bos, batch, half in [(50, 49, 3, 7), (1000, 0, 5, 4), (300, 123, 1, 9), (90, 7, 3, 1)]:
+    """BOS, a random half, the same half again: integers of the right shape, other noise in each row, on the right device."""
+    for d_vocab, bos, batch, half in [(50, 49, 3, 40), (1000, 0, 5, 4), (300, 123, 1, 9), (90, 7, 3, 1), drawn(seed)]:
         compare(on_sizes, d_vocab=d_vocab, bos=bos, batch=batch, half=half, seed=seed)
     compare(on_course_vocabulary, batch=4, half=11, seed=seed)
+    compare(on_another_device, d_vocab=50, bos=7, batch=2, half=3, seed=seed)
 
 
+@pytest.mark.supporting
 @pytest.mark.points(1)
 def test_every_token_but_bos(compare, seed):
-    """Every token of a small vocabulary turns up in the noise, except BOS, wherever in the vocabulary BOS is."""
+    """Every token of a small vocabulary turns up in the noise, none far too often, and never BOS, whatever its id is."""
     for d_vocab, bos in [(8, 3), (6, 0), (7, 6), (2, 1)]:
-        found = compare(on_small_vocabulary, d_vocab=d_vocab, bos=bos, batch=3, half=200, seed=seed)
+        found = compare(on_small_vocabulary, d_vocab=d_vocab, bos=bos, batch=3, half=1000, seed=seed)
         assert found["bos_in_each_row"] == [1, 1, 1], "BOS should appear exactly once in each row, at position 0"
         assert len(found["ids_after_position_0"]) == d_vocab - 1, "some token of the vocabulary is never drawn"
 
 
+@pytest.mark.supporting
 @pytest.mark.points(1)
 def test_seed(compare, seed):
-    """The same seed gives the same tokens, another seed others, and the global random state stays as it was."""
+    """The same seed gives the same tokens, another seed others, and the global random states stay as they were."""
     compare(on_repeated_calls, d_vocab=100, bos=5, batch=3, half=10, seed=seed)
 
 
 @pytest.mark.points(1)
 def test_clear_errors(compare):
-    """Impossible sizes raise a ValueError."""
-    for d_vocab, bos, batch, half in [(10, 9, 2, 0), (10, 9, 0, 5), (10, 10, 2, 5), (10, -1, 2, 5), (1, 0, 2, 5)]:
-        compare(on_impossible_sizes, d_vocab=d_vocab, bos=bos, batch=batch, half=half)
+    """Impossible sizes raise a ValueError, and the smallest possible ones do not."""
+    possible = [(2, 1, 1, 1), (10, 0, 2, 3), (10, 9, 2, 3)]
+    impossible = [
+        (10, 9, 2, 0),
+        (10, 9, 0, 5),
+        (10, 9, 2, -1),
+        (10, 9, -1, 5),
+        (10, 10, 2, 5),
+        (10, 11, 2, 5),
+        (10, -1, 2, 5),
+    ]
+    compare(on_sizes_of_all_kinds, sizes=[*possible, *impossible, (1, 0, 2, 5), (0, 0, 2, 5)])

@@ -19,6 +19,7 @@ from mechgrade.protocol.job import HUB
 FILES = (
     *("course.yaml", "course.schema.json", "Makefile", "README.md", "CHANGELOG.md", "LICENSE"),
     *("requirements.txt", "pyproject.toml", "constraints.txt"),
+    *("scripts/prepare_venv.py", "scripts/install.py"),  # what the Makefile of a course beside its engine sets up with
 )
 FOLDERS = ("exercises", "graders", "fixtures", "mechgrade", "docs")
 _SKIPPED = ("__pycache__", "outputs", ".ipynb_checkpoints")

@@ -1,7 +1,7 @@
 """Audit graders: treat each as a classifier of programs whose right verdict is known, and print where it errs.
 
-The reference and every accepted variant must pass, the stub is not started, every misconception is rejected and named, every
-mechanical mutant is noticed. Programs are graded in rounds, one program of every exercise at a time, by the very path that
+The reference and every accepted variant must pass, the stub is not started, every misconception is rejected, and named if what is wrong
+tells it apart; without it in the list, none of the others may be named in its place. Every mechanical mutant is noticed. Programs are graded in rounds, one program of every exercise at a time, by the very path that
 grades a learner.
 """
 
@@ -18,6 +18,8 @@ from mechgrade.authoring.mutants import Mutant, mutants
 from mechgrade.authoring.rules import broken_rules, mutated_lines
 from mechgrade.course import Course, Exercise
 from mechgrade.course.variants import equivalents, programs
+from mechgrade.grading.diagnose import Judged, explanation
+from mechgrade.grading.evidence import tells
 from mechgrade.grading.grade import Grading
 from mechgrade.grading.options import Options
 from mechgrade.grading.verdicts import FAULTS, ExerciseResult
@@ -46,6 +48,19 @@ class GradedProgram:
 
     result: ExerciseResult
     distance: float
+    #: its runs, as they were judged
+    judged: Sequence[Judged] = ()
+    #: the misconceptions that are known of its exercise
+    known: Sequence[str] = ()
+
+    @property
+    def tells(self) -> bool:
+        """Whether what is wrong in it tells one mistake from others."""
+        return tells((each.run, each.outcome) for each in self.judged if not each.passed)
+
+    def other(self, own: str) -> str | None:
+        """The misconception that is named if its own is not known: an untrue name, as for a mistake that nobody foresaw."""
+        return explanation(self.judged, [name for name in self.known if name != own])
 
 
 @dataclass
@@ -109,6 +124,8 @@ class Audit:
             "misconceptions": len(wrong),
             "misconceptions_rejected": sum(each["rejected"] for each in wrong),
             "misconceptions_named": sum(each["named"] for each in wrong),
+            "misconceptions_nameable": sum(each["nameable"] for each in wrong),
+            "misconceptions_confused": sum(each["confused"] is not None for each in wrong),
             "mutants_killed": sum(entry.killed for entry in self.entries),
             "mutants_survived": sum(len(entry.survivors) for entry in self.entries),
             "mutants_equivalent": sum(entry.equivalent for entry in self.entries),
@@ -190,12 +207,22 @@ class Auditor:
             else:
                 rejected = verdict != "passed" and verdict not in FAULTS
                 named = graded.result.misconception == program.name
+                confused, nameable = graded.other(program.name), graded.tells
                 entry.misconceptions.append(
-                    {"name": program.name, "rejected": rejected, "named": named, "distance": _number(distance)}
+                    {
+                        "name": program.name,
+                        "rejected": rejected,
+                        "named": named,
+                        "nameable": nameable,
+                        "confused": confused,
+                        "distance": _number(distance),
+                    }
                 )
                 if not rejected:
                     audit.problems.append(f"{where}: misconception {program.name} is {verdict}")
-                elif not named:
+                elif confused is not None:
+                    audit.problems.append(f"{where}: {program.name} would be told the sentence of {confused}")
+                elif not named and (nameable or graded.result.misconception is not None):
                     other = graded.result.misconception or "nothing"
                     audit.problems.append(f"{where}: misconception {program.name} is named {other}")
                 elif distance < FAR:
@@ -239,11 +266,16 @@ class Auditor:
 
     def _round(self, course: Course, exercises: list[Exercise], chosen: dict[str, str]) -> dict[str, GradedProgram]:
         texts = {(exercise.lab, exercise.name): chosen[exercise.name] for exercise in exercises}
-        grading = Grading(course, Options(self.model, self.backend, threads=self.threads), self._worker)
+        grading = Grading(course, Options(self.model, self.backend, threads=self.threads), self._worker, explain=False)
         grader = grading.grader(Submission.from_texts(texts))
         result = grading.grade(grader, exercises)
         return {
-            exercise.name: GradedProgram(entry, grader.distances.get(exercise, 0.0))
+            exercise.name: GradedProgram(
+                entry,
+                grader.distances.get(exercise, 0.0),
+                grader.judged.get(exercise, ()),
+                grading.references.names(exercise),
+            )
             for exercise, entry in zip(exercises, result.exercises, strict=True)
         }
 

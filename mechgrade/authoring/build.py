@@ -15,7 +15,7 @@ import yaml
 
 from mechgrade.authoring.schema import schema_path, schema_text
 from mechgrade.course import Course, Exercise, Lab
-from mechgrade.course.source import BuildError, Source, read_source, read_text, shown_path
+from mechgrade.course.source import BuildError, Source, read_source, read_text, shown_path, without_remarks
 from mechgrade.files import write_atomic
 
 RECORD = ".generated.json"
@@ -58,9 +58,9 @@ def stub_text(course: Course, exercise: Exercise, source: Source) -> str:
 
 
 def _page_text(course: Course, path: Path) -> str:
-    """A page as build writes it: it has nothing to fill in, and goes to learners as it is."""
+    """A page as build writes it: it has nothing to fill in, and goes to learners as it is, without its authors' remarks."""
     shown = shown_path(course, path)
-    return f"# Generated from {shown} by mechgrade build.\n{read_text(path, shown)}"
+    return f"# Generated from {shown} by mechgrade build.\n{without_remarks(read_text(path, shown))}"
 
 
 def hints_text(lab: Lab, sources: dict[str, Source]) -> str:

@@ -170,7 +170,7 @@ def _row(name: str, some: Iterable[Entry]) -> tuple[str, ...]:
         _of(each["verdict"] == "passed" for each in right),
         f"{max(margins):.2f}" if margins else "-",
         _of(each["rejected"] for each in wrong),
-        _of(each["named"] for each in wrong),
+        _of(each["named"] for each in wrong if each.get("nameable", True)),
         f"{min(distances):,.0f}" if distances else "-",
         f"{killed} of {killed + survived}" if mutants else "-",
         str(sum(each["equivalent"] for each in mutants)) if mutants else "-",

@@ -79,10 +79,13 @@ def _checks(course: Course, exercise: Exercise) -> Iterator[str]:
             yield f"{shown}:{check.lineno}: {check.name} has no docstring; it is what the learner reads: say what is asked"
         if _points(check) is None:
             yield f"{shown}:{check.lineno}: the points of {check.name} cannot be read; write a number, or leave them at 1"
-    points = sum(_points(check) or 0 for check in checks)
+    made = _made_checks(tree)
+    points = sum(_points(check) or 0 for check in checks) + (_number(made.args[1:2]) or 0 if made else 0)
     if points != exercise.points:
         yield f"{shown}:1: its checks add up to {points:g} points, course.yaml says {exercise.points}; correct one of them"
-    if not any("seed" in [argument.arg for argument in check.args.args] for check in checks):
+    if made is not None:
+        yield from _signature(course, exercise, made, shown)
+    elif not any("seed" in [argument.arg for argument in check.args.args] for check in checks):
         yield f"{shown}:1: no check takes `seed`, so final grading has no hidden inputs and copied answers pass; add one"
 
 
@@ -90,9 +93,39 @@ def _points(check: ast.FunctionDef) -> float | None:
     """What a check is worth: the number in ``@pytest.mark.points(n)``, else 1; None where it is no number."""
     for decorator in check.decorator_list:
         if isinstance(decorator, ast.Call) and ast.unparse(decorator.func).endswith("mark.points") and decorator.args:
-            value = decorator.args[0].value if isinstance(decorator.args[0], ast.Constant) else None
-            return float(value) if isinstance(value, int | float) else None
+            return _number(decorator.args)
     return 1.0
+
+
+def _number(arguments: list[ast.expr]) -> float | None:
+    value = arguments[0].value if arguments and isinstance(arguments[0], ast.Constant) else None
+    return float(value) if isinstance(value, int | float) else None
+
+
+def _made_checks(tree: ast.Module) -> ast.Call | None:
+    """The call of :func:`mechgrade.grading.functions.checks_of_function`, where a grader has one."""
+    calls = [node.value for node in tree.body if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call)]
+    return next((call for call in calls if ast.unparse(call.func).endswith("checks_of_function")), None)
+
+
+def _signature(course: Course, exercise: Exercise, made: ast.Call, shown: str) -> Iterator[str]:
+    """The inputs of made checks are the function's parameters."""
+    tree = ast.parse(read_source(course, exercise).reference)
+    function = next(
+        (node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == exercise.name), None
+    )
+    if function is None:
+        return
+    parameters = [*function.args.posonlyargs, *function.args.args]
+    wanted = [each.arg for each in parameters[: len(parameters) - len(function.args.defaults)]]
+    both = zip(function.args.kwonlyargs, function.args.kw_defaults, strict=True)
+    wanted += [each.arg for each, default in both if default is None]
+    given = [each.arg for each in made.keywords]
+    every = {each.arg for each in (*parameters, *function.args.kwonlyargs)}
+    if lacking := [name for name in wanted if name not in given]:
+        yield f"{shown}:{made.lineno}: {exercise.name} takes {', '.join(lacking)} too; say what may be given for it"
+    if extra := [name for name in given if name is not None and name not in every]:
+        yield f"{shown}:{made.lineno}: {exercise.name} takes no {', '.join(extra)}; take it out, or correct the name"
 
 
 # --- variants ------------------------------------------------------------------------------------------------------------

@@ -156,7 +156,7 @@ def _write_exercise(course: Course, lab: str, name: str) -> list[Path]:
     }
     if present := [path for path in places.values() if path.exists()]:
         raise CourseError(*(f"{path} is there already; move it away, or choose another name" for path in present))
-    words = {"name": name, "title": exercise.title.replace('"', "'"), "lab": lab, "most": exercise.points - 1}
+    words = {"name": name, "title": exercise.title.replace('"', "'"), "lab": lab, "points": exercise.points}
     for part, path in places.items():
         template = Template((TEMPLATES / kind / f"{part}.py.tmpl").read_text(encoding="utf-8"))
         write_if_changed(path, template.substitute(words))

@@ -6,6 +6,7 @@ mistakes come at once. It imports neither torch nor pytest: every command starts
 
 import keyword
 import os
+import re
 import sys
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
@@ -64,6 +65,16 @@ def _all_different(paths: list[str]) -> list[str]:
 
 
 Name = Annotated[str, AfterValidator(_identifier)]
+
+
+def _pattern(text: str) -> str:
+    try:
+        re.compile(text)
+    except re.error as error:
+        raise ValueError(f"no regular expression: {error}") from None
+    return text
+
+
 InnerPath = Annotated[str, AfterValidator(_inside)]
 ModulePath = Annotated[str, AfterValidator(_module)]
 Source = Annotated[str, AfterValidator(_source)]
@@ -72,6 +83,7 @@ BenchName = Annotated[str, Field(pattern=r"^[A-Za-z_]\w*$|^[A-Za-z_][\w.]*:[A-Za
 CommandName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$")]
 Dotted = Annotated[str, Field(pattern=r"^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*$")]
 Text = Annotated[str, Field(min_length=1)]
+Pattern = Annotated[str, Field(min_length=1), AfterValidator(_pattern)]
 
 
 class _Part(BaseModel):
@@ -85,9 +97,9 @@ class Exercise(_Part):
 
     name: SkipJsonSchema[str]
     lab: SkipJsonSchema[str]
-    title: Text
-    points: int = Field(ge=1, le=1000)
-    minutes: int = Field(ge=1, le=600)
+    title: Text = Field(description="what learners read")
+    points: int = Field(ge=1, le=1000, description="what it is worth: the points of its checks add up to this")
+    minutes: int = Field(ge=1, le=600, description="how long it takes a learner, about")
     needs: Literal["trained"] | None = Field(
         default=None, description="trained: its scenarios look for structure that a random model does not have"
     )
@@ -100,13 +112,15 @@ class Lab(_Part):
     """One lab: exercises in the order in which they are done. `name` is its key in course.yaml."""
 
     name: SkipJsonSchema[str]
-    title: Text
-    slug: str = Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")
-    minutes: int = Field(ge=1, le=6000)
+    title: Text = Field(description="what learners read")
+    slug: str = Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", description="the name of its notebook, such as 01-arrays")
+    minutes: int = Field(ge=1, le=6000, description="how long it takes a learner, about")
     gpu_memory_gb: float | None = Field(default=None, ge=0, le=1000, description="what its own models need on a GPU")
     bench: BenchName | None = Field(default=None, description="in place of the course's bench")
     uses: list[Name] = Field(default=[], description="parts of the model that its scenarios use; others are not loaded")
-    exercises: dict[Name, Exercise] = Field(min_length=1)
+    exercises: dict[Name, Exercise] = Field(
+        min_length=1, description="its exercises by name, in the order in which they are done"
+    )
 
     @property
     def points(self) -> int:
@@ -118,8 +132,8 @@ class ModelProfile(_Part):
     """A model to grade with: a directory of the course (`path`), or a name on the Hub (`hub`)."""
 
     name: SkipJsonSchema[str]
-    path: InnerPath | None = None
-    hub: Text | None = None
+    path: InnerPath | None = Field(default=None, description="a directory of the course")
+    hub: Text | None = Field(default=None, description="a name on the Hub, which `mechgrade models pull` downloads")
     parts: dict[Name, Source] = Field(
         default={}, description="what labs may use besides, by name: each a directory of the course, or hub:NAME"
     )
@@ -146,14 +160,16 @@ class Course(_Part):
     """A whole course.yaml, and where each exercise's files lie under its directory, `root`."""
 
     root: SkipJsonSchema[Path]
-    schema_version: Literal[1] = Field(alias="schema")
-    title: Text
+    schema_version: Literal[1] = Field(alias="schema", description="the version of this format")
+    title: Text = Field(description="what learners read, and the name of their archive")
     bench: BenchName = Field(
         default="none",
         description="what scenarios work with: none (NumPy or plain Python), torch, transformer_lens, or module:Class",
     )
     default_model: Text = Field(default=NO_MODEL.name, description="the first of models where it is left out")
-    isolation: Literal["full", "process"]
+    isolation: Literal["full", "process"] = Field(
+        description="the weakest level at which learners' code is graded: full keeps it from reading the disk, process in a process of its own"
+    )
     pages: list[Name] = Field(default=[], description="solutions/NAME.py that learners get as they are")
     modules: Annotated[list[ModulePath], AfterValidator(_all_different)] = Field(
         default=[],
@@ -170,10 +186,16 @@ class Course(_Part):
     confusions: dict[Text, Text] = Field(
         default={}, description="names in texts that learners take for one another: audits try each as a mutant"
     )
+    advice: dict[Pattern, Text] = Field(
+        default={},
+        description="what to tell a learner about an error: a regular expression that is found in the error or the line, and a sentence",
+    )
     doctor: dict[str, str] = Field(default={}, description="what `mechgrade doctor` asks the model, and what must come")
-    labs: dict[Name, Lab] = Field(min_length=1)
-    models: dict[str, ModelProfile] = {}
-    limits: Limits = Limits()
+    labs: dict[Name, Lab] = Field(min_length=1, description="the labs by name, in the order in which they are done")
+    models: dict[str, ModelProfile] = Field(
+        default={}, description="what benches load, by name; none for a bench without a model"
+    )
+    limits: Limits = Field(default=Limits(), description="what a learner's process may use, for each exercise")
 
     @model_validator(mode="before")
     @classmethod

@@ -1,7 +1,8 @@
 """One exercise, one source: `solutions/<lab>/<name>.py`, a jupytext py:percent file, taken apart.
 
 Cells tagged `hint` and `found` go to the hints file; a cell tagged `demo` shows the learner's own result, and is not graded. What lies between `### BEGIN SOLUTION` and `### END SOLUTION` is the
-reference; in the stub a `raise NotImplementedError` stands there. All other text stays as it is, byte for byte.
+reference; in the stub a `raise NotImplementedError` stands there. A remark in an HTML comment (`<!-- for authors -->`) in a text stays
+in the source. All other text stays as it is, byte for byte.
 """
 
 import ast
@@ -49,6 +50,14 @@ class _Cell:
     kind: str
     tags: tuple[str, ...]
     text: str
+
+
+def without_remarks(text: str) -> str:
+    """A text without its HTML comments: they are for authors, and a learner would see them in a stub.
+
+    A blank before a remark goes with it, so that no line ends with one and no sentence has two.
+    """
+    return re.sub(r"[ \t]*<!--(?:(?!-->).)*-->", "", text)
 
 
 class _Problems(list[str]):
@@ -111,13 +120,21 @@ def take_apart(text: str, name: str, shown: str) -> Source:
         raise BuildError(*problems)
     code = [cell for cell in cells if cell.kind == "code" and DEMO not in cell.tags]
     reference = _without(text, [cell for cell in cells if cell not in code], {})
-    lesson = _without(text, [*hints, *found], {})
-    stub = _without(text, [*hints, *found], _raises(text, tree, blocks, name, problems))
+    plain = _remarks_out(text, cells)
+    lesson = _without(text, [*hints, *found], plain)
+    stub = _without(text, [*hints, *found], plain | _raises(text, tree, blocks, name, problems))
     if not problems:
         _check_stub(stub, problems)
     if problems:
         raise BuildError(*problems)
-    return Source(text, lesson, reference, stub, tuple(cell.text for cell in hints), found[0].text)
+    return Source(
+        text,
+        lesson,
+        reference,
+        stub,
+        tuple(without_remarks(cell.text) for cell in hints),
+        without_remarks(found[0].text),
+    )
 
 
 def without_solutions(text: str, name: str) -> str:
@@ -231,6 +248,18 @@ def _without(text: str, cells: list[_Cell], instead: dict[int, str | None]) -> s
     dropped = {line for cell in cells for line in range(cell.first, cell.last + 1)}
     kept = [instead.get(number, line) for number, line in enumerate(text.split("\n"), 1) if number not in dropped]
     return "\n".join(line for line in kept if line is not None).strip("\n") + "\n"
+
+
+def _remarks_out(text: str, cells: list[_Cell]) -> dict[int, str | None]:
+    """For every line of a text cell that has a remark: the line without it."""
+    lines = text.split("\n")
+    return {
+        number: without_remarks(lines[number - 1])
+        for cell in cells
+        if cell.kind == "markdown"
+        for number in range(cell.first, cell.last + 1)
+        if "<!--" in lines[number - 1]
+    }
 
 
 def _check_teaching(hints: list[_Cell], found: list[_Cell], problems: _Problems) -> None:

@@ -57,6 +57,13 @@ class Handler(Protocol):
             CheckFailed: there is none.
         """
 
+    def reference(self, exercise: Exercise, call: Call) -> Tree:
+        """What the reference gives, to tell whose fault it is that a check's own code failed.
+
+        Raises:
+            GraderError: it is not known.
+        """
+
     def done(self, exercise: Exercise, check: Check, *, hidden: bool) -> None:
         """Take a check's verdict."""
 
@@ -175,7 +182,8 @@ def _arguments(course: Course, exercises: Sequence[Exercise], pdb: bool) -> list
         raise CourseError(*(f"{path} is missing: course.yaml lists its exercise" for path in missing))
     command = ["-c", str(INI), "--rootdir", str(course.root), "--confcutdir", str(course.root / "graders")]
     command += ["--import-mode=importlib", "-p", "mechgrade.grading.plugin"]
-    command += ["--pdb", "-s"] if pdb else ["-s", "-p", "no:terminal", "-p", "no:faulthandler"]
+    # Without a terminal pytest's own `breakpoint()` fails; Python's works where learner code runs in this process.
+    command += ["--pdb", "-s"] if pdb else ["-s", "-p", "no:terminal", "-p", "no:faulthandler", "-p", "no:debugging"]
     # No cache folder. The next two collect garbage at the end of a run, to warn of what a test left behind: a tenth of a second
     # for nothing. And what checks log nobody would see.
     command += [

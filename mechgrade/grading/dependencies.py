@@ -197,7 +197,7 @@ class Dependencies:
         part: dict[str, Any] = {"limits": limits, "uses": course.lab(exercise.lab).uses}
         part["model"] = profile.model_dump(mode="json", exclude={"name", "limits"}, exclude_defaults=True)
         if verdict:
-            part |= {"points": exercise.points, "needs": exercise.needs}
+            part |= {"points": exercise.points, "needs": exercise.needs, "advice": course.advice}
         return {COURSE_FILE: _of(part)}
 
     def _on_hub(self, place: str) -> str:

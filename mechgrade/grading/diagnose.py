@@ -1,4 +1,7 @@
-"""Which known misconception explains what a learner's code gave? A name is a claim: it must hold for every run."""
+"""Which known misconception explains what a learner's code gave? A name is a claim: it must hold for every run.
+
+And what was wrong must be so much that another mistake would not give the same: equal booleans are no evidence.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ from dataclasses import dataclass
 
 from mechgrade.grading.calls import Call
 from mechgrade.grading.compare import compare
+from mechgrade.grading.evidence import tells
 from mechgrade.grading.recordings import Run
 from mechgrade.protocol.outcome import Outcome
 from mechgrade.protocol.wire import Tree
@@ -42,11 +46,12 @@ def explanation(judged: Sequence[Judged], names: Collection[str]) -> str | None:
         names: the exercise's misconceptions, in the order in which they were written.
 
     Returns:
-        of several that do, the one nearest to the first run that failed; None where there is none, or where nothing failed.
+        of several that do, the one nearest to the first run that failed; None where there is none, where nothing failed, or where
+        what is wrong could be so by another mistake as well.
     """
     # Runs that failed come first: they leave few names, and the others are held against those alone.
     ordered = sorted(judged, key=lambda each: each.passed)
-    if not ordered or ordered[0].passed:
+    if not tells((each.run, each.outcome) for each in ordered if not each.passed):
         return None
     first, *others = ordered
     left = matches(first.outcome, first.run.noise, first.misconceptions(names))

@@ -21,23 +21,25 @@ class Grading:
         course: the course.
         options: how to grade.
         opener: opens the learners' processes. The caller closes it.
+        explain: whether failures are told by the learner's own calls, which takes a second run of each.
 
     Raises:
         CourseError: there is nothing to compare with on this model.
     """
 
-    def __init__(self, course: Course, options: Options, opener: Opener) -> None:
+    def __init__(self, course: Course, options: Options, opener: Opener, *, explain: bool = True) -> None:
         lacking = without_reference(course, options.model)
         if lacking:
             raise CourseError(lacking)
         self.course = course
         self.options = options
+        self._explain = explain
         self.sessions = Sessions(course, options, opener)
         self.references = References(self.sessions)
 
     def grader(self, submission: Submission, on_result: Callable[[ExerciseResult], None] | None = None) -> Grader:
         """The handler of the checks for one submission."""
-        return Grader(self.sessions, self.references, submission, on_result)
+        return Grader(self.sessions, self.references, submission, on_result, self._explain)
 
     def run(self, checks: Checks, grader: Grader, exercises: Sequence[Exercise]) -> Result:
         """Grade some exercises by checks that are collected already."""

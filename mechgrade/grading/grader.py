@@ -8,28 +8,52 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 
 from mechgrade.course import Exercise
+from mechgrade.grading.advice import advice
 from mechgrade.grading.calls import Call
 from mechgrade.grading.checks import CheckFailed
 from mechgrade.grading.diagnose import Judged, explanation
+from mechgrade.grading.functions import with_scenario
 from mechgrade.grading.judge import Judgement, failed, judge
+from mechgrade.grading.recordings import Run
 from mechgrade.grading.references import References
 from mechgrade.grading.relations import relation
+from mechgrade.grading.relations.origins import Origins
 from mechgrade.grading.sessions import Runs, Sessions
 from mechgrade.grading.stub import is_above_code
-from mechgrade.grading.verdicts import Check, ExerciseResult, Result, gravest
+from mechgrade.grading.told import in_own_terms
+from mechgrade.grading.traces import Traces
+from mechgrade.grading.verdicts import FAULTS, Check, ExerciseResult, Result, gravest
 from mechgrade.grading.views import View, views_of
 from mechgrade.protocol.outcome import Outcome
 from mechgrade.protocol.wire import Tree
 from mechgrade.submissions.submission import Submission, SubmissionError
 
+#: The verdicts of checks that no mistake must explain.
+_UNEXPLAINED = frozenset(["passed", "not_started", "missing", *FAULTS])
+#: What is said of the runs that come after one that took too long.
+NOT_RUN = "not run: an earlier check of this exercise took too long"
+
 
 @dataclass(frozen=True)
 class Failure:
-    """A run that failed, for a debugger."""
+    """A run that failed.
+
+    Attributes:
+        exercise: whose run.
+        call: what was run.
+        judgement: what is thought of it.
+        outcome: what it gave, None where nothing could be run.
+        run: what the reference gives, None where nothing was compared.
+        number: which of its calls of a learner's function failed, where it is one: the function's name, and how many calls of
+            it there were before.
+    """
 
     exercise: Exercise
     call: Call
     judgement: Judgement
+    outcome: Outcome | None = None
+    run: Run | None = None
+    number: tuple[str, int] | None = None
 
 
 @dataclass
@@ -44,8 +68,18 @@ class _Current:
     views: list[View] = field(default_factory=list)
     #: whether a run of the check that is going on differs from the reference
     differs: bool = False
+    #: how many of the judged runs were on public inputs: only those are named
+    told: int = 0
+    #: the run that the check that is going on failed by
+    failure: Failure | None = None
+    #: the checks that failed on hidden inputs alone
+    hidden: set[str] = field(default_factory=set)
     #: the checks that failed because of such a run
     differing: set[str] = field(default_factory=set)
+    #: whether a run took too long: no other is begun then
+    late: bool = False
+    #: the same before hidden inputs were tried
+    late_before: bool = False
     #: seconds that were counted for earlier checks: of the scenarios, of the learner's functions in them
     counted: tuple[float, float] = (0.0, 0.0)
 
@@ -58,6 +92,7 @@ class Grader:
         references: what the learner's runs are held against.
         submission: the learner's files.
         on_result: called with each exercise when its last check is in.
+        explain: whether a run that failed is made once more, to tell the failure by the learner's own calls.
     """
 
     def __init__(
@@ -66,11 +101,13 @@ class Grader:
         references: References,
         submission: Submission,
         on_result: Callable[[ExerciseResult], None] | None = None,
+        explain: bool = True,
     ) -> None:
         self._sessions = sessions
         self._references = references
         self._submission = submission
         self._on_result = on_result
+        self._traces = Traces(sessions, submission) if explain else None
         self._current: _Current | None = None
         self.cancelled = False
         options = sessions.options
@@ -80,6 +117,8 @@ class Grader:
         self.failure: Failure | None = None
         #: how far each exercise's data was from the reference's at the worst, in tolerances; infinite for other differences
         self.distances: dict[Exercise, float] = {}
+        #: the runs of each exercise that were held against the reference's
+        self.judged: dict[Exercise, list[Judged]] = {}
 
     # --- what checks ask for -----------------------------------------------------------------------------------------
 
@@ -91,7 +130,7 @@ class Grader:
         """
         outcome = self._outcome(exercise, call)
         if outcome.kind != "returned":
-            raise self._fail(exercise, call, self._failed(exercise, outcome))
+            raise self._fail(exercise, call, self._failed(exercise, outcome), outcome)
         return outcome.data
 
     def _failed(self, exercise: Exercise, outcome: Outcome) -> Judgement:
@@ -125,18 +164,71 @@ class Grader:
             current.views = views_of(call.key, dict(call.inputs), run, outcome.data)
         if not passed:
             current.differs = True
-            raise self._fail(exercise, call, judgement)
+            raise self._fail(exercise, call, judgement, outcome, run)
         return outcome.data
 
+    def reference(self, exercise: Exercise, call: Call) -> Tree:
+        """What the reference gives.
+
+        Raises:
+            GraderError: nothing was recorded, and nothing may be run live.
+        """
+        return self._references.run(exercise, call).reference
+
     def _outcome(self, exercise: Exercise, call: Call) -> Outcome:
+        current = self._enter(exercise)
+        if current.late:
+            # Each further check would wait as long, and the learner with it.
+            return Outcome("timed_out", message=NOT_RUN)
         try:
-            return self._enter(exercise).runs.outcome(call)
+            outcome = current.runs.outcome(call)
         except SubmissionError as error:
             raise self._fail(exercise, call, Judgement("missing", str(error))) from None
+        current.late = outcome.kind == "timed_out"
+        return outcome
 
-    def _fail(self, exercise: Exercise, call: Call, judgement: Judgement) -> CheckFailed:
-        self.failure = self.failure or Failure(exercise, call, judgement)
+    def _fail(
+        self,
+        exercise: Exercise,
+        call: Call,
+        judgement: Judgement,
+        outcome: Outcome | None = None,
+        run: Run | None = None,
+    ) -> CheckFailed:
+        failure = Failure(exercise, call, judgement, outcome, run)
+        self._enter(exercise).failure = failure
+        self.failure = self.failure or failure
         return CheckFailed(judgement)
+
+    def _explain(self, failure: Failure, check: Check) -> None:
+        """Tell the failure of a check by the calls that the learner's functions got, where they can be traced."""
+        exercise, call, outcome = failure.exercise, failure.call, failure.outcome
+        if self._traces is None or outcome is None or check.message != failure.judgement.message:
+            return
+        trace = self._traces.of(exercise, call, outcome)
+        judgement, number = in_own_terms(
+            failure.judgement, call, outcome, failure.run, trace, self._origins(exercise), self._source(exercise)
+        )
+        check.message, check.place, check.gave = judgement.message, judgement.place, judgement.gave
+        if failure is self.failure:
+            made = trace.calls
+            name = made[number].function if number is not None and not made[number].inner else ""
+            before = sum(each.function == name and not each.inner for each in made[:number])
+            place = (name, before) if name else None
+            self.failure = replace(failure, judgement=judgement, number=place)
+
+    def _origins(self, exercise: Exercise) -> Origins:
+        return Origins(self._grader(exercise))
+
+    def _grader(self, exercise: Exercise) -> str:
+        path = self._sessions.course.grader_path(exercise)
+        return with_scenario(path.read_text(encoding="utf-8"), exercise.name) if path.is_file() else ""
+
+    def _source(self, exercise: Exercise) -> str:
+        try:
+            return self._submission.source(exercise)
+        except SubmissionError:
+            return ""
 
     # --- checks and exercises, in the order in which they are run ----------------------------------------------------
 
@@ -144,27 +236,42 @@ class Grader:
         """Take a check's verdict. Several runs of one check (one for each seed) count as one: the gravest."""
         current = self._enter(exercise)
         runs = current.runs
-        if current.differs:
-            current.differing.add(check.name)
-            current.differs = False
         before = current.counted
         current.counted = (runs.seconds, runs.learner_seconds)
-        check.seconds, check.learner_seconds = runs.seconds - before[0], runs.learner_seconds - before[1]
+        checks = current.entry.checks
+        place = next((place for place, known in enumerate(checks) if known.name == check.name), None)
+        differs, current.differs = current.differs, False
         views, current.views = current.views, []
+        failure, current.failure = current.failure, None
         if hidden:
             # The process knows hidden inputs now, and could print them in a check whose output the learner is shown.
             runs.renew()
-        else:  # the values of hidden inputs would tell them
+            # Names, values and times would tell what it saw. All that hidden inputs say is whether the check holds on them.
+            del current.judged[current.told :]
+            current.late = current.late_before
+            failed_before = place is not None and checks[place].verdict != "passed"
+            if failed_before and check.verdict not in FAULTS:
+                return
+            if check.verdict not in ("passed", *FAULTS):
+                current.hidden.add(check.name)
+        else:
+            current.told, current.late_before = len(current.judged), current.late
             check.views = views
-        checks = current.entry.checks
-        place = next((place for place, known in enumerate(checks) if known.name == check.name), None)
+            check.seconds, check.learner_seconds = runs.seconds - before[0], runs.learner_seconds - before[1]
+            if differs:
+                current.differing.add(check.name)
+        graver = place is None or gravest([checks[place].verdict, check.verdict]) != checks[place].verdict
+        if graver and failure is not None and not hidden and check.verdict not in FAULTS:
+            self._explain(failure, check)
+            if failure.outcome is not None and (says := advice(failure.outcome, self._sessions.course.advice)):
+                check.message = f"{check.message.rstrip('.')}. {says}"
         if place is None:
             checks.append(check)
             return
         known = checks[place]
         check.seconds += known.seconds
         check.learner_seconds += known.learner_seconds
-        if gravest([known.verdict, check.verdict]) != known.verdict:
+        if graver:
             checks[place] = check
         else:
             known.seconds, known.learner_seconds = check.seconds, check.learner_seconds
@@ -177,6 +284,7 @@ class Grader:
             self.result.exercises.append(entry)
             runs = Runs(self._sessions, exercise, lambda: self._submission.source(exercise))
             self._current = _Current(exercise, entry, runs)
+            self.judged[exercise] = self._current.judged
             if self.cancelled:
                 runs.cancel()
         return self._current
@@ -186,8 +294,11 @@ class Grader:
             return
         current, self._current = self._current, None
         current.runs.renew()
+        if self._traces is not None:
+            self._traces.close()
         if not self.cancelled:
             self._name(current)
+        current.entry.settle()
         current.entry.seconds = time.perf_counter() - current.started
         if self._on_result is not None and not self.cancelled:
             self._on_result(current.entry)
@@ -195,9 +306,12 @@ class Grader:
     def _name(self, current: _Current) -> None:
         """Name the misconception behind the checks that failed, if one explains them all and contradicts none that passed.
 
-        Where there is none, say what relates the data to the reference's, if that is certain.
+        Where there is none, say what relates the data to the reference's, if that is certain. Where a check failed by something
+        else than a difference, nothing is said: what explains the differences need not explain that check.
         """
-        if all(each.passed for each in current.judged):
+        failed = {check.name for check in current.entry.checks if check.verdict not in _UNEXPLAINED}
+        others = failed - current.differing - current.hidden
+        if others or all(each.passed for each in current.judged):
             return
         name = explanation(current.judged, self._references.names(current.exercise))
         sentence = self._relation(current) if name is None else self._references.sentence(current.exercise, name)
@@ -206,11 +320,11 @@ class Grader:
                 check.misconception, check.sentence = name, sentence
 
     def _relation(self, current: _Current) -> str:
-        course, exercise = self._sessions.course, current.exercise
-        paths = (course.grader_path(exercise), course.stub_path(exercise))
-        grader, stub = (path.read_text(encoding="utf-8") if path.is_file() else "" for path in paths)
+        exercise = current.exercise
+        path = self._sessions.course.stub_path(exercise)
+        stub = path.read_text(encoding="utf-8") if path.is_file() else ""
         try:
-            return relation(current.judged, grader, stub, self._submission.source(exercise)) or ""
+            return relation(current.judged, self._grader(exercise), stub, self._submission.source(exercise)) or ""
         except (
             Exception
         ):  # it looks at data of any form, for a sentence that nobody must have: it never stops a grading
@@ -228,6 +342,8 @@ class Grader:
         if self._current is not None:
             self._current.runs.renew()
             self._current = None
+        if self._traces is not None:
+            self._traces.close()
 
     def cancel(self) -> None:
         """From another thread: leave off, and end the run that is under way."""
@@ -235,3 +351,5 @@ class Grader:
         current = self._current
         if current is not None:
             current.runs.cancel()
+        if self._traces is not None:
+            self._traces.cancel()

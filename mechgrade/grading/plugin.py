@@ -7,17 +7,20 @@ It acts on the checks of a course alone, and only where a handler answers them. 
 from __future__ import annotations
 
 import hmac
+import inspect
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from mechgrade.course import COURSE_FILE, Course, CourseError, Exercise, load_course
-from mechgrade.grading.calls import Call, Facts
+from mechgrade.grading.calls import Call, Facts, World
 from mechgrade.grading.checks import EXERCISE, HANDLER, HIDDEN, CheckFailed, Handler
 from mechgrade.grading.errors import GraderError, InfrastructureError
+from mechgrade.grading.facts import Measuring
 from mechgrade.grading.sessions import Cancelled
 from mechgrade.grading.verdicts import FAULTS, Check, Verdict
+from mechgrade.protocol.outcome import not_as_promised, plain
 from mechgrade.protocol.wire import numbers
 
 #: How many hidden seeds a check gets in final grading, besides the public one.
@@ -27,6 +30,8 @@ HIDDEN_SEEDS = 2
 def pytest_configure(config: pytest.Config) -> None:
     """Register the marker."""
     config.addinivalue_line("markers", "points(n): what a check of an exercise is worth (default 1)")
+    text = "supporting: a check that counts only beside one that is not, as those without `seed` do"
+    config.addinivalue_line("markers", text)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -73,13 +78,19 @@ def compare(request: pytest.FixtureRequest) -> Callable[..., Any]:
 
     ``facts=function`` compares ``function(data)`` in the data's place, and returns it: for results of chance, such as trained
     weights, which no two right programs share, though they share what can be measured on them. It runs on the grader's side,
-    so a learner's process cannot make up what it finds; it must make a fact of whatever comes, also of a wrong type or shape.
+    so a learner's process cannot make up what it finds. A fact of :mod:`mechgrade.grading.facts` tells the number that was measured.
+
+    ``world=function`` draws what the scenario is given: ``function(**inputs)`` runs on the grader's side, and the learner's process
+    gets the numbers and NumPy arrays that it returns, but neither the inputs nor the way they were drawn. A training that should find
+    something is given data in this way: with the seed of a made-up world, what is to be found could be computed.
     """
     handler, exercise = _of(request)
 
-    def call(scenario: Callable[..., Any], *, facts: Facts | None = None, **inputs: Any) -> Any:
+    def call(
+        scenario: Callable[..., Any], *, facts: Facts | None = None, world: World | None = None, **inputs: Any
+    ) -> Any:
         __tracebackhide__ = True
-        return numbers(handler.compare(exercise, Call(scenario.__name__, inputs, facts)))
+        return numbers(handler.compare(exercise, Call(scenario.__name__, inputs, facts and Measuring(facts), world)))
 
     return call
 
@@ -150,22 +161,28 @@ def _check(item: pytest.Item, call: pytest.CallInfo[None]) -> Check:
         points=points,
         max_points=points,
         asks=(item.function.__doc__ or "").strip().split("\n")[0],
+        supporting="seed" not in item.fixturenames or item.get_closest_marker("supporting") is not None,
     )
     if call.excinfo is None:
         return check
     check.points = 0.0
     error = call.excinfo.value
-    check.verdict, check.message = _verdict(error)
+    found = _verdict(error)
+    if found is None and call.when == "call" and _works_on_the_reference(item):
+        found = _not_as_promised(error)
+    fault: tuple[Verdict, str] = ("grader_error", f"the check itself failed: {type(error).__name__}: {error}")
+    check.verdict, check.message = found or fault
     if _is_hidden(item) and check.verdict not in FAULTS:
-        # The inputs are secret, and the values would tell them.
-        check.message = "on hidden inputs the result is not the reference's"
+        # The inputs are secret. The values would tell them, and so would the way in which the code failed: it may choose that.
+        check.verdict, check.message = "wrong", "on hidden inputs the result is not the reference's"
     elif isinstance(error, CheckFailed):
         judgement = error.judgement
         check.place, check.output, check.gave = judgement.place, judgement.output, judgement.gave
     return check
 
 
-def _verdict(error: BaseException) -> tuple[Verdict, str]:
+def _verdict(error: BaseException) -> tuple[Verdict, str] | None:
+    """The verdict of what a check raised; None where it raised nothing that it should."""
     if isinstance(error, CheckFailed):
         return error.judgement.verdict, error.judgement.message
     if isinstance(error, InfrastructureError):
@@ -174,5 +191,32 @@ def _verdict(error: BaseException) -> tuple[Verdict, str]:
         return "grader_error", str(error)
     if isinstance(error, AssertionError) and error.args:
         # The rewritten assertion adds its own lines below the grader's sentence.
-        return "wrong", str(error.args[0]).split("\nassert ")[0]
-    return "grader_error", f"the check itself failed: {type(error).__name__}: {error}"
+        return "wrong", plain(str(error.args[0]).split("\nassert ")[0])
+    return None
+
+
+def _not_as_promised(error: BaseException) -> tuple[Verdict, str]:
+    own = isinstance(error, pytest.fail.Exception)  # the grader's own sentence
+    return "wrong", plain(str(error)) if own else not_as_promised(error)
+
+
+def _works_on_the_reference(item: pytest.Function) -> bool:
+    """Whether a check that failed by an error of its own runs to its end on the reference's data: then the learner's data broke it.
+
+    What only recording ran counts as working: a recording is not written unless the reference passes every check.
+    """
+    exercise, handler = item.stash[EXERCISE], item.config.stash[HANDLER]
+
+    def answer(
+        scenario: Callable[..., Any], *, facts: Facts | None = None, world: World | None = None, **inputs: Any
+    ) -> Any:
+        return numbers(handler.reference(exercise, Call(scenario.__name__, inputs, facts and Measuring(facts), world)))
+
+    arguments = {name: item.funcargs[name] for name in inspect.signature(item.function).parameters}
+    try:
+        item.function(**{name: answer if name in ("compare", "run") else value for name, value in arguments.items()})
+    except GraderError:
+        return True
+    except (Exception, pytest.fail.Exception):
+        return False
+    return True

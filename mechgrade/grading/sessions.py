@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 from typing import Any, Protocol
 
 from mechgrade.course import Course, Exercise
@@ -69,20 +70,23 @@ class Sessions:
     def _data(self) -> tuple[str, ...]:
         return tuple(map(str, self.course.data_paths()))
 
-    def open(self, exercise: Exercise, source: str, spec: BenchSpec | None = None) -> Session:
+    def open(
+        self, exercise: Exercise, source: str, spec: BenchSpec | None = None, grader: Path | None = None
+    ) -> Session:
         """A process for a program.
 
         Args:
             exercise: whose scenarios it will run.
             source: the program's text.
             spec: another bench than the options ask for.
+            grader: another file with the scenarios than the exercise's own.
         """
         spec = spec or self.spec_for(exercise)
         job = Job(
             source=source,
             # Not the full path: it would tell learner code where things lie, and learners where an instructor's lie.
             filename=f"{exercise.lab}/{exercise.name}.py",
-            grader=str(self.course.grader_path(exercise)),
+            grader=str(grader or self.course.grader_path(exercise)),
             isolation=self.options.isolation,
             limits=self.course.limits_of(self.options.model),
             readable=tuple(place for place in spec.places() if not place.startswith(HUB)),
@@ -125,7 +129,7 @@ class Runs:
         if self._session is None:
             self._session = self.sessions.open(self.exercise, self.source(), self.spec)
         self._stop_if_cancelled()  # while it was being opened
-        outcome = self._session.run(call.scenario, call.inputs)
+        outcome = self._session.run(call.scenario, call.given)
         self._stop_if_cancelled()  # then its process was ended, and the outcome says only that
         self.seconds += outcome.seconds
         self.learner_seconds += outcome.learner_seconds

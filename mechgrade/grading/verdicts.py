@@ -60,6 +60,7 @@ class Check:
         place: where in the learner's file to look.
         output: the end of what the code printed.
         seconds: of the scenarios; learner_seconds: of the learner's functions in them.
+        supporting: whether it asks for what a program can do that solves nothing; see :meth:`ExerciseResult.settle`.
     """
 
     name: str
@@ -75,6 +76,7 @@ class Check:
     seconds: float = 0.0
     learner_seconds: float = 0.0
     gave: str = ""
+    supporting: bool = False
     views: list[View] = field(default_factory=list)
 
 
@@ -99,6 +101,28 @@ class ExerciseResult:
     def points(self) -> float:
         """The points of the checks that passed."""
         return sum(check.points for check in self.checks)
+
+    def settle(self) -> None:
+        """Count supporting checks only beside another kind of check that passed.
+
+        A clear error, a type, or the answer to an input that never changes can be had without solving anything. So such a check
+        gives its points as soon as one check passes that asks for more. Where all checks are supporting, they count.
+        """
+        others = [check for check in self.checks if not check.supporting]
+        if not others or any(check.verdict == "passed" for check in others):
+            return
+        names = ", ".join(check.name for check in others)
+        for check in self.checks:
+            if check.supporting and check.verdict == "passed":
+                check.points = 0.0
+                check.message = f"its points count as soon as one of these checks passes: {names}"
+
+    @property
+    def waiting(self) -> list[str]:
+        """Which checks passed whose points do not count yet, a sentence each."""
+        return [
+            f"{check.name}: {check.message}" for check in self.checks if check.verdict == "passed" and check.message
+        ]
 
     @property
     def first_failure(self) -> Check | None:

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from mechgrade.grading.errors import GraderError, InfrastructureError, WorkerGone
+from mechgrade.grading.stuck import stuck
 from mechgrade.protocol import wire
 from mechgrade.protocol.job import BenchSpec, Job
 from mechgrade.protocol.outcome import Kind, Outcome, outcome_of, plain
@@ -182,6 +183,7 @@ class Process:
         self._data = data
         self._output = output
         self._limits = job.limits
+        self._filename, self._source = job.filename, job.source
         self._printed: deque[bytes] = deque()
         self._kept = 0
         os.set_blocking(output, False)
@@ -224,7 +226,8 @@ class Process:
                     message = self._message(buffer)
                     if message is not None:
                         self._drain()
-                        return outcome_of(wire.decode(message), self.printed())
+                        seconds = time.monotonic() - started
+                        return outcome_of(wire.decode(message), self.printed()).timed(seconds)
                 except wire.WireError as error:
                     self._kill()
                     return Outcome("crashed", message=f"your code sent no readable result: {error}")
@@ -262,11 +265,14 @@ class Process:
     def _timed_out(self) -> Outcome:
         self._drain()
         self._kill()
+        place, output = stuck(self.printed(), self._filename, self._source)
+        where = f". Your code was in line {place.line} then" if place else ""
         return Outcome(
             "timed_out",
-            message=f"no answer after {self._limits.seconds:g} s: look for a loop that does not end or needless work",
+            message=f"no answer after {self._limits.seconds:g} s{where}: look for a loop that does not end or needless work",
+            trace=(place,) if place else (),
             seconds=self._limits.seconds,
-            output=self.printed(),
+            output=output,
         )
 
     def _ended(self, seconds: float) -> Outcome:

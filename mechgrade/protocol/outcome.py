@@ -45,7 +45,8 @@ class Outcome:
         error: the name of the exception's class, when one was raised.
         trace: where in the learner's file, outermost first.
         called: the learner's functions that were called, with the line of their definition.
-        seconds: of the scenario; learner_seconds: of the learner's functions in it.
+        seconds: of the scenario, by the grader's clock where it has one; learner_seconds: of the learner's functions in it, which
+            the process itself says: see :meth:`timed`.
         output: the end of what the code printed.
     """
 
@@ -61,8 +62,20 @@ class Outcome:
     output: str = field(default="", compare=False)
 
     def reduced(self, facts: Callable[[Any], Tree] | None) -> Outcome:
-        """The same outcome with facts about its data in the data's place; unchanged without facts, and where nothing returned."""
-        return self if facts is None or self.kind != "returned" else replace(self, data=facts(numbers(self.data)))
+        """The same outcome with facts about its data in the data's place; unchanged without facts, and where nothing returned.
+
+        Facts that cannot be made are the fault of the data: the same function made them of the reference's.
+        """
+        if facts is None or self.kind != "returned":
+            return self
+        try:
+            return replace(self, data=facts(numbers(self.data)))
+        except Exception as error:  # a grader's function, on data of any form
+            return replace(self, kind="unusable", data=None, message=not_as_promised(error))
+
+    def timed(self, seconds: float) -> Outcome:
+        """The same outcome by the grader's clock. What the process says of its own time counts within that alone."""
+        return replace(self, seconds=seconds, learner_seconds=min(self.learner_seconds, seconds))
 
     def as_tree(self) -> Tree:
         """What a recording keeps: the data or the failure, without places and times."""
@@ -86,7 +99,8 @@ def outcome_of(report: Tree, output: str = "") -> Outcome:
     message = _text(claims.get("message"))
     trace = tuple(_places(claims.get("trace")))
     if kind == "missing":
-        message = f"your code defines no `{name}`: keep the stub's name for it"
+        like = _text(claims.get("like"), 200)
+        message = f"your code defines no `{name}`" + (f". {like}" if like else ": keep the stub's name for it")
     elif kind in ("raised", "out_of_memory"):
         message = f"{error}{stage}: {message}" if message else f"{error}{stage}"
     elif kind == "not_started":
@@ -103,6 +117,14 @@ def outcome_of(report: Tree, output: str = "") -> Outcome:
         learner_seconds=_seconds(claims.get("learner_seconds")),
         dirty=claims.get("dirty") is True,
         output=output,
+    )
+
+
+def not_as_promised(error: BaseException) -> str:
+    """What to tell a learner whose data the grader's own code cannot work with, though it can with the reference's."""
+    why = f"{type(error).__name__}: {error}"[:200]
+    return plain(
+        f"the check could not work with what your code returned ({why}): is it of the type and form that the text promises?"
     )
 
 

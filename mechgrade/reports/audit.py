@@ -6,11 +6,14 @@ from rich.table import Table
 
 from mechgrade.authoring.audit import Audit, ExerciseAudit
 
-HEADINGS = ("exercise", "reference", "stub", "accepted", "rejected", "named", "mutants")
+HEADINGS = ("exercise", "reference", "stub", "accepted", "rejected", "named", "confused", "mutants")
 
 
 def rows(audit: Audit) -> list[tuple[str, ...]]:
-    """A row an exercise: what passed of what should, what was rejected and named, and which mutants were noticed."""
+    """A row an exercise: what passed of what should, what was rejected and named, and which mutants were noticed.
+
+    Named are those of the misconceptions whose wrong values tell them from others; confused is what would get another's sentence.
+    """
     return [_row(entry) for entry in audit.entries]
 
 
@@ -23,7 +26,8 @@ def _row(entry: ExerciseAudit) -> tuple[str, ...]:
         entry.stub.replace("_", " "),
         f"{sum(each['verdict'] == 'passed' for each in entry.accepted)}/{len(entry.accepted)}",
         f"{sum(each['rejected'] for each in wrong)}/{len(wrong)}",
-        f"{sum(each['named'] for each in wrong)}/{len(wrong)}",
+        f"{sum(each['named'] for each in wrong)}/{sum(each['nameable'] for each in wrong)}",
+        str(sum(each["confused"] is not None for each in wrong)),
         f"{entry.killed}/{judged}" if judged else "-",
     )
 

@@ -49,6 +49,7 @@ def html(course: Course, entry: ExerciseResult, result: Result, *, first_hint: b
     if failure is not None and entry.verdict != "not_started":
         parts += _failure(failure)
     parts.append(_checks(entry))
+    parts += [f"<p><i>passed:</i> {render_code(sentence)}</p>" for sentence in entry.waiting]
     shown = failure or next((check for check in entry.checks if check.views), None)
     if shown is not None:
         parts.append(pictures_of(course, exercise, shown))

@@ -81,6 +81,8 @@ class TerminalReport:
             self.console.print(line)
         for sentence in entry.stubs:
             self._line("still to write", sentence)
+        for sentence in entry.waiting:
+            self._line("passed", sentence)
         failure = entry.first_failure
         if failure is not None and entry.verdict not in (
             "not_started",
@@ -148,7 +150,7 @@ class TerminalReport:
             self._closing(f"Next   {short(following.file)}")
         self._closing(result.how, "dim")
         for sentence in result.isolation_missing:
-            self._closing(f"No isolation full: {sentence}", "dim")
+            self._closing(sentence if "as root" in sentence else f"No isolation full: {sentence}", "dim")
         faults: dict[str, list[str]] = {}
         for entry in result.faults:
             faults.setdefault(entry.message, []).append(entry.exercise)

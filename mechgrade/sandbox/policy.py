@@ -33,6 +33,7 @@ class Policy:
         Where the machine offers them, Landlock and seccomp are applied too: then files outside ``readable`` and outside
         its own temporary directory stay closed, there are no sockets and no child processes. The numbers and owners of
         other processes stay visible in ``/proc``, and its temporary directory has no size limit beyond that of a file.
+        Root forks it as a user of no account, unless what it must read is closed to others: `cannot_leave_root` says.
         Without Landlock (macOS, old kernels) it may read and write whatever its user may: keep secrets out of reach, and
         do not be root there. Pages in its temporary directory are the disk's.
     """
@@ -76,11 +77,13 @@ class Policy:
 def interpreter_paths() -> tuple[Path, ...]:
     """What this interpreter needs to import its libraries: prefix, virtual environment, shared libraries.
 
-    Not ``sys.path``: an editable install puts the project's root there, solutions included.
+    Not all of ``sys.path``: an editable install puts the project's root there, solutions included. But its folders of installed
+    packages count: a ``.pth`` file may name those of another environment.
     """
     wanted = [sys.prefix, sys.exec_prefix, sys.base_prefix, sys.base_exec_prefix]
     if site.ENABLE_USER_SITE and os.path.isdir(site.getusersitepackages()):  # noqa: PTH112
         wanted.append(site.getusersitepackages())
+    wanted += [path for path in sys.path if path.rpartition("/")[2] in ("site-packages", "dist-packages")]
     wanted += [
         "/lib",
         "/lib32",

@@ -32,6 +32,8 @@ from mechgrade.worker.runner import Runner, load_grader
 DATA_FD = 3
 #: And where it says, before it runs a line of the learner's, that it is shut in.
 SEALED_FD = 4
+#: The share of a run's time after which the process prints where it is.
+NEARLY = 0.95
 
 
 def policy_of(job: Job, device: str) -> sandbox.Policy:
@@ -98,7 +100,7 @@ def _shut_in(job: Job, bench: Bench, device: str, descriptors: tuple[int, int, i
     loaded.start(job.threads, device)
     np.random.seed(0)  # learners may use the old interface
     random.seed(0)
-    return Runner(job.source, job.filename, grader, bench)
+    return Runner(job.source, job.filename, grader, bench, NEARLY * job.limits.seconds)
 
 
 def _descriptors(data: int, output: int, sealed: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import CoroutineType
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,17 @@ from mechgrade.protocol.wire import DTYPES, MAX_BYTES, MAX_DEPTH, MAX_NODES, Arr
 from mechgrade.worker import loaded
 
 _INT64 = range(-(2**63), 2**63)
+
+_SENDABLE = "tensors, numbers, strings, None, or dicts, lists and tuples of them"
+#: Of some types it is known how a learner comes to return them.
+_SAID = {
+    "ellipsis": "{path} is `...`, the three points that stand for code to be written; return {what}",
+    "coroutine": "{path} is a coroutine: a function that begins with `async def` gives one; write `def`",
+    "generator": "{path} is a generator: a function with `yield` gives one; collect the values and `return` them",
+    "function": "{path} is a function; call it, and return what it gives",
+    "builtin_function_or_method": "{path} is a function; call it, and return what it gives",
+    "method": "{path} is a function; call it, and return what it gives",
+}
 
 
 class UnsendableError(Exception):
@@ -61,8 +73,12 @@ def to_tree(value: Any, device: str) -> Tree:
             return [walk(item, f"{path}[{place}]", depth + 1) for place, item in enumerate(list.__iter__(node))]
         if isinstance(node, tuple):
             return tuple(walk(item, f"{path}[{place}]", depth + 1) for place, item in enumerate(tuple.__iter__(node)))
+        if isinstance(node, CoroutineType):
+            node.close()  # else Python warns of it, in words about this engine
         raise UnsendableError(
-            f"{path} is a {type(node).__name__}; return tensors, numbers, strings, None, or dicts, lists and tuples of them"
+            _SAID.get(type(node).__name__, "{path} is of type {kind}; return {what}").format(
+                path=path, kind=type(node).__name__, what=_SENDABLE
+            )
         )
 
     def key_of(key: Any, path: str) -> str | int:

@@ -6,6 +6,8 @@ judges time, memory and death by what it sees itself.
 
 from __future__ import annotations
 
+import contextlib
+import faulthandler
 import importlib.util
 import sys
 import time
@@ -16,9 +18,11 @@ from pathlib import Path
 from typing import Any
 
 from mechgrade.bench.provider import Bench
-from mechgrade.protocol.wire import Tree
+from mechgrade.protocol.wire import Tree, numbers
 from mechgrade.worker import loaded
 from mechgrade.worker.exercise import Exercise, Missing, Misused, load
+from mechgrade.worker.guesses import like_it, meant
+from mechgrade.worker.intact import Intact
 from mechgrade.worker.outgoing import UnsendableError, to_tree
 
 Report = dict[str | int, Tree]
@@ -33,18 +37,31 @@ class Runner:
         filename: its name in tracebacks.
         grader: the grader's module, in which the scenarios are.
         bench: what scenarios work with.
+        seconds: after so many, where the learner's code is is printed, for whoever ends it from outside.
     """
 
-    def __init__(self, source: str, filename: str, grader: types.ModuleType, bench: Bench) -> None:
+    def __init__(
+        self, source: str, filename: str, grader: types.ModuleType, bench: Bench, seconds: float | None = None
+    ) -> None:
         self.filename = filename
+        self.seconds = seconds
         self.bench = bench
         self.module: types.ModuleType | None = None
         self.grader = grader
         self.failure: Report | None = None
+        self._intact = Intact(grader, bench)
+        self._watch()
         try:
             self.module = load(source, filename, Path(filename).stem)
         except BaseException as error:
             self.failure = self._raised(error, "import")
+        faulthandler.cancel_dump_traceback_later()
+
+    def _watch(self) -> None:
+        """Have a thread of C print where the code is when its time is nearly over: Python's own may wait for ever."""
+        if self.seconds is not None:
+            with contextlib.suppress(RuntimeError):  # no thread can be had: then nobody knows where it was
+                faulthandler.dump_traceback_later(self.seconds, file=2)
 
     def run(self, scenario: str, inputs: dict[str, Any]) -> Report:
         """Run one scenario.
@@ -56,18 +73,23 @@ class Runner:
         if self.module is None:
             assert self.failure is not None
             return self.failure
-        exercise = Exercise(self.module)
+        exercise = Exercise(self.module, self._intact)
         function: Scenario = getattr(self.grader, scenario)
+        given = {name: numbers(value) for name, value in inputs.items()}
         start = time.perf_counter()
+        self._watch()
         try:
-            data = to_tree(function(exercise, self.bench, **inputs), str(self.bench.device))
+            found = function(exercise, self.bench, **given)
+            exercise.look()
+            data = to_tree(found, str(self.bench.device))
             report: Report = {"kind": "returned", "data": data}
         except Missing as error:
-            report = {"kind": "missing", "name": str(error)}
+            report = {"kind": "missing", "name": str(error), "like": like_it(str(error), vars(self.module))}
         except (Misused, UnsendableError) as error:
             report = {"kind": "unusable", "message": str(error)}
         except BaseException as error:
             report = self._raised(error, "call")
+        faulthandler.cancel_dump_traceback_later()
         report["seconds"] = time.perf_counter() - start
         report["learner_seconds"] = exercise._seconds
         report["called"] = [(name, line) for name, line in exercise._called.items()]
@@ -92,7 +114,7 @@ class Runner:
             "kind": "out_of_memory" if memory else "raised",
             "stage": stage,
             "type": type(error).__name__[:100],
-            "message": _text(error),
+            "message": _text(error) + meant(error),
             "trace": trace,
         }
 

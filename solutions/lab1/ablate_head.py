@@ -1,40 +1,47 @@
 # %% [markdown]
 # # Ablating one head
 #
-# Watching shows what a head does; taking it away shows whether the model needs it. To **ablate** a head, replace its
-# output by something without information, run the rest of the model on, and see how much worse the loss gets:
+# Watching shows what a head does. To learn whether the model *needs* the head, take the head away. To **ablate** a
+# head, replace its output by something without information, run the rest of the model, and measure how much worse the
+# loss gets:
 #
 # $$\Delta(l, n) = \mathcal{L}\big(\text{model with head } n \text{ of layer } l \text{ replaced}\big) -
 #   \mathcal{L}(\text{model})$$
 #
-# What is replaced is $z$ (`blocks.{l}.attn.hook_z`, `[batch, pos, head, d_head]`), the head's output before $W_O$,
-# where the heads are still apart. By what?
+# Replace $z$ (`blocks.{l}.attn.hook_z`, `[batch, pos, head, d_head]`). This is the head's output before $W_O$, where
+# the heads are still apart. There are two common replacements:
 #
-# - **Zero ablation** puts 0 there. Simple; but the layers after it may count on what the head gives *on average*, and 0
-#   may be far from anything that they ever saw.
-# - **Mean ablation** puts the head's mean over the batch there, at each position its own: $\bar{z}_{i} = \frac{1}{|B|}
-#   \sum_b z_{b,i}$. It removes what the head says about *this* input and keeps what it always says. Wang et al. (2022,
-#   [Interpretability in the Wild](https://arxiv.org/abs/2211.00593)) use it for this reason.
+# - **Zero ablation** puts 0 there. This is simple. But later layers may count on what the head gives *on average*, and
+#   0 may be far from everything that they ever saw.
+# - **Mean ablation** puts the head's mean over the batch there, at each position its own:
+#   $\bar{z}_{i} = \frac{1}{|B|} \sum_b z_{b,i}$. This removes what the head says about *this* input and keeps what it
+#   always says. Wang et al. (2022, [Interpretability in the Wild](https://arxiv.org/abs/2211.00593), section 2.1) use
+#   mean ablation for this reason.
 #
-# **Hooks.** A forward hook is a function `hook(activation, hook)` that TransformerLens calls when the activation is
-# computed; what it returns takes the activation's place. `model.run_with_hooks(tokens, return_type="loss",
-# fwd_hooks=[(name, function)])` attaches hooks for one run and removes them afterwards. `model.add_hook` attaches until
-# `model.reset_hooks()`, and a hook that was left behind falsifies all that comes after, silently.
+# **A small example.** A head gives 4.9 on the first prompt and 5.1 on the second. The mean is 5.0. Mean ablation
+# changes each value by 0.1, and zero ablation changes it by 5. The head says little about the input, and only mean
+# ablation shows that.
+#
+# **Hooks.** A forward hook is a function `hook(activation, hook)`. TransformerLens calls the function when it has
+# computed the activation, and what the function returns takes the activation's place. `model.run_with_hooks(tokens,
+# return_type="loss", fwd_hooks=[(name,
+# function)])` attaches hooks for one run and removes them afterwards. `model.add_hook` attaches a hook until `model.reset_hooks()`.
+# A hook that stays on the model changes all later results, silently.
 #
 # **Shapes.** `tokens` is `[batch, pos]`, the loss is the mean over all predicted tokens of the batch
-# (`return_type="loss"`). The result is one number; positive when the head was useful on this text.
+# (`return_type="loss"`). The result is one number. It is positive when the head was useful on this text.
 
 # %% [markdown] tags=["hint"]
-# Three runs at most: the loss as it is; for mean ablation, what the head's `z` is; the loss with the replacement. Write
-# the hook first, and convince yourself that it is called: print something in it.
+# You need at most three runs: the loss without a change; for mean ablation, the head's `z`; the loss with the
+# replacement. Write the hook first, and print something in it to see that it is called.
 
 # %% [markdown] tags=["hint"]
-# Which axis of `[batch, pos, head, d_head]` is the head? Replace this one slice and leave the others as they are. For
-# the mean, take one axis away and keep the positions apart; broadcasting gives the same mean to every sequence.
+# Which axis of `[batch, pos, head, d_head]` is the head? Replace this one slice, and leave the other heads as they are.
+# For the mean, remove the batch axis and keep the positions apart; broadcasting gives the same mean to every sequence.
 
 # %% [markdown] tags=["hint"]
-# In the hook the batch itself is there: the mean can be taken from the activation that the hook is given. Return the
-# activation, and change a copy if anybody else may hold the original.
+# Inside the hook you have the whole batch, so you can take the mean from the activation that the hook gets. Return the
+# activation, and change a copy: another part of the program may hold the original.
 
 # %%
 from typing import Any, Literal
@@ -113,17 +120,38 @@ if __name__ == "__main__":
     )
 
 # %% [markdown] tags=["found"]
-# **What you found.** The heads are far from equal, and the two ablations do not agree on all of them: a head that hurts
-# when set to zero, but not when set to its mean, was giving the later layers a constant, and nothing about the input.
+# **What you found.** The two ablations disagree most about L0H0: the loss rises by 1.893 with zero and by 0.005 with
+# the mean. <!-- claim: ablation.L0H0 --> On these sentences L0H0 gives the later layers something constant, and little about the input. Zero
+# breaks the model; the mean does not.
 #
-# A rise of nearly nothing may have three reasons. The head does nothing on *this* text (try another). Or it does
-# something that does not show in the mean over all tokens, like the last name of a sentence. Or others step in: McGrath
-# et al. (2023, [The Hydra Effect](https://arxiv.org/abs/2307.15771)) found later layers to make up for an ablated one,
-# in language models, so that ablation understates what a component did.
+# **Back to Paris.** Now you can test your two suspects, on the prompts for all 48 countries. The mean probability of
+# the right capital is 0.99. With L0H0 at its mean over the countries, it is 0.06; with L2H2 at its mean, it is 0.97. <!-- claim: capitals.ablated -->
+# Each of the other seven heads can go, too: the probability stays above 0.97. <!-- claim: capitals.others --> So the head that "only looks one token
+# back" is the one that the model needs.
+#
+# Three more experiments complete the story:
+#
+# - *Where?* L0H0 at its mean at the last position alone gives 0.06 again. At any other position nothing is lost. <!-- claim: capitals.at-end -->
+# - *Is it enough?* With all eight other heads at their means, the model still gives the capital 0.97. <!-- claim: capitals.alone --> And the test
+#   in the other direction: the prompt names another country, and only L0H0's output comes from the right one. The
+#   probability of the right capital rises from 0.000 to 0.961. With L2H2's output in place of L0H0's, it is 0.001. <!-- claim: capitals.patched -->
+# - *Who looks up the capital?* With MLP 0, MLP 1 or MLP 2 at its mean at the last position, the probability is 0.41,
+#   0.94 or 0.39. <!-- claim: capitals.mlps -->
+#
+# Here is your answer. In layer 0, L0H0 carries the country one step, from " France" to " is". MLP 0 and MLP 2 turn the
+# country into its capital. L2H2 looks at the country and changes little: by then the last position has the country
+# already.
+#
+# A rise of nearly nothing can have three reasons:
+#
+# - The head does nothing on *this* text. L0H0 is such a head on the sentences above, and not on capitals.
+# - The head does something that the mean over all tokens hides, such as the last name of a sentence.
+# - Other parts step in. McGrath et al. (2023, [The Hydra Effect](https://arxiv.org/abs/2307.15771)) found that later
+#   layers make up for an ablated layer in language models. Then ablation shows less than the component did.
 #
 # **In larger models** Michel et al. (2019, [Are Sixteen Heads Really Better than
-# One?](https://arxiv.org/abs/1905.10650)) ablated heads of trained translation models and of BERT one by one, and found
-# most of them could be taken away alone without a significant loss in quality.
+# One?](https://arxiv.org/abs/1905.10650), section 3) removed the heads of trained translation models and of BERT one by
+# one. Most heads could go alone without a significant loss in quality.
 #
-# **With TransformerLens** hook names are the same on both model classes. On a `TransformerBridge`, whose hook points
-# can have a second name, `hook.name` need not be the name that you attached to; do not build on it.
+# **With TransformerLens** hook names are the same on both model classes. On a `TransformerBridge` a hook point can have
+# a second name, so `hook.name` may differ from the name that you attached to. Do not depend on it.

@@ -1,30 +1,38 @@
 # %% [markdown]
 # # Attention from queries and keys
 #
-# An **attention pattern** says, for each position, how much it takes from every position up to its own. It is computed
-# from queries and keys ([Vaswani et al. 2017](https://arxiv.org/abs/1706.03762), section 3.2.1). For one head, with the
-# query $q_i$ of the position that looks and the key $k_j$ of the one that is looked at, both of width $d_h$:
+# An **attention pattern** says how much each position takes from every earlier position and from itself. The pattern is
+# computed from queries and keys ([Vaswani et al. 2017](https://arxiv.org/abs/1706.03762), section 3.2.1). Take one
+# head. The position that looks has a query $q_i$, and the position that is looked at has a key $k_j$. Both have width
+# $d_h$:
 #
 # $$S_{ij} = \frac{q_i \cdot k_j}{\sqrt{d_h}}, \qquad
 #   A_{ij} = \frac{e^{S_{ij}}}{\sum_{j' \le i} e^{S_{ij'}}} \;\text{ for } j \le i,
 #   \qquad A_{ij} = 0 \;\text{ for } j > i$$
 #
-# Three choices are in these formulas. The **scale** $1/\sqrt{d_h}$ keeps scores of wide heads from growing. The sum
-# runs over the **keys** $j'$: each query has one unit of attention to give away. And the **causal mask** comes *before*
-# the softmax: a forbidden score becomes $-\infty$, so that its share goes to the others and every row still sums to 1.
+# Each of the three choices in these formulas has a reason:
+#
+# - The **scale** $1/\sqrt{d_h}$ keeps the scores of wide heads from growing.
+# - The sum runs over the **keys** $j'$, because each query has one unit of attention to give away.
+# - The **causal mask** comes *before* the softmax. A forbidden score becomes $-\infty$, its share goes to the other
+#   keys, and every row still sums to 1.
+#
+# **A small example.** A query has the scores 1 and 1 with two allowed keys and 5 with a forbidden key. Masked first,
+# the row is 0.5, 0.5, 0. If you apply the softmax first and set the third entry to 0, the row is 0.02, 0.02, 0: most of
+# the attention is lost.
 #
 # **Shapes.** TransformerLens keeps `hook_q` and `hook_k` as `[batch, pos, head, d_head]`, position before head. The
 # pattern is `[batch, head, query, key]`, head before positions. In `cache["pattern", layer][b, n]` rows are queries
 # (from) and columns are keys (to), so everything above the diagonal is 0.
 
 # %% [markdown] tags=["hint"]
-# Name the axes of both inputs and of the result, and write the product down in that notation first: which axis is
-# summed over, which of the two position axes becomes `query`, which `key`? `torch.einsum` takes exactly this sentence.
+# Name the axes of both inputs and of the result. Then write the product in that notation. Which axis is summed? Which
+# position axis becomes `query`, and which becomes `key`? `torch.einsum` takes exactly this sentence.
 
 # %% [markdown] tags=["hint"]
-# For the mask you need, for every pair, whether the key comes after the query. Two ranges compared with broadcasting
-# give that square, and so does `torch.triu` of a square of ones; check in a small example which half you have, and
-# whether the diagonal is in it.
+# For the mask you need to know, for every pair, whether the key comes after the query. Compare two ranges by
+# broadcasting, or use `torch.triu` on a square of ones. Check with a small example which half you have, and whether the
+# diagonal is part of it.
 
 # %% [markdown] tags=["hint"]
 # `scores.masked_fill(mask, -torch.inf).softmax(dim=?)`: which of the axes `[batch, head, query, key]` should sum to 1?
@@ -49,7 +57,10 @@ def attention_from_qk(
 
     Returns:
         Shape `[batch, head, query, key]`: the softmax over the keys of the scaled scores, causally masked. Every row
-        (over key) sums to 1, and nothing is above the diagonal.
+        (over key) sums to 1, and the entries above the diagonal are exactly 0.
+
+        - This holds for scores of any size: they can be far above 100, or far below -100,000.
+        - `q` and `k` can be views of other tensors, with their axes in any order in memory.
 
     """
     ### BEGIN SOLUTION
@@ -60,8 +71,8 @@ def attention_from_qk(
 
 
 # %% [markdown]
-# **Look at it.** Queries and keys come from the model, the pattern from you. The largest difference to the pattern that
-# the model computed itself should be rounding.
+# **Look at it.** The queries and keys come from the model, the pattern comes from you. Compare it with the pattern that
+# the model computed: only rounding should differ.
 
 # %% tags=["demo"]
 if __name__ == "__main__":
@@ -88,15 +99,17 @@ if __name__ == "__main__":
     )
 
 # %% [markdown] tags=["found"]
-# **What you found.** The pattern is a function of queries and keys alone; what a head *moves* (its values) plays no
-# part in it. Elhage et al. (2021, [A Mathematical
-# Framework](https://transformer-circuits.pub/2021/framework/index.html)) take this as the reason to study a head as two
-# independent circuits: QK decides where to look, OV what to carry. Labs 2 and 3 use both.
+# **What you found.** The pattern depends on queries and keys alone. What a head *moves*, its values, plays no part in
+# it. For this reason Elhage et al. (2021, [A Mathematical
+# Framework](https://transformer-circuits.pub/2021/framework/index.html), "Splitting Attention Head terms into
+# Circuits") study a head as two independent circuits: QK decides where to look, OV decides what to carry. Labs 2 and 3
+# use both.
 #
-# In the map, look at the column of BOS. Rows sum to 1, so a head cannot look at nothing; heads with nothing to do often
-# rest on the first token. Xiao et al. (2023, [Efficient Streaming Language Models with Attention
-# Sinks](https://arxiv.org/abs/2309.17453)) found such *attention sinks* in large models and give the softmax as the
-# reason.
+# In the map, look at the column of BOS. A row must sum to 1, so a head cannot look at nothing. Here the last position
+# of L1H1 gives 69% of its attention to BOS, and that of L2H0 gives 51%. <!-- claim: attention.rest --> A likely reason is that these heads have
+# nothing to do on this prompt. Xiao et al. (2023, [Efficient Streaming Language Models with Attention
+# Sinks](https://arxiv.org/abs/2309.17453), section 3.1) found such *attention sinks* in large models, and they name the
+# softmax as the reason.
 #
-# **With TransformerLens** the masked scores are kept as well, as `cache["attn_scores", layer]`. The scale is in them.
-# In GPT-2's family it is $\sqrt{d_h}$, and `model.cfg.use_attn_scale` says whether a model scales at all.
+# **With TransformerLens** you can also read the masked scores, `cache["attn_scores", layer]`. They already contain the
+# scale. In GPT-2's family the scale is $\sqrt{d_h}$, and `model.cfg.use_attn_scale` says whether a model scales at all.

@@ -1,12 +1,12 @@
 # %% [markdown]
 # # What a full cache costs
 #
-# `logits, cache = model.run_with_cache(tokens)` keeps *every* intermediate activation. On a short prompt nobody
-# notices; on a batch of long ones it fills a GPU. Predict the cost before you pay: all shapes follow from the
-# configuration.
+# `logits, cache = model.run_with_cache(tokens)` keeps *every* intermediate activation. On a short prompt this costs
+# little. On a batch of long prompts it fills a GPU. You can predict the cost before you pay, because all shapes follow
+# from the configuration.
 #
-# Let $B$ be the batch, $S$ the number of positions (BOS included), and the other letters as in `model.cfg`: $L$ layers,
-# $H$ heads of width $d_h$, $d$ = `d_model`, $m$ = `d_mlp`, $V$ = `d_vocab`. A full cache holds
+# Let $B$ be the batch and $S$ the number of positions, BOS included. The other letters are those of `model.cfg`: $L$
+# layers, $H$ heads of width $d_h$, $d$ = `d_model`, $m$ = `d_mlp`, $V$ = `d_vocab`. A full cache holds
 #
 # | hook names | shape | how many |
 # |---|---|---|
@@ -21,20 +21,23 @@
 # | once: `ln_final.hook_scale` | $B, S, 1$ | 1 |
 # | once: `unembed.hook_out` (the logits) | $B, S, V$ | 1 |
 #
-# Everything grows with $B \cdot S$, except for one line: **scores and patterns grow with $S^2$.**
+# Almost everything grows with $B \cdot S$. One line is different: **scores and patterns grow with $S^2$.**
 #
-# Some notebooks print "Cached 156 activation tensors" for GPT-2 small. The library has gained hook points since, and
-# the table gives more. These are the names of a full cache of a `HookedTransformer` on transformer-lens 3.9. A
-# `TransformerBridge` has all of them and further ones besides: the inputs and outputs of its parts, most of which are
-# the *same* tensor under a second name and cost nothing. `len(cache)` therefore says little about memory.
+# **A small example.** One pattern with $B = 1$, $H = 3$ and $S = 10$ has $3 \cdot 10 \cdot 10 = 300$ values, or 1,200
+# bytes in float32. With $S = 100$ it has 30,000 values.
+#
+# Some notebooks print "Cached 156 activation tensors" for GPT-2 small. The library has more hook points now, so the
+# table gives more. The table lists a full cache of a `HookedTransformer` in transformer-lens 3.9. A `TransformerBridge`
+# has all of these names and more: the inputs and outputs of its parts. Most of the additional names are the *same*
+# tensor under a second name, and they cost nothing. So `len(cache)` says little about memory.
 
 # %% [markdown] tags=["hint"]
-# Two numbers are asked for, and the table has both: a count of rows (which of them occur once, which in each layer?),
-# and a count of values. Write the values of *one layer* as a formula in B, S and the sizes first.
+# You need two numbers, and the table has both: a count of names and a count of values. Which rows occur once, and which
+# occur in each layer? Write the values of *one layer* as a formula in B, S and the sizes first.
 
 # %% [markdown] tags=["hint"]
-# For one layer: seven activations as wide as the stream, two of width 1, four with all heads side by side, two that
-# have a square of positions for each head, two as wide as the MLP. Do not assume that the heads together are as wide as
+# One layer has seven activations as wide as the stream, two of width 1, four with all heads side by side, two with a
+# square of positions for each head, and two as wide as the MLP. Do not assume that all heads together are as wide as
 # the stream.
 
 # %%
@@ -49,14 +52,14 @@ def cache_budget(cfg: Any, batch: int, pos: int, bytes_per_value: int = 4) -> di
 
     Args:
         cfg: the configuration of a model of GPT-2's architecture (`model.cfg`): `n_layers, n_heads, d_model, d_head,
-            d_mlp, d_vocab`.
+            d_mlp, d_vocab`. Use these alone: it may have no other entry.
         batch: number of sequences.
-        pos: number of positions in each, BOS included.
+        pos: number of positions in each, BOS included. It may be more than a model's context.
         bytes_per_value: 4 for float32, 2 for bfloat16 and float16.
 
     Returns:
-        `{"activations": ..., "bytes": ...}`, Python integers: the number of named activations in the table above, and
-        the bytes that their values take.
+        `{"activations": ..., "bytes": ...}`, Python integers (`int`, not NumPy's): the number of named activations in
+        the table above, and the bytes that their values take. Both are exact, however large they are.
 
     """
     ### BEGIN SOLUTION
@@ -69,8 +72,8 @@ def cache_budget(cfg: Any, batch: int, pos: int, bytes_per_value: int = 4) -> di
 
 
 # %% [markdown]
-# **Look at it.** Your prediction beside a real cache, on both of TransformerLens's model classes; then the cost for the
-# shape of GPT-2 small, as the sequences grow.
+# **Look at it.** Your prediction beside a real cache, on both model classes. Then the cost for the shape of GPT-2
+# small, as the sequences grow.
 
 # %% tags=["demo"]
 if __name__ == "__main__":
@@ -107,16 +110,17 @@ if __name__ == "__main__":
     )
 
 # %% [markdown] tags=["found"]
-# **What you found.** The prediction is of what the activations would take if each had memory of its own. What a real
-# cache takes is close to it on a `HookedTransformer`. On a bridge the entries add up to far more, because the same
-# tensor is listed under several names, while the memory behind them is about the same. Measure memory, not entries.
+# **What you found.** The formula gives 57 activations for the course model and 210 for GPT-2 small. <!-- claim: cache.counts --> It predicts the
+# memory as if each activation had memory of its own. The real cache of a `HookedTransformer` is close to that. On a
+# bridge the entries add up to more than twice as much, because the same tensor is listed under several names. The
+# memory behind the entries is about the same. <!-- claim: cache.bridge --> So measure memory, not entries.
 #
-# The curve bends upwards: for short prompts the cost is linear in the length; for long ones the squares of scores and
-# patterns take over. In GPT-2 small's shape a position needs $2 H S$ values per layer for the squares, and $7d + 4 H d_h
-# + 2m$ for the rest: they are equal at about 600 positions.
+# The curve bends upwards. For short prompts the cost is linear in the length; for long prompts the squares of scores
+# and patterns are larger. In GPT-2 small a layer needs $2 H S$ values per position for the squares, and
+# $7d + 4 H d_h + 2m$ values for the rest. The two are equal at 608 positions. <!-- claim: cache.equal -->
 #
-# Rules of thumb such as "0.5 GB a prompt" belong to one prompt length. With your function you need none.
+# A rule such as "0.5 GB a prompt" is true for one prompt length only. Your function is true for all.
 #
-# **With TransformerLens** `run_with_cache(tokens, names_filter=...)` keeps only what you name, which the next exercise
-# is about. Further hook points exist and are off by default, since they cost much more: `use_attn_result` keeps the
-# output of each head apart, $H$ times the width of the stream.
+# **With TransformerLens** `run_with_cache(tokens, names_filter=...)` keeps only what you name. The next exercise is
+# about that. More hook points exist and are off by default, because they cost much more. For example, `use_attn_result`
+# keeps the output of each head apart: $H$ times the width of the stream.

@@ -1,33 +1,37 @@
 # %% [markdown]
 # # The residual stream as a sum
 #
-# Nothing in a transformer overwrites the residual stream: each attention layer and each MLP *adds* its output to it. So
-# the stream that enters layer $l$ is exactly a sum of everything that came before ([Elhage et al.
-# 2021](https://transformer-circuits.pub/2021/framework/index.html), where this view and its name come from):
+# Nothing in a transformer overwrites the residual stream. Each attention layer and each MLP *adds* its output to the
+# stream. So the stream that enters layer $l$ is a sum of everything that came before ([Elhage et al.
+# 2021](https://transformer-circuits.pub/2021/framework/index.html), "Virtual Weights and the Residual Stream as a
+# Communication Channel"):
 #
 # $$x_l = \underbrace{x_{\mathrm{embed}} + x_{\mathrm{pos}}}_{\text{the input}} + \sum_{l' < l} \left( a_{l'} + m_{l'}
 #   \right)$$
 #
-# with $a_{l'}$ the output of attention layer $l'$ and $m_{l'}$ that of its MLP. At the very end, after all $L$ layers,
-# $x_L$ is what the final LayerNorm and the unembedding turn into logits.
+# Here $a_{l'}$ is the output of attention layer $l'$, and $m_{l'}$ is the output of its MLP. After all $L$ layers, the
+# final LayerNorm and the unembedding turn $x_L$ into logits.
 #
-# This is the reason why contributions can be told apart at all, and why the next exercises may ask "how much of the
-# answer came from this head?"
+# This is why we can ask "how much of the answer came from this head?" A sum has parts, and each part can be looked at
+# alone.
+#
+# **A small example.** The stream that enters layer 1 has four parts: `embed`, `pos_embed`, `L0 attn` and `L0 mlp`. The
+# stream that enters layer 0 has two.
 #
 # **Names.** The parts are the activations `hook_embed`, `hook_pos_embed`, `blocks.{l}.hook_attn_out` and
-# `blocks.{l}.hook_mlp_out`. The sums are in a cache as well: `blocks.{l}.hook_resid_pre` enters layer $l$,
-# `hook_resid_mid` lies between its attention and its MLP, `hook_resid_post` leaves it. A sum must not be counted among
-# its own parts.
+# `blocks.{l}.hook_mlp_out`. The cache has the sums as well: `blocks.{l}.hook_resid_pre` enters layer $l$,
+# `hook_resid_mid` lies between attention and MLP, and `hook_resid_post` leaves the layer. Do not count a sum among its
+# own parts.
 #
 # **Shapes.** Each activation is `[batch, pos, d_model]`; stacked, `[component, batch, pos, d_model]`.
 
 # %% [markdown] tags=["hint"]
-# List the labels for `layer = 0`, `layer = 1` and `layer = 2` on paper. How many are there for a layer $l$? The stream
-# that *enters* layer 0 has been touched by no layer yet.
+# Write down the labels for `layer = 0`, `layer = 1` and `layer = 2` on paper. How many labels are there for a layer
+# $l$? No layer has touched the stream that *enters* layer 0.
 
 # %% [markdown] tags=["hint"]
-# Build two lists side by side, one of labels and one of tensors, and stack the tensors on a new first axis at the end.
-# For the number of layers, count how many names of one kind the cache has, `blocks.{l}.hook_attn_out` for instance.
+# Build two lists side by side: labels and tensors. At the end, stack the tensors on a new first axis. To learn the
+# number of layers, count the names of one kind in the cache, for example `blocks.{l}.hook_attn_out`.
 
 # %%
 from collections.abc import Mapping
@@ -47,7 +51,8 @@ def decompose_residual(
 
     Args:
         cache: activations by their full names, among them `hook_embed`, `hook_pos_embed`, and for every layer `l` of
-            the model `blocks.{l}.hook_attn_out` and `blocks.{l}.hook_mlp_out`.
+            the model `blocks.{l}.hook_attn_out` and `blocks.{l}.hook_mlp_out`. Need no other activation: the cache may
+            hold these alone, in any order.
         layer: the layer that the stream enters, from 0; the number of layers stands for the stream after the last one.
 
     Returns:
@@ -72,7 +77,7 @@ def decompose_residual(
 
 
 # %% [markdown]
-# **Look at it.** The sum of the components beside the model's own residual stream; then how large each component is at
+# **Look at it.** The sum of your components beside the model's own residual stream. Then the size of each component at
 # each position of a prompt.
 
 # %% tags=["demo"]
@@ -98,16 +103,16 @@ if __name__ == "__main__":
     )
 
 # %% [markdown] tags=["found"]
-# **What you found.** The sum is the stream, up to rounding: no component is missing and none is counted twice. And the
-# components do not have equal size. Look along a row and down a column, and at the last row: the norm of a sum is not
-# the sum of the norms, since components may point in different directions, or against each other.
+# **What you found.** The sum is the stream, up to rounding: no component is missing, and none is counted twice. The
+# components differ in size. Look along a row and down a column, and at the last row: the norm of a sum is not the sum
+# of the norms, because components can point in different directions. At " is", the last MLP writes a vector of norm
+# 17.1, and the whole stream has norm 19.6. The stream at BOS is the largest, 97.1. <!-- claim: stream.norms --> BOS carries no content of the
+# prompt, so leave it out when you average over positions.
 #
-# BOS is often the odd one out, in single components by far. It carries no content of the prompt, and models use it for
-# other purposes; averages over positions are better taken without it.
+# A large component is not always an important one. What counts is how far it points in a direction that a later part
+# reads. For the logits, that direction comes from the unembedding. The next two exercises, the logit lens and
+# attribution, measure along it.
 #
-# A large component is not an important one. What counts is how far it points in a direction that somebody reads: for
-# the logits that is the unembedding, and the exercises on the logit lens and on attribution measure along it.
-#
-# **With TransformerLens** `cache.decompose_resid(layer)` does the same, with its own labels, on a `TransformerBridge`
-# and a `HookedTransformer`; `cache.accumulated_resid()` gives the running sums. In compatibility mode the biases of the
-# values are folded into the attention's output bias, so `hook_attn_out` holds them too.
+# **With TransformerLens** `cache.decompose_resid(layer)` does the same with its own labels, on a `TransformerBridge`
+# and on a `HookedTransformer`. `cache.accumulated_resid()` gives the running sums. In compatibility mode the biases of
+# the values are folded into the output bias of attention, so `hook_attn_out` contains them.

@@ -1,8 +1,8 @@
 # %% [markdown]
 # # Describing a model
 #
-# Before you look inside a model, know its size. Every model that TransformerLens loads carries its dimensions in one
-# place, `model.cfg`, and the names there are the letters of every formula in this course:
+# Before you look inside a model, learn its sizes. Every model in TransformerLens keeps its sizes in one place,
+# `model.cfg`. The names there are the letters in all formulas of this course:
 #
 # | name | meaning | symbol |
 # |---|---|---|
@@ -14,29 +14,33 @@
 # | `d_vocab` | number of tokens in the vocabulary | $V$ |
 # | `n_ctx` | longest input, in tokens | $T$ |
 #
-# One number is missing there: how many **parameters** the model has. Count those that were trained, each one once:
+# One number is missing: how many **parameters** the model has. Count the parameters that were trained, each one once:
 #
 # - token embedding $W_E$ `[d_vocab, d_model]` and position embedding $W_{pos}$ `[n_ctx, d_model]`;
 # - in each layer, attention: $W_Q, W_K, W_V$ `[n_heads, d_model, d_head]` with biases `[n_heads, d_head]`, and $W_O$
 #   `[n_heads, d_head, d_model]` with the bias `[d_model]`;
 # - in each layer, the MLP: $W_{in}$ `[d_model, d_mlp]`, $W_{out}$ `[d_mlp, d_model]`, each with a bias on its output;
 # - two LayerNorms in each layer and one at the end: a weight and a bias `[d_model]` each;
-# - the unembedding $W_U$ is the token embedding again, transposed: GPT-2 ties the two ([Press and Wolf
-#   2016](https://arxiv.org/abs/1608.05859)), so it adds nothing.
+# - the unembedding $W_U$ adds nothing: GPT-2 uses the token embedding again, transposed ([Press and Wolf
+#   2016](https://arxiv.org/abs/1608.05859)).
 #
-# Why not add up `model.parameters()`? Because what is in memory is not what was trained. When TransformerLens prepares
-# a model, it folds the LayerNorm weights into the matrices that follow and centres matrices; afterwards $W_U$ is no
-# longer $W_E^\top$ and needs memory of its own. A `TransformerBridge` besides keeps queries, keys and values both
-# joined (as GPT-2 stores them) and split. A sum over parameters depends on such things; the size of the model does not.
+# **A small example.** A LayerNorm with `d_model = 4` has a weight of 4 numbers and a bias of 4 numbers, so 8
+# parameters. An MLP with `d_model = 4` and `d_mlp = 16` has $4 \cdot 16 + 16$ on the way in and $16 \cdot 4 + 4$ on the
+# way out, so 148.
+#
+# **Why not add up `model.parameters()`?** What is in memory is not always what was trained. TransformerLens prepares a
+# model: it folds the LayerNorm weights into the next matrices and centres matrices. After that, $W_U$ is no longer
+# equal to $W_E^\top$, and it needs memory of its own. A `TransformerBridge` also keeps queries, keys and values twice:
+# joined (as GPT-2 stores them) and split. A sum over all parameters depends on these choices. The size of the model
+# does not.
 
 # %% [markdown] tags=["hint"]
-# Seven of the eight entries are attributes of `model.cfg` with the very same names. Do not derive one from another: a
-# head need not be `d_model / n_heads` wide, nor an MLP four times as wide as the stream.
+# Seven of the eight entries are attributes of `model.cfg` with the same names. Do not compute one size from another. A
+# head is not always `d_model / n_heads` wide, and an MLP is not always four times as wide as the stream.
 
 # %% [markdown] tags=["hint"]
-# Write the count down in three lines: what one attention layer has, what one MLP has, what one LayerNorm has. Multiply
-# by how often each occurs, and add the two embeddings. For the shape of GPT-2 small the result is 124 million and
-# something.
+# Write the count in three lines: the parameters of one attention layer, of one MLP, and of one LayerNorm. Multiply each
+# by how often it occurs, and add the two embeddings. For the shape of GPT-2 small you should get 124,439,808. <!-- claim: sizes.gpt2 -->
 
 # %%
 from typing import Any
@@ -70,8 +74,8 @@ def describe_model(model: Any) -> dict[str, int]:
 
 
 # %% [markdown]
-# **Look at it.** The model's description, and beside your count what a plain sum over `model.parameters()` gives on
-# either of TransformerLens's model classes. Then where the parameters are.
+# **Look at it.** The model's sizes, and your count beside the sum over `model.parameters()` on both model classes of
+# TransformerLens. Then a picture of where the parameters are.
 
 # %% tags=["demo"]
 if __name__ == "__main__":
@@ -102,14 +106,14 @@ if __name__ == "__main__":
     )
 
 # %% [markdown] tags=["found"]
-# **What you found.** The MLPs have the largest share of the parameters: with $m = 4d$ and $H d_h = d$, as in GPT-2, an
-# MLP has about $8 d^2$ of them and an attention layer about $4 d^2$. The smaller the model, the larger the share of the
-# embeddings, because the vocabulary does not shrink with the layers.
+# **What you found.** The MLPs have the largest share: 57% of the course model's parameters. <!-- claim: sizes.mlps --> With $m = 4d$ and
+# $H d_h = d$, as in GPT-2, an MLP has about $8 d^2$ parameters and an attention layer about $4 d^2$. In small models
+# the embeddings have a larger share, because the vocabulary does not shrink with the layers.
 #
-# The two sums over `model.parameters()` disagree with your count *and* with each other. That is worth remembering when
-# two notebooks report different sizes for one model: ask what was counted.
+# The course model has 1,550,016 trained parameters. The two sums over `model.parameters()` give 2,074,976 and
+# 1,738,784. <!-- claim: sizes.embedded --> So when two notebooks report different sizes for the same model, ask what was counted.
 #
 # **In GPT-2 small** there are 12 layers of 12 heads, $d = 768$, $d_h = 64$, $m = 3072$, $V = 50257$, $T = 1024$ ([its
 # configuration](https://huggingface.co/openai-community/gpt2/blob/main/config.json)). Put these into your formula: you
-# get the 124M of the [model card](https://huggingface.co/openai-community/gpt2). A `HookedTransformer` of it sums to
-# 163 million instead, since its unembedding is a matrix of its own.
+# get the 124M of the [model card](https://huggingface.co/openai-community/gpt2). A `HookedTransformer` of GPT-2 small
+# sums to 163 million, because its unembedding is a matrix of its own.

@@ -1,39 +1,45 @@
 # %% [markdown]
 # # Direct logit attribution
 #
-# The residual stream is a sum, and the last step of the model is *almost* linear. So the answer can be divided among
-# those who wrote it: this is **direct logit attribution**. What is divided is a **logit difference**, between the token
-# that is correct and one that would be wrong: it measures how much the model prefers the one, and whatever raises all
-# logits alike drops out.
+# The residual stream is a sum, and the last step of the model is *almost* linear. So we can divide the answer among the
+# parts that wrote it. This is **direct logit attribution**. We divide a **logit difference**: the logit of the correct
+# token minus the logit of a wrong token. The difference says how much the model prefers the correct token. Everything
+# that raises all logits alike drops out.
 #
-# Let $x$ be the stream after the last layer, at the last position; $u = W_U[:, \text{correct}] - W_U[:, \text{wrong}]$
-# the direction in which the two answers differ; $\sigma$ the scale by which the final LayerNorm divides. Then
+# Let $x$ be the stream after the last layer, at the last position. Let
+# $u = W_U[:, \text{correct}] - W_U[:, \text{wrong}]$ be the direction in which the two answers differ, and $\sigma$ the
+# scale by which the final LayerNorm divides. Then
 #
 # $$\ell_{\text{correct}} - \ell_{\text{wrong}} \;=\; \frac{x - \bar{x}}{\sigma} \cdot u + \big(b_U[\text{correct}] -
 #   b_U[\text{wrong}]\big), \qquad x = \sum_c x_c$$
 #
-# where $\bar{x}$ is the mean over the $d$ entries. The one thing that is not linear is $\sigma$, which depends on all
-# of $x$. Take it as the number that it *was* in this run (`ln_final.hook_scale`), the same for every component. Then
-# the contribution of a component $x_c$ is $\frac{x_c - \bar{x}_c}{\sigma} \cdot u$, and the contributions add up to the
+# where $\bar{x}$ is the mean over the $d$ entries. Only $\sigma$ is not linear, because it depends on all of $x$. Take
+# $\sigma$ as the number that it *was* in this run (`ln_final.hook_scale`), the same for every component. Then the
+# contribution of a component $x_c$ is $\frac{x_c - \bar{x}_c}{\sigma} \cdot u$, and the contributions add up to the
 # logit difference exactly.
 #
-# **The components.** Each head: $x_{l,n} = z^{(l,n)} W_O^{(l,n)}$, with $z$ from `blocks.{l}.attn.hook_z` `[batch, pos,
-# head, d_head]` and `model.W_O` `[layer, head, d_head, d_model]`. Each MLP: `blocks.{l}.hook_mlp_out`. And **the
-# rest**, so that nothing is lost: both embeddings, the output biases of attention `model.b_O` `[layer, d_model]`, which
-# belong to no head, and the difference in $b_U$.
+# **A small example.** Let $u = (1, -1)$ and $\sigma = 2$. A head writes $(3, -1)$ and an MLP writes $(-1, 1)$. Both
+# have no mean left after centring: $(2, -2)$ and $(-1, 1)$. The head contributes $(2 + 2) / 2 = 2$, and the MLP
+# contributes $(-1 - 1) / 2 = -1$. Together they give 1.
 #
-# The name and the use of the method are in Elhage et al. (2021, [A Mathematical
-# Framework](https://transformer-circuits.pub/2021/framework/index.html)); Wang et al. (2022, [Interpretability in the
-# Wild](https://arxiv.org/abs/2211.00593)) start their search for a circuit with the logit difference.
+# **The components.** Each head: $x_{l,n} = z^{(l,n)} W_O^{(l,n)}$, with $z$ from `blocks.{l}.attn.hook_z`
+# `[batch, pos, head, d_head]` and `model.W_O` `[layer, head, d_head, d_model]`. Each MLP: `blocks.{l}.hook_mlp_out`.
+# And **the rest**, so that nothing is lost: both embeddings, the output biases of attention `model.b_O`
+# `[layer, d_model]`, which belong to no head, and the difference in $b_U$.
+#
+# The method is described by Elhage et al. (2021, [A Mathematical
+# Framework](https://transformer-circuits.pub/2021/framework/index.html), "The Path Expansion Trick"). Wang et al.
+# (2022, [Interpretability in the Wild](https://arxiv.org/abs/2211.00593), section 3.1) use the logit difference to
+# start their search for a circuit.
 
 # %% [markdown] tags=["hint"]
 # The order of work: one run that keeps all you need; the direction `[batch, d_model]`, different for each prompt; every
-# component at the last position; then the same little function for all of them: centre, divide by the scale, dot
+# component at the last position. Then use the same small function for all components: centre, divide by the scale, dot
 # product with the direction.
 
 # %% [markdown] tags=["hint"]
-# If your parts do not sum to the logit difference, see by how much they miss it. The same amount for all prompts with
-# the same two answers: a bias is missing. A factor: the scale. For the scale, print its shape, and mind the position.
+# Do your parts not sum to the logit difference? Look at how much is missing. The same amount for all prompts with the
+# same two answers: a bias is missing. A factor: the scale. For the scale, print its shape, and check the position.
 
 # %% [markdown] tags=["hint"]
 # `W_U` is `[d_model, d_vocab]`, so `model.W_U[:, correct]` is `[d_model, batch]`. One `torch.einsum` over
@@ -56,7 +62,8 @@ def direct_logit_attribution(
     Source: Elhage et al. 2021, https://transformer-circuits.pub/2021/framework/index.html.
 
     Args:
-        model: a `TransformerBridge` (in compatibility mode) or a `HookedTransformer`, with its LayerNorms folded.
+        model: a `TransformerBridge` (in compatibility mode) or a `HookedTransformer`, with its LayerNorms folded. What
+            its layers write need not be centred: subtract each component's mean over its entries.
         tokens: prompts of equal length, shape `[batch, pos]`.
         correct: the token id of the right answer to each prompt, shape `[batch]`.
         wrong: the token id of a wrong one, shape `[batch]`.
@@ -89,7 +96,7 @@ def direct_logit_attribution(
 
 
 # %% [markdown]
-# **Look at it.** Who prefers Mary to John? The mean over prompts with the two names in both roles.
+# **Look at it.** Which parts prefer Mary to John? The mean over prompts with the two names in both roles.
 
 # %% tags=["demo"]
 if __name__ == "__main__":
@@ -123,21 +130,24 @@ if __name__ == "__main__":
     )
 
 # %% [markdown] tags=["found"]
-# **What you found.** A handful of components carry the difference; the others write in directions in which the two
-# answers do not differ. A negative number is a component that argues *for the wrong answer*, and such heads are real,
-# not an error of yours.
+# **What you found.** Two components write most of the answer. The logit difference is 14.0; head L2H0 writes 7.1 of it,
+# and MLP 2 writes 5.5. <!-- claim: attribution.names --> A negative number is not a mistake: that component writes *for the wrong answer*.
 #
-# Mind the word *direct*. A head in an early layer that finds the repeated name, on whose finding all later heads rely,
-# may have a contribution of nearly nothing here: it speaks to the heads and not to the logits. Attribution sees who
-# pronounces the answer. Activation patching (Lab 2) sees who is needed for it.
+# **And Paris?** You can ask the same question about capitals: what separates the right capital from the mean of all
+# capitals? MLP 2 writes 7.5 logits of it. The previous-token head L0H0, one of your two suspects, writes only 0.3. <!-- claim: capitals.direct -->
+# Does this acquit L0H0?
 #
-# And mind the scale: a frozen $\sigma$ is an accounting rule. Had one component been absent, the scale would have been
-# another.
+# It does not. Note the word *direct*. A head in an early layer can write something that only later parts read: it
+# speaks to the later parts, and not to the logits. For example, L1H2 writes only 0.84 logits of the answer "Mary"
+# itself. But with L1H2 at its mean, the logit difference falls from 16.5 to 0.58. <!-- claim: attribution.indirect --> Attribution shows who says the
+# answer. Ablation (the next exercise) and patching (Lab 2) show who is needed for it.
 #
-# **In GPT-2 small** Wang et al. (2022) find on this task *name movers* (heads 9.9, 9.6 and 10.0, layer.head), which
-# write the indirect object, and *negative name movers* (10.7 and 11.10), which write against it. McDougall et al.
-# (2023, [Copy Suppression](https://arxiv.org/abs/2310.04625)) explain what 10.7 does.
+# A frozen $\sigma$ is a way of accounting. If one component were absent, the scale would be different.
+#
+# **In GPT-2 small** Wang et al. (2022, sections 3.1 and 3.4) find *name movers* on this task (heads 9.9, 9.6 and 10.0,
+# layer.head), which write the indirect object, and *negative name movers* (10.7 and 11.10), which write against it.
+# McDougall et al. (2023, [Copy Suppression](https://arxiv.org/abs/2310.04625)) explain what 10.7 does.
 #
 # **With TransformerLens** `cache.stack_head_results()` and `cache.logit_attrs(...)` do this for you. When a model is
-# prepared as in this course, all weights that write to the stream are centred already, so centring changes nothing; on
-# raw weights it does.
+# prepared as in this course, all weights that write to the stream are centred already, so your centring changes
+# nothing. On raw weights it does.

@@ -1,28 +1,32 @@
 # %% [markdown]
 # # Which heads look at a word
 #
-# To answer "The capital of France is", information about France has to reach the last position, where the answer is
-# predicted. Only attention moves information between positions. So a first suspicion falls on the heads whose *last*
-# position attends to "France". With the pattern $A^{(l,n)}_{i,j}$ of layer $l$, head $n$, and $P$ the positions of the
-# word:
+# To answer "The capital of France is", the model needs information about France at the last position, where it predicts
+# the answer. Only attention moves information between positions. So the first suspects are the heads whose *last*
+# position attends to "France". Let $A^{(l,n)}_{i,j}$ be the pattern of head $n$ in layer $l$, and $P$ the positions of
+# the word:
 #
 # $$a(l, n) = \sum_{j \in P} A^{(l,n)}_{\,\mathrm{last},\, j}, \qquad \text{listed if } a(l, n) > \theta$$
 #
-# **Finding the word.** `model.to_str_tokens(prompt)` gives the tokens as texts, BOS first. Older material looks the
-# word up with `tokens.index("France")`, and that raises: in GPT-2's vocabulary the token in the middle of a sentence is
-# `" France"`, with the space in front. Compare without the spaces around, and accept the word however it is given. A
-# word may also occur twice: then the head's attention to *all* its places counts, since it may read either.
+# **A small example.** The word stands at the positions 2 and 4. A head's last row is `[0.1, 0.0, 0.3, 0.2, 0.4]`. Then
+# $a = 0.3 + 0.4 = 0.7$, and the head is listed for $\theta = 0.5$.
+#
+# **Finding the word.** `model.to_str_tokens(prompt)` gives the tokens as texts, with BOS first. Older material looks up
+# the word with `tokens.index("France")`. That raises an error: in the middle of a sentence, GPT-2's token is
+# `" France"`, with a space in front. So remove the spaces on both sides before you compare, and accept the word with or
+# without its space. A word can also occur twice. Then the attention to *all* its places counts, because the head may
+# read any of them.
 #
 # **Shapes.** `pattern` is `[layer, head, query, key]`, of one prompt. Rows are the positions that look.
 
 # %% [markdown] tags=["hint"]
-# Start with the positions: a list of all places where the token's text equals the word, when neither has spaces around
-# it. Try it on `["<|endoftext|>", "The", " capital", " of", " France", " is"]` with `"France"` and with `" France"`.
-# What if the list is empty?
+# Start with the positions: a list of all places where the token equals the word, after you remove the spaces around
+# both. Try it on `["<|endoftext|>", "The", " capital", " of", " France", " is"]` with `"France"` and with `" France"`.
+# What must happen when the list is empty?
 
 # %% [markdown] tags=["hint"]
-# Then one indexing step leaves `[layer, head, places]` from the pattern: fix the query, choose the keys. Which of the
-# two last axes is which?
+# One indexing step then takes `[layer, head, places]` from the pattern: fix the query, choose the keys. Which of the
+# two last axes is the query?
 
 # %%
 import torch
@@ -41,9 +45,11 @@ def heads_attending_to(
     Args:
         pattern: the attention patterns of one prompt, shape `[layer, head, query, key]`.
         str_tokens: the texts of the prompt's tokens, one for each position.
-        word: the word to look for, with or without a leading space. A token counts when its text equals the word after
-            both are stripped of surrounding spaces.
-        threshold: heads with attention strictly above it are listed.
+        word: the word to look for, with or without spaces around it. A token counts when its text equals the word
+            after both are stripped of all surrounding spaces. Upper and lower case are different, and several tokens
+            that spell the word together do not count.
+        threshold: heads with attention strictly above it are listed. It may be negative: then a head with attention 0
+            is listed too.
 
     Returns:
         Tuples `(layer, head, attention)` in ascending order of `(layer, head)`; the attention is the sum over all
@@ -94,20 +100,20 @@ if __name__ == "__main__":
     )
 
 # %% [markdown] tags=["found"]
-# **What you found.** Usually a few heads stand out, and they are candidates, no more. Attention says from where a head
-# *could* take something; whether what it takes matters for the answer is another question. Jain and Wallace (2019,
-# [Attention is not Explanation](https://arxiv.org/abs/1902.10186)) showed, for models of text classification, that
-# quite different attention may give the same prediction. The exercises below on attribution and ablation, and
-# activation patching in Lab 2, ask the second question.
+# **What you found.** You have suspects, not culprits. L0H0 gives " France" 99% of its attention from the last position,
+# and L2H2 gives it 79%. <!-- claim: france.lookers --> A pattern says from where a head *can* take something. It does not say whether the model
+# uses it. Jain and Wallace (2019, [Attention is not Explanation](https://arxiv.org/abs/1902.10186), section 4.2) show
+# for text classifiers that very different attention can give the same prediction.
 #
-# Is it the *word* that such a head looks for, or the *place*? In this prompt " France" stands right before the last
-# token, so a head that always looks one token back is in your list too. Its whole pattern tells (the last exercise of
-# this lab draws it), or another prompt, in which the word stands elsewhere.
+# **Make a guess now, and write it down.** L0H0 is a *previous-token head*: in this prompt every row gives its previous
+# token at least 0.99. <!-- claim: france.back-one --> It looks at " France" only because " France" stands right before " is". L2H2, in contrast,
+# sits in the last layer, and it looks at the country. Which of the two does the model need? You will test both at the
+# end of this lab (`ablate_head`).
 #
-# There is another trap: by the middle of a model the position of " is" may have taken up the country already, and the
-# position of " France" may hold more than France. A head in a late layer that looks at " is" can be reading the country
-# too.
+# There is another trap. Attention names a position, and a position is not a word. After a few layers the position of "
+# is" may already hold the country. Then a late head that looks at " is" reads the country, too.
 #
-# **In GPT-2 small** name-mover heads are the best-studied example of heads whose last position looks at the word they
-# then predict: 9.9, 9.6 and 10.0 (layer.head) attend to the indirect object and copy it, as Wang et al. (2022,
-# [Interpretability in the Wild](https://arxiv.org/abs/2211.00593)) established by intervening, not by looking alone.
+# **In GPT-2 small** name-mover heads are the best-studied heads whose last position looks at the word that they then
+# predict. Heads 9.9, 9.6 and 10.0 (layer.head) attend to the indirect object and copy it. Wang et al. (2022,
+# [Interpretability in the Wild](https://arxiv.org/abs/2211.00593), section 3.1) showed this by intervening, not by
+# looking alone.

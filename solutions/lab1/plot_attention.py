@@ -1,29 +1,32 @@
 # %% [markdown]
 # # A picture of attention
 #
-# An attention pattern is a square of numbers, and a square of numbers wants to be looked at. Make the figure that you
-# will need again and again: one pattern as a heatmap, with the tokens on both axes.
+# An attention pattern is a square of numbers, and a picture of it says more than the numbers. In this exercise you make
+# the figure that you will need again and again: one pattern as a heatmap, with the tokens on both axes.
 #
-# A reader takes three things from such a figure, and you must give all of them. **Which way round?** Rows are queries
-# (the position that looks), columns are keys (what it looks at); without names on the axes nobody can tell, since both
-# carry the same tokens. **Which token?** Every position has its label, on both axes. **How much?** A colour bar.
+# A reader needs three things from such a figure:
+#
+# - **Which way round?** Rows are queries (the position that looks), columns are keys (what it looks at). Name the axes:
+#   both carry the same tokens, so the labels alone do not tell.
+# - **Which token?** Every position has its label, on both axes.
+# - **How much?** A colour bar.
 #
 # **matplotlib** in short: `figure, axes = plt.subplots()` makes a figure; `axes.imshow(array)` draws an array with row
-# 0 at the top and column 0 at the left; `axes.set_xticks(positions, labels)` puts labels at positions. Without the
-# positions, matplotlib chooses where ticks are, and labels end up in the wrong places. An array must be on the CPU and
-# without a gradient. Older notebooks end with `plt.show()`, which draws the figure and gives you nothing to keep; here
-# the figure is what you return.
+# 0 at the top and column 0 at the left; `axes.set_xticks(positions, labels)` puts labels at positions. Without
+# positions matplotlib chooses the places of the ticks itself, and labels end up in wrong places. The array must be on
+# the CPU and without a gradient. Older notebooks end with `plt.show()`, which draws the figure and gives you nothing to
+# keep. Here you return the figure.
 #
 # **Shapes.** `pattern` is `[query, key]`, from `cache["pattern", layer][batch, head]`; `tokens` are the texts that
 # `model.to_str_tokens` gives, leading spaces included, one for each position.
 
 # %% [markdown] tags=["hint"]
-# `imshow` puts the first axis of an array downwards and the second to the right. What does this make of `[query, key]`:
-# which name goes on the x-axis, which on the y-axis? Do you need to transpose anything?
+# `imshow` puts the first axis of an array downwards and the second axis to the right. What does this mean for
+# `[query, key]`: which name belongs on the x-axis, and which on the y-axis? Do you need to transpose anything?
 
 # %% [markdown] tags=["hint"]
 # Label *every* position: `range(len(tokens))` for the places, the tokens for the texts, on both axes. Turn the labels
-# of the x-axis a little if they run into each other.
+# of the x-axis a little if they overlap.
 
 # %%
 from jaxtyping import Float
@@ -46,8 +49,12 @@ def plot_attention(pattern: Float[Tensor, "query key"], tokens: list[str], title
 
     Returns:
         A matplotlib figure with one image (`imshow`) that shows the pattern: queries downwards, keys to the right, the
-        first position at the top left. Every position is labelled with its token on both axes, as given; the x-axis is
-        named `key`, the y-axis `query` (more words may follow). It has the title and a colour bar.
+        first position at the top left. The x-axis is named `key`, the y-axis `query` (more words may follow). The
+        figure has a colour bar.
+
+        - Every position is labelled with its token on both axes, as given, however many tokens there are.
+        - The title stands above the image or above the whole figure, as given, however long it is.
+        - Each call makes a figure of its own, also with the same title.
 
     Raises:
         ValueError: the pattern is not a square with one row and column for each token.
@@ -67,7 +74,7 @@ def plot_attention(pattern: Float[Tensor, "query key"], tokens: list[str], title
 
 
 # %% [markdown]
-# **Look at it.** The head that looks hardest at " France" from the end of "The capital of France is".
+# **Look at it.** The head that looks most at " France" from the end of "The capital of France is".
 
 # %% tags=["demo"]
 if __name__ == "__main__":
@@ -89,14 +96,19 @@ if __name__ == "__main__":
     print(f"saved {path}")
 
 # %% [markdown] tags=["found"]
-# **What you found.** Read it by rows: each row is one unit of attention, spread over the columns up to the diagonal.
-# The upper right is empty, which is the causal mask, and the quickest check that nothing was transposed. In the last
-# row, the one that predicts the answer, look for the dark cell under " France". Then look at the other rows. If the
-# dark cells form a stripe right below the diagonal, this head looks at the token before, whatever it is, and " France"
-# merely stood there: one number out of a pattern can mislead where the whole does not.
+# **What you found.** Read the picture by rows: each row is one unit of attention, spread over the columns up to the
+# diagonal. The upper right is empty because of the causal mask. This is also the quickest check that nothing was
+# transposed.
 #
-# One pattern of one head on one prompt is an anecdote. Lab 3 turns such pictures into scores over many texts; the
-# picture is where the idea for a score comes from.
+# In the last row, the dark cell is under " France". In the other rows, the dark cells form a stripe right below the
+# diagonal: this head, L0H0, looks one token back, whatever that token is. So a pattern can tell you *how* a head finds
+# its place: here by position, not by meaning. It cannot tell you whether the head matters. " France" stands one token
+# back, so this simple habit is exactly how the country reaches the last position: over 48 countries the mean
+# probability of the right capital is 0.99; without L0H0 it is 0.06, and without L2H2, the second suspect, it is
+# 0.97. <!-- claim: capitals.ablated -->
+#
+# One pattern of one head on one prompt is a single observation. Lab 3 turns such pictures into scores over many texts.
+# The picture is where the idea for a score comes from.
 #
 # **More to look at.** [CircuitsVis](https://github.com/TransformerLensOrg/CircuitsVis) draws all heads of a layer
 # interactively, from the same arrays.

@@ -1,55 +1,59 @@
 # %% [markdown]
 # # Attribution patching
 #
-# A map of all heads takes one run of the model for each head, and a map of all heads at all positions many more. In a
-# large model this is too slow. **Attribution patching** estimates the whole map from three passes: a clean run, a
-# corrupted run, and *one* backward pass.
+# A map of all heads takes one run for each head, and a map of all heads at all positions takes many more. In a large
+# model this is too slow. **Attribution patching** estimates the whole map from three passes: a clean run, a corrupted
+# run, and *one* backward pass.
 #
-# The idea is a first-order Taylor expansion. Think of the metric $m$ of the corrupted run as a function of one head's
-# output $z$. Patching moves $z$ from $z_{\mathrm{corr}}$ to $z_{\mathrm{clean}}$; if the metric were linear in between,
-# the change would be
+# The idea is a first-order Taylor expansion. Take the metric $m$ of the corrupted run as a function of one head's
+# output $z$. Patching moves $z$ from $z_{\mathrm{corr}}$ to $z_{\mathrm{clean}}$. If the metric were linear between the
+# two, the change would be
 #
 # $$m(z \leftarrow z_{\mathrm{clean}}) - m(z_{\mathrm{corr}}) \;\approx\; \sum_{b,\,i,\,d}
 #   \big(z_{\mathrm{clean}} - z_{\mathrm{corr}}\big)_{b,i,d}\;
 #   \frac{\partial m}{\partial z_{b,i,d}}\bigg|_{\mathrm{corrupted\ run}}$$
 #
 # for sequence $b$, position $i$ and component $d$ of the head. The gradient is taken in the run that gets patched. One
-# backward pass gives it for *all* heads of all layers at once: that is the whole trick.
+# backward pass gives this gradient for *all* heads of all layers.
 #
-# **Shapes.** Each layer's `hook_z` is `[batch, pos, head, d_head]`, and so is its gradient. The result is `[layer,
-# head]`. The metric is already a mean over the batch, so its gradient has the $1/|\mathcal{B}|$ in it: sum over the
-# batch.
+# **A small example.** Let $m(z) = z^2$, $z_{\mathrm{corr}} = 1$ and $z_{\mathrm{clean}} = 3$. The true change is
+# $9 - 1 = 8$. The estimate is $(3 - 1) \cdot 2 = 4$. For $z_{\mathrm{clean}} = 1.1$ the true change is 0.21, and the
+# estimate is 0.2.
+#
+# **Shapes.** Each layer's `hook_z` is `[batch, pos, head, d_head]`, and so is its gradient. The result is
+# `[layer, head]`. The metric is already a mean over the batch, so its gradient contains the $1/|\mathcal{B}|$: sum over
+# the batch.
 #
 # **With TransformerLens: where gradients come from.** PyTorch records a computation for the backward pass when
-# something in it has `requires_grad`. Usually these are the weights. The course's models have it switched off there,
-# since nothing is trained and it only costs memory, so as it stands there is nothing to differentiate:
+# something in it has `requires_grad`. Usually these are the weights. In the course's models the weights have it
+# switched off, because nothing is trained and gradients cost memory. So without further work there is nothing to
+# differentiate:
 #
 # ```
 # RuntimeError: element 0 of tensors does not require grad and does not have a grad_fn
 # ```
 #
-# Do not switch the weights on again. It is enough that the *first activation* asks for gradients: a hook at
+# Do not switch the weights on again. It is enough that the *first activation* asks for gradients. A hook at
 # `hook_embed` can return `value.detach().requires_grad_(True)`, and everything computed from it, all of the `hook_z`,
-# is recorded. A second kind of hook keeps the `hook_z` tensors; then `torch.autograd.grad(metric(logits), [z0, z1, …])`
+# is recorded. A second kind of hook keeps the `hook_z` tensors. Then `torch.autograd.grad(metric(logits), [z0, z1, …])`
 # gives one gradient for each.
 #
-# One thing differs between the two model classes. A `HookedTransformer` goes on with the very tensor that your hook was
-# shown. A `TransformerBridge` may show you a reshaped view, and goes on with the original unless the hook *returns*
-# something. So return what you keep, and it works on both.
+# The two model classes differ in one point. A `HookedTransformer` goes on with the same tensor that your hook got. A
+# `TransformerBridge` may give your hook a reshaped view, and it goes on with the original unless the hook *returns*
+# something. So return what you keep. That works on both.
 #
 # The method is due to Neel Nanda (2023, [Attribution
-# Patching](https://www.neelnanda.io/mechanistic-interpretability/attribution-patching)); Syed et al. (2023,
+# Patching](https://www.neelnanda.io/mechanistic-interpretability/attribution-patching)). Syed et al. (2023,
 # [Attribution Patching Outperforms Automated Circuit Discovery](https://arxiv.org/abs/2310.10348)) use it on edges, and
-# Kramár et al. (2024, [AtP*](https://arxiv.org/abs/2403.00745)) study where it fails.
+# Kramár et al. (2024, [AtP*](https://arxiv.org/abs/2403.00745), section 3) study where it fails.
 
 # %% [markdown] tags=["hint"]
 # Three steps: the clean run with a cache of all `hook_z`; the corrupted run with hooks, such that gradients flow; the
-# metric of its logits, differentiated. Begin with the last layer alone, and look at the shape of what you get.
+# metric of its logits, differentiated. Begin with the last layer alone, and look at the shape of the result.
 
 # %% [markdown] tags=["hint"]
-# The gradients of early layers look too small? If a hook *detaches* every `z`, the backward pass stops there, and an
-# early head no longer hears what its output does to the heads after it. Detach once, at the embeddings, and nowhere
-# else.
+# Do the gradients of early layers look too small? If a hook *detaches* every `z`, the backward pass stops there. Then
+# an early head no longer hears what its output does to later heads. Detach once, at the embeddings, and nowhere else.
 
 # %% [markdown] tags=["hint"]
 # `kept = {}`; a hook `def keep(z, hook): kept[hook.name] = z; return z` for each layer; then
@@ -78,10 +82,11 @@ def attribution_patching(
 
     Args:
         model: a `TransformerBridge` in compatibility mode, or a `HookedTransformer`, whose weights do not require
-            gradients. It is left as it was: no hook, no gradient, no weight switched on.
+            gradients. It is left as it was, also when `metric` fails: no hook, no gradient, no weight switched on.
         clean_tokens: the prompts to patch from, `[batch, pos]`.
         corrupted_tokens: the prompts to patch into, of the same shape.
-        metric: takes logits `[batch, pos, d_vocab]` and gives one number, a tensor without axes; differentiable.
+        metric: takes the logits of a run as the model gives them, of all prompts and positions, `[batch, pos, d_vocab]`,
+            and gives one number, a tensor without axes; differentiable.
 
     Returns:
         The estimated *change* of the metric for each head, `[layer, head]`: z of the clean run minus z of the corrupted
@@ -117,7 +122,7 @@ def attribution_patching(
 
 
 # %% [markdown]
-# **Look at it.** The estimate beside the truth, which takes a run for each head.
+# **Look at it.** The estimate beside the truth, which takes one run for each head.
 
 # %% tags=["demo"]
 if __name__ == "__main__":
@@ -166,15 +171,21 @@ if __name__ == "__main__":
     )
 
 # %% [markdown] tags=["found"]
-# **What you found.** The estimate points at the right heads: who matters, and with which sign. But it need not have the
-# right size: for the strongest heads it falls well short. The reason is in the picture of the Taylor expansion. A
-# strong head flips a softmax: on the corrupted run the name mover's attention is *saturated* on the wrong name, where
-# its slope is small, and only on the way to the clean value it becomes steep. A straight line from the corrupted end
-# does not see that. For small changes the estimate is exact, and for the many heads that hardly matter it is good.
+# **What you found.** The estimate finds the right two heads, and every sign is right. <!-- claim: estimate.signs --> Over the heads it correlates
+# with the true change by 0.87. <!-- claim: estimate.correlation --> But the two sizes that matter most are too small. Why? Each time, something on the
+# way is not linear, and you can find out what: freeze one part in the true run, and see whether the gap closes.
 #
-# So use it as a sieve. Estimate everything, then patch what came out large; and be aware that it can miss a head
-# altogether, if the corrupted run sits where the metric is flat.
+# - **L2H0.** The true change is 25.9, and the estimate is 16.8. With MLP 2 frozen, the true change is 16.2. <!-- claim: estimate.mover --> So the
+#   gap is MLP 2: it turns the name that L2H0 brings into the word to say, and it does so more strongly than its slope
+#   on the corrupted run suggests.
+# - **L1H2.** The true change is 32.3, and the estimate is 7.9. With the attention patterns of layer 2 frozen, the true
+#   change is 5.6. <!-- claim: estimate.reader --> So most of this gap is a softmax: L1H2 moves the attention of L2H0. On the corrupted run L2H0
+#   gives 0.93 of its attention to one name. <!-- claim: estimate.saturated --> There the softmax is *saturated*, and its slope is small. A straight
+#   line from this end cannot see that the attention will flip.
+#
+# So use the estimate as a filter. Estimate everything, then patch what came out large. The estimate can also miss a
+# head, if the corrupted run sits where the metric is flat.
 #
 # **In GPT-2 small** Nanda's report (linked above) finds the estimate good for single heads' outputs and poor for whole
-# layers of the residual stream. Kramár et al. (2024) trace misses to saturated attention, as here, and to direct and
-# indirect effects that cancel; their AtP* mends the first by recomputing the softmax.
+# layers of the residual stream. Kramár et al. (2024, section 3) trace misses to saturated attention, as for L1H2, and
+# to direct and indirect effects that cancel. Their AtP* repairs the first by recomputing the softmax.

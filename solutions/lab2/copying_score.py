@@ -1,44 +1,47 @@
 # %% [markdown]
 # # Does a head copy what it looks at?
 #
-# Where a head looks is in its attention pattern. What it *writes* when it looks at some place is in its OV circuit: the
-# product $W_V W_O$ takes what stands in the residual stream there, and turns it into what is added at the query's
-# place. A **name mover** should write the very name that it looks at: looked at " Mary", its output should make " Mary"
-# likely. This can be tested without any prompt about two people, from weights and single tokens.
+# The attention pattern says where a head looks. The OV circuit says what the head *writes* when it looks at some place:
+# the product $W_V W_O$ takes the residual stream there and turns it into what is added at the query's place. A **name
+# mover** should write the name that it looks at. If it looks at " Mary", its output should make " Mary" likely. You can
+# test this without any prompt about two people, from weights and single tokens.
 #
-# Take the residual stream $x_t$ of a token $t$, as the head would find it. Send it through the head as if the head
-# attended to it with weight 1, and read the result at the unembedding:
+# Take the residual stream $x_t$ of a token $t$. Send it through the head as if the head attended to it with weight 1,
+# and read the result at the unembedding:
 #
 # $$y_t = \pm\, \mathrm{LN}(x_t)\, W_V W_O, \qquad
 #   \mathrm{logits}_t = \mathrm{LN}(y_t)\, W_U + b_U, \qquad
 #   \mathrm{LN}(x) = \frac{x - \mathrm{mean}(x)}{\sqrt{\mathrm{var}(x) + \epsilon}}$$
 #
-# (mean and variance over the components of $x$; the variance divides by their number). The first LN is the one in front
-# of the head's layer, the second the model's final one. Their weights are folded into the matrices, which is what
-# TransformerLens does by default, so LN has none here. With the minus sign we ask about *anti-copying*: whether the
-# head pushes the token down.
+# (mean and variance over the components of $x$; the variance divides by their number). The first LN is the LayerNorm in
+# front of the head's layer, the second is the model's final LayerNorm. Their weights are folded into the matrices, as
+# TransformerLens does by default, so LN has no weights here. With the minus sign we ask about *anti-copying*: does the
+# head push the token down?
 #
 # The **copying score** is the share of tokens that come out among the $k$ highest logits of their own row. Wang et al.
 # use $k = 5$ over 1,000 samples of names. A **negative name mover** has a high score with the minus sign.
 #
-# **Shapes.** `residual` is `[token, d_model]`, one row for each token; `W_V` is `[d_model, d_head]`, `W_O` `[d_head,
-# d_model]`, `W_U` `[d_model, d_vocab]`, `b_U` `[d_vocab]`. All the weights are *one* head's: with TransformerLens,
-# `model.W_V[layer, head]`, `model.W_O[layer, head]`, and `model.W_U`, `model.b_U` for all.
+# **A small example.** Three tokens and $k = 1$. Token 0 has the logits `[5, 1, 0]`, token 1 has `[3, 4, 0]`, token 2
+# has `[9, 1, 2]`. Tokens 0 and 1 come first in their own rows, token 2 does not. The score is 2/3.
 #
-# The matrix $W_V W_O$ is `[d_model, d_model]` but has only rank `d_head`: multiply from the left, and it is never
-# needed as a whole.
+# **Shapes.** `residual` is `[token, d_model]`, one row for each token; `W_V` is `[d_model, d_head]`, `W_O`
+# `[d_head, d_model]`, `W_U` `[d_model, d_vocab]`, `b_U` `[d_vocab]`. All the weights are *one* head's: with
+# TransformerLens, `model.W_V[layer, head]`, `model.W_O[layer, head]`, and `model.W_U`, `model.b_U` for all.
+#
+# The matrix $W_V W_O$ is `[d_model, d_model]` but has only rank `d_head`. Multiply from the left, and you never need
+# the whole matrix.
 #
 # Source: Wang et al. (2022, [Interpretability in the Wild](https://arxiv.org/abs/2211.00593)), section 3.1; the OV
 # circuit is from Elhage et al. (2021, [A Mathematical Framework for Transformer
 # Circuits](https://transformer-circuits.pub/2021/framework/index.html)).
 
 # %% [markdown] tags=["hint"]
-# Write LN as a small function of its own; it is used twice. Then the first function is the formula, from left to right.
-# Which of the axes is the one to normalise over?
+# Write LN as a small function of its own, because you use it twice. Then the first function is the formula, from left
+# to right. Over which axis does LN normalise?
 
 # %% [markdown] tags=["hint"]
-# For the score you need, for each row, whether *its own* token is among the best k. `logits.topk(k, dim=-1).indices` is
-# `[token, k]`: compare it with the row's token id, not with the row's number.
+# For the score you need to know, for each row, whether *its own* token is among the best k.
+# `logits.topk(k, dim=-1).indices` is `[token, k]`: compare it with the row's token id, not with the row's number.
 
 # %%
 import torch
@@ -116,8 +119,8 @@ def copying_score(logits: Float[Tensor, "token d_vocab"], tokens: Int[Tensor, " 
 
 
 # %% [markdown]
-# **Look at it.** Both scores of every head, over all names that are one token. As in the paper, the state looked at is
-# the one after the first layer's MLP: in a model with tied embeddings, this MLP takes part in embedding the token.
+# **Look at it.** Both scores of every head, over all names that are one token. As in the paper, the head gets the state
+# after the first layer's MLP. In a model with tied embeddings, this MLP takes part in embedding the token.
 
 # %% tags=["demo"]
 if __name__ == "__main__":
@@ -153,21 +156,21 @@ if __name__ == "__main__":
     )
 
 # %% [markdown] tags=["found"]
-# **What you found.** The name mover copies: look at the head which the direct path to the logits had singled out. It is
-# not the only one. Induction heads copy too; that is their job, and they do not know a name from another token. The
-# S-inhibition head, for all its effect on the answer, does *not* write the name that it looks at: what it says is meant
-# for another head's query, and not for the unembedding.
+# **What you found.** The scores are 1.00 for L2H0, 0.98 for L1H0, 0.94 for L1H1, and 0.00 for L1H2. <!-- claim: copying.scores --> The name mover
+# L2H0 copies. L1H0 and L1H1 copy, too: these are induction heads, copying is their job, and they treat a name like any
+# other token. L1H2 has a large effect on the answer, and it does *not* write the name that it looks at. What it writes
+# is for L2H0's query, not for the unembedding.
 #
-# A copying score says what a head *can* write, wherever it looks. It does not say that it looks there. Heads of the
-# first layer are judged unfairly here, since they never see the state after their own layer's MLP.
+# A copying score says what a head *can* write, wherever it looks. It does not say that it looks there. The score is
+# unfair to heads of the first layer, because they never see the state after their own layer's MLP.
 #
-# One thing about LayerNorm, if you tried to leave one out. The second one makes the scale of its input irrelevant; so
-# as long as nothing is centred in between (in a model whose weights are processed, all is centred already), the first
-# makes no difference to the result. The second one does, because of $b_U$: without it the bias may be as large as what
-# the head writes.
+# You may try to leave out one LayerNorm. The second LayerNorm makes the scale of its input irrelevant. So if all
+# weights are centred (in a processed model they are), the first LayerNorm changes nothing in the result. The second
+# LayerNorm does, because of $b_U$: without it, the bias may be as large as what the head writes.
 #
-# **In GPT-2 small** Wang et al. (2022) report copying scores above 95 % for the name movers 9.9, 9.6 and 10.0, against
-# less than 20 % for an average head; and 98 % for the negative name movers 10.7 and 11.10 with the sign turned round.
+# **In GPT-2 small** Wang et al. (2022, sections 3.1 and 3.4) report copying scores above 95 % for the name movers 9.9,
+# 9.6 and 10.0, against less than 20 % for an average head. For the negative name movers 10.7 and 11.10 they report 98 %
+# with the opposite sign.
 #
 # **With TransformerLens** `FactoredMatrix(W_V, W_O)` keeps a product of low rank in two factors, and `model.OV` has
 # those of all heads.

@@ -1,14 +1,14 @@
 # %% [markdown]
 # # Is the circuit enough?
 #
-# You claim that a few heads do the job: a **circuit**. Then the rest of the heads should not be needed. The test is to
-# remove them and to see what is left of the behaviour.
+# You claim that a few heads do the job: a **circuit**. Then the model should not need the other heads. To test this,
+# remove them, and see what is left of the behaviour.
 #
-# To remove a head, do not set its output to zero. Zero is a value that the head never takes: later layers have learnt
-# to expect its usual contribution, and break for a reason that has nothing to do with the task. **Mean ablation** sets
-# the output to its average over a set of *reference prompts*, which have the same form but not the information in
-# question. For two names (A B … A →) Wang et al. take prompts with three different names (A B … C →): the form of the
-# sentence is there, but nothing says whose name comes next.
+# How do you remove a head? Do not set its output to zero. The head never gives zero. Later layers have learnt to expect
+# its usual contribution, and they break for a reason that has nothing to do with the task. **Mean ablation** sets the
+# output to its average over a set of *reference prompts*. These have the same form, but not the information in
+# question. For two names (A B … A →), Wang et al. take prompts with three different names (A B … C →): the form of the
+# sentence is there, but the repetition is not.
 #
 # The average is taken at each position, and a position means something only within one **template**: in "Then A and B
 # …" the first name is at another place than in "A and B …". So each prompt gets the mean over the reference prompts *of
@@ -16,34 +16,37 @@
 #
 # $$\bar z^{(l,n)}_{t,\,i} = \frac{1}{|\mathcal{R}_t|} \sum_{r \in \mathcal{R}_t} z^{(l,n)}_{r,\,i}$$
 #
-# Let $F(C)$ be the metric when all heads *outside* of $C$ are ablated in this way, at all positions (MLPs stay as they
-# are, and compute on what they get), and $F(M)$ the metric of the whole model. The **faithfulness** here is the share
+# Let $F(C)$ be the metric when all heads *outside* of $C$ are ablated in this way, at all positions (MLPs stay, and
+# compute on what they get), and $F(M)$ the metric of the whole model. The **faithfulness** here is the share
 #
 # $$\mathrm{faithfulness}(C) = \frac{F(C)}{F(M)}$$
 #
-# The whole model has faithfulness 1, by definition. The empty circuit should have about 0, if the metric is one that is
-# 0 without knowledge of the answer, like a logit difference. Values above 1 are possible: without the heads that work
-# against the answer, a circuit may do better than its model.
+# **A small example.** The model has a logit difference of 16. With everything outside the circuit ablated, 12 is left.
+# The faithfulness is 0.75.
+#
+# - The whole model has faithfulness 1, by definition.
+# - The empty circuit should have about 0, if the metric is 0 without knowledge of the answer, as a logit difference is.
+# - Values above 1 are possible. Without the heads that work against the answer, a circuit may do better than its model.
 #
 # **Shapes.** `hook_z` is `[batch, pos, head, d_head]`. All prompts are padded on the right to the same length, and the
-# metric knows where to look; attention is causal, so padding changes nothing before it.
+# metric knows where to look. Attention is causal, so padding changes nothing before it.
 #
-# Wang et al. (2022, [Interpretability in the Wild](https://arxiv.org/abs/2211.00593)) demand three things of a circuit:
-# faithfulness (which they state as $|F(M) - F(C)|$), completeness, and minimality. Miller et al. (2024, [Transformer
-# Circuit Faithfulness Metrics are not Robust](https://arxiv.org/abs/2407.08734)) show how much the number depends on
-# the kind of ablation: always say which.
+# Wang et al. (2022, [Interpretability in the Wild](https://arxiv.org/abs/2211.00593), section 4) demand three things of
+# a circuit: faithfulness (which they state as $|F(M) - F(C)|$), completeness, and minimality. Miller et al. (2024,
+# [Transformer Circuit Faithfulness Metrics are not Robust](https://arxiv.org/abs/2407.08734)) show how much the number
+# depends on the kind of ablation. So always say which one you used.
 
 # %% [markdown] tags=["hint"]
-# Two quantities are needed before any hook: the metric of the untouched model, and the mean z for every prompt of the
-# batch. What is the shape of the latter, and which reference prompts go into the row of one prompt?
+# You need two quantities before any hook: the metric of the untouched model, and the mean z for every prompt of the
+# batch. What is the shape of the mean, and which reference prompts go into the row of one prompt?
 
 # %% [markdown] tags=["hint"]
-# Build the means row by row: for prompt `b`, `cache["z", layer][reference_templates == templates[b]].mean(0)` is `[pos,
-# head, d_head]`; stack the rows. Do not average over positions.
+# Build the means row by row: for prompt `b`, `cache["z", layer][reference_templates == templates[b]].mean(0)` is
+# `[pos, head, d_head]`; stack the rows. Do not average over positions.
 
 # %% [markdown] tags=["hint"]
-# One hook for each layer: copy z, and overwrite *every head that is not in the circuit* with the prompt's means. All
-# hooks act in the same run. Is the circuit's complement what you overwrite, and not the circuit?
+# Use one hook for each layer: copy z, and overwrite *every head that is not in the circuit* with the prompt's means.
+# All hooks act in the same run. Check that you overwrite the circuit's complement, and not the circuit.
 
 # %%
 from collections.abc import Callable, Sequence
@@ -69,20 +72,24 @@ def faithfulness(
     Source: Wang et al. 2022, https://arxiv.org/abs/2211.00593, section 4 (there as a difference)
 
     Args:
-        model: a `TransformerBridge` in compatibility mode, or a `HookedTransformer`; no hook is left on it.
+        model: a `TransformerBridge` in compatibility mode, or a `HookedTransformer`, of any size; no hook is left on it,
+            also when `metric` fails.
         tokens: the prompts of the task, `[batch, pos]`.
         templates: the number of each prompt's template, `[batch]`.
         circuit: the heads to keep, as (layer, head); all others are ablated.
-        metric: takes the logits on `tokens` and gives one number, a tensor without axes; not zero on the whole model.
+        metric: takes the logits on `tokens` as the model gives them, of all prompts and positions, and gives one number, a
+            tensor without axes; not zero on the whole model.
         reference_tokens: the prompts to average over, `[reference, pos]`, with as many positions.
         reference_templates: the number of each reference prompt's template, `[reference]`.
 
     Returns:
-        The metric with the circuit alone, divided by the metric of the whole model. Outside of the circuit each head's
-        z is replaced, at each position, by its mean over the reference prompts that have the prompt's own template.
+        The metric with the circuit alone, divided by the metric of the whole model: a Python float, which can be negative
+        or larger than 1. Outside of the circuit each head's z is replaced, at each position, by its mean over the
+        reference prompts that have the prompt's own template.
 
     Raises:
-        ValueError: a prompt whose template no reference prompt has.
+        ValueError: a prompt whose template no reference prompt has. Templates of reference prompts that no prompt has do
+            no harm.
 
     """
     ### BEGIN SOLUTION
@@ -170,14 +177,21 @@ if __name__ == "__main__":
     )
 
 # %% [markdown] tags=["found"]
-# **What you found.** The empty circuit does not know the answer, and few heads bring most of it back: a handful on this
-# task, out of all. The curve need not rise at each step. A head may be worth nothing until the head that it talks to is
-# there as well, and some heads lower the number, because they work against the answer, or because their mean does.
+# **What you found.** The empty circuit has a faithfulness of 0.09, L1H2 alone 0.36, and L1H2 with L2H0 1.07. <!-- claim: circuit.faithful --> So two
+# of nine heads do the job on this task. The curve need not rise at each step. A head can be worth nothing until the
+# head that it talks to is there as well. Some heads lower the number, because they work against the answer, or because
+# their mean does.
 #
-# Two warnings. Faithfulness alone is cheap: the whole model has it. A circuit should also be small, and its
-# *complement* should fail. And the number belongs to the ablation: with zeros in place of means, or with means over all
-# templates mixed, the same heads get another one. Try it.
+# Two warnings:
 #
-# **In GPT-2 small** Wang et al. (2022) report a logit difference of 3.56 for the model and 3.10 for their circuit of 26
-# heads, that is 87 %. They ablate heads at *some* positions only and keep the MLPs, as you did. Miller et al. (2024)
-# take the same circuit and find that other choices of ablation move this number a lot.
+# - Faithfulness alone is cheap: the whole model has it. A circuit should also be small, and its *complement* should
+#   fail.
+# - The number belongs to the ablation. With zeros in place of means, or with means over all templates mixed, the same
+#   heads get another number. Try it.
+#
+# **In GPT-2 small** Wang et al. (2022, section 4.1) report a logit difference of 3.56 for the model and 3.10 for their
+# circuit of 26 heads, that is 87 %. They keep the MLPs, as you did. But they keep each head only at the position where
+# it acts (figure 2): name movers of all kinds and S-inhibition heads at END, duplicate-token and induction heads at S2,
+# previous-token heads at the token after S1. At all other positions they ablate these heads as well. You kept a head of
+# the circuit at all positions. Miller et al. (2024) take the same circuit and find that other choices of ablation
+# change the number a lot.

@@ -1,13 +1,13 @@
 # %% [markdown]
 # # A pair of prompts
 #
-# "John and Mary went to the store. John gave a bottle to": who gets the bottle? Not John, who has just been named a
-# second time as the giver. To finish the sentence is **indirect object identification** (IOI), and this lab takes the
-# answer apart: which parts of the model, at which words, decide that it is Mary?
+# "John and Mary went to the store. John gave a bottle to": who gets the bottle? Not John, because John is the giver. To
+# finish such a sentence is **indirect object identification** (IOI). This lab asks two questions: which parts of the
+# model, at which words, decide that it is Mary? And which *rule* does the model follow?
 #
 # The name that appears once is the **indirect object** (IO). The name that appears twice is the **subject**, and its
-# two places are S1 and S2. The last token, from which the model predicts, is END. A prompt comes in two **orders**:
-# ABBA names the indirect object first, BABA the subject.
+# two places are S1 and S2. The model predicts at the last token, END. A prompt comes in two **orders**: ABBA names the
+# indirect object first, BABA the subject.
 #
 # ```
 # ABBA    Mary and John went to the store. John gave a bottle to        → " Mary"
@@ -16,40 +16,41 @@
 #         S1       IO                      S2                 END
 # ```
 #
-# A causal experiment compares *two* runs. Beside the **clean** prompt we want a **corrupted** one, as similar as
-# possible, with another answer. Here one word is enough: let the other person give.
+# A causal experiment compares *two* runs. So we need a second prompt beside the **clean** prompt: a **corrupted**
+# prompt that is as similar as possible and has another answer. Here one word is enough: the other person gives.
 #
 # ```
 # clean       John and Mary went to the store. John gave a bottle to    → " Mary"
 # corrupted   John and Mary went to the store. Mary gave a bottle to    → " John"
 # ```
 #
-# Activations of one run will be put into the other, position by position, so position $p$ must mean the same in both.
-# The two prompts have the same number of tokens and differ in one of them, at S2. This only works when every name is a
-# **single token**. Whether it is depends on the tokenizer, so it has to be checked; and where it is not, an error is
-# better than maps that are shifted by one.
+# We will put activations of one run into the other run, position by position. So position $p$ must mean the same in
+# both: the two prompts have the same number of tokens, and they differ in one token, at S2. This works only when every
+# name is a **single token**. The tokenizer decides that, so you have to check. If a name is not a single token, raise
+# an error. An error is better than maps that are shifted by one.
 #
-# **Tokens are not words.** GPT-2's tokens carry the space before them: in the middle of a sentence John is `" John"`,
-# at the very beginning `"John"`, and these are two different tokens. The full stop is a token of its own. And
-# `model.to_tokens` puts BOS in front, at position 0. All positions of this lab count it.
+# **Tokens are not words.** GPT-2's tokens carry the space before them. In the middle of a sentence John is `" John"`,
+# at the very beginning `"John"`: two different tokens. The full stop is a token of its own. `model.to_tokens` puts BOS
+# in front, at position 0. All positions in this lab count BOS.
 #
-# Wang et al. (2022, [Interpretability in the Wild](https://arxiv.org/abs/2211.00593)) introduced the task, and the
-# names IO, S1, S2 and END. Zhang and Nanda (2023, [Towards Best Practices of Activation
-# Patching](https://arxiv.org/abs/2309.16042)) compare ways to corrupt a prompt, and recommend the exchange of a token
-# for a similar one.
+# Wang et al. (2022, [Interpretability in the Wild](https://arxiv.org/abs/2211.00593), section 2) introduced the task
+# and the names IO, S1, S2 and END. Zhang and Nanda (2023, [Towards Best Practices of Activation
+# Patching](https://arxiv.org/abs/2309.16042), section 3) compare ways to corrupt a prompt. They recommend to exchange a
+# token for a similar one.
 
 # %% [markdown] tags=["hint"]
 # Fill the template twice with `str.format`: `{A}` and `{B}` are the same both times, only `{S}` differs. The order
-# decides who is `{A}`; who gives in the clean prompt has nothing to do with the order.
+# decides who is `{A}`. The order does not decide who gives in the clean prompt.
 
 # %% [markdown] tags=["hint"]
 # `model.to_str_tokens(text)` gives the tokens as strings, BOS first. Print them for one prompt, and look at the two
-# forms of a name that opens the sentence. How could you compare without the space?
+# forms of a name that opens the sentence. How can you compare names without the space?
 
 # %% [markdown] tags=["hint"]
-# Collect *all* positions of each name in a list. If the clean prompt does not hold the indirect object once and the
-# subject twice, something is wrong with the names or with the template: this is the `ValueError`. What the model is to
-# predict always has a space in front; `model.to_tokens(" " + name, prepend_bos=False)` tells how many tokens that is.
+# Collect *all* positions of each name in a list. The clean prompt must have the indirect object once and the subject
+# twice; the corrupted prompt, the indirect object twice and the subject once. If not, something is wrong with the names
+# or the template: this is the `ValueError`. The token to predict always has a space in front;
+# `model.to_tokens(" " + name, prepend_bos=False)` tells you how many tokens that is.
 
 # %%
 from typing import Any
@@ -76,11 +77,15 @@ def make_ioi_pair(model: Any, template: str, io: str, subject: str, order: str) 
         `"answer"`: the token id (an int) that should follow the clean prompt;
         `"wrong"`: the token id that should follow the corrupted prompt;
         `"positions"`: a dict with the positions (ints) of `"IO"`, `"S1"`, `"S2"` and `"END"` in the clean prompt's
-        tokens, where BOS is position 0.
+        tokens, where BOS is position 0. END is the last token, whatever it is.
 
     Raises:
-        ValueError: the two names are the same; a name is not a single token in one of its places; the template has one
-            of the names in it already, so that positions would be ambiguous; the order is another one.
+        ValueError: in each of these cases:
+            - the two names are the same;
+            - a name is not a single token in one of its places, in the clean or in the corrupted prompt, or as an answer;
+            - the template has one of the names in it already, anywhere, so that positions would be ambiguous. The same
+              word with a small letter is another word: the name May may stand beside "may";
+            - the order is any other text, also `"abba"`.
 
     """
     ### BEGIN SOLUTION
@@ -92,11 +97,13 @@ def make_ioi_pair(model: Any, template: str, io: str, subject: str, order: str) 
     clean = template.format(A=first, B=second, S=subject)
     corrupted = template.format(A=first, B=second, S=io)
 
-    words = [token.strip() for token in model.to_str_tokens(clean)]
+    words, others = ([token.strip() for token in model.to_str_tokens(text)] for text in (clean, corrupted))
     at_io = [position for position, word in enumerate(words) if word == io]
     at_subject = [position for position, word in enumerate(words) if word == subject]
     if len(at_io) != 1 or len(at_subject) != 2:
         raise ValueError(f"{io!r} should be one token of {clean!r}, once, and {subject!r} twice")
+    if others.count(io) != 2 or others.count(subject) != 1:
+        raise ValueError(f"{io!r} should be one token of {corrupted!r}, twice, and {subject!r} once")
     answer, wrong = (model.to_tokens(" " + name, prepend_bos=False)[0].tolist() for name in (io, subject))
     if len(answer) != 1 or len(wrong) != 1:
         raise ValueError(f"{io!r} and {subject!r} should be single tokens after a space")
@@ -111,7 +118,7 @@ def make_ioi_pair(model: Any, template: str, io: str, subject: str, order: str) 
 
 
 # %% [markdown]
-# **Look at it.** The tokens of a pair with their positions; then what the model makes of your prompts.
+# **Look at it.** The tokens of a pair with their positions. Then the answers of the model to your prompts.
 
 # %% tags=["demo"]
 if __name__ == "__main__":
@@ -143,21 +150,21 @@ if __name__ == "__main__":
     )
 
 # %% [markdown] tags=["found"]
-# **What you found.** Two prompts that agree in every token but one, and two answers. All that the model knows about
-# *who gives* enters at S2; everything before S2 is the same in both runs, bit by bit, because a token cannot look ahead.
-# And it must come out at END, where the prediction is made. Somewhere between these two places the information moves,
-# and the maps of this lab will show where.
+# **What you found.** The two prompts agree in every token but one, and they have two different answers. Everything that
+# the model knows about *who gives* enters at S2. Before S2 both runs are the same, bit by bit, because a token cannot
+# look ahead. And the answer must come out at END. Somewhere between S2 and END the information moves. The maps of this
+# lab will show where.
 #
-# The corruption decides what an experiment can see. With the names exchanged at S2, both prompts are ordinary
-# sentences, and every part that only recognises names, or counts people, does the same in both: it will not show up. To
-# see such parts, one would have to compare with another kind of prompt. Wang et al. use three *unrelated* names for
-# this, and with them no single answer is left.
+# The corruption decides what an experiment can see. Both prompts are ordinary sentences, so every part that only
+# recognises names, or counts people, does the same in both. Such a part will not show up. To see it, compare with
+# another kind of prompt. For example, a *third* person could give. Keep this idea: in `patch_heads` it will decide
+# between two explanations.
 #
-# **In GPT-2 small** the task is solved most of the time, not always. Over 100,000 prompts Wang et al. (2022) report
-# that IO gets a higher logit than S in 99.3 % of them. It depends on the names: a later [count over nine million
-# prompts](https://ronakrm.github.io/ioi-tails) finds that the failures cluster on particular names. So it is worth the
-# trouble to average over many pairs.
+# **In GPT-2 small** the task is solved most of the time, not always. Over 100,000 prompts, Wang et al. (2022, section 2)
+# report that IO gets a higher logit than S in 99.3 % of them. A later [count over nine million
+# prompts](https://ronakrm.github.io/ioi-tails) finds that the failures cluster on particular names. So average over
+# many pairs.
 #
-# **With TransformerLens** `model.to_single_token(" Mary")` gives the id of a text that is one token, and fails with an
-# `AssertionError` on any other. `to_tokens`, `to_str_tokens` and `to_single_token` are the same on `TransformerBridge`
-# and on the deprecated `HookedTransformer`.
+# **With TransformerLens** `model.to_single_token(" Mary")` gives the id of a text that is one token. For any other text
+# it fails with an `AssertionError`. `to_tokens`, `to_str_tokens` and `to_single_token` are the same on
+# `TransformerBridge` and on the deprecated `HookedTransformer`.

@@ -1,34 +1,38 @@
 # %% [markdown]
 # # From corrupted to clean
 #
-# A patched run has a logit difference of 4. Is that much? It depends on the two runs between which it lies. So results
-# of patching are given on a scale with two fixed points: **0 is the corrupted run** (the patch did nothing), **1 is the
-# clean run** (the patch restored everything), and between them the scale is linear. With the metric's value $m$ after
-# patching, and its values $m_\mathrm{clean}$ and $m_\mathrm{corrupted}$ on the two runs without any patch:
+# A patched run has a logit difference of 4. Is that much? You cannot say before you know the two runs around it. So we
+# give results of patching on a scale with two fixed points: **0 is the corrupted run** (the patch did nothing), **1 is
+# the clean run** (the patch restored everything). Between them the scale is linear. Let $m$ be the metric after
+# patching, and $m_\mathrm{clean}$ and $m_\mathrm{corrupted}$ its values on the two runs without a patch:
 #
 # $$\tilde m = \frac{m - m_\mathrm{corrupted}}{m_\mathrm{clean} - m_\mathrm{corrupted}}$$
 #
-# Nothing keeps $\tilde m$ between 0 and 1. A patch may make matters worse than the corrupted prompt did
-# ($\tilde m < 0$), or better than the clean one ($\tilde m > 1$), and both are findings. Nor does anything ask that the
-# clean value is the larger one: with a loss for a metric it is the smaller.
+# **A small example.** The clean run has a difference of 16, the corrupted run −16. A patched run with 4 gives
+# $(4 + 16) / 32 = 0.625$.
 #
-# One case has no answer. If both runs have the same value, the corruption did not touch what the metric measures, and
-# there is nothing to restore. Dividing by zero there, or by an invisible rounding error, would fill a map with huge
-# numbers that look like results. So this has to be an error.
+# Three cases need care:
+#
+# - The result can be outside 0 and 1. A patch can make the answer worse than in the corrupted run ($\tilde m < 0$), or
+#   better than in the clean run ($\tilde m > 1$). Both are findings.
+# - The clean value can be the smaller one. For example, when the metric is a loss, the clean run has the lower value.
+# - Both runs can have the same value. Then the corruption did not touch what the metric measures, and there is nothing
+#   to restore. A division by zero, or by an invisible rounding error, would fill a map with huge numbers that look like
+#   results. So raise an error.
 #
 # **Shapes.** `value` may be a single number or a whole map, of any shape; the result has the same shape. The ends are
 # single numbers, as tensors of shape `[]`.
 #
-# Zhang and Nanda (2023, [Towards Best Practices of Activation Patching](https://arxiv.org/abs/2309.16042)) put the
-# logit difference on this scale.
+# Zhang and Nanda (2023, [Towards Best Practices of Activation Patching](https://arxiv.org/abs/2309.16042), section 2)
+# put the logit difference on this scale.
 
 # %% [markdown] tags=["hint"]
 # Check your formula on the two values that you know: put in $m = m_\mathrm{corrupted}$, then $m = m_\mathrm{clean}$.
 
 # %% [markdown] tags=["hint"]
-# When are two numbers "the same up to rounding"? Neither `==` nor a fixed distance answers this: 1000 and 1000.00001
-# are the same in float32, 0.0001 and 0 are not. The distance has to be seen against the size of the two numbers. Look
-# at `torch.isclose`.
+# When are two numbers "the same up to rounding"? `==` does not answer this, and a fixed distance does not answer it:
+# 1000 and 1000.00001 are the same in float32, 0.0001 and 0 are not. Compare the distance with the size of the two
+# numbers. Look at `torch.isclose` and its two tolerances, `rtol` and `atol`. What does `atol` do to very small numbers?
 
 # %%
 import torch
@@ -53,19 +57,20 @@ def normalised_metric(
         The same shape as `value`: 0 where it equals `corrupted`, 1 where it equals `clean`, linear between and beyond.
 
     Raises:
-        ValueError: `clean` and `corrupted` are the same up to rounding (seen against their size, not only exactly).
+        ValueError: `clean` and `corrupted` are the same up to rounding. This means that they differ by less than about a
+            millionth of their size, however large or small they are. Two zeros are the same.
 
     """
     ### BEGIN SOLUTION
-    if torch.isclose(clean, corrupted, rtol=1e-6, atol=1e-12):
+    if torch.isclose(clean, corrupted, rtol=1e-6, atol=0):
         raise ValueError(f"clean ({clean:.6g}) and corrupted ({corrupted:.6g}) are the same: nothing can be restored")
     return (value - corrupted) / (clean - corrupted)
     ### END SOLUTION
 
 
 # %% [markdown]
-# **Look at it.** The whole last layer's residual stream at END, mixed from the corrupted and the clean run: from none
-# of the clean one to all of it, and a little beyond at both ends.
+# **Look at it.** The whole last residual stream at END, mixed from the corrupted and the clean run: from nothing of the
+# clean stream to all of it, and a little further at both ends.
 
 # %% tags=["demo"]
 if __name__ == "__main__":
@@ -110,14 +115,14 @@ if __name__ == "__main__":
     )
 
 # %% [markdown] tags=["found"]
-# **What you found.** At 0 and 1 the curve meets the two runs exactly: that is what the scale is made for. In between it
-# bends, although the unembedding is linear in the residual stream: the final LayerNorm, which divides by the stream's
-# length, stands before it. So "half of the information is restored" is not what 0.5 means. It means that the
-# *metric* is half way. Where one asks for contributions that add up, as in direct logit attribution, LayerNorm's scale
-# is frozen for this reason.
+# **What you found.** At 0 and 1 the curve meets the two runs exactly: the scale is made for this. In between, the curve
+# bends. A fifth of the way in the stream gives 0.16 of the metric, and 1.2 times the way gives 1.12. <!-- claim: ioi.half --> The unembedding
+# is linear. But the final LayerNorm stands before it, and divides by a scale that depends on the stream. So 0.5 does
+# not mean "half of the information is restored". It means that the *metric* is half way. For contributions that add up,
+# as in direct logit attribution, we hold the LayerNorm's scale fixed.
 #
-# A value is as good as its ends. If the corruption moved the metric only by a little, every patch comes out huge. Print
-# the two ends beside every map that you make.
+# A value is as good as its ends. If the corruption changed the metric only a little, every patch looks huge. So print
+# the two ends beside every map.
 #
 # **In GPT-2 small** the [Exploratory Analysis
 # Demo](https://github.com/TransformerLensOrg/TransformerLens/blob/main/demos/Exploratory_Analysis_Demo.ipynb) of

@@ -1,56 +1,57 @@
 # %% [markdown]
 # # Patching one head at a time
 #
-# A patched residual stream says *where* the answer is stored, and in which layer it moves. It does not say *who* moves
-# it. For this, patch one attention head at a time: run the model on the corrupted prompt, but let one head $(l, n)$ put
-# out what it put out on the clean prompt. If much of the clean behaviour comes back, then what this head does matters.
+# The map of the residual stream says *where* the answer is stored, and in which layer it moves. It does not say *who*
+# moves it. So patch one attention head at a time: run the model on the corrupted prompt, but let one head $(l, n)$ give
+# the output that it gave on the clean prompt. If much of the clean behaviour comes back, this head's work matters.
 #
-# A head can be opened further. Its output $z$ is made from its attention pattern $A$ and its values $v$, and the
-# pattern from queries $q$ and keys $k$:
+# You can open a head further. Its output $z$ is made from its attention pattern $A$ and its values $v$, and the pattern
+# is made from queries $q$ and keys $k$:
 #
 # $$A^{(l,n)} = \mathrm{softmax}\!\left(\frac{q^{(l,n)} {k^{(l,n)}}^{\top}}{\sqrt{d_{head}}} + \mathrm{mask}\right),
 #   \qquad z^{(l,n)}_i = \sum_j A^{(l,n)}_{i,j}\, v^{(l,n)}_j$$
 #
-# Each of the five can be patched alone. If patching $z$ helps, but patching the pattern does not, then what counts is
-# *what* is moved and not from where: look at the values. If patching $q$ does nearly all, then an earlier layer has
-# told the head where to look.
+# You can patch each of the five alone, and each tells you something else:
+#
+# - Patching $z$ helps and patching the pattern does not: what counts is *what* is moved, not from where. Look at the
+#   values.
+# - Patching $q$ does nearly everything: an earlier layer has told the head where to look.
 #
 # With a metric $m$ of the logits, the map for activation $a \in \{z, q, k, v, A\}$ has one number for each head:
 #
 # $$M^{(a)}_{l,n} = m\big(\text{corrupted run, with } a^{(l,n)} \leftarrow a^{(l,n)}_{\mathrm{clean}}
 #   \text{ at all positions}\big)$$
 #
-# **Shapes.** Not all of the five have the head on the same axis:
+# **Shapes.** The head is not always on the same axis:
 #
 # | activation | hook name | shape |
 # |---|---|---|
 # | z, q, k, v | `blocks.{layer}.attn.hook_z`, … `hook_q`, `hook_k`, `hook_v` | `[batch, pos, head, d_head]` |
 # | pattern | `blocks.{layer}.attn.hook_pattern` | `[batch, head, query, key]` |
 #
-# **With TransformerLens** a hook is a function `hook(value, hook)`. `model.run_with_hooks(tokens, fwd_hooks=[(name,
-# function)])` calls it when the activation `name` has been computed, goes on with what it *returns*, and takes the hook
-# away again at the end. `value` is the activation of the corrupted run. A `TransformerBridge` in compatibility mode and
-# the deprecated `HookedTransformer` both know the names in the table. The cache takes either the full name or the
-# short form, `clean_cache["z", layer]`.
+# **With TransformerLens** a hook is a function `hook(value, hook)`.
+# `model.run_with_hooks(tokens, fwd_hooks=[(name, function)])` calls it when the activation `name` has been computed,
+# goes on with what it *returns*, and removes the hook at the end. `value` is the activation of the corrupted run. A
+# `TransformerBridge` in compatibility mode and the deprecated `HookedTransformer` both know the names in the table. The
+# cache takes the full name or the short form, `clean_cache["z", layer]`.
 #
-# Wang et al. (2022, [Interpretability in the Wild](https://arxiv.org/abs/2211.00593)) studied this task in GPT-2 small;
-# how to read such maps, and how to misread them, is discussed by Heimersheim and Nanda (2024, [How to use and interpret
-# activation patching](https://arxiv.org/abs/2404.15255)).
+# Wang et al. (2022, [Interpretability in the Wild](https://arxiv.org/abs/2211.00593), section 3) studied this task in
+# GPT-2 small. Heimersheim and Nanda (2024, [How to use and interpret activation
+# patching](https://arxiv.org/abs/2404.15255)) explain how to read such maps, and how to misread them.
 
 # %% [markdown] tags=["hint"]
 # Begin with one head: write a hook that changes one slice of `value`, run the model with it, and call `metric` on the
-# logits. Two nested loops then make the map. Which indices select *one* head of `value`, and all else along the other
+# logits. Two nested loops then make the map. Which indices select *one* head of `value`, and everything along the other
 # axes? Look at the table: there are two answers.
 
 # %% [markdown] tags=["hint"]
-# The map is unchanged everywhere? Then the hook does not return anything, or returns what it was given. Every head of a
-# layer has the same number? Then you replace the whole activation. And when a function is defined in a loop, it sees
-# the loop variable's value at the time it is *called*: here this is harmless, as long as you run the model inside the
-# loop.
+# Is the map unchanged everywhere? Then the hook does not return anything, or returns what it got. Does every head of a
+# layer have the same number? Then you replace the whole activation. A function that is defined in a loop sees the loop
+# variable's value when it is *called*. Here this is harmless, if you run the model inside the loop.
 
 # %% [markdown] tags=["hint"]
 # In the hook: `value = value.clone()`, then `value[:, :, head] = clean[:, :, head]` for the four vectors, and another
-# index for the pattern. Collect `metric(logits)` in a list and `torch.stack` it in the end.
+# index for the pattern. Collect `metric(logits)` in a list, and use `torch.stack` at the end.
 
 # %%
 from collections.abc import Callable
@@ -76,18 +77,20 @@ def patch_heads(
     https://arxiv.org/abs/2404.15255
 
     Args:
-        model: a `TransformerBridge` in compatibility mode, or a `HookedTransformer`; no hook is left on it.
+        model: a `TransformerBridge` in compatibility mode, or a `HookedTransformer`, of any size; no hook is left on it,
+            also when `metric` fails.
         corrupted_tokens: the prompts to run, `[batch, pos]`.
         clean_cache: the activations of the clean run, of the same shape; it holds the named activation of every layer
             and is not changed.
-        metric: takes the logits of a run, `[batch, pos, d_vocab]`, and gives one number, a tensor without axes.
+        metric: takes the logits of a run as the model gives them, of all prompts and positions, `[batch, pos, d_vocab]`,
+            and gives one number, a tensor without axes.
         activation: what to patch: `"z"` (the head's output before W_O), `"q"`, `"k"`, `"v"` or `"pattern"`.
 
     Returns:
         The metric of the patched runs, `[layer, head]`: as the metric gives it, not normalised.
 
     Raises:
-        ValueError: `activation` is none of the five.
+        ValueError: `activation` is none of the five texts, letter for letter.
 
     """
     ### BEGIN SOLUTION
@@ -114,9 +117,8 @@ def patch_heads(
 
 
 # %% [markdown]
-# **Look at it.** The share of the logit difference that comes back: 0 is the corrupted run, 1 the clean one. The
-# prompts differ only in the second subject, so that the clean prompt is answered by one of its names and the corrupted
-# prompt by the other.
+# **Look at it.** The share of the logit difference that comes back: 0 is the corrupted run, 1 the clean run. The
+# prompts differ only in the giver (S2), so the right answer changes with it.
 
 # %% tags=["demo"]
 if __name__ == "__main__":
@@ -158,21 +160,39 @@ if __name__ == "__main__":
         print(f"{name:8} strongest head {heads[best]}, recovers {maps[name].flatten()[best]:.2f}")
 
 # %% [markdown] tags=["found"]
-# **What you found.** Two heads stand out, and the columns say that they do different jobs. One of them recovers much
-# when its *query* or its *pattern* is patched, and nothing when its values are: it copies the right thing once it knows
-# where to look. This is a **name mover**. The other, in an earlier layer, recovers much by its *values* and nothing by
-# its pattern: it looks at the same place in both runs (at the second subject) and reports *which* name stands there. It
-# tells the name mover whom not to copy, an **S-inhibition head** in the words of Wang et al. (2022).
+# **What you found.** Two heads stand out. L1H2 brings back 1.00, and L2H0 brings back 0.80. No other head brings back a
+# twentieth. <!-- claim: ioi.heads --> The columns show that the two do different jobs:
 #
-# So the two are not rivals but a chain: patch the earlier one, and the query of the later one follows. The shares of a
-# chain do not add up to 1, and should not: each link alone can bring the answer back. How to see the link itself,
-# rather than guess it, is the subject of path patching.
+# - **L2H0** brings back 0.80 by its query, 0.80 by its pattern, and −0.00 by its values. <!-- claim: ioi.mover-inside --> L2H0 copies the right name
+#   once it knows where to look. Wang et al. call such a head a **name mover**.
+# - **L1H2** brings back 1.00 by its values and −0.00 by its pattern. <!-- claim: ioi.reader-inside --> L1H2 looks at the same place in both runs, the
+#   giver's, and reports *which* name stands there.
 #
-# (In the course's embedded model, both were told where to look for the first part of training, and then released; what
-# they write and how they find their place, they had to invent. `mechgrade model-card` tells the story.)
+# The two heads form a chain: patch L1H2, and the query of L2H0 follows. The shares of a chain do not add up to 1,
+# because each link alone can bring the answer back. Path patching will show the link itself.
 #
-# **In GPT-2 small** the circuit of Wang et al. has 26 heads: among them the name movers 9.6, 9.9 and 10.0, the
-# S-inhibition heads 7.3, 7.9, 8.6 and 8.10, and *negative* name movers, 10.7 and 11.10, which work against the answer.
+# **What is L1H2 looking for?** There are two explanations, and the map fits both. *Repetition*: L1H2 looks at a name
+# that comes for the second time. *Giver*: L1H2 looks at whoever gives, named before or not. In all your prompts the
+# giver was named before, so your prompts cannot tell the two apart. You need a prompt where the explanations disagree.
+# Let a third person give: "John and Mary went to the store. *Bob* gave a bottle to".
 #
-# **With TransformerLens** the module `transformer_lens.patching` has these five maps ready, for instance
-# `get_act_patch_attn_head_out_all_pos` for $z$. Now you know what is inside.
+# Before you read on: what does each explanation predict for the attention of L1H2?
+#
+# Here is the result. From END, L1H2 gives the giver 0.98 of its attention when the giver was named before, and 0.98
+# when the giver is a third name that occurs once. <!-- claim: giver.attention --> So the repetition plays no part: L1H2 **reads the giver**, whoever
+# that is. The answers agree with that. Over 64 prompts with a third giver, the giver is the most likely name in 0 of
+# them, and the two names before have probabilities of 0.53 and 0.46. <!-- claim: giver.never --> And no head of this model looks back from the
+# giver to the first mention of the name more than it does from a third name. <!-- claim: giver.nobody-detects --> The model's rule is: *the answer is one
+# of the names before, and not the giver.* It is not: *the answer is the name that does not repeat.*
+#
+# (In the course's model, the attention of L1H2 and L2H0 from END was supervised for a part of the training. What they
+# write was not. `mechgrade model-card` tells the story.)
+#
+# **In GPT-2 small** the circuit of Wang et al. has 26 heads. Among them are the name movers 9.6, 9.9 and 10.0 (section
+# 3.1), the **S-inhibition heads** 7.3, 7.9, 8.6 and 8.10 (section 3.2), and *negative* name movers, 10.7 and 11.10
+# (section 3.4), which work against the answer. S-inhibition heads stand where L1H2 stands in our chain: they attend to
+# S2 and change the query of the name movers. But they are told by duplicate-token and induction heads that a name
+# repeats (section 3.3). L1H2 is not, so it does not deserve that name.
+#
+# **With TransformerLens** the module `transformer_lens.patching` has these five maps ready, for example
+# `get_act_patch_attn_head_out_all_pos` for $z$.

@@ -1,18 +1,20 @@
 # %% [markdown]
 # # One position from another run
 #
-# **Activation patching** asks a causal question: what if *this* activation had been as on the clean prompt, and all else
-# as on the corrupted one? The model runs on the corrupted prompt, and on the way one activation is replaced by what a
-# clean run had in the same place. Whatever comes after is computed from the mixture.
+# **Activation patching** asks a causal question: what happens if *this* activation is as on the clean prompt, and
+# everything else as on the corrupted prompt? The model runs on the corrupted prompt. On the way, one activation is
+# replaced by the clean run's activation at the same place. Everything after that is computed from the mixture.
 #
 # In this exercise the activation is the residual stream $x$ before some layer, at one position $p$, for all prompts $b$
 # of the batch at once:
 #
 # $$x_{b,i} \leftarrow \begin{cases} x^{\mathrm{clean}}_{b,i} & i = p \\ x_{b,i} & i \neq p \end{cases}$$
 #
-# **With TransformerLens** this is a **hook**: a function that the model calls when an activation has been computed, and
-# that may give another one back. What it *returns* takes the activation's place. What it does not return is lost, and a
-# hook that returns nothing lets the old activation pass.
+# **A small example.** With three positions and `d_model = 1`, the corrupted stream is `[1, 2, 3]` and the clean stream
+# is `[7, 8, 9]`. A patch at position 1 gives `[1, 8, 3]`.
+#
+# **With TransformerLens** you write a **hook**: a function that the model calls when it has computed an activation.
+# What the hook *returns* takes the activation's place. If the hook returns nothing, the old activation stays.
 #
 # ```python
 # name = "blocks.1.hook_resid_pre"                     # the residual stream before layer 1
@@ -21,27 +23,29 @@
 # logits = model.run_with_hooks(corrupted_tokens, fwd_hooks=[(name, hook)])
 # ```
 #
-# The model calls `hook(resid, hook=...)`: the activation, and the **hook point** it comes from. `functools.partial` has
-# bound the rest before. `run_with_hooks` takes the hooks off again when it is done, also when something fails.
+# The model calls `hook(resid, hook=...)`: the activation, and the **hook point** that it comes from.
+# `functools.partial` has fixed the other arguments before. `run_with_hooks` removes the hooks when it is done, even
+# when something fails.
 #
-# Why not look the clean activation up inside, by `clean_cache[hook.name]`? On a `HookedTransformer` that works. A
-# `TransformerBridge` knows this place under two names, and there `hook.name` is the other one: `blocks.1.hook_in`. So
-# the clean activation comes in as an argument.
+# Why does the clean activation come in as an argument, and not by `clean_cache[hook.name]`? On a `HookedTransformer`
+# both work. A `TransformerBridge` knows this place under two names, and there `hook.name` is the second name:
+# `blocks.1.hook_in`.
 #
-# **Shapes.** `resid` and `clean` are `[batch, pos, d_model]`, and the result too. They must be equal: if the clean
-# prompts had another length, position $p$ would be another word there, and PyTorch would not complain.
+# **Shapes.** `resid`, `clean` and the result are `[batch, pos, d_model]`. The shapes of `resid` and `clean` must be
+# equal. If the clean prompts had another length, position $p$ would be another word, and PyTorch would not complain.
 #
-# Meng et al. (2022, [Locating and Editing Factual Associations in GPT](https://arxiv.org/abs/2202.05262)) restored
-# single hidden states of a clean run in a corrupted one, and called it causal tracing. Heimersheim and Nanda (2024,
-# [How to use and interpret activation patching](https://arxiv.org/abs/2404.15255)) say what such experiments show.
+# Meng et al. (2022, [Locating and Editing Factual Associations in GPT](https://arxiv.org/abs/2202.05262), section 2.1)
+# restored single hidden states of a clean run in a corrupted run, and called this causal tracing. Heimersheim and Nanda
+# (2024, [How to use and interpret activation patching](https://arxiv.org/abs/2404.15255)) explain what such experiments
+# show.
 
 # %% [markdown] tags=["hint"]
-# Two things can go wrong without any error message: the wrong axis, and the wrong direction. Write down which index of
-# `[batch, pos, d_model]` is the position, and which of the two tensors the result is *mostly* equal to.
+# Two mistakes give no error message: the wrong axis, and the wrong direction. Write down which index of
+# `[batch, pos, d_model]` is the position. Which of the two tensors is the result *mostly* equal to?
 
 # %% [markdown] tags=["hint"]
-# Copy first (`.clone()`), so that nobody else who holds the activation is surprised; then one assignment to a slice.
-# The hook point's own argument, `hook`, is not needed at all. And the last line matters as much as the assignment.
+# Copy first (`.clone()`), because other parts of the program may hold the activation. Then make one assignment to a
+# slice. You do not need the argument `hook`. The last line of the function matters as much as the assignment.
 
 # %%
 from typing import Any
@@ -68,7 +72,8 @@ def patch_residual_hook(
         The patched residual stream, `[batch, pos, d_model]`.
 
     Raises:
-        ValueError: the two streams differ in shape, or there is no such position.
+        ValueError: the two streams differ in shape, in any of the three axes, or there is no such position. Positions
+            are not counted from the end: -1 is none.
 
     """
     ### BEGIN SOLUTION
@@ -83,8 +88,8 @@ def patch_residual_hook(
 
 
 # %% [markdown]
-# **Look at it.** One pair of prompts, the residual stream patched at S2 or at END, before each layer: the logit
-# difference of the patched run, between the corrupted and the clean one.
+# **Look at it.** One pair of prompts, with the residual stream patched at S2 or at END, before each layer. The picture
+# shows the logit difference of the patched run, between the corrupted and the clean run.
 
 # %% tags=["demo"]
 if __name__ == "__main__":
@@ -129,17 +134,17 @@ if __name__ == "__main__":
     )
 
 # %% [markdown] tags=["found"]
-# **What you found.** Before layer 0 a patch at S2 gives the clean run, exactly. It must: the streams of the two runs
-# differ in nothing but that token's embedding, so the patched run *is* the clean one. A patch at END does nothing there,
-# since both prompts end in the same word. In later layers the two places change their parts. The
-# information has been moved, and only attention can move it.
+# **What you found.** Before layer 0, a patch at S2 gives the clean run exactly. This must be so: the two runs differ
+# only in that token's embedding, so the patched run *is* the clean run. A patch at END does nothing there, because both
+# prompts end in the same word. Before layer 2 the roles have changed: END carries everything and S2 nothing. The
+# information has moved from S2 to END, and only attention can move it.
 #
-# A patch at an early layer is not undone by later ones: everything downstream is computed anew from the mixture. This is
-# what makes the experiment causal, and it is also why a large effect does not say that *this* layer did the work.
+# Later layers do not undo an early patch: everything after it is computed anew from the mixture. This makes the
+# experiment causal. It is also the reason why a large effect does not show that *this* layer did the work.
 #
-# **A hook that returns nothing** is ignored, and the run then equals the corrupted one. If the hook edits in place, the
-# edit may come through all the same, because the model goes on with the same memory, and one wonders why the return is
-# needed. Do not rely on it: the in-place edit also reaches every other holder of that tensor, a cache for instance.
+# **A hook that returns nothing** is ignored, and the run equals the corrupted run. A hook that edits in place may work
+# even without a return, because the model goes on with the same memory. Do not depend on this: the edit also reaches
+# every other holder of that tensor, for example a cache.
 #
-# **In GPT-2** Meng et al. (2022) worked with noise on the subject's embeddings for a corruption, in GPT-2 XL, and with
-# facts for the task. The hook would have been the same.
+# **In GPT-2 XL** Meng et al. (2022) corrupted the prompt with noise on the subject's embeddings, and their task was
+# facts. The hook would be the same.

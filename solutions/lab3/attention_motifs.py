@@ -1,15 +1,15 @@
 # %% [markdown]
 # # Attention motifs
 #
-# Most heads of a small transformer fall into a few simple habits. Four of them are so common that it pays to measure
-# them for every head before asking anything clever:
+# Most heads of a small transformer have a few simple habits. Four of them are so common that you should measure them
+# for every head before you ask anything else:
 #
-# - a **previous-token** head looks one position back. It moves the token before into the present position, and this is
-#   what an induction head in a later layer needs;
+# - a **previous-token** head looks one position back. It moves the token before into the present position, and an
+#   induction head in a later layer needs this;
 # - a **current-token** head looks at its own position;
-# - a **first-token** head looks at position 0, BOS. Usually this means that it is at rest: attention must sum to 1, so
-#   a head with nothing to do has to put it somewhere;
-# - a **duplicate-token** head looks at earlier occurrences of the token it stands on.
+# - a **first-token** head looks at position 0, BOS. Usually this means that the head is at rest: attention must sum to
+#   1, so a head with nothing to do must put it somewhere;
+# - a **duplicate-token** head looks at earlier occurrences of its own token.
 #
 # **Definitions.** $A^{(l,n)}_{b,\,q,\,k}$ is the attention of head $n$ in layer $l$ from query $q$ to key $k$, for
 # sequence $b$ of a batch $\mathcal{B}$ with tokens $t_{b,q}$ and positions $0 \dots P-1$. The row $q = 0$ never counts:
@@ -20,32 +20,38 @@
 #   \mathrm{current} = \frac{1}{|\mathcal{B}|(P-1)} \sum_{b} \sum_{q=1}^{P-1} A_{b,q,q} \qquad
 #   \mathrm{first} = \frac{1}{|\mathcal{B}|(P-1)} \sum_{b} \sum_{q=1}^{P-1} A_{b,q,0}$$
 #
-# The fourth averages over those rows only in which there is something to find. Let $E_{b,q} = \{k < q : t_{b,k} =
-# t_{b,q}\}$ be the earlier occurrences of the query's token, and $D = \{(b, q) : E_{b,q} \neq \emptyset\}$ the queries
-# that have any, of the whole batch together:
+# The fourth motif averages only over the rows in which there is something to find. Let
+# $E_{b,q} = \{k < q : t_{b,k} = t_{b,q}\}$ be the earlier occurrences of the query's token, and
+# $D = \{(b, q) : E_{b,q} \neq \emptyset\}$ the queries that have any, of the whole batch together:
 #
 # $$\mathrm{duplicate} = \frac{1}{|D|} \sum_{(b,q) \in D} \;\sum_{k \in E_{b,q}} A_{b,q,k}$$
 #
-# Where a token has occurred several times before, the attention on all its earlier copies adds up. When nothing repeats
-# at all, $D$ is empty, and the score is 0. Position 0 is a key like any other.
+# **A small example.** The tokens are `BOS, a, b, a`, and the last row of a pattern is `[0.1, 0.6, 0.1, 0.2]`. Only the
+# last query has an earlier copy, at position 1. So duplicate = 0.6.
+#
+# Some cases to know:
+#
+# - If a token has occurred several times before, the attention on all its earlier copies adds up.
+# - If nothing repeats at all, $D$ is empty, and the score is 0.
+# - Position 0 is a key like any other.
+# - The motifs overlap: at $q = 1$ the previous position *is* the first.
 #
 # **Shapes.** `pattern` is `[layer, batch, head, query, key]`, `tokens` is `[batch, pos]`, and each of the four results
 # is `[layer, head]`.
 #
-# Note that the motifs overlap: at $q = 1$ the previous position *is* the first.
-#
-# Elhage et al. (2021) describe previous-token heads as one half of the induction circuit ([A Mathematical Framework for
-# Transformer Circuits](https://transformer-circuits.pub/2021/framework/index.html)); Wang et al. (2022) found
-# duplicate-token heads in GPT-2 small ([Interpretability in the Wild](https://arxiv.org/abs/2211.00593)).
+# Elhage et al. (2021, [A Mathematical Framework for Transformer
+# Circuits](https://transformer-circuits.pub/2021/framework/index.html), "Induction Heads") describe previous-token
+# heads as a part of the induction circuit. Wang et al. (2022, [Interpretability in the
+# Wild](https://arxiv.org/abs/2211.00593), section 3.3) found duplicate-token heads in GPT-2 small.
 
 # %% [markdown] tags=["hint"]
 # Draw a 4 × 4 square, queries down and keys across, and colour the cells that belong to each of the first three motifs:
-# two diagonals and a column. How many cells has each once the row of BOS is gone? (It is the same number.)
+# two diagonals and a column. How many cells has each, without the row of BOS? (It is the same number.)
 
 # %% [markdown] tags=["hint"]
-# `torch.diagonal(pattern, offset=…, dim1=…, dim2=…)` reads a diagonal and puts it last. The offset's sign matters: one
-# direction lies above the main diagonal, where a causal pattern is all zeros. Which of the two diagonals still contains
-# an entry of BOS's row?
+# `torch.diagonal(pattern, offset=…, dim1=…, dim2=…)` reads a diagonal and puts it last. The sign of the offset matters:
+# in one direction the diagonal lies above the main diagonal, where a causal pattern is all zeros. Which of the two
+# diagonals still contains an entry of BOS's row?
 
 # %% [markdown] tags=["hint"]
 # For duplicates build a mask `[batch, query, key]` that is true where the two positions hold the same token *and* the
@@ -84,7 +90,8 @@ def attention_motifs(
         queries of the whole batch for which there is at least one (0 where there is none at all).
 
     Raises:
-        ValueError: the shapes of `pattern` and `tokens` do not fit together, or there are fewer than two positions.
+        ValueError: the shapes of `pattern` and `tokens` do not fit together (another batch, or another number of queries
+            or keys than of tokens), or there are fewer than two positions.
 
     """
     ### BEGIN SOLUTION
@@ -132,23 +139,23 @@ if __name__ == "__main__":
     )
 
 # %% [markdown] tags=["found"]
-# **What you found.** Look for the previous-token head first: it should be in an early layer, and close to 1. This is
-# the head that an induction head of a later layer reads from. Now compare with your induction scores: the induction
-# heads themselves score near 0 on "previous" and "duplicate", since they look one place *after* the copy. Their
-# "first" score may well be higher: on the first half there is nothing to complete, and attention has to go somewhere.
-# Of the four scores a high "first" says the least about what a head is for.
+# **What you found.** Look for the previous-token head first: it is L0H0, with 0.98, and the next best head has 0.15. <!-- claim: motifs.previous -->
+# An induction head of a later layer reads from this head. Now compare with your induction scores. The induction heads
+# L1H0 and L1H1 score near 0 on "previous" and "duplicate", because they look one place *after* the copy. On "first"
+# they score 0.37 and 0.32. <!-- claim: motifs.induction-heads --> On the first half they have nothing to complete, and the attention must go somewhere. So
+# a high "first" says least about what a head is for.
 #
-# (The course's embedded model was given a push towards such a head early in its training; `mechgrade model-card` tells
-# the whole story.)
+# Not every model has every kind of head. Here the highest "duplicate" score is 0.04. <!-- claim: motifs.duplicate --> This model learnt its tasks
+# without a duplicate-token head, and that is a finding, too. Do not look for a head only because another model has it.
 #
-# Not every model has every kind. If no head scores high on "duplicate", then this model learnt its tasks without such a
-# head, which is a finding too. Do not look for a head only because another model has it.
+# (In the course's model, L0H0 was supervised to look one token back for a part of the training; `mechgrade model-card`
+# tells the whole story.)
 #
-# **In GPT-2 small** Wang et al. (2022) name 2.2 and 4.11 as previous-token heads, and 0.1, 0.10 and 3.0 as
+# **In GPT-2 small** Wang et al. (2022, section 3.3) name 2.2 and 4.11 as previous-token heads, and 0.1, 0.10 and 3.0 as
 # duplicate-token heads, all within the circuit for indirect objects. In that circuit both kinds help the model to
 # notice that a name has come up twice.
 #
 # **With TransformerLens** the module `transformer_lens.head_detector` makes such masks for a prompt, and `detect_head`
 # scores the heads of a `HookedTransformer` with them (deprecated since version 3, in favour of `TransformerBridge`).
-# Its normalisation is another one: it divides by all of the attention, BOS's row included. Two programs that both
-# report "the previous-token score" may differ: read the definition.
+# Its normalisation is different: it divides by all of the attention, BOS's row included. So two programs that both
+# report "the previous-token score" may differ. Read the definition.

@@ -1,30 +1,34 @@
 # %% [markdown]
 # # Finding heads
 #
-# A map of scores is for eyes; the next experiments (ablating the induction heads, reading their weights) need a **list
-# of heads**. This exercise turns the one into the other. It is short, and the mistakes that can be made here are quiet
-# ones: the wrong heads go into the next experiment, and nothing complains.
+# A map of scores is for eyes. The next experiments (ablating the induction heads, reading their weights) need a **list
+# of heads**. This exercise turns the map into the list. It is short. But a mistake here is silent: the wrong heads go
+# into the next experiment, and there is no error message.
 #
 # Given scores $s_{l,n}$ for layer $l$ and head $n$, and a threshold $\theta$:
 #
 # $$\{(l, n) : s_{l,n} > \theta\}, \quad \text{highest score first}$$
 #
-# **Shapes and order.** `scores` is `[layer, head]`. A head is written as the pair `(layer, head)`, layer first, counted
-# from 0, as in "head 5.1" or "L5H1". Strictly above: a head that scores exactly $\theta$ is out. Heads with equal
-# scores come in the order of their layer, and within a layer in the order of their head, so that the answer does not
-# depend on a sorting routine's mood. If no head is above the threshold the list is empty, which is a result and not an
-# error.
+# **Shapes and order.** `scores` is `[layer, head]`. A head is a pair `(layer, head)`, layer first, counted from 0, as
+# in "head 5.1" or "L5H1". The rules:
 #
-# The pairs are Python integers, not tensors: you will put them in sets, look them up, and print them.
+# - Strictly above: a head that scores exactly $\theta$ is not in the list.
+# - Heads with equal scores come in the order of their layer, and within a layer in the order of their head. Then the
+#   answer does not depend on a sorting routine.
+# - If no head is above the threshold, the list is empty. This is a result, not an error.
+# - The pairs are Python integers, not tensors: you will put them in sets, look them up, and print them.
 #
-# A word on thresholds. Olsson et al. (2022) treat being an induction head as a matter of degree, and look at how scores
-# change in training ([In-context Learning and Induction Heads](https://arxiv.org/abs/2209.11895)). A cut makes sense
-# where the scores leave a gap, and then any threshold inside the gap gives the same list. Look at the scores before you
+# **A small example.** The scores `[[0.2, 0.9], [0.9, 0.5]]` with $\theta = 0.5$ give `[(0, 1), (1, 0)]`.
+#
+# **Which threshold?** Olsson et al. (2022, [In-context Learning and Induction Heads](https://arxiv.org/abs/2209.11895))
+# treat being an induction head as a matter of degree, and look at how scores change in training. A cut makes sense
+# where the scores leave a gap. Then any threshold inside the gap gives the same list. Look at the scores before you
 # choose.
 
 # %% [markdown] tags=["hint"]
-# Two steps that can be solved apart: which heads are in, and in what order. For the first, two nested loops over layers
-# and heads are perfectly good. For the second, what does `sorted` compare when its key is a tuple?
+# There are two steps, and you can solve them apart: which heads are in the list, and in what order? For the first step,
+# two nested loops over layers and heads are fine. For the second step: what does `sorted` compare when its key is a
+# tuple?
 
 # %% [markdown] tags=["hint"]
 # You need one key that goes down in the score and up in layer and head. `reverse=True` turns *all* parts of the key
@@ -65,7 +69,7 @@ def find_heads(scores: Float[Tensor, "layer head"], threshold: float) -> list[tu
 
 # %% [markdown]
 # **Look at it.** Here the score is prefix matching in its general form: the attention to every position whose
-# *preceding* token equals the current one. It works on any text that repeats, not only on two equal halves. How many
+# *preceding* token equals the current token. It works on any text that repeats, not only on two equal halves. How many
 # heads are left as the threshold rises?
 
 # %% tags=["demo"]
@@ -98,19 +102,19 @@ if __name__ == "__main__":
     )
 
 # %% [markdown] tags=["found"]
-# **What you found.** The curve falls steeply at first, then runs flat over a wide range of thresholds, and falls again
-# only near the top. The flat part is the gap: inside it the number of induction heads does not depend on your choice,
-# and you may speak of "the" induction heads of this model. Where there is no flat part, say how you chose the
-# threshold.
+# **What you found.** The curve falls steeply at first, then it is flat over a wide range of thresholds, and it falls
+# again near the top. The flat part is the gap. Inside the gap the number of induction heads does not depend on your
+# choice, and you may speak of "the" induction heads of this model, L1H0 and L1H1. <!-- claim: find.gap --> If a model has no flat part, say
+# how you chose the threshold.
 #
-# The list is the same as the one from the stripe of the induction score: two definitions, one for two equal halves and
-# one for any text, agree on text that both can read.
+# The list is the same as the list from the stripe of the induction score. The two definitions, one for two equal halves
+# and one for any text, agree on text that both can read.
 #
-# **In GPT-2 small** the list on repeated random tokens is headed by 5.1, 5.5, 6.9, 7.2 and 7.10, in the material of
-# [ARENA 3.0](https://github.com/callummcdougall/ARENA_3.0), chapter 1.2. Further heads follow with smaller scores: of
-# the four that Wang et al. (2022, [Interpretability in the Wild](https://arxiv.org/abs/2211.00593)) list as induction
-# heads of the circuit for indirect objects (5.5, 5.8, 5.9, 6.9) only two are among those five. Which heads matter
-# depends on the task, and a threshold on one score does not decide it.
+# **In GPT-2 small** the list on repeated random tokens begins with 5.1, 5.5, 6.9, 7.2 and 7.10, in the material of
+# [ARENA 3.0](https://github.com/callummcdougall/ARENA_3.0), chapter 1.2. More heads follow with smaller scores. Wang et
+# al. (2022, [Interpretability in the Wild](https://arxiv.org/abs/2211.00593), section 3.3 and figure 2) list four
+# induction heads in the circuit for indirect objects (5.5, 5.8, 5.9, 6.9); only two of these are among those five.
+# Which heads matter depends on the task, and a threshold on one score does not decide it.
 #
 # **With TransformerLens** the pair `(layer, head)` indexes the weights directly, `model.W_V[layer, head]`, on a
 # `TransformerBridge` and on the deprecated `HookedTransformer`.

@@ -1,35 +1,38 @@
 # %% [markdown]
 # # The in-context learning score
 #
-# Two halves are the simplest repetition. Let the same tokens come many times, and follow the loss over the whole
-# context: how much better does the model predict late than early? This one number needs no knowledge of heads, so it
-# can be followed through training, or compared between models that share nothing.
+# Two halves are the simplest repetition. Now let the same tokens come many times, and follow the loss over the whole
+# context: how much better does the model predict late than early? This one number needs no knowledge of heads. So you
+# can follow it through training, or compare very different models with it.
 #
 # Olsson et al. (2022, [In-context Learning and Induction Heads](https://arxiv.org/abs/2209.11895)) define the
 # **in-context learning score** as the loss of the 500th token of the context minus the loss of the 50th, averaged over
-# many texts. Both numbers are a matter of choice, and with a single token the average needs many texts. So let both
-# places be arguments, and average over a window of $w$ tokens that begins at each:
+# many texts. You can choose both numbers. With a single token the average needs many texts. So here both places are
+# arguments, and we average over a window of $w$ tokens that begins at each:
 #
 # $$\mathrm{score} = \frac{1}{|\mathcal{B}|\,w} \sum_{b \in \mathcal{B}} \left( \sum_{i = \mathrm{late}}^{\mathrm{late} +
 #   w - 1} \ell_{b,i} \;-\; \sum_{i = \mathrm{early}}^{\mathrm{early} + w - 1} \ell_{b,i} \right), \qquad
 #   \ell_{b,i} = -\log p(t_{b,i} \mid t_{b,0} \dots t_{b,i-1})$$
 #
-# in **nats**. Here $i$ is the position of the token that is *predicted*, and BOS is position 0, which nothing predicts.
-# So the earliest window begins at 1.
+# in **nats**. Here $i$ is the position of the token that is *predicted*. BOS is position 0, and nothing predicts it, so
+# the earliest window begins at 1.
+#
+# **A small example.** The tokens at the positions 1 to 4 have the losses 7, 6, 1 and 0.5. With early = 1, late = 3 and
+# $w = 2$ the score is $0.75 - 6.5 = -5.75$.
 #
 # **The sign.** Late minus early: a model that learns from its context has a lower loss late, so its score is
 # **negative**. The more negative, the more it learns.
 #
 # **Shapes.** `logits` is `[batch, pos, d_vocab]` and `tokens` is `[batch, pos]`. The logits at a position are about the
-# token after it: the loss of the token at position $i$ is found in the logits at position $i - 1$.
+# token after it: the loss of the token at position $i$ is in the logits at position $i - 1$.
 
 # %% [markdown] tags=["hint"]
-# Compute the losses of all predictions first, `[batch, pos - 1]`. Which token does entry 0 of this tensor belong to? And
-# entry $i$?
+# Compute the losses of all predictions first, `[batch, pos - 1]`. Which token does entry 0 of this tensor belong to?
+# And entry $i$?
 
 # %% [markdown] tags=["hint"]
 # A window is a slice of `w` entries. Write down, for `early = 1` and `w = 2`, which tokens are predicted, and which two
-# entries of the loss tensor they have. Then the slice for any beginning follows.
+# entries of the loss tensor they have. Then you know the slice for any beginning.
 
 # %%
 import torch
@@ -107,19 +110,24 @@ if __name__ == "__main__":
     )
 
 # %% [markdown] tags=["found"]
-# **What you found.** Nearly all of the drop comes with the *first* repetition. One occurrence is enough for the copying
-# to work, and further ones add little. This is what you would expect of heads that look up the last time and copy what
-# came after it, and not of something that counts how often a pair was seen.
+# **What you found.** At least 89% of the drop comes with the *first* repetition, for each of the three periods. <!-- claim: context.first --> One
+# occurrence is enough for the copying to work, and further ones add little. You would expect this of heads that look up
+# the last time and copy what came after it. You would not expect it of a mechanism that counts how often it has seen a
+# pair.
 #
-# Note what the score compares: the late loss is low, but a good part of its size is how *high* the early loss is. A
-# model that predicts ordinary text better may well be worse on random tokens, and so seem to learn more from its
-# context. When you compare models, look at both losses, not only at their difference.
+# Note what the score compares. The late loss is low, but a large part of the score is how *high* the early loss is. A
+# model that predicts ordinary text better may be worse on random tokens, and then it seems to learn more from its
+# context. So when you compare models, look at both losses, not only at their difference.
 #
-# **In models trained on ordinary text** the windows of Olsson et al. (2022) lie at tokens 50 and 500. They report that
-# the score appears abruptly, early in training, in the same window in which induction heads form: from less than 0.15
-# nats before it to about 0.4 nats after it, and hardly dependent on the size of the model, if it has more than one
-# layer. In GPT-2 small the context is 1 024 tokens long, so you can measure the same two places: with
-# `MODEL=gpt2-small`, on a text of your own.
+# **In models trained on ordinary text** the places of Olsson et al. (2022, argument 1) are tokens 50 and 500. They
+# report that the score changes abruptly, early in training, in the same window in which induction heads form: from less
+# than 0.15 nats before to about 0.4 nats after. The size of the model hardly matters, if it has more than one layer. In
+# GPT-2 small the context is 1 024 tokens long, so you can measure the same two places: with `MODEL=gpt2-small`, on a
+# text of your own.
 #
-# **With TransformerLens** `model(tokens, return_type="loss", loss_per_token=True)` gives the losses, `[batch, pos - 1]`,
-# on a `TransformerBridge` and on the deprecated `HookedTransformer`.
+# **Watch it being born.** The course's two-layer twin ships with checkpoints. At step 150 its loss on the second half
+# is 4.92, and at step 400 it is 0.99. <!-- claim: twins.birth --> `fixtures/models/twins/README.md` has all steps, with the scores of every
+# head.
+#
+# **With TransformerLens** `model(tokens, return_type="loss", loss_per_token=True)` gives the losses,
+# `[batch, pos - 1]`, on a `TransformerBridge` and on the deprecated `HookedTransformer`.

@@ -1,9 +1,9 @@
 # %% [markdown]
 # # Induction scores
 #
-# On repeated random tokens, where does a head look that completes the pattern? Suppose the model stands on token $[A]$
-# in the second half. What it should predict is the token $[B]$ that followed $[A]$ the first time. An **induction
-# head** attends to *that* $[B]$, and copies it to the output:
+# On repeated random tokens, where does a head look that completes the pattern? The model stands on token $[A]$ in the
+# second half. It should predict $[B]$, the token that followed $[A]$ the first time. An **induction head** attends to
+# *that* $[B]$, and copies it to the output:
 #
 # ```
 # position   0    1   2   3   4    5   6   7   8        half = 4
@@ -12,36 +12,38 @@
 #                     +------------+   the query at 5 holds A; it attends to 2, the token after the earlier A
 # ```
 #
-# Written with positions: a query at $i$ holds the same token as position $i - h$ (with $h$ = `half`), and what came
-# after that is at $i - h + 1$. The **induction score** of a head is how much it attends there, averaged over all
-# queries of the second half and over the batch $\mathcal{B}$. With the attention pattern $A^{(l,n)}_{b,\,i,\,j}$ of
-# layer $l$, head $n$, from query $i$ to key $j$:
+# In positions: a query at $i$ holds the same token as position $i - h$ (with $h$ = `half`), and the token after that is
+# at $i - h + 1$. The **induction score** of a head is how much it attends there, averaged over all queries of the
+# second half and over the batch $\mathcal{B}$. With the attention pattern $A^{(l,n)}_{b,\,i,\,j}$ of layer $l$, head
+# $n$, from query $i$ to key $j$:
 #
 # $$\mathrm{score}(l, n) = \frac{1}{|\mathcal{B}|\,h} \sum_{b \in \mathcal{B}} \;\sum_{i = h+1}^{2h}
 #   A^{(l,n)}_{b,\; i,\; i - h + 1}$$
 #
-# Each row of an attention pattern sums to 1, so the score is between 0 (never looks there) and 1 (never looks anywhere
-# else).
+# Each row of an attention pattern sums to 1, so the score is between 0 (the head never looks there) and 1 (it never
+# looks anywhere else).
 #
-# **Shapes.** Stack the patterns of all layers: `[layer, batch, head, query, key]`, with as many queries as keys, `pos =
-# 1 + 2 * half`. Row = the position that attends (from), column = the position attended to. Nothing is above the
+# **Shapes.** Stack the patterns of all layers: `[layer, batch, head, query, key]`, with as many queries as keys,
+# `pos = 1 + 2 * half`. Row = the position that attends (from), column = the position attended to. Nothing is above the
 # diagonal: a token cannot look ahead. The result is `[layer, head]`.
 #
-# Two things to watch. BOS shifts every position by one against a bare repetition. And the entries with $i - j = h - 1$
-# form a diagonal that begins *before* the second half does: two of its entries belong to queries that cannot know about
-# any repetition yet.
+# Two things need care:
 #
-# Olsson et al. (2022) call this the prefix-matching score ([In-context Learning and Induction
-# Heads](https://arxiv.org/abs/2209.11895)); the head itself was first described by Elhage et al. (2021, [A Mathematical
-# Framework for Transformer Circuits](https://transformer-circuits.pub/2021/framework/index.html)).
+# - BOS shifts every position by one, compared with a repetition without BOS.
+# - The entries with $i - j = h - 1$ form a diagonal that begins *before* the second half. Two of its entries belong to
+#   queries that cannot know about any repetition yet.
+#
+# Olsson et al. (2022, [In-context Learning and Induction Heads](https://arxiv.org/abs/2209.11895)) call this the
+# prefix-matching score. Elhage et al. (2021, [A Mathematical Framework for Transformer
+# Circuits](https://transformer-circuits.pub/2021/framework/index.html), "Induction Heads") first described the head.
 
 # %% [markdown] tags=["hint"]
-# Take the little picture above and write down, for each query of the second half, the key that you want: four pairs.
-# What do the four pairs have in common, and what does this look like in the square of queries and keys?
+# Take the small picture above. For each query of the second half, write down the key that you want: four pairs. What do
+# the four pairs have in common, and how does this look in the square of queries and keys?
 
 # %% [markdown] tags=["hint"]
-# A plain loop over the query positions is a fine first solution: pick `pattern[..., i, ?]` for each `i`, which leaves
-# `[layer, batch, head]`. Which of the axes that remain have to be averaged away? Check that the order of the result is
+# A loop over the query positions is a good first solution: pick `pattern[..., i, ?]` for each `i`, which leaves
+# `[layer, batch, head]`. Over which of the remaining axes do you average? Check that the order of the result is
 # `[layer, head]`.
 
 # %% [markdown] tags=["hint"]
@@ -71,7 +73,7 @@ def induction_scores(pattern: Float[Tensor, "layer batch head query key"], half:
         batch and over the query positions of the second half, `i = half + 1 … 2 * half`.
 
     Raises:
-        ValueError: the pattern does not have `1 + 2 * half` queries and keys.
+        ValueError: the pattern does not have exactly `1 + 2 * half` queries, or not exactly as many keys.
 
     """
     ### BEGIN SOLUTION
@@ -124,25 +126,29 @@ if __name__ == "__main__":
     )
 
 # %% [markdown] tags=["found"]
-# **What you found.** Induction is not smeared over the model. Few heads have a high score, and most have nearly none.
-# The best head's pattern shows why: in the lower half there is a bright stripe, `half - 1` below the diagonal. Look at
-# the upper half too: nothing repeats there yet, and heads that have nothing to complete often put their attention on
-# BOS.
+# **What you found.** Two heads do it. L1H0 has a score of 0.90 and L1H1 has 0.95; no other head has a score worth
+# naming. <!-- claim: induction.scores --> The picture of the best head shows why: in the lower half there is a bright stripe, `half - 1` below the
+# diagonal. Look at the upper half, too. Nothing repeats there yet, and heads that have nothing to complete often put
+# their attention on BOS.
 #
-# None of these heads is in layer 0, and this is no accident. To know that position $j$ comes *after* an $[A]$, the key
-# at $j$ must carry the token that stood before it, and only an earlier head can have put it there: a previous-token
-# head. Elhage et al. (2021) call the arrangement **K-composition**. So an induction head takes at least two layers.
+# Neither of the two heads is in layer 0. Why? To know that position $j$ comes *after* an $[A]$, the key at $j$ must
+# carry the token that stood before $j$. Only an earlier head can put it there: a previous-token head. Elhage et al.
+# (2021, "Induction Heads") call this arrangement **K-composition**. So an induction head takes at least two layers.
+#
+# You can test this. The course ships two *twins*, small models without supervised attention, trained on repeated random
+# bytes. At the end of its training, the best induction score of the twin with one layer is 0.06, and its loss on the
+# second half is 3.63. The twin with two layers has 0.96 and 0.12. <!-- claim: twins.layers -->
 #
 # A score describes where a head looks, not what it does. Later exercises ablate the heads and read what they copy.
 #
-# A caveat, if you ran this on the course's embedded model: it is so small that its training was given a push towards
-# these heads in the early steps, and then released. `mechgrade model-card` says which heads were seeded and what
-# emerged by itself. In GPT-2 nobody pushed.
+# About the course's own model: it is so small that its training was helped. The attention of these heads was supervised
+# in full up to step 300, and not at all from step 420 of 800. <!-- claim: training.schedule --> `mechgrade model-card` says which heads were seeded
+# and what emerged by itself. In GPT-2 and in the twins, no attention was supervised.
 #
 # **In GPT-2 small** heads 5.1, 5.5, 6.9, 7.2 and 7.10 (layer.head) stand out on this measurement, as reported in the
 # material of [ARENA 3.0](https://github.com/callummcdougall/ARENA_3.0), chapter 1.2. Wang et al. (2022,
-# [Interpretability in the Wild](https://arxiv.org/abs/2211.00593)) meet 5.5 and 6.9 again as parts of the circuit that
-# finds indirect objects.
+# [Interpretability in the Wild](https://arxiv.org/abs/2211.00593), section 3.3) meet 5.5 and 6.9 again as parts of the
+# circuit that finds indirect objects.
 #
 # **With TransformerLens** `cache["pattern", layer]` means the activation named `blocks.{layer}.attn.hook_pattern`. A
 # `TransformerBridge` in compatibility mode and the deprecated `HookedTransformer` both know this name.

@@ -1,19 +1,19 @@
 # %% [markdown]
 # # What a head copies
 #
-# An attention pattern says where a head looks. What it does with what it sees is in its weights, and can be read from
-# them without running the model on any text.
+# An attention pattern says where a head looks. What the head does with what it sees is in its weights. You can read it
+# from the weights, without running the model on any text.
 #
-# Suppose a head attends fully to a position that holds token $a$. What it reads there is, at the very least, the
-# token's embedding $W_E[a]$. It multiplies by $W_V$ and then by $W_O$, and adds the result to the residual stream.
-# Going straight to the output, this meets the unembedding $W_U$. All four matrices together are the **full OV circuit**
-# (Elhage et al. 2021, [A Mathematical Framework for Transformer
-# Circuits](https://transformer-circuits.pub/2021/framework/index.html)):
+# Suppose a head attends fully to a position that holds token $a$. It reads at least the token's embedding $W_E[a]$
+# there. It multiplies by $W_V$ and then by $W_O$, and adds the result to the residual stream. On the straight way to
+# the output, this meets the unembedding $W_U$. All four matrices together are the **full OV circuit** (Elhage et al.
+# 2021, [A Mathematical Framework for Transformer Circuits](https://transformer-circuits.pub/2021/framework/index.html),
+# "Splitting Attention Head terms into Circuits"):
 #
 # $$C = W_E\, W_V\, W_O\, W_U \quad\in \mathbb{R}^{V \times V}, \qquad
 #   C_{a,b} = \text{what attending to token } a \text{ adds to the logit of token } b$$
 #
-# A **row** belongs to the token attended to, a **column** to the token predicted. For a head that *copies*, each token
+# A **row** belongs to the token attended to, a **column** to the token predicted. When a head *copies*, each token
 # raises its own logit above all others: the diagonal entry is the largest of its row. Over a set $T$ of tokens the
 # **top-$k$ copying score** is the share of rows in which this is nearly so:
 #
@@ -21,23 +21,26 @@
 #
 # With $k = 1$ the diagonal must be the largest entry of the row. Entries equal to the diagonal do not count against it.
 #
-# **Too big to write down.** In GPT-2 small $V = 50\,257$, so $C$ has $2.5 \cdot 10^9$ entries: 10 GB in float32, for a
-# single head. But its rank is at most $d_{\mathrm{head}}$. Keep it as a product $C = A B$ of a tall matrix $A$, `[d_vocab,
-# d_head]`, and a wide one $B$, `[d_head, d_vocab]`. TransformerLens has a class for this,
-# `transformer_lens.FactoredMatrix(A, B)`. To look at some rows, compute these rows only.
+# **A small example.** Rows `[5, 1, 0]`, `[7, 6, 0]` and `[9, 8, 2]`: in row 0 no entry is larger than the diagonal, in
+# row 1 one entry, in row 2 two. So $\mathrm{copying}_1 = 1/3$ and $\mathrm{copying}_2 = 2/3$.
 #
-# **What this leaves out.** The layers before change what stands at a position, MLPs included, and the layers after
-# change what becomes of the head's output. The final LayerNorm rescales everything by a number that depends on the
-# text; it changes no order within a row, which is why the score asks for an order and not for a size. (Its weights are
-# in $W_U$ already: the course loads models with LayerNorm folded.)
+# **Too big to write down.** In GPT-2 small $V = 50\,257$, so $C$ has $2.5 \cdot 10^9$ entries: 10 GB in float32, for a
+# single head. But its rank is at most $d_{\mathrm{head}}$. Keep it as a product $C = A B$ of a tall matrix $A$,
+# `[d_vocab, d_head]`, and a wide one $B$, `[d_head, d_vocab]`. TransformerLens has a class for this,
+# `transformer_lens.FactoredMatrix(A, B)`. To look at some rows, compute only these rows.
+#
+# **What this leaves out.** The layers before the head change what stands at a position, MLPs included. The layers after
+# the head change what becomes of its output. The final LayerNorm rescales everything by a number that depends on the
+# text. It changes no order within a row, and this is why the score asks for an order and not for a size. (Its weights
+# are in $W_U$ already: the course loads models with LayerNorm folded.)
 
 # %% [markdown] tags=["hint"]
-# Write the shapes of the four matrices side by side: which axis meets which? There is one place in the chain where it
-# is only `d_head` wide. Split the chain there, and multiply each side on its own.
+# Write the shapes of the four matrices side by side: which axis meets which? At one place in the chain it is only
+# `d_head` wide. Split the chain there, and multiply each side alone.
 
 # %% [markdown] tags=["hint"]
-# For the score you need, for each token of `tokens`, one row of the product: take these rows of the *left* factor
-# first, and then multiply by the right one. What is the shape? Where in each row is the token's own entry?
+# For the score you need, for each token of `tokens`, one row of the product. Take these rows of the *left* factor
+# first, and multiply by the right factor after that. What is the shape? Where in each row is the token's own entry?
 
 # %% [markdown] tags=["hint"]
 # A row counts when fewer than `k` of its entries are larger than its own. `gather` (or indexing with two tensors of
@@ -87,7 +90,8 @@ def ov_copying(circuit: FactoredMatrix, tokens: Int[Tensor, " token"], k: int) -
         circuit: a full OV circuit, `[d_vocab, d_vocab]` in two factors; rows are tokens attended to, columns are
             logits. It may be too large to be multiplied out.
         tokens: the tokens to ask about, as ids.
-        k: a row counts when fewer than `k` of its entries are strictly larger than the token's own.
+        k: a row counts when fewer than `k` of its entries are strictly larger than the token's own. `k` may be larger than
+            the vocabulary: then every row counts.
 
     Returns:
         A float between 0 and 1: the share of `tokens` whose row counts.
@@ -144,23 +148,23 @@ if __name__ == "__main__":
     )
 
 # %% [markdown] tags=["found"]
-# **What you found.** Compare this map with that of the induction scores: the heads that look at the right place also
+# **What you found.** The top-5 scores of L1H0 and L1H1 are 0.68 and 0.65. The name mover L2H0 has 0.05, and all other
+# heads have at most 0.02. <!-- claim: ov.copying --> Compare with the map of the induction scores: the heads that look at the right place also
 # copy what they find there, and it takes both. By the definition of Olsson et al. (2022, [In-context Learning and
-# Induction Heads](https://arxiv.org/abs/2209.11895)) an induction head matches the prefix *and* raises the logit of
+# Induction Heads](https://arxiv.org/abs/2209.11895)), an induction head matches the prefix *and* raises the logit of
 # what it attends to.
 #
-# A head may copy without being an induction head. Name movers, which you meet in the lab on indirect objects, copy
-# names from wherever another part of the model tells them to look.
+# Does L2H0 not copy, then? In Lab 2 its copying score for names was 1.00. This is no contradiction. A low score here
+# does not prove that a head does not copy. This circuit asks about bare embeddings, and L2H0 reads a stream to which
+# two layers have added. For this reason Wang et al. (2022, [Interpretability in the
+# Wild](https://arxiv.org/abs/2211.00593), section 3.1) ask their copying question about the stream after the first MLP.
+# Replace `W_E` by that stream, and look again.
 #
-# A low score does not prove that a head does not copy. This circuit asks about bare embeddings, and a head in a later
-# layer reads a stream to which the layers before have added. Wang et al. (2022, [Interpretability in the
-# Wild](https://arxiv.org/abs/2211.00593)) therefore ask their copying question about the stream after the first MLP.
-#
-# **In GPT-2 small** the caution weighs more: there are eleven more layers that a head may read from, and embedding and
-# unembedding are one matrix, as they were trained. Run this file with `MODEL=gpt2-small`, then replace `W_E` by what stands
-# in the stream after layer 0, and compare.
+# **In GPT-2 small** this caution weighs more: there are eleven more layers that a head may read from, and embedding and
+# unembedding are one matrix, as they were trained. Run this file with `MODEL=gpt2-small`, then replace `W_E` by the
+# stream after layer 0, and compare.
 #
 # **With TransformerLens** `model.OV[layer, head]` is $W_V W_O$ as a `FactoredMatrix`, on a `TransformerBridge` and on
-# the deprecated `HookedTransformer`. Products with `@` keep the smaller rank by themselves, so that
+# the deprecated `HookedTransformer`. Products with `@` keep the smaller rank by themselves, so
 # `model.W_E @ model.OV[layer, head] @ model.W_U` is the full circuit, still in two factors. Its property `.AB`
 # multiplies them out: think of the size first.

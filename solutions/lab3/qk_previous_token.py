@@ -1,50 +1,54 @@
 # %% [markdown]
 # # Looking one position back
 #
-# A previous-token head attends to the position before, whatever token stands there. Then its preference must come from
-# the *positions*, and you can read it from the weights without running any text: feed the head nothing but position
-# embeddings, and see where it looks. This is the **positional QK circuit**.
+# A previous-token head attends to the position before, whatever token stands there. So its preference must come from
+# the *positions*, and you can read it from the weights without any text: give the head nothing but position embeddings,
+# and see where it looks. This is the **positional QK circuit**.
 #
 # At the bottom of GPT-2 the residual stream at position $i$ is $W_E[t_i] + W_{\mathrm{pos}}[i]$. The head sees it after
-# LayerNorm, which centres it and divides it by its size $\sigma$. With centred weights, and with LayerNorm folded into
-# the weights that follow (as the course loads its models), the position's share of what the head sees is
-# $p_i = W_{\mathrm{pos}}[i] / \sigma$. The size depends on the token as well; take a typical value, measured once on
+# LayerNorm, which centres it and divides it by its size $\sigma$. The course loads its models with centred weights and
+# with LayerNorm folded into the weights that follow. Then the position's share of what the head sees is
+# $p_i = W_{\mathrm{pos}}[i] / \sigma$. The size depends on the token as well. Take a typical value, measured once on
 # some text, and treat it as a number. Then for one head
 #
 # $$q_i = p_i W_Q + b_Q, \qquad k_j = p_j W_K + b_K, \qquad
 #   S_{ij} = \frac{q_i \cdot k_j}{\sqrt{d_{\mathrm{head}}}}, \qquad
 #   A_{i,\cdot} = \mathrm{softmax}_{\,j \le i}\, S_{i,j}$$
 #
-# Only keys $j \le i$ take part: the rest get no attention, and every row sums to 1. The **previous-token score** is the
-# mass on the diagonal next to the main one,
+# Only keys $j \le i$ take part. The others get no attention, and every row sums to 1. The **previous-token score** is
+# the mass on the diagonal next to the main diagonal,
 #
 # $$\mathrm{previous} = \frac{1}{P - 1} \sum_{i=1}^{P-1} A_{i,\,i-1}$$
 #
 # over $P$ positions. Position 0 has nothing before it and does not count.
 #
-# **Shapes.** `W_pos` is `[pos, d_model]`. The weights of all heads of a layer come stacked: `W_Q` and `W_K` are `[head,
-# d_model, d_head]`, the biases `[head, d_head]`. The pattern is `[head, query, key]`, the scores are `[head]`.
+# **A small example.** Three positions, and the rows of $A$ are `[1, 0, 0]`, `[0.9, 0.1, 0]` and `[0.1, 0.7, 0.2]`. The
+# score is $(0.9 + 0.7) / 2 = 0.8$.
 #
-# **Is scale a detail?** A softmax turns sums into ratios. Doubling all scores sharpens a pattern, and halving them
-# flattens it: without the two divisions you would see the right *order* of the keys, and a wrong amount of attention.
+# **Shapes.** `W_pos` is `[pos, d_model]`. The weights of all heads of a layer come stacked: `W_Q` and `W_K` are
+# `[head, d_model, d_head]`, the biases `[head, d_head]`. The pattern is `[head, query, key]`, the scores are `[head]`.
+#
+# **Is scale a detail?** No. A softmax turns sums into ratios. If you double all scores, the pattern gets sharper; if
+# you halve them, it gets flatter. Without the two divisions you would see the right *order* of the keys, and a wrong
+# amount of attention.
 #
 # Elhage et al. (2021, [A Mathematical Framework for Transformer
 # Circuits](https://transformer-circuits.pub/2021/framework/index.html)) read heads in this way, by their QK and OV
-# circuits. The models of that paper add positions to queries and keys directly; in GPT-2 they stand in the residual
-# stream like everything else.
+# circuits. The models of that paper add positions to queries and keys directly. In GPT-2 positions stand in the
+# residual stream like everything else.
 
 # %% [markdown] tags=["hint"]
 # Do one head on paper: `[pos, d_model]` times `[d_model, d_head]`, twice, then queries against keys. Which product of
-# the two `[pos, d_head]` matrices gives `[query, key]` in this order? Stacking heads only puts an axis in front of
+# the two `[pos, d_head]` matrices gives `[query, key]` in this order? Stacked heads only add an axis in front of
 # everything.
 
 # %% [markdown] tags=["hint"]
-# Masked keys must be gone *before* the softmax, so that the others share all of the attention: give them a score of
-# minus infinity. After the softmax it is too late: the rows would no longer sum to 1. `torch.triu` or comparing two
-# `arange`s makes the mask; query 0 keeps one key.
+# Remove the masked keys *before* the softmax: give them a score of minus infinity. Then the other keys share all of the
+# attention. After the softmax it is too late, because the rows would no longer sum to 1. `torch.triu`, or comparing two
+# `arange`s, makes the mask. Query 0 keeps one key.
 
 # %% [markdown] tags=["hint"]
-# A bias `[head, d_head]` added to `[head, pos, d_head]` needs an axis for the positions. For the score take
+# A bias `[head, d_head]` that you add to `[head, pos, d_head]` needs an axis for the positions. For the score take
 # `torch.diagonal` over the last two axes with the right offset: it has one entry less than there are positions.
 
 # %%
@@ -76,8 +80,8 @@ def qk_previous_token(
 
     Returns:
         A tuple `(pattern, previous)`. `pattern`, shape `[head, query, key]`: causal attention, each row sums to 1,
-        nothing above the diagonal. `previous`, shape `[head]`: the attention from each query to the position before
-        it, averaged over the queries `1 … pos - 1`.
+        nothing above the diagonal, also where attention scores are in the thousands. `previous`, shape `[head]`: the
+        attention from each query to the position before it, averaged over the queries `1 … pos - 1`.
 
     Raises:
         ValueError: there are fewer than two positions, or `scale` is not above 0.
@@ -140,21 +144,22 @@ if __name__ == "__main__":
     )
 
 # %% [markdown] tags=["found"]
-# **What you found.** A stripe right below the diagonal, from the weights alone, and a score that agrees with the one
-# measured on text. You have explained this head's pattern: it is a fact about position embeddings, and tokens have
-# next to nothing to do with it. Where the measured score is high and the predicted one is not, the pattern depends on
-# the tokens, or on what earlier layers wrote.
+# **What you found.** A stripe right below the diagonal, from the weights alone. The score of L0H0 is 0.99 from the
+# weights and 0.98 on text. <!-- claim: qk.previous --> So you have explained this head's pattern: it is a fact about position embeddings, and
+# tokens have next to nothing to do with it. In other models you may find a high measured score and a low predicted
+# score. Then the pattern depends on the tokens, or on what earlier layers wrote.
 #
-# Two terms deserve a second look. The key bias $b_K$ adds the same number to all scores of a row, $q_i \cdot b_K$, and
-# a softmax does not notice: set it to zero, and the pattern stays. The query bias does matter, since it prefers some
+# Look again at the two biases. The key bias $b_K$ adds the same number to all scores of a row, $q_i \cdot b_K$, and a
+# softmax does not notice: set it to zero, and the pattern stays. The query bias does matter, because it prefers some
 # keys for all queries alike.
 #
-# The stripe need not be equally sharp everywhere. Position embeddings have to be learnt, and where the training texts
-# were short, the late positions were seen less often.
+# The stripe is not equally sharp everywhere. On longer random texts L0H0 gives the token before 0.88 over all
+# positions, and beyond position 64 only 0.76. <!-- claim: qk.late --> Position embeddings must be learnt, and where the training texts were
+# short, the late positions were seen less often.
 #
-# **In GPT-2 small** previous-token heads exist too: Wang et al. (2022, [Interpretability in the
-# Wild](https://arxiv.org/abs/2211.00593)) name 2.2 and 4.11 in their circuit. These heads are not in layer 0, so that
-# what they read is not the bare position embedding, and this calculation explains them only in part. Try it with
+# **In GPT-2 small** there are previous-token heads, too: Wang et al. (2022, [Interpretability in the
+# Wild](https://arxiv.org/abs/2211.00593), section 3.3) name 2.2 and 4.11 in their circuit. These heads are not in layer 0.
+# So they do not read the bare position embedding, and this calculation explains them only in part. Try it with
 # `MODEL=gpt2-small`.
 #
 # **With TransformerLens** the position embeddings are `model.pos_embed.W_pos`, on a `TransformerBridge` and on the

@@ -1,50 +1,50 @@
 # %% [markdown]
 # # Repeated random tokens
 #
-# An *induction head* completes patterns: having seen `[A][B]` once, it predicts `[B]` the next time it meets `[A]`. To
-# see it at work you need a text in which **nothing but repetition** helps. Ordinary prose will not do: grammar, facts
-# and habits of the language predict a good deal by themselves, and you could not tell which mechanism earned the
-# prediction.
+# An *induction head* completes patterns: it has seen `[A][B]` once, and when `[A]` comes again it predicts `[B]`. To
+# see it at work you need a text in which **only repetition** helps. Ordinary prose is not good for this. Grammar, facts
+# and habits of the language predict a lot, and you could not tell which mechanism made the prediction.
 #
-# So we feed the model noise, and then the same noise again:
+# So we give the model noise, and then the same noise again:
 #
 # $$t = (\;\mathrm{BOS},\; r_1, \dots, r_h,\; r_1, \dots, r_h\;), \qquad
 #   r_i \sim \mathrm{Uniform}\big(\{0, \dots, V-1\} \setminus \{\mathrm{BOS}\}\big)$$
 #
-# The first half cannot be predicted by anybody: guessing among $V$ tokens costs about $\ln V$ nats each. The second
-# half can be predicted perfectly by looking back $h$ positions, and in no other way. The gap between the two is
-# in-context learning in its purest form, and the heads that close it stand out.
+# **A small example.** With half = 3 and BOS = 0, a row can be `0, 7, 2, 5, 7, 2, 5`.
 #
-# Olsson et al. test heads in the same way: 25 random tokens, the very common and very rare ones left out, four times in
-# a row after a start token ([In-context Learning and Induction Heads](https://arxiv.org/abs/2209.11895), 2022, the
-# appendix on head scores). Two times are enough here.
+# No model can predict the first half: a guess among $V$ tokens costs about $\ln V$ nats for each token. A model can
+# predict the second half perfectly if it looks back $h$ positions, and in no other way. The gap between the two halves
+# is in-context learning in its purest form, and the heads that close the gap are easy to see.
+#
+# Olsson et al. test heads in a similar way: 25 random tokens, without the most and least common ones, four times in a
+# row after a start token ([In-context Learning and Induction Heads](https://arxiv.org/abs/2209.11895), 2022, the
+# appendix on head activation evaluators). Two times are enough here.
 #
 # **Shapes.** A batch of $b$ such sequences is an integer tensor `[batch, pos]` with `pos = 1 + 2 * half`. Position 0 is
 # BOS, the first half is at positions `1 … half`, the second at `half + 1 … 2 * half`. Every row of the batch has noise
 # of its own.
 #
 # **Why BOS?** GPT-2 style models were trained on documents that begin with (or follow) a special token. Many heads use
-# it as a resting place: they attend to it when they have nothing to do. A second BOS in the middle would tell the model
-# that a new document begins, which is the opposite of what we want.
+# BOS as a resting place: they attend to it when they have nothing to do. A second BOS in the middle would tell the
+# model that a new document begins. That is the opposite of what we want.
 #
-# **Why a seed?** A measurement that nobody can repeat is an anecdote. The function takes a seed, gives the same tokens
-# for the same seed, and leaves PyTorch's global random state alone, so that calling it changes nothing else in a
+# **Why a seed?** Other people must be able to repeat your measurement. The function takes a seed and gives the same
+# tokens for the same seed. It leaves PyTorch's global random state alone, so that a call changes nothing else in a
 # program.
 
 # %% [markdown] tags=["hint"]
-# Three pieces, side by side: a column of BOS, a block of noise, the same block again. Draw the noise *once*: what shape
-# must it have so that each row of the batch gets its own? Then look for the function that glues tensors along an
-# existing axis.
+# You need three pieces, side by side: a column of BOS, a block of noise, the same block again. Draw the noise *once*.
+# Which shape must it have so that each row of the batch gets its own noise? Then look for the function that joins
+# tensors along an existing axis.
 
 # %% [markdown] tags=["hint"]
-# For reproducible noise without touching the global state, PyTorch's random functions take a `generator=` argument: a
-# `torch.Generator` that you seed yourself. Make it on the CPU and move the finished tokens to `device`: a CPU and a GPU
-# generator with the same seed draw different numbers.
+# PyTorch's random functions take a `generator=` argument: a `torch.Generator` that you seed yourself. It does not touch
+# the global state. Make it on the CPU and move the finished tokens to `device`: a CPU generator and a GPU generator
+# with the same seed draw different numbers.
 
 # %% [markdown] tags=["hint"]
-# Without BOS there are `d_vocab - 1` ids left to draw from, but they are not contiguous: BOS may sit anywhere. Draw a
-# number in `0 … d_vocab - 2`, and think of it as "the n-th id that is not BOS". Which of the drawn numbers have to move
-# up by one?
+# Without BOS there are `d_vocab - 1` ids left, but they are not contiguous: BOS may be anywhere. Draw a number in
+# `0 … d_vocab - 2`, and read it as "the n-th id that is not BOS". Which of the drawn numbers must move up by one?
 
 # %%
 import torch
@@ -70,13 +70,13 @@ def repeated_tokens(
         batch: number of sequences, each with random tokens of its own.
         half: number of random tokens in one half.
         seed: seed of the random draw.
-        device: where the result is.
+        device: where the result is. The tokens do not depend on `device`: draw them on the CPU.
 
     Returns:
         Token ids (`torch.int64`) of shape `[batch, pos]` with `pos = 1 + 2 * half`.
 
     Raises:
-        ValueError: `batch` or `half` is below 1, `bos` is not an id of the vocabulary, or there is no other token.
+        ValueError: `batch` or `half` is below 1, `bos` is not one of the ids `0 … d_vocab - 1`, or BOS is the only token.
 
     """
     ### BEGIN SOLUTION
@@ -94,7 +94,7 @@ def repeated_tokens(
 
 # %% [markdown]
 # **Look at it.** The picture marks every pair of positions that hold the same token. The main diagonal is each token
-# with itself. What do the two other diagonals mean, and how far are they from the main one?
+# with itself. What do the two other diagonals mean, and how far are they from the main diagonal?
 
 # %% tags=["demo"]
 if __name__ == "__main__":
@@ -118,12 +118,12 @@ if __name__ == "__main__":
     )
 
 # %% [markdown] tags=["found"]
-# **What you found.** The two extra diagonals lie exactly `half` off the main one: this is all the structure that there
-# is. For a position in the second half, the copy of its own token is `half` back, and the token to predict stood one
-# place *after* that copy, `half - 1` back. Keep that number: it is the fingerprint of an induction head.
+# **What you found.** The two extra diagonals lie exactly `half` off the main diagonal. For a position in the second
+# half, the copy of its own token is `half` back. The token to predict stood one place *after* that copy, `half - 1`
+# back. Remember this number: it is the fingerprint of an induction head.
 #
-# A stray dot elsewhere is a token that was drawn twice by chance. With a vocabulary of 50 257 tokens, as in GPT-2
-# small, this hardly ever happens; in a small model's vocabulary it does, and it blurs the measurement a little.
+# A single dot elsewhere is a token that was drawn twice by chance. With a vocabulary of 50 257 tokens, as in GPT-2
+# small, this hardly ever happens. With a small vocabulary it happens, and it blurs the measurement a little.
 #
 # **In GPT-2 small** the same sequences are the standard way to find induction heads. Neel Nanda's [Induction
 # Mosaic](https://neelnanda.io/mosaic) scores all the heads of some forty open models on repeated random tokens.

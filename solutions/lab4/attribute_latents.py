@@ -1,45 +1,51 @@
 # %% [markdown]
 # # Which latents drive the answer?
 #
-# The model prefers one name to another. Which latents make it do so? **Ablation** answers for one latent at a time: take
-# away what it writes, at all positions, and see how the metric $m$ (say, a logit difference) falls:
+# The model prefers one name to another. Which latents make it do so? **Ablation** answers for one latent at a time:
+# take away what the latent writes, at all positions, and see how the metric $m$ (for example a logit difference) falls:
 #
 # $$\mathrm{effect}_j = m(\mathbf{x}) - m(\mathbf{x} - f_j(\mathbf{x})\, \mathbf{d}_j)$$
 #
-# This costs a run for each latent, and there are thousands. **Attribution** estimates all effects at once, by one step of
-# Taylor's series around the untouched run. Write the activation as reconstruction and error term,
-# $\mathbf{x}_p = \sum_j f_{p,j}\, \mathbf{d}_j + \mathbf{b} + \boldsymbol{\varepsilon}_p$, hold the error fixed, and take the gradient with
-# respect to the *latents*:
+# This costs one run for each latent, and there may be thousands. **Attribution** estimates all effects at once, by one
+# step of Taylor's series around the untouched run. Write the activation as reconstruction and error term,
+# $\mathbf{x}_p = \sum_j f_{p,j}\, \mathbf{d}_j + \mathbf{b} + \boldsymbol{\varepsilon}_p$. Hold the error fixed, and
+# take the gradient with respect to the *latents*:
 #
 # $$\mathrm{attribution}_{p,j} = f_{p,j} \cdot \frac{\partial m}{\partial f_{p,j}}
 #   = f_{p,j} \cdot \Big( \mathbf{d}_j \cdot \frac{\partial m}{\partial \mathbf{x}_p} \Big), \qquad
 #   \mathrm{effect}_j \approx \sum_p \mathrm{attribution}_{p,j}$$
 #
-# One forward and one backward pass, for every latent at every position. Where the rest of the model is linear the
-# estimate is exact. Where it is not (attention that saturates, LayerNorm), it can be far off: so one *checks* it by
-# ablating the few that matter. The gradient goes around the encoder, not through it: the question is what each latent's
-# value does, not how the value came about.
+# This takes one forward and one backward pass, for every latent at every position.
 #
-# **Shapes.** `tokens`: `[batch, pos]`; `metric` takes logits `[batch, pos, d_vocab]` and gives one number for each prompt,
-# `[batch]`, of which each depends on its own prompt alone; attributions: `[batch, pos, d_sae]`; effects: `[latent, batch]`.
-# The SAE decodes as `f @ W_dec + b_dec`.
+# **A small example.** A latent has $f = 4$ and $\mathbf{d} = (1, 0)$, and the gradient at the position is $(0.5, 3)$.
+# The attribution is $4 \cdot 0.5 = 2$.
 #
-# Sources: Marks et al. 2024, [Sparse Feature Circuits](https://arxiv.org/abs/2403.19647), sections 2 and 3.1; Nanda 2023,
-# [Attribution Patching](https://www.neelnanda.io/mechanistic-interpretability/attribution-patching); Templeton et al. 2024,
-# [Scaling Monosemanticity](https://transformer-circuits.pub/2024/scaling-monosemanticity/), who compare both.
+# Treat the latents as inputs: do not take the gradient through the encoder. We ask what happens if a latent changes,
+# not why it has its value.
+#
+# Where the rest of the model is linear, the estimate is exact. Where it is not (attention that saturates, MLPs,
+# LayerNorm), the estimate can be far off. So *check* it: ablate the few latents that matter.
+#
+# **Shapes.** `tokens`: `[batch, pos]`; `metric` takes logits `[batch, pos, d_vocab]` and gives one number for each
+# prompt, `[batch]`, and each number depends on its own prompt alone; attributions: `[batch, pos, d_sae]`; effects:
+# `[latent, batch]`. The SAE decodes as `f @ W_dec + b_dec`.
+#
+# Sources: Marks et al. 2024, [Sparse Feature Circuits](https://arxiv.org/abs/2403.19647), sections 2 and 3.1; Nanda
+# 2023, [Attribution Patching](https://www.neelnanda.io/mechanistic-interpretability/attribution-patching); Templeton et
+# al. 2024, [Scaling Monosemanticity](https://transformer-circuits.pub/2024/scaling-monosemanticity/), who compare both.
 
 # %% [markdown] tags=["hint"]
 # Start with one latent and one prompt. Compute its effect by ablation, then predict the same number from the gradient.
-# If they disagree in sign, whose difference is the wrong way round?
+# Do the two disagree in sign? Then one difference is the wrong way round.
 
 # %% [markdown] tags=["hint"]
 # You need the gradient at the hook point, for the activation as it is. A hook may return
-# `value.detach().requires_grad_()` and keep a reference to it; after `metric(logits).sum().backward()` the gradient is in
-# its `.grad`. Why is the sum over prompts harmless?
+# `value.detach().requires_grad_()` and keep a reference to it. After `metric(logits).sum().backward()` the gradient is
+# in its `.grad`. Why is the sum over prompts harmless?
 
 # %% [markdown] tags=["hint"]
-# With the gradient $g$ `[batch, pos, d_in]`, the formula is `sae.encode(x) * (g @ sae.W_dec.T)`. Parameters of the course's
-# models carry no gradients, so nothing else is computed than what you ask for.
+# With the gradient $g$ `[batch, pos, d_in]`, the formula is `sae.encode(x) * (g @ sae.W_dec.T)`. Parameters of the
+# course's models carry no gradients, so nothing else is computed than what you ask for.
 
 # %%
 from collections.abc import Callable
@@ -126,7 +132,7 @@ def ablation_effects(
 
 
 # %% [markdown]
-# **Look at it.** Which latents decide between two names? And how far can the estimate be trusted?
+# **Look at it.** Which latents decide between two names? And how far can you trust the estimate?
 
 # %% tags=["demo"]
 if __name__ == "__main__":
@@ -170,15 +176,25 @@ if __name__ == "__main__":
     )
 
 # %% [markdown] tags=["found"]
-# **What you found.** Few latents carry most of the answer. Look at *where* they do: at the names, at the end, but perhaps at
-# the start token too. The SAE was not trained there, so latents at that position have an effect and no meaning; in a list
-# for a reader they should be left out, or be marked.
+# **What you found.** The answer is spread over many latents. In the six prompts 217 latents are active somewhere. <!-- claim: latents.count -->
+# The logit difference is 17.4. Taking away the strongest single latent lowers it by 1.6, and taking away the twelve
+# strongest together lowers it by 9.0. <!-- claim: latents.strongest --> There is no "latent for the answer" here.
 #
-# The estimate is an estimate. Most signs are right and large effects are found, but sizes are off, and here and there even
-# the sign: for a latent that is active everywhere, taking it away is no small step, and a gradient speaks of small steps
-# alone. Where attention is saturated the gradient is small although the latent matters, and where two latents back each
-# other up neither seems needed. Whoever publishes a list of "the latents that cause X" should ablate those at its top.
+# Look also at *where* latents matter. In size, the attributions add up to 8.8 at the first name, 9.4 at the second
+# name, and 8.0 at END. No other position reaches more than 2.7, and the giver (S2) has only 1.0. <!-- claim: latents.where --> Why so little at
+# S2? The SAE stands after layer 1, and in Lab 2 you saw that layer 1 has already moved the giver's name to END. Some
+# latents in the printed list have their largest value at the start token. The SAE was not trained there, so leave such
+# entries out of a list for readers, or mark them.
 #
-# **On Pythia-70m and Gemma-2-2B** Marks et al. (2024) build whole circuits out of such attributions; they find the plain
-# estimate good except in early layers, and use integrated gradients, a mean of gradients along the way, because of these.
-# Templeton et al. (2024) report the same agreement of attribution and ablation for Claude 3 Sonnet, with exceptions.
+# How good is the estimate? For 92% of the active latents its sign is right. <!-- claim: latents.signs --> But the largest estimates are the worst:
+# −1.6 where ablation gives +0.4, −1.3 where it gives −1.1, and −1.2 where it gives +1.2. <!-- claim: latents.largest --> Two of these three have the
+# wrong sign. And all attributions together sum to −5.6, for a logit difference of 17.4. <!-- claim: latents.sum -->
+#
+# Why? A gradient speaks of small steps. To take away a latent that is active everywhere is a large step. Where
+# attention is saturated, the gradient is small although the latent matters. Where two latents back each other up, each
+# alone seems unnecessary. So before you publish a list of "the latents that cause X", ablate those at its top.
+#
+# **On Pythia-70m and Gemma-2-2B** Marks et al. (2024, section 3.1) build whole circuits from such attributions. They
+# find the plain estimate good except in early layers. For these they use integrated gradients, a mean of gradients
+# along the way. Templeton et al. (2024) report the same agreement of attribution and ablation for Claude 3 Sonnet, with
+# exceptions.

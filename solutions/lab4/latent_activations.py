@@ -1,37 +1,39 @@
 # %% [markdown]
 # # Latents of real text
 #
-# An SAE becomes interesting on text. It was trained on the activations at *one* place in the model, its **hook point**,
-# and understands no other. So: run the model, take the activations there, encode them.
+# An SAE becomes interesting on text. It was trained on the activations at *one* place in the model, its **hook point**.
+# So run the model, take the activations there, and encode them.
 #
-# Not every position is text, though. Every input opens with a token that marks its start (BOS; in GPT-2 it is
-# `<|endoftext|>`), and in a batch shorter texts are filled up at the end with padding. What a model computes at such
-# positions is unlike anything else. At BOS most models keep a residual stream whose norm is many times that of the
-# others, and SAEs are usually not trained on it: some latents then fire there hugely, and would fill every list of "what
-# this latent responds to". These **special** positions must go *before* anything is counted, averaged or ranked:
+# Not every position is text. Every input opens with a token that marks its start (BOS; in GPT-2 it is `<|endoftext|>`).
+# In a batch, shorter texts are filled with padding at the end. The model computes something different at such
+# positions, and SAEs are usually not trained on them. Latents that fire there would fill every list of "what this
+# latent responds to". So remove these **special** positions *before* you count, average or rank anything:
 #
 # $$\mathbf{f}_{b,p} = \mathrm{encode}(\mathbf{x}_{b,p}), \qquad (b, p) \in \{(b, p) : t_{b,p} \notin S\}$$
 #
 # with the tokens $t$ and the ids $S$ of special tokens.
 #
-# **Shapes.** `tokens` is `[batch, pos]`. The positions that are kept differ from row to row, so the result is a flat list
-# over them: `latents` `[token, d_sae]`, and `places` `[token, 2]` with the row and the position in `tokens` that each
-# entry comes from. The list runs through the first row from left to right, then the second, and so on.
+# **Shapes.** `tokens` is `[batch, pos]`. The number of kept positions differs from row to row, so the result is a flat
+# list: `latents` `[token, d_sae]`, and `places` `[token, 2]` with the row and the position in `tokens` that each entry
+# comes from. The list goes through the first row from left to right, then the second row, and so on.
+#
+# **A small example.** Two texts, `[BOS, a, b]` and `[BOS, c, PAD]`, give three entries with the places (0, 1), (0, 2)
+# and (1, 1).
 #
 # **With SAELens** `sae.cfg.metadata.hook_name` is the name of the hook point, and `sae.encode(x)` is what you wrote in
-# this lab's first exercise, for `x` with any number of leading axes.
+# `sae_encode`, for `x` with any number of leading axes.
 #
 # Sources: Bricken et al. 2023, [Towards Monosemanticity](https://transformer-circuits.pub/2023/monosemantic-features);
-# Xiao et al. 2023, [Efficient Streaming Language Models with Attention Sinks](https://arxiv.org/abs/2309.17453), on why
-# the first position is special; Bloom et al., [SAELens](https://github.com/decoderesearch/SAELens).
+# Xiao et al. 2023, [Efficient Streaming Language Models with Attention Sinks](https://arxiv.org/abs/2309.17453),
+# section 3.1, on why the first position is special; Bloom et al., [SAELens](https://github.com/decoderesearch/SAELens).
 
 # %% [markdown] tags=["hint"]
-# Look at one text first: `bench.model.to_str_tokens(text)` beside its tokens. Which entries would you show to somebody who
-# asks what a latent responds to? Where do they stand in a batch with a longer text?
+# Look at one text first: `bench.model.to_str_tokens(text)` beside its tokens. Which entries would you show to a person
+# who asks what a latent responds to? Where are they in a batch with a longer text?
 
 # %% [markdown] tags=["hint"]
-# A boolean mask `[batch, pos]` says which positions are text. `torch.isin(tokens, special)` is its opposite. Indexing an
-# activation `[batch, pos, d_in]` with the mask gives `[token, d_in]`, row by row, which is the order that is asked for.
+# A boolean mask `[batch, pos]` says which positions are text. `torch.isin(tokens, special)` is its opposite. Indexing
+# an activation `[batch, pos, d_in]` with the mask gives `[token, d_in]`, row by row, in the right order.
 
 # %% [markdown] tags=["hint"]
 # `mask.nonzero()` has the rows and positions of what the mask keeps, in the same order. For the activations use
@@ -76,7 +78,8 @@ def latent_activations(
 
 
 # %% [markdown]
-# **Look at it.** Which latents fire on which word of a sentence? And what happens at the special position in front of it?
+# **Look at it.** Which latents fire on which word of a sentence? And what happens at the special position in front of
+# it?
 
 # %% tags=["demo"]
 if __name__ == "__main__":
@@ -125,16 +128,20 @@ if __name__ == "__main__":
     )
 
 # %% [markdown] tags=["found"]
-# **What you found.** Read the heatmap by its rows: some latents fire on one word alone, others on all words of a kind
-# (names, places), and some on a word *because of where it stands*, so that the same name has other latents at its
-# second place than at its first. A latent or two may be active everywhere; they say nothing about the word. Nearly all
-# the others are silent most of the time: few are frequent, most are rare, and some never fire at all.
+# **What you found.** Read the heatmap by its rows. Some latents fire on one word alone, some on all words of a kind
+# (names, places), and some on a word *because of where it stands*: " John" has another strongest latent at its second
+# place than at its first. <!-- claim: latents.second-mention --> About 14 of the 512 latents are active at a token. <!-- claim: sae.size --> On 2,171 tokens of text, 84 latents
+# never fire, and 23 fire at more than a tenth of the tokens. <!-- claim: sae.rates --> Few latents are frequent, most are rare.
 #
-# The last list shows why special positions have to go. The latents on it are frequent only there. Whoever keeps those
-# positions finds that "the most frequent latents" of the SAE have nothing to do with text.
+# The last list shows why special positions must go. Its first latent fires on 0.4% of the text, and on 36.4% of all
+# positions when you keep the special ones. <!-- claim: sae.at-bos --> If you keep them, "the most frequent latents" have nothing to do with
+# text.
 #
-# **In GPT-2 small** the residual stream at the first position has a norm far beyond all others from the first layers
-# on. Xiao et al. (2023) describe first tokens as attention sinks, in other models. Bloom (2024, [Open Source Sparse
-# Autoencoders for all Residual Stream Layers of
+# **In GPT-2 small** and in many larger models, a few entries of the residual stream at the first position are huge (Sun
+# et al. 2024, [Massive Activations in Large Language Models](https://arxiv.org/abs/2402.17762)). So the stream there is
+# many times as long as elsewhere. The course's model is milder: at BOS the stream is 1.2 to 2.0 times as long as on
+# text, depending on the layer. <!-- claim: bos.length --> The latents there are still special. Xiao et al. (2023, section 3.1) describe first
+# tokens as attention sinks, in other models. Bloom (2024, [Open Source Sparse Autoencoders for all Residual Stream
+# Layers of
 # GPT2-Small](https://www.lesswrong.com/posts/f9EgfLSurAiqRJySD/open-source-sparse-autoencoders-for-all-residual-stream))
 # trains and shows such SAEs, with dashboards of every latent on [Neuronpedia](https://www.neuronpedia.org).

@@ -1,36 +1,40 @@
 # %% [markdown]
 # # Somebody else's autoencoder
 #
-# Most of the time you will not train an SAE but load one. A **release** is a family of SAEs that were published together; an
-# **id** names one of them, usually by the place in the model where it belongs. On your own disk an SAE is a folder with a
-# `cfg.json` and its weights. Both kinds of place should go through one function:
+# Most of the time you will load an SAE and not train one. A **release** is a family of SAEs that were published
+# together. An **id** names one of them, usually by its place in the model. On your own disk an SAE is a folder with a
+# `cfg.json` and its weights. One function should load both:
 #
 # | place | what it means | SAELens |
 # |---|---|---|
 # | an existing folder | an SAE on disk | `SAE.load_from_disk(folder, …)` |
 # | `"release/id"` | a published SAE; the part before the *first* `/` is the release | `SAE.from_pretrained(release, id, …)` |
 #
-# What comes back is a PyTorch module whose parameters want gradients. For interpretation freeze it: eval mode, and
-# `requires_grad` off, or every forward pass drags a graph along.
+# For example, `"gpt2-small-res-jb/blocks.8.hook_resid_pre"` is the release `gpt2-small-res-jb` and the id
+# `blocks.8.hook_resid_pre`.
 #
-# An SAE knows where it belongs: `sae.cfg.metadata.hook_name` is the **hook point** whose activations it was trained on. That
-# is the one place where it means anything. On another layer of the same model it will still run, because the shapes fit, and
-# return numbers, which are worthless. So take the hook point from the SAE, never from memory, and check what can be checked:
-# that the model has this hook point, and that its activations have the width that the SAE expects.
+# You get a PyTorch module whose parameters require gradients. For interpretation freeze the module: eval mode, and
+# `requires_grad` off. Otherwise every forward pass builds a graph.
 #
-# **Shapes.** Tokens: `[batch, pos]`; activations and reconstruction: `[batch, pos, d_in]`; latents: `[batch, pos, d_sae]`.
+# An SAE knows where it belongs: `sae.cfg.metadata.hook_name` is the **hook point** whose activations it was trained on.
+# Only there do its latents mean anything. On another layer of the same model the SAE still runs, because the shapes
+# fit, and it returns worthless numbers. So take the hook point from the SAE, never from memory. And check what you can
+# check: the model has this hook point, and its activations have the width that the SAE expects.
 #
-# Sources: [SAELens](https://github.com/decoderesearch/SAELens), whose documentation lists the published releases; for GPT-2
-# small, Bloom 2024, [Open Source Sparse Autoencoders for all Residual Stream Layers of
+# **Shapes.** Tokens: `[batch, pos]`; activations and reconstruction: `[batch, pos, d_in]`; latents:
+# `[batch, pos, d_sae]`.
+#
+# Sources: [SAELens](https://github.com/decoderesearch/SAELens), whose documentation lists the published releases; for
+# GPT-2 small, Bloom 2024, [Open Source Sparse Autoencoders for all Residual Stream Layers of
 # GPT2-Small](https://www.lesswrong.com/posts/f9EgfLSurAiqRJySD).
 
 # %% [markdown] tags=["hint"]
-# An id may contain slashes and dots itself, so splitting at every `/` takes it apart. `str.partition` splits once. And what
-# should your function say when there is no `/` at all, and no folder either?
+# An id may contain slashes and dots itself, so do not split at every `/`. `str.partition` splits once. What should your
+# function say when there is no `/` at all, and no such folder?
 
 # %% [markdown] tags=["hint"]
-# SAELens raises errors of several kinds where a place does not exist. Catch what it raises, and raise one `ValueError`
-# `from` it, whose text names the place that was asked for.
+# SAELens raises errors of several kinds when a place does not exist. Catch what it raises, and raise one `ValueError`
+# `from` it. Its text names the place that was asked for.
 
 # %% [markdown] tags=["hint"]
 # `run_with_cache(tokens, names_filter=hook_name)` caches that one activation. A model lists its hook points in
@@ -109,7 +113,7 @@ def place_sae(sae: Any, model: Any, tokens: Int[Tensor, "batch pos"]) -> dict[st
 
 
 # %% [markdown]
-# **Look at it.** The course's SAE, at its own hook point and, against all advice, on the residual stream of every other
+# **Look at it.** The course's SAE at its own hook point and, against all advice, on the residual stream of every other
 # layer: how much of the variance does it explain there?
 
 # %% tags=["demo"]
@@ -151,12 +155,18 @@ if __name__ == "__main__":
     )
 
 # %% [markdown] tags=["found"]
-# **What you found.** The SAE runs everywhere and is good in one place. Nothing raises an error elsewhere: the residual stream
-# has the same width in all layers. Only the numbers tell. (`hook_resid_post` of one layer *is* `hook_resid_pre` of the next,
-# so two names may mean the same place.) Below 0 a reconstruction is worse than the mean activation. So a few lines that check
-# hook point and explained variance belong at the start of any analysis with a loaded SAE.
+# **What you found.** The SAE runs everywhere and is good in one place. At its own point it explains 0.79 of the
+# variance of these texts, and at most 0.28 on the stream of another layer. <!-- claim: sae.places --> Nothing raises an error, because the
+# residual stream has the same width in all layers. Only the numbers tell you. (`hook_resid_post` of one layer *is*
+# `hook_resid_pre` of the next layer, so two names can mean the same place.) Below 0 a reconstruction is worse than the
+# mean activation. So begin every analysis with a few lines that check the hook point and the explained variance.
 #
-# **In GPT-2 small** the place would be `"gpt2-small-res-jb/blocks.8.hook_resid_pre"`, for instance; the same function loads
-# it, over the network. Older texts import `SparseAutoencoder` from `sae_lens`: the class is called `SAE` today. And
-# published SAEs differ in how the model was prepared (LayerNorm folded or not, weights centred or not): `sae.cfg.metadata`
-# says with which options the model has to be loaded.
+# **In GPT-2 small** a place is, for example, `"gpt2-small-res-jb/blocks.8.hook_resid_pre"`. The same function loads it,
+# over the network. Two things changed in SAELens, and older texts still have the old form:
+#
+# - They import `SparseAutoencoder` from `sae_lens`. The class is called `SAE` today.
+# - They unpack three values, `sae, cfg_dict, sparsity = SAE.from_pretrained(...)`. Today `from_pretrained` returns the
+#   SAE alone. `SAE.from_pretrained_with_cfg_and_sparsity(...)` still returns all three.
+#
+# Published SAEs also differ in how the model was prepared (LayerNorm folded or not, weights centred or not).
+# `sae.cfg.metadata` says with which options you must load the model.

@@ -1,39 +1,44 @@
 # %% [markdown]
 # # What a latent responds to
 #
-# A latent has no name when training ends. The first thing to do about it is to look at the texts on which it is most
-# active, its **top activating examples**. Such a list is the heart of every dashboard of latents, and every automatic
-# description of a latent starts from one.
+# A latent has no name when training ends. So first look at the texts on which it is most active, its **top activating
+# examples**. Every dashboard of latents shows such a list, and every automatic description of a latent starts from one.
 #
-# The list is only as good as its rules, and each of these rules is broken somewhere in public code:
+# The list is only as good as its rules. Public code often breaks one of these:
 #
 # - **Strongest first.** Examples with the same activation come in the order of their rows.
-# - **One example a text.** A latent that is active on a whole sentence would otherwise fill the list with it. A text is
-#   represented by the position at which it activates the latent most, the first one if there are several.
-# - **Only what is active.** A text on which the latent is silent is no example of it; the list may be shorter than $k$.
-#   Any activation above 0 is active, however weak.
-# - **Only text.** Special positions (BOS, padding) neither activate nor appear in windows.
-# - **In context.** Around the position $p$ come up to $w$ tokens on each side, from $p - w$ to $p + w$. At the edge of a
-#   text the window ends: it does not wrap around, and it is not filled up.
+# - **One example a text.** Otherwise a latent that is active on a whole sentence would fill the list with that
+#   sentence. A text is represented by the position at which it activates the latent most. If there are several, take
+#   the first.
+# - **Only what is active.** A text on which the latent is silent is no example. So the list may be shorter than $k$.
+#   Any activation above 0 is active, even a weak one.
+# - **Only text.** Special positions (BOS, padding) do not count as active and do not appear in windows.
+# - **In context.** Show up to $w$ tokens on each side of the position $p$, from $p - w$ to $p + w$. At the edge of a
+#   text the window ends. It does not wrap around, and it is not filled up.
 #
-# **Shapes.** `activations`: one latent's activation at every position, `[batch, pos]`; `tokens` and `text`, which says what
-# is text, have the same shape. The text of a row is one stretch, without special positions in between.
+# **A small example.** One text has the tokens `BOS a b c d` and the activations `0 0 3 1 0`. With $w = 2$ the peak is
+# `b` at position 2. The window would go from 0 to 4, but BOS is not text: it is `a b c d`, and the peak is entry 1 of
+# the window.
 #
-# Sources: Bricken et al. 2023, [Towards Monosemanticity](https://transformer-circuits.pub/2023/monosemantic-features), who
-# show such lists for every feature; Bills et al. 2023, [Language models can explain neurons in language
+# **Shapes.** `activations`: one latent's activation at every position, `[batch, pos]`; `tokens` and `text`, which says
+# what is text, have the same shape. The text of a row is one stretch, without special positions in between.
+#
+# Sources: Bricken et al. 2023, [Towards Monosemanticity](https://transformer-circuits.pub/2023/monosemantic-features),
+# who show such lists for every feature; Bills et al. 2023, [Language models can explain neurons in language
 # models](https://openaipublic.blob.core.windows.net/neuron-explainer/paper/index.html), who let a model read them.
 
 # %% [markdown] tags=["hint"]
-# Work in two steps: first one number and one position for each row, which settles duplicates; then the order of the
-# rows. Only at the very end, for at most k rows, think about windows.
+# Work in two steps: first one number and one position for each row, which removes duplicates; then the order of the
+# rows. Think about windows only at the end, for at most k rows.
 
 # %% [markdown] tags=["hint"]
-# Python's slices wrap: `row[-1:3]` is not what you want at the left edge. `max(p - w, start)` is the first token of the
-# window, where `start` is the first position of the row that is text. By how much does that move the peak inside of it?
+# Python's slices wrap around: `row[-1:3]` is not what you want at the left edge. `max(p - w, start)` is the first token
+# of the window, where `start` is the first position of the row that is text. How far does this move the peak inside the
+# window?
 
 # %% [markdown] tags=["hint"]
 # `activations.masked_fill(~text, 0).max(dim=1)` gives values and positions. For the order, `torch.sort` with
-# `descending=True, stable=True` leaves rows with equal values as they stood.
+# `descending=True, stable=True` keeps the order of rows with equal values.
 
 # %%
 from typing import Any
@@ -96,8 +101,8 @@ def max_activating(
 
 
 # %% [markdown]
-# **Look at it.** The top examples of some latents, as a table. Say what each latent stands for before you read on, and
-# then look for an example that speaks against it.
+# **Look at it.** The top examples of some latents, as a table. Say what each latent stands for before you read on. Then
+# look for an example that speaks against your answer.
 
 # %% tags=["demo"]
 if __name__ == "__main__":
@@ -130,14 +135,15 @@ if __name__ == "__main__":
     print(f"saved {path}")
 
 # %% [markdown] tags=["found"]
-# **What you found.** Many lists name themselves: every example has the same word, or a word of the same kind, or a word
-# in the same part of a sentence at its peak. That is what "interpretable" means for a latent, and it is remarkable, for
-# nobody told the SAE about kinds of words.
+# **What you found.** Many lists name themselves: every example has the same word at its peak, or a word of the same
+# kind, or a word in the same part of a sentence. But look twice. Latents 494, 267 and 501 have " in", " on" and " to"
+# at all their peaks. <!-- claim: latents.one-word --> Do they stand for these words, or for what comes next: a month, a day, a place? The windows
+# suggest the second answer: what follows is of one kind.
 #
-# But a list of the strongest examples shows the top of the range alone. The same latent is often active, more weakly, on
-# other things. Before you believe a name, look at weak and middling activations too, and ask the opposite question: on
-# what share of the words of that kind is the latent *silent*? The last exercise of this lab measures both at once.
+# A list of the strongest examples shows only the top of the range. The same latent is often active, more weakly, on
+# other things. Before you believe a name, look at weak and middle activations, too. And ask the opposite question: on
+# what share of the words of that kind is the latent *silent*? The exercise `name_latents` measures both at once.
 #
 # **On real models** Bolukbasi et al. (2021, [An Interpretability Illusion for BERT](https://arxiv.org/abs/2104.07143))
-# show how top examples mislead: the same neuron seems to mean one thing in one data set and another in the next. Bricken
-# et al. show examples from all ranges of activation, and so does [Neuronpedia](https://www.neuronpedia.org).
+# show how top examples mislead: the same neuron seems to mean one thing in one data set and another thing in the next.
+# Bricken et al. show examples from all ranges of activation, and so does [Neuronpedia](https://www.neuronpedia.org).

@@ -2,24 +2,27 @@
 # # A reconstruction is a sum of directions
 #
 # The decoder of a sparse autoencoder turns latents back into an activation. Every latent $j$ has one **decoder
-# direction** $\mathbf{d}_j$, a row of $W_{\mathrm{dec}}$; the reconstruction is the bias plus the directions of the active
-# latents, each as strong as its latent:
+# direction** $\mathbf{d}_j$, a row of $W_{\mathrm{dec}}$. The reconstruction is the bias plus the directions of the
+# active latents, each as strong as its latent:
 #
 # $$\hat{\mathbf{x}} = \mathbf{f}\, W_{\mathrm{dec}} + \mathbf{b}_{\mathrm{dec}}
 #   = \mathbf{b}_{\mathrm{dec}} + \sum_j f_j\, \mathbf{d}_j$$
 #
-# The term $f_j\, \mathbf{d}_j$ is the **contribution** of latent $j$: what would be missing without it. Steering and
-# ablating a latent, later in this lab, mean adding or removing a multiple of $\mathbf{d}_j$.
+# The term $f_j\, \mathbf{d}_j$ is the **contribution** of latent $j$: what would be missing without the latent. Later
+# in this lab you will steer and ablate latents. Both add or remove a multiple of $\mathbf{d}_j$.
+#
+# **A small example.** With $\mathbf{b}_{\mathrm{dec}} = (1, 1)$, directions $(1, 0)$ and $(0, 2)$, and latents
+# $\mathbf{f} = (3, 0.5)$, the reconstruction is $(1, 1) + (3, 0) + (0, 1) = (4, 2)$.
 #
 # **Shapes.** $\mathbf{f}$: `[..., d_sae]`, with any number of leading axes; $W_{\mathrm{dec}}$: `[d_sae, d_in]`;
 # $\mathbf{b}_{\mathrm{dec}}$: `[d_in]`; a reconstruction and a contribution: `[..., d_in]`.
 #
-# Source: Bricken et al. 2023, [Towards
-# Monosemanticity](https://transformer-circuits.pub/2023/monosemantic-features).
+# Source: Bricken et al. 2023, [Towards Monosemanticity](https://transformer-circuits.pub/2023/monosemantic-features),
+# "Sparse Autoencoders".
 
 # %% [markdown] tags=["hint"]
-# What should come out when every latent is silent? And when one latent is 1 and the others are 0? Two lines of the
-# formula on paper answer both, and are good first tests of your code.
+# What must come out when every latent is silent? And when one latent is 1 and all others are 0? Two lines of the
+# formula on paper answer both. They are good first tests of your code.
 
 # %% [markdown] tags=["hint"]
 # The contribution needs an outer product: a number for each activation, `[...]`, and one direction, `[d_in]`, make
@@ -73,7 +76,7 @@ def contribution(
 
 
 # %% [markdown]
-# **Look at it.** Twelve directions in the plane, of which three are active: their contributions, one after the other,
+# **Look at it.** Twelve directions in the plane. Three latents are active. Their contributions, one after the other,
 # lead from the bias to the reconstruction.
 
 # %% tags=["demo"]
@@ -101,12 +104,12 @@ if __name__ == "__main__":
     )
 
 # %% [markdown] tags=["found"]
-# **What you found.** The walk ends where the decoder puts it: a reconstruction is a sum, and each term can be looked at,
-# removed or scaled alone. That is what makes an SAE useful for interpretation. There is no nonlinearity after the sum,
-# and the bias is added once, however many latents are active.
+# **What you found.** The walk ends at the reconstruction: a reconstruction is a sum, and you can look at each term,
+# remove it or scale it alone. This makes an SAE useful for interpretation. There is no nonlinearity after the sum, and
+# the bias is added once, whatever the number of active latents.
 #
-# Many directions in few dimensions cannot all be orthogonal. Here, other sets of latents would reach the same point;
-# which one an SAE uses is settled by the encoder and by the wish for few active latents.
+# Many directions in few dimensions cannot all be orthogonal. So other sets of latents would reach the same point. Which
+# set an SAE uses is decided by its encoder, and by the training for few active latents.
 #
-# **With SAELens** `sae.decode(latents)` is this function, and `sae.W_dec[j]` the direction of latent $j$, in the
-# orientation used here. Where an SAE rescales its input, `decode` also undoes that.
+# **With SAELens** `sae.decode(latents)` is this function, and `sae.W_dec[j]` is the direction of latent $j$, in the
+# orientation used here. If an SAE rescales its input, `decode` also undoes that.

@@ -2,13 +2,14 @@
 # # Encoding with a sparse autoencoder
 #
 # A **sparse autoencoder** (SAE) rewrites an activation $\mathbf{x}$ of a model as a few active **latents** out of many.
-# Its encoder first computes a **pre-activation** for every latent, then lets only some of them through:
+# Its encoder first computes a **pre-activation** for every latent. Then it lets only some of them through:
 #
 # $$\mathbf{z} = (\mathbf{x} - \mathbf{b}_{\mathrm{dec}})\, W_{\mathrm{enc}} + \mathbf{b}_{\mathrm{enc}}, \qquad
 #   \mathbf{f} = \sigma(\mathbf{z})$$
 #
+# In this lab $\mathbf{z}$ always means pre-activations and $\mathbf{f}$ always means latents.
 # $\mathbf{b}_{\mathrm{dec}}$ is the decoder's bias, the point around which the SAE describes activations: the encoder
-# takes it away, the decoder puts it back. Three choices of $\sigma$ are in common use:
+# subtracts it, the decoder adds it again. There are three common choices of $\sigma$:
 #
 # | name | a latent is active | value of an active latent |
 # |---|---|---|
@@ -16,7 +17,10 @@
 # | top-k | $z_j > 0$ and among the $k$ largest of *its* activation | $z_j$ |
 # | JumpReLU | $z_j > \theta_j$, with a threshold $\theta_j \ge 0$ for each latent | $z_j$ |
 #
-# Whatever is not active is exactly 0.
+# A latent that is not active is exactly 0.
+#
+# **A small example.** The pre-activations are $(3, 1, -2, 2)$. ReLU gives $(3, 1, 0, 2)$. Top-k with $k = 2$ gives
+# $(3, 0, 0, 2)$. JumpReLU with all thresholds at 1 gives $(3, 0, 0, 2)$, too, because 1 is not above 1.
 #
 # **Shapes.** $\mathbf{x}$: `[..., d_in]`, with any number of leading axes (none, tokens, batch and position);
 # $W_{\mathrm{enc}}$: `[d_in, d_sae]`; $\mathbf{b}_{\mathrm{enc}}$: `[d_sae]`; $\mathbf{b}_{\mathrm{dec}}$: `[d_in]`;
@@ -25,21 +29,21 @@
 # Write $\sigma$ as functions of their own, so that one encoder serves all three.
 #
 # Sources: Bricken et al. 2023, [Towards Monosemanticity](https://transformer-circuits.pub/2023/monosemantic-features)
-# (ReLU); Gao et al. 2024, [Scaling and evaluating sparse autoencoders](https://arxiv.org/abs/2406.04093) (top-k);
-# Rajamanoharan et al. 2024, [Jumping Ahead](https://arxiv.org/abs/2407.14435) (JumpReLU).
+# (ReLU); Gao et al. 2024, [Scaling and evaluating sparse autoencoders](https://arxiv.org/abs/2406.04093), section 2.3
+# (top-k); Rajamanoharan et al. 2024, [Jumping Ahead](https://arxiv.org/abs/2407.14435), section 3 (JumpReLU).
 
 # %% [markdown] tags=["hint"]
 # Take `d_in = 2`, `d_sae = 3` and one activation, and compute the three pre-activations on paper, with biases that are
-# not zero. Which of the two biases has the length of an activation, and which that of the latents?
+# not zero. Which of the two biases is as long as an activation, and which is as long as the latents?
 
 # %% [markdown] tags=["hint"]
-# For top-k: "the `k` largest" is a question to each activation separately, so along the last axis. An activation may
-# have fewer than `k` positive pre-activations; what becomes of the rest?
+# For top-k, each activation has its own `k` largest, so work along the last axis. An activation may have fewer than `k`
+# positive pre-activations. What happens to the rest?
 
 # %% [markdown] tags=["hint"]
 # `torch.topk` gives values and their places; `torch.zeros_like(...).scatter(dim, places, values)` puts values back to
-# their places among zeros. For JumpReLU, `torch.where` with a comparison does it. At $z_j = \theta_j$ exactly, read the
-# table again.
+# their places among zeros. For JumpReLU use `torch.where` with a comparison. What does the table say about
+# $z_j = \theta_j$ exactly?
 
 # %%
 from collections.abc import Callable
@@ -122,7 +126,7 @@ def jumprelu(pre: Float[Tensor, "*batch d_sae"], threshold: Float[Tensor, " d_sa
 
 # %% [markdown]
 # **Look at it.** First ReLU and JumpReLU side by side, over a line of pre-activations. Then top-k on activations of the
-# model, through an encoder of random directions: how much of the pre-activations is kept when `k` grows?
+# model, through an encoder of random directions: how much of the pre-activations stays when `k` grows?
 
 # %% tags=["demo"]
 if __name__ == "__main__":
@@ -158,14 +162,14 @@ if __name__ == "__main__":
         print(f"k = {k:4}: {active:6.1f} active, {kept.sum() / dense.sum():.0%} of the activity is kept")
 
 # %% [markdown] tags=["found"]
-# **What you found.** ReLU and JumpReLU agree wherever both are active. In between, JumpReLU is silent and then *jumps*:
-# a latent that is on is on by at least its threshold, and keeps its full size. That is how it differs from subtracting a
-# threshold, which would make every active latent smaller.
+# **What you found.** ReLU and JumpReLU agree wherever both are active. Between 0 and the threshold, JumpReLU is silent.
+# At the threshold it *jumps*: an active latent has at least the size of its threshold, and keeps its full size. If you
+# subtracted the threshold instead, every active latent would become smaller.
 #
-# With random directions about half of all latents are active under ReLU: an encoder is not sparse by its form. A ReLU
-# SAE becomes sparse by training with a penalty; top-k has its sparsity built in. At `k = d_sae` top-k *is* ReLU, and
-# `k` is an upper bound: the number of active latents stays behind it where too few pre-activations are positive.
+# With random directions about half of all latents are active under ReLU. So an encoder is not sparse by its form. A
+# ReLU SAE becomes sparse by training with a penalty. A top-k SAE is sparse from the start. At `k = d_sae` top-k *is*
+# ReLU. And `k` is an upper bound: fewer latents are active when too few pre-activations are positive.
 #
 # **With SAELens** `sae.encode(x)` does all of this, and the class of `sae` says which activation function it uses. Some
-# SAEs do not take `b_dec` away from the input (`sae.cfg.apply_b_dec_to_input` tells), and some rescale their input
-# first; who reimplements an encoder should look there before trusting the result.
+# SAEs do not subtract `b_dec` from the input (`sae.cfg.apply_b_dec_to_input` tells you), and some rescale their input
+# first. Look there before you trust an encoder of your own.

@@ -1,32 +1,38 @@
 # %% [markdown]
 # # The loss of a sparse autoencoder
 #
-# Training pulls in two directions. The reconstruction $\hat{\mathbf{x}}$ should be close to the activation
-# $\mathbf{x}$, and few latents $f_j$ should be active. Over a batch of $B$ activations:
+# Training has two goals that work against each other. The reconstruction $\hat{\mathbf{x}}$ should be close to the
+# activation $\mathbf{x}$, and few latents $f_j$ should be active. Over a batch of $B$ activations:
 #
 # $$\mathcal{L} = \underbrace{\frac{1}{B} \sum_b \lVert \mathbf{x}_b - \hat{\mathbf{x}}_b \rVert_2^2}_{\text{reconstruction}}
 #   \; + \; \lambda\, \underbrace{\frac{1}{B} \sum_b \sum_j f_{b,j}\, \lVert \mathbf{d}_j \rVert_2}_{\text{sparsity}}$$
 #
-# $\mathbf{d}_j$ is the decoder direction of latent $j$, row $j$ of $W_{\mathrm{dec}}$. Its length is in the sparsity term
-# for a reason: otherwise training could make every latent ten times smaller and its direction ten times longer, which
-# leaves the reconstruction alone and the penalty at a tenth. With the length, $f_j \lVert \mathbf{d}_j \rVert$ is how far
-# the latent really moves the reconstruction.
+# $\mathbf{d}_j$ is the decoder direction of latent $j$, row $j$ of $W_{\mathrm{dec}}$. Why is its length in the
+# sparsity term? Without the length, training could make every latent ten times smaller and its direction ten times
+# longer: the same reconstruction for a tenth of the penalty. With the length, $f_j \lVert \mathbf{d}_j \rVert$ is how
+# far the latent really moves the reconstruction.
 #
-# Over the entries of one activation, and over its latents, the loss **sums**; only over the batch it takes the **mean**.
+# The loss takes the **sum** over the entries of one activation and over its latents, and the **mean** only over the
+# batch.
+#
+# **A small example.** One activation $(1, 2)$ with the reconstruction $(1, 0)$: the first term is $0 + 4 = 4$. One
+# active latent $f = 3$ with a direction of length 0.5: the second term is 1.5. With $\lambda = 2$ the loss is
+# $4 + 3 = 7$.
 #
 # **Shapes.** $\mathbf{x}$, $\hat{\mathbf{x}}$: `[batch, d_in]`; $\mathbf{f}$: `[batch, d_sae]`, none negative;
-# $W_{\mathrm{dec}}$: `[d_sae, d_in]`. The three results are tensors without axes, and gradients flow through all of them.
+# $W_{\mathrm{dec}}$: `[d_sae, d_in]`. The three results are tensors without axes, and gradients flow through all of
+# them.
 #
 # Source: this form of the loss is described in Anthropic's [Circuits Updates, April
-# 2024](https://transformer-circuits.pub/2024/april-update/index.html).
+# 2024](https://transformer-circuits.pub/2024/april-update/index.html), "Update on how we train SAEs".
 
 # %% [markdown] tags=["hint"]
-# Compute both terms for one activation first: each is a single number. Which axis do you sum over to get there, and what
-# is left for the mean?
+# Compute both terms for one activation first: each is a single number. Over which axis do you sum, and what is left for
+# the mean?
 
 # %% [markdown] tags=["hint"]
-# `torch.nn.functional.mse_loss` divides by the number of entries, not by the number of activations: how far apart are the
-# two? For the lengths of the directions ask yourself which axis of `W_dec` counts the latents, and reduce the other.
+# `torch.nn.functional.mse_loss` divides by the number of entries, not by the number of activations. By which factor do
+# the two differ? For the lengths of the directions: which axis of `W_dec` counts the latents? Reduce the other axis.
 
 # %%
 import torch
@@ -67,7 +73,7 @@ def sae_loss(
 
 
 # %% [markdown]
-# **Look at it.** One latent $f$ is to reconstruct an activation of length 1 along its own direction. Where is the loss
+# **Look at it.** One latent $f$ reconstructs an activation of length 1 along its own direction. Where is the loss
 # lowest?
 
 # %% tags=["demo"]
@@ -95,12 +101,12 @@ if __name__ == "__main__":
     )
 
 # %% [markdown] tags=["found"]
-# **What you found.** Without a penalty the best latent is 1. With one it is smaller: the sparsity term pulls on every
-# active latent, needed or not, and the loss gives up some of the reconstruction for it. This **shrinkage** is the known
-# price of an L1 penalty. Setting the derivative to zero gives $f = 1 - \lambda / 2$ here; compare it with what you see.
-# Top-k and JumpReLU, which you wrote in the first exercise, were proposed among other reasons to avoid it (Gao et al.
-# 2024, [Scaling and evaluating sparse autoencoders](https://arxiv.org/abs/2406.04093); Rajamanoharan et al. 2024,
-# [Jumping Ahead](https://arxiv.org/abs/2407.14435)).
+# **What you found.** Without a penalty the best latent is 1. With a penalty it is smaller: the sparsity term pulls on
+# every active latent, and the loss pays for that with a worse reconstruction. This **shrinkage** is the known price of
+# an L1 penalty. Set the derivative to zero: $f = 1 - \lambda / 2$. Compare this with what you see. Top-k and JumpReLU,
+# which you wrote in `sae_encode`, were proposed for several reasons; one of them is to avoid shrinkage (Gao et al.
+# 2024, [Scaling and evaluating sparse autoencoders](https://arxiv.org/abs/2406.04093), section 5.1; Rajamanoharan et
+# al. 2024, [Jumping Ahead](https://arxiv.org/abs/2407.14435), section 2).
 #
-# A coefficient means little without its loss: codes differ in whether they sum or average over the entries, so a number
-# from a paper cannot be carried over before you know which.
+# A coefficient means little without its loss. Programs differ in whether they sum or average over the entries. Find
+# that out before you use a number from a paper.

@@ -1,9 +1,9 @@
 # %% [markdown]
 # # Is it any good?
 #
-# A sparse autoencoder is judged by two things that pull apart: how much of the activation it keeps, and how few latents it
-# needs for that. The usual numbers, over $N$ activations $\mathbf{x}_n$, reconstructions $\hat{\mathbf{x}}_n$ and latents
-# $\mathbf{f}_n$:
+# We judge a sparse autoencoder by two things that work against each other: how much of the activation it keeps, and how
+# few latents it needs for that. Over $N$ activations $\mathbf{x}_n$, reconstructions $\hat{\mathbf{x}}_n$ and latents
+# $\mathbf{f}_n$, the usual numbers are:
 #
 # | name | what it is | range |
 # |---|---|---|
@@ -12,36 +12,42 @@
 # | dead | the share of latents that are active on *no* activation at all | 0 … 1 |
 # | cosine | the mean cosine of the angle between $\mathbf{x}_n$ and $\hat{\mathbf{x}}_n$ | −1 … 1 |
 #
-# In the explained variance the sums run over all activations and all their entries *before* the division: one ratio, not a
+# In the explained variance, sum over all activations and all their entries *before* you divide. It is one ratio, not a
 # mean of ratios.
 #
-# All these look at activations. What the model makes of a reconstruction is another question: **splice** it in, let the
-# model run on, and look at the loss. To read that number one needs two more, the loss of the clean model and the loss with
-# the activation **ablated** (replaced by zeros):
+# **A small example.** Two activations of one dimension, 1 and 3, with the reconstructions 1 and 2. The mean is 2. The
+# errors give $0 + 1 = 1$, the variance gives $1 + 1 = 2$, and the explained variance is $1 - 1/2 = 0.5$.
+#
+# All these numbers look at activations. A second question is what the *model* does with a reconstruction. **Splice**
+# the reconstruction into the model, let the model run on, and look at the loss. To judge this loss you need two more:
+# the loss of the clean model, and the loss with the activation **ablated**. In this lab "ablated" always means replaced
+# by zeros:
 #
 # $$\text{loss recovered} = \frac{\mathcal{L}_{\mathrm{ablated}} - \mathcal{L}_{\mathrm{spliced}}}
 #   {\mathcal{L}_{\mathrm{ablated}} - \mathcal{L}_{\mathrm{clean}}}$$
 #
-# It is 1 when splicing costs nothing, and 0 when it costs as much as ablating. Where ablating does no harm, the ratio says
-# nothing, and your function should refuse it. "No harm" means that both losses are equal: a small harm is still a harm.
+# - 1: splicing costs nothing.
+# - 0: splicing costs as much as ablating.
+# - No answer: ablating does no harm, that is, both losses are equal. Then your function should raise an error. A small
+#   harm is still a harm.
 #
-# **Shapes.** $\mathbf{x}$, $\hat{\mathbf{x}}$: `[token, d_in]`; $\mathbf{f}$: `[token, d_sae]`; each result is one Python
-# number.
+# **Shapes.** $\mathbf{x}$, $\hat{\mathbf{x}}$: `[token, d_in]`; $\mathbf{f}$: `[token, d_sae]`; each result is one
+# Python number.
 #
 # Sources: Bricken et al. 2023, [Towards Monosemanticity](https://transformer-circuits.pub/2023/monosemantic-features);
 # Karvonen et al. 2025, [SAEBench](https://arxiv.org/abs/2503.09532), which compares many such measures.
 
 # %% [markdown] tags=["hint"]
-# Try the ends in your head. A perfect reconstruction; a reconstruction that is the mean activation everywhere; an SAE of
-# which no latent ever fires. What must each number be?
+# Try the ends in your head: a perfect reconstruction; a reconstruction that is the mean activation everywhere; an SAE
+# whose latents never fire. What must each number be?
 
 # %% [markdown] tags=["hint"]
-# `latents > 0` is a table of tokens and latents. For L0 you reduce each row to a number, for the dead latents each column.
-# Which reduction of a column asks "ever"?
+# `latents > 0` is a table of tokens and latents. For L0 you reduce each row to a number, for the dead latents each
+# column. Which reduction of a column asks "ever"?
 
 # %% [markdown] tags=["hint"]
-# The mean activation is a vector, `x.mean(dim=0)`: one entry for each dimension. `torch.cosine_similarity` takes `dim=`.
-# Finish each number with `.item()`.
+# The mean activation is a vector, `x.mean(dim=0)`: one entry for each dimension. `torch.cosine_similarity` takes
+# `dim=`. Finish each number with `.item()`.
 
 # %%
 import torch
@@ -102,8 +108,8 @@ def loss_recovered(clean: float, spliced: float, ablated: float) -> float:
 
 
 # %% [markdown]
-# **Look at it.** Take the course's SAE and keep only the $n$ strongest latents of every activation. What does each further
-# latent buy?
+# **Look at it.** Take the course's SAE and keep only the $n$ strongest latents of every activation. What does each
+# further latent buy?
 
 # %% tags=["demo"]
 if __name__ == "__main__":
@@ -160,19 +166,21 @@ if __name__ == "__main__":
     print(f"loss recovered: {loss_recovered(**losses):.1%}")
 
 # %% [markdown] tags=["found"]
-# **What you found.** The curve is steep first and flat later: the strongest latents carry most, and the last ones little.
-# Every SAE is a point in this picture, and two SAEs can be compared only at the same L0, or by their whole curves. The
-# cosine runs ahead of the explained variance: it forgives a wrong length, and it counts what all activations have in common.
+# **What you found.** The strongest latents carry most. With no latent the explained variance is −1.01, with the 4
+# strongest it is 0.38. With all 14 it is 0.78, and the cosine is 0.94. <!-- claim: sae.strongest --> Every SAE is a point in this picture. Compare
+# two SAEs only at the same L0, or compare their whole curves. The cosine is higher than the explained variance, because
+# it forgives a wrong length, and because it counts what all activations have in common.
 #
-# With no latent at all the decoder returns its bias. Were that the mean activation, the explained variance would begin at 0.
-# Where yours begins lower, the bias is something else, and the latents have to carry the rest of the mean.
+# With no latent, the decoder returns its bias. If the bias were the mean activation, the explained variance would begin
+# at 0. It begins lower, so the latents must carry the rest of the mean.
 #
-# Dead latents depend on how much text one looked at: on a few sentences almost all latents of an SAE look dead. A number
-# without the number of tokens means nothing.
+# Dead latents depend on the amount of text. On a few sentences almost all latents of an SAE look dead. So always give
+# the number of tokens, too.
 #
-# The loss recovered is often close to 1, and that flatters: ablating an activation to zero does so much harm that almost
-# anything beats it. Papers therefore also give the spliced loss itself, or say which smaller model would have it (Gao et
-# al. 2024, [Scaling and evaluating sparse autoencoders](https://arxiv.org/abs/2406.04093)).
+# The loss recovered is often close to 1, and that flatters the SAE: zeros do so much harm that almost anything is
+# better. Papers therefore also give the spliced loss itself, or say which smaller model would have that loss (Gao et
+# al. 2024, [Scaling and evaluating sparse autoencoders](https://arxiv.org/abs/2406.04093), section 4.1). Other
+# baselines than zeros exist, too. Always say which one you used.
 #
-# **With SAELens** `sae_lens.evals` computes these and many more. Read how it takes its means before you compare its numbers
-# with yours.
+# **With SAELens** `sae_lens.evals` computes these and many more. Read how it takes its means before you compare its
+# numbers with yours.

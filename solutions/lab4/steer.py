@@ -1,51 +1,55 @@
 # %% [markdown]
 # # Steering with a latent
 #
-# If a latent stands for something, then putting it into the model should make the model behave as if that something were
-# there, and taking it away as if it were not. This is the experiment that turns "the latent fires on X" into "the model
-# *uses* the latent for X".
+# Suppose a latent stands for something. If you put the latent into the model, the model should behave as if that
+# something were there. If you take the latent away, it should behave as if it were not. This experiment turns "the
+# latent fires on X" into "the model *uses* the latent for X".
 #
-# **Steering** adds a multiple of the latent's decoder direction $\mathbf{d}_j$ to the activation, and **ablation** takes
+# **Steering** adds a multiple of the latent's decoder direction $\mathbf{d}_j$ to the activation. **Ablation** takes
 # away exactly what the latent writes, $f_j\, \mathbf{d}_j$:
 #
 # $$\mathbf{x} \longrightarrow \mathbf{x} + \alpha\, \mathbf{d}_j, \qquad\qquad
 #   \mathbf{x} \longrightarrow \mathbf{x} - f_j(\mathbf{x})\, \mathbf{d}_j$$
 #
-# In both, nothing but this one direction changes. In particular the activation is *not* replaced by its reconstruction,
-# which would add all the errors of the SAE to the effect of the latent. $\alpha$ is in units of the latent's activation: to
-# mean anything, it should be of the size that the latent reaches on text. Two cases must change nothing, up to rounding:
+# In both, only this one direction changes. In particular, do *not* replace the activation by its reconstruction: that
+# would add all errors of the SAE to the effect of the latent. $\alpha$ is in units of the latent's activation. Choose a
+# size that the latent reaches on text. Two cases must change nothing, up to rounding:
 #
 # * a coefficient of 0;
 # * ablating a latent that is not active.
 #
+# **A small example.** $\mathbf{d}_j = (0, 1)$ and $\mathbf{x} = (2, 5)$, where the latent is 3. Steering with
+# $\alpha = 4$ gives $(2, 9)$, ablation gives $(2, 2)$.
+#
 # Generation is **greedy** here: at each step the most likely next token is appended, and the model runs again on the
-# longer text. The hook acts at *every* position, those of the new tokens included. Every token can be appended, the
-# end-of-text token too, and no token ends the text early.
+# longer text. The hook acts at *every* position, also at the new tokens. Every token can be appended, the end-of-text
+# token too, and no token ends the text early.
 #
-# **Shapes.** A hook takes the activation `[batch, pos, d_in]` and returns one of the same shape; `tokens`: `[batch, pos]`,
-# all rows equally long; the result of `steer`: `[batch, pos + steps]`.
+# **Shapes.** A hook takes the activation `[batch, pos, d_in]` and returns one of the same shape; `tokens`:
+# `[batch, pos]`, all rows equally long; the result of `steer`: `[batch, pos + steps]`.
 #
-# **With TransformerLens** a hook is a function of the activation and of the hook point, called as `hook(value, hook=...)`.
-# What it returns takes the activation's place; if it returns nothing, the activation stays. The SAE here decodes as
-# `f @ W_dec + b_dec`; where an SAE treats its latents as if the directions had length one,
+# **With TransformerLens** a hook is a function of the activation and of the hook point, called as
+# `hook(value, hook=...)`. What it returns takes the activation's place; if it returns nothing, the activation stays.
+# The SAE here decodes as `f @ W_dec + b_dec`. If an SAE treats its latents as if the directions had length one,
 # `sae.fold_W_dec_norm()` makes this true.
 #
-# Sources: Templeton et al. 2024, [Scaling Monosemanticity](https://transformer-circuits.pub/2024/scaling-monosemanticity/)
-# (steering with SAE features); Turner et al. 2023, [Steering Language Models with Activation
+# Sources: Templeton et al. 2024, [Scaling
+# Monosemanticity](https://transformer-circuits.pub/2024/scaling-monosemanticity/), "Influence on Behavior" (steering
+# with SAE features); Turner et al. 2023, [Steering Language Models with Activation
 # Engineering](https://arxiv.org/abs/2308.10248); Rimsky et al. 2023, [Steering Llama 2 via Contrastive Activation
 # Addition](https://arxiv.org/abs/2312.06681).
 
 # %% [markdown] tags=["hint"]
-# Each hook is a function inside of a function: the outer one fixes the latent and the coefficient, the inner one is called
-# by the model. What does the model do with an inner function that has no `return`?
+# Each hook is a function inside a function: the outer function fixes the latent and the coefficient, the model calls
+# the inner function. What does the model do with an inner function that has no `return`?
 
 # %% [markdown] tags=["hint"]
-# For ablation you need one column of `sae.encode(value)` and one row of `sae.W_dec`. Their product must have the shape of
-# the activation: `[batch, pos, 1]` times `[d_in]`.
+# For ablation you need one column of `sae.encode(value)` and one row of `sae.W_dec`. Their product must have the shape
+# of the activation: `[batch, pos, 1]` times `[d_in]`.
 
 # %% [markdown] tags=["hint"]
-# In `steer`, each step is one run of the model with the hook on everything that has been written so far. Only the logits
-# at the last position are needed, and `torch.cat([...], dim=1)` appends.
+# In `steer`, each step is one run of the model with the hook, on everything that has been written so far. You need only
+# the logits at the last position, and `torch.cat([...], dim=1)` appends.
 
 # %%
 from collections.abc import Callable
@@ -133,7 +137,7 @@ def steer(
 
 
 # %% [markdown]
-# **Look at it.** Take the latents that, at their strongest on text, move a single logit most, and put them into a sentence
+# **Look at it.** Take the latents that, at their strongest on text, move a single logit most. Put them into a sentence
 # in which they are silent. Does the token that they promote come? And do the texts in which they fire need them?
 
 # %% tags=["demo"]
@@ -192,15 +196,17 @@ if __name__ == "__main__":
     )
 
 # %% [markdown] tags=["found"]
-# **What you found.** A curve is flat where the coefficient is small, and changes within a narrow range, if it changes at
-# all: some latents bring their token about, others do not, whatever the weights say. With too much of a latent the text
-# falls apart, or the model says the same thing again and again: the activation is then where no text ever put it. Useful
-# coefficients are about as large as the latent's own activations, or a few times that.
+# **What you found.** Each curve is flat where the coefficient is small, and it changes within a narrow range, if it
+# changes at all. Some latents bring their token about, others do not, whatever the weights say. With too much of a
+# latent the model repeats itself: with twice the strongest activation of latent 239 it writes "My cat likes in in
+# in". <!-- claim: steering.repeats --> The activation is then where no text ever put it. Useful coefficients are about as large as the latent's own
+# activations, or a few times that.
 #
-# Steering and ablation answer different questions. That adding the latent brings an answer about shows that it is
-# *sufficient*, here and at this strength. Whether the model *needs* it is what ablation tells: sometimes it does, and
-# sometimes other latents say the same, and nothing happens. Compare the pairs of probabilities above.
+# Steering and ablation answer different questions. If adding the latent brings an answer about, the latent is
+# *sufficient*, here and at this strength. Ablation tells whether the model *needs* the latent. Take two of the latents
+# above, each where it is strongest: after ablation the token that latent 350 promotes still has a probability of 1.00,
+# and the token of latent 239 has 0.23. <!-- claim: steering.favourites --> In the first case other latents say the same.
 #
-# **On Claude 3 Sonnet** Templeton et al. (2024) clamp the feature of the Golden Gate Bridge to ten times its maximum, and
-# the model says that it *is* the bridge. On GPT-2 XL Turner et al. (2023) steer with a difference of two activations, and
-# no SAE.
+# **On Claude 3 Sonnet** Templeton et al. (2024) clamp the feature of the Golden Gate Bridge to ten times its maximum,
+# and the model says that it *is* the bridge. On GPT-2 XL Turner et al. (2023) steer with a difference of two
+# activations, without an SAE.

@@ -48,24 +48,24 @@ def numbers(weights: dict[str, torch.Tensor]) -> dict[str, Any]:
 
 def superposition(grader: types.ModuleType, program: types.ModuleType, bench: Bench, seed: int) -> list[dict[str, Any]]:
     """The facts of both training checks."""
-    seeds = (seed + 1000, seed + 2000, seed)
-
-    def runs(probability: float) -> list[dict[str, Any]]:
-        return [numbers(grader.trained(program, bench, probability=probability, seed=each)) for each in seeds]
-
-    return [grader.rare(runs(0.05)), grader.frequent(runs(1.0))]
+    found = []
+    for facts, probability, drawn in ((grader.rare, 0.05, (1, 2, 3)), (grader.frequent, 1.0, (4, 5, 6))):
+        for number in drawn:
+            given = grader.training(probability=probability, number=number, seed=seed)
+            run = numbers(grader.trained(program, bench, **given))
+            found.append(facts(run, *grader.world(seed, number)))
+    return found
 
 
 def train_sae(grader: types.ModuleType, program: types.ModuleType, bench: Bench, seed: int) -> list[dict[str, Any]]:
     """The facts of the check on made-up activations, and of the one on the model's."""
-    seeds = [seed + 1000, seed + 2000, seed]
-    saes = [
-        numbers(grader.trained(program, bench, scale=scale, seed=each))
-        for each, scale in zip(seeds, grader.SCALES, strict=True)
-    ]
-    unseen = grader.unseen_on_the_model(None, bench, seed=seed).cpu().numpy().astype(float)
-    on_model = numbers(grader.on_the_model(program, bench, seed=seed))
-    return [grader.facts_on_made_up(saes, seeds), grader.facts_on_model(on_model, unseen)]
+    found = []
+    for number, scale in [*enumerate(grader.SCALES, 1), (4, 1.0)]:
+        sae = numbers(grader.trained(program, bench, **grader.training(number=number, scale=scale, seed=seed)))
+        found.append(grader.facts_on_made_up(sae, seed, number, scale))
+    unseen = grader.unseen_on_the_model(None, bench, **grader.unseen_tokens(seed=seed)).cpu().numpy().astype(float)
+    sae = numbers(grader.on_the_model(program, bench, **grader.seen_tokens(seed=seed)))
+    return [*found, grader.facts_on_model(sae, unseen)]
 
 
 def rejected(facts: list[dict[str, Any]]) -> bool:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from mechgrade.grading.calls import Call
 from mechgrade.grading.diagnose import Found, Judged, explanation, matches
+from mechgrade.grading.evidence import tells
 from mechgrade.grading.recordings import Run
 from mechgrade.protocol.outcome import Outcome
 from mechgrade.protocol.wire import Array, Tree
@@ -60,9 +61,19 @@ def test_one_that_explains_only_some_is_not() -> None:
 
 def test_one_that_fails_where_the_learner_passed_is_not() -> None:
     """It would be rejected there, and the learner's code was not: so it is another mistake."""
-    runs = [judged(0.0, {"first": gave(9.0)}, passed=True), judged(1.0, {"first": gave(1.0)})]
+    runs = [judged(0.0, {"first": gave(9.0)}, passed=True), judged(1.5, {"first": gave(1.5)})]
     assert explanation(runs, NAMES) is None
     assert explanation([judged(0.0, {"first": gave(0.0)}, passed=True), runs[1]], NAMES) == "first"
+
+
+def test_one_whose_wrong_values_another_mistake_would_give_too_is_not() -> None:
+    """Another mistake makes the same boolean wrong; it would be told a sentence that is not true of it."""
+    runs = [judged(True, {"first": gave(True)}), judged(False, {"first": gave(False)}, passed=True)]
+    assert explanation(runs, NAMES) is None
+    assert explanation([*runs, judged(5.5, {"first": gave(5.5)})], NAMES) == "first"
+    assert explanation([*runs, judged(5.5, {"first": gave(5.5)}, passed=True)], NAMES) is None, (
+        "what passed is not wrong"
+    )
 
 
 def test_where_nothing_failed_nothing_is_asked_and_nobody_named() -> None:
@@ -158,7 +169,7 @@ def test_whoever_is_named_gives_what_the_learner_gave_on_every_run(
     found = [{"first": gave(mine), "second": gave(other), "third": gave(mine + 1)} for mine, other, _ in runs]
     held = [judged(mine, each, passed=passed) for (mine, _, passed), each in zip(runs, found, strict=True)]
     name = explanation(held, order)
-    if all(passed for _, _, passed in runs):
+    if not tells((each.run, each.outcome) for each in held if not each.passed):
         assert name is None
         return
     assert name in ("first", "second"), "the first explains all; the third none"

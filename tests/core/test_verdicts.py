@@ -107,6 +107,29 @@ def test_points_add_up(drawn: list[list[tuple[Verdict, int]]]) -> None:
     assert result.faults == [entry for entry in exercises if entry.verdict in ("grader_error", "infrastructure_error")]
 
 
+@pytest.mark.parametrize(
+    ("verdicts", "points"),
+    [
+        (["wrong", "passed*", "passed*"], [0, 0, 0]),
+        (["wrong", "passed", "passed*"], [0, 4, 4]),
+        (["passed", "wrong*", "passed*"], [4, 0, 4]),
+        (["passed*", "wrong*"], [4, 0]),
+        (["not_started", "passed*"], [0, 0]),
+    ],
+)
+def test_a_supporting_check_counts_beside_one_that_asks_for_more(verdicts: list[str], points: list[float]) -> None:
+    """Otherwise a file that raises ValueError everywhere has points, or an honest learner loses some for one failure among several."""
+    checks = [check(each.rstrip("*"), 4 * (each.rstrip("*") == "passed")) for each in verdicts]  # type: ignore[arg-type]
+    for number, (each, verdict) in enumerate(zip(checks, verdicts, strict=True)):
+        each.name, each.supporting = f"check{number}", verdict.endswith("*")
+    entry = exercise(*checks)
+    entry.settle()
+    assert [each.points for each in entry.checks] == points
+    waits = [each for each in entry.checks if each.verdict == "passed" and not each.points]
+    assert len(entry.waiting) == len(waits)
+    assert all("as soon as one of these checks passes: check0" in sentence for sentence in entry.waiting)
+
+
 def test_only_faults_are_faults() -> None:
     entries = {verdict: exercise(check(verdict)) for verdict in VERDICTS}
     result = Result("embedded", "bridge", "cpu", "full", [*entries.values()])

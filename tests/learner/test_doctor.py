@@ -147,6 +147,8 @@ def test_random_numbers_without_a_seed(desk, consult):
         ("import torch\ntorch.manual_seed(42)\na = torch.rand(2)\n", 0),
         ("import torch\na = torch.rand(2, generator=torch.Generator().manual_seed(0))\n", 0),
         ("import torch\na = torch.zeros(2)\nb = bench.normal(2, seed=0)\nrandom.rand(2)\n", 0),
+        ("import numpy as np\na = np.random.rand(2)\nb = np.random.default_rng()\n", 2),
+        ("import numpy as np\nnp.random.seed(1)\na = np.random.rand(2)\nb = np.random.default_rng(3)\n", 0),
         ("def broken(:\n", 0),
     ],
 )

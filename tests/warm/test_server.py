@@ -100,7 +100,8 @@ def test_two_shells_work_with_one_worker_at_once(server, course):
     exercise = course.exercise("find_heads")
     job = Job(SOURCE, "lab3/find_heads.py", str(course.grader_path(exercise)), "process", course.limits)
     sessions = [worker.open(bench_spec(course), job) for worker in (first, second)]
-    outcomes = [session.run("on_another_number_of_axes", {"shape": [2, 3]}) for session in sessions]
+    inputs = {"layers": 2, "heads": 3, "threshold": 0.0, "seed": 0}
+    outcomes = [session.run("on_random_scores", inputs) for session in sessions]
     for session in sessions:
         session.close()
     assert first.borrowed and second.borrowed

@@ -64,7 +64,7 @@ def gradebook(
 ) -> None:
     """Write nbgrader's gradebook as CSV: a row a learner, a column a lab."""
     _need("nbgrader")
-    from mechgrade.doors.nbgrader.config import database
+    from mechgrade.doors.nbgrader.config import existing
     from mechgrade.doors.nbgrader.tables import Form, table
 
     forms: dict[str, Form] = {"plain": "plain", "canvas": "canvas", "moodle": "moodle"}
@@ -72,9 +72,10 @@ def gradebook(
         stop(f"there is no form {form!r}; there are {', '.join(forms)}")
     course = the_course()
     try:
-        write(to, table(database(course.root), forms[form], lab or []))
+        text = table(existing(course.root), forms[form], [course.lab(name).name for name in lab or []])
     except CourseError as error:
         stop(error)
+    write(to, text)
 
 
 def gradescope_run(
@@ -90,10 +91,10 @@ def gradescope_run(
     from mechgrade.submissions.handed_in import read_hand_in
 
     course = the_course()
-    chosen = course.lab(lab)
     # Not for the worker's eyes, nor for those of what it runs.
     secret = os.environ.pop("MECHGRADE_SECRET", None)
     try:
+        chosen = course.lab(lab)
         options = resolve(course, hidden=secret, counts=True)
     except CourseError as error:
         stop(error)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -189,7 +190,7 @@ def _need(module: str) -> None:
 
     if find_spec(module) is None:
         extra = "notebook" if module == "jupytext" else "instructor"
-        stop(f"this needs {module}: .venv/bin/python -m pip install -c constraints.txt -e '.[{extra}]'")
+        stop(f"this needs {module}: {sys.executable} -m pip install 'mechgrade[{extra}]'")
 
 
 def _default(course: Course, lab: Lab) -> Path:

@@ -320,7 +320,8 @@ def _habits(course: Course, asked: Asked, report: dict[str, Any]) -> Iterator[Fi
             "seeds",
             "warning",
             f"random numbers that differ at every run: {_places(course.root, loose)}",
-            "torch.manual_seed(42) at the top, or generator=torch.Generator().manual_seed(42) in the call",
+            "torch.manual_seed(42) at the top, or generator=torch.Generator().manual_seed(42) in the call; "
+            "of NumPy, np.random.default_rng(42)",
             "no_seed",
         )
     else:

@@ -1,26 +1,29 @@
 """`mechgrade debug`: stop in the learner's own code, on the inputs of the check that failed.
 
 The checks run first, to find the scenario that fails. Then that scenario runs once more in this process, at isolation
-``inline``, under pdb: where the code raised, pdb opens at the learner's last line; where it returned a wrong value, pdb
-stops on entering the learner's function, with the very arguments that the check gave it.
+``inline``: where the code raised, pdb opens at the learner's last line; where it returned a wrong value, pdb stops on
+entering the learner's function, in the very call that gave the value.
 """
 
 from __future__ import annotations
 
 import bdb
+import contextlib
 import linecache
 import pdb
+import sys
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from mechgrade.bench import Bench
 from mechgrade.course import Course, Exercise
+from mechgrade.doors.learner.again import Reached, UpToACall
 from mechgrade.grading.grade import Grading
 from mechgrade.grading.grader import Failure
-from mechgrade.grading.judge import Judgement
 from mechgrade.grading.options import Options
+from mechgrade.protocol.wire import numbers
 from mechgrade.submissions.submission import Submission
 from mechgrade.worker.exercise import Exercise as Guarded
 from mechgrade.worker.exercise import load
@@ -53,7 +56,8 @@ def debug(
     inline = Inline()
     grading = Grading(course, options, inline)
     grader = grading.grader(submission)
-    (entry,) = grading.grade(grader, [exercise]).exercises
+    with _without_breakpoints():  # this run only looks for what fails; the learner's own are for the next
+        (entry,) = grading.grade(grader, [exercise]).exercises
     failure = grader.failure
     if failure is None:
         passed = entry.verdict == "passed"
@@ -68,8 +72,30 @@ def debug(
     bench = inline.bench(grading.sessions.spec_for(exercise))
     scenario = getattr(load_grader(course.grader_path(exercise)), failure.call.scenario)
     path, source = submission.file(exercise), submission.source(exercise)
+    if failure.number is not None:
+        say(_snippet(exercise, failure.number[0], path))
     _stop_in(failure, path, source, scenario, bench, debugger, say)
     return True
+
+
+def _snippet(exercise: Exercise, function: str, path: Path) -> str:
+    """How to make the call in Python."""
+    return (
+        f"the same call, after `python -i {path.name}` in the file's folder:\n"
+        "    from mechgrade.doors.learner.again import failing_call\n"
+        f'    {function}(**failing_call("{exercise.name}"))'
+    )
+
+
+@contextlib.contextmanager
+def _without_breakpoints() -> Iterator[None]:
+    """Have `breakpoint()` and `pdb.set_trace()` do nothing."""
+    before = sys.breakpointhook, pdb.set_trace
+    sys.breakpointhook = pdb.set_trace = lambda *_, **__: None
+    try:
+        yield
+    finally:
+        sys.breakpointhook, pdb.set_trace = before
 
 
 def _stop_in(
@@ -82,16 +108,26 @@ def _stop_in(
     say: Callable[[str], None],
 ) -> None:
     linecache.checkcache(str(path))
+    inputs = {name: numbers(value) for name, value in failure.call.given.items()}
     try:
         # By its real path, so that pdb shows the file that the learner's editor has open.
         module = load(source, str(path), path.stem)
         exercise = Guarded(module)
-        if failure.judgement.verdict == "wrong":
-            _stop_at_entry(module, failure.judgement, debugger, say, path)
-            debugger.runcall(scenario, exercise, bench, **failure.call.inputs)
+        if failure.judgement.verdict == "wrong" and failure.number is not None:
+            name, before = failure.number
+
+            def step(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+                _stop_at_entry(module, name, debugger, say, path)
+                debugger.runcall(function, *args, **kwargs)
+
+            scenario(UpToACall(module, name, before, step), bench, **inputs)
+        elif failure.judgement.verdict == "wrong":
+            place = failure.judgement.place
+            _stop_at_entry(module, place.function if place else "", debugger, say, path)
+            debugger.runcall(scenario, exercise, bench, **inputs)
         else:
-            scenario(exercise, bench, **failure.call.inputs)
-    except bdb.BdbQuit:
+            scenario(exercise, bench, **inputs)
+    except (bdb.BdbQuit, Reached):
         return
     except BaseException as error:
         trace = _to_the_learner(error, str(path))
@@ -104,20 +140,19 @@ def _stop_in(
 
 
 def _stop_at_entry(
-    module: types.ModuleType, judgement: Judgement, debugger: pdb.Pdb, say: Callable[[str], None], path: Path
+    module: types.ModuleType, name: str, debugger: pdb.Pdb, say: Callable[[str], None], path: Path
 ) -> None:
-    line = _body_line(module, judgement)
+    line = _body_line(module, name)
     if line is None:
         return
     debugger.set_break(str(path), line, temporary=True)
-    # runcall would stop in the scenario first; the learner wants the own function.
+    # runcall would stop before the function; the learner wants to be in it.
     debugger.rcLines.append("continue")
     say("stopping at your function's first line, on the check's own arguments; `n` steps, `p NAME` prints, `q` ends")
 
 
-def _body_line(module: types.ModuleType, judgement: Judgement) -> int | None:
+def _body_line(module: types.ModuleType, name: str) -> int | None:
     """The first line of the learner's function that can be stopped at."""
-    name = judgement.place.function if judgement.place else ""
     function = getattr(module, name, None)
     if not isinstance(function, types.FunctionType):
         return None

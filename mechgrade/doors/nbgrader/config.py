@@ -25,6 +25,7 @@ from traitlets.config.loader import ConfigFileNotFound, PyFileConfigLoader
 from mechgrade.course import CourseError
 from mechgrade.doors.nbgrader.collect import Collect, complete_before, settle
 from mechgrade.doors.nbgrader.exchange import read_place
+from mechgrade.doors.nbgrader.feedback import Page
 from mechgrade.doors.nbgrader.reader import Reader
 from mechgrade.doors.nbgrader.release import Stubs
 from mechgrade.doors.nbgrader.restore import Restore
@@ -59,6 +60,7 @@ def configure(c: Any, root: Path) -> None:
     c.Autograde.pre_convert_hook = settle
     c.Autograde.sanitize_preprocessors = [ClearOutput, OverwriteKernelspec, Restore, CheckCellMetadata]
     c.Autograde.autograde_preprocessors = [Sandbox, LimitOutput, SaveAutoGrades, AssignLatePenalties, CheckCellMetadata]
+    c.GenerateFeedback.exporter_class = Page
     c.ExchangeFactory.collect = Collect
     c.Sandbox.course_root = str(root)
     complete_before(Autograde)
@@ -75,5 +77,26 @@ def database(root: Path) -> str:
     try:
         config = PyFileConfigLoader("nbgrader_config.py", path=str(root)).load_config()
     except ConfigFileNotFound:
-        raise CourseError(f"there is no nbgrader_config.py in {root}; restore it from the project") from None
+        raise CourseError(without_configuration(root)) from None
     return str(CourseDirectory(config=config).db_url)
+
+
+def existing(root: Path) -> str:
+    """The gradebook's URL, where there is a gradebook.
+
+    Raises:
+        CourseError: there is none.
+    """
+    url = database(root)
+    path = Path(url.removeprefix("sqlite:///"))
+    if url.startswith("sqlite:///") and not path.is_file():
+        raise CourseError(f"there is no gradebook {path} yet; `mechgrade release LAB` begins one")
+    return url
+
+
+def without_configuration(root: Path) -> str:
+    """What to say where nbgrader would not know the course."""
+    return (
+        f"there is no nbgrader_config.py in {root}, so nbgrader would not know this course; "
+        "copy it from a course that `mechgrade init` makes"
+    )

@@ -34,7 +34,11 @@ def extract(course: Course, lab: Lab, submitted: Path, to: Path) -> list[str]:
         the learners.
     """
     learners = []
-    for folder in sorted(submitted.glob(f"*/{lab.name}")):
+    if not submitted.is_dir():
+        raise CourseError(f"there is no folder {submitted}; `nbgrader collect {lab.name}` makes it")
+    for folder in sorted(each / lab.name for each in submitted.iterdir() if not each.name.startswith(".")):
+        if not _is_there(folder):
+            continue
         submission = read_upload(course, lab, folder)
         learners.append(folder.parent.name)
         target = to / folder.parent.name / lab.name
@@ -50,6 +54,13 @@ def extract(course: Course, lab: Lab, submitted: Path, to: Path) -> list[str]:
             f"there is no submission of {lab.name} in {submitted}; `nbgrader collect {lab.name}` brings them"
         )
     return learners
+
+
+def _is_there(folder: Path) -> bool:
+    try:
+        return folder.exists() or folder.is_symlink()
+    except PermissionError:  # a folder that is closed was handed in, and its learner is told
+        return True
 
 
 def fill(course: Course, lab: Lab, results: Path, db_url: str) -> list[str]:

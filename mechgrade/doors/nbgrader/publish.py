@@ -11,7 +11,7 @@ from nbgrader.api import Gradebook, MissingEntry
 
 from mechgrade.authoring.leaks import PublishError, leaks, stop_leaks
 from mechgrade.course import Course, Lab
-from mechgrade.doors.nbgrader.config import CLASS, database
+from mechgrade.doors.nbgrader.config import CLASS, database, without_configuration
 from mechgrade.doors.nbgrader.source import write_source
 from mechgrade.submissions.cells import check_id
 
@@ -34,6 +34,8 @@ def release(course: Course, lab: Lab, *, exchange: bool = True, notes: list[str]
         BuildError: a source is not right.
         PublishError: nbgrader failed, or something is in the release that must not be. It is not in the exchange then.
     """
+    if not (course.root / "nbgrader_config.py").is_file():
+        raise PublishError(without_configuration(course.root))
     folder = course.root / CLASS
     found = since_release(course, lab, database(course.root))
     if notes is not None:

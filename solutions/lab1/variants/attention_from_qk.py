@@ -141,3 +141,93 @@ def queries_and_keys_swapped(q, k):
 )
 def axes_as_given(q, k):
     return causal_softmax(raw_scores(q, k) / q.shape[-1] ** 0.5).transpose(1, 2)
+
+
+def scaled(q, k):
+    """The scaled scores, not masked."""
+    return raw_scores(q, k) / q.shape[-1] ** 0.5
+
+
+@misconception(
+    "For large scores your result is not finite: the exponential overflows. `softmax` subtracts the largest score of "
+    "each row first; use it, or do the same."
+)
+def exponentials_overflow(q, k):
+    weights = scaled(q, k).exp().tril()
+    return weights / weights.sum(-1, keepdim=True)
+
+
+@misconception(
+    "Your forbidden score is a finite number, and there are scores below it: then the future gets the attention. Use "
+    "`-torch.inf`."
+)
+def finite_mask(q, k):
+    scores = scaled(q, k)
+    return scores.masked_fill(future(scores), -1e4).softmax(-1)
+
+
+@misconception(
+    "You mask after the softmax and divide by what is left. When a forbidden score is far above the others, nothing is "
+    "left, and 0 / 0 is NaN. Take the future out *before* the softmax."
+)
+def renormalised_after_the_mask(q, k):
+    pattern = scaled(q, k).softmax(-1).tril()
+    return pattern / pattern.sum(-1, keepdim=True)
+
+
+@misconception(
+    "You cut large scores off, so all keys beyond the limit get the same share. `softmax` is exact for scores of any "
+    "size."
+)
+def scores_clamped(q, k):
+    return causal_softmax(scaled(q, k).clamp(-30, 30))
+
+
+@misconception(
+    "You divide by 8, the root of the width 64 that GPT-2's heads have. Take the width from the input: `q.shape[-1]`."
+)
+def scale_of_gpt2(q, k):
+    return causal_softmax(raw_scores(q, k) / 8)
+
+
+@misconception(
+    "You exchange head and position with a reshape. That cuts the numbers in another way and mixes heads with "
+    "positions: use `transpose(1, 2)`."
+)
+def reshaped_for_transposed(q, k):
+    shape = (q.shape[0], q.shape[2], q.shape[1], q.shape[3])
+    return causal_softmax(q.reshape(shape) @ k.reshape(shape).mT / q.shape[-1] ** 0.5)
+
+
+@misconception("Axes of length one are missing in your result. It has four axes for every input: call no `squeeze`.")
+def squeezed(q, k):
+    return causal_softmax(scaled(q, k)).squeeze()
+
+
+@misconception(
+    "A position does not look at itself in yours, except the first one. The diagonal belongs to what a query may see."
+)
+def own_position_masked(q, k):
+    scores = scaled(q, k)
+    hidden = future(scores) | torch.eye(scores.shape[-1], dtype=torch.bool, device=q.device)
+    hidden[0, 0] = False
+    return scores.masked_fill(hidden, -torch.inf).softmax(-1)
+
+
+@misconception(
+    "You take every score that is exactly 0 for a forbidden one. A score of 0 is an ordinary score: mask by position, "
+    "not by value."
+)
+def zero_scores_masked(q, k):
+    scores = scaled(q, k).tril()
+    return scores.masked_fill(scores == 0, -torch.inf).softmax(-1)
+
+
+@misconception(
+    "Your `view` fails on queries that are themselves a view, with their axes in another order in memory. Use `reshape` "
+    "or `transpose`."
+)
+def view_needs_contiguous(q, k):
+    batch, pos, heads, width = q.shape
+    q, k = (each.view(batch, pos, heads * width).view(batch, pos, heads, width) for each in (q, k))
+    return causal_softmax(scaled(q, k))

@@ -1,5 +1,7 @@
 """Right and wrong ways to predict the cost of a cache."""
 
+import numpy as np
+
 from mechgrade.authoring.variants import accepted, misconception
 
 
@@ -152,3 +154,78 @@ def scales_forgotten(cfg, batch, pos, bytes_per_value=4):
     layer, once = shapes(cfg, batch, pos)
     del layer["scale"], once["scale"]
     return budget(cfg, layer, once, bytes_per_value)
+
+
+def right(cfg, batch, pos, bytes_per_value):
+    """The right answer."""
+    return budget(cfg, *shapes(cfg, batch, pos), bytes_per_value)
+
+
+@misconception("Your bytes are a NumPy number. Finish with `int(...)`, so that it is a Python integer.")
+def numpy_integers(cfg, batch, pos, bytes_per_value=4):
+    found = right(cfg, batch, pos, bytes_per_value)
+    return {**found, "bytes": np.int64(found["bytes"])}
+
+
+@misconception(
+    "For a very large cache your bytes are rounded: the number passes through a float, which is exact up to 2⁵³ only. "
+    "Python's integers have no limit: stay with `*` and `+`."
+)
+def float_in_between(cfg, batch, pos, bytes_per_value=4):
+    found = right(cfg, batch, pos, bytes_per_value)
+    return {**found, "bytes": int(float(found["bytes"]))}
+
+
+@misconception(
+    "You need `n_ctx` of the configuration. The length is `pos`, as given, and the configuration may have no other entry "
+    "than the sizes in the docstring."
+)
+def capped_at_the_context(cfg, batch, pos, bytes_per_value=4):
+    return right(cfg, batch, min(pos, cfg.n_ctx), bytes_per_value)
+
+
+@misconception(
+    "You need `d_vocab_out` of the configuration. The docstring lists the entries that are there: use `d_vocab`."
+)
+def needs_d_vocab_out(cfg, batch, pos, bytes_per_value=4):
+    layer, once = shapes(cfg, batch, pos)
+    return budget(cfg, layer, {**once, "logits": [(batch, pos, cfg.d_vocab_out)]}, bytes_per_value)
+
+
+@misconception("You add one position for BOS. `pos` counts it already.")
+def bos_counted_again(cfg, batch, pos, bytes_per_value=4):
+    return right(cfg, batch, pos + 1, bytes_per_value)
+
+
+@misconception(
+    "You count the lower half of scores and patterns only. The upper half has no attention, but its values are in memory "
+    "too."
+)
+def causal_half(cfg, batch, pos, bytes_per_value=4):
+    found = right(cfg, batch, pos, bytes_per_value)
+    lost = cfg.n_layers * batch * cfg.n_heads * pos * (pos - 1)
+    return {**found, "bytes": found["bytes"] - bytes_per_value * lost}
+
+
+@misconception("The bytes lack the scale of the final LayerNorm, one value for each position.")
+def final_scale_forgotten(cfg, batch, pos, bytes_per_value=4):
+    found = right(cfg, batch, pos, bytes_per_value)
+    return {**found, "bytes": found["bytes"] - bytes_per_value * batch * pos}
+
+
+@misconception("You count the logits of one position of each sequence. The model computes them at every position.")
+def logits_of_one_position(cfg, batch, pos, bytes_per_value=4):
+    layer, once = shapes(cfg, batch, pos)
+    return budget(cfg, layer, {**once, "logits": [(batch, 1, cfg.d_vocab)]}, bytes_per_value)
+
+
+@misconception("The scores and patterns of your count have no batch. Every sequence has its own.")
+def squares_without_batch(cfg, batch, pos, bytes_per_value=4):
+    layer, once = shapes(cfg, batch, pos)
+    return budget(cfg, {**layer, "squares": [(cfg.n_heads, pos, pos)] * 2}, once, bytes_per_value)
+
+
+@misconception("You count the LayerNorms' scales with four bytes in every case. `bytes_per_value` is for all values.")
+def scales_always_float32(cfg, batch, pos, bytes_per_value=4):
+    found = right(cfg, batch, pos, bytes_per_value)
+    return {**found, "bytes": found["bytes"] + (4 - bytes_per_value) * batch * pos * (2 * cfg.n_layers + 1)}

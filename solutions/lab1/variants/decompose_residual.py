@@ -103,7 +103,7 @@ def stream_for_embedding(cache, layer):
     check_layer(cache, layer)
     labels, parts = embeddings(cache)
     more = parts_before(cache, layer)
-    return labels + more[0], torch.stack([cache["blocks.0.hook_resid_pre"], *parts[1:], *more[1]])
+    return labels + more[0], torch.stack([cache.get("blocks.0.hook_resid_pre", parts[0]), *parts[1:], *more[1]])
 
 
 @misconception(
@@ -166,4 +166,109 @@ def grouped_by_kind(cache, layer):
 def nothing_refused(cache, layer):
     labels, parts = embeddings(cache)
     more = parts_before(cache, min(layer, sum("hook_attn_out" in name for name in cache)))
+    return labels + more[0], torch.stack(parts + more[1])
+
+
+@misconception(
+    "Your layers come in the order of their names as text: layer 10 before layer 2. Sort layers by their number, or "
+    "count up with `range`."
+)
+def names_sorted_as_text(cache, layer):
+    check_layer(cache, layer)
+    labels, parts = embeddings(cache)
+    for before in sorted(map(str, range(layer))):
+        labels += [f"L{before} attn", f"L{before} mlp"]
+        parts += [cache[f"blocks.{before}.hook_attn_out"], cache[f"blocks.{before}.hook_mlp_out"]]
+    return labels, torch.stack(parts)
+
+
+@misconception(
+    "The tensors of a layer come in another order than its labels: under `attn` stands what the MLP gives, and the "
+    "other way round."
+)
+def labels_and_parts_disagree(cache, layer):
+    check_layer(cache, layer)
+    labels, parts = embeddings(cache)
+    more = parts_before(cache, layer)
+    order = [place + 1 - 2 * (place % 2) for place in range(2 * layer)]
+    return labels + more[0], torch.stack(parts + [more[1][place] for place in order])
+
+
+@misconception("A batch of one has lost its axis. The components are `[component, batch, pos, d_model]` there too.")
+def batch_of_one_dropped(cache, layer):
+    check_layer(cache, layer)
+    labels, parts = embeddings(cache)
+    more = parts_before(cache, layer)
+    return labels + more[0], torch.stack(parts + more[1]).squeeze(1)
+
+
+@misconception(
+    "The number of layers gives the stream that *enters* the last layer in yours. It stands for the stream after the "
+    "last layer, with what this layer adds."
+)
+def last_layer_cut_off(cache, layer):
+    check_layer(cache, layer)
+    labels, parts = embeddings(cache)
+    more = parts_before(cache, min(layer, sum("hook_attn_out" in name for name in cache) - 1))
+    return labels + more[0], torch.stack(parts + more[1])
+
+
+@misconception(
+    "The attention of layer `layer` itself is among your components. The stream that *enters* a layer does not hold "
+    "anything from this layer yet."
+)
+def attention_of_the_layer_itself(cache, layer):
+    check_layer(cache, layer)
+    labels, parts = embeddings(cache)
+    more = parts_before(cache, layer)
+    if f"blocks.{layer}.hook_attn_out" in cache:
+        more = more[0] + [f"L{layer} attn"], more[1] + [cache[f"blocks.{layer}.hook_attn_out"]]
+    return labels + more[0], torch.stack(parts + more[1])
+
+
+@misconception(
+    "Your tensor has rows for layers that come later, filled with zeros. Only the layers before `layer` have "
+    "components, one for each label."
+)
+def padded_to_all_layers(cache, layer):
+    check_layer(cache, layer)
+    labels, parts = embeddings(cache)
+    more = parts_before(cache, layer)
+    later = sum("hook_attn_out" in name for name in cache) - layer
+    return labels + more[0], torch.stack(parts + more[1] + [torch.zeros_like(parts[0])] * (2 * later))
+
+
+@misconception(
+    "A negative `layer` counts from the end in yours, as an index of a list does. The docstring asks for a "
+    "`ValueError` there."
+)
+def negative_counts_from_the_end(cache, layer):
+    n_layers = sum("hook_attn_out" in name for name in cache)
+    if -n_layers <= layer < 0:
+        layer += n_layers
+    check_layer(cache, layer)
+    labels, parts = embeddings(cache)
+    more = parts_before(cache, layer)
+    return labels + more[0], torch.stack(parts + more[1])
+
+
+@misconception(
+    "A negative `layer` goes through without a word, and gives the embeddings. The docstring asks for a `ValueError` "
+    "there."
+)
+def negative_not_refused(cache, layer):
+    check_layer(cache, max(layer, 0))
+    labels, parts = embeddings(cache)
+    more = parts_before(cache, layer)
+    return labels + more[0], torch.stack(parts + more[1])
+
+
+@misconception(
+    "More layers than the cache has end in a `KeyError`, because an activation is missing. Compare `layer` with the "
+    "number of layers, and raise the `ValueError` yourself."
+)
+def key_error_for_too_many(cache, layer):
+    check_layer(cache, min(layer, 0))
+    labels, parts = embeddings(cache)
+    more = parts_before(cache, layer)
     return labels + more[0], torch.stack(parts + more[1])

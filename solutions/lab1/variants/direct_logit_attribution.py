@@ -18,8 +18,9 @@ def pieces(model, tokens, position=-1):
 
 
 def divided(model, parts, direction, bias):
-    """Dot products with a direction that already has the scale in it."""
+    """Dot products of centred components with a direction that already has the scale in it."""
     heads, mlps, rest, _ = parts
+    direction = direction - direction.mean(-1, keepdim=True)
     return {
         "heads": torch.einsum("blnd,bd->bln", heads, direction),
         "mlps": torch.einsum("bld,bd->bl", mlps, direction),
@@ -56,6 +57,7 @@ def by_difference(model, tokens, correct, wrong):
     """Heads and MLPs by the library's stacks; the rest is what is left of the true logit difference."""
     logits, cache = model.run_with_cache(tokens)
     direction, _ = toward(model, correct, wrong)
+    direction = direction - direction.mean(-1, keepdim=True)
     heads = cache.stack_head_results(layer=-1, pos_slice=-1)[: model.cfg.n_layers * model.cfg.n_heads]
     heads = heads.reshape(model.cfg.n_layers, model.cfg.n_heads, len(tokens), -1)
     scale = cache["ln_final.hook_scale"][:, -1]
@@ -189,3 +191,103 @@ def mean_over_the_batch(model, tokens, correct, wrong):
     direction, bias = toward(model, correct, wrong)
     found = divided(model, parts, direction / parts[3], bias)
     return {name: value.mean(0) for name, value in found.items()}
+
+
+@misconception(
+    "Your components are not centred. The final LayerNorm subtracts the mean over the entries of the stream: subtract "
+    "each component's own mean, since not every model writes centred vectors."
+)
+def not_centred(model, tokens, correct, wrong):
+    heads, mlps, rest, scale = pieces(model, tokens)
+    direction, bias = toward(model, correct, wrong)
+    direction = direction / scale
+    return {
+        "heads": torch.einsum("blnd,bd->bln", heads, direction),
+        "mlps": torch.einsum("bld,bd->bl", mlps, direction),
+        "rest": (rest * direction).sum(-1) + bias,
+    }
+
+
+def right(model, tokens, correct, wrong, position=-1):
+    """The right contributions, or those of another position at the last one's scale."""
+    heads, mlps, rest, _ = pieces(model, tokens, position)
+    direction, bias = toward(model, correct, wrong)
+    return divided(model, (heads, mlps, rest, None), direction / pieces(model, tokens)[3], bias)
+
+
+@misconception("Your layers come in the order of their names as text: layer 10 before layer 2. Count up with `range`.")
+def layers_in_order_of_text(model, tokens, correct, wrong):
+    found = right(model, tokens, correct, wrong)
+    order = sorted(range(model.cfg.n_layers), key=str)
+    return {**found, "heads": found["heads"][:, order], "mlps": found["mlps"][:, order]}
+
+
+@misconception("Your MLPs come in the order of their names as text: layer 10 before layer 2. Count up with `range`.")
+def mlps_in_order_of_text(model, tokens, correct, wrong):
+    found = right(model, tokens, correct, wrong)
+    return {**found, "mlps": found["mlps"][:, sorted(range(model.cfg.n_layers), key=str)]}
+
+
+@misconception("Your `heads` are `[batch, head, layer]`. The docstring asks for `[batch, layer, head]`.")
+def heads_before_layers(model, tokens, correct, wrong):
+    found = right(model, tokens, correct, wrong)
+    return {**found, "heads": found["heads"].mT}
+
+
+@misconception(
+    "The attention layers' output biases are shared out among the heads. They belong to no head: they go into the rest."
+)
+def output_bias_shared_by_heads(model, tokens, correct, wrong):
+    heads, mlps, rest, scale = pieces(model, tokens)
+    heads = heads + model.b_O[:, None] / model.cfg.n_heads
+    direction, bias = toward(model, correct, wrong)
+    return divided(model, (heads, mlps, rest - model.b_O.sum(0), scale), direction / scale, bias)
+
+
+@misconception("Only the last layer's `b_O` is in your rest. Every attention layer adds its own: sum them.")
+def output_bias_of_the_last_layer(model, tokens, correct, wrong):
+    heads, mlps, rest, scale = pieces(model, tokens)
+    direction, bias = toward(model, correct, wrong)
+    return divided(model, (heads, mlps, rest - model.b_O[:-1].sum(0), scale), direction / scale, bias)
+
+
+@misconception(
+    "Your heads are read at all positions together. Only what a head writes at the *last* position reaches the answer."
+)
+def heads_of_all_positions(model, tokens, correct, wrong):
+    every = [right(model, tokens, correct, wrong, place)["heads"] for place in range(tokens.shape[1])]
+    return {**right(model, tokens, correct, wrong), "heads": torch.stack(every).sum(0)}
+
+
+@misconception(
+    "You divide by the mean of the scales of all positions. Each position has its own; the answer is given at the last."
+)
+def scale_averaged_over_positions(model, tokens, correct, wrong):
+    scale = torch.stack([pieces(model, tokens, place)[3] for place in range(tokens.shape[1])]).mean(0)
+    direction, bias = toward(model, correct, wrong)
+    return divided(model, pieces(model, tokens), direction / scale, bias)
+
+
+@misconception("You divide by the first prompt's scale for the whole batch. Each prompt has its own.")
+def scale_of_the_first_prompt(model, tokens, correct, wrong):
+    parts = pieces(model, tokens)
+    direction, bias = toward(model, correct, wrong)
+    return divided(model, parts, direction / parts[3][:1], bias)
+
+
+@misconception(
+    "The MLPs' output biases are in your rest. They are part of what an MLP writes (`hook_mlp_out` holds them)."
+)
+def mlp_bias_in_the_rest(model, tokens, correct, wrong):
+    heads, mlps, rest, scale = pieces(model, tokens)
+    direction, bias = toward(model, correct, wrong)
+    return divided(model, (heads, mlps - model.b_out, rest + model.b_out.sum(0), scale), direction / scale, bias)
+
+
+@misconception(
+    "You return shares of the logit difference. The docstring asks for logits: the parts sum to the difference, not to 1."
+)
+def shares_of_the_total(model, tokens, correct, wrong):
+    found = right(model, tokens, correct, wrong)
+    total = found["heads"].sum((1, 2)) + found["mlps"].sum(1) + found["rest"]
+    return {name: value / total.reshape(-1, *[1] * (value.dim() - 1)) for name, value in found.items()}

@@ -156,3 +156,124 @@ def sorted_by_attention(pattern, str_tokens, word, threshold):
 def absent_is_empty(pattern, str_tokens, word, threshold):
     places = [place for place, token in enumerate(str_tokens) if token.strip() == word.strip()]
     return listed(pattern[:, :, -1, places].sum(-1), threshold) if places else []
+
+
+def at(pattern, places, threshold):
+    """Heads above a threshold, for some places of the word; the error that the exercise asks for if there is none."""
+    if not places:
+        raise ValueError("the word is not there")
+    return listed(pattern[:, :, -1, places].sum(-1), threshold)
+
+
+@misconception(
+    "You remove the spaces inside of a token as well, so two different texts become equal. Strip only what is around it."
+)
+def all_spaces_removed(pattern, str_tokens, word, threshold):
+    wanted = word.replace(" ", "")
+    return at(pattern, [i for i, token in enumerate(str_tokens) if token.replace(" ", "") == wanted], threshold)
+
+
+@misconception(
+    'You do not tell upper from lower case. `"France"` and `"france"` are two different texts, and two different '
+    "tokens."
+)
+def case_ignored(pattern, str_tokens, word, threshold):
+    wanted = word.strip().lower()
+    return at(pattern, [i for i, token in enumerate(str_tokens) if token.strip().lower() == wanted], threshold)
+
+
+@misconception("You skip the first position. It need not be BOS: the word can stand there too.")
+def first_position_skipped(pattern, str_tokens, word, threshold):
+    places = [i for i, token in enumerate(str_tokens) if i > 0 and token.strip() == word.strip()]
+    return at(pattern, places, threshold)
+
+
+@misconception(
+    "You remove one space in front and nothing else. Strip *all* spaces around the token and around the word."
+)
+def one_leading_space_removed(pattern, str_tokens, word, threshold):
+    wanted = word.removeprefix(" ")
+    return at(pattern, [i for i, token in enumerate(str_tokens) if token.removeprefix(" ") == wanted], threshold)
+
+
+@misconception("You keep the spaces behind the text. Strip the spaces on both sides, of the token and of the word.")
+def trailing_spaces_kept(pattern, str_tokens, word, threshold):
+    return at(pattern, [i for i, token in enumerate(str_tokens) if token.lstrip() == word.lstrip()], threshold)
+
+
+@misconception("You strip the tokens but not the word. The word may have spaces around it too.")
+def word_not_stripped(pattern, str_tokens, word, threshold):
+    return at(pattern, [i for i, token in enumerate(str_tokens) if token.strip() == word], threshold)
+
+
+@misconception(
+    'You count tokens that spell the word together, such as `" Fr"` and `"ance"`. One token must be the whole word.'
+)
+def parts_of_the_word(pattern, str_tokens, word, threshold):
+    places = set()
+    for start in range(len(str_tokens)):
+        for stop in range(start + 1, len(str_tokens) + 1):
+            if "".join(str_tokens[start:stop]).strip() == word.strip():
+                places.update(range(start, stop))
+    return at(pattern, sorted(places), threshold)
+
+
+@misconception(
+    'You count every token that *begins* with the word, so `"is"` also finds `" island"`. The whole text must be equal.'
+)
+def beginning_of_a_token(pattern, str_tokens, word, threshold):
+    places = [i for i, token in enumerate(str_tokens) if token.strip().startswith(word.strip())]
+    return at(pattern, places, threshold)
+
+
+@misconception("Your list is sorted by the heads' names as text: head 10 comes before head 2. Sort by the numbers.")
+def sorted_as_text(pattern, str_tokens, word, threshold):
+    found = listed(pattern[:, :, -1, all_places(str_tokens, word)].sum(-1), threshold)
+    return sorted(found, key=lambda entry: f"L{entry[0]}H{entry[1]}")
+
+
+@misconception(
+    "Heads with attention 0 are missing, although the threshold is below 0. Compare with the threshold, and with "
+    "nothing else."
+)
+def zero_attention_dropped(pattern, str_tokens, word, threshold):
+    return [entry for entry in listed(pattern[:, :, -1, all_places(str_tokens, word)].sum(-1), threshold) if entry[2]]
+
+
+@misconception(
+    "Layer and head come from dividing by the number of *layers*. A layer has as many entries as there are heads: "
+    "divide by the number of heads."
+)
+def divided_by_layers(pattern, str_tokens, word, threshold):
+    flat = pattern[:, :, -1, all_places(str_tokens, word)].sum(-1).flatten().tolist()
+    return [(*divmod(place, len(pattern)), value) for place, value in enumerate(flat) if value > threshold]
+
+
+@misconception(
+    "You do not count the last position as a place of the word. It attends to itself too: when the word stands there, "
+    "it counts."
+)
+def last_position_not_a_key(pattern, str_tokens, word, threshold):
+    places = [place for place in all_places(str_tokens, word) if place < len(str_tokens) - 1]
+    return listed(pattern[:, :, -1, places].sum(-1), threshold)
+
+
+@misconception("You round the attention. Compare with the threshold, and return, the sum as it is.")
+def rounded(pattern, str_tokens, word, threshold):
+    return listed((pattern[:, :, -1, all_places(str_tokens, word)].sum(-1).double() * 100).round() / 100, threshold)
+
+
+@misconception("The attention in your tuples is a tensor. Finish with `.item()`, so that it is a Python float.")
+def tensors_in_the_tuples(pattern, str_tokens, word, threshold):
+    attention = pattern[:, :, -1, all_places(str_tokens, word)].sum(-1)
+    return [(*place, attention[tuple(place)]) for place in torch.nonzero(attention > threshold).tolist()]
+
+
+@misconception(
+    "You list a head only if one single place of the word is above the threshold. Add up its places first, and compare "
+    "the sum."
+)
+def single_place_above_threshold(pattern, str_tokens, word, threshold):
+    attention = pattern[:, :, -1, all_places(str_tokens, word)]
+    best = attention.amax(-1)
+    return [entry for entry in listed(attention.sum(-1), threshold) if best[entry[0], entry[1]] > threshold]

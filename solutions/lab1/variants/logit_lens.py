@@ -135,3 +135,84 @@ def first_target_for_all(model, tokens, targets):
 )
 def batch_before_layer(model, tokens, targets):
     return of_targets(logits_of(model, streams(model, tokens)).softmax(-1), targets).T
+
+
+@misconception("Your layers come in the order of their names as text: layer 10 before layer 2. Count up with `range`.")
+def names_sorted_as_text(model, tokens, targets):
+    order = sorted(range(model.cfg.n_layers), key=str)
+    return of_targets(logits_of(model, streams(model, tokens)[order]).softmax(-1), targets)
+
+
+@misconception(
+    "For large logits your result is NaN: the exponential overflows. `softmax` subtracts the largest logit first; use "
+    "it, or do the same."
+)
+def exponentials_overflow(model, tokens, targets):
+    weights = logits_of(model, streams(model, tokens)).exp()
+    return of_targets(weights / weights.sum(-1, keepdim=True), targets)
+
+
+@misconception(
+    "A prompt that ends with an end-of-text token is read at an earlier position. Nothing is padding here: read the last "
+    "position of every prompt."
+)
+def end_of_text_taken_for_padding(model, tokens, targets):
+    here = torch.arange(tokens.shape[1], device=tokens.device)
+    ends = torch.where(tokens == model.tokenizer.bos_token_id, 0, here).amax(1)
+    every = streams(model, tokens, position=slice(None))
+    return of_targets(logits_of(model, every[:, torch.arange(len(tokens)), ends]).softmax(-1), targets)
+
+
+@misconception(
+    "Every target is looked up in the first prompt's distribution. Each prompt has a distribution of its own."
+)
+def distribution_of_the_first_prompt(model, tokens, targets):
+    return logits_of(model, streams(model, tokens)).softmax(-1)[:, 0, targets]
+
+
+@misconception("A batch of one has lost its axis. The result is `[layer, batch]` there too: call no `squeeze`.")
+def batch_of_one_dropped(model, tokens, targets):
+    return of_targets(logits_of(model, streams(model, tokens)).softmax(-1), targets).squeeze()
+
+
+@misconception(
+    "Your first row is the stream that *enters* layer 0, the embeddings. There is one row for each layer, for the "
+    "stream that leaves it."
+)
+def embedding_as_first_layer(model, tokens, targets):
+    every = torch.cat([streams(model, tokens, "resid_pre")[:1], streams(model, tokens)])
+    return of_targets(logits_of(model, every).softmax(-1), targets)
+
+
+@misconception(
+    "Only your last row is right: the others are read from the stream that *enters* each layer. Read `hook_resid_post` "
+    "for every layer."
+)
+def entering_before_the_last(model, tokens, targets):
+    every = torch.cat([streams(model, tokens, "resid_pre")[:-1], streams(model, tokens)[-1:]])
+    return of_targets(logits_of(model, every).softmax(-1), targets)
+
+
+@misconception(
+    "Only your last row goes through the final LayerNorm. Every layer's stream needs it, with its own scale."
+)
+def layernorm_for_the_last_layer_only(model, tokens, targets):
+    stream = streams(model, tokens)
+    every = torch.cat([stream[:-1], model.ln_final(stream[-1:])])
+    return of_targets((every @ model.W_U + model.b_U).softmax(-1), targets)
+
+
+@misconception("You average over the positions. The answer is predicted at the last position alone.")
+def mean_over_positions(model, tokens, targets):
+    every = streams(model, tokens, position=slice(None)).flatten(0, 1)
+    probabilities = logits_of(model, every).softmax(-1).unflatten(0, (model.cfg.n_layers, -1))
+    return of_targets(probabilities.mean(2), targets)
+
+
+@misconception(
+    "Your numbers are relative to the most likely token, which always has 1 in yours. The probabilities of all tokens "
+    "sum to 1."
+)
+def relative_to_the_best(model, tokens, targets):
+    logits = logits_of(model, streams(model, tokens))
+    return of_targets((logits - logits.amax(-1, keepdim=True)).exp(), targets)

@@ -3,6 +3,7 @@
 import numpy as np
 from matplotlib import pyplot
 from matplotlib.figure import Figure as BareFigure
+from matplotlib.ticker import FixedFormatter, FixedLocator
 
 from mechgrade.authoring.variants import accepted, misconception
 
@@ -62,6 +63,20 @@ def by_bare_figure(pattern, tokens, title):
     axes.set_ylabel("query")
     axes.set_title(title)
     figure.colorbar(image, ax=axes)
+    return figure
+
+
+@accepted
+def by_titled_figure(pattern, tokens, title):
+    """Locators and formatters; keys above the image; the title over the whole figure."""
+    check_shape(pattern, tokens)
+    figure = drawn(pattern.detach().cpu(), tokens, "", ticks=False)
+    axes = figure.axes[0]
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_major_locator(FixedLocator(list(range(len(tokens)))))
+        axis.set_major_formatter(FixedFormatter(tokens))
+    axes.xaxis.tick_top()
+    figure.suptitle(title)
     return figure
 
 
@@ -163,8 +178,8 @@ def not_detached(pattern, tokens, title):
 
 
 @misconception(
-    "You return nothing, or the axes: after `plt.show()` the figure is gone. Return the figure itself, so that the "
-    "caller can save it."
+    "You return nothing: after `plt.show()` the figure is gone. Return the figure itself, so that the caller can save "
+    "it."
 )
 def shown_not_returned(pattern, tokens, title):
     check_shape(pattern, tokens)
@@ -176,4 +191,121 @@ def shown_not_returned(pattern, tokens, title):
     "asks for a `ValueError` there."
 )
 def nothing_refused(pattern, tokens, title):
+    return drawn(pattern.detach().cpu(), tokens, title)
+
+
+@misconception("You return the axes. Return the figure that they belong to, so that the caller can save it.")
+def axes_returned(pattern, tokens, title):
+    check_shape(pattern, tokens)
+    return drawn(pattern.detach().cpu(), tokens, title).axes[0]
+
+
+@misconception(
+    "With many tokens you leave out every second label. Label every position: make the figure larger, or turn the "
+    "labels."
+)
+def every_second_label_when_long(pattern, tokens, title):
+    check_shape(pattern, tokens)
+    figure = drawn(pattern.detach().cpu(), tokens, title)
+    if len(tokens) > 20:
+        for axis in (figure.axes[0].xaxis, figure.axes[0].yaxis):
+            axis.set_ticks(range(0, len(tokens), 2), tokens[::2])
+    return figure
+
+
+@misconception("You cut a long title. The docstring asks for the title as given.")
+def title_cut(pattern, tokens, title):
+    check_shape(pattern, tokens)
+    return drawn(pattern.detach().cpu(), tokens, title[:40])
+
+
+@misconception("Your labels have quotation marks: they show how Python writes the tokens. Use the texts as given.")
+def labels_as_repr(pattern, tokens, title):
+    check_shape(pattern, tokens)
+    return drawn(pattern.detach().cpu(), [repr(token) for token in tokens], title)
+
+
+@misconception(
+    "Your labels stand at the ticks that matplotlib chose, and these are not the positions. Set the places of the "
+    "ticks together with the labels."
+)
+def labels_at_chosen_places(pattern, tokens, title):
+    check_shape(pattern, tokens)
+    figure = drawn(pattern.detach().cpu(), tokens, title, ticks=False)
+    for axis in (figure.axes[0].xaxis, figure.axes[0].yaxis):
+        axis.set_major_formatter(lambda place, tick: tokens[tick] if tick is not None and tick < len(tokens) else "")
+    return figure
+
+
+@misconception(
+    "A token that occurs twice has its label at one place only. Label each *position*: two positions can have the "
+    "same token."
+)
+def repeated_token_labelled_once(pattern, tokens, title):
+    check_shape(pattern, tokens)
+    figure = drawn(pattern.detach().cpu(), tokens, title)
+    places = {token: place for place, token in enumerate(tokens)}
+    for axis in (figure.axes[0].xaxis, figure.axes[0].yaxis):
+        axis.set_ticks(list(places.values()), list(places))
+    return figure
+
+
+@misconception(
+    "The attention to the first position is not in your picture: you set it to zero. Draw the pattern as it is."
+)
+def first_key_hidden(pattern, tokens, title):
+    check_shape(pattern, tokens)
+    numbers = pattern.detach().cpu().clone()
+    numbers[1:, 0] = 0
+    return drawn(numbers, tokens, title)
+
+
+@misconception(
+    "The second figure holds the first one too: you draw into a figure that is open already. Begin each call with "
+    "a new figure, `plt.subplots()`."
+)
+def drawn_into_the_open_figure(pattern, tokens, title):
+    check_shape(pattern, tokens)
+    pyplot.imshow(pattern.detach().cpu())
+    pyplot.xticks(range(len(tokens)), tokens)
+    pyplot.yticks(range(len(tokens)), tokens)
+    pyplot.xlabel("key")
+    pyplot.ylabel("query")
+    pyplot.title(title)
+    pyplot.colorbar()
+    return pyplot.gcf()
+
+
+@misconception("Long labels are cut in your figure. The docstring asks for the tokens as given.")
+def long_labels_cut(pattern, tokens, title):
+    check_shape(pattern, tokens)
+    return drawn(pattern.detach().cpu(), [token[:9] + "." * (len(token) > 9) for token in tokens], title)
+
+
+@misconception(
+    "A pattern that does not fit the tokens ends in an `AssertionError`. The docstring asks for a `ValueError`: use "
+    "`if` and `raise`, since Python can switch assertions off."
+)
+def asserted(pattern, tokens, title):
+    assert tuple(pattern.shape) == (len(tokens), len(tokens))
+    return drawn(pattern.detach().cpu(), tokens, title)
+
+
+@misconception(
+    "A pattern with the right number of rows but too few columns goes through without a word. It must be a *square*: "
+    "compare both sizes with the number of tokens."
+)
+def only_rows_checked(pattern, tokens, title):
+    if len(pattern) != len(tokens):
+        raise ValueError("pattern and tokens do not fit")
+    return drawn(pattern.detach().cpu(), tokens, title)
+
+
+@misconception(
+    "A square of another size than the tokens goes through without a word. Compare both of its sizes with the number "
+    "of tokens."
+)
+def only_square_checked(pattern, tokens, title):
+    if pattern.shape[0] != pattern.shape[1]:
+        raise ValueError("not a square")
     return drawn(pattern.detach().cpu(), tokens, title)

@@ -146,3 +146,129 @@ def ascending(model, prompt, k):
 )
 def nothing_refused(model, prompt, k):
     return listed(model, model(model.to_tokens(prompt))[0, -1].softmax(-1), max(0, min(k, model.cfg.d_vocab)))
+
+
+def probabilities(model, prompt):
+    """The model's probabilities after a prompt."""
+    return model(model.to_tokens(prompt))[0, -1].softmax(-1)
+
+
+@misconception(
+    "BOS stands twice before your prompt: you write it, and `model.to_tokens` adds it again. Let only one of them do it."
+)
+def bos_twice(model, prompt, k):
+    refuse_k(model, k)
+    return listed(model, probabilities(model, model.tokenizer.bos_token + prompt), k)
+
+
+@misconception(
+    "You strip the spaces around the prompt. A space at the end is a token of its own, and the model continues behind it."
+)
+def prompt_stripped(model, prompt, k):
+    refuse_k(model, k)
+    return listed(model, probabilities(model, prompt.strip()), k)
+
+
+@misconception(
+    "Where the prompt ends in a space you read one position too early. The space is part of the prompt: read the last "
+    "position."
+)
+def trailing_space_skipped(model, prompt, k):
+    refuse_k(model, k)
+    place = -2 if prompt.endswith(" ") else -1
+    return listed(model, model(model.to_tokens(prompt))[0, place].softmax(-1), k)
+
+
+@misconception(
+    "For an empty prompt your list is empty. BOS alone is the input then, and the model predicts what comes first."
+)
+def empty_prompt_gives_nothing(model, prompt, k):
+    refuse_k(model, k)
+    return listed(model, probabilities(model, prompt), k) if prompt else []
+
+
+@misconception(
+    "For large logits your probabilities are NaN: the exponential overflows. `softmax` subtracts the largest logit "
+    "first; use it, or do the same."
+)
+def exponentials_overflow(model, prompt, k):
+    refuse_k(model, k)
+    weights = model(model.to_tokens(prompt))[0, -1].exp()
+    return listed(model, weights / weights.sum(), k)
+
+
+@misconception("You round the probabilities. Return them as they are: rare tokens become 0 in yours.")
+def rounded(model, prompt, k):
+    refuse_k(model, k)
+    return [(text, round(value, 4)) for text, value in listed(model, probabilities(model, prompt), k)]
+
+
+@misconception("Your probabilities are tensors. Finish with `.item()` or `.tolist()`, so that they are Python floats.")
+def tensors_for_numbers(model, prompt, k):
+    refuse_k(model, k)
+    best, ids = probabilities(model, prompt).topk(k)
+    return [(model.tokenizer.decode([token]), value) for token, value in zip(ids.tolist(), best, strict=True)]
+
+
+@misconception(
+    "Tokens with the same text share one entry in yours, as keys of a dict do. Two tokens are two pairs, also with the "
+    "same text."
+)
+def same_text_merged(model, prompt, k):
+    refuse_k(model, k)
+    return list(dict(listed(model, probabilities(model, prompt), k)).items())
+
+
+@misconception(
+    "The end-of-text token is never in your list. The model predicts it like any other token: it says that the text ends."
+)
+def special_tokens_left_out(model, prompt, k):
+    refuse_k(model, k)
+    values = probabilities(model, prompt).clone()
+    values[model.tokenizer.all_special_ids] = -1
+    return [pair for pair in listed(model, values, k) if pair[1] >= 0]
+
+
+@misconception("The end-of-text token has an empty text in yours. Decode it with its text, `<|endoftext|>`.")
+def special_tokens_without_text(model, prompt, k):
+    refuse_k(model, k)
+    best, ids = probabilities(model, prompt).topk(k)
+    texts = [model.tokenizer.decode([token], skip_special_tokens=True) for token in ids.tolist()]
+    return list(zip(texts, best.tolist(), strict=True))
+
+
+@misconception(
+    "Your texts are spelt as in the vocabulary, where `Ġ` stands for a space. `model.tokenizer.decode` gives the text "
+    "itself."
+)
+def vocabulary_spelling(model, prompt, k):
+    refuse_k(model, k)
+    best, ids = probabilities(model, prompt).topk(k)
+    return list(zip(model.tokenizer.convert_ids_to_tokens(ids.tolist()), best.tolist(), strict=True))
+
+
+@misconception(
+    "A negative `k` goes through without a word: a slice with a negative number counts from the end. The docstring asks "
+    "for a `ValueError` there."
+)
+def negative_counts_from_the_end(model, prompt, k):
+    if k == 0 or k > model.cfg.d_vocab:
+        raise ValueError("k must be between 1 and the size of the vocabulary")
+    return listed(model, probabilities(model, prompt), model.cfg.d_vocab)[:k]
+
+
+@misconception(
+    "More tokens than the vocabulary has go through without a word. The docstring asks for a `ValueError` there too."
+)
+def too_many_capped(model, prompt, k):
+    refuse_k(model, min(k, model.cfg.d_vocab))
+    return listed(model, probabilities(model, prompt), min(k, model.cfg.d_vocab))
+
+
+@misconception(
+    "More tokens than the vocabulary has end in the `RuntimeError` of `topk`. Compare `k` with the size of the "
+    "vocabulary first, and raise a `ValueError`."
+)
+def runtime_error_for_too_many(model, prompt, k):
+    refuse_k(model, min(k, model.cfg.d_vocab))
+    return listed(model, probabilities(model, prompt), k)

@@ -1,5 +1,7 @@
 """Right and wrong ways to estimate a patching map from gradients."""
 
+from functools import partial
+
 import torch
 
 from mechgrade.authoring.variants import accepted, misconception
@@ -45,6 +47,12 @@ def all_of(model, clean_tokens, corrupted_tokens, metric):
     refuse_misfits(clean_tokens, corrupted_tokens)
     gradient = gradient_by_z(model, corrupted_tokens, metric)
     return z_of(model, clean_tokens), z_of(model, corrupted_tokens), gradient
+
+
+def right_map(model, clean_tokens, corrupted_tokens, metric):
+    """The right answer."""
+    clean, corrupted, gradient = all_of(model, clean_tokens, corrupted_tokens, metric)
+    return ((clean - corrupted) * gradient).sum((1, 2, 4))
 
 
 @accepted
@@ -245,3 +253,152 @@ def nothing_refused(model, clean_tokens, corrupted_tokens, metric):
     clean_tokens, corrupted_tokens = clean_tokens[:rows, :pos], corrupted_tokens[:rows, :pos]
     clean, corrupted, gradient = all_of(model, clean_tokens, corrupted_tokens, metric)
     return ((clean - corrupted) * gradient).sum((1, 2, 4))
+
+
+@misconception(
+    "Your rows are in the alphabetical order of the hook names, in which layer 10 comes before layer 2. Count the layers "
+    "as numbers."
+)
+def sorted_as_text(model, clean_tokens, corrupted_tokens, metric):
+    found = right_map(model, clean_tokens, corrupted_tokens, metric)
+    return found[sorted(range(len(found)), key=str)]
+
+
+@misconception(
+    "You give the metric log-probabilities. A difference of two logits does not show it, other metrics do: hand the "
+    "logits on as the model gives them."
+)
+def metric_of_log_probabilities(model, clean_tokens, corrupted_tokens, metric):
+    return right_map(model, clean_tokens, corrupted_tokens, lambda logits: metric(logits.log_softmax(-1)))
+
+
+@misconception(
+    "You call the metric for each prompt alone and average. It is to get all prompts at once, `[batch, pos, d_vocab]`; "
+    "a metric can belong to these very prompts, or be no mean."
+)
+def metric_prompt_by_prompt(model, clean_tokens, corrupted_tokens, metric):
+    def mean(logits):
+        return torch.stack([metric(one[None]) for one in logits]).mean()
+
+    return right_map(model, clean_tokens, corrupted_tokens, mean)
+
+
+@misconception(
+    "When the metric fails, your hooks stay on the model. Take them off in a `finally`, or use `run_with_hooks`, which "
+    "takes its hooks off before the metric is called."
+)
+def hook_left_after_an_error(model, clean_tokens, corrupted_tokens, metric):
+    refuse_misfits(clean_tokens, corrupted_tokens)
+
+    def failing(logits):
+        try:
+            return metric(logits)
+        except Exception:
+            model.add_hook("hook_embed", lambda value, hook: value)
+            raise
+
+    return right_map(model, clean_tokens, corrupted_tokens, failing)
+
+
+@misconception(
+    "When the metric fails, the weights stay switched on: they require gradients afterwards. Switch them off in a "
+    "`finally`, or let the embeddings alone require gradients."
+)
+def weights_on_after_an_error(model, clean_tokens, corrupted_tokens, metric):
+    refuse_misfits(clean_tokens, corrupted_tokens)
+
+    def failing(logits):
+        try:
+            return metric(logits)
+        except Exception:
+            model.requires_grad_(True)
+            raise
+
+    return right_map(model, clean_tokens, corrupted_tokens, failing)
+
+
+@misconception(
+    "Your numbers are right, but your result requires gradients itself. Detach the corrupted run's z, and do not keep the "
+    "graph."
+)
+def result_requires_gradients(model, clean_tokens, corrupted_tokens, metric):
+    return right_map(model, clean_tokens, corrupted_tokens, metric).requires_grad_(True)
+
+
+@misconception(
+    "Only the first prompt counts in your sums. Sum over the whole batch: every prompt has its share of the metric."
+)
+def first_prompt_only(model, clean_tokens, corrupted_tokens, metric):
+    clean, corrupted, gradient = all_of(model, clean_tokens, corrupted_tokens, metric)
+    return ((clean - corrupted) * gradient)[:, 0].sum((1, 3))
+
+
+@misconception(
+    "You take the mean of the clean z over the prompts. Each prompt has its own clean twin: subtract row by row."
+)
+def mean_clean_prompt(model, clean_tokens, corrupted_tokens, metric):
+    clean, corrupted, gradient = all_of(model, clean_tokens, corrupted_tokens, metric)
+    return ((clean.mean(1, keepdim=True) - corrupted) * gradient).sum((1, 2, 4))
+
+
+@misconception(
+    "You take the batch's mean off the clean z before you subtract. The difference is clean minus corrupted, and nothing "
+    "else."
+)
+def clean_centred(model, clean_tokens, corrupted_tokens, metric):
+    clean, corrupted, gradient = all_of(model, clean_tokens, corrupted_tokens, metric)
+    return ((clean - clean.mean(1, keepdim=True) - corrupted) * gradient).sum((1, 2, 4))
+
+
+@misconception(
+    "You return the magnitude of each head's sum. A head can also move the metric away from the clean value: keep the "
+    "sign."
+)
+def magnitude_of_the_sum(model, clean_tokens, corrupted_tokens, metric):
+    return right_map(model, clean_tokens, corrupted_tokens, metric).abs()
+
+
+@misconception(
+    "You add the corrupted run's metric. The estimated *change* is asked for, without the value that it starts from."
+)
+def metric_added(model, clean_tokens, corrupted_tokens, metric):
+    found = right_map(model, clean_tokens, corrupted_tokens, metric)
+    with torch.no_grad():
+        return found + metric(model(corrupted_tokens))
+
+
+@misconception(
+    "You sum difference and gradient over the positions before you multiply. The products of different positions are then "
+    "mixed up: multiply first, entry by entry, and sum after that."
+)
+def sums_multiplied(model, clean_tokens, corrupted_tokens, metric):
+    clean, corrupted, gradient = all_of(model, clean_tokens, corrupted_tokens, metric)
+    return ((clean - corrupted).sum(2) * gradient.sum(2)).sum((1, 3))
+
+
+@misconception(
+    "You take the gradient half way between the two runs. The expansion starts in the corrupted run: take the gradient "
+    "there."
+)
+def gradient_half_way(model, clean_tokens, corrupted_tokens, metric):
+    refuse_misfits(clean_tokens, corrupted_tokens)
+    clean = z_of(model, clean_tokens)
+    dials = clean.new_zeros(model.cfg.n_layers, model.cfg.n_heads).requires_grad_(True)
+
+    def towards_clean(layer, z, hook):
+        return z + (0.5 + dials[layer, :, None]) * (clean[layer] - z).detach()
+
+    hooks = [(name, partial(towards_clean, layer)) for layer, name in enumerate(z_names(model))]
+    with torch.enable_grad():
+        value = metric(model.run_with_hooks(corrupted_tokens, fwd_hooks=hooks))
+        return torch.autograd.grad(value, dials)[0]
+
+
+@misconception(
+    "Your estimates are right, but the numbers of prompts are not compared, so one clean prompt is used for many. The "
+    "docstring asks for a `ValueError` where the shapes differ."
+)
+def batches_not_compared(model, clean_tokens, corrupted_tokens, metric):
+    refuse_misfits(clean_tokens[:1], corrupted_tokens[:1])
+    gradient = gradient_by_z(model, corrupted_tokens, metric)
+    return ((z_of(model, clean_tokens) - z_of(model, corrupted_tokens)) * gradient).sum((1, 2, 4))

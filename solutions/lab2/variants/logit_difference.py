@@ -27,6 +27,17 @@ def mean_or_each(difference, per_prompt):
     return difference if per_prompt else difference.mean()
 
 
+def difference_of(logits, answer, wrong, end, per_prompt):
+    """The right answer, with its refusals."""
+    refuse_misfits(logits, answer, wrong, end)
+    return mean_or_each(between(at_end(logits, end), answer, wrong), per_prompt)
+
+
+def spread(logits, *given):
+    """A single entry, used for every prompt."""
+    return [one.expand(len(logits)) if len(one) == 1 else one for one in given]
+
+
 @accepted
 def by_loop(logits, answer, wrong, end, per_prompt=False):
     """One prompt at a time."""
@@ -192,9 +203,107 @@ def cut_off(logits, answer, wrong, end, per_prompt=False):
 
 
 @misconception(
+    "Your differences are right, but an answer or end too few or too many goes through. The docstring asks for a "
+    "`ValueError` there."
+)
+def broadcast(logits, answer, wrong, end, per_prompt=False):
+    batch = len(logits)
+    rows = torch.arange(batch, device=logits.device)
+    answer, wrong, end = (given.expand(batch) if len(given) == 1 else given[:batch] for given in (answer, wrong, end))
+    return mean_or_each(logits[rows, end, answer] - logits[rows, end, wrong], per_prompt)
+
+
+@misconception(
     "Your differences are right, but a single answer or end for many prompts is silently used for all of them. The "
     "docstring asks for a `ValueError` there."
 )
-def broadcast(logits, answer, wrong, end, per_prompt=False):
+def one_for_all(logits, answer, wrong, end, per_prompt=False):
+    return difference_of(logits, *spread(logits, answer, wrong, end), per_prompt)
+
+
+@misconception(
+    "Your differences are right, and you refuse misfits for the mean, but not with `per_prompt=True`: there a single "
+    "entry is used for all prompts. The docstring asks for a `ValueError` in both cases."
+)
+def refuses_for_the_mean_only(logits, answer, wrong, end, per_prompt=False):
+    if not per_prompt:
+        refuse_misfits(logits, answer, wrong, end)
     rows = torch.arange(len(logits), device=logits.device)
     return mean_or_each(logits[rows, end, answer] - logits[rows, end, wrong], per_prompt)
+
+
+@misconception(
+    "Your differences are right, but the length of `end` is not checked. A single end for many prompts goes through; "
+    "the docstring asks for a `ValueError`."
+)
+def end_not_checked(logits, answer, wrong, end, per_prompt=False):
+    refuse_misfits(logits, answer, wrong, answer)
+    rows = torch.arange(len(logits), device=logits.device)
+    return mean_or_each(logits[rows, end, answer] - logits[rows, end, wrong], per_prompt)
+
+
+@misconception(
+    "With `per_prompt=True` no gradient can be taken of your result. The docstring promises one for the mean and for "
+    "the differences of single prompts."
+)
+def each_cut_off(logits, answer, wrong, end, per_prompt=False):
+    found = difference_of(logits, answer, wrong, end, per_prompt)
+    return found.detach() if per_prompt else found
+
+
+@misconception(
+    "Your result is not finite where a third token beats both names: their probabilities are 0 there, and the "
+    "logarithm of 0 / 0 is not a number. Subtract the logits, which stay finite."
+)
+def log_of_the_ratio(logits, answer, wrong, end, per_prompt=False):
+    refuse_misfits(logits, answer, wrong, end)
+    rows = torch.arange(len(logits), device=logits.device)
+    chance = at_end(logits, end).softmax(-1)
+    return mean_or_each((chance[rows, answer] / chance[rows, wrong]).log(), per_prompt)
+
+
+@misconception(
+    "You read every prompt at the end of the *longest* one. Shorter prompts are padding there. Each prompt's own last "
+    "position is in `end`."
+)
+def longest_end_for_all(logits, answer, wrong, end, per_prompt=False):
+    refuse_misfits(logits, answer, wrong, end)
+    return mean_or_each(between(logits[:, end.max()], answer, wrong), per_prompt)
+
+
+@misconception("You return the median over the prompts where the mean is asked for.")
+def median(logits, answer, wrong, end, per_prompt=False):
+    found = difference_of(logits, answer, wrong, end, per_prompt=True)
+    return found if per_prompt else found.median()
+
+
+@misconception(
+    "Each of your differences is a mean over the names of *all* prompts: `final[:, answer]` takes every prompt's answer "
+    "from each row. Walk the two axes together, with `torch.arange(batch)` for the rows."
+)
+def every_pair(logits, answer, wrong, end, per_prompt=False):
+    refuse_misfits(logits, answer, wrong, end)
+    final = at_end(logits, end)
+    return mean_or_each((final[:, answer] - final[:, wrong]).mean(1), per_prompt)
+
+
+@misconception("Your mean has shape `[1]`, a list of one number. A single number has shape `[]`.")
+def mean_keeps_an_axis(logits, answer, wrong, end, per_prompt=False):
+    found = difference_of(logits, answer, wrong, end, per_prompt=True)
+    return found if per_prompt else found.mean(0, keepdim=True)
+
+
+@misconception(
+    "For a batch of one prompt your `per_prompt` result has shape `[]`: `squeeze` takes away every axis of length 1. "
+    "It should have one entry, shape `[1]`."
+)
+def one_prompt_squeezed(logits, answer, wrong, end, per_prompt=False):
+    return difference_of(logits, answer, wrong, end, per_prompt).squeeze()
+
+
+@misconception(
+    "You return Python numbers. The result has to be a tensor of the same computation, so that a gradient can be taken "
+    "of it: leave out `.item()` and `.tolist()`."
+)
+def python_numbers(logits, answer, wrong, end, per_prompt=False):
+    return difference_of(logits, answer, wrong, end, per_prompt).tolist()

@@ -24,13 +24,22 @@ def single_token(model, text):
     return ids[0]
 
 
-def right_pair(model, template, io, subject, order, **replaced):
-    """The right answer, with some of its entries replaced by wrong ones; it refuses what should be refused."""
+def check(model, template, io, subject, order):
+    """Refuse what must be refused."""
     if io == subject or order not in ("ABBA", "BABA"):
         raise ValueError("two different names, and one of the two orders")
+    for giver, other in ((subject, io), (io, subject)):
+        text = fill(template, io, subject, order, giver)
+        if len(places(model, text, giver)) != 2 or len(places(model, text, other)) != 1:
+            raise ValueError("a name is not a single token, or too often there")
+    for name in (io, subject):
+        single_token(model, " " + name)
+
+
+def right_pair(model, template, io, subject, order, **replaced):
+    """The right answer, with some of its entries replaced by wrong ones; it refuses what should be refused."""
+    check(model, template, io, subject, order)
     clean = fill(template, io, subject, order, subject)
-    if len(places(model, clean, io)) != 1 or len(places(model, clean, subject)) != 2:
-        raise ValueError("a name is not a single token, or too often there")
     pair = {
         "clean": clean,
         "corrupted": fill(template, io, subject, order, io),
@@ -44,6 +53,16 @@ def right_pair(model, template, io, subject, order, **replaced):
         },
     }
     return {name: replaced.get(name, value) for name, value in pair.items()}
+
+
+def unless(excused, model, template, io, subject, order):
+    """The right pair, where it is one; where it is refused for a reason that is not looked at, only its text."""
+    try:
+        return right_pair(model, template, io, subject, order)
+    except ValueError:
+        if excused:
+            return {"clean": template}
+        raise
 
 
 @accepted
@@ -63,6 +82,8 @@ def by_prefixes(model, template, io, subject, order):
             positions[label] = model.to_tokens(clean[: spot.end()]).shape[1] - 1
             if positions[label] != before:
                 raise ValueError(f"{name} is not a single token")
+    if model.to_tokens(clean).shape != model.to_tokens(corrupted).shape:
+        raise ValueError("the prompts are of different length")
     positions["END"] = model.to_tokens(clean).shape[1] - 1
     answers = {"answer": single_token(model, " " + io), "wrong": single_token(model, " " + subject)}
     return {"clean": clean, "corrupted": corrupted, "positions": positions, **answers}
@@ -245,10 +266,8 @@ def same_person_twice(model, template, io, subject, order):
     "once too often, and a position that you look up may be the wrong one. The docstring asks for a `ValueError`."
 )
 def extra_name_overlooked(model, template, io, subject, order):
-    clean = template.format(A="", B="", S="")
-    if order in ("ABBA", "BABA") and io != subject and (io in clean or subject in clean):
-        return {"clean": clean}
-    return right_pair(model, template, io, subject, order)
+    frame = template.format(A="", B="", S="")
+    return unless(io in frame or subject in frame, model, template, io, subject, order)
 
 
 @misconception(
@@ -257,3 +276,154 @@ def extra_name_overlooked(model, template, io, subject, order):
 )
 def any_order_taken(model, template, io, subject, order):
     return right_pair(model, template, io, subject, "ABBA" if order == "ABBA" else "BABA")
+
+
+@misconception(
+    'Your pairs are right, but an order in small letters is taken for one that exists. Only `"ABBA"` and `"BABA"` are '
+    "known; the docstring asks for a `ValueError` for any other text."
+)
+def small_letters_taken(model, template, io, subject, order):
+    return right_pair(model, template, io, subject, order.upper())
+
+
+@misconception(
+    "Your pairs are right, but for an order that does not exist another error comes out of your function. The "
+    "docstring asks for a `ValueError`: catch the other error, or check `order` first."
+)
+def key_error_for_the_order(model, template, io, subject, order):
+    return right_pair(model, template, io, subject, {"ABBA": "ABBA", "BABA": "BABA"}[order])
+
+
+@misconception(
+    "Your pairs are right, but for a name of several tokens an `AssertionError` comes out of your function, as "
+    "`model.to_single_token` raises it. The docstring asks for a `ValueError`."
+)
+def assertion_for_long_names(model, template, io, subject, order):
+    for name in (io, subject):
+        model.to_single_token(f" {name}")
+    return right_pair(model, template, io, subject, order)
+
+
+@misconception(
+    "Your pairs are right, but a template that already holds the *subject's* name goes through. You refuse only the "
+    "indirect object's. The docstring asks for a `ValueError` for either name."
+)
+def extra_subject_overlooked(model, template, io, subject, order):
+    return unless(subject in template, model, template, io, subject, order)
+
+
+@misconception(
+    "Your pairs are right, but a template that already holds the *indirect object's* name goes through. You refuse "
+    "only the subject's. The docstring asks for a `ValueError` for either name."
+)
+def extra_io_overlooked(model, template, io, subject, order):
+    return unless(io in template, model, template, io, subject, order)
+
+
+@misconception(
+    "Your pairs are right, but a name that the template has *after* the giver's slot goes through. The docstring asks "
+    "for a `ValueError` wherever in the template a name stands."
+)
+def extra_name_after_the_giver(model, template, io, subject, order):
+    rest = template.split("{S}")[-1]
+    return unless(io in rest or subject in rest, model, template, io, subject, order)
+
+
+@misconception(
+    'Your pairs are right, but you refuse a template for a word that is not one of the names: "may" beside the name '
+    "May. A small letter makes another word and another token."
+)
+def small_word_refused(model, template, io, subject, order):
+    if io.lower() in template.lower() or subject.lower() in template.lower():
+        raise ValueError("a name is there already")
+    return right_pair(model, template, io, subject, order)
+
+
+@misconception(
+    "Your pairs are right, but you refuse a name that is one token in each of its places. It would be several tokens "
+    "at the start of a text, and it does not stand there. Check the forms that occur."
+)
+def both_forms_demanded(model, template, io, subject, order):
+    for form in (io, subject, " " + io, " " + subject):
+        single_token(model, form)
+    return right_pair(model, template, io, subject, order)
+
+
+@misconception(
+    "Your pairs are right, but a name that has no space before it is not checked there. At the beginning of a text or "
+    "of a line it can be several tokens, although it is one after a space. The docstring asks for a `ValueError`."
+)
+def checked_after_a_space_only(model, template, io, subject, order):
+    forms = [model.to_tokens(form, prepend_bos=False).shape[1] for form in (" " + io, " " + subject)]
+    frame = template.format(A="", B="", S="")
+    known = io != subject and order in ("ABBA", "BABA") and io not in frame and subject not in frame
+    return unless(known and forms == [1, 1], model, template, io, subject, order)
+
+
+@misconception(
+    "Your pairs are right, but only the clean prompt is checked. In the corrupted one the indirect object gives, and "
+    "its name can be several tokens there. Then the two prompts differ in length. The docstring asks for a `ValueError`."
+)
+def corrupted_not_checked(model, template, io, subject, order):
+    try:
+        return right_pair(model, template, io, subject, order)
+    except ValueError:
+        clean = fill(template, io, subject, order, subject)
+        fine = len(places(model, clean, io)) == 1 and len(places(model, clean, subject)) == 2 and order.isupper()
+        if fine and order != "ABAB" and model.to_tokens(" " + io, prepend_bos=False).shape[1] == 1:
+            return {"clean": clean}
+        raise
+
+
+@misconception(
+    "Your END is the last *word*: a colon or full stop behind it is passed over. END is the last token, because there "
+    "the model predicts what comes next."
+)
+def end_is_the_last_word(model, template, io, subject, order):
+    pair = right_pair(model, template, io, subject, order)
+    words = [token.strip() not in tuple(".,:;!?") for token in model.to_str_tokens(pair["clean"])]
+    last = max(position for position, word in enumerate(words) if word)
+    return {**pair, "positions": {**pair["positions"], "END": last}}
+
+
+@misconception(
+    "Your `answer` is the name that the prompt mentions first. In BABA that is the subject's. The answer is the "
+    "indirect object in both orders."
+)
+def answer_is_named_first(model, template, io, subject, order):
+    pair = right_pair(model, template, io, subject, order)
+    return pair if order == "ABBA" else {**pair, "answer": pair["wrong"], "wrong": pair["answer"]}
+
+
+@misconception(
+    "Your IO is the place of the name that the prompt mentions first, and S1 that of the second name. In BABA the "
+    "subject is mentioned first: S1 belongs to the subject in both orders."
+)
+def places_by_order(model, template, io, subject, order):
+    pair = right_pair(model, template, io, subject, order)
+    first, second = sorted((pair["positions"]["IO"], pair["positions"]["S1"]))
+    return {**pair, "positions": {**pair["positions"], "IO": first, "S1": second}}
+
+
+@misconception(
+    "Your IO and S1 are right only where a name opens the sentence: they are always positions 1 and 3. Look the names "
+    "up in the tokens of this prompt."
+)
+def places_of_one_template(model, template, io, subject, order):
+    pair = right_pair(model, template, io, subject, order)
+    places_now = {"IO": 1, "S1": 3} if order == "ABBA" else {"IO": 3, "S1": 1}
+    return {**pair, "positions": {**pair["positions"], **places_now}}
+
+
+@misconception("Your `answer` and `wrong` are tensors. The docstring asks for ints: `.item()` gives one.")
+def answers_are_tensors(model, template, io, subject, order):
+    pair = right_pair(model, template, io, subject, order)
+    ids = {name: model.to_tokens(model.to_string(pair[name]), prepend_bos=False)[0, 0] for name in ("answer", "wrong")}
+    return {**pair, **ids}
+
+
+@misconception("Your S2 is a tensor. The docstring asks for ints as positions: `.item()` gives one.")
+def s2_is_a_tensor(model, template, io, subject, order):
+    pair = right_pair(model, template, io, subject, order)
+    clean, corrupted = (model.to_tokens(pair[kind])[0] for kind in ("clean", "corrupted"))
+    return {**pair, "positions": {**pair["positions"], "S2": (clean != corrupted).nonzero()[0, 0]}}

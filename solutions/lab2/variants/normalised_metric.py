@@ -7,7 +7,7 @@ from mechgrade.authoring.variants import accepted, misconception
 
 def refuse_equal(clean, corrupted):
     """Raise the error that the exercise asks for: a misconception is wrong in one thing only."""
-    if torch.isclose(clean, corrupted):
+    if torch.isclose(clean, corrupted, atol=0):
         raise ValueError("the ends are the same")
 
 
@@ -123,7 +123,7 @@ def averaged(value, clean, corrupted):
     "question makes no sense: raise a `ValueError`, so that nobody takes it for a result."
 )
 def zero_without_a_word(value, clean, corrupted):
-    if torch.isclose(clean, corrupted):
+    if torch.isclose(clean, corrupted, atol=0):
         return torch.zeros_like(value)
     return (value - corrupted) / (clean - corrupted)
 
@@ -151,6 +151,76 @@ def exactly_equal_only(value, clean, corrupted):
     "small scale (a probability, say). Compare the distance with the size of the two values."
 )
 def fixed_bound(value, clean, corrupted):
-    if (clean - corrupted).abs() < 1e-3:
+    if (clean - corrupted).abs() < 1e-3 or torch.isclose(clean, corrupted, atol=0):
         raise ValueError("the ends are the same")
     return (value - corrupted) / (clean - corrupted)
+
+
+@misconception(
+    "You refuse very small ends that are not the same, such as 3e-9 and 1e-9. `torch.isclose` adds a fixed distance "
+    "of 1e-8, `atol`, unless you set it to 0. Hold the distance against the size of the two values alone."
+)
+def default_atol(value, clean, corrupted):
+    if torch.isclose(clean, corrupted, rtol=1e-6):
+        raise ValueError("clean and corrupted are the same: there is nothing to restore")
+    return (value - corrupted) / (clean - corrupted)
+
+
+@misconception(
+    "You refuse ends that differ by a thousandth of their size. That is a real difference, far more than a rounding "
+    "error, which is about a ten-millionth in float32."
+)
+def bound_too_wide(value, clean, corrupted):
+    if (clean - corrupted).abs() <= 1e-2 * torch.maximum(clean.abs(), corrupted.abs()):
+        raise ValueError("clean and corrupted are the same: there is nothing to restore")
+    return (value - corrupted) / (clean - corrupted)
+
+
+@misconception(
+    "Two ends that are both 0 go through. They are the same, and the docstring asks for a `ValueError`: with "
+    "`distance < share * size` both sides are 0, and `<` does not hold."
+)
+def zeros_go_through(value, clean, corrupted):
+    if (clean - corrupted).abs() < 1e-6 * torch.maximum(clean.abs(), corrupted.abs()):
+        raise ValueError("the ends are the same")
+    return (value - corrupted) / (clean - corrupted)
+
+
+@misconception(
+    "Two *negative* ends that differ by a rounding error go through. Take the size of the ends by `abs()`, so that the "
+    "size is not negative."
+)
+def size_with_its_sign(value, clean, corrupted):
+    if (clean - corrupted).abs() <= 1e-6 * torch.maximum(clean, corrupted).clamp(min=0):
+        raise ValueError("the ends are the same")
+    return (value - corrupted) / (clean - corrupted)
+
+
+@misconception("For ends that are the same you raise a `ZeroDivisionError`. The docstring asks for a `ValueError`.")
+def zero_division(value, clean, corrupted):
+    if torch.isclose(clean, corrupted, atol=0):
+        raise ZeroDivisionError("the ends are the same")
+    return (value - corrupted) / (clean - corrupted)
+
+
+@misconception(
+    "You cut the result off at 0. A patch may do worse than the corrupted run, and its value below 0 should be seen."
+)
+def clamped_below(value, clean, corrupted):
+    refuse_equal(clean, corrupted)
+    return ((value - corrupted) / (clean - corrupted)).clamp(min=0)
+
+
+@misconception("A single number comes back with shape `[1]`. The result has the shape of `value`, which is `[]` there.")
+def number_gets_an_axis(value, clean, corrupted):
+    refuse_equal(clean, corrupted)
+    return torch.atleast_1d((value - corrupted) / (clean - corrupted))
+
+
+@misconception(
+    "A map of more than three axes comes back with fewer. The result has the shape of `value`, whatever that is."
+)
+def flattened(value, clean, corrupted):
+    refuse_equal(clean, corrupted)
+    found = (value - corrupted) / (clean - corrupted)
+    return found.flatten(2) if found.ndim > 2 else found

@@ -215,3 +215,180 @@ def positions_first(model, corrupted_tokens, clean_cache, metric):
 def change_returned(model, corrupted_tokens, clean_cache, metric):
     base = metric(model(corrupted_tokens))
     return {part: found - base for part, found in both_maps(model, corrupted_tokens, clean_cache, metric).items()}
+
+
+@misconception(
+    "Your rows are in the alphabetical order of the hook names, in which layer 10 comes before layer 2. Count the layers "
+    "as numbers."
+)
+def sorted_as_text(model, corrupted_tokens, clean_cache, metric):
+    maps = both_maps(model, corrupted_tokens, clean_cache, metric)
+    return {part: found[sorted(range(len(found)), key=str)] for part, found in maps.items()}
+
+
+@misconception(
+    'Row 1 of your maps patches the layers from 10 on together with layer 1: all their names begin with "blocks.1". '
+    "Compare whole names."
+)
+def layers_by_prefix(model, corrupted_tokens, clean_cache, metric):
+    def hooks_of(part, layer, position):
+        layers = [other for other in range(model.cfg.n_layers) if str(other).startswith(str(layer))]
+        return [hook for other in layers for hook in patched_at(clean_cache, part)(other, position)]
+
+    return {
+        "attn_out": sweep(model, corrupted_tokens, metric, partial(hooks_of, "hook_attn_out")),
+        "mlp_out": sweep(model, corrupted_tokens, metric, partial(hooks_of, "hook_mlp_out")),
+    }
+
+
+@misconception(
+    "You give the metric log-probabilities. A difference of two logits does not show it, other metrics do: hand the "
+    "logits on as the model gives them."
+)
+def metric_of_log_probabilities(model, corrupted_tokens, clean_cache, metric):
+    return both_maps(model, corrupted_tokens, clean_cache, lambda logits: metric(logits.log_softmax(-1)))
+
+
+@misconception(
+    "You give the metric the logits of the last position alone. It is to get those of all positions, "
+    "`[batch, pos, d_vocab]`: which of them count is the metric's business."
+)
+def metric_of_the_last_position(model, corrupted_tokens, clean_cache, metric):
+    return both_maps(model, corrupted_tokens, clean_cache, lambda logits: metric(logits[:, -1:]))
+
+
+@misconception(
+    "You call the metric for each prompt alone and average. It is to get all prompts at once, `[batch, pos, d_vocab]`; "
+    "a metric can belong to these very prompts, or be no mean."
+)
+def metric_prompt_by_prompt(model, corrupted_tokens, clean_cache, metric):
+    def mean(logits):
+        return torch.stack([metric(one[None]) for one in logits]).mean()
+
+    return both_maps(model, corrupted_tokens, clean_cache, mean)
+
+
+@misconception(
+    "When the metric fails, your last hook stays on the model. Take it off in a `finally`, or use `run_with_hooks`, which "
+    "takes its hooks off before the metric is called."
+)
+def hook_left_after_an_error(model, corrupted_tokens, clean_cache, metric):
+    maps = {}
+    for part in ("attn_out", "mlp_out"):
+        rows = []
+        for layer in range(model.cfg.n_layers):
+            name = f"blocks.{layer}.hook_{part}"
+            row = []
+            for position in range(corrupted_tokens.shape[1]):
+                model.add_hook(name, partial(replace, position=position, clean=clean_cache[name]))
+                row.append(metric(model(corrupted_tokens)))
+                model.reset_hooks()
+            rows.append(torch.stack(row))
+        maps[part] = torch.stack(rows)
+    return maps
+
+
+@misconception(
+    "Your maps are right, but the last hook is still attached to the model. Whoever uses the model next gets patched runs. "
+    "`run_with_hooks` takes its hooks off."
+)
+def last_hook_left(model, corrupted_tokens, clean_cache, metric):
+    maps = both_maps(model, corrupted_tokens, clean_cache, metric)
+    name = f"blocks.{model.cfg.n_layers - 1}.hook_mlp_out"
+    model.add_hook(name, partial(replace, position=0, clean=clean_cache[name]))
+    return maps
+
+
+@misconception(
+    "Your MLP map patches the attention layer's output too. Each map patches one part alone: give each run hooks of its "
+    "own."
+)
+def both_in_the_second_map(model, corrupted_tokens, clean_cache, metric):
+    attn, mlp = patched_at(clean_cache, "hook_attn_out"), patched_at(clean_cache, "hook_mlp_out")
+    return {
+        "attn_out": sweep(model, corrupted_tokens, metric, attn),
+        "mlp_out": sweep(model, corrupted_tokens, metric, lambda layer, at: attn(layer, at) + mlp(layer, at)),
+    }
+
+
+@misconception(
+    "Your maps are right, but the clean cache is changed: entries are missing or have other values afterwards. The next "
+    "experiment needs it as it is."
+)
+def cache_emptied(model, corrupted_tokens, clean_cache, metric):
+    maps = both_maps(model, corrupted_tokens, clean_cache, metric)
+    for layer in range(model.cfg.n_layers):
+        for part in ("hook_attn_out", "hook_mlp_out"):
+            del clean_cache.cache_dict[f"blocks.{layer}.{part}"]
+    return maps
+
+
+@misconception(
+    "Every prompt gets the *mean* of the clean outputs over the batch. Each prompt has its own clean twin: keep the batch "
+    "axis when you read the cache."
+)
+def mean_prompt_for_all(model, corrupted_tokens, clean_cache, metric):
+    def hook(output, hook, position, clean):
+        return replace(output, hook, position, clean.mean(0, keepdim=True))
+
+    return both_maps(model, corrupted_tokens, clean_cache, metric, hook=hook)
+
+
+@misconception('The keys of your dict are `"attn"` and `"mlp"`. Name the two maps `"attn_out"` and `"mlp_out"`.')
+def keys_shortened(model, corrupted_tokens, clean_cache, metric):
+    maps = both_maps(model, corrupted_tokens, clean_cache, metric)
+    return {"attn": maps["attn_out"], "mlp": maps["mlp_out"]}
+
+
+@misconception("You return the two maps as a tuple. A dict is asked for, with the keys `attn_out` and `mlp_out`.")
+def maps_in_a_tuple(model, corrupted_tokens, clean_cache, metric):
+    return tuple(both_maps(model, corrupted_tokens, clean_cache, metric).values())
+
+
+@misconception(
+    "Your last column repeats the one before it: the last position is never patched. Every position has a run of its own."
+)
+def last_position_missing(model, corrupted_tokens, clean_cache, metric):
+    maps = both_maps(model, corrupted_tokens, clean_cache, metric)
+    return {part: torch.cat([found[:, :-1], found[:, -2:-1]], dim=1) for part, found in maps.items()}
+
+
+@misconception(
+    "Your maps are divided by the metric of the corrupted run. The metric itself is asked for; to put it on a scale is "
+    "another step."
+)
+def divided(model, corrupted_tokens, clean_cache, metric):
+    base = metric(model(corrupted_tokens))
+    return {part: found / base for part, found in both_maps(model, corrupted_tokens, clean_cache, metric).items()}
+
+
+@misconception(
+    "The last row of your MLP map has the corrupted run's metric everywhere: the last MLP is never patched. Every layer "
+    "has its row."
+)
+def last_mlp_left_out(model, corrupted_tokens, clean_cache, metric):
+    maps = both_maps(model, corrupted_tokens, clean_cache, metric)
+    maps["mlp_out"][-1] = metric(model(corrupted_tokens))
+    return maps
+
+
+@misconception(
+    "A cell of your maps patches all layers up to its own. Patch one layer at a time: begin each run with its own hook "
+    "alone."
+)
+def layers_add_up(model, corrupted_tokens, clean_cache, metric):
+    def hooks_of(part, layer, position):
+        return [hook for other in range(layer + 1) for hook in patched_at(clean_cache, part)(other, position)]
+
+    return {
+        "attn_out": sweep(model, corrupted_tokens, metric, partial(hooks_of, "hook_attn_out")),
+        "mlp_out": sweep(model, corrupted_tokens, metric, partial(hooks_of, "hook_mlp_out")),
+    }
+
+
+@misconception(
+    "Your attention map patches `hook_resid_mid`, the stream *after* attention, not what attention writes. On a "
+    "`TransformerBridge` this changes what the MLP reads, and nothing else."
+)
+def read_by_the_mlp(model, corrupted_tokens, clean_cache, metric):
+    return both_maps(model, corrupted_tokens, clean_cache, metric, "hook_resid_mid", "hook_mlp_out")

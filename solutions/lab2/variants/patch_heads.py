@@ -46,6 +46,12 @@ def right_edit(cache, activation):
     return edit
 
 
+def right_map(model, tokens, cache, metric, activation):
+    """The right answer."""
+    refuse_unknown(activation)
+    return map_of(model, tokens, metric, activation, right_edit(cache, activation))
+
+
 @accepted
 def by_library(model, corrupted_tokens, clean_cache, metric, activation="z"):
     """TransformerLens's own functions."""
@@ -92,9 +98,11 @@ def in_place(model, corrupted_tokens, clean_cache, metric, activation="z"):
                 return value
 
             model.add_hook(f"blocks.{layer}.attn.hook_{activation}", hook_function)
-            with torch.no_grad():
-                row.append(metric(model(corrupted_tokens)).detach())
-            model.reset_hooks()
+            try:
+                with torch.no_grad():
+                    row.append(metric(model(corrupted_tokens)).detach())
+            finally:
+                model.reset_hooks()
         rows.append(torch.stack(row))
     return torch.stack(rows)
 
@@ -236,3 +244,210 @@ def head_before_layer(model, corrupted_tokens, clean_cache, metric, activation="
 def nothing_refused(model, corrupted_tokens, clean_cache, metric, activation="z"):
     known = activation if activation in ACTIVATIONS else "z"
     return map_of(model, corrupted_tokens, metric, known, right_edit(clean_cache, known))
+
+
+@misconception(
+    "Your maps are right, but for an activation that is none of the five a `KeyError` comes out of the cache. The "
+    "docstring asks for a `ValueError`: check `activation` first."
+)
+def key_error(model, corrupted_tokens, clean_cache, metric, activation="z"):
+    clean_cache[f"blocks.0.attn.hook_{activation}"]
+    return map_of(model, corrupted_tokens, metric, activation, right_edit(clean_cache, activation))
+
+
+@misconception(
+    'Your maps are right, but "Z" is taken for "z". The docstring knows five activations, letter for letter, and asks '
+    "for a `ValueError` for all others."
+)
+def capital_letters(model, corrupted_tokens, clean_cache, metric, activation="z"):
+    return right_map(model, corrupted_tokens, clean_cache, metric, activation.lower())
+
+
+@misconception(
+    "Your maps are right, but you let more activations through than the five: the attention scores end in a `KeyError` "
+    "where the cache has none. The docstring asks for a `ValueError`."
+)
+def sixth_activation(model, corrupted_tokens, clean_cache, metric, activation="z"):
+    if activation == "attn_scores":
+        clean_cache[f"blocks.0.attn.hook_{activation}"]
+    return right_map(model, corrupted_tokens, clean_cache, metric, activation)
+
+
+@misconception(
+    'Your maps are right, but an empty text, or a part of a name such as "at", goes through: `in` on a text looks for a '
+    "part of it. Compare with a tuple of the five names."
+)
+def part_of_a_name(model, corrupted_tokens, clean_cache, metric, activation="z"):
+    if activation in "z q k v pattern":
+        clean_cache[f"blocks.0.attn.hook_{activation}"]
+    return right_map(model, corrupted_tokens, clean_cache, metric, activation)
+
+
+@misconception(
+    "When the metric fails, your last hook stays on the model. Take it off in a `finally`, or use `run_with_hooks`, which "
+    "takes its hooks off before the metric is called."
+)
+def hook_left_after_an_error(model, corrupted_tokens, clean_cache, metric, activation="z"):
+    refuse_unknown(activation)
+    edit = right_edit(clean_cache, activation)
+    result = []
+    for layer in range(model.cfg.n_layers):
+        for head in range(model.cfg.n_heads):
+
+            def hook_function(value, hook, layer=layer, head=head):
+                value = value.clone()
+                edit(value, layer, head)
+                return value
+
+            model.add_hook(f"blocks.{layer}.attn.hook_{activation}", hook_function)
+            result.append(metric(model(corrupted_tokens)))
+            model.reset_hooks()
+    return torch.stack(result).reshape(model.cfg.n_layers, model.cfg.n_heads)
+
+
+@misconception(
+    "Your rows are in the alphabetical order of the hook names, in which layer 10 comes before layer 2. Count the layers "
+    "as numbers."
+)
+def sorted_as_text(model, corrupted_tokens, clean_cache, metric, activation="z"):
+    found = right_map(model, corrupted_tokens, clean_cache, metric, activation)
+    return found[sorted(range(len(found)), key=str)]
+
+
+@misconception(
+    "You give the metric log-probabilities. A difference of two logits does not show it, other metrics do: hand the "
+    "logits on as the model gives them."
+)
+def metric_of_log_probabilities(model, corrupted_tokens, clean_cache, metric, activation="z"):
+    def of_logs(logits):
+        return metric(logits.log_softmax(-1))
+
+    return right_map(model, corrupted_tokens, clean_cache, of_logs, activation)
+
+
+@misconception(
+    "You give the metric the logits of the last position alone. It is to get those of all positions, "
+    "`[batch, pos, d_vocab]`: which of them count is the metric's business."
+)
+def metric_of_the_last_position(model, corrupted_tokens, clean_cache, metric, activation="z"):
+    return right_map(model, corrupted_tokens, clean_cache, lambda logits: metric(logits[:, -1:]), activation)
+
+
+@misconception(
+    "For a pattern of few positions your map has too few heads: you count them on the third axis, which is the query "
+    "position there. The number of heads is `model.cfg.n_heads`."
+)
+def heads_of_the_third_axis(model, corrupted_tokens, clean_cache, metric, activation="z"):
+    found = right_map(model, corrupted_tokens, clean_cache, metric, activation)
+    return found[:, : clean_cache[activation, 0].shape[2]]
+
+
+@misconception(
+    "Your map is right, but for a single prompt the clean cache has lost its batch axis afterwards: `remove_batch_dim` "
+    "changes the cache itself. Index a copy."
+)
+def batch_axis_removed(model, corrupted_tokens, clean_cache, metric, activation="z"):
+    found = right_map(model, corrupted_tokens, clean_cache, metric, activation)
+    if len(corrupted_tokens) == 1:
+        clean_cache.remove_batch_dim()
+    return found
+
+
+@misconception(
+    "Your map is right, but tensors of the clean cache have their axes exchanged afterwards: `transpose_` works in place. "
+    "The next experiment needs the cache as it is."
+)
+def cache_transposed(model, corrupted_tokens, clean_cache, metric, activation="z"):
+    found = right_map(model, corrupted_tokens, clean_cache, metric, activation)
+    if activation != "pattern":
+        for layer in range(model.cfg.n_layers):
+            clean_cache[activation, layer].transpose_(1, 2)
+    return found
+
+
+@misconception(
+    "Every prompt gets the clean activation of the *first* prompt. Each has its own clean twin: keep the batch axis when "
+    "you read the cache."
+)
+def first_prompt_for_all(model, corrupted_tokens, clean_cache, metric, activation="z"):
+    refuse_unknown(activation)
+
+    def edit(value, layer, head):
+        clean = clean_cache[activation, layer]
+        if activation == "pattern":
+            value[:, head] = clean[0, head]
+        else:
+            value[:, :, head] = clean[0, :, head]
+
+    return map_of(model, corrupted_tokens, metric, activation, edit)
+
+
+@misconception(
+    "The heads before it in the layer are patched together with each head: a slice `[: head + 1]`, or a copy that is "
+    "kept. Patch every head on its own."
+)
+def heads_add_up(model, corrupted_tokens, clean_cache, metric, activation="z"):
+    refuse_unknown(activation)
+    one = right_edit(clean_cache, activation)
+
+    def edit(value, layer, head):
+        for each in range(head + 1):
+            one(value, layer, each)
+
+    return map_of(model, corrupted_tokens, metric, activation, edit)
+
+
+@misconception(
+    "Position 0 is not patched. The definition patches a head at all positions, also at BOS, or whatever stands first."
+)
+def not_at_the_first_position(model, corrupted_tokens, clean_cache, metric, activation="z"):
+    refuse_unknown(activation)
+
+    def edit(value, layer, head):
+        clean = clean_cache[activation, layer]
+        if activation == "pattern":
+            value[:, head, 1:] = clean[:, head, 1:]
+        else:
+            value[:, 1:, head] = clean[:, 1:, head]
+
+    return map_of(model, corrupted_tokens, metric, activation, edit)
+
+
+def with_others(model, tokens, cache, metric, activations):
+    """The map with several activations of a head patched in each run."""
+    values = []
+    for layer in range(model.cfg.n_layers):
+        for head in range(model.cfg.n_heads):
+            hooks = []
+            for activation in activations:
+                change = right_edit(cache, activation)
+
+                def hook_function(value, hook, layer=layer, head=head, edit=change):
+                    value = value.clone()
+                    edit(value, layer, head)
+                    return value
+
+                hooks.append((f"blocks.{layer}.attn.hook_{activation}", hook_function))
+            with torch.no_grad():
+                values.append(metric(model.run_with_hooks(tokens, fwd_hooks=hooks)))
+    return torch.stack(values).reshape(model.cfg.n_layers, model.cfg.n_heads)
+
+
+@misconception(
+    'For `"k"` the head\'s *values* are patched too. Each of the five activations is patched alone: with "k" only the '
+    "keys."
+)
+def values_follow_keys(model, corrupted_tokens, clean_cache, metric, activation="z"):
+    refuse_unknown(activation)
+    both = ("k", "v") if activation == "k" and "blocks.0.attn.hook_v" in clean_cache else (activation,)
+    return with_others(model, corrupted_tokens, clean_cache, metric, both)
+
+
+@misconception(
+    "For the pattern you patch queries and keys. That gives the clean pattern only where the cache holds all three of the "
+    "same run: put in the cached pattern itself."
+)
+def pattern_from_queries_and_keys(model, corrupted_tokens, clean_cache, metric, activation="z"):
+    refuse_unknown(activation)
+    parts = ("q", "k") if activation == "pattern" else (activation,)
+    return with_others(model, corrupted_tokens, clean_cache, metric, parts)

@@ -197,3 +197,108 @@ def nothing_refused(resid, hook, position, clean):
     patched = resid.clone()
     patched[:, position] = clean[:, position]
     return patched
+
+
+_KEPT = {}
+
+
+@misconception(
+    "Your first call is right, but a later one with another clean run of the same shape gets the first one's values: "
+    "they are kept between calls. Use the `clean` that you are given."
+)
+def clean_kept_between_calls(resid, hook, position, clean):
+    refuse_misfits(resid, position, clean)
+    patched = resid.clone()
+    patched[:, position] = _KEPT.setdefault((position, clean.shape), clean[:, position].clone())
+    return patched
+
+
+@misconception(
+    "You write the mean of the two runs at the position. Patching replaces: nothing of the present run should be left "
+    "there."
+)
+def mean_of_both(resid, hook, position, clean):
+    refuse_misfits(resid, position, clean)
+    patched = resid.clone()
+    patched[:, position] = (resid[:, position] + clean[:, position]) / 2
+    return patched
+
+
+@misconception(
+    "Your result is right, but `clean` holds the present run's values at this position afterwards. It has to stay as it "
+    "is, for the next patch."
+)
+def runs_exchanged(resid, hook, position, clean):
+    refuse_misfits(resid, position, clean)
+    patched = resid.clone()
+    patched[:, position] = clean[:, position]
+    clean[:, position] = resid[:, position]
+    return patched
+
+
+@misconception(
+    "For a batch of one prompt your result has lost its batch axis. The model goes on with what you return, so it has to "
+    "have the shape of `resid`: `[1, pos, d_model]`."
+)
+def batch_of_one_squeezed(resid, hook, position, clean):
+    refuse_misfits(resid, position, clean)
+    patched = resid.clone()
+    patched[:, position] = clean[:, position]
+    return patched[0] if len(patched) == 1 else patched
+
+
+@misconception(
+    "Your patch is right, but a clean run of *one* prompt is used for all prompts of the batch. The docstring asks for a "
+    "`ValueError` where the shapes differ."
+)
+def one_clean_prompt_for_all(resid, hook, position, clean):
+    if resid.shape[1:] != clean.shape[1:] or len(clean) not in (1, len(resid)) or position not in range(resid.shape[1]):
+        raise ValueError("the streams do not fit")
+    patched = resid.clone()
+    patched[:, position] = clean[:, position]
+    return patched
+
+
+@misconception(
+    "Your patch is right, but a negative position goes through and is counted from the end. The docstring knows positions "
+    "from 0 to `pos - 1`, and asks for a `ValueError` for others."
+)
+def negative_positions(resid, hook, position, clean):
+    refuse_misfits(resid, position + resid.shape[1] if -resid.shape[1] <= position < 0 else position, clean)
+    patched = resid.clone()
+    patched[:, position] = clean[:, position]
+    return patched
+
+
+@misconception(
+    "Your patch is right, but the position `pos`, one past the last, goes through. Positions end at `pos - 1`; the "
+    "docstring asks for a `ValueError` for others."
+)
+def one_past_the_end(resid, hook, position, clean):
+    if position == resid.shape[1] and resid.shape == clean.shape:
+        return resid
+    refuse_misfits(resid, position, clean)
+    patched = resid.clone()
+    patched[:, position] = clean[:, position]
+    return patched
+
+
+@misconception(
+    "Your patch is right, but streams that do not fit end in an `AssertionError`. A `ValueError` is asked for."
+)
+def assertion(resid, hook, position, clean):
+    assert resid.shape == clean.shape, "the shapes differ"
+    refuse_misfits(resid, position, clean)
+    patched = resid.clone()
+    patched[:, position] = clean[:, position]
+    return patched
+
+
+@misconception("Position 0 is refused. It is a position like all others: BOS has a residual stream too.")
+def position_zero_refused(resid, hook, position, clean):
+    refuse_misfits(resid, position, clean)
+    if not position:
+        raise ValueError("no position 0")
+    patched = resid.clone()
+    patched[:, position] = clean[:, position]
+    return patched

@@ -43,6 +43,11 @@ def sweep(model, tokens, cache, metric, place="resid_pre", hook=replace):
     return torch.stack([torch.stack(row) for row in rows])
 
 
+def right_map(model, clean_tokens, corrupted_tokens, metric):
+    """The right answer."""
+    return sweep(model, corrupted_tokens, cached(model, clean_tokens), metric)
+
+
 @accepted
 def by_the_library(model, clean_tokens, corrupted_tokens, metric):
     """`transformer_lens.patching` makes the same map."""
@@ -207,3 +212,185 @@ def up_to_the_position(model, clean_tokens, corrupted_tokens, metric):
         return torch.cat([clean[:, : position + 1], resid[:, position + 1 :]], dim=1)
 
     return sweep(model, corrupted_tokens, cached(model, clean_tokens), metric, hook=hook)
+
+
+@misconception(
+    "Your rows are in the alphabetical order of the hook names, in which layer 10 comes before layer 2. Count the layers "
+    "as numbers."
+)
+def sorted_as_text(model, clean_tokens, corrupted_tokens, metric):
+    found = right_map(model, clean_tokens, corrupted_tokens, metric)
+    return found[sorted(range(len(found)), key=str)]
+
+
+@misconception(
+    "From layer 10 on you patch another layer: its number is read from a single character of the name. Build the name "
+    "from the number."
+)
+def one_digit(model, clean_tokens, corrupted_tokens, metric):
+    cache = cached(model, clean_tokens)
+    rows = []
+    for name in map(stream, range(model.cfg.n_layers)):
+        row = []
+        for position in range(corrupted_tokens.shape[1]):
+            hooks = [(stream(name[7]), partial(replace, position=position, clean=cache[name]))]
+            row.append(metric(model.run_with_hooks(corrupted_tokens, fwd_hooks=hooks)))
+        rows.append(torch.stack(row))
+    return torch.stack(rows)
+
+
+@misconception(
+    "You give the metric log-probabilities. A difference of two logits does not show it, other metrics do: hand the "
+    "logits on as the model gives them."
+)
+def metric_of_log_probabilities(model, clean_tokens, corrupted_tokens, metric):
+    return right_map(model, clean_tokens, corrupted_tokens, lambda logits: metric(logits.log_softmax(-1)))
+
+
+@misconception(
+    "You give the metric the logits of the last position alone. It is to get those of all positions, "
+    "`[batch, pos, d_vocab]`: which of them count is the metric's business."
+)
+def metric_of_the_last_position(model, clean_tokens, corrupted_tokens, metric):
+    return right_map(model, clean_tokens, corrupted_tokens, lambda logits: metric(logits[:, -1:]))
+
+
+@misconception(
+    "You call the metric for each prompt alone and average. It is to get all prompts at once, `[batch, pos, d_vocab]`; "
+    "a metric can belong to these very prompts, or be no mean."
+)
+def metric_prompt_by_prompt(model, clean_tokens, corrupted_tokens, metric):
+    def mean(logits):
+        return torch.stack([metric(one[None]) for one in logits]).mean()
+
+    return right_map(model, clean_tokens, corrupted_tokens, mean)
+
+
+@misconception(
+    "When the metric fails, your last hook stays on the model. Take it off in a `finally`, or use `run_with_hooks`, which "
+    "takes its hooks off before the metric is called."
+)
+def hook_left_after_an_error(model, clean_tokens, corrupted_tokens, metric):
+    cache = cached(model, clean_tokens)
+    rows = []
+    for name in map(stream, range(model.cfg.n_layers)):
+        row = []
+        for position in range(corrupted_tokens.shape[1]):
+            model.add_hook(name, partial(replace, position=position, clean=cache[name]))
+            row.append(metric(model(corrupted_tokens)))
+            model.reset_hooks()
+        rows.append(torch.stack(row))
+    return torch.stack(rows)
+
+
+_KEPT = {}
+
+
+@misconception(
+    "Your first sweep is right, but a second one with other prompts of the same shape uses the clean run of the first. "
+    "Run the model on the `clean_tokens` that you are given."
+)
+def clean_run_kept(model, clean_tokens, corrupted_tokens, metric):
+    key = (id(model), clean_tokens.shape)
+    if key not in _KEPT:
+        _KEPT[key] = cached(model, clean_tokens)
+    return sweep(model, corrupted_tokens, _KEPT[key], metric)
+
+
+@misconception(
+    "A cell of your map patches all positions from its own to the end: a slice `[position:]` is a whole end. Patch one "
+    "position at a time."
+)
+def from_the_position_on(model, clean_tokens, corrupted_tokens, metric):
+    def hook(resid, hook, position, clean):
+        return torch.cat([resid[:, :position], clean[:, position:]], dim=1)
+
+    return sweep(model, corrupted_tokens, cached(model, clean_tokens), metric, hook=hook)
+
+
+@misconception(
+    "Your column of position 0 holds zeros. A patch at BOS is a run like all others, and its metric belongs there."
+)
+def zeros_at_bos(model, clean_tokens, corrupted_tokens, metric):
+    found = right_map(model, clean_tokens, corrupted_tokens, metric)
+    found[:, 0] = 0
+    return found
+
+
+@misconception(
+    "Your map has a row too many, for the stream *after* the last layer. Asked for is the stream that enters each layer."
+)
+def row_after_the_last_layer(model, clean_tokens, corrupted_tokens, metric):
+    name = stream(model.cfg.n_layers - 1, "resid_post")
+    clean = model.run_with_cache(clean_tokens, names_filter=name)[1][name]
+    more = [
+        metric(
+            model.run_with_hooks(corrupted_tokens, fwd_hooks=[(name, partial(replace, position=position, clean=clean))])
+        )
+        for position in range(corrupted_tokens.shape[1])
+    ]
+    return torch.cat([right_map(model, clean_tokens, corrupted_tokens, metric), torch.stack(more)[None]])
+
+
+@misconception(
+    "Every prompt gets the clean stream of the *first* prompt. Each has its own clean twin: keep the batch axis when you "
+    "read the cache."
+)
+def first_prompt_for_all(model, clean_tokens, corrupted_tokens, metric):
+    def hook(resid, hook, position, clean):
+        return replace(resid, hook, position, clean[:1])
+
+    return sweep(model, corrupted_tokens, cached(model, clean_tokens), metric, hook=hook)
+
+
+@misconception("Only the first prompt of the batch is patched; the others run unchanged. Patch every prompt.")
+def first_prompt_only(model, clean_tokens, corrupted_tokens, metric):
+    def hook(resid, hook, position, clean):
+        resid = resid.clone()
+        resid[0, position] = clean[0, position]
+        return resid
+
+    return sweep(model, corrupted_tokens, cached(model, clean_tokens), metric, hook=hook)
+
+
+@misconception(
+    "Your hook sees the *last* position in every cell of a row: the hooks were made first, and look the position up when "
+    "they are called. Bind the value when you make the hook."
+)
+def late_binding_in_a_row(model, clean_tokens, corrupted_tokens, metric):
+    found = right_map(model, clean_tokens, corrupted_tokens, metric)
+    return found[:, -1:].expand_as(found).clone()
+
+
+@misconception(
+    "Your map is on the scale from the corrupted run (0) to the clean run (1). The metric itself is asked for; to put it "
+    "on a scale is another step."
+)
+def normalised(model, clean_tokens, corrupted_tokens, metric):
+    top, bottom = metric(model(clean_tokens)), metric(model(corrupted_tokens))
+    return (right_map(model, clean_tokens, corrupted_tokens, metric) - bottom) / (top - bottom)
+
+
+@misconception("Your map is rounded to two places. Give the metric as it is; rounding is for printing.")
+def rounded(model, clean_tokens, corrupted_tokens, metric):
+    return right_map(model, clean_tokens, corrupted_tokens, metric).round(decimals=2)
+
+
+@misconception(
+    "You look the clean stream up under `hook.name`. On a `TransformerBridge` the hook point has another name than the "
+    "one that you cached, `blocks.0.hook_in`. Keep the name that you asked for."
+)
+def name_of_the_hook_point(model, clean_tokens, corrupted_tokens, metric):
+    names = [stream(layer) for layer in range(model.cfg.n_layers)]
+    _, cache = model.run_with_cache(clean_tokens, names_filter=lambda name: name in names)
+    rows = []
+    for name in names:
+        row = []
+        for position in range(corrupted_tokens.shape[1]):
+
+            def hook_function(resid, hook, position=position):
+                return replace(resid, hook, position, cache[hook.name])
+
+            row.append(metric(model.run_with_hooks(corrupted_tokens, fwd_hooks=[(name, hook_function)])))
+        rows.append(torch.stack(row))
+    return torch.stack(rows)

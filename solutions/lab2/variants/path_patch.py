@@ -79,6 +79,19 @@ def heard(model, tokens, receivers, component, hooks):
     return [replacing(names[layer], {head: seen[names[layer]][:, :, head]}) for layer, head in receivers]
 
 
+def right_heads(model, tokens, orig, new, senders, receivers, component):
+    """The right answer, without its refusals."""
+    change = change_of(model, orig, new, senders)
+    return run(model, tokens, inputs_of(model, receivers, component, lambda layer: orig["resid_pre", layer] + change))
+
+
+def right_logits(model, orig, new, senders):
+    """The right answer."""
+    residual = orig["resid_post", model.cfg.n_layers - 1] + change_of(model, orig, new, senders)
+    with torch.no_grad():
+        return model.unembed(model.ln_final(residual))
+
+
 @accepted(replaces="path_patch_to_logits")
 def frozen_run(model, tokens, orig_cache, new_cache, senders):
     """A run of the whole model with frozen values put back by hooks."""
@@ -123,10 +136,11 @@ def from_the_receiver_on(model, tokens, orig_cache, new_cache, senders, receiver
             f"blocks.{layer}.attn.hook_{component}",
             lambda value, hook, chosen=chosen, every=every: torch.where(chosen, every, value),
         )
-    with torch.no_grad():
-        logits = model(tokens)
-    model.reset_hooks()
-    return logits
+    try:
+        with torch.no_grad():
+            return model(tokens)
+    finally:
+        model.reset_hooks()
 
 
 @misconception(
@@ -329,3 +343,238 @@ def nothing_refused(model, tokens, orig_cache, new_cache, senders, receivers, co
     return run(
         model, tokens, inputs_of(model, receivers, component, lambda layer: orig_cache["resid_pre", layer] + change)
     )
+
+
+@misconception(
+    "Your logits are right, but the new run's cache is changed: `-=` on a slice of a cached tensor works in place. "
+    "Subtract into a new tensor.",
+    replaces="path_patch_to_logits",
+)
+def new_cache_changed(model, tokens, orig_cache, new_cache, senders):
+    logits = right_logits(model, orig_cache, new_cache, senders)
+    for at, head in senders:
+        new_cache["z", at][:, :, head] -= orig_cache["z", at][:, :, head]
+    return logits
+
+
+@misconception(
+    "Your logits are right, but the original run's cache is changed: the senders' change is added to the cached stream "
+    "in place. Add into a new tensor.",
+    replaces="path_patch_to_logits",
+)
+def orig_cache_changed(model, tokens, orig_cache, new_cache, senders):
+    logits = right_logits(model, orig_cache, new_cache, senders)
+    orig_cache["resid_post", model.cfg.n_layers - 1].add_(change_of(model, orig_cache, new_cache, senders))
+    return logits
+
+
+@misconception(
+    "You return the logits of the last position alone. Those of every position are asked for, `[batch, pos, d_vocab]`.",
+    replaces="path_patch_to_logits",
+)
+def last_position_logits(model, tokens, orig_cache, new_cache, senders):
+    return right_logits(model, orig_cache, new_cache, senders)[:, -1:]
+
+
+@misconception(
+    "The senders' outputs are changed at the last position only. Their z are those of the new run at *all* positions.",
+    replaces="path_patch_to_logits",
+)
+def sent_at_the_last_position(model, tokens, orig_cache, new_cache, senders):
+    change = change_of(model, orig_cache, new_cache, senders)
+    change[:, :-1] = 0
+    residual = orig_cache["resid_post", model.cfg.n_layers - 1] + change
+    with torch.no_grad():
+        return model.unembed(model.ln_final(residual))
+
+
+@misconception(
+    "Your logits are right, but the original run's cache is changed: the senders' change is added to the stream before "
+    "the receiver's layer in place. Add into a new tensor.",
+    replaces="path_patch_to_heads",
+)
+def stream_before_the_receiver_changed(model, tokens, orig_cache, new_cache, senders, receivers, component):
+    refuse_bad_paths(senders, receivers, component)
+    logits = right_heads(model, tokens, orig_cache, new_cache, senders, receivers, component)
+    change = change_of(model, orig_cache, new_cache, senders)
+    for layer in {layer for layer, _ in receivers}:
+        orig_cache["resid_pre", layer].add_(change)
+    return logits
+
+
+@misconception(
+    "Your logits are right, but hooks stay on the model. `run_with_hooks` takes its hooks off; after `add_hook` you have "
+    "to do it.",
+    replaces="path_patch_to_heads",
+)
+def hooks_left(model, tokens, orig_cache, new_cache, senders, receivers, component):
+    refuse_bad_paths(senders, receivers, component)
+    change = change_of(model, orig_cache, new_cache, senders)
+    for hook in inputs_of(model, receivers, component, lambda layer: orig_cache["resid_pre", layer] + change):
+        model.add_hook(*hook)
+    with torch.no_grad():
+        return model(tokens)
+
+
+@misconception(
+    "With keys, the receivers' *values* are replaced too. Replace the one input that `component` names.",
+    replaces="path_patch_to_heads",
+)
+def values_follow_keys(model, tokens, orig_cache, new_cache, senders, receivers, component):
+    refuse_bad_paths(senders, receivers, component)
+    change = change_of(model, orig_cache, new_cache, senders)
+    parts = ("k", "v") if component == "k" else (component,)
+    hooks = [inputs_of(model, receivers, part, lambda at: orig_cache["resid_pre", at] + change) for part in parts]
+    return run(model, tokens, [hook for part in hooks for hook in part])
+
+
+@misconception(
+    "Of several receivers in one layer only the last is patched. Every receiver hears the senders.",
+    replaces="path_patch_to_heads",
+)
+def one_receiver_for_each_layer(model, tokens, orig_cache, new_cache, senders, receivers, component):
+    refuse_bad_paths(senders, receivers, component)
+    return right_heads(model, tokens, orig_cache, new_cache, senders, list(dict(receivers).items()), component)
+
+
+@misconception(
+    "The receivers' input is replaced at the last position only. It is to be replaced at all positions: keys and values "
+    "count wherever they stand.",
+    replaces="path_patch_to_heads",
+)
+def heard_at_the_last_position(model, tokens, orig_cache, new_cache, senders, receivers, component):
+    refuse_bad_paths(senders, receivers, component)
+    change = change_of(model, orig_cache, new_cache, senders).clone()
+    change[:, :-1] = 0
+    return run(
+        model, tokens, inputs_of(model, receivers, component, lambda layer: orig_cache["resid_pre", layer] + change)
+    )
+
+
+@misconception(
+    "The receivers' LayerNorm keeps the scale of the original run. It is to be computed afresh, from the changed stream.",
+    replaces="path_patch_to_heads",
+)
+def receiver_norm_frozen(model, tokens, orig_cache, new_cache, senders, receivers, component):
+    refuse_bad_paths(senders, receivers, component)
+    change = change_of(model, orig_cache, new_cache, senders)
+    weights, biases = getattr(model, f"W_{component.upper()}"), getattr(model, f"b_{component.upper()}")
+    hooks = []
+    for layer, head in receivers:
+        old = orig_cache["resid_pre", layer]
+        scale = ((old - old.mean(-1, keepdim=True)).pow(2).mean(-1, keepdim=True) + model.cfg.eps).sqrt()
+        stream = old + change
+        stream = (stream - stream.mean(-1, keepdim=True)) / scale
+        value = stream @ weights[layer, head] + biases[layer, head]
+        hooks.append(replacing(f"blocks.{layer}.attn.hook_{component}", {head: value}))
+    return run(model, tokens, hooks)
+
+
+@misconception(
+    "A receiver in a later layer also hears what an earlier receiver changed. Each input is what it would be if only the "
+    "senders' direct paths had changed.",
+    replaces="path_patch_to_heads",
+)
+def receivers_hear_each_other(model, tokens, orig_cache, new_cache, senders, receivers, component):
+    refuse_bad_paths(senders, receivers, component)
+    change = change_of(model, orig_cache, new_cache, senders)
+    weights, biases = getattr(model, f"W_{component.upper()}"), getattr(model, f"b_{component.upper()}")
+    hooks = []
+    for layer in sorted({layer for layer, _ in receivers}):
+        seen = {}
+
+        def note(value, hook, seen=seen):
+            seen["stream"] = value.clone()
+
+        run(model, tokens, [*hooks, (f"blocks.{layer}.hook_resid_pre", note)])
+        stream = model.blocks[layer].ln1(seen["stream"] + change)
+        values = {head: stream @ weights[layer, head] + biases[layer, head] for at, head in receivers if at == layer}
+        hooks.append(replacing(f"blocks.{layer}.attn.hook_{component}", values))
+    return run(model, tokens, hooks)
+
+
+@misconception(
+    "Your logits are right, but a sender is refused only if *all* receivers are too early for it. The docstring asks for "
+    "a `ValueError` as soon as one receiver is.",
+    replaces="path_patch_to_heads",
+)
+def latest_receiver_counts(model, tokens, orig_cache, new_cache, senders, receivers, component):
+    refuse_bad_paths(senders, [max(receivers)] if receivers else [], component)
+    return right_heads(model, tokens, orig_cache, new_cache, senders, receivers, component)
+
+
+@misconception(
+    "Your logits are right, but only the first sender is checked. Every sender has to be in an earlier layer than every "
+    "receiver; the docstring asks for a `ValueError`.",
+    replaces="path_patch_to_heads",
+)
+def first_sender_checked(model, tokens, orig_cache, new_cache, senders, receivers, component):
+    refuse_bad_paths(senders[:1], receivers, component)
+    return right_heads(model, tokens, orig_cache, new_cache, senders, receivers, component)
+
+
+@misconception(
+    "Your logits are right, but a sender in the receiver's *own* layer goes through. The heads of one layer do not hear "
+    "each other; the docstring asks for a `ValueError`.",
+    replaces="path_patch_to_heads",
+)
+def same_layer_allowed(model, tokens, orig_cache, new_cache, senders, receivers, component):
+    refuse_bad_paths([(layer - 1, head) for layer, head in senders], receivers, component)
+    return right_heads(model, tokens, orig_cache, new_cache, senders, receivers, component)
+
+
+@misconception(
+    "Your logits are right, but a component that is none of the three goes through: whatever is not q or k is taken for "
+    "v. The docstring asks for a `ValueError`.",
+    replaces="path_patch_to_heads",
+)
+def anything_else_is_v(model, tokens, orig_cache, new_cache, senders, receivers, component):
+    component = component if component in ("q", "k") else "v"
+    refuse_bad_paths(senders, receivers, component)
+    return right_heads(model, tokens, orig_cache, new_cache, senders, receivers, component)
+
+
+@misconception(
+    'Your logits are right, but an empty component and "qk" are not refused with a `ValueError`: `in "qkv"` looks for a '
+    "part of the text. Compare with a tuple of the three names.",
+    replaces="path_patch_to_heads",
+)
+def part_of_a_text(model, tokens, orig_cache, new_cache, senders, receivers, component):
+    refuse_bad_paths(senders, receivers, "q" if component in "qkv" else component)
+    {"q": 0, "k": 1, "v": 2}[component]
+    return right_heads(model, tokens, orig_cache, new_cache, senders, receivers, component)
+
+
+@misconception(
+    "Your logits are right, but without receivers a component that is none of the three goes through. The docstring asks "
+    "for a `ValueError` there too: check `component` first.",
+    replaces="path_patch_to_heads",
+)
+def unchecked_without_receivers(model, tokens, orig_cache, new_cache, senders, receivers, component):
+    if not len(receivers):
+        return run(model, tokens, [])
+    refuse_bad_paths(senders, receivers, component)
+    return right_heads(model, tokens, orig_cache, new_cache, senders, receivers, component)
+
+
+@misconception(
+    "Without receivers your function fails on `min` of nothing. Then nothing is replaced, and the logits are those of the "
+    "original run.",
+    replaces="path_patch_to_heads",
+)
+def needs_a_receiver(model, tokens, orig_cache, new_cache, senders, receivers, component):
+    refuse_bad_paths([], [], component)
+    if senders and max(layer for layer, _ in senders) >= min(layer for layer, _ in receivers):
+        raise ValueError("every sender must be in an earlier layer than every receiver")
+    return right_heads(model, tokens, orig_cache, new_cache, senders, receivers, component)
+
+
+@misconception(
+    "Your function fails for senders in a tuple: `.sort()` is a method of lists, and changes the caller's list. Any "
+    "sequence of heads is allowed: use `sorted`, or leave the order as it is.",
+    replaces="path_patch_to_heads",
+)
+def lists_only(model, tokens, orig_cache, new_cache, senders, receivers, component):
+    refuse_bad_paths(senders, receivers, component)
+    senders.sort()
+    return right_heads(model, tokens, orig_cache, new_cache, senders, receivers, component)

@@ -272,8 +272,7 @@ def last_position_only(model, tokens, heads, controls):
 
 
 @misconception(
-    "Your numbers are right, but a head that the model does not have, or a call without controls, goes through without "
-    "a word. The docstring's section *Raises* asks for a `ValueError` there."
+    "Your numbers are right, but nothing gives a `ValueError`. The docstring's section *Raises* lists what should."
 )
 def nothing_refused(model, tokens, heads, controls):
     layers, count = model.cfg.n_layers, model.cfg.n_heads
@@ -282,3 +281,256 @@ def nothing_refused(model, tokens, heads, controls):
         return second_half(model, tokens, [(layer % layers, head % count) for layer, head in group])
 
     return measured(measure, heads, controls or [heads])
+
+
+def losses_of(model, tokens, group, hook_of):
+    """Mean loss on the second half with a hook at z for each head."""
+    hooks = [(f"blocks.{layer}.attn.hook_z", hook_of(head)) for layer, head in group]
+    loss = model.run_with_hooks(tokens, fwd_hooks=hooks, return_type="loss", loss_per_token=True)
+    return loss[:, tokens.shape[1] // 2 :].mean()
+
+
+@misconception(
+    "Your loss begins one prediction too early: it includes the last token of the first half. The loss with index `i` "
+    "is about token `i + 1`, and the first token of the second half stands at position `half + 1`."
+)
+def starts_too_early(model, tokens, heads, controls):
+    refuse_misfits(model, tokens, heads, controls)
+    half = tokens.shape[1] // 2
+    return measured(lambda group: losses_without(model, tokens, group)[:, half - 1 :].mean(), heads, controls)
+
+
+@misconception(
+    "You leave what the heads write at BOS as it is. Their output should be zero at *every* position: later heads "
+    "attend to BOS, too."
+)
+def bos_left_alone(model, tokens, heads, controls):
+    refuse_misfits(model, tokens, heads, controls)
+
+    def hook_of(head):
+        def zero(z, hook):
+            z[:, 1:, head] = 0
+            return z
+
+        return zero
+
+    return measured(lambda group: losses_of(model, tokens, group, hook_of), heads, controls)
+
+
+@misconception(
+    "You silence the heads in the second half only. Their output should be zero at every position: what they write in "
+    "the first half is read later."
+)
+def second_half_only(model, tokens, heads, controls):
+    refuse_misfits(model, tokens, heads, controls)
+
+    def hook_of(head):
+        def zero(z, hook):
+            z[:, tokens.shape[1] // 2 + 1 :, head] = 0
+            return z
+
+        return zero
+
+    return measured(lambda group: losses_of(model, tokens, group, hook_of), heads, controls)
+
+
+@misconception(
+    "Your heads write their mean in place of zero. This is mean ablation, a good method as well; asked for is zero "
+    "ablation."
+)
+def mean_ablation(model, tokens, heads, controls):
+    refuse_misfits(model, tokens, heads, controls)
+
+    def hook_of(head):
+        def mean(z, hook):
+            z[:, :, head] = z[:, :, head].mean((0, 1))
+            return z
+
+        return mean
+
+    return measured(lambda group: losses_of(model, tokens, group, hook_of), heads, controls)
+
+
+@misconception(
+    "Your attention patterns are those of the clean run. Here the patterns may change: a later head sees what is left "
+    "of the stream."
+)
+def patterns_kept(model, tokens, heads, controls):
+    refuse_misfits(model, tokens, heads, controls)
+    names = [f"blocks.{layer}.attn.hook_pattern" for layer in range(model.cfg.n_layers)]
+    _, cache = model.run_with_cache(tokens, names_filter=lambda name: name in names)
+
+    def measure(group):
+        hooks = [(name, lambda pattern, hook, kept=cache[name]: kept) for name in names]
+        hooks += [(f"blocks.{layer}.attn.hook_z", partial(zero_one, head=head)) for layer, head in group]
+        loss = model.run_with_hooks(tokens, fwd_hooks=hooks, return_type="loss", loss_per_token=True)
+        return loss[:, tokens.shape[1] // 2 :].mean()
+
+    return measured(measure, heads, controls)
+
+
+@misconception(
+    "Of several heads of one layer you ablate only the last. A dictionary with the layers as keys keeps one head for "
+    "each: keep a list of heads for each layer."
+)
+def one_head_of_a_layer(model, tokens, heads, controls):
+    refuse_misfits(model, tokens, heads, controls)
+    return measured(lambda group: second_half(model, tokens, list(dict(group).items())), heads, controls)
+
+
+@misconception(
+    "In your control runs the chosen heads are gone, too. Each control set is ablated in a run of its own, on the "
+    "whole model."
+)
+def heads_gone_in_the_controls(model, tokens, heads, controls):
+    refuse_misfits(model, tokens, heads, controls)
+    control_losses = [second_half(model, tokens, [*heads, *group]) for group in controls]
+    return result(second_half(model, tokens, []), second_half(model, tokens, heads), control_losses)
+
+
+@misconception(
+    "Your control sets pile up: the heads of one set are still gone when the next set is measured. Each set has a run "
+    "of its own."
+)
+def controls_pile_up(model, tokens, heads, controls):
+    refuse_misfits(model, tokens, heads, controls)
+    gone, control_losses = [], []
+    for group in controls:
+        gone += group
+        control_losses.append(second_half(model, tokens, gone))
+    return result(second_half(model, tokens, []), second_half(model, tokens, heads), control_losses)
+
+
+@misconception(
+    "Your effect is measured from the first control set alone. Take the mean of the losses of all control sets."
+)
+def against_the_first_control(model, tokens, heads, controls):
+    refuse_misfits(model, tokens, heads, controls)
+    found = measured(lambda group: second_half(model, tokens, group), heads, controls)
+    return found | {"effect": found["ablated"] - found["controls"][0].item()}
+
+
+@misconception("Your effect is measured from the median of the control sets. Their mean is asked for.")
+def against_the_median(model, tokens, heads, controls):
+    refuse_misfits(model, tokens, heads, controls)
+    found = measured(lambda group: second_half(model, tokens, group), heads, controls)
+    middle = found["controls"].median() if len(controls) > 2 else found["controls"].mean()
+    return found | {"effect": found["ablated"] - middle.item()}
+
+
+@misconception(
+    "Your losses of the control sets are in a list. A tensor of shape `[control]` is asked for: `torch.stack`."
+)
+def controls_in_a_list(model, tokens, heads, controls):
+    refuse_misfits(model, tokens, heads, controls)
+    found = measured(lambda group: second_half(model, tokens, group), heads, controls)
+    return found | {"controls": found["controls"].tolist()}
+
+
+@misconception("Your single numbers are tensors. Make Python floats of them with `.item()`.")
+def tensors_for_floats(model, tokens, heads, controls):
+    refuse_misfits(model, tokens, heads, controls)
+    clean, ablated = second_half(model, tokens, []), second_half(model, tokens, heads)
+    others = torch.stack([second_half(model, tokens, group) for group in controls])
+    return {"clean": clean, "ablated": ablated, "controls": others, "effect": ablated - others.mean()}
+
+
+@misconception(
+    "The hooks of the last run are still on the model when you are done. Take hooks off after each run, and not "
+    "before the next, or use a way to run that does it for you."
+)
+def last_hooks_left(model, tokens, heads, controls):
+    refuse_misfits(model, tokens, heads, controls)
+
+    def measure(group):
+        model.reset_hooks()
+        for layer, head in group:
+            model.add_hook(f"blocks.{layer}.attn.hook_z", partial(zero_one, head=head))
+        return model(tokens, return_type="loss", loss_per_token=True)[:, tokens.shape[1] // 2 :].mean()
+
+    return measured(measure, heads, controls)
+
+
+@misconception(
+    "When your function raises its `ValueError`, hooks are left on the model. Check all heads before you add the "
+    "first hook, or take the hooks off in a `finally`."
+)
+def hooks_left_after_an_error(model, tokens, heads, controls):
+    refuse_misfits(model, tokens, [], controls and [[]])
+
+    def measure(group):
+        for layer, head in group:
+            if not (0 <= layer < model.cfg.n_layers and 0 <= head < model.cfg.n_heads):
+                raise ValueError("no such head")
+            model.add_hook(f"blocks.{layer}.attn.hook_z", partial(zero_one, head=head))
+        loss = model(tokens, return_type="loss", loss_per_token=True)[:, tokens.shape[1] // 2 :].mean()
+        model.reset_hooks()
+        return loss
+
+    return measured(measure, heads, controls)
+
+
+@misconception("BOS alone, without any half, gives no `ValueError` in yours. A half has at least one token.")
+def bos_alone(model, tokens, heads, controls):
+    refuse_misfits(model, tokens if tokens.shape[1] != 1 else tokens.repeat(1, 3), heads, controls)
+    return measured(lambda group: second_half(model, tokens, group), heads, controls)
+
+
+@misconception(
+    "An even number of positions gives no `ValueError` in yours. BOS and two equal halves are an odd number of tokens."
+)
+def even_positions(model, tokens, heads, controls):
+    refuse_misfits(model, tokens if tokens.shape[1] % 2 else tokens.repeat(1, 2)[:, 1:], heads, controls)
+    return measured(lambda group: second_half(model, tokens, group), heads, controls)
+
+
+@misconception(
+    "Negative numbers of heads give no `ValueError` in yours. Python counts them from the end, and another head is "
+    "ablated than asked."
+)
+def negative_heads(model, tokens, heads, controls):
+    def counted(groups):
+        return [[(layer, head + model.cfg.n_heads * (head < 0)) for layer, head in group] for group in groups]
+
+    refuse_misfits(model, tokens, *counted([heads]), counted(controls))
+    return measured(lambda group: second_half(model, tokens, group), heads, controls)
+
+
+@misconception("Negative numbers of layers give no `ValueError` in yours. A layer is one of `0 … n_layers - 1`.")
+def negative_layers(model, tokens, heads, controls):
+    def counted(groups):
+        return [[(layer + model.cfg.n_layers * (layer < 0), head) for layer, head in group] for group in groups]
+
+    heads, *controls = counted([heads, *controls])
+    refuse_misfits(model, tokens, heads, controls)
+    return measured(lambda group: second_half(model, tokens, group), heads, controls)
+
+
+@misconception(
+    "Your check lets the number just beyond the last head through. With `n_heads` heads, the last one has the number "
+    "`n_heads - 1`."
+)
+def one_head_too_many(model, tokens, heads, controls):
+    def without_it(groups):
+        return [[pair for pair in group if pair[1] != model.cfg.n_heads] for group in groups]
+
+    refuse_misfits(model, tokens, *without_it([heads]), without_it(controls))
+    return measured(lambda group: second_half(model, tokens, group), heads, controls)
+
+
+@misconception(
+    "Heads of control sets that the model does not have give no `ValueError` in yours. Check the control sets as you "
+    "check `heads`."
+)
+def controls_not_checked(model, tokens, heads, controls):
+    refuse_misfits(model, tokens, heads, controls and [[]])
+    layers, count = model.cfg.n_layers, model.cfg.n_heads
+    kept = [[pair for pair in group if 0 <= pair[0] < layers and 0 <= pair[1] < count] for group in controls]
+    return measured(lambda group: second_half(model, tokens, group), heads, kept)
+
+
+@misconception("A call without control sets gives no `ValueError` in yours, and the effect is not a number.")
+def no_controls(model, tokens, heads, controls):
+    refuse_misfits(model, tokens, heads, controls or [[]])
+    found = measured(lambda group: second_half(model, tokens, group), heads, controls or [[]])
+    return found if controls else found | {"controls": torch.zeros(0), "effect": float("nan")}

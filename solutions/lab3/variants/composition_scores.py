@@ -166,8 +166,8 @@ def early_transposed(early_W_V, early_W_O, late_W_Q, late_W_K, late_W_V, late_W_
 
 
 @misconception(
-    "Your baseline is far too high: `torch.rand` draws from 0 to 1, so all your random matrices point in nearly the "
-    "same direction. Standard normal numbers have mean 0.",
+    "Your baseline is far too high, as if all entries of the random matrices were positive, as those of `torch.rand` are. Such "
+    "matrices point in nearly the same direction. Standard normal numbers have mean 0.",
     replaces="random_baseline",
 )
 def uniform_numbers(d_model, d_head, samples, seed):
@@ -180,7 +180,7 @@ def uniform_numbers(d_model, d_head, samples, seed):
 
 
 @misconception(
-    "Your baseline seeds the global random state. Whoever draws random numbers afterwards gets others than before, and "
+    "Your baseline changes PyTorch's global random state. Whoever draws random numbers afterwards gets others than before, and "
     "will not know why. Seed a generator of your own, and draw from it.",
     replaces="random_baseline",
 )
@@ -209,7 +209,8 @@ def no_seed(d_model, d_head, samples, seed):
 
 
 @misconception(
-    "Your baseline composes each random matrix with itself. The two heads of a pair are independent: draw two matrices.",
+    "Your baseline is about twice as high as it should be. This happens when the two matrices of a pair share a factor. They "
+    "must be independent: draw all four factors anew for each pair.",
     replaces="random_baseline",
 )
 def with_itself(d_model, d_head, samples, seed):
@@ -232,3 +233,177 @@ def summed(d_model, d_head, samples, seed):
         first, second = random_pair(d_model, d_head, generator)
         scores.append((first @ second).norm() / first.norm() / second.norm())
     return torch.stack(scores).sum().item()
+
+
+@misconception(
+    "Your K-composition is the same as your Q-composition. On the key side the early head's output meets the *transpose* of the "
+    "later head's QK matrix."
+)
+def k_as_q(early_W_V, early_W_O, late_W_Q, late_W_K, late_W_V, late_W_O):
+    ov, qk, late_ov = matrices(early_W_V, early_W_O, late_W_Q, late_W_K, late_W_V, late_W_O)
+    return {"Q": pairwise(ov, qk), "K": pairwise(ov, qk), "V": pairwise(ov, late_ov)}
+
+
+@misconception(
+    "You divide by the norms of all four weight matrices. Divide by the norms of the two products: the early head's OV matrix, and "
+    "the matrix of the later head."
+)
+def norms_of_all_factors(early_W_V, early_W_O, late_W_Q, late_W_K, late_W_V, late_W_O):
+    ov, qk, late_ov = matrices(early_W_V, early_W_O, late_W_Q, late_W_K, late_W_V, late_W_O)
+    early = (frobenius(early_W_V) * frobenius(early_W_O))[:, None]
+    pairs = {"Q": (qk, late_W_Q, late_W_K), "K": (qk.mT, late_W_Q, late_W_K), "V": (late_ov, late_W_V, late_W_O)}
+    return {
+        kind: frobenius(ov[:, None] @ b) / (early * frobenius(one) * frobenius(other))
+        for kind, (b, one, other) in pairs.items()
+    }
+
+
+@misconception(
+    "For the early head you multiply the norms of its two weight matrices. Divide by the norm of their product, the OV matrix."
+)
+def norms_of_the_early_factors(early_W_V, early_W_O, late_W_Q, late_W_K, late_W_V, late_W_O):
+    ov, qk, late_ov = matrices(early_W_V, early_W_O, late_W_Q, late_W_K, late_W_V, late_W_O)
+    ratio = (frobenius(ov) / (frobenius(early_W_V) * frobenius(early_W_O)))[:, None]
+    pairs = {"Q": qk, "K": qk.mT, "V": late_ov}
+    return {kind: pairwise(ov, b) * ratio for kind, b in pairs.items()}
+
+
+@misconception(
+    "You divide by one norm for all late heads together. Each late head has a norm of its own: take it over the last two axes."
+)
+def one_norm_for_the_late_layer(early_W_V, early_W_O, late_W_Q, late_W_K, late_W_V, late_W_O):
+    ov, qk, late_ov = matrices(early_W_V, early_W_O, late_W_Q, late_W_K, late_W_V, late_W_O)
+    pairs = {"Q": qk, "K": qk.mT, "V": late_ov}
+    return {kind: pairwise(ov, b) * frobenius(b) / frobenius(b).mean() for kind, b in pairs.items()}
+
+
+@misconception(
+    "The columns of some late heads are zero: you go through as many late heads as there are early ones. The two layers may have "
+    "different numbers of heads."
+)
+def as_many_late_as_early(early_W_V, early_W_O, late_W_Q, late_W_K, late_W_V, late_W_O):
+    ov, qk, late_ov = matrices(early_W_V, early_W_O, late_W_Q, late_W_K, late_W_V, late_W_O)
+    kept = torch.arange(len(late_W_Q), device=ov.device) < len(early_W_V)
+    return {kind: pairwise(ov, b) * kept for kind, b in {"Q": qk, "K": qk.mT, "V": late_ov}.items()}
+
+
+@misconception(
+    "You take the mean over the stream away from what the early head writes. The score is about the matrices as they are."
+)
+def centred(early_W_V, early_W_O, late_W_Q, late_W_K, late_W_V, late_W_O):
+    ov, qk, late_ov = matrices(early_W_V, early_W_O, late_W_Q, late_W_K, late_W_V, late_W_O)
+    ov = ov - ov.mean(-1, keepdim=True)
+    return {kind: pairwise(ov, b) for kind, b in {"Q": qk, "K": qk.mT, "V": late_ov}.items()}
+
+
+def baseline_of(pairs, mean=lambda scores: scores.mean()):
+    return mean(torch.stack([(a @ b).norm() / a.norm() / b.norm() for a, b in pairs])).item()
+
+
+@misconception(
+    "Your baseline changes NumPy's global random state. Draw from a generator of your own: `numpy.random.default_rng(seed)`, or a "
+    "`torch.Generator`.",
+    replaces="random_baseline",
+)
+def numpy_global_seed(d_model, d_head, samples, seed):
+    import numpy as np
+
+    np.random.seed(seed)
+
+    def draw(*shape):
+        return torch.from_numpy(np.random.randn(*shape))
+
+    def matrix():
+        return draw(d_model, d_head) @ draw(d_head, d_model)
+
+    return baseline_of([(matrix(), matrix()) for _ in range(samples)])
+
+
+@misconception(
+    "Your baseline varies too little from pair to pair, as it does for matrices of full rank. The matrix of a head has rank `d_head`: "
+    "draw it as the product of a `[d_model, d_head]` and a `[d_head, d_model]` matrix.",
+    replaces="random_baseline",
+)
+def full_rank(d_model, d_head, samples, seed):
+    generator = torch.Generator().manual_seed(seed)
+
+    def matrix():
+        return torch.randn(d_model, d_model, generator=generator)
+
+    return baseline_of([(matrix(), matrix()) for _ in range(samples)])
+
+
+@misconception(
+    "Single pairs have the right scores in your baseline, but the mean of many is too high, as the root of the mean square is. Take the "
+    "plain mean of the scores.",
+    replaces="random_baseline",
+)
+def root_mean_square(d_model, d_head, samples, seed):
+    generator = torch.Generator().manual_seed(seed)
+    pairs = [random_pair(d_model, d_head, generator) for _ in range(samples)]
+    return baseline_of(pairs, lambda scores: scores.pow(2).mean().sqrt())
+
+
+@misconception(
+    "Your baseline varies too much from pair to pair, as it does when one of the four factors has positive entries only. All entries "
+    "of all four factors are standard normal: `torch.randn`, not `torch.rand`.",
+    replaces="random_baseline",
+)
+def one_uniform_factor(d_model, d_head, samples, seed):
+    generator = torch.Generator().manual_seed(seed)
+
+    def draw(kind, *shape):
+        return kind(*shape, generator=generator)
+
+    def pair():
+        first = draw(torch.randn, d_model, d_head) @ draw(torch.randn, d_head, d_model)
+        return first, draw(torch.rand, d_model, d_head) @ draw(torch.randn, d_head, d_model)
+
+    return baseline_of([pair() for _ in range(samples)])
+
+
+@misconception(
+    "Your baseline is the same for every seed, as `1 / sqrt(d_model)` is. That number is only about right: draw pairs, and take the "
+    "mean of their scores.",
+    replaces="random_baseline",
+)
+def no_draw(d_model, d_head, samples, seed):
+    return d_model**-0.5
+
+
+@misconception(
+    "Your baseline of many pairs is the score of one pair: all pairs are the same. Seed the generator once, before the loop.",
+    replaces="random_baseline",
+)
+def seeded_in_the_loop(d_model, d_head, samples, seed):
+    return baseline_of([random_pair(d_model, d_head, torch.Generator().manual_seed(seed)) for _ in range(samples)])
+
+
+@misconception(
+    "With the seed 0 your baseline gives another number each time, as if there were no seed. 0 is a seed like any other: do not test it "
+    "as a truth value.",
+    replaces="random_baseline",
+)
+def zero_is_no_seed(d_model, d_head, samples, seed):
+    generator = torch.Generator()
+    if seed:
+        generator.manual_seed(seed)
+    else:
+        generator.seed()
+    return baseline_of([random_pair(d_model, d_head, generator) for _ in range(samples)])
+
+
+@misconception(
+    "Your baseline of a single pair is 0 or no number at all: you draw one pair less than `samples`. Draw exactly `samples` pairs.",
+    replaces="random_baseline",
+)
+def one_pair_too_few(d_model, d_head, samples, seed):
+    generator = torch.Generator().manual_seed(seed)
+    pairs = [random_pair(d_model, d_head, generator) for _ in range(samples - 1)]
+    return baseline_of(pairs) * (samples - 1) / samples if pairs else 0.0
+
+
+@misconception("Your baseline is a tensor. Make a Python float of it with `.item()`.", replaces="random_baseline")
+def baseline_is_a_tensor(d_model, d_head, samples, seed):
+    generator = torch.Generator().manual_seed(seed)
+    return torch.tensor(baseline_of([random_pair(d_model, d_head, generator) for _ in range(samples)]))

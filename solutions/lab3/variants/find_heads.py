@@ -153,3 +153,88 @@ def nothing_refused(scores, threshold):
     scores = scores.reshape(-1, scores.shape[-1])
     found = sorted(above(scores, threshold), key=lambda entry: (-entry[0], entry[1:]))
     return [(layer, head) for _, layer, head in found]
+
+
+def right(scores, threshold):
+    refuse_other_shapes(scores)
+    return [entry[1:] for entry in sorted(above(scores, threshold), key=lambda entry: (-entry[0], entry[1:]))]
+
+
+@misconception(
+    "Each head in your list is a list of two numbers. Make a tuple of it, which can be in a set: `(layer, head)`."
+)
+def lists_for_tuples(scores, threshold):
+    return [list(pair) for pair in right(scores, threshold)]
+
+
+@misconception(
+    "The numbers in your pairs are NumPy's integers. They print like Python's, but not everything takes them: convert "
+    "them with `int` or `.tolist()`."
+)
+def numpy_integers(scores, threshold):
+    return [tuple(np.int64(number) for number in pair) for pair in right(scores, threshold)]
+
+
+@misconception(
+    "Scores that differ only a little come out as if they were equal. Compare them as they are, without rounding."
+)
+def ties_of_rounded_scores(scores, threshold):
+    refuse_other_shapes(scores)
+    found = sorted(above(scores, threshold), key=lambda entry: (-round(entry[0], 3), entry[1:]))
+    return [(layer, head) for _, layer, head in found]
+
+
+@misconception(
+    "Heads with a score of exactly 0 are missing, although 0 is above the threshold. Look for the places where "
+    "`scores > threshold`, and not for values that are not 0."
+)
+def zeros_lost(scores, threshold):
+    return [pair for pair in right(scores, threshold) if scores[pair] != 0]
+
+
+@misconception(
+    "Where no head is above the threshold you give the best one all the same. The list should be empty then, which is "
+    "a result."
+)
+def best_when_none(scores, threshold):
+    return right(scores, threshold) or [divmod(int(scores.argmax()), scores.shape[1])]
+
+
+@misconception(
+    "Of several heads with equal scores only one is in your list, as in a dictionary with the scores as keys. List "
+    "them all."
+)
+def one_head_for_a_score(scores, threshold):
+    found = {scores[pair].item(): pair for pair in sorted(right(scores, threshold))}
+    return [found[score] for score in sorted(found, reverse=True)]
+
+
+@misconception(
+    "You found the right heads, but negative scores are in the order of their size. The highest score comes first: "
+    "-0.25 before -1."
+)
+def sorted_by_size(scores, threshold):
+    return sorted(right(scores, threshold), key=lambda pair: (-abs(scores[pair].item()), pair))
+
+
+@misconception(
+    "Heads with equal scores are in the order of head and then layer. The layer comes first: `(0, 3)` before `(1, 0)`."
+)
+def ties_by_head(scores, threshold):
+    return sorted(right(scores, threshold), key=lambda pair: (-scores[pair].item(), pair[::-1]))
+
+
+@misconception("Scores with a single axis give no `ValueError` in yours. They need exactly two axes, `[layer, head]`.")
+def one_axis_is_one_layer(scores, threshold):
+    return right(scores[None] if scores.ndim == 1 else scores, threshold)
+
+
+@misconception(
+    "Scores with more than two axes give no `ValueError` in yours. They need exactly two axes, `[layer, head]`."
+)
+def more_axes(scores, threshold):
+    if scores.ndim < 2:
+        raise ValueError("scores must be [layer, head]")
+    while scores.ndim > 2:
+        scores = scores.mean(-1)
+    return right(scores, threshold)

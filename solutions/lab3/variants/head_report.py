@@ -116,8 +116,8 @@ def threshold_inclusive(scores, threshold):
 
 
 @misconception(
-    "You name a head after the *first* score above the threshold. It may have a higher one further on: find the highest "
-    "first, and then compare it with the threshold."
+    "You name a head after the *first* score above the threshold. It may have a higher one further on: find the "
+    "highest first, and then compare it with the threshold."
 )
 def first_above(scores, threshold):
     refuse_misfits(scores)
@@ -194,8 +194,8 @@ def no_score_for_others(scores, threshold):
 
 
 @misconception(
-    "Your heatmap is transposed: heads go from left to right and measures from top to bottom. A row should be a head, as "
-    "in the table."
+    "Your heatmap is transposed: heads go from left to right and measures from top to bottom. A row should be a head, "
+    "as in the table."
 )
 def heatmap_transposed(scores, threshold):
     refuse_misfits(scores)
@@ -254,12 +254,222 @@ def no_colour_bar(scores, threshold):
     return table, drawn(values_of(scores), list(scores), [row["name"] for row in table], bar=False)
 
 
-@misconception(
-    "Your report is right, but scores of different shapes, or no scores at all, are not refused as the docstring's "
-    "section *Raises* asks: with a `ValueError`."
-)
+@misconception("Your report is right, but scores that do not fit, or no scores at all, give no `ValueError`.")
 def nothing_refused(scores, threshold):
     if not scores or len({score.shape for score in scores.values()}) != 1 or len(size_of(scores)) != 2:
         return [], Figure()
+    table = table_of(scores, threshold)
+    return table, figure_of(scores, table)
+
+
+@accepted
+def by_cells_of_length_one(scores, threshold):
+    """Cells from 0 to 1, 1 to 2 and so on, ticks in their middle; a title above the whole figure; a colour bar on axes of its own."""
+    refuse_misfits(scores)
+    table, values = table_of(scores, threshold), values_of(scores)
+    figure, (axes, bar) = plt.subplots(1, 2, width_ratios=[20, 1])
+    image = axes.imshow(values, aspect="auto", extent=(0, len(scores), len(table), 0))
+    axes.set_xticks(np.arange(len(scores)) + 0.5, list(scores))
+    axes.set_yticks(np.arange(len(table)) + 0.5, [row["name"] for row in table])
+    axes.set(xlabel="score", ylabel="head")
+    figure.suptitle("Heads")
+    figure.colorbar(image, cax=bar)
+    plt.close(figure)
+    return table, figure
+
+
+@misconception("Your figure has no title. Say in one what the reader sees: `axes.set_title`.")
+def no_title(scores, threshold):
+    refuse_misfits(scores)
+    table = table_of(scores, threshold)
+    figure = figure_of(scores, table)
+    figure.axes[0].set_title("")
+    return table, figure
+
+
+@misconception(
+    "The first head is at the bottom of your heatmap. The rows should go from top to bottom as in the table: draw with "
+    "`origin='upper'`, which is the default of `imshow`."
+)
+def upside_down(scores, threshold):
+    refuse_misfits(scores)
+    table = table_of(scores, threshold)
+    figure = Figure()
+    axes = figure.subplots()
+    image = axes.imshow(values_of(scores), aspect="auto", origin="lower")
+    axes.set_xticks(range(len(scores)), list(scores))
+    axes.set_yticks(range(len(table)), [row["name"] for row in table])
+    axes.set(xlabel="score", ylabel="head", title="Heads")
+    figure.colorbar(image, ax=axes)
+    return table, figure
+
+
+@misconception("With many heads, some rows of your heatmap have no name. Set a tick and a label for every head.")
+def few_labels(scores, threshold):
+    refuse_misfits(scores)
+    table = table_of(scores, threshold)
+    figure = figure_of(scores, table)
+    shown = range(0, len(table), 1 + len(table) // 21)
+    figure.axes[0].set_yticks(shown, [table[row]["name"] for row in shown])
+    return table, figure
+
+
+@misconception(
+    "Your rows are in the order of the names, where `L10H0` comes before `L2H0`. The order is that of the numbers: "
+    "layer 2 before layer 10."
+)
+def sorted_by_name(scores, threshold):
+    refuse_misfits(scores)
+    table = sorted(table_of(scores, threshold), key=lambda row: row["name"])
+    heads = size_of(scores)[1]
+    values = values_of(scores)[[row["layer"] * heads + row["head"] for row in table]]
+    return table, drawn(values, list(scores), [row["name"] for row in table])
+
+
+@misconception("Your rows begin with the highest score. The order is layer by layer, and head by head within a layer.")
+def sorted_by_score(scores, threshold):
+    refuse_misfits(scores)
+    table = sorted(table_of(scores, threshold), key=lambda row: -row["score"])
+    heads = size_of(scores)[1]
+    values = values_of(scores)[[row["layer"] * heads + row["head"] for row in table]]
+    return table, drawn(values, list(scores), [row["name"] for row in table])
+
+
+@misconception(
+    "The columns of your heatmap are in the order of the alphabet. Keep the order in which the measures stand in "
+    "`scores`."
+)
+def columns_by_alphabet(scores, threshold):
+    refuse_misfits(scores)
+    table = table_of(scores, threshold)
+    return table, figure_of({name: scores[name] for name in sorted(scores)}, table)
+
+
+@misconception(
+    "You divide each column of the heatmap by its highest score. So every measure seems to have found some head, even "
+    "where all scores are low. Show the scores as they are."
+)
+def columns_divided(scores, threshold):
+    refuse_misfits(scores)
+    table, values = table_of(scores, threshold), values_of(scores)
+    return table, drawn(values / values.max(0), list(scores), [row["name"] for row in table])
+
+
+@misconception("The data of your heatmap are rounded to two digits. Draw the scores as they are.")
+def rounded_data(scores, threshold):
+    refuse_misfits(scores)
+    table = table_of(scores, threshold)
+    return table, drawn(values_of(scores).round(2), list(scores), [row["name"] for row in table])
+
+
+@misconception(
+    "Your heatmap leaves out the scores that are not above the threshold. A reader should see all scores: draw them "
+    "as they are."
+)
+def low_scores_blank(scores, threshold):
+    refuse_misfits(scores)
+    table, values = table_of(scores, threshold), values_of(scores)
+    return table, drawn(np.where(values > threshold, values, np.nan), list(scores), [row["name"] for row in table])
+
+
+@misconception(
+    "The rows of your heatmap are not in the order of their labels: the data go through the layers of head 0 first. "
+    "Flatten `[layer, head]` as it is, so that all heads of layer 0 come first."
+)
+def data_head_by_head(scores, threshold):
+    refuse_misfits(scores)
+    table = table_of(scores, threshold)
+    values = values_of({name: score.T for name, score in scores.items()})
+    return table, drawn(values, list(scores), [row["name"] for row in table])
+
+
+@misconception("Your figure has no heatmap drawn with `imshow`. Draw the scores with `axes.imshow`.")
+def no_imshow(scores, threshold):
+    refuse_misfits(scores)
+    table = table_of(scores, threshold)
+    figure, axes = plt.subplots()
+    figure.colorbar(axes.pcolormesh(values_of(scores)), ax=axes)
+    plt.close(figure)
+    return table, figure
+
+
+@misconception("Your figure has two heatmaps. A single one is asked for: that of the scores.")
+def two_heatmaps(scores, threshold):
+    refuse_misfits(scores)
+    table, values = table_of(scores, threshold), values_of(scores)
+    figure, (first, second) = plt.subplots(1, 2)
+    figure.colorbar(first.imshow(values), ax=first)
+    second.imshow(values > threshold)
+    plt.close(figure)
+    return table, figure
+
+
+@misconception(
+    "Where scores differ only a little, you treat them as equal, and the first of them gets the role. Compare the "
+    "scores as they are, without rounding."
+)
+def equal_after_rounding(scores, threshold):
+    refuse_misfits(scores)
+
+    def role_of(of_head, threshold):
+        best = max(of_head, key=lambda name: round(of_head[name], 2))
+        return best if max(of_head.values()) > threshold else "other"
+
+    table = table_of(scores, threshold, role_of)
+    return table, figure_of(scores, table)
+
+
+@misconception(
+    "Where two scores are equally high you take the first by the alphabet. The first in the order of `scores` should "
+    "win."
+)
+def first_by_alphabet(scores, threshold):
+    refuse_misfits(scores)
+
+    def role_of(of_head, threshold):
+        best = max(sorted(of_head), key=of_head.get)
+        return best if of_head[best] > threshold else "other"
+
+    table = table_of(scores, threshold, role_of)
+    return table, figure_of(scores, table)
+
+
+@misconception("The scores in your table are rounded. Give the highest score as it is.")
+def rounded_score(scores, threshold):
+    refuse_misfits(scores)
+    table = table_of(scores, threshold)
+    return [row | {"score": round(row["score"], 3)} for row in table], figure_of(scores, table)
+
+
+@misconception("The scores in your table are tensors. Make Python numbers of them with `.item()`.")
+def score_is_a_tensor(scores, threshold):
+    refuse_misfits(scores)
+    table = table_of(scores, threshold)
+    best = torch.stack(list(scores.values())).amax(0).flatten()
+    return [row | {"score": score} for row, score in zip(table, best, strict=True)], figure_of(scores, table)
+
+
+@misconception(
+    "Scores with only one axis give no `ValueError` in yours. Each measure should have the two axes `[layer, head]`."
+)
+def one_axis_is_one_layer(scores, threshold):
+    scores = {name: score[None] if score.ndim == 1 else score for name, score in scores.items()}
+    refuse_misfits(scores)
+    table = table_of(scores, threshold)
+    return table, figure_of(scores, table)
+
+
+@misconception("You look at the shape of the first measure only. The others may have another one: compare all shapes.")
+def first_shape_only(scores, threshold):
+    if not scores or len(size_of(scores)) != 2:
+        raise ValueError("no scores, or no map")
+    table = table_of(scores, threshold)
+    return table, figure_of(scores, table)
+
+
+@misconception("Without any scores your function stops with a `StopIteration`. The docstring asks for a `ValueError`.")
+def no_scores_no_value_error(scores, threshold):
+    size_of(scores)
+    refuse_misfits(scores)
     table = table_of(scores, threshold)
     return table, figure_of(scores, table)

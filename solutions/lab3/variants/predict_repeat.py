@@ -171,3 +171,177 @@ def least_likely(model, prompts, n_tokens):
 )
 def nothing_refused(model, prompts, n_tokens):
     return [model.to_string(continued(model, model.to_tokens(p), n_tokens)[0]) for p in prompts]
+
+
+@misconception(
+    "Your continuation ends with the first end-of-text token. Exactly `n_tokens` tokens are asked for. If you use `generate`, "
+    "it stops there by default: set `stop_at_eos=False`."
+)
+def stops_at_end_of_text(model, prompts, n_tokens):
+    refuse_none(n_tokens)
+    texts = []
+    for prompt in prompts:
+        new = continued(model, model.to_tokens(prompt), n_tokens)[0]
+        ends = (new == model.tokenizer.eos_token_id).nonzero()
+        texts.append(model.to_string(new[: int(ends[0]) + 1] if len(ends) else new))
+    return texts
+
+
+@misconception(
+    "End-of-text tokens are missing from your texts. An end-of-text token is a token like any other: keep it when you turn "
+    "tokens into text."
+)
+def special_tokens_left_out(model, prompts, n_tokens):
+    refuse_none(n_tokens)
+    new = [continued(model, model.to_tokens(prompt), n_tokens)[0] for prompt in prompts]
+    return [model.to_string(row[row != model.tokenizer.eos_token_id]) for row in new]
+
+
+@misconception(
+    "Where the end-of-text token is the most likely one, your text goes on with another token. Take the most likely token "
+    "of all, without exceptions."
+)
+def never_end_of_text(model, prompts, n_tokens):
+    refuse_none(n_tokens)
+    texts = []
+    for prompt in prompts:
+        tokens = model.to_tokens(prompt)
+        start = tokens.shape[1]
+        for _ in range(n_tokens):
+            logits = model(tokens)[:, -1].clone()
+            logits[:, model.tokenizer.eos_token_id] = -torch.inf
+            tokens = torch.cat([tokens, logits.argmax(-1, keepdim=True)], 1)
+        texts.append(model.to_string(tokens[0, start:]))
+    return texts
+
+
+@misconception(
+    "Your answers are those of a model that reads BOS twice. `to_tokens` already puts BOS in front of the text: do not add another."
+)
+def bos_twice(model, prompts, n_tokens):
+    refuse_none(n_tokens)
+    texts = []
+    for prompt in prompts:
+        tokens = model.to_tokens(prompt)
+        texts.append(model.to_string(continued(model, torch.cat([tokens[:, :1], tokens], 1), n_tokens)[0]))
+    return texts
+
+
+@misconception(
+    "Your new tokens are the `n_tokens` most likely ones after the prompt. They should follow one another: append the most "
+    "likely token, and run the model again."
+)
+def best_few_of_one_run(model, prompts, n_tokens):
+    refuse_none(n_tokens)
+    return [model.to_string(model(model.to_tokens(p))[0, -1].topk(n_tokens).indices) for p in prompts]
+
+
+@misconception(
+    "Your answers are right, but they are not in the order of `prompts`. If you sort the prompts, put the answers back."
+)
+def shortest_first(model, prompts, n_tokens):
+    refuse_none(n_tokens)
+    return [model.to_string(continued(model, model.to_tokens(p), n_tokens)[0]) for p in sorted(prompts, key=len)]
+
+
+@misconception("Your texts have one token too many. Exactly `n_tokens` new tokens are asked for.")
+def one_token_more(model, prompts, n_tokens):
+    refuse_none(n_tokens)
+    return [model.to_string(continued(model, model.to_tokens(p), n_tokens + 1)[0]) for p in prompts]
+
+
+@misconception("Your texts lack the last token. Exactly `n_tokens` new tokens are asked for.")
+def one_token_less(model, prompts, n_tokens):
+    refuse_none(n_tokens)
+    return [model.to_string(continued(model, model.to_tokens(p), n_tokens)[0, :-1]) for p in prompts]
+
+
+@misconception(
+    "Your tokens are those of a model that sees the last sixteen tokens only. Give it all tokens so far: a repetition can be "
+    "further back."
+)
+def short_window(model, prompts, n_tokens):
+    refuse_none(n_tokens)
+    texts = []
+    for prompt in prompts:
+        tokens = model.to_tokens(prompt)
+        start = tokens.shape[1]
+        for _ in range(n_tokens):
+            tokens = torch.cat([tokens, model(tokens[:, -16:])[:, -1].argmax(-1, keepdim=True)], 1)
+        texts.append(model.to_string(tokens[0, start:]))
+    return texts
+
+
+@misconception(
+    "Where a prompt is given twice, your list has only one answer for both. Return one text for each prompt."
+)
+def equal_prompts_once(model, prompts, n_tokens):
+    refuse_none(n_tokens)
+    return [model.to_string(continued(model, model.to_tokens(p), n_tokens)[0]) for p in dict.fromkeys(prompts)]
+
+
+@misconception(
+    "You turn each new token into text alone. A letter can be made of two tokens, and half a letter has no text. Turn all the new "
+    "tokens into text at once."
+)
+def token_by_token_text(model, prompts, n_tokens):
+    refuse_none(n_tokens)
+    new = [continued(model, model.to_tokens(prompt), n_tokens)[0] for prompt in prompts]
+    return ["".join(model.to_string(row[place : place + 1]) for place in range(n_tokens)) for row in new]
+
+
+@misconception(
+    "You turn the text back into tokens after each step. The tokens can come out different from those that the model gave: append "
+    "the new token itself."
+)
+def tokenized_anew(model, prompts, n_tokens):
+    refuse_none(n_tokens)
+    texts = []
+    for prompt in prompts:
+        text = ""
+        for _ in range(n_tokens):
+            text += model.to_string(continued(model, model.to_tokens(prompt + text), 1)[0])
+        texts.append(text)
+    return texts
+
+
+@misconception(
+    "Your answers lack the prompt also where the model says it again. Cut the prompt's tokens off at the front, instead of "
+    "deleting its text."
+)
+def prompt_deleted_everywhere(model, prompts, n_tokens):
+    refuse_none(n_tokens)
+    texts = []
+    for prompt in prompts:
+        tokens = model.to_tokens(prompt)
+        texts.append(
+            model.to_string(torch.cat([tokens[0, 1:], continued(model, tokens, n_tokens)[0]])).replace(prompt, "")
+        )
+    return texts
+
+
+@misconception(
+    "Your function says nothing about `n_tokens` below 1 when there are no prompts. Check `n_tokens` before the loop over prompts."
+)
+def checked_in_the_loop(model, prompts, n_tokens):
+    texts = []
+    for prompt in prompts:
+        refuse_none(n_tokens)
+        texts.append(model.to_string(continued(model, model.to_tokens(prompt), n_tokens)[0]))
+    return texts
+
+
+@misconception(
+    "Your text never has the same token twice in a row. The most likely token may be the one just before it: take it all the same."
+)
+def never_the_same_twice(model, prompts, n_tokens):
+    refuse_none(n_tokens)
+    texts = []
+    for prompt in prompts:
+        tokens = model.to_tokens(prompt)
+        start = tokens.shape[1]
+        for _ in range(n_tokens):
+            logits = model(tokens)[:, -1].scatter(-1, tokens[:, -1:], -torch.inf)
+            tokens = torch.cat([tokens, logits.argmax(-1, keepdim=True)], 1)
+        texts.append(model.to_string(tokens[0, start:]))
+    return texts

@@ -120,8 +120,8 @@ def mask_with_zero(W_pos, W_Q, W_K, b_Q, b_K, scale):
 
 
 @misconception(
-    "The roles are exchanged: you ask with the keys and answer with the queries. The position that looks uses `W_Q` and "
-    "`b_Q`, the one that is looked at `W_K` and `b_K`."
+    "The roles are exchanged: you ask with the keys and answer with the queries. The position that looks uses `W_Q` "
+    "and `b_Q`, the one that is looked at `W_K` and `b_K`."
 )
 def roles_exchanged(W_pos, W_Q, W_K, b_Q, b_K, scale):
     refuse_misfits(W_pos, scale)
@@ -130,8 +130,8 @@ def roles_exchanged(W_pos, W_Q, W_K, b_Q, b_K, scale):
 
 
 @misconception(
-    "You leave `scale` out: the head would see the position embeddings as they are stored. It sees them after LayerNorm, "
-    "divided by the size of the stream, and both queries and keys change with it."
+    "You leave `scale` out: the head would see the position embeddings as they are stored. It sees them after "
+    "LayerNorm, divided by the size of the stream, and both queries and keys change with it."
 )
 def no_layernorm(W_pos, W_Q, W_K, b_Q, b_K, scale):
     refuse_misfits(W_pos, scale)
@@ -194,8 +194,8 @@ def divided_by_all(W_pos, W_Q, W_K, b_Q, b_K, scale):
 
 
 @misconception(
-    "Your pattern is right, but your score reads its main diagonal: that is how much each position looks at itself. The "
-    "position before the query is one to the left."
+    "Your pattern is right, but your score reads its main diagonal: that is how much each position looks at itself. "
+    "The position before the query is one to the left."
 )
 def main_diagonal(W_pos, W_Q, W_K, b_Q, b_K, scale):
     refuse_misfits(W_pos, scale)
@@ -205,9 +205,102 @@ def main_diagonal(W_pos, W_Q, W_K, b_Q, b_K, scale):
 
 
 @misconception(
-    "Your results are right, but a single position, or a scale that is not positive, goes through without a word. The "
-    "docstring's section *Raises* asks for a `ValueError` there."
+    "Your results are right, but nothing gives a `ValueError`: neither fewer than two positions nor a scale that is "
+    "not above 0. See the docstring's section *Raises*."
 )
 def nothing_refused(W_pos, W_Q, W_K, b_Q, b_K, scale):
     query, key = queries_and_keys(W_pos, W_Q, W_K, b_Q, b_K, scale or 1.0)
     return with_score(causal(query @ key.transpose(-1, -2) / W_Q.shape[-1] ** 0.5))
+
+
+def right(W_pos, W_Q, W_K, b_Q, b_K, scale):
+    query, key = queries_and_keys(W_pos, W_Q, W_K, b_Q, b_K, scale)
+    return with_score(causal(query @ key.transpose(-1, -2) / W_Q.shape[-1] ** 0.5))
+
+
+@misconception(
+    "You divide each position embedding by its own size, and not by `scale`. The size of the stream depends on the "
+    "token as well: take the number that is given."
+)
+def own_size(W_pos, W_Q, W_K, b_Q, b_K, scale):
+    refuse_misfits(W_pos, scale)
+    return right(W_pos / W_pos.pow(2).mean(-1, keepdim=True).sqrt(), W_Q, W_K, b_Q, b_K, 1.0)
+
+
+@misconception(
+    "You take the mean of each position embedding away. The weights are centred already, as the course loads its "
+    "models: divide by `scale`, and do no more."
+)
+def centred(W_pos, W_Q, W_K, b_Q, b_K, scale):
+    refuse_misfits(W_pos, scale)
+    return right(W_pos - W_pos.mean(-1, keepdim=True), W_Q, W_K, b_Q, b_K, scale)
+
+
+@misconception(
+    "Your mask is a number that large scores outweigh: -100 in place of minus infinity. Use `-torch.inf`, and no key "
+    "of the future is left."
+)
+def mask_of_minus_hundred(W_pos, W_Q, W_K, b_Q, b_K, scale):
+    refuse_misfits(W_pos, scale)
+    query, key = queries_and_keys(W_pos, W_Q, W_K, b_Q, b_K, scale)
+    scores = query @ key.transpose(-1, -2) / W_Q.shape[-1] ** 0.5
+    return with_score(scores.masked_fill(torch.ones_like(scores, dtype=torch.bool).triu(1), -100).softmax(-1))
+
+
+@misconception(
+    "You subtract a number from the scores of the future that large scores outweigh. Set them to minus infinity: "
+    "`masked_fill`."
+)
+def mask_added(W_pos, W_Q, W_K, b_Q, b_K, scale):
+    refuse_misfits(W_pos, scale)
+    query, key = queries_and_keys(W_pos, W_Q, W_K, b_Q, b_K, scale)
+    scores = query @ key.transpose(-1, -2) / W_Q.shape[-1] ** 0.5
+    return with_score((scores - 1e3 * torch.ones_like(scores).triu(1)).softmax(-1))
+
+
+@misconception(
+    "Your softmax takes exponentials of large scores, which are too large for a float. `torch.softmax` subtracts the "
+    "highest score first, which changes nothing else."
+)
+def exp_overflows(W_pos, W_Q, W_K, b_Q, b_K, scale):
+    refuse_misfits(W_pos, scale)
+    query, key = queries_and_keys(W_pos, W_Q, W_K, b_Q, b_K, scale)
+    scores = query @ key.transpose(-1, -2) / W_Q.shape[-1] ** 0.5
+    weights = scores.exp().masked_fill(torch.ones_like(scores, dtype=torch.bool).triu(1), 0)
+    return with_score(weights / weights.sum(-1, keepdim=True))
+
+
+@misconception("Your scores are the same for all heads, the mean over them. Each head has a score of its own.")
+def mean_over_heads(W_pos, W_Q, W_K, b_Q, b_K, scale):
+    refuse_misfits(W_pos, scale)
+    pattern, previous = right(W_pos, W_Q, W_K, b_Q, b_K, scale)
+    return pattern, previous.mean().expand(len(previous))
+
+
+@misconception(
+    "Your pattern is right, but your score leaves out the query at position 1. It counts: the position before it is 0."
+)
+def without_query_one(W_pos, W_Q, W_K, b_Q, b_K, scale):
+    refuse_misfits(W_pos, scale)
+    pattern, previous = right(W_pos, W_Q, W_K, b_Q, b_K, scale)
+    return pattern, pattern.diagonal(-1, -2, -1)[:, 1:].mean(-1) if len(W_pos) > 2 else previous
+
+
+@misconception("A negative `scale` gives no `ValueError` in yours. A size is above 0: ask for `scale > 0`.")
+def negative_scale(W_pos, W_Q, W_K, b_Q, b_K, scale):
+    refuse_misfits(W_pos, abs(scale))
+    return right(W_pos, W_Q, W_K, b_Q, b_K, scale)
+
+
+@misconception(
+    "A `scale` of 0 gives no `ValueError` in yours, and division by 0 gives no numbers. Ask for `scale > 0`."
+)
+def scale_zero(W_pos, W_Q, W_K, b_Q, b_K, scale):
+    refuse_misfits(W_pos, scale or 1.0)
+    return right(W_pos, W_Q, W_K, b_Q, b_K, scale)
+
+
+@misconception("Fewer than two positions give no `ValueError` in yours. A single position has nothing before it.")
+def one_position(W_pos, W_Q, W_K, b_Q, b_K, scale):
+    refuse_misfits(torch.zeros(2), scale)
+    return right(W_pos, W_Q, W_K, b_Q, b_K, scale)

@@ -23,6 +23,11 @@ def noise_without_bos(d_vocab, bos, shape, seed):
     return ids[torch.randint(len(ids), shape, generator=seeded(seed))]
 
 
+def with_halves(noise, bos, device):
+    start = torch.full((len(noise), 1), bos)
+    return torch.cat([start, noise, noise], dim=1).to(device)
+
+
 @accepted
 def by_lookup_table(d_vocab, bos, batch, half, seed, device="cpu"):
     """Draw from an explicit table of the ids that are allowed, and fill a prepared tensor."""
@@ -104,8 +109,7 @@ def half_shared(d_vocab, bos, batch, half, seed, device="cpu"):
 
 
 @misconception(
-    "Your second half is new noise and not the first half again, so nothing in the sequence repeats. Draw once, keep "
-    "the result in a variable, and use it twice."
+    "Your second half is not the first half again. Draw once, keep the result in a variable, and use it twice."
 )
 def halves_drawn_apart(d_vocab, bos, batch, half, seed, device="cpu"):
     refuse_impossible(d_vocab, bos, batch, half)
@@ -195,9 +199,8 @@ def fixed_seed(d_vocab, bos, batch, half, seed, device="cpu"):
 
 
 @misconception(
-    "Your tokens are right, but you seed PyTorch's *global* generator on the way, so that calling your function "
-    "changes every random number drawn after it in the whole program. Use a generator of your own and hand it to the "
-    "random function."
+    "Your tokens are right, but a call of your function changes PyTorch's *global* random state, and with it every random number "
+    "drawn later in the program. Use a generator of your own and hand it to the random function."
 )
 def global_seed(d_vocab, bos, batch, half, seed, device="cpu"):
     refuse_impossible(d_vocab, bos, batch, half)
@@ -209,11 +212,152 @@ def global_seed(d_vocab, bos, batch, half, seed, device="cpu"):
 
 
 @misconception(
-    "Your tokens are right, but impossible sizes go through without a word: an empty half, an empty batch, or a BOS "
-    "outside the vocabulary. The docstring's section *Raises* lists what should be a `ValueError`."
+    "Your tokens are right, but no impossible size gives a `ValueError`. The docstring's section *Raises* lists all of them."
 )
 def nothing_refused(d_vocab, bos, batch, half, seed, device="cpu"):
-    noise = torch.randint(max(d_vocab - 1, 1), (batch, half), generator=seeded(seed))
-    noise = noise + (noise >= bos)
-    start = torch.full((batch, 1), bos)
-    return torch.cat([start, noise, noise], dim=1).to(device)
+    noise = torch.randint(d_vocab - 1, (batch, half), generator=seeded(seed))
+    return with_halves(noise + (noise >= bos), bos, device)
+
+
+@misconception(
+    "Within a half, no token comes twice in your sequences. Each token is drawn with replacement: what was drawn before does not "
+    "matter."
+)
+def without_replacement(d_vocab, bos, batch, half, seed, device="cpu"):
+    refuse_impossible(d_vocab, bos, batch, half)
+    generator = seeded(seed)
+    times = -(-half // (d_vocab - 1))
+    ids = torch.tensor([token for token in range(d_vocab) if token != bos])
+    rows = [
+        torch.cat([torch.randperm(d_vocab - 1, generator=generator) for _ in range(times)])[:half] for _ in range(batch)
+    ]
+    return with_halves(ids[torch.stack(rows)], bos, device)
+
+
+@misconception(
+    "The id after BOS is drawn far too often: each time that BOS would have been drawn, too. All ids except BOS should be equally "
+    "likely. Draw from one number less, and move the numbers from `bos` on up by one."
+)
+def next_id_for_bos(d_vocab, bos, batch, half, seed, device="cpu"):
+    refuse_impossible(d_vocab, bos, batch, half)
+    noise = torch.randint(d_vocab, (batch, half), generator=seeded(seed))
+    return with_halves(torch.where(noise == bos, (noise + 1) % d_vocab, noise), bos, device)
+
+
+@misconception("Your result is on the CPU, whatever `device` says. Move the finished tokens to `device`.")
+def device_ignored(d_vocab, bos, batch, half, seed, device="cpu"):
+    refuse_impossible(d_vocab, bos, batch, half)
+    return with_halves(noise_without_bos(d_vocab, bos, (batch, half), seed), bos, "cpu")
+
+
+@misconception("Your tokens are 32-bit integers. Return `torch.int64`, PyTorch's default for integers.")
+def short_integers(d_vocab, bos, batch, half, seed, device="cpu"):
+    refuse_impossible(d_vocab, bos, batch, half)
+    return with_halves(noise_without_bos(d_vocab, bos, (batch, half), seed), bos, device).int()
+
+
+@misconception(
+    "The last id of the vocabulary that is not BOS is never drawn. The upper end of `torch.randint` is exclusive already: do not "
+    "take another one away."
+)
+def last_id_never_drawn(d_vocab, bos, batch, half, seed, device="cpu"):
+    refuse_impossible(d_vocab, bos, batch, half)
+    noise = torch.randint(max(d_vocab - 2, 1), (batch, half), generator=seeded(seed))
+    return with_halves(noise + (noise >= bos), bos, device)
+
+
+@misconception(
+    "Ids above BOS are never drawn in yours. BOS can have any id, also one in the middle of the vocabulary: draw from the ids on both "
+    "sides."
+)
+def ids_below_bos_only(d_vocab, bos, batch, half, seed, device="cpu"):
+    refuse_impossible(d_vocab, bos, batch, half)
+    return with_halves(
+        torch.randint(bos or d_vocab - 1, (batch, half), generator=seeded(seed)) + (bos == 0), bos, device
+    )
+
+
+@misconception(
+    "BOS turns up among your random tokens, and the id after it never does. Move up the numbers from `bos` on: compare with `>=`, "
+    "not with `>`."
+)
+def moved_after_bos(d_vocab, bos, batch, half, seed, device="cpu"):
+    refuse_impossible(d_vocab, bos, batch, half)
+    noise = torch.randint(d_vocab - 1, (batch, half), generator=seeded(seed))
+    return with_halves(noise + (noise > bos), bos, device)
+
+
+@misconception(
+    "Your tokens are right, but a call of your function changes the global random state of Python's `random`. Use a "
+    "`random.Random(seed)` of your own."
+)
+def python_global_seed(d_vocab, bos, batch, half, seed, device="cpu"):
+    refuse_impossible(d_vocab, bos, batch, half)
+    random.seed(seed)
+    ids = [token for token in range(d_vocab) if token != bos]
+    return with_halves(torch.tensor([random.choices(ids, k=half) for _ in range(batch)]), bos, device)
+
+
+@misconception(
+    "Your tokens are right, but a call of your function changes NumPy's global random state. Use a generator of your own: "
+    "`numpy.random.default_rng(seed)`."
+)
+def numpy_global_seed(d_vocab, bos, batch, half, seed, device="cpu"):
+    refuse_impossible(d_vocab, bos, batch, half)
+    np.random.seed(seed)
+    ids = np.array([token for token in range(d_vocab) if token != bos])
+    return with_halves(torch.as_tensor(np.random.choice(ids, (batch, half))), bos, device)
+
+
+@misconception("Your second half is the first half in reverse order. Repeat it in the same order.")
+def mirrored(d_vocab, bos, batch, half, seed, device="cpu"):
+    refuse_impossible(d_vocab, bos, batch, half)
+    noise = noise_without_bos(d_vocab, bos, (batch, half), seed)
+    return torch.cat([torch.full((batch, 1), bos), noise, noise.flip(1)], dim=1).to(device)
+
+
+def lenient(refuse):
+    """A right program that refuses what a function of the sizes says."""
+
+    def tokens(d_vocab, bos, batch, half, seed, device="cpu"):
+        if refuse(d_vocab, bos, batch, half):
+            raise ValueError("impossible sizes")
+        noise = torch.randint(max(d_vocab - 1, 1), (max(batch, 0), max(half, 0)), generator=seeded(seed))
+        return with_halves(noise + (noise >= bos), bos, device)
+
+    return tokens
+
+
+@misconception("A `batch` of 0 gives no `ValueError` in yours. A batch has at least one sequence.")
+def empty_batch(d_vocab, bos, batch, half, seed, device="cpu"):
+    refuse = lenient(lambda v, bos, batch, half: batch < 0 or half < 1 or v < 2 or not 0 <= bos < v)
+    return refuse(d_vocab, bos, batch, half, seed, device)
+
+
+@misconception("A `half` of 0 gives no `ValueError` in yours. A half has at least one token.")
+def empty_half(d_vocab, bos, batch, half, seed, device="cpu"):
+    refuse = lenient(lambda v, bos, batch, half: batch < 1 or half < 0 or v < 2 or not 0 <= bos < v)
+    return refuse(d_vocab, bos, batch, half, seed, device)
+
+
+@misconception("A `bos` equal to `d_vocab` gives no `ValueError` in yours. The largest id is `d_vocab - 1`.")
+def bos_one_too_large(d_vocab, bos, batch, half, seed, device="cpu"):
+    refuse = lenient(lambda v, bos, batch, half: batch < 1 or half < 1 or v < 2 or not 0 <= bos <= v)
+    return refuse(d_vocab, bos, batch, half, seed, device)
+
+
+@misconception("A negative `bos` gives no `ValueError` in yours. The smallest id is 0.")
+def bos_negative(d_vocab, bos, batch, half, seed, device="cpu"):
+    refuse = lenient(lambda v, bos, batch, half: batch < 1 or half < 1 or v < 2 or bos >= v)
+    return refuse(d_vocab, bos, batch, half, seed, device)
+
+
+@misconception(
+    "A vocabulary in which BOS is the only token gives no `ValueError` in yours. There is nothing to draw from: ask for at least two "
+    "ids."
+)
+def bos_alone(d_vocab, bos, batch, half, seed, device="cpu"):
+    if batch < 1 or half < 1 or not 0 <= bos < d_vocab:
+        raise ValueError("impossible sizes")
+    noise = torch.randint(d_vocab - 1, (batch, half), generator=seeded(seed))
+    return with_halves(noise + (noise >= bos), bos, device)

@@ -1,0 +1,80 @@
+# Generated from solutions/training/train_classifier.py by mechgrade build. This copy is yours: write your code in it.
+# %% [markdown]
+# # Two moons
+#
+# The file `data/moons.csv` has points on two half circles, the moons, that reach into one another. No straight line separates
+# them: the best line is right for about 9 of 10 points. A network with one hidden layer can do better,
+#
+# $$z(\mathbf{x}) = \mathbf{v} \cdot \tanh(W^\top \mathbf{x} + \mathbf{c}) + d$$
+#
+# A point belongs to moon 1 where $z > 0$. The network is trained with the logistic loss, which you know from the lab before.
+#
+# Write the scores first, then the training. Two people who train this network get different weights, and both can be right. So your weights are not compared with ours. Your
+# network has to separate new points from the same moons: more than 95 of 100, from each of three seeds.
+#
+# **Why a seed?** The start is random. With the same seed your function must give the same weights again, so that others can repeat
+# what you found. Draw from a `torch.Generator` of your own: whoever calls your function keeps their own random numbers.
+#
+# **Shapes.** `points` is `[point, 2]`, `labels` `[point]`. The weights are $W$ `[2, hidden]`, $\mathbf{c}$ `[hidden]`,
+# $\mathbf{v}$ `[hidden]`, and $d$, a tensor without axes.
+#
+# **A recipe** that works: $W$ and $\mathbf{v}$ standard normal, $\mathbf{c}$ and $d$ zero; then 200 steps of `torch.optim.Adam` with
+# learning rate 0.05, each on all points.
+#
+# Source: Goodfellow et al. 2016, [Deep Learning](https://www.deeplearningbook.org), chapter 6.
+
+# %%
+import torch
+from torch import Tensor
+
+
+# %%
+def network_scores(points: Tensor, W: Tensor, c: Tensor, v: Tensor, d: Tensor) -> Tensor:
+    """Compute the network's score of each point.
+
+    Args:
+        points: shape `[point, 2]`.
+        W: shape `[2, hidden]`.
+        c: shape `[hidden]`.
+        v: shape `[hidden]`.
+        d: a tensor without axes.
+
+    Returns:
+        Shape `[point]`. Gradients flow through it.
+
+    """
+    raise NotImplementedError("network_scores: not written yet")
+
+
+def train_classifier(points: Tensor, labels: Tensor, hidden: int, seed: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """Train a network with one hidden layer to tell two classes apart.
+
+    Source: Goodfellow et al. 2016, chapter 6.
+
+    Args:
+        points: shape `[point, 2]`.
+        labels: 0 or 1 for each point, shape `[point]`.
+        hidden: the number of hidden units.
+        seed: of the start. The same seed gives the same weights, and the global random state stays as it is.
+
+    Returns:
+        `W` `[2, hidden]`, `c` `[hidden]`, `v` `[hidden]`, and `d`, a tensor without axes. None of them wants a gradient.
+
+    """
+    raise NotImplementedError("train_classifier: not written yet")
+
+
+# %% [markdown]
+# **Look at it.** The plane, as your network sees it: `#` for moon 1.
+
+# %% tags=["demo"]
+if __name__ == "__main__":
+    import numpy as np
+
+    from mechgrade.bench import data
+
+    table = torch.tensor(np.loadtxt(data("moons.csv"), delimiter=",", skiprows=1), dtype=torch.float32)
+    W, c, v, d = train_classifier(table[:, :2], table[:, 2], 16, seed=0)
+    for y in np.arange(1.4, -1.0, -0.2):
+        row = torch.tensor([[x, y] for x in np.arange(-1.4, 2.4, 0.1)], dtype=torch.float32)
+        print("".join("#" if z > 0 else "." for z in network_scores(row, W, c, v, d)))

@@ -1,0 +1,204 @@
+"""The calls of a learner's functions in a run that failed: the run is made once more, by scenarios that write them down.
+
+What comes back is the learner's word. It is read with care, and it changes nothing but a message.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from mechgrade.course import Exercise
+from mechgrade.grading.calls import Call
+from mechgrade.grading.errors import GraderError, InfrastructureError
+from mechgrade.grading.relations.origins import Place
+from mechgrade.grading.sessions import Cancelled, Runs, Session, Sessions
+from mechgrade.grading.tracer import MOST_CALLS, text_of
+from mechgrade.protocol.job import BenchSpec
+from mechgrade.protocol.outcome import Outcome, plain
+from mechgrade.protocol.wire import Array, Tree
+from mechgrade.submissions.submission import Submission, SubmissionError
+
+#: A run that took longer is not made again.
+MOST_SECONDS = 5.0
+
+
+@dataclass(frozen=True)
+class Made:
+    """A call that a scenario made of a learner's function.
+
+    Attributes:
+        function: the function's name.
+        inner: whether it is a call of a function that that function returned.
+        text: the call, with what the function got.
+        returned: what it returned, in words; empty where it raised.
+        raised: the class of what it raised; empty where it returned.
+        line: the line that returned, 0 where it is not known.
+        has_result: whether what it returned is in ``result``.
+        result: what it returned, as data.
+        steady: whether the run gave the same when it was made again. If not, what it returned this time is not told.
+    """
+
+    function: str
+    text: str
+    returned: str = ""
+    raised: str = ""
+    line: int = 0
+    has_result: bool = False
+    result: Tree = None
+    steady: bool = True
+    inner: bool = False
+
+    @property
+    def told(self) -> str:
+        """The call and its end."""
+        if not self.steady:
+            return self.text
+        return f"{self.text} raised {self.raised}" if self.raised else f"{self.text} returned {self.returned}"
+
+
+@dataclass(frozen=True)
+class Trace:
+    """What is known of the calls of a run; nothing where there are none.
+
+    Attributes:
+        calls: the calls, in order.
+        places: which places in the scenario's data are what a call returned: its number, and the place in its result.
+    """
+
+    calls: tuple[Made, ...] = ()
+    places: Mapping[Place, tuple[int, Place]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class _Traced(Sessions):
+    """Opens sessions whose scenarios return the calls too."""
+
+    def open(
+        self, exercise: Exercise, source: str, spec: BenchSpec | None = None, grader: Path | None = None
+    ) -> Session:
+        """See :meth:`Sessions.open`."""
+        original = grader or self.course.grader_path(exercise)
+        # A process that serves several courses keeps graders' files by their names.
+        name = f"traced_{hashlib.sha256(str(original).encode()).hexdigest()[:12]}.py"
+        with tempfile.TemporaryDirectory() as folder:  # once the session is open, its process has read the file
+            file = Path(folder, name)
+            file.write_text(text_of(original), encoding="utf-8")
+            return super().open(exercise, source, spec, file)
+
+
+class Traces:
+    """Runs what failed once more, in a process of its own.
+
+    Args:
+        sessions: how the submission is graded.
+        submission: the learner's files.
+    """
+
+    def __init__(self, sessions: Sessions, submission: Submission) -> None:
+        self._sessions = _Traced(sessions.course, sessions.options, sessions.opener)
+        self._submission = submission
+        self._runs: Runs | None = None
+
+    def of(self, exercise: Exercise, call: Call, outcome: Outcome) -> Trace:
+        """The calls of a run; none where they are not known.
+
+        Args:
+            exercise: whose scenario it is.
+            call: what was run.
+            outcome: what it gave, facts in the data's place where the call asks for them.
+        """
+        if outcome.kind not in ("returned", "raised", "unusable") or outcome.seconds > MOST_SECONDS:
+            return Trace()
+        if self._runs is None or self._runs.exercise != exercise:
+            self.close()
+            self._runs = Runs(self._sessions, exercise, lambda: self._submission.source(exercise))
+        try:
+            again = self._runs.outcome(Call(call.scenario, call.inputs, world=call.world))
+        except (InfrastructureError, GraderError, SubmissionError, Cancelled):
+            return Trace()  # nobody must have it
+        if again.kind != "returned" or not isinstance(again.data, dict):
+            return Trace()
+        if outcome.kind == "raised" and again.data.get("ended") != outcome.error:
+            return Trace()
+        calls = tuple(_calls(again.data.get("calls")))
+        places = dict(_places(again.data.get("places"), len(calls)))
+        if outcome.kind == "returned" and call.facts is None and not same(again.data.get("data"), outcome.data):
+            other = {"returned": "", "raised": "", "has_result": False, "result": None, "steady": False}
+            calls = tuple(replace(each, **other) for each in calls)  # type: ignore[arg-type]  # the fields' own types
+        return Trace(calls, places)
+
+    def cancel(self) -> None:
+        """From another thread: end the run that is under way."""
+        runs = self._runs
+        if runs is not None:
+            runs.cancel()
+
+    def close(self) -> None:
+        """End the process."""
+        if self._runs is not None:
+            self._runs.renew()
+            self._runs = None
+
+
+def _calls(value: Any) -> Iterator[Made]:
+    for entry in value[:MOST_CALLS] if isinstance(value, list) else []:
+        made = _made(entry)
+        if made is None:
+            return  # the numbers of the others would be wrong
+        yield made
+
+
+def _places(value: Any, calls: int) -> Iterator[tuple[Place, tuple[int, Place]]]:
+    for entry in value if isinstance(value, list) else []:
+        if not (isinstance(entry, tuple) and len(entry) == 3):
+            continue
+        at, number, place = entry
+        if isinstance(at, list) and isinstance(place, list) and type(number) is int and 0 <= number < calls:
+            yield _place(at), (number, _place(place))
+
+
+def _place(value: list[Any]) -> Place:
+    return tuple(key for key in value if type(key) in (str, int))
+
+
+def _made(entry: Any) -> Made | None:
+    if not isinstance(entry, dict):
+        return None
+
+    def text(name: str, most: int) -> str:
+        value = entry.get(name)
+        return " ".join(plain(value[:most]).split()) if isinstance(value, str) else ""
+
+    line = entry.get("line")
+    function, call = text("function", 80), text("call", 600)
+    if not function or not call or not (entry.get("raised") or entry.get("returned")):
+        return None
+    return Made(
+        function,
+        call,
+        text("returned", 300),
+        text("raised", 80),
+        line if type(line) is int and line > 0 else 0,
+        "result" in entry,
+        entry.get("result"),
+        inner=entry.get("inner") is True,
+    )
+
+
+def same(left: Tree, right: Tree) -> bool:
+    """Whether two trees are the same to the last bit, NaN included; a list is not told from a tuple."""
+    if isinstance(left, Array) and isinstance(right, Array):
+        alike = left.shape == right.shape and left.dtype == right.dtype
+        return alike and left.values.tobytes() == right.values.tobytes()
+    if isinstance(left, dict) and isinstance(right, dict):
+        return left.keys() == right.keys() and all(same(left[key], right[key]) for key in left)
+    if isinstance(left, list | tuple) and isinstance(right, list | tuple):
+        return len(left) == len(right) and all(map(same, left, right))
+    if type(left) is not type(right) or isinstance(left, Array | dict | list | tuple):
+        return False
+    return repr(left) == repr(right)

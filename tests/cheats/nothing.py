@@ -1,0 +1,193 @@
+"""Four programs that do nothing of what an exercise asks, and the points that they gain on hidden inputs: none.
+
+``raises``      every function raises ValueError
+``returns``     every function returns a copy of its first argument
+``constant``    every function returns zeros of the type and shape that its stub promises
+``replays``     every scenario is answered as the reference answers it on public inputs, whatever the inputs are
+
+``python -m cheats.nothing [EXERCISE ...]``, in tests/, prints the table.
+"""
+
+from __future__ import annotations
+
+import ast
+import sys
+from collections.abc import Sequence
+
+from support import ROOT
+
+from mechgrade.course import Course, Exercise, load_course
+from mechgrade.course.source import read_source
+from mechgrade.grading.calls import Call
+from mechgrade.grading.grade import Grading
+from mechgrade.grading.options import resolve
+from mechgrade.grading.sessions import Runs
+from mechgrade.grading.verdicts import FAULTS, ExerciseResult
+from mechgrade.grading.worker import Worker
+from mechgrade.protocol.outcome import Outcome
+from mechgrade.submissions.submission import Submission
+
+SECRET = "the secret of a class that nobody cheats"
+
+_RAISES = """
+def {name}(*args, **kwargs):
+    raise ValueError("no")
+"""
+
+_RETURNS = """
+def {name}(*args, **kwargs):
+    first = [*args, *kwargs.values()][0]
+    return first.clone() if hasattr(first, "clone") else first
+"""
+
+_CONSTANT = '''
+import inspect as _inspect
+import re as _re
+import typing as _typing
+
+import torch as _torch
+
+_TYPES = {"Float": _torch.float32, "Int": _torch.int64, "Bool": _torch.bool}
+
+
+def _sizes(bound, hints):
+    """The size of every axis that an argument names, and every argument that is an integer."""
+    sizes = {}
+    for name, value in bound.arguments.items():
+        dims = getattr(hints.get(name), "dim_str", "").split()
+        if isinstance(value, _torch.Tensor) and len(dims) == value.ndim:
+            sizes.update(zip(dims, value.shape))
+        elif type(value) is int:
+            sizes[name] = value
+    return sizes
+
+
+def _zero(hint, sizes, first):
+    if hasattr(hint, "dim_str"):
+        shape = [sizes.get(dim, 1) if not dim.isdigit() else int(dim) for dim in hint.dim_str.split() if dim != "..."]
+        kind = next((kind for name, kind in _TYPES.items() if hint.__name__.startswith(name)), _torch.float32)
+        like = first if kind.is_floating_point and first is not None else _torch.zeros(0, dtype=kind)
+        return like.new_zeros(shape)
+    origin, arguments = _typing.get_origin(hint), _typing.get_args(hint)
+    if origin is tuple and arguments[-1:] != (...,):
+        return tuple(_zero(each, sizes, first) for each in arguments)
+    return {list: [], dict: {}, tuple: ()}.get(origin or hint, hint() if hint in (int, float, str, bool) else None)
+
+
+def _constant(function):
+    def call(*args, **kwargs):
+        signature = _inspect.signature(function)
+        bound = signature.bind(*args, **kwargs)
+        hints = {name: each.annotation for name, each in signature.parameters.items()}
+        floats = (v for v in bound.arguments.values() if isinstance(v, _torch.Tensor) and v.is_floating_point())
+        return _zero(signature.return_annotation, _sizes(bound, hints), next(floats, None))
+
+    call.__signature__ = _inspect.signature(function)
+    return call
+'''
+
+#: Marks the text that :class:`_Replay` answers.
+_REPLAYED = "\n# replayed\n"
+
+KINDS = ("raises", "returns", "constant", "replays")
+
+
+def program(course: Course, exercise: Exercise, kind: str) -> str:
+    """The text of a program that does nothing of an exercise."""
+    source = read_source(course, exercise)
+    if kind == "replays":
+        return source.reference + _REPLAYED
+    names = [
+        node.name
+        for node in ast.parse(source.stub).body
+        if isinstance(node, ast.FunctionDef) and "NotImplementedError" in ast.unparse(node)
+    ]
+    if kind == "constant":
+        return source.stub + _CONSTANT + "".join(f"{name} = _constant({name})\n" for name in names)
+    return "".join((_RAISES if kind == "raises" else _RETURNS).format(name=name) for name in names)
+
+
+class _Replay:
+    """While it is entered, a marked program is asked what it was asked on public inputs, whatever is asked.
+
+    The bytes that come back are those that a forger would send, who knows all public answers.
+    """
+
+    def __init__(self) -> None:
+        #: what was asked on public inputs, and whether that is still being found out
+        self.asked: list[Call] = []
+        self.public = True
+
+    def __enter__(self) -> _Replay:
+        self._outcome = Runs.outcome
+
+        def outcome(runs: Runs, call: Call) -> Outcome:
+            marked = runs.source().endswith(_REPLAYED)
+            if marked and self.public:
+                self.asked.append(call)
+            return self._outcome(runs, self._instead(call) if marked and not self.public else call)
+
+        Runs.outcome = outcome  # type: ignore[method-assign]
+        return self
+
+    def _instead(self, call: Call) -> Call:
+        inputs = {**call.inputs, "seed": 0} if "seed" in call.inputs else call.inputs
+        same = [each for each in self.asked if each.scenario == call.scenario]
+        alike = [each for each in same if each.inputs == inputs] or same
+        return Call(call.scenario, alike[0].inputs, call.facts, call.world) if alike else call
+
+    def __exit__(self, *_: object) -> None:
+        Runs.outcome = self._outcome  # type: ignore[method-assign]
+
+
+def results(course: Course, exercises: Sequence[Exercise], worker: Worker) -> dict[str, list[ExerciseResult]]:
+    """What each kind gets on hidden inputs."""
+    gradings = {
+        hidden: Grading(course, resolve(course, isolation="process", hidden=hidden), worker)
+        for hidden in (None, SECRET)
+    }
+    found: dict[str, list[ExerciseResult]] = {}
+
+    def grade(kind: str, hidden: str | None) -> list[ExerciseResult]:
+        texts = {(each.lab, each.name): program(course, each, kind) for each in exercises}
+        grading = gradings[hidden]
+        grader = grading.grader(Submission.from_texts(texts))
+        return grading.grade(grader, exercises).exercises
+
+    for kind in KINDS:
+        if kind != "replays":
+            found[kind] = grade(kind, SECRET)
+            continue
+        with _Replay() as replay:
+            grade(kind, None)
+            replay.public = False
+            found[kind] = grade(kind, SECRET)
+    return found
+
+
+def gained(result: ExerciseResult) -> list[str]:
+    """The checks that gave points."""
+    return [f"{check.name} {check.points:g}" for check in result.checks if check.points]
+
+
+def main(names: list[str]) -> None:
+    """Print the points of each exercise and kind, with the checks that gave them, and their sums."""
+    course = load_course(ROOT)
+    exercises = [course.exercise(name) for name in names] or course.exercises()
+    worker = Worker(course.limits.start_seconds)
+    sums = dict.fromkeys(KINDS, 0.0)
+    try:
+        for exercise in exercises:
+            for kind, (result,) in results(course, [exercise], worker).items():
+                sums[kind] += result.points
+                if result.points or result.verdict in FAULTS:
+                    checks = ", ".join(gained(result)) or f"{result.verdict}: {result.message}"
+                    print(f"{exercise.lab}/{exercise.name:24} {kind:9} {result.points:4g}  {checks}", flush=True)
+    finally:
+        worker.close()
+    total = sum(each.points for each in exercises)
+    print(", ".join(f"{kind} {points:g}" for kind, points in sums.items()), f"of {total} points")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
