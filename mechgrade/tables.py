@@ -13,7 +13,8 @@ from collections.abc import Iterable, Sequence
 
 #: What begins a formula in some spreadsheet, the wide forms of East Asian keyboards too; a space before it does not help.
 _FORMULA = re.compile(r"\s*[=+\-@\uff1d\uff0b\uff0d\uff20\t\r]")
-_NUMBER = re.compile(r"[+-]?\d+(\.\d+)?")
+#: What is no formula for all that: a number, and the dash that Moodle has for "never".
+_HARMLESS = re.compile(r"[+-]?\d+(\.\d+)?|-")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
@@ -26,7 +27,7 @@ def as_csv(rows: Iterable[Sequence[object]]) -> str:
 
 def cell(value: object) -> object:
     """A value as a cell: numbers as they are, a text that would be a formula behind an apostrophe, without control characters."""
-    if not isinstance(value, str) or _NUMBER.fullmatch(value):
+    if not isinstance(value, str) or _HARMLESS.fullmatch(value):
         return value
     text = _CONTROL.sub("\N{REPLACEMENT CHARACTER}", value.replace("\r\n", "\n").replace("\r", "\n"))
     return "'" + text if _FORMULA.match(text) else text

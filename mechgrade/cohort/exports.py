@@ -114,7 +114,7 @@ def _shape(
                 new["Grade"] = f"{round(grade.score * scale, 2):g}"
             if grade is not None and grade.comment:
                 new["Feedback comments"] = grade.comment
-            filled.append([_safe(new.get(name, ""), name) for name in head])
+            filled.append([new.get(name, "") for name in head])
         return head, filled
     if form == "canvas":
         head = ["Student", "ID", "SIS User ID", "SIS Login ID", "Section"]
@@ -122,7 +122,7 @@ def _shape(
         head = ["Last Name", "First Name", "Username", "Student ID"]
     else:
         head = list(roster.columns) if roster else ["learner", "id"]
-    body = [[*(_safe(row.get(name, ""), name) for name in head), _score(grade)] for row, grade in people]
+    body = [[*(row.get(name, "") for name in head), _score(grade)] for row, grade in people]
     return [*head, column], body
 
 
@@ -153,11 +153,6 @@ def _number(text: str) -> float | None:
         return float(text.replace(",", "."))
     except ValueError:
         return None
-
-
-def _safe(text: str, column: str) -> str:
-    """A text that no spreadsheet takes for a formula: names are the learners' own."""
-    return "'" + text if text[:1] in ("=", "+", "-", "@", "\t", "\r") and column != "Last modified (grade)" else text
 
 
 def feedback(out: Path, to: Path, found: Sequence[Grade]) -> int:

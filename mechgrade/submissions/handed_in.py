@@ -196,11 +196,14 @@ class _Reading:
         used = set(origins.values())
         ignored = list(self.came.ignored)
         ignored += [Ignored(each.shown, self._reason(each)) for each in self.came.files if each.shown not in used]
-        # What cannot be read was tried in vain: the reason is the exercise's own.
+        # A file from which nothing came was tried in vain. Where it gave something, a missing exercise has its own reason.
+        useful = {origins[key] for key, text in texts.items() if key in origins and isinstance(text, str)}
+        in_vain: dict[Path, str] = {}
         for exercise in missing:
             place = origins.get((exercise.lab, exercise.name))
-            if place is not None and name_of(place.name).kind != "notebook":
-                ignored.append(Ignored(place, str(texts[exercise.lab, exercise.name])))
+            if place is not None and place not in useful:
+                in_vain.setdefault(place, str(texts[exercise.lab, exercise.name]))
+        ignored += [Ignored(place, why) for place, why in in_vain.items()]
         submission = Submission(path, chosen, texts, origins, self.notes)
         return HandIn(submission, origins, ignored, missing)
 

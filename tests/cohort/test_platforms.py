@@ -224,4 +224,4 @@ def test_names_that_no_file_can_have(course: Course, tmp_path: Path) -> None:
     (tmp_path / "class" / os.fsdecode(b"ad\xff")).mkdir()
     found = [each.name for each in find_learners(course, tmp_path / "class", tmp_path / "unpacked")]
     assert len(found) == 2 and all(len(name.encode()) < 210 for name in found)
-    assert "ad\\udcff" in found
+    assert any(name.startswith("ad?-") for name in found)

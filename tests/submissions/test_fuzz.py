@@ -106,6 +106,9 @@ def spoil(folder: Path, what: list[tuple[str, str, bytes]]) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for how, name, body in what:
         path = folder / name
+        # A second body of the same name would be written through the link, over the machine's own file.
+        if path.is_symlink():
+            continue
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             if how == "link":

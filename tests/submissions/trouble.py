@@ -239,5 +239,6 @@ TROUBLE: tuple[Trouble, ...] = (
         "a notebook that is none",
         {"03-induction-head-analysis.ipynb": b"{"},
         "",
+        ("03-induction-head-analysis.ipynb: 03-induction-head-analysis.ipynb cannot be read as a notebook",),
     ),
 )
