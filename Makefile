@@ -22,6 +22,9 @@ export SUBMISSION LAB EXERCISE MODEL DEVICE BACKEND ISOLATION
 .NOTPARALLEL:
 .PHONY: claims help setup setup-lab doctor grade learn watch learn report map test test-slow mutation lint audit build record model-card bench docs clean release dist setup-instructor
 
+# A command in each course of examples/; the learners' archive has none.
+examples = @for course in $(wildcard examples/*); do (cd "$$course" && "$(CURDIR)/$(BIN)/mechgrade" $(1)) || exit; done
+
 help: ## List the targets
 	@echo "make TARGET [NAME=value ...]"
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-18s%s\n", $$1, $$2 }'
@@ -77,12 +80,15 @@ lint: $(INSTRUCTOR) ## Check style, types and the floors of the house (exercises
 
 build: $(INSTRUCTOR) ## Generate exercises/ and the hints from solutions/; CHECK=1 only looks, FORCE=1 overwrites edited stubs
 	$(BIN)/mechgrade build $(if $(CHECK),--check) $(if $(FORCE),--force)
+	$(call examples,build $(if $(CHECK),--check) $(if $(FORCE),--force))
 
 record: $(INSTRUCTOR) ## Record the fixtures that graders compare with; CHECK=1 only looks
 	$(BIN)/mechgrade record $(if $(CHECK),--check)
+	$(call examples,record $(if $(CHECK),--check))
 
 audit: $(INSTRUCTOR) ## Grade the graders: right programs pass, wrong ones are rejected and named (mechgrade audit adds mutants)
 	$(BIN)/mechgrade audit --no-mutants
+	$(call examples,audit --no-mutants)
 
 setup-instructor: $(INSTRUCTOR) ## Make .venv with what an instructor needs
 

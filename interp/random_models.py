@@ -8,7 +8,7 @@ import torch
 
 
 def random_model(bench: Any, *, n_layers: int, seed: int, d_mlp: int | None = None) -> Any:
-    """An untrained ``HookedTransformer``, in evaluation mode and without gradients.
+    """An untrained ``HookedTransformer`` without gradients.
 
     With more than ten layers, the numbers of its layers have one digit or two. It has two heads, 15 tokens and a context of
     eight of them.
@@ -36,7 +36,7 @@ def random_model(bench: Any, *, n_layers: int, seed: int, d_mlp: int | None = No
         device=str(bench.device),
         dtype=bench.dtype,
     )
-    model = HookedTransformer(config).eval().requires_grad_(False)
+    model = HookedTransformer(config).requires_grad_(False)
     with torch.no_grad():
         for number, parameter in enumerate(model.parameters()):
             parameter.copy_(bench.normal(*parameter.shape, seed=seed + number) / 2)

@@ -42,7 +42,7 @@ def renewed(text: str, report: dict[str, object]) -> str:
         name = name_of(each["metadata"]["name"])
         if name != "mechgrade" and not _LEFT_OUT.match(name):
             found[name] = each["metadata"]["version"].partition("+")[0]
-    return "\n".join([*comments, *(f"{name}=={version}" for name, version in sorted(found.items()))]) + "\n"
+    return "\n".join([*comments, *sorted(f"{name}=={version}" for name, version in found.items())]) + "\n"
 
 
 def changes(before: str, after: str) -> list[str]:

@@ -50,7 +50,7 @@ def test_what_is_still_a_stub_is_named_and_hides_nothing(name, stub, grade_text)
     assert {check.verdict for check in entry.checks} <= {"passed", "not_started"}, [c.message for c in entry.checks]
     assert {check.message for check in entry.checks if check.verdict == "not_started"} == {sentence}
     if any(check.verdict == "passed" for check in entry.checks):
-        assert entry.stubs == [sentence] and entry.points > 0
+        assert entry.stubs == [sentence]
 
 
 @pytest.mark.parametrize(("name", "stub"), CASES)
@@ -65,6 +65,6 @@ def test_what_is_wrong_beside_a_stub_is_told(name, stub, grade_text):
     graded = [check for check in entry.checks if check.verdict != "not_started"]
     assert all(check.verdict in ("wrong", "raised") for check in graded)
     if graded:
-        assert entry.verdict in ("wrong", "raised") and stub not in entry.message
+        assert entry.verdict in ("wrong", "raised") and "is still a stub" not in entry.message
     # A function that calls the others may end before it comes to the stub.
     assert set(entry.stubs) <= {f"`{stub}` is still a stub (line {line})"}

@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 from support import ROOT
 
+from mechgrade.authoring.archive import FILES
 from mechgrade.course import load_course
 
 sys.path.insert(0, str(ROOT / "scripts"))
@@ -223,3 +224,10 @@ def test_readme_opens_with_what_is_needed_and_two_commands():
         and lines[7].startswith("make grade")
         and lines[8] == "```"
     )
+
+
+def test_the_learners_archive_holds_what_make_setup_calls():
+    """The archive's Makefile is this one, and learners have nothing else."""
+    recipe = (ROOT / "Makefile").read_text().partition("define install")[2].partition("endef")[0]
+    called = re.findall(r"scripts/\w+\.py", recipe)
+    assert len(called) == 2 and set(called) <= set(FILES)

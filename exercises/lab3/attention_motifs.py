@@ -76,7 +76,8 @@ def attention_motifs(
         queries of the whole batch for which there is at least one (0 where there is none at all).
 
     Raises:
-        ValueError: the shapes of `pattern` and `tokens` do not fit together, or there are fewer than two positions.
+        ValueError: the shapes of `pattern` and `tokens` do not fit together (another batch, or another number of queries
+            or keys than of tokens), or there are fewer than two positions.
 
     """
     raise NotImplementedError("attention_motifs: not written yet")

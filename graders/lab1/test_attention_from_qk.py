@@ -100,6 +100,7 @@ def test_on_known_scores(compare):
         )
 
 
+@pytest.mark.supporting
 @pytest.mark.points(1)
 def test_on_one_token(compare, seed):
     """A prompt of a single token attends to itself, and nothing is NaN."""

@@ -86,9 +86,10 @@ def test_on_random_activations(compare, seed):
 
 @pytest.mark.points(1)
 def test_before_the_first_layer(compare, seed):
-    """The stream that enters layer 0 is the two embeddings alone."""
+    """The stream that enters layer 0 is the two embeddings alone; the next one has two components more."""
     found = compare(on_random_activations, layers=2, layer=0, batch=2, pos=3, width=4, seed=seed)
     assert list(found["labels"]) == ["embed", "pos_embed"], "no layer has added anything yet"
+    compare(on_random_activations, layers=2, layer=1, batch=1, pos=2, width=3, seed=seed)
 
 
 @pytest.mark.points(1)

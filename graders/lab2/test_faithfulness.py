@@ -61,6 +61,76 @@ def on_names(exercise, bench, *, templates, count, circuit, seed):
     return measured(exercise, bench, task, numbers, places(bench, circuit), logit_difference, others, numbers)
 
 
+def with_a_negative_share(exercise, bench, *, batch, pos, seed):
+    """A metric that is positive on the whole model, and negative without any head."""
+    import torch
+
+    tokens = bench.integers(0, bench.d_vocab, (batch, pos), seed=seed)
+    reference = bench.integers(0, bench.d_vocab, (batch + 1, pos), seed=seed + 1)
+    names = [f"blocks.{layer}.attn.hook_z" for layer in range(bench.n_layers)]
+    means = {name: z.mean(0, keepdim=True) for name, z in bench.cache(reference, names).items()}
+    hooks = [(name, lambda z, hook, name=name: means[name].expand_as(z).clone()) for name in names]
+    with torch.no_grad():
+        alone = spread(bench.model.run_with_hooks(tokens, fwd_hooks=hooks))
+    whole = spread(bench.run(tokens))
+    level = alone + 0.75 * (whole - alone)
+    sign = 1 if whole > alone else -1
+    own, theirs = (torch.zeros(rows, dtype=torch.int64, device=bench.device) for rows in (batch, batch + 1))
+    return exercise.faithfulness(
+        bench.model, tokens, own, [], lambda logits: sign * (spread(logits) - level), reference, theirs
+    )
+
+
+def on_a_deep_model(exercise, bench, *, circuit, seed):
+    """Eleven layers, where a layer's number can have two digits, and a metric of all logits."""
+    import torch
+    from transformer_lens import HookedTransformer, HookedTransformerConfig
+
+    sizes = {"n_layers": 11, "n_heads": 2, "d_model": 8, "d_head": 4, "d_mlp": 6, "d_vocab": 13, "n_ctx": 4}
+    config = HookedTransformerConfig(
+        **sizes, act_fn="relu", init_weights=False, device=str(bench.device), dtype=bench.dtype
+    )
+    model = HookedTransformer(config).requires_grad_(False)
+    for place, parameter in enumerate(model.parameters()):
+        parameter.copy_(0.5 * bench.normal(*parameter.shape, seed=place))
+    tokens, reference = (bench.integers(0, 13, (rows, 3), seed=seed + rows) for rows in (2, 5))
+    own, theirs = (torch.tensor(numbers, device=bench.device) for numbers in ([11, 2], [2, 11, 2, 2, 11]))
+    circuit = tuple(map(tuple, circuit))
+
+    def size(logits):
+        return logits.square().mean()
+
+    return exercise.faithfulness(model, tokens, own, circuit, size, reference, theirs)
+
+
+class MetricError(Exception):
+    """What the metric raises in the scenario below."""
+
+
+def with_a_metric_that_fails(exercise, bench, *, templates):
+    """Whether hooks are left when the metric has failed, in its first call or in its second."""
+    import torch
+
+    own = torch.tensor(templates, device=bench.device)
+    tokens = bench.integers(0, bench.d_vocab, (len(templates), 3), seed=0)
+    found = {}
+    for calls in (1, 2):
+        left = [None] * calls
+
+        def metric(logits, left=left):
+            left.pop()
+            if not left:
+                raise MetricError
+            return spread(logits)
+
+        try:
+            exercise.faithfulness(bench.model, tokens, own, [(0, 0)], metric, tokens.flip(0), own)
+        except MetricError:
+            found[f"hooks_left_by_call_{calls}"] = bool(bench.open_hooks())
+            bench.model.reset_hooks()
+    return found
+
+
 def on_a_template_without_reference(exercise, bench, *, templates, reference_templates):
     import torch
 
@@ -99,10 +169,14 @@ def test_on_random_tokens(compare, seed):
 
 @pytest.mark.points(2)
 def test_both_ends(compare, seed):
-    """The whole model has faithfulness 1; the empty circuit what its ablated heads leave."""
+    """The whole model has faithfulness 1, the empty circuit what its ablated heads leave; any metric, any model."""
     whole = compare(on_the_whole_model, batch=4, pos=5, seed=seed)
     assert abs(whole["faithfulness"] - 1) < 1e-4, "a circuit of all heads is the model itself: its faithfulness is 1"
     compare(on_random_tokens, templates=[0, 1], reference_templates=[1, 0, 0], pos=5, circuit=[], seed=seed)
+    found = compare(with_a_negative_share, batch=2, pos=4, seed=seed)
+    assert abs(found + 3) < 0.01, "the metric is -3 times that of the whole model, and so is the share"
+    compare(on_a_deep_model, circuit=[[10, 1], [2, 0]], seed=seed)
+    compare(with_a_metric_that_fails, templates=[1, 0])
 
 
 @pytest.mark.points(3)
@@ -114,6 +188,7 @@ def test_on_names(compare, seed):
 
 @pytest.mark.points(1)
 def test_clear_errors(compare):
-    """A prompt whose template has no reference prompt raises a ValueError."""
-    for templates, reference_templates in [([0, 1], [0, 0]), ([2], [1, 3])]:
+    """A prompt whose template has no reference prompt raises a ValueError; a reference prompt too many does not."""
+    compare(on_random_tokens, templates=[2], reference_templates=[1, 2, 3], pos=4, circuit=[[0, 0]], seed=0)
+    for templates, reference_templates in [([2], [1, 3]), ([0, 1], [0, 0]), ([1, 0], [0, 0])]:
         compare(on_a_template_without_reference, templates=templates, reference_templates=reference_templates)

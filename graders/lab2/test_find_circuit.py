@@ -4,14 +4,26 @@ import pytest
 
 
 def plain(circuit):
-    """A learner's circuit as it is, but with plain integers: what is not a pair stays what it is."""
+    """Heads as tuples of integers, whatever they are made of."""
     return [tuple(int(part) for part in place) for place in circuit]
 
 
-def by_worth(worth):
-    """Each head is worth a number, and a set of heads what its heads are worth together. All are multiples of 1/8."""
+def kind(heads):
+    """What heads are made of: "list of tuple of int" is asked for."""
+    places = sorted({type(place).__name__ for place in heads})
+    parts = {"int" if isinstance(part, int) else type(part).__name__ for place in heads for part in place}
+    return " of ".join([type(heads).__name__, *places, *sorted(parts)])
+
+
+def by_worth(worth, asked=None):
+    """Each head is worth a number, and a set of heads what its heads are worth together. All are multiples of 1/8.
+
+    What it is given in another form than a list of tuples of integers is noted in `asked`.
+    """
 
     def evaluate(heads):
+        if asked is not None and kind(heads) not in ("list", "list of tuple of int"):
+            asked.add(kind(heads))
         heads = set(plain(heads))
         return sum(worth[layer][head] for layer, head in heads)
 
@@ -21,7 +33,9 @@ def by_worth(worth):
 def on_additive_worth(exercise, bench, *, effects, worth, target):
     import torch
 
-    return plain(exercise.find_circuit(torch.tensor(effects, dtype=bench.dtype), by_worth(worth), target))
+    asked = set()
+    circuit = exercise.find_circuit(torch.tensor(effects, dtype=bench.dtype), by_worth(worth, asked), target)
+    return {"circuit": circuit, "circuit_is_a": kind(circuit), "evaluate_also_got_a": sorted(asked)}
 
 
 def on_random_effects(exercise, bench, *, layers, heads, target, seed):
@@ -135,20 +149,29 @@ def test_pruning(compare):
     """Heads that back each other up, or that only look important: the circuit is enough, and each head needed."""
     effects = [[0.75, -0.5, 0.25, 0.0], [0.625, 0.125, -0.375, 0.0625]]
     for needs, target in [
+        ([[[0, 0], [1, 0]], [[0, 1]], [[1, 2]]], 0.6),
         ([[[0, 0], [1, 0]], [[1, 2]]], 1.0),
         ([[[0, 1], [1, 2]], [[0, 2], [0, 0]], [[1, 1], [1, 0]]], 1.0),
         ([[[0, 3]], [[0, 1], [0, 2]], [[1, 0]], [[1, 2]]], 0.75),
+        # The weaker of two that do the same stands in an earlier layer.
+        ([[[0, 2], [1, 0]], [[1, 1]]], 1.0),
     ]:
         found = compare(on_parts, effects=effects, needs=needs, target=target)
         assert found["worth"] >= target, "your circuit is not enough: it does not reach the target"
         assert all(worth < target for worth in found["without_each"]), (
             "your circuit has a head without which it would still be enough"
         )
+    # Without a head that does harm another would not be needed either; but its turn was before.
+    harm = {"effects": [[0.5, -0.375], [0.25, 0.125]], "worth": [[0.5, -0.25], [0.5, 0.125]]}
+    compare(on_additive_worth, **harm, target=0.875)
 
 
 @pytest.mark.points(1)
 def test_edges(compare):
-    """No head at all may be enough, all may be needed, and equal effects stand in the order of layers and heads."""
+    """No head may be enough, all may be needed, also those without effect; equal effects stand by layer and head."""
+    compare(on_additive_worth, effects=[[0.5, 0.0], [0.0, 0.25]], worth=[[0.25] * 2] * 2, target=1.0)
+    # Nearly equal is not equal.
+    compare(on_additive_worth, effects=[[0.5, 0.50001], [0.0, -0.50002]], worth=[[0.25] * 2] * 2, target=0.5)
     worth = [[0.25, -0.25], [0.25, 0.25], [-0.25, 0.25]]
     compare(on_additive_worth, effects=worth, worth=worth, target=0.0)
     compare(on_additive_worth, effects=worth, worth=[[0.25] * 2] * 3, target=1.5)
@@ -166,6 +189,7 @@ def test_on_names(compare):
 
 @pytest.mark.points(1)
 def test_clear_errors(compare):
-    """A target that all heads together do not reach raises a ValueError."""
+    """A target that all heads together do not reach raises a ValueError; one that they just reach does not."""
+    compare(on_additive_worth, effects=[[0.5, 0.25]], worth=[[0.5, 0.25]], target=0.75)
     for effects, target in [([[0.5, 0.25], [0.25, 0.5]], 1.75), ([[0.125], [0.0]], 0.25)]:
         compare(on_too_high_a_target, effects=effects, target=target)

@@ -90,6 +90,7 @@ def test_ends_middle_and_beyond(compare):
         assert_known(compare(on_known_values, clean=clean, corrupted=corrupted), clean, corrupted)
 
 
+@pytest.mark.supporting  # the shares are the same, whatever the seed is
 @pytest.mark.points(1)
 def test_on_course_model(compare, seed):
     """Logits of the course model, mixed from the clean and the corrupted run: the share of the clean one comes back."""

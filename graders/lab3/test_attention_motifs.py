@@ -69,18 +69,23 @@ def on_course_model_with_many_copies(exercise, bench, *, batch, pos, d_vocab, se
     return exercise.attention_motifs(bench.patterns(tokens), tokens)
 
 
-def on_shapes_that_do_not_fit(exercise, bench, *, batch, pos, tokens_batch, tokens_pos):
-    pattern = bench.pattern(2, batch, 3, pos, pos, seed=0)
-    tokens = bench.integers(0, 4, (tokens_batch, tokens_pos), seed=1)
-    try:
-        exercise.attention_motifs(pattern, tokens)
-    except ValueError:
-        return {"raised": "ValueError"}
-    except NotImplementedError:
-        raise
-    except Exception as error:
-        return {"raised": type(error).__name__}
-    return {"raised": "nothing"}
+def on_shapes_of_all_kinds(exercise, bench, *, shapes):
+    """What is raised for some shapes of a pattern, `[batch, query, key]`, and of tokens, `[batch, pos]`. The first is possible."""
+    raised, given = {}, []
+    for (batch, queries, keys), tokens_shape in shapes:
+        pattern, tokens = bench.uniform(2, batch, 3, queries, keys, seed=0), bench.integers(0, 4, tokens_shape, seed=1)
+        try:
+            found = exercise.attention_motifs(pattern, tokens)
+            given.append(sorted(found))
+            result = "nothing"
+        except ValueError:
+            result = "ValueError"
+        except NotImplementedError:
+            raise
+        except Exception as error:
+            result = type(error).__name__
+        raised[f"batch, queries, keys {batch, queries, keys}, tokens {list(tokens_shape)}"] = result
+    return {"raised": raised, "result": given[0] if given else None}
 
 
 def assert_between_0_and_1(motifs):
@@ -139,6 +144,13 @@ def test_on_course_model(compare, seed):
 
 @pytest.mark.points(1)
 def test_clear_errors(compare):
-    """Tokens that do not belong to the pattern raise a ValueError."""
-    for batch, pos, tokens_batch, tokens_pos in [(3, 6, 1, 6), (3, 6, 3, 5), (2, 1, 2, 1)]:
-        compare(on_shapes_that_do_not_fit, batch=batch, pos=pos, tokens_batch=tokens_batch, tokens_pos=tokens_pos)
+    """Tokens that do not belong to the pattern, by their batch or their positions, raise a ValueError."""
+    batches = [((3, 6, 6), (1, 6)), ((1, 6, 6), (3, 6)), ((3, 6, 6), (2, 6)), ((2, 6, 6), (3, 6))]
+    positions = [
+        ((3, 6, 6), (3, 5)),
+        ((3, 6, 6), (3, 7)),
+        ((3, 6, 8), (3, 6)),
+        ((3, 8, 6), (3, 6)),
+        ((2, 1, 1), (2, 1)),
+    ]
+    compare(on_shapes_of_all_kinds, shapes=[((1, 2, 2), (1, 2)), *batches, *positions])

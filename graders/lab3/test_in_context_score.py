@@ -14,12 +14,12 @@ def together(scores):
     return torch.tensor(scores, dtype=torch.float64)
 
 
-def on_random_logits(exercise, bench, *, batch, pos, d_vocab, windows, seed):
+def on_random_logits(exercise, bench, *, batch, pos, d_vocab, size, windows, seed):
     """Logits that grow with the position: every window has a mean of its own."""
     import torch
 
     growth = torch.linspace(0.5, 3.0, pos, dtype=bench.dtype, device=bench.device)[:, None]
-    logits = bench.normal(batch, pos, d_vocab, seed=seed) * growth
+    logits = bench.normal(batch, pos, d_vocab, seed=seed) * growth * size
     tokens = bench.integers(0, d_vocab, (batch, pos), seed=seed + 1)
     return together([exercise.in_context_score(logits, tokens, *window) for window in windows])
 
@@ -44,25 +44,30 @@ def on_course_model(exercise, bench, *, batch, period, repeats, seed):
     return together([exercise.in_context_score(logits.clone(), tokens, 1, begin, period) for begin in begins])
 
 
-def on_windows_that_do_not_fit(exercise, bench, *, pos, early, late, width):
+def on_windows_of_all_kinds(exercise, bench, *, pos, windows):
+    """What is raised for some windows. The first ones are possible."""
     logits, tokens = bench.normal(2, pos, 5, seed=0), bench.integers(0, 5, (2, pos), seed=1)
-    try:
-        exercise.in_context_score(logits, tokens, early, late, width)
-    except ValueError:
-        return {"raised": "ValueError"}
-    except NotImplementedError:
-        raise
-    except Exception as error:
-        return {"raised": type(error).__name__}
-    return {"raised": "nothing"}
+    raised = {}
+    for early, late, width in windows:
+        try:
+            found = exercise.in_context_score(logits, tokens, early, late, width)
+            result = {"raised": "nothing", "returned": type(found).__name__}
+        except ValueError:
+            result = {"raised": "ValueError"}
+        except NotImplementedError:
+            raise
+        except Exception as error:
+            result = {"raised": type(error).__name__}
+        raised[f"early={early}, late={late}, width={width}"] = result
+    return raised
 
 
 @pytest.mark.points(2)
 def test_on_random_logits(compare, seed):
-    """Random logits and tokens, with windows of several widths, at both ends and overlapping."""
-    for batch, pos, d_vocab in [(3, 14, 7), (2, 12, 20), (1, 12, 6)]:
+    """Random logits and tokens, with windows of several widths, at both ends and overlapping; also very large logits."""
+    for batch, pos, d_vocab, size in [(3, 14, 7, 1), (2, 12, 20, 100), (1, 12, 6, 1)]:
         windows = [[1, 8, 3], [2, 3, 5], [4, pos - 1, 1], [1, pos - 4, 4]]
-        compare(on_random_logits, batch=batch, pos=pos, d_vocab=d_vocab, windows=windows, seed=seed)
+        compare(on_random_logits, batch=batch, pos=pos, d_vocab=d_vocab, size=size, windows=windows, seed=seed)
 
 
 @pytest.mark.points(1)
@@ -95,6 +100,18 @@ def test_on_course_model(compare, seed):
 
 @pytest.mark.points(1)
 def test_clear_errors(compare):
-    """Windows that do not fit into the text, or are in the wrong order, raise a ValueError."""
-    for early, late, width in [(0, 4, 2), (2, 8, 3), (5, 5, 2), (6, 3, 2), (2, 5, 0)]:
-        compare(on_windows_that_do_not_fit, pos=10, early=early, late=late, width=width)
+    """Windows that do not fit into the text, or are in the wrong order, raise a ValueError; windows that just fit do not."""
+    possible = [(1, 2, 1), (1, 2, 8), (8, 9, 1)]
+    impossible = [
+        (0, 4, 2),
+        (-1, 4, 2),
+        (5, 5, 2),
+        (6, 3, 2),
+        (2, 5, 0),
+        (2, 5, -1),
+        (2, 9, 2),
+        (2, 8, 4),
+        (2, 10, 1),
+        (2, 12, 1),
+    ]
+    compare(on_windows_of_all_kinds, pos=10, windows=possible + impossible)

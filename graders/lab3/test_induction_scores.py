@@ -46,23 +46,28 @@ def on_course_model(exercise, bench, *, batch, half, seed):
     return exercise.induction_scores(bench.patterns(tokens), half)
 
 
-def on_a_half_that_does_not_fit(exercise, bench, *, true_half, half):
-    pos = 1 + 2 * true_half
-    try:
-        exercise.induction_scores(bench.pattern(2, 3, 4, pos, pos, seed=0), half)
-    except ValueError:
-        return {"raised": "ValueError"}
-    except NotImplementedError:
-        raise
-    except Exception as error:
-        return {"raised": type(error).__name__}
-    return {"raised": "nothing"}
+def on_sizes_of_all_kinds(exercise, bench, *, sizes):
+    """What is raised for some numbers of queries and keys, and halves. The first ones are possible."""
+    raised, given = {}, []
+    for queries, keys, half in sizes:
+        try:
+            found = exercise.induction_scores(bench.uniform(2, 3, 4, queries, keys, seed=0), half)
+            given.append(list(found.shape))
+            result = "nothing"
+        except ValueError:
+            result = "ValueError"
+        except NotImplementedError:
+            raise
+        except Exception as error:
+            result = type(error).__name__
+        raised[f"{queries} queries, {keys} keys, half={half}"] = result
+    return {"raised": raised, "result": given[0] if given else None}
 
 
 @pytest.mark.points(3)
 def test_on_random_patterns(compare, seed):
     """Random attention patterns, in several asymmetric shapes and with several lengths of the half."""
-    for layers, batch, heads, half in [(2, 3, 4, 5), (1, 2, 3, 8), (4, 5, 2, 3), (3, 1, 5, 6)]:
+    for layers, batch, heads, half in [(2, 3, 4, 5), (1, 2, 3, 8), (12, 5, 2, 3), (3, 1, 5, 6), (2, 2, 3, 1)]:
         scores = compare(on_random_patterns, layers=layers, batch=batch, heads=heads, half=half, seed=seed)
         assert np.all((scores >= 0) & (scores <= 1 + 1e-5)), "a mean of attention weights is between 0 and 1"
 
@@ -98,6 +103,17 @@ def test_on_course_model(compare, seed):
 
 @pytest.mark.points(1)
 def test_clear_errors(compare):
-    """A half that does not fit the pattern raises a ValueError."""
-    for true_half, half in [(5, 4), (5, 6)]:
-        compare(on_a_half_that_does_not_fit, true_half=true_half, half=half)
+    """A half that does not fit the queries, or the keys, raises a ValueError; one that fits does not."""
+    possible = [(11, 11, 5), (3, 3, 1)]
+    impossible = [
+        (11, 11, 4),
+        (11, 11, 6),
+        (11, 11, 1),
+        (10, 10, 5),
+        (12, 12, 5),
+        (11, 13, 5),
+        (13, 11, 5),
+        (11, 9, 5),
+        (9, 11, 5),
+    ]
+    compare(on_sizes_of_all_kinds, sizes=possible + impossible)

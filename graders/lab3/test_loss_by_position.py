@@ -25,18 +25,23 @@ def on_course_model(exercise, bench, *, batch, half, seed):
     return {"yours": exercise.loss_by_position(bench.run(tokens), tokens), "model_s_own_loss": own}
 
 
-def on_shapes_that_do_not_fit(exercise, bench, *, logits_pos, tokens_pos):
-    logits = bench.normal(2, logits_pos, 7, seed=0)
-    tokens = bench.integers(0, 7, (2, tokens_pos), seed=1)
-    try:
-        exercise.loss_by_position(logits, tokens)
-    except ValueError:
-        return {"raised": "ValueError"}
-    except NotImplementedError:
-        raise
-    except Exception as error:
-        return {"raised": type(error).__name__}
-    return {"raised": "nothing"}
+def on_shapes_of_all_kinds(exercise, bench, *, shapes):
+    """What is raised for some shapes of logits and tokens, `[batch, pos]` each. The first one is possible."""
+    raised, given = {}, []
+    for logits_shape, tokens_shape in shapes:
+        logits, tokens = bench.normal(*logits_shape, 7, seed=0), bench.integers(0, 7, tokens_shape, seed=1)
+        try:
+            loss, _ = exercise.loss_by_position(logits, tokens)
+            given.append(loss.numel())
+            result = "nothing"
+        except ValueError:
+            result = "ValueError"
+        except NotImplementedError:
+            raise
+        except Exception as error:
+            result = type(error).__name__
+        raised[f"logits {list(logits_shape)}, tokens {list(tokens_shape)}"] = result
+    return {"raised": raised, "result": given[0] if given else None}
 
 
 @pytest.mark.points(1)
@@ -78,5 +83,6 @@ def test_on_course_model(compare, seed):
 @pytest.mark.points(1)
 def test_clear_errors(compare):
     """Positions that are not BOS and two equal halves, and logits that do not fit the tokens, raise a ValueError."""
-    for logits_pos, tokens_pos in [(8, 8), (1, 1), (9, 7), (5, 7)]:
-        compare(on_shapes_that_do_not_fit, logits_pos=logits_pos, tokens_pos=tokens_pos)
+    lengths = [((2, 8), (2, 8)), ((2, 1), (2, 1)), ((2, 2), (2, 2)), ((2, 9), (2, 7)), ((2, 5), (2, 7))]
+    batches = [((1, 7), (2, 7)), ((3, 7), (2, 7)), ((2, 7), (1, 7))]
+    compare(on_shapes_of_all_kinds, shapes=[((2, 3), (2, 3)), *lengths, *batches])

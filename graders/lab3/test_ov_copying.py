@@ -102,17 +102,23 @@ def on_course_model(exercise, bench, *, count, k, seed):
     return found
 
 
-def on_nothing_to_ask(exercise, bench, *, count, k):
+def on_questions_of_all_kinds(exercise, bench, *, questions):
+    """What is raised for some numbers of tokens and k. The first ones are possible."""
     circuit = circuit_of(bench.normal(6, 2, seed=0), bench.normal(2, 6, seed=1))
-    try:
-        exercise.ov_copying(circuit, bench.integers(0, 6, (count,), seed=2), k)
-    except ValueError:
-        return {"raised": "ValueError"}
-    except NotImplementedError:
-        raise
-    except Exception as error:
-        return {"raised": type(error).__name__}
-    return {"raised": "nothing"}
+    raised, given = {}, []
+    for count, k in questions:
+        try:
+            found = exercise.ov_copying(circuit, bench.integers(0, 6, (count,), seed=2), k)
+            given.append(type(found).__name__)
+            result = "nothing"
+        except ValueError:
+            result = "ValueError"
+        except NotImplementedError:
+            raise
+        except Exception as error:
+            result = type(error).__name__
+        raised[f"{count} tokens, k={k}"] = result
+    return {"raised": raised, "result": given[0] if given else None}
 
 
 @pytest.mark.points(3)
@@ -136,10 +142,11 @@ def test_copying_of_a_random_circuit(compare, seed):
 @pytest.mark.points(2)
 def test_known_heads(compare):
     """Heads whose copying score is known."""
-    for d_vocab, k in [(8, 1), (6, 2)]:
+    for d_vocab, k in [(8, 1), (6, 2), (5, 5), (5, 7)]:
         found = compare(on_known_heads, d_vocab=d_vocab, k=k)
         assert found["copies"] == 1, "a head that copies every token has the score 1"
-        assert found["suppresses"] == 0, "a head that lowers each token's own logit alone has the score 0"
+        lowest = float(k >= d_vocab)
+        assert found["suppresses"] == lowest, f"a head that lowers each token's own logit alone has the score {lowest}"
 
 
 @pytest.mark.points(1)
@@ -151,6 +158,5 @@ def test_on_course_model(compare, seed):
 
 @pytest.mark.points(1)
 def test_clear_errors(compare):
-    """No tokens, or a k below 1, raise a ValueError."""
-    for count, k in [(0, 1), (3, 0), (3, -2)]:
-        compare(on_nothing_to_ask, count=count, k=k)
+    """No tokens, or a k below 1, raise a ValueError; one token, and a k above the vocabulary, do not."""
+    compare(on_questions_of_all_kinds, questions=[(3, 1), (1, 7), (0, 1), (0, 3), (3, 0), (3, -2), (0, 0)])

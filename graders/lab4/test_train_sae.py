@@ -8,6 +8,8 @@ own: each of three trainings is held against bounds that leave room for another 
 import numpy as np
 import pytest
 
+from mechgrade.grading.facts import more_than
+
 D_IN, TRUE, D_SAE, K, STEPS = 16, 24, 32, 3, 250
 #: Each of three trainings meets another scale, and each must do well.
 SCALES = (0.02, 50.0, 1.0)
@@ -214,10 +216,22 @@ def facts_on_made_up(sae, seed, number, scale):
     latents, reconstruction = apply(sae, x, K)
     return {
         "form": "ok",
-        "explains_unseen_activations": bool(explained(x, reconstruction) > EXPLAINED),
-        "explains_them_with_all_latents": bool(explained(x, apply(sae, x, D_SAE)[1]) > DENSE),
-        "latents_are_alive": bool((latents > 0).any(0).mean() > ALIVE),
-        "true_directions_are_found": bool(found_directions(sae, world(seed, number)) > FOUND),
+        "explains_unseen_activations": more_than(
+            explained(x, reconstruction),
+            EXPLAINED,
+            "of unseen activations, the share of the variance explained by k latents",
+        ),
+        "explains_them_with_all_latents": more_than(
+            explained(x, apply(sae, x, D_SAE)[1]),
+            DENSE,
+            "of unseen activations, the share explained by all latents at once",
+        ),
+        "latents_are_alive": more_than((latents > 0).any(0).mean(), ALIVE, "the share of latents that are ever active"),
+        "true_directions_are_found": more_than(
+            found_directions(sae, world(seed, number)),
+            FOUND,
+            "the share of true directions that a row of W_dec is close to",
+        ),
     }
 
 
@@ -227,7 +241,9 @@ def facts_on_model(sae, unseen):
         return {"form": form}
     spectrum = np.linalg.svd(unseen - unseen.mean(0), compute_uv=False) ** 2
     fixed = spectrum[:4].sum() / spectrum.sum()
-    return {"form": "ok", "beats_fixed_directions": bool(explained(unseen, apply(sae, unseen, 8)[1]) > fixed)}
+    share = explained(unseen, apply(sae, unseen, 8)[1])
+    what = "of the model's activations, the share of the variance explained by 8 latents"
+    return {"form": "ok", "beats_fixed_directions": more_than(share, fixed, what)}
 
 
 @pytest.mark.points(3)

@@ -34,15 +34,32 @@ else
 fi
 """
 
+#: How long grading may take, in seconds: Gradescope's own limit is ten minutes by default, and after it nothing is written.
+SECONDS = 540
+
 RUN = """\
 #!/usr/bin/env bash
-# Runs for each submission. Whatever happens, Gradescope finds a results.json.
+# Runs for each submission. Whatever happens, Gradescope finds a results.json. One without a score is no zero: Gradescope shows
+# that the autograder failed, and what is said in it.
 AUTOGRADER=${AUTOGRADER:-/autograder}
-cd "$AUTOGRADER/source" || exit 1
-if [ -f hidden.secret ]; then MECHGRADE_SECRET=$(cat hidden.secret); export MECHGRADE_SECRET; fi
+results="$AUTOGRADER/results/results.json"
+limit=${MECHGRADE_SECONDS:-@SECONDS@}
 mkdir -p "$AUTOGRADER/results"
-exec "${MECHGRADE_PYTHON:-.venv/bin/python}" -m mechgrade.doors.cli gradescope-run @LAB@ \\
-    --submission "$AUTOGRADER/submission" --to "$AUTOGRADER/results/results.json"
+rm -f "$results"
+cd "$AUTOGRADER/source" || true
+if [ -f hidden.secret ]; then MECHGRADE_SECRET=$(cat hidden.secret); export MECHGRADE_SECRET; fi
+timeout --kill-after=10 "$limit" "${MECHGRADE_PYTHON:-.venv/bin/python}" -m mechgrade.doors.cli gradescope-run @LAB@ \\
+    --submission "$AUTOGRADER/submission" --to "$results"
+code=$?
+[ -s "$results" ] && exit 0
+case $code in
+    124) why="grading took longer than $limit seconds" ;;
+    137) why="grading was ended from outside: the container may have too little memory, choose a larger one" ;;
+    125 | 126 | 127) why="Python is missing: setup.sh did not come to its end, build the autograder again" ;;
+    *) why="grading ended with exit code $code; what it said is in the autograder's output" ;;
+esac
+printf '{"output": "This could not be graded, and that is not your code'"'"'s fault: %s.", "stdout_visibility": "hidden", "tests": []}\\n' \\
+    "$why" >"$results"
 """
 
 
@@ -61,7 +78,7 @@ def autograder(course: Course, lab: Lab, path: Path, *, hidden: bool = False) ->
     """
     inside = contents(course, notebooks=False)
     inside["setup.sh"] = SETUP.encode()
-    inside["run_autograder"] = RUN.replace("@LAB@", lab.name).encode()
+    inside["run_autograder"] = RUN.replace("@LAB@", lab.name).replace("@SECONDS@", str(SECONDS)).encode()
     if hidden:
         inside["hidden.secret"] = secrets.token_hex(32).encode()
         for exercise in lab.exercises.values():

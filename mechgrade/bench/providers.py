@@ -6,10 +6,14 @@ import importlib
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mechgrade.bench.provider import Provider
-from mechgrade.course import Course, CourseError, Lab
 from mechgrade.course.modules import share
+from mechgrade.errors import CourseError
+
+if TYPE_CHECKING:
+    from mechgrade.course import Course, Lab
 
 #: What comes with the engine. By name and not by import: the grader's side must not bring in what a provider needs.
 BUILT_IN = {

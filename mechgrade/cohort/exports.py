@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import zipfile
 from collections.abc import Iterable, Iterator, Sequence
@@ -16,6 +14,7 @@ from mechgrade.cohort.comments import comments_of, read_comments
 from mechgrade.cohort.roster import Person, Roster
 from mechgrade.course import CourseError
 from mechgrade.grading.verdicts import FAULTS
+from mechgrade.tables import as_csv
 
 Form = Literal["canvas", "moodle", "blackboard", "plain"]
 FORMS: tuple[Form, ...] = get_args(Form)
@@ -84,15 +83,12 @@ def table(form: Form, found: Sequence[Grade], roster: Roster | None, column: str
         roster: the platform's own table: its rows and ids are taken over, and all people in it have a row.
         column: the name of the assignment there.
     """
-    out = io.StringIO()
-    rows = csv.writer(out)  # its defaults are RFC 4180's: CRLF, quotes doubled
     points = next((grade.max_score for grade in found), 0.0)
     head, body = _shape(form, found, roster, column, points)
-    rows.writerow(head)
+    rows = [head]
     if form == "canvas":  # Canvas wants this row
-        rows.writerow(["    Points Possible", *[""] * (len(head) - 2), f"{points:g}"])
-    rows.writerows(body)
-    return out.getvalue()
+        rows.append(["    Points Possible", *[""] * (len(head) - 2), f"{points:g}"])
+    return as_csv([*rows, *body])
 
 
 def _shape(

@@ -6,18 +6,24 @@ Blackboard give for a class; and an archive of any of these. A learner's hand-in
 
 from __future__ import annotations
 
+import hashlib
+import os
 import shutil
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from mechgrade.cohort.platforms import Packed, packed
 from mechgrade.course import Course, CourseError, Exercise
-from mechgrade.submissions.archive import ARCHIVES, ArchiveError, is_archive, is_sealed, unpack
-from mechgrade.submissions.arrived import is_ignored
+from mechgrade.submissions.archive import ARCHIVES, ONE, ArchiveError, Refused, is_archive, is_sealed, unpack
+from mechgrade.submissions.arrived import Ignored, is_ignored
 from mechgrade.submissions.handed_in import HandIn, read_hand_in
 from mechgrade.submissions.names import before, name_of
+from mechgrade.submissions.reading import shown
 from mechgrade.submissions.submission import Submission, SubmissionError
+
+#: How many bytes of a learner's name are kept: files are named after it.
+_LONGEST = 120
 
 
 @dataclass(frozen=True)
@@ -42,16 +48,19 @@ class Learner:
         name: of the folder or archive, without what a platform adds to it.
         parts: the folders, archives and files that make up the hand-in.
         origin: what the platform's name says, if a platform made it.
+        refused: what of it the class's archive did not give out.
     """
 
     name: str
     parts: tuple[Path, ...]
     origin: Packed | None = None
+    refused: tuple[Ignored, ...] = ()
 
     def hand_in(self, course: Course, exercises: Sequence[Exercise]) -> HandIn:
         """The hand-in, read for the labs of some exercises. Nothing of it is kept here."""
         labs = dict.fromkeys(exercise.lab for exercise in exercises)
-        return read_hand_in(course, [course.lab(lab) for lab in labs], *self.parts)
+        found = read_hand_in(course, [course.lab(lab) for lab in labs], *self.parts)
+        return replace(found, ignored=[*found.ignored, *self.refused]) if self.refused else found
 
     def read(self, course: Course, exercises: Sequence[Exercise]) -> list[Work]:
         """The learner's texts for some exercises, in their order."""
@@ -88,19 +97,21 @@ def find_learners(course: Course, path: Path, unpacked: Path) -> list[Learner]:
     return find_class(course, path, unpacked).learners
 
 
-def find_class(course: Course, path: Path, unpacked: Path) -> Class:
+def find_class(course: Course, path: Path, unpacked: Path, refused: Refused | None = None) -> Class:
     """The class at a path that a user named.
 
     Args:
         course: the course.
         path: a folder or an archive.
         unpacked: a folder of ours, where the archive of a class is unpacked to.
+        refused: what was not unpacked of it, where it was unpacked already.
 
     Raises:
         CourseError: nothing is there, or it is of no shape that is understood.
     """
+    refused = refused or Refused(ONE)
     if path.is_file():
-        path = _unpack_class(path, unpacked)
+        path = _unpack_class(path, unpacked, refused)
     elif not path.is_dir():
         raise CourseError(f"there is nothing at {path}; give a folder with a folder for each learner, or a zip of it")
     else:
@@ -111,14 +122,14 @@ def find_class(course: Course, path: Path, unpacked: Path) -> Class:
         raise CourseError(f"{path} is one learner's folder; give the folder above it, or use `mechgrade grade {path}`")
     entries = sorted(entry for entry in path.iterdir() if not is_ignored(entry.name))
     # A zip of a folder has that folder inside.
-    if len(entries) == 1 and entries[0].is_dir() and path.is_relative_to(unpacked) and not _works(course, entries[0]):
-        return find_class(course, entries[0], unpacked)
+    if len(entries) == 1 and path.is_relative_to(unpacked) and _is_wrapper(course, entries[0]):
+        return find_class(course, entries[0], unpacked, refused)
     found = Class()
     parts: dict[str, list[Path]] = {}
     origins: dict[str, Packed | None] = {}
     for entry in entries:
         if entry.is_symlink():
-            found.nobodys.append(entry.name)
+            found.nobodys.append(shown(entry.name))
             continue
         origin = packed(entry.name)
         name = origin.learner if origin else _whose(course, entry)
@@ -126,7 +137,8 @@ def find_class(course: Course, path: Path, unpacked: Path) -> Class:
             parts.setdefault(name, []).append(entry)
             origins.setdefault(name, origin)
         else:
-            found.nobodys.append(entry.name)
+            found.nobodys.append(shown(entry.name))
+    found.nobodys += map(shown, refused.nobodys)
     if not parts:
         if any(name_of(each).kind in ("python", "notebook") for each in found.nobodys):
             raise CourseError(
@@ -134,8 +146,40 @@ def find_class(course: Course, path: Path, unpacked: Path) -> Class:
                 f"give the folder above it, or use `mechgrade grade {path}`"
             )
         raise CourseError(f"{path} holds no folder and no zip; it should hold one for each learner")
-    found.learners = [Learner(name, tuple(parts[name]), origins[name]) for name in sorted(parts)]
+    names = _names(parts)
+    found.learners = [
+        Learner(names[name], tuple(parts[name]), origins[name], _refused(refused, parts[name]))
+        for name in sorted(parts, key=names.__getitem__)
+    ]
     return found
+
+
+def _names(parts: Iterable[str]) -> dict[str, str]:
+    """The learners' names as files, tables and terminals can have them: each its own, short enough, without control characters."""
+    found: dict[str, str] = {}
+    for name in sorted(parts):
+        text = shown(name)
+        if text != name or len(os.fsencode(name)) > _LONGEST or text in found.values():
+            digest = hashlib.sha256(os.fsencode(name)).hexdigest()[:8]
+            text = f"{text.encode()[:_LONGEST].decode(errors='ignore')}-{digest}"
+        found[name] = text
+    return found
+
+
+def _refused(refused: Refused, parts: Sequence[Path]) -> tuple[Ignored, ...]:
+    return tuple(
+        Ignored(path.relative_to(part.parent), why)
+        for path, why in refused.why.items()
+        for part in parts
+        if path.is_relative_to(part)
+    )
+
+
+def _is_wrapper(course: Course, folder: Path) -> bool:
+    """Whether a folder is that of a whole class, and no learner's."""
+    if not folder.is_dir() or packed(folder.name) or _works(course, folder):
+        return False
+    return any(each.is_dir() or is_archive(each.name) or packed(each.name) for each in folder.iterdir())
 
 
 def _works(course: Course, folder: Path) -> bool:
@@ -162,13 +206,13 @@ def _whose(course: Course, entry: Path) -> str:
     return min(found, key=len) if found else entry.stem
 
 
-def _unpack_class(archive: Path, unpacked: Path) -> Path:
+def _unpack_class(archive: Path, unpacked: Path, refused: Refused) -> Path:
     if not is_archive(archive.name):
         raise CourseError(f"{archive} is no folder and no .zip; give a folder with a folder for each learner")
     folder = unpacked / "class"
     shutil.rmtree(folder, ignore_errors=True)
     try:
-        unpack(archive, folder)
+        unpack(archive, folder, refused=refused)
     except ArchiveError as error:
         raise CourseError(f"{archive} is not unpacked: {error}") from None
     return folder

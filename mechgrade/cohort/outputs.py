@@ -6,9 +6,7 @@ summary's page alone. Each file is replaced as a whole.
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import io
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
@@ -26,6 +24,7 @@ from mechgrade.course import Course, Exercise
 from mechgrade.files import write_atomic
 from mechgrade.grading.options import Options
 from mechgrade.grading.verdicts import Check, ExerciseResult, Result
+from mechgrade.tables import as_csv
 
 Page = Callable[[Course, str, Result], str]
 SummaryPage = Callable[[Summary, dict[str, Times], list[LearnerRow]], str]
@@ -63,10 +62,8 @@ def write(
     }
     setting["inputs"] = "public and hidden" if options.hidden is not None else "public"
     counting = Counting(course, exercises, setting)
-    grades = io.StringIO()
-    table = csv.writer(grades)  # its defaults are RFC 4180's: CRLF, quotes doubled
     names = [f"{each.lab}/{each.name}" for each in exercises]
-    table.writerow(["learner", "score", "max_score", "ungraded", *names, "id", "handed_in", "made_by"])
+    table: list[list[Any]] = [["learner", "score", "max_score", "ungraded", *names, "id", "handed_in", "made_by"]]
     arrivals = arrivals or {}
     versions = made_by(bases or {})
     kept = set()
@@ -79,7 +76,7 @@ def write(
             counting.add(result.exercises, [store.times(key) for key in keys])
             arrival = arrivals.get(name, Arrival(name))
             note = arrival.note(course) if name in arrivals else ""
-            table.writerow([*_row(name, result), arrival.id, note, versions["short"]])
+            table.append([*_row(name, result), arrival.id, note, versions["short"]])
             rows.append(LearnerRow(name, None if result.faults else result.score, note, f"learners/{quote(name)}.html"))
             kept |= {f"{name}.json", f"{name}.html"}
             tree = _tree(name, result)
@@ -88,10 +85,10 @@ def write(
             text = with_lines(text, COMMENTS, comments_of(comments, name, tree["exercises"]))
             write_atomic(out / "learners" / f"{name}.html", text)
         for name in absent:
-            table.writerow([name, "", f"{counting.summary.max_score:g}", 0, *[""] * len(names), "", NOTHING, ""])
+            table.append([name, "", f"{counting.summary.max_score:g}", 0, *[""] * len(names), "", NOTHING, ""])
             rows.append(LearnerRow(name, None, NOTHING, ""))
         summary, times = counting.finish()
-        write_atomic(out / "grades.csv", grades.getvalue())
+        write_atomic(out / "grades.csv", as_csv(table))
         write_atomic(out / "summary.json", _json(summary.as_tree()))
         write_atomic(out / "times.json", _json({name: asdict(one) for name, one in times.items()}))
         write_atomic(out / "summary.html", summary_page(summary, times, rows))

@@ -11,6 +11,7 @@ from typing import Any
 
 from mechgrade.cohort import entry, keys
 from mechgrade.cohort.arrivals import Arrival, arrival_of
+from mechgrade.cohort.forecast import Forecast
 from mechgrade.cohort.keys import key_of
 from mechgrade.cohort.learners import Learner, Work, works_of
 from mechgrade.cohort.pool import Executor, GradedExercise, ReferenceRun, Task
@@ -33,13 +34,21 @@ HELD = 1.0
 
 @dataclass
 class RunProgress:
-    """How far a run is. Times of learners whose results were known are no measure for the others."""
+    """How far a run is.
+
+    Attributes:
+        known: learners whose results were known before.
+        retried: exercises that were handed out again.
+        faults: exercises that were not graded.
+        seconds_left: a forecast; None while nothing is known.
+    """
 
     learners: int
     done: int = 0
     known: int = 0
     retried: int = 0
     faults: int = 0
+    seconds_left: float | None = None
 
 
 class CohortRun:
@@ -79,6 +88,8 @@ class CohortRun:
         self._since = 0.0
         #: what is being graded for somebody; who hands in the same waits for that
         self._underway: set[str] = set()
+        self._forecast = Forecast(course.limits_of(options.model).seconds)
+        self._slow: set[int] = set()  # tasks in which something ran into a time limit
         self._faults: dict[str, str] = {}
 
     def go(self, learners: Sequence[Learner], executor: Executor) -> RunProgress:
@@ -165,6 +176,8 @@ class CohortRun:
                 self._underway.update(map(self._key, task.works))
                 task.attempts += 1
                 handed_out += 1
+                if task.learner is not None:
+                    self._forecast.begin(id(task), time.monotonic())
                 executor.submit(task)
             if not handed_out:
                 return
@@ -178,6 +191,9 @@ class CohortRun:
                     self._take(task, news)
                 else:
                     handed_out -= 1
+                    if task.learner is not None:
+                        self._forecast.end(id(task), time.monotonic(), id(task) in self._slow)
+                    self._slow.discard(id(task))
                     again.extend(self._ended(task, news))
             if self._patience() == 0:
                 self._keep_held()
@@ -190,6 +206,8 @@ class CohortRun:
             return
         key = self._key(work)
         verdicts = {check.verdict for check in result.checks}
+        if "timed_out" in verdicts:
+            self._slow.add(id(task))
         if "infrastructure_error" in verdicts:
             self._faults[key] = entry.dump(graded.entry)  # it is handed out again
             return
@@ -246,8 +264,13 @@ class CohortRun:
         return again
 
     def _one_done(self) -> None:
-        self.progress.done += 1
-        self.told(self.progress)
+        progress = self.progress
+        progress.done += 1
+        # Of the learners who are still to be read, as many will be known as of those who were.
+        new = 1 - progress.known / progress.done
+        waiting = max(0, progress.learners - len(self.arrivals)) * new
+        progress.seconds_left = self._forecast.left(waiting, time.monotonic())
+        self.told(progress)
 
     def _key(self, work: Work) -> str:
         imported = self._dependencies.text(work.text) if work.text else {}

@@ -1,16 +1,27 @@
-"""A course as objects: course.yaml, the sources of its exercises, their variants and hints."""
+"""A course as objects: course.yaml, the sources of its exercises, their variants and hints.
 
-from mechgrade.course.course import (
-    COURSE_FILE,
-    Course,
-    Exercise,
-    Lab,
-    ModelProfile,
-    find_course,
-    load_course,
-)
+The names below bring in what validates course.yaml when they are asked for. A learner's process needs ``modules`` and ``devices`` alone, and each
+process would pay for the rest.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
 from mechgrade.errors import CourseError
-from mechgrade.protocol.limits import Limits
+
+if TYPE_CHECKING:
+    from mechgrade.course.course import (
+        COURSE_FILE,
+        Course,
+        Exercise,
+        Lab,
+        ModelProfile,
+        find_course,
+        load_course,
+    )
+    from mechgrade.protocol.limits import Limits
 
 __all__ = [
     "COURSE_FILE",
@@ -23,3 +34,11 @@ __all__ = [
     "find_course",
     "load_course",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    module = "mechgrade.protocol.limits" if name == "Limits" else "mechgrade.course.course"
+    value = globals()[name] = getattr(importlib.import_module(module), name)
+    return value

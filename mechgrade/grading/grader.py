@@ -12,6 +12,7 @@ from mechgrade.grading.advice import advice
 from mechgrade.grading.calls import Call
 from mechgrade.grading.checks import CheckFailed
 from mechgrade.grading.diagnose import Judged, explanation
+from mechgrade.grading.functions import with_scenario
 from mechgrade.grading.judge import Judgement, failed, judge
 from mechgrade.grading.recordings import Run
 from mechgrade.grading.references import References
@@ -204,19 +205,24 @@ class Grader:
         exercise, call, outcome = failure.exercise, failure.call, failure.outcome
         if self._traces is None or outcome is None or check.message != failure.judgement.message:
             return
-        made = self._traces.of(exercise, call, outcome)
+        trace = self._traces.of(exercise, call, outcome)
         judgement, number = in_own_terms(
-            failure.judgement, call, outcome, failure.run, made, self._origins(exercise), self._source(exercise)
+            failure.judgement, call, outcome, failure.run, trace, self._origins(exercise), self._source(exercise)
         )
         check.message, check.place, check.gave = judgement.message, judgement.place, judgement.gave
         if failure is self.failure:
-            name = made[number].function if number is not None else ""
-            place = (name, sum(each.function == name for each in made[:number])) if name else None
+            made = trace.calls
+            name = made[number].function if number is not None and not made[number].inner else ""
+            before = sum(each.function == name and not each.inner for each in made[:number])
+            place = (name, before) if name else None
             self.failure = replace(failure, judgement=judgement, number=place)
 
     def _origins(self, exercise: Exercise) -> Origins:
+        return Origins(self._grader(exercise))
+
+    def _grader(self, exercise: Exercise) -> str:
         path = self._sessions.course.grader_path(exercise)
-        return Origins(path.read_text(encoding="utf-8") if path.is_file() else "")
+        return with_scenario(path.read_text(encoding="utf-8"), exercise.name) if path.is_file() else ""
 
     def _source(self, exercise: Exercise) -> str:
         try:
@@ -314,11 +320,11 @@ class Grader:
                 check.misconception, check.sentence = name, sentence
 
     def _relation(self, current: _Current) -> str:
-        course, exercise = self._sessions.course, current.exercise
-        paths = (course.grader_path(exercise), course.stub_path(exercise))
-        grader, stub = (path.read_text(encoding="utf-8") if path.is_file() else "" for path in paths)
+        exercise = current.exercise
+        path = self._sessions.course.stub_path(exercise)
+        stub = path.read_text(encoding="utf-8") if path.is_file() else ""
         try:
-            return relation(current.judged, grader, stub, self._submission.source(exercise)) or ""
+            return relation(current.judged, self._grader(exercise), stub, self._submission.source(exercise)) or ""
         except (
             Exception
         ):  # it looks at data of any form, for a sentence that nobody must have: it never stops a grading

@@ -6,6 +6,7 @@ Here, and nowhere else, the isolation that course.yaml asks for is enforced.
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any, Literal
 
 from mechgrade import sandbox
@@ -126,4 +127,10 @@ def _level(
         whose = "--require-isolation" if required else "course.yaml"
         why = f": {lacking}" if best != "full" else ""
         raise CourseError(f"{whose} asks for isolation {least}, and this would be graded at {level}{why}")
-    return level, tuple(offered.missing) if level == "process" and wanted is None else ()
+    as_root = (
+        sandbox.cannot_leave_root((*sandbox.interpreter_paths(), Path(__file__).parents[1]))
+        if level == "process"
+        else ""
+    )
+    missing = offered.missing if level == "process" and wanted is None else ()
+    return level, (*missing, as_root) if as_root else tuple(missing)

@@ -17,6 +17,7 @@ from mechgrade.course import COURSE_FILE, Course, CourseError, Exercise, load_co
 from mechgrade.grading.calls import Call, Facts, World
 from mechgrade.grading.checks import EXERCISE, HANDLER, HIDDEN, CheckFailed, Handler
 from mechgrade.grading.errors import GraderError, InfrastructureError
+from mechgrade.grading.facts import Measuring
 from mechgrade.grading.sessions import Cancelled
 from mechgrade.grading.verdicts import FAULTS, Check, Verdict
 from mechgrade.protocol.outcome import not_as_promised, plain
@@ -77,7 +78,7 @@ def compare(request: pytest.FixtureRequest) -> Callable[..., Any]:
 
     ``facts=function`` compares ``function(data)`` in the data's place, and returns it: for results of chance, such as trained
     weights, which no two right programs share, though they share what can be measured on them. It runs on the grader's side,
-    so a learner's process cannot make up what it finds.
+    so a learner's process cannot make up what it finds. A fact of :mod:`mechgrade.grading.facts` tells the number that was measured.
 
     ``world=function`` draws what the scenario is given: ``function(**inputs)`` runs on the grader's side, and the learner's process
     gets the numbers and NumPy arrays that it returns, but neither the inputs nor the way they were drawn. A training that should find
@@ -89,7 +90,7 @@ def compare(request: pytest.FixtureRequest) -> Callable[..., Any]:
         scenario: Callable[..., Any], *, facts: Facts | None = None, world: World | None = None, **inputs: Any
     ) -> Any:
         __tracebackhide__ = True
-        return numbers(handler.compare(exercise, Call(scenario.__name__, inputs, facts, world)))
+        return numbers(handler.compare(exercise, Call(scenario.__name__, inputs, facts and Measuring(facts), world)))
 
     return call
 
@@ -209,7 +210,7 @@ def _works_on_the_reference(item: pytest.Function) -> bool:
     def answer(
         scenario: Callable[..., Any], *, facts: Facts | None = None, world: World | None = None, **inputs: Any
     ) -> Any:
-        return numbers(handler.reference(exercise, Call(scenario.__name__, inputs, facts, world)))
+        return numbers(handler.reference(exercise, Call(scenario.__name__, inputs, facts and Measuring(facts), world)))
 
     arguments = {name: item.funcargs[name] for name in inspect.signature(item.function).parameters}
     try:

@@ -39,16 +39,18 @@ def shown(value: Any, room: int = ROOM) -> str:
         return "{" + _joined(pairs, len(value), room) + "}"
     if (array := _array(value)) is not None:
         return array
-    if isinstance(value, type) or hasattr(value, "__code__"):
-        name = str(getattr(value, "__name__", "function"))
-        return "a lambda" if name == "<lambda>" else name[:TEXT]
+    if isinstance(value, type):
+        return value.__name__[:TEXT]
+    if hasattr(value, "__code__"):
+        name = str(getattr(value, "__name__", ""))
+        return "a lambda" if name == "<lambda>" else f"the function {name}"[:TEXT]
     own = getattr(value, "name", None)
     return f"<{type(value).__name__}{f' {own}' if isinstance(own, str) else ''}>"[:TEXT]
 
 
 def call_text(function: str, arguments: Iterable[tuple[str, Any]]) -> str:
-    """A call: ``induction_scores(pattern=float32 [2, 3, 4, 11, 11], half=5)``."""
-    given = [f"{name}={shown(value)}" for name, value in arguments]
+    """A call: ``row_means(x=float32 [2, 3, 4, 11], axis=1)``. An argument may be without a name."""
+    given = [f"{name}={shown(value)}" if name else shown(value) for name, value in arguments]
     return f"{function}({_joined(given, len(given), CALL_ROOM)})"
 
 

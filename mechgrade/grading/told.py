@@ -11,19 +11,25 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+import numpy as np
+
 from mechgrade.grading.calls import Call
-from mechgrade.grading.compare import compare, describe
+from mechgrade.grading.compare import compare, describe, tolerance
+from mechgrade.grading.facts import Measuring
 from mechgrade.grading.judge import Judgement
 from mechgrade.grading.recordings import Run
 from mechgrade.grading.relations.leaves import Node, children
 from mechgrade.grading.relations.origins import Origin, Origins, Place
-from mechgrade.grading.traces import Made, same
+from mechgrade.grading.shown import shown
+from mechgrade.grading.traces import Made, Trace, same
 from mechgrade.protocol.outcome import Outcome
 from mechgrade.protocol.outcome import Place as Line
-from mechgrade.protocol.wire import Tree
+from mechgrade.protocol.wire import Array, Tree
 
 #: So many calls are told where no single one explains a difference.
 TOLD = 4
+#: Said where it is so: it is what a learner must know first.
+UNSTEADY = " (made again, the same call gave something else)"
 
 
 def in_own_terms(
@@ -31,7 +37,7 @@ def in_own_terms(
     call: Call,
     outcome: Outcome,
     run: Run | None,
-    made: Sequence[Made],
+    trace: Trace,
     origins: Origins,
     source: str,
 ) -> tuple[Judgement, int | None]:
@@ -42,20 +48,24 @@ def in_own_terms(
         call: what was run.
         outcome: what it gave, facts in the data's place where the call asks for them.
         run: what the reference gives; None where nothing is compared.
-        made: the calls of the learner's functions.
+        trace: the calls of the learner's functions.
         origins: tells which data is what a function returned.
         source: the learner's file.
 
     Returns:
-        the judgement, and the number of the call in ``made`` that failed, where one did. Unchanged where nothing better can be said.
+        the judgement, and the number of the call that failed, where one did. Unchanged where nothing better can be said.
     """
+    made = trace.calls
+    difference = None
+    if run is not None and outcome.kind == "returned":
+        difference = compare(run.reference, outcome.data, run.noise).difference
+    says = call.facts.says.get(difference.path) if difference and isinstance(call.facts, Measuring) else None
     if not made:
-        return judgement, None
+        return (replace(judgement, message=says) if says else judgement), None
     if outcome.kind == "raised":
         return _raised(judgement, made)
     if outcome.kind == "unusable":
         return _unusable(judgement, made)
-    difference = compare(run.reference, outcome.data, run.noise).difference if run is not None else None
     if run is None or difference is None:
         return judgement, None
     node = next(
@@ -64,13 +74,16 @@ def in_own_terms(
     if node is None:
         return judgement, None
     # Facts about a scenario's data are no scenario's data.
-    found = _returned_by(node, made, origins.of(call.scenario, node.place) if call.facts is None else None)
+    facts = call.facts is not None
+    found = None if facts else _returned_by(node, trace, origins.of(call.scenario, node.place))
     old = _name(difference.path)
     rest = difference.sentence.removeprefix(old)
+    if found is None and difference.aspect == "shape" and not facts:
+        found = _counted(node, made)
     if found is not None:
         number, place = found
         one = made[number]
-        message = f"{one.text}: {_name(_path(place))}{rest}"
+        message = f"{one.text}: {_name(_path(place))}{rest}{'' if one.steady else UNSTEADY}"
         if (
             difference.aspect in ("type", "shape")
             and place
@@ -78,7 +91,17 @@ def in_own_terms(
         ):
             message += f" (the whole result should be {describe(whole)})"
         return replace(judgement, message=message, gave=one.returned, place=_line(one, judgement, source)), number
-    return _computed(judgement, node, rest, made, source)
+    erring = _erring(node, outcome.data, made)
+    if erring is not None:
+        one = made[erring]
+        message = f"{one.told}, but {_kind(node.want)} is expected"
+        return replace(judgement, message=message, gave=one.returned, place=_line(one, judgement, source)), erring
+    listed = None if facts else _listed(node, made, run.noise.get(difference.path, 0.0))
+    if listed is not None:
+        one = made[listed[0]]
+        message = f"{one.text}: {listed[1]}"
+        return replace(judgement, message=message, gave=one.returned, place=_line(one, judgement, source)), listed[0]
+    return _computed(judgement, says or f"The check then finds: {_finds(node, rest)}", made, source)
 
 
 def _raised(judgement: Judgement, made: Sequence[Made]) -> tuple[Judgement, int | None]:
@@ -98,55 +121,91 @@ def _unusable(judgement: Judgement, made: Sequence[Made]) -> tuple[Judgement, in
     return replace(judgement, message=f"{last.text}: {judgement.message}"), number
 
 
-def _computed(
-    judgement: Judgement, node: Node, rest: str, made: Sequence[Made], source: str
-) -> tuple[Judgement, int | None]:
+def _computed(judgement: Judgement, finds: str, made: Sequence[Made], source: str) -> tuple[Judgement, int | None]:
     """A difference in what a scenario computed."""
-    number = len(made) - 1 if len(made) == 1 else None
     one = made[0]
-    place = _line(one, judgement, source) if number is not None else judgement.place
-    told = list(dict.fromkeys(each.told for each in made))
-    calls = "; ".join(told[:TOLD]) + (f"; and {len(told) - TOLD} more calls" if len(told) > TOLD else "")
-    wanted = node.want
-    if number is not None and isinstance(wanted, str) and _is_exception(wanted) and isinstance(node.got, str):
-        text = f"{calls}, but a {wanted} is expected"
-    else:
-        text = f"{calls}. The check then finds: {_words(node.place)}{rest}"
+    number = 0 if len(made) == 1 else None
+    lines = {each.line for each in made}
+    # That a function was returned is plain from its own calls.
+    own = [each for each in made if not any(other.inner and other.text.startswith(f"{each.text}(") for other in made)]
+    told = list(dict.fromkeys(each.told for each in own))
+    more = len(told) - TOLD
+    calls = "; ".join(told[:TOLD]) + (f"; and {more} more call{'s' if more > 1 else ''}" if more > 0 else "")
+    text = f"{calls}. {finds[0].upper()}{finds[1:]}{'' if one.steady else UNSTEADY}"
+    place = _line(one, judgement, source) if len(lines) == 1 else judgement.place
     return replace(judgement, message=text, gave="", place=place), number
 
 
-def _returned_by(node: Node, made: Sequence[Made], origin: Origin | None) -> tuple[int, Place] | None:
-    """The call that returned what lies at a node, and where in its result: the only one, or the first of those that returned it."""
-    if origin is not None:
-        named = [
-            number
-            for number, each in enumerate(made)
-            if each.function == origin.function and _holds(each, origin.place, node.got)
-        ]
-        # Two calls may have returned the same: then which of them is not known, unless they were the same calls.
-        return (named[0], origin.place) if len({made[number].text for number in named}) == 1 else None
-    if not _telling(node.got):
+def _finds(node: Node, rest: str) -> str:
+    """A difference in words, for what no function returned."""
+    want, got = node.want, node.got
+    if not isinstance(want, dict) or not isinstance(got, dict) or want.keys() == got.keys():
+        return f"{_words(node.place)}{rest}"
+    extra = [f"{_words((*node.place, key))} is {shown(got[key])}" for key in got if key not in want]
+    lacking = [_words((*node.place, key)) for key in want if key not in got]
+    return "; ".join([*extra, *([f"missing are {', '.join(lacking[:5])}"] if lacking else [])])
+
+
+def _erring(node: Node, data: Tree, made: Sequence[Made]) -> int | None:
+    """The call that ended otherwise than it should: where the scenario says of each call, in order, which error it raised."""
+    if not (isinstance(node.want, str) and isinstance(node.got, str)):
         return None
-    found = [
-        (number, part.place)
+    ends = [each for each in _nodes(Node((), (), "", data, data)) if isinstance(each.got, str)]
+    if len(ends) != len(made) or not (_is_exception(node.want) or _is_exception(node.got)):
+        return None
+    for end, one in zip(ends, made, strict=True):
+        if not one.steady or (end.got != one.raised if one.raised else _is_exception(str(end.got))):
+            return None
+    return next(number for number, end in enumerate(ends) if end.place == node.place)
+
+
+def _kind(wanted: Tree) -> str:
+    """What should have been raised, with its article."""
+    if not _is_exception(str(wanted)):
+        return "no error"
+    return f"{'an' if str(wanted)[0] in 'AEIO' else 'a'} {wanted}"
+
+
+def _counted(node: Node, made: Sequence[Made]) -> tuple[int, Place] | None:
+    """The only call, where the data is its result: in another order perhaps, but that changes no count."""
+    return (0, ()) if len(made) == 1 and made[0].has_result and same(made[0].result, node.got) else None
+
+
+def _listed(node: Node, made: Sequence[Made], noise: float) -> tuple[int, str] | None:
+    """The first call that returned a wrong number, and what is wrong, where the data is the numbers that all calls returned."""
+    want, got = node.want, node.got
+    if not isinstance(want, Array) or not isinstance(got, Array) or want.shape != got.shape or len(made) < 2:
+        return None
+    numbers = [_number(each.result) if each.has_result else None for each in made]
+    if None in numbers or not np.array_equal(np.asarray(numbers, got.values.dtype), got.values):
+        return None
+    with np.errstate(invalid="ignore"):
+        right = np.abs(want.values - got.values) <= tolerance(want.values, noise)
+    number = int(np.argmin(right))
+    return number, f"the result is {shown(numbers[number])}, expected {shown(float(want.values[number]))}"
+
+
+def _returned_by(node: Node, trace: Trace, origin: Origin | None) -> tuple[int, Place] | None:
+    """The call that returned what lies at a node, and where in its result; None where it is not known."""
+    made = trace.calls
+
+    def fits(number: int, place: Place) -> bool:
+        return not made[number].steady or _holds(made[number], place, node.got)
+
+    # The very object, or a part of it.
+    for depth in range(len(node.place), -1, -1):
+        if (known := trace.places.get(node.place[:depth])) is not None:
+            number, place = known[0], (*known[1], *node.place[depth:])
+            return (number, place) if fits(number, place) else None
+    if origin is None:
+        return None
+    # As the scenario's text has it: a call of this function, but which one is not known where two gave the same.
+    named = [
+        number
         for number, each in enumerate(made)
-        if each.has_result
-        for part in _nodes(Node((), (), "", each.result, each.result))
-        if same(part.want, node.got)
+        if each.function == origin.function and not each.inner and fits(number, origin.place)
     ]
-    return found[0] if found and len({(made[number].text, place) for number, place in found}) == 1 else None
-
-
-def _telling(value: Tree) -> bool:
-    """Whether a value is found again in a result by more than chance."""
-    if isinstance(value, dict | list | tuple):
-        return len(value) > 1
-    if isinstance(value, float):
-        return value not in (-1, 0, 1)
-    if isinstance(value, str):
-        return len(value) > 8
-    values = getattr(value, "values", None)
-    return values is not None and values.size > 3
+    return (named[0], origin.place) if len({made[number].text for number in named}) == 1 else None
 
 
 def _holds(made: Made, place: Place, value: Tree) -> bool:

@@ -7,11 +7,12 @@ process this is the learner's word: it makes a message, and no verdict.
 
 from __future__ import annotations
 
+import functools
 import importlib.util
 import inspect
 import sys
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -41,14 +42,62 @@ def scenarios(path: str) -> dict[str, Callable[..., Any]]:
 
 def _traced(scenario: Callable[..., Any]) -> Callable[..., Any]:
     def run(exercise: Any, bench: Any, **inputs: Any) -> dict[str, Any]:
-        calls: list[dict[str, Any]] = []
+        log = Log()
+        data, ended = None, ""
         try:
-            data = scenario(Watched(exercise, exercise.unguarded, calls), bench, **inputs)
-        except BaseException:  # what it was is known from the first run
-            data = None
-        return {"data": data if _sendable(data) else None, "calls": calls}
+            data = scenario(Watched(exercise, exercise.unguarded, log), bench, **inputs)
+        except BaseException as error:  # what it said is known from the first run
+            ended = type(error).__name__
+        found = {"places": log.places_in(data), "data": data} if _sendable(data) else {"places": [], "data": None}
+        return {**found, "ended": ended, "calls": log.calls}
 
     return run
+
+
+class Log:
+    """The calls of one run, in order.
+
+    Attributes:
+        calls: what is told of each.
+        results: what each returned, the very objects.
+    """
+
+    def __init__(self) -> None:
+        self.calls: list[dict[str, Any]] = []
+        self.results: list[Any] = []
+
+    def begin(self, entry: dict[str, Any]) -> int:
+        """Write a call down, and return its number; after :data:`MOST_CALLS` they are let go."""
+        if len(self.calls) < MOST_CALLS:
+            self.calls.append(entry)
+            self.results.append(None)
+            return len(self.calls) - 1
+        return -1
+
+    def end(self, number: int, result: Any) -> None:
+        """Keep what a call returned."""
+        if number >= 0:
+            self.results[number] = result
+
+    def places_in(self, data: Any) -> list[Any]:
+        """Where the very objects that calls returned, or parts of these, lie in a scenario's data: (place, call, place in the result)."""
+        known: dict[int, tuple[int, list[Any]]] = {}
+        for number, result in enumerate(self.results):
+            for place, node in _parts(result, []):
+                known.setdefault(id(node), (number, place))
+        return [(place, *known[id(node)]) for place, node in _parts(data, []) if id(node) in known]
+
+
+def _parts(node: Any, place: list[Any]) -> Iterator[tuple[list[Any], Any]]:
+    """The containers and arrays in a value. Plain values are left out: the same number may come from anywhere."""
+    if not isinstance(node, _PLAIN):
+        yield place, node
+    if type(node) is dict:
+        for key, item in node.items():
+            yield from _parts(item, [*place, key])
+    elif type(node) in (list, tuple):
+        for number, item in enumerate(node):
+            yield from _parts(item, [*place, number])
 
 
 class Watched:
@@ -57,18 +106,18 @@ class Watched:
     Args:
         exercise: the functions, as scenarios get them.
         module: the learner's own module.
-        calls: takes the calls.
+        log: takes the calls.
     """
 
-    def __init__(self, exercise: Any, module: types.ModuleType, calls: list[dict[str, Any]]) -> None:
+    def __init__(self, exercise: Any, module: types.ModuleType, log: Log) -> None:
         self._exercise = exercise
         self._module = module
-        self._calls = calls
+        self._log = log
 
     @property
     def unguarded(self) -> Watched:
         """The functions without the guard."""
-        return Watched(self._module, self._module, self._calls)
+        return Watched(self._module, self._module, self._log)
 
     def __getattr__(self, name: str) -> Any:
         value = getattr(self._exercise, name)
@@ -76,40 +125,68 @@ class Watched:
 
     def _watch(self, name: str, function: Callable[..., Any]) -> Callable[..., Any]:
         own = getattr(self._module, name)
-        code = getattr(inspect.unwrap(own), "__code__", None)
+        return watched(function, own, name, lambda args, kwargs: _call(name, own, args, kwargs), self._log)
 
-        def call(*args: Any, **kwargs: Any) -> Any:
-            entry: dict[str, Any] = {"function": name, "call": _call(name, own, args, kwargs)}
-            if len(self._calls) < MOST_CALLS:
-                self._calls.append(entry)
-            before = sys.getprofile()
 
-            def note(frame: types.FrameType, event: str, _: object) -> None:
-                if event == "return" and frame.f_code is code:
-                    entry["line"] = frame.f_lineno
+def watched(
+    function: Callable[..., Any],
+    own: Callable[..., Any],
+    name: str,
+    text: Callable[[tuple[Any, ...], dict[str, Any]], str],
+    log: Log,
+    inner: bool = False,
+) -> Callable[..., Any]:
+    """A function of which each call is written down, and of the functions that it returns too.
 
-            sys.setprofile(note)
-            try:
-                result = function(*args, **kwargs)
-            except BaseException as error:
-                sys.setprofile(before)
-                entry["raised"] = type(error).__name__
-                raise
-            finally:
-                sys.setprofile(before)
-            entry["returned"] = shown(result)
-            if _sendable(result):
-                entry["result"] = _frozen(result)
-            return result
+    Args:
+        function: what is called.
+        own: the learner's function behind it.
+        name: the name of the learner's function.
+        text: a call in words, of what it got.
+        log: takes the calls.
+        inner: whether the function is not the learner's own, but what that returned.
+    """
+    code = getattr(inspect.unwrap(own), "__code__", None)
 
-        return call
+    @functools.wraps(own)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        entry: dict[str, Any] = {"function": name, "call": text(args, kwargs), "inner": inner}
+        number = log.begin(entry)
+        before = sys.getprofile()
+
+        def note(frame: types.FrameType, event: str, _: object) -> None:
+            if event == "return" and frame.f_code is code:
+                entry["line"] = frame.f_lineno
+
+        sys.setprofile(note)
+        try:
+            result = function(*args, **kwargs)
+        except BaseException as error:
+            sys.setprofile(before)
+            entry["raised"] = type(error).__name__
+            raise
+        finally:
+            sys.setprofile(before)
+        entry["returned"] = shown(result)
+        if inspect.isfunction(result):  # a hook, say: what it does is told as a call of what was returned
+
+            def again(args: tuple[Any, ...], kwargs: dict[str, Any]) -> str:
+                return _call(entry["call"], result, args, kwargs)
+
+            return watched(result, result, name, again, log, inner=True)
+        if _sendable(result):
+            entry["result"] = _frozen(result)
+            log.end(number, result)
+        return result
+
+    return call
 
 
 def _call(name: str, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> str:
     try:
         bound = inspect.signature(function).bind(*args, **kwargs).arguments.items()
     except (TypeError, ValueError):  # it cannot be called so, as it will say itself
-        bound = [*((f"argument {place}", value) for place, value in enumerate(args)), *kwargs.items()]  # type: ignore[assignment]
+        bound = [*(("", value) for value in args), *kwargs.items()]  # type: ignore[assignment]
     return call_text(name, bound)
 
 

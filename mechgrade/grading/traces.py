@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from mechgrade.course import Exercise
 from mechgrade.grading.calls import Call
 from mechgrade.grading.errors import GraderError, InfrastructureError
+from mechgrade.grading.relations.origins import Place
 from mechgrade.grading.sessions import Cancelled, Runs, Session, Sessions
 from mechgrade.grading.tracer import MOST_CALLS, text_of
 from mechgrade.protocol.job import BenchSpec
@@ -31,12 +33,14 @@ class Made:
 
     Attributes:
         function: the function's name.
+        inner: whether it is a call of a function that that function returned.
         text: the call, with what the function got.
         returned: what it returned, in words; empty where it raised.
         raised: the class of what it raised; empty where it returned.
         line: the line that returned, 0 where it is not known.
         has_result: whether what it returned is in ``result``.
         result: what it returned, as data.
+        steady: whether the run gave the same when it was made again. If not, what it returned this time is not told.
     """
 
     function: str
@@ -46,11 +50,28 @@ class Made:
     line: int = 0
     has_result: bool = False
     result: Tree = None
+    steady: bool = True
+    inner: bool = False
 
     @property
     def told(self) -> str:
         """The call and its end."""
+        if not self.steady:
+            return self.text
         return f"{self.text} raised {self.raised}" if self.raised else f"{self.text} returned {self.returned}"
+
+
+@dataclass(frozen=True)
+class Trace:
+    """What is known of the calls of a run; nothing where there are none.
+
+    Attributes:
+        calls: the calls, in order.
+        places: which places in the scenario's data are what a call returned: its number, and the place in its result.
+    """
+
+    calls: tuple[Made, ...] = ()
+    places: Mapping[Place, tuple[int, Place]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -83,8 +104,8 @@ class Traces:
         self._submission = submission
         self._runs: Runs | None = None
 
-    def of(self, exercise: Exercise, call: Call, outcome: Outcome) -> list[Made]:
-        """The calls of a run, in order; none where they are not known, or where the run is not the same again.
+    def of(self, exercise: Exercise, call: Call, outcome: Outcome) -> Trace:
+        """The calls of a run; none where they are not known.
 
         Args:
             exercise: whose scenario it is.
@@ -92,21 +113,24 @@ class Traces:
             outcome: what it gave, facts in the data's place where the call asks for them.
         """
         if outcome.kind not in ("returned", "raised", "unusable") or outcome.seconds > MOST_SECONDS:
-            return []
+            return Trace()
         if self._runs is None or self._runs.exercise != exercise:
             self.close()
             self._runs = Runs(self._sessions, exercise, lambda: self._submission.source(exercise))
         try:
             again = self._runs.outcome(Call(call.scenario, call.inputs, world=call.world))
         except (InfrastructureError, GraderError, SubmissionError, Cancelled):
-            return []  # nobody must have it
+            return Trace()  # nobody must have it
         if again.kind != "returned" or not isinstance(again.data, dict):
-            return []
+            return Trace()
+        if outcome.kind == "raised" and again.data.get("ended") != outcome.error:
+            return Trace()
+        calls = tuple(_calls(again.data.get("calls")))
+        places = dict(_places(again.data.get("places"), len(calls)))
         if outcome.kind == "returned" and call.facts is None and not same(again.data.get("data"), outcome.data):
-            return []
-        found = again.data.get("calls")
-        calls = [_made(each) for each in found[:MOST_CALLS]] if isinstance(found, list) else []
-        return [each for each in calls if each is not None]
+            other = {"returned": "", "raised": "", "has_result": False, "result": None, "steady": False}
+            calls = tuple(replace(each, **other) for each in calls)  # type: ignore[arg-type]  # the fields' own types
+        return Trace(calls, places)
 
     def cancel(self) -> None:
         """From another thread: end the run that is under way."""
@@ -119,6 +143,27 @@ class Traces:
         if self._runs is not None:
             self._runs.renew()
             self._runs = None
+
+
+def _calls(value: Any) -> Iterator[Made]:
+    for entry in value[:MOST_CALLS] if isinstance(value, list) else []:
+        made = _made(entry)
+        if made is None:
+            return  # the numbers of the others would be wrong
+        yield made
+
+
+def _places(value: Any, calls: int) -> Iterator[tuple[Place, tuple[int, Place]]]:
+    for entry in value if isinstance(value, list) else []:
+        if not (isinstance(entry, tuple) and len(entry) == 3):
+            continue
+        at, number, place = entry
+        if isinstance(at, list) and isinstance(place, list) and type(number) is int and 0 <= number < calls:
+            yield _place(at), (number, _place(place))
+
+
+def _place(value: list[Any]) -> Place:
+    return tuple(key for key in value if type(key) in (str, int))
 
 
 def _made(entry: Any) -> Made | None:
@@ -141,6 +186,7 @@ def _made(entry: Any) -> Made | None:
         line if type(line) is int and line > 0 else 0,
         "result" in entry,
         entry.get("result"),
+        inner=entry.get("inner") is True,
     )
 
 

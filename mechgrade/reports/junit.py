@@ -13,7 +13,7 @@ _FAULTS = ("grader_error", "infrastructure_error")
 
 
 def junit(tree: dict[str, Any]) -> str:
-    """The XML of a result's tree, as ``mechgrade grade --json`` writes it.
+    """The XML of a result's tree, as ``mechgrade grade --json`` writes it, or a cohort's ``learners/NAME.json``.
 
     A failed check is a failure, a fault of machine or grader an error, and what was not started is skipped.
     """
@@ -28,7 +28,7 @@ def junit(tree: dict[str, Any]) -> str:
             failures=str(sum(_kind(check) == "failure" for check in checks)),
             errors=str(sum(_kind(check) == "error" for check in checks)),
             skipped=str(sum(_kind(check) == "skipped" for check in checks)),
-            time=str(entry["seconds"]),
+            time=str(entry.get("seconds", 0)),  # a cohort's results have no times
         )
         for check in checks:
             name = {"classname": f"{entry['lab']}.{entry['exercise']}", "name": check["name"]}

@@ -150,7 +150,7 @@ class TerminalReport:
             self._closing(f"Next   {short(following.file)}")
         self._closing(result.how, "dim")
         for sentence in result.isolation_missing:
-            self._closing(f"No isolation full: {sentence}", "dim")
+            self._closing(sentence if "as root" in sentence else f"No isolation full: {sentence}", "dim")
         faults: dict[str, list[str]] = {}
         for entry in result.faults:
             faults.setdefault(entry.message, []).append(entry.exercise)

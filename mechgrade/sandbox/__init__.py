@@ -6,7 +6,7 @@ this machine can keep of it.
 """
 
 from .errors import SandboxError, durations
-from .learner import seal
+from .learner import cannot_leave_root, seal
 from .parent import Child, clean_up, fork, prepare, settle
 from .policy import Level, Policy, interpreter_paths
 from .probe import Capabilities, probe
@@ -17,6 +17,7 @@ __all__ = [
     "Level",
     "Policy",
     "SandboxError",
+    "cannot_leave_root",
     "clean_up",
     "durations",
     "fork",

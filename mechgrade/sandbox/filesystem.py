@@ -17,7 +17,8 @@ from .policy import Policy
 from .seccomp import number
 
 #: Harmless devices: no terminal, no disk, nothing that keeps what is written to it.
-DEVICES = ("null", "zero", "full", "random", "urandom")
+#: Not /dev/zero: a shared mapping of it is memory that no limit counts.
+DEVICES = ("null", "full", "random", "urandom")
 
 _SHM_MB = 64
 
@@ -50,6 +51,16 @@ def plan(paths: tuple[Path, ...]) -> Plan:
         raise ValueError("readable cannot lead to '/'")
     hidden = {link: target for link, target in links.items() if not any(parent in real for parent in link.parents)}
     return Plan(tuple(shown), tuple(sorted(hidden.items())))
+
+
+def closed_to_others(paths: tuple[Path, ...]) -> Path | None:
+    """The first of some paths, or folders above one, that a user of no account could not read or pass."""
+    for path in paths:
+        for each in (path, *path.parents):
+            need = (0o005 if each.is_dir() else 0o004) if each == path else 0o001
+            if each.stat().st_mode & need != need:
+                return each
+    return None
 
 
 def _is_reachable(path: Path) -> bool:

@@ -54,6 +54,9 @@ def seal(policy: Policy) -> None:
         if own is not None and policy.level == "full":
             with step("become nobody"):
                 _become_nobody(own, user, own_namespace=home.offered.user_namespace)
+        if own is not None and policy.level == "process" and not cannot_leave_root(policy.readable):
+            with step("become nobody"):
+                _leave_root(own, myself.scratch)
         with step("limit resources"):
             # The kernel counts a user within its user namespace (since Linux 5.14), so only a user of its own can be limited.
             rlimits.apply(policy, own, tasks=policy.processes if policy.level == "full" else None)
@@ -86,6 +89,32 @@ def _become_nobody(own: OwnProc, user: int | None, *, own_namespace: bool) -> No
         uid, gid = os.geteuid(), os.getegid()
         libc.unshare(libc.CLONE_NEWUSER)
         namespaces.map_user(own, uid, gid)
+
+
+def cannot_leave_root(readable: tuple[Path, ...]) -> str:
+    """Why learner code keeps this process's user at level ``process`` though that is root, in a sentence.
+
+    Empty where it does not: this is no root, or the code gets a user of no account.
+    """
+    if sys.platform != "linux" or os.geteuid() != 0:
+        return ""
+    with OwnProc() as own:
+        if not own.has(*privileges.TO_CHANGE_USER):
+            return "Learner code would run as root: this root may not become another user."
+    closed = filesystem.closed_to_others(filesystem.plan(readable).shown)
+    return f"Learner code would run as root: {closed} is closed to other users." if closed else ""
+
+
+def _leave_root(own: OwnProc, scratch: Path | None) -> None:
+    """At level ``process`` a namespace holds nothing back, so what root may do must not be learner code's."""
+    if os.geteuid() != 0:
+        return
+    user = namespaces.user_for(own.pid)
+    if scratch is not None:
+        os.chown(scratch, user, user)
+    privileges.drop_bounding_set()
+    privileges.change_user(user)
+    privileges.set_dumpable(True)  # which that change undid
 
 
 def _lock(policy: Policy, scratch: Path, pidfd: int | None) -> None:

@@ -33,6 +33,7 @@ class Policy:
         Where the machine offers them, Landlock and seccomp are applied too: then files outside ``readable`` and outside
         its own temporary directory stay closed, there are no sockets and no child processes. The numbers and owners of
         other processes stay visible in ``/proc``, and its temporary directory has no size limit beyond that of a file.
+        Root forks it as a user of no account, unless what it must read is closed to others: `cannot_leave_root` says.
         Without Landlock (macOS, old kernels) it may read and write whatever its user may: keep secrets out of reach, and
         do not be root there. Pages in its temporary directory are the disk's.
     """

@@ -21,10 +21,15 @@ _PR_SET_NO_NEW_PRIVS = 38
 _PR_CAP_AMBIENT = 47
 _PR_CAP_AMBIENT_CLEAR_ALL = 4
 
+_CAP_CHOWN = 0
+_CAP_SETGID = 6
 _CAP_SETUID = 7
 _CAP_SETPCAP = 8
 _CAP_SYS_ADMIN = 21
 _CAP_WORDS = 64
+
+#: What root needs to give a process another user, and that user its directory.
+TO_CHANGE_USER = (_CAP_CHOWN, _CAP_SETGID, _CAP_SETUID, _CAP_SETPCAP)
 
 # NOROOT, NO_SETUID_FIXUP and NO_CAP_AMBIENT_RAISE, each with its lock, and the lock of KEEP_CAPS: capabilities(7).
 _SECUREBITS = 0b1110_1111

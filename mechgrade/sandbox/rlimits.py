@@ -1,7 +1,7 @@
 """Limits of one process: getrlimit(2).
 
-Private writable memory is bounded by RLIMIT_DATA, tightly. What it does not count (shared and stack-like mappings) is bounded by
-RLIMIT_AS, loosely, because threads reserve address space that they never use.
+Private writable memory is bounded by RLIMIT_DATA, tightly. What it does not count (stack-like mappings, and shared ones where there is no
+seccomp to deny them) is bounded by RLIMIT_AS, loosely, because threads reserve address space that they never use.
 """
 
 from __future__ import annotations

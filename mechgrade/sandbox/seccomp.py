@@ -46,6 +46,10 @@ _SECCOMP_MODE_FILTER = 2
 _PR_SET_PDEATHSIG = 1
 _PR_SET_DUMPABLE = 4
 
+_MAP_SHARED = 0x01
+_MAP_TYPE = 0x0F
+_MAP_ANONYMOUS = 0x20
+
 _AF_UNIX = 1
 _SOCKET_TYPE_MASK = 0xF
 _SOCK_STREAM = 1
@@ -139,6 +143,8 @@ def compiled(*, children: bool, shared_memory: bool) -> bytes:
             rules.deny(name)
     if not shared_memory:
         rules.deny("memfd_create")
+        # Anonymous shared memory, which no limit on private memory counts: the process shares it with nobody.
+        rules.deny("mmap", (3, _MASKED_EQ, _MAP_TYPE | _MAP_ANONYMOUS, _MAP_SHARED | _MAP_ANONYMOUS), code=errno.ENOMEM)
     # Local pairs of streams only: a datagram socket reaches others by name without connect(2).
     rules.deny("socketpair", (0, _NE, _AF_UNIX, 0))
     for kind in set(range(_SOCKET_TYPE_MASK + 1)) - {_SOCK_STREAM}:

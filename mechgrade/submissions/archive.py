@@ -18,7 +18,7 @@ import time
 import zipfile
 import zlib
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from os import utime
 from pathlib import Path, PurePosixPath
 from typing import IO, cast
@@ -48,6 +48,9 @@ SEALED = (
     ".dmg",
     ".iso",
 )
+
+#: How deep an entry may lie. Who removes what was unpacked must not be led deeper than programs go.
+MAX_DEPTH = 50
 
 #: What Python's readers of archives raise for a file that is none.
 _DAMAGED = (
@@ -86,6 +89,27 @@ class ArchiveError(Exception):
     """An archive that is not unpacked; the text says why."""
 
 
+@dataclass
+class Refused:
+    """The entries of a class's archive that were not unpacked: each is one learner's, and the others go on.
+
+    Attributes:
+        bounds: how much may come out for one learner.
+        why: the reason, by the entry's path.
+        nobodys: names of entries that lead to no place in the folder.
+    """
+
+    bounds: Bounds
+    why: dict[Path, str] = field(default_factory=dict)
+    nobodys: list[str] = field(default_factory=list)
+    _left: dict[str, Bounds] = field(default_factory=dict)
+
+    def budget(self, folder: Path, path: Path, depth: int) -> Bounds:
+        """What is left of a learner's bounds, by the entry's topmost folders."""
+        owner = "/".join(path.relative_to(folder).parts[:depth])
+        return self._left.setdefault(owner, replace(self.bounds))
+
+
 def is_archive(name: str) -> bool:
     """Whether a file of this name is unpacked."""
     return name.lower().endswith(ARCHIVES)
@@ -96,24 +120,30 @@ def is_sealed(name: str) -> bool:
     return name.lower().endswith(SEALED) and not is_archive(name)
 
 
-def unpack(archive: Path, folder: Path, bounds: Bounds | None = None) -> None:
+def unpack(archive: Path, folder: Path, bounds: Bounds | None = None, refused: Refused | None = None) -> None:
     """Unpack an archive into a folder that is made for it.
+
+    Args:
+        archive: the archive.
+        folder: is made.
+        bounds: how much may come out.
+        refused: for a class's zip, takes the entries that cannot be unpacked, which end the unpacking otherwise.
 
     Raises:
         ArchiveError: it is no archive, is damaged or encrypted, holds a link or a path that leads out, or is past the bounds.
             What came out until then stays in the folder, for the caller to remove.
         OSError: the disk is full.
     """
-    unpack_within(archive, folder, replace(bounds or Bounds()))
+    unpack_within(archive, folder, replace(bounds or Bounds()), refused)
 
 
-def unpack_within(archive: Path, folder: Path, budget: Bounds) -> None:
+def unpack_within(archive: Path, folder: Path, budget: Bounds, refused: Refused | None = None) -> None:
     """Like :func:`unpack`; what comes out is taken off the budget, so that archives can share one."""
     folder.mkdir(parents=True)
     kind = "zip" if archive.name.lower().endswith(".zip") else "tar"
     try:
         if kind == "zip":
-            _unzip(archive, folder, budget)
+            _unzip(archive, folder, budget, refused)
         else:
             _untar(archive, folder, budget)
     except gzip.BadGzipFile as error:  # an OSError by birth
@@ -130,28 +160,50 @@ def unpack_within(archive: Path, folder: Path, budget: Bounds) -> None:
         raise ArchiveError(f"it is encrypted or of a kind that cannot be read ({error}); pack it without") from None
 
 
-def _unzip(archive: Path, folder: Path, budget: Bounds) -> None:
+def _unzip(archive: Path, folder: Path, budget: Bounds, refused: Refused | None) -> None:
     with zipfile.ZipFile(archive) as opened:
         # The directory is read into memory as a whole, so the file's own size has bounded it already.
         entries = opened.infolist()
         if len(entries) > budget.files:
             raise ArchiveError(f"it holds {len(entries):,} entries; at most {budget.files:,} are unpacked")
         budget.files -= len(entries)
+        # A zip of a folder has one name at its top.
+        depth = 1 + (len({entry.filename.partition("/")[0] for entry in entries}) == 1)
         for entry in entries:
-            kind = stat.S_IFMT(entry.external_attr >> 16)
-            path = _place(folder, entry.filename)
-            if kind not in (0, stat.S_IFREG, stat.S_IFDIR):
-                raise ArchiveError(
-                    f"its entry {entry.filename!r} is a link or a special file; put the file itself there"
-                )
-            if not _wanted(path, entry.filename, entry.is_dir()):
+            if refused is None:
+                _take(opened, entry, _place(folder, entry.filename), [budget])
                 continue
-            with opened.open(entry) as source:
-                _write(source, path, entry.filename, budget)
-            # A date before 1980, or the 31st of a short month: then the file is as new as its unpacking.
-            with suppress(ValueError, OverflowError, OSError):
-                when = time.mktime((*entry.date_time, 0, 0, -1))
-                utime(path, (when, when))
+            try:
+                path = _place(folder, entry.filename)
+            except ArchiveError:
+                refused.nobodys.append(entry.filename)
+                continue
+            try:
+                _take(opened, entry, path, [budget, refused.budget(folder, path, depth)])
+            except (ArchiveError, OSError, RuntimeError, *_DAMAGED) as error:
+                if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+                    raise
+                refused.why[path] = (
+                    str(error) if isinstance(error, ArchiveError) else f"it cannot be unpacked ({error})"
+                )
+                if budget.total_bytes < 0:
+                    raise ArchiveError("it is larger than is unpacked") from None
+                with suppress(OSError):  # its learner has a row all the same
+                    path.parent.mkdir(parents=True, exist_ok=True)
+
+
+def _take(opened: zipfile.ZipFile, entry: zipfile.ZipInfo, path: Path, budgets: list[Bounds]) -> None:
+    kind = stat.S_IFMT(entry.external_attr >> 16)
+    if kind not in (0, stat.S_IFREG, stat.S_IFDIR):
+        raise ArchiveError(f"its entry {entry.filename!r} is a link or a special file; put the file itself there")
+    if not _wanted(path, entry.filename, entry.is_dir()):
+        return
+    with opened.open(entry) as source:
+        _write(source, path, entry.filename, budgets)
+    # A date before 1980, or the 31st of a short month: then the file is as new as its unpacking.
+    with suppress(ValueError, OverflowError, OSError):
+        when = time.mktime((*entry.date_time, 0, 0, -1))
+        utime(path, (when, when))
 
 
 def _untar(archive: Path, folder: Path, budget: Bounds) -> None:
@@ -183,7 +235,7 @@ def _untar(archive: Path, folder: Path, budget: Bounds) -> None:
                 inside = opened.extractfile(entry)
                 assert inside is not None  # it is a regular file
                 with inside:
-                    _write(inside, path, entry.name, budget)
+                    _write(inside, path, entry.name, [budget])
                 with suppress(ValueError, OverflowError, OSError):
                     utime(path, (entry.mtime, entry.mtime))
 
@@ -201,6 +253,8 @@ def _place(folder: Path, name: str) -> Path:
     parts = PurePosixPath(name.replace("\\", "/")).parts
     if parts == () and name.strip("./") == "":
         return folder  # "./", with which tars begin
+    if len(parts) > MAX_DEPTH:
+        raise ArchiveError(f"its entry {name[:100]!r} lies more than {MAX_DEPTH} folders deep")
     if not parts or parts[0].startswith("/") or ".." in parts or ":" in parts[0] or "\0" in name:
         raise ArchiveError(f"its entry {name!r} leads out of the archive")
     return folder.joinpath(*parts)
@@ -223,15 +277,20 @@ def _wanted(path: Path, name: str, is_folder: bool) -> bool:
     return False
 
 
-def _write(source: IO[bytes], path: Path, name: str, budget: Bounds) -> None:
+def _write(source: IO[bytes], path: Path, name: str, budgets: list[Bounds]) -> None:
     if path.exists():
         raise ArchiveError(f"it holds {name!r} twice")
     path.parent.mkdir(parents=True, exist_ok=True)
     size = 0
-    with path.open("xb") as target:
-        while part := source.read(2**16):
-            size += len(part)
-            budget.total_bytes -= len(part)
-            if size > budget.file_bytes or budget.total_bytes < 0:
-                raise ArchiveError(f"its entry {name!r} is larger than is unpacked")
-            target.write(part)
+    try:
+        with path.open("xb") as target:
+            while part := source.read(2**16):
+                size += len(part)
+                for budget in budgets:
+                    budget.total_bytes -= len(part)
+                    if size > budget.file_bytes or budget.total_bytes < 0:
+                        raise ArchiveError(f"its entry {name!r} is larger than is unpacked")
+                target.write(part)
+    except BaseException:
+        path.unlink(missing_ok=True)  # no half of a file
+        raise

@@ -91,10 +91,13 @@ class _Search:
 
     def look(self, parts: Sequence[Path]) -> Arrived:
         for part in parts:
-            if part.is_dir():
-                self._folder(part, Path(), 0)
-            else:
-                self._file(File(Path(part.name), part, part.parent, _modified(part)), 0)
+            try:
+                if part.is_dir():
+                    self._folder(part, Path(), 0)
+                else:
+                    self._file(File(Path(part.name), part, part.parent, _modified(part)), 0)
+            except PermissionError as error:
+                self._ignore(Path(part.name), f"it cannot be read ({error.strerror})")
         return self._found
 
     def _folder(self, root: Path, inside: Path, depth: int) -> None:
@@ -102,7 +105,12 @@ class _Search:
 
         A link to a folder of a lab is taken for a folder with all its files, so that whoever reads them can say what is wrong.
         """
-        for at, folders, names in os.walk(root):
+
+        def closed(error: OSError) -> None:
+            path = Path(os.fsdecode(error.filename or root))
+            self._ignore(inside / path.relative_to(root), f"the folder cannot be read ({error.strerror})")
+
+        for at, folders, names in os.walk(root, onerror=closed):
             here = Path(at).relative_to(root)
             folders[:] = sorted(name for name in folders if not is_ignored(name))
             for name in folders:
@@ -117,7 +125,10 @@ class _Search:
                     return
                 if not is_ignored(name):
                     path = Path(at) / name
-                    self._file(File(inside / here / name, path, root, _modified(path)), depth)
+                    try:
+                        self._file(File(inside / here / name, path, root, _modified(path)), depth)
+                    except PermissionError as error:
+                        self._ignore(inside / here / name, f"it cannot be read ({error.strerror})")
 
     def _link(self, root: Path, path: Path, inside: Path) -> None:
         lab = self._course.labs.get(path.name)

@@ -20,6 +20,7 @@ is: the functions that are needed, and what these use.
 
 from __future__ import annotations
 
+import errno
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -39,6 +40,9 @@ MAX_EQUALS = 20
 
 #: Files whose times differ by less than this are equally new: a zip keeps even seconds.
 _TICK = 2.0
+
+#: Errors that are no hand-in's: the disk is full or fails, or too many files are open.
+_OF_THE_MACHINE = frozenset([errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.ENFILE, errno.EIO, errno.ENOMEM])
 
 #: How many names a sentence holds.
 _MANY = 5
@@ -111,8 +115,24 @@ def read_hand_in(course: Course, labs: Sequence[Lab], *parts: Path) -> HandIn:
         labs: which labs are looked for.
         parts: folders, archives and files that make up the hand-in. Where each text came from is told by paths below them.
     """
-    with arrived(course, *parts) as came:
-        return _Reading(course, labs, came).hand_in(parts[0] if len(parts) == 1 else Path())
+    path = parts[0] if len(parts) == 1 else Path()
+    try:
+        with arrived(course, *parts) as came:
+            return _Reading(course, labs, came).hand_in(path)
+    except Exception as error:  # whatever it holds, its learner gets a verdict with a reason, and the others are graded
+        if isinstance(error, OSError) and error.errno in _OF_THE_MACHINE:
+            raise
+        return _unreadable(
+            labs, path, f"what was handed in cannot be read ({type(error).__name__}: {str(error)[:200]})"
+        )
+
+
+def _unreadable(labs: Sequence[Lab], path: Path, why: str) -> HandIn:
+    exercises = tuple(exercise for lab in labs for exercise in lab.exercises.values())
+    texts: Texts = {(each.lab, each.name): SubmissionError(shown(why)) for each in exercises}
+    return HandIn(
+        Submission(path, exercises, texts, {}, [shown(why)]), {}, [Ignored(Path(path.name), shown(why))], exercises
+    )
 
 
 def pick_notebook(course: Course, lab: Lab, folder: Path, notes: list[str] | None = None) -> bytes | Path | None:

@@ -37,6 +37,9 @@ from mechgrade.submissions.reading import MAX_SOURCE, SubmissionError, read_byte
 #: A notebook that people wrote has a few megabytes of plots at most.
 MAX_NOTEBOOK = 50 * 2**20
 
+#: How many objects and lists, and how many values, a notebook's text may have: read, an empty object takes 20 times its text.
+MAX_PARTS, MAX_VALUES = 200_000, 3_000_000
+
 #: A text for each exercise, by lab and name, or why there is none.
 Texts = dict[tuple[str, str], "str | SubmissionError"]
 
@@ -89,6 +92,8 @@ def read_tree(path: Path, folder: Path) -> Any:
     """
     try:
         body = read_bytes(path, folder, MAX_NOTEBOOK, "clear its outputs and hand it in again")
+        if body.count(b"{") + body.count(b"[") > MAX_PARTS or body.count(b",") > MAX_VALUES:
+            raise SubmissionError(f"{shown(path.name)} holds too many values; clear its outputs and hand it in again")
         return json.loads(body.decode("utf-8-sig"))
     except FileNotFoundError:
         raise SubmissionError(f"there is no notebook {shown(path.name)}") from None

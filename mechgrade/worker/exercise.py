@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from mechgrade.worker import loaded
+from mechgrade.worker.intact import Intact, frozen
 
 _PLAIN = (bool, int, float, str, bytes, type(None))
 
@@ -35,8 +36,9 @@ class Misused(BaseException):
 class Exercise:
     """The learner's functions, each guarded. ``unguarded`` gives them bare, for functions that may edit in place."""
 
-    def __init__(self, module: types.ModuleType) -> None:
+    def __init__(self, module: types.ModuleType, intact: Intact | None = None) -> None:
         self._module = module
+        self._intact = intact
         #: seconds spent in the learner's functions
         self._seconds = 0.0
         #: the functions that were called, with the line of their definition
@@ -74,6 +76,8 @@ class Exercise:
                 result = function(*args, **kwargs)
             finally:
                 self._seconds += time.perf_counter() - start
+            self.look()
+            result = frozen(result, loaded.torch())
             for key, value in bound.arguments.items():
                 if not _unchanged(before[key], value):
                     copied = f" (`{key}.clone()`)" if loaded.is_tensor(value) else ""
@@ -84,6 +88,16 @@ class Exercise:
             return result
 
         return call
+
+    def look(self) -> None:
+        """See that what scenarios rely on is what it was.
+
+        Raises:
+            Misused: the learner's code replaced it.
+        """
+        changed = self._intact.changed() if self._intact is not None else ""
+        if changed:
+            raise Misused(f"your code replaced `{changed}`, which other code relies on: call it, and leave it as it is")
 
 
 def _names(function: Callable[..., Any]) -> str:

@@ -22,6 +22,7 @@ from mechgrade.protocol.wire import Tree, numbers
 from mechgrade.worker import loaded
 from mechgrade.worker.exercise import Exercise, Missing, Misused, load
 from mechgrade.worker.guesses import like_it, meant
+from mechgrade.worker.intact import Intact
 from mechgrade.worker.outgoing import UnsendableError, to_tree
 
 Report = dict[str | int, Tree]
@@ -48,6 +49,7 @@ class Runner:
         self.module: types.ModuleType | None = None
         self.grader = grader
         self.failure: Report | None = None
+        self._intact = Intact(grader, bench)
         self._watch()
         try:
             self.module = load(source, filename, Path(filename).stem)
@@ -71,13 +73,15 @@ class Runner:
         if self.module is None:
             assert self.failure is not None
             return self.failure
-        exercise = Exercise(self.module)
+        exercise = Exercise(self.module, self._intact)
         function: Scenario = getattr(self.grader, scenario)
         given = {name: numbers(value) for name, value in inputs.items()}
         start = time.perf_counter()
         self._watch()
         try:
-            data = to_tree(function(exercise, self.bench, **given), str(self.bench.device))
+            found = function(exercise, self.bench, **given)
+            exercise.look()
+            data = to_tree(found, str(self.bench.device))
             report: Report = {"kind": "returned", "data": data}
         except Missing as error:
             report = {"kind": "missing", "name": str(error), "like": like_it(str(error), vars(self.module))}

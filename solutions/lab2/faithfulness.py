@@ -72,20 +72,24 @@ def faithfulness(
     Source: Wang et al. 2022, https://arxiv.org/abs/2211.00593, section 4 (there as a difference)
 
     Args:
-        model: a `TransformerBridge` in compatibility mode, or a `HookedTransformer`; no hook is left on it.
+        model: a `TransformerBridge` in compatibility mode, or a `HookedTransformer`, of any size; no hook is left on it,
+            also when `metric` fails.
         tokens: the prompts of the task, `[batch, pos]`.
         templates: the number of each prompt's template, `[batch]`.
         circuit: the heads to keep, as (layer, head); all others are ablated.
-        metric: takes the logits on `tokens` and gives one number, a tensor without axes; not zero on the whole model.
+        metric: takes the logits on `tokens` as the model gives them, of all prompts and positions, and gives one number, a
+            tensor without axes; not zero on the whole model.
         reference_tokens: the prompts to average over, `[reference, pos]`, with as many positions.
         reference_templates: the number of each reference prompt's template, `[reference]`.
 
     Returns:
-        The metric with the circuit alone, divided by the metric of the whole model. Outside of the circuit each head's
-        z is replaced, at each position, by its mean over the reference prompts that have the prompt's own template.
+        The metric with the circuit alone, divided by the metric of the whole model: a Python float, which can be negative
+        or larger than 1. Outside of the circuit each head's z is replaced, at each position, by its mean over the
+        reference prompts that have the prompt's own template.
 
     Raises:
-        ValueError: a prompt whose template no reference prompt has.
+        ValueError: a prompt whose template no reference prompt has. Templates of reference prompts that no prompt has do
+            no harm.
 
     """
     ### BEGIN SOLUTION

@@ -64,14 +64,15 @@ def find_circuit(
 
     Args:
         effects: what each head does to the metric, `[layer, head]`, of either sign.
-        evaluate: takes a list of heads, each a pair of integers (layer, head), in any order and perhaps empty, and
-            gives a number; the larger, the better these heads alone do the job.
+        evaluate: takes a list of heads, each a tuple (layer, head) of two Python integers, in any order and perhaps
+            empty, and gives a number; the larger, the better these heads alone do the job. More heads can be worse.
         target: what is enough: a set of heads with `evaluate(heads) >= target`.
 
     Returns:
-        The circuit, as pairs of integers (layer, head), sorted by layer and then head. Grown in the order of falling
-        magnitude (among equals: earlier layer, then lower head number) until it is enough, which may be at once, with
-        no head at all; then, from the weakest to the strongest, each head is dropped without which it is still enough.
+        The circuit, a list of tuples (layer, head) of Python integers, sorted by layer and then head. Grown in the order
+        of falling magnitude (among equals: earlier layer, then lower head number) until it is enough, which may be at
+        once, with no head at all; then, from the weakest to the strongest, each head is dropped without which it is
+        still enough. Each head is tried once. A head with effect 0 has the smallest magnitude, and its turn comes too.
 
     Raises:
         ValueError: all heads together are not enough.

@@ -73,7 +73,7 @@ def induction_scores(pattern: Float[Tensor, "layer batch head query key"], half:
         batch and over the query positions of the second half, `i = half + 1 … 2 * half`.
 
     Raises:
-        ValueError: the pattern does not have `1 + 2 * half` queries and keys.
+        ValueError: the pattern does not have exactly `1 + 2 * half` queries, or not exactly as many keys.
 
     """
     ### BEGIN SOLUTION

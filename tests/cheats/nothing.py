@@ -3,7 +3,7 @@
 ``raises``      every function raises ValueError
 ``returns``     every function returns a copy of its first argument
 ``constant``    every function returns zeros of the type and shape that its stub promises
-``replays``     every scenario is answered as the reference answers it on the public seed, whatever the seed is
+``replays``     every scenario is answered as the reference answers it on public inputs, whatever the inputs are
 
 ``python -m cheats.nothing [EXERCISE ...]``, in tests/, prints the table.
 """
@@ -12,19 +12,18 @@ from __future__ import annotations
 
 import ast
 import sys
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from support import ROOT
 
 from mechgrade.course import Course, Exercise, load_course
 from mechgrade.course.source import read_source
+from mechgrade.grading.calls import Call
 from mechgrade.grading.grade import Grading
 from mechgrade.grading.options import resolve
-from mechgrade.grading.sessions import Opener, Session
+from mechgrade.grading.sessions import Runs
 from mechgrade.grading.verdicts import FAULTS, ExerciseResult
 from mechgrade.grading.worker import Worker
-from mechgrade.protocol.job import BenchSpec, Job
 from mechgrade.protocol.outcome import Outcome
 from mechgrade.submissions.submission import Submission
 
@@ -87,7 +86,7 @@ def _constant(function):
     return call
 '''
 
-#: Marks the text that :class:`_Replays` answers.
+#: Marks the text that :class:`_Replay` answers.
 _REPLAYED = "\n# replayed\n"
 
 KINDS = ("raises", "returns", "constant", "replays")
@@ -108,34 +107,61 @@ def program(course: Course, exercise: Exercise, kind: str) -> str:
     return "".join((_RAISES if kind == "raises" else _RETURNS).format(name=name) for name in names)
 
 
-class _Replays:
-    """An opener in which a marked program is given the public seed. The bytes that come back are those that a forger would send."""
+class _Replay:
+    """While it is entered, a marked program is asked what it was asked on public inputs, whatever is asked.
 
-    def __init__(self, inner: Opener) -> None:
-        self._inner = inner
-        self.start, self.close = inner.start, inner.close
+    The bytes that come back are those that a forger would send, who knows all public answers.
+    """
 
-    def open(self, spec: BenchSpec, job: Job) -> Session:
-        """A session, of the public seed alone where the program is marked."""
-        session = self._inner.open(spec, job)
-        if job.source.endswith(_REPLAYED):
-            run = session.run
+    def __init__(self) -> None:
+        #: what was asked on public inputs, and whether that is still being found out
+        self.asked: list[Call] = []
+        self.public = True
 
-            def replayed(scenario: str, inputs: Mapping[str, Any]) -> Outcome:
-                return run(scenario, {**inputs, "seed": 0} if "seed" in inputs else inputs)
+    def __enter__(self) -> _Replay:
+        self._outcome = Runs.outcome
 
-            session.run = replayed  # type: ignore[method-assign]
-        return session
+        def outcome(runs: Runs, call: Call) -> Outcome:
+            marked = runs.source().endswith(_REPLAYED)
+            if marked and self.public:
+                self.asked.append(call)
+            return self._outcome(runs, self._instead(call) if marked and not self.public else call)
+
+        Runs.outcome = outcome  # type: ignore[method-assign]
+        return self
+
+    def _instead(self, call: Call) -> Call:
+        inputs = {**call.inputs, "seed": 0} if "seed" in call.inputs else call.inputs
+        same = [each for each in self.asked if each.scenario == call.scenario]
+        alike = [each for each in same if each.inputs == inputs] or same
+        return Call(call.scenario, alike[0].inputs, call.facts, call.world) if alike else call
+
+    def __exit__(self, *_: object) -> None:
+        Runs.outcome = self._outcome  # type: ignore[method-assign]
 
 
 def results(course: Course, exercises: Sequence[Exercise], worker: Worker) -> dict[str, list[ExerciseResult]]:
     """What each kind gets on hidden inputs."""
-    options = resolve(course, isolation="process", hidden=SECRET)
-    grading = Grading(course, options, _Replays(worker))
+    gradings = {
+        hidden: Grading(course, resolve(course, isolation="process", hidden=hidden), worker)
+        for hidden in (None, SECRET)
+    }
     found: dict[str, list[ExerciseResult]] = {}
-    for kind in KINDS:
+
+    def grade(kind: str, hidden: str | None) -> list[ExerciseResult]:
         texts = {(each.lab, each.name): program(course, each, kind) for each in exercises}
-        found[kind] = grading.grade(grading.grader(Submission.from_texts(texts)), exercises).exercises
+        grading = gradings[hidden]
+        grader = grading.grader(Submission.from_texts(texts))
+        return grading.grade(grader, exercises).exercises
+
+    for kind in KINDS:
+        if kind != "replays":
+            found[kind] = grade(kind, SECRET)
+            continue
+        with _Replay() as replay:
+            grade(kind, None)
+            replay.public = False
+            found[kind] = grade(kind, SECRET)
     return found
 
 

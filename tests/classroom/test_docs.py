@@ -47,8 +47,55 @@ def test_a_newcomers_commands(room: Class) -> None:
     source = read_source(room.course, room.course.exercise("find_heads")).reference
     nbformat.write(write_into(nbformat.read(path, as_version=4), {"find_heads": source}), path)
     room.nbgrader("submit", "lab3", "--student", "ada", who="ada")
-    _sh(room, f"export MECHGRADE_EXCHANGE={here}\n" + grade)
+    _sh(room, grade)
     assert (root / "grades.csv").read_bytes() == b"learner,last_name,first_name,email,lab3 (15)\r\nada,,,,5\r\n"
+
+
+def test_two_fresh_terminals(room: Class) -> None:
+    """The page's commands of instructor and learner, literally, each line in a terminal of its own: without variables or options."""
+    import nbformat
+
+    learner = "daemon"
+    if os.geteuid() != 0:
+        pytest.skip("needs root: a learner is another account")
+    install, release, grade = blocks()
+    there = str(room.home / "handed-out")
+    root = room.course.root
+    if not (root / ".venv").exists():
+        (root / ".venv").symlink_to(ROOT / ".venv")
+    room.accounts = (learner,)
+
+    def terminal(who: str, line: str) -> str:
+        line = line.replace("/srv/nbgrader/exchange", there)
+        bin_ = ROOT / ".venv/bin"
+        return room.run(
+            "bash", "-euc", line, who=who, MECHGRADE_EXCHANGE="", PATH=f"{bin_}{os.pathsep}{os.environ['PATH']}"
+        )
+
+    for line in [*install.splitlines(), *release.splitlines()]:
+        if not line.startswith("make"):
+            said = terminal("instructor", line)
+        elif line.startswith("make release"):
+            terminal("instructor", "mechgrade release lab3")
+    assert "lab3" in said
+    room.environment(learner)
+    page = (ROOT / "docs/instructors.md").read_text()
+    (lines,) = re.findall(r"^```\n(mechgrade join .*?)^```", page, re.MULTILINE | re.DOTALL)
+    join, fetch, lab, submit, feedback = lines.splitlines()
+    assert lab.startswith("jupyter lab")
+    for line in (join, fetch):
+        terminal(learner, line)
+    path = room.home / learner / "lab3" / room.slug("lab3")
+    source = read_source(room.course, room.course.exercise("find_heads")).reference
+    nbformat.write(write_into(nbformat.read(path, as_version=4), {"find_heads": source}), path)
+    terminal(learner, submit)
+    said = ""
+    for line in grade.splitlines():
+        said += terminal("instructor", line)
+    assert f"{learner}: lab3, 5 of 15 points" in said
+    assert "SAWarning" not in said
+    terminal(learner, feedback)
+    assert list((room.home / learner / "lab3/feedback").rglob("*.html"))
 
 
 def test_the_classroom_workflow(room: Class, tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ from nbgrader.api import Gradebook
 from support import ROOT, grade_folder
 from typer.testing import CliRunner
 
-from mechgrade.authoring.gradescope import autograder
+from mechgrade.authoring.gradescope import RUN, autograder
 from mechgrade.course import Course, CourseError
 from mechgrade.course.source import read_source
 from mechgrade.course.variants import programs
@@ -225,3 +225,72 @@ def test_gradescopes_autograder_runs(course: Course, tmp_path: Path, hidden: boo
     tree = json.loads((place / "results/results.json").read_text())
     jsonschema.validate(tree, GRADESCOPE)
     assert tree["score"] == exercise.points
+
+
+#: In the place of Python: what it does, and words of the reason that Gradescope shows.
+BROKEN = {
+    "interpreter missing": (None, "Python is missing"),
+    "time-out": ("sleep 60", "longer than 1 seconds"),
+    "out of memory": ("kill -9 $$", "too little memory"),
+    "crash": ("exit 3", "exit code 3"),
+    "half a result": ("exit 0", "exit code 0"),
+}
+
+
+@pytest.mark.parametrize("case", BROKEN)
+def test_gradescope_finds_a_result_whatever_happens(tmp_path: Path, case: str) -> None:
+    """A fault is told, and is no zero: there is no score in it. An old result does not stay."""
+    instead, words = BROKEN[case]
+    run = RUN.replace("@LAB@", "lab1").replace("@SECONDS@", "1")
+    (tmp_path / "source").mkdir()
+    (tmp_path / "run_autograder").write_text(run)
+    python = tmp_path / "python"
+    if instead is not None:
+        python.write_text(f"#!/bin/bash\n{instead}\n")
+        python.chmod(0o755)
+    (tmp_path / "results").mkdir()
+    (tmp_path / "results/results.json").write_text('{"score": 80, "tests": []}')
+    done = subprocess.run(
+        ["bash", tmp_path / "run_autograder"],
+        env={"PATH": os.environ["PATH"], "AUTOGRADER": str(tmp_path), "MECHGRADE_PYTHON": str(python)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    tree = json.loads((tmp_path / "results/results.json").read_text())
+    jsonschema.validate(tree, GRADESCOPE)
+    assert "score" not in tree and tree["tests"] == []
+    assert words in tree["output"] and "not your code's fault" in tree["output"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("upload", ["none", "a broken zip", "a zip in a zip"])
+def test_gradescope_with_odd_uploads(course: Course, tmp_path: Path, upload: str) -> None:
+    """A broken upload has its zeros and reasons; what is packed twice is graded."""
+    submission = tmp_path / "submission"
+    exercise = course.exercise("find_heads")
+    if upload != "none":
+        submission.mkdir()
+    if upload == "a broken zip":
+        (submission / "hw.zip").write_bytes(b"no zip")
+    elif upload == "a zip in a zip":
+        with ZipFile(tmp_path / "inner.zip", "w") as archive:
+            archive.writestr("find_heads (1).py", read_source(course, exercise).reference)
+        with ZipFile(submission / "outer.zip", "w") as archive:
+            archive.write(tmp_path / "inner.zip", "inner.zip")
+    (tmp_path / "run_autograder").write_text(RUN.replace("@LAB@", "lab3").replace("@SECONDS@", "500"))
+    (tmp_path / "source").symlink_to(ROOT)
+    done = subprocess.run(
+        ["bash", tmp_path / "run_autograder"],
+        env={"PATH": os.environ["PATH"], "AUTOGRADER": str(tmp_path), "MECHGRADE_PYTHON": sys.executable},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    tree = json.loads((tmp_path / "results/results.json").read_text())
+    jsonschema.validate(tree, GRADESCOPE)
+    assert tree["score"] == (exercise.points if upload == "a zip in a zip" else 0)
+    if upload == "a broken zip":
+        assert "hw.zip: the zip was not unpacked" in tree["output"]

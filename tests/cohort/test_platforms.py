@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 import shutil
 import zipfile
 from pathlib import Path
@@ -205,3 +206,22 @@ def test_a_bare_list_of_names(tmp_path: Path) -> None:
     people = read_roster(tmp_path / "names.txt")
     assert [person.shown for person in people.people] == ["Ada Lovelace", "Bob"]
     assert exports.absent_of(people, [Arrival("bob")]) == ["Ada Lovelace"]
+
+
+def test_a_class_of_one(course: Course, tmp_path: Path) -> None:
+    """A zip with one learner's folder is a class; the folder is not taken for the class's own."""
+    (tmp_path / "class/Ada Lovelace_12345_assignsubmission_file_").mkdir(parents=True)
+    (tmp_path / "class/Ada Lovelace_12345_assignsubmission_file_/find_heads (1).py").write_text("x = 1\n")
+    path = Path(shutil.make_archive(str(tmp_path / "class"), "zip", tmp_path / "class"))
+    (one,) = find_learners(course, path, tmp_path / "unpacked")
+    assert one.name == "Ada Lovelace_12345"
+
+
+def test_names_that_no_file_can_have(course: Course, tmp_path: Path) -> None:
+    """Results are files named like the learner, and rows of a table: bytes that are no text, and names that leave no room, are changed."""
+    (tmp_path / "class").mkdir()
+    (tmp_path / "class" / ("x" * 250)).mkdir()
+    (tmp_path / "class" / os.fsdecode(b"ad\xff")).mkdir()
+    found = [each.name for each in find_learners(course, tmp_path / "class", tmp_path / "unpacked")]
+    assert len(found) == 2 and all(len(name.encode()) < 210 for name in found)
+    assert "ad\\udcff" in found

@@ -6,7 +6,9 @@ import io
 
 import pytest
 
+from mechgrade.doors.learner.again import failing_call
 from mechgrade.doors.learner.debugger import debug
+from mechgrade.errors import CourseError
 from mechgrade.grading.options import resolve
 from mechgrade.submissions.find import find_submission
 
@@ -35,6 +37,38 @@ def test_a_wrong_value_stops_at_the_function_on_the_checks_arguments(desk, talk)
     assert stopped and "expected" in said
     assert str(desk.stub_path(desk.exercise("induction_scores"))) in printed and "induction_scores()" in printed
     assert "(5, (2, 3, 4, 11, 11))" in printed
+
+
+def test_the_very_call_is_stopped_at_and_can_be_made_again(desk, talk, monkeypatch):
+    """A scenario calls a function several times. The first call is right, and would show nothing."""
+    write_right(desk, "composition_scores")
+    path = desk.stub_path(desk.exercise("composition_scores"))
+    path.write_text(
+        path.read_text()
+        + """
+right = composition_scores
+
+def composition_scores(early_W_V, *others):
+    found = right(early_W_V, *others)
+    if early_W_V.abs().max() > 8:
+        found["Q"] = 0 * found["Q"]
+    return found
+"""
+    )
+    stopped, said, printed = talk("composition_scores", "p 'large', bool(early_W_V.abs().max() > 8)", "q")
+    assert stopped and "composition_scores(early_W_V=float32 [2, 7, 3]" in said and "result['Q'] at" in said
+    assert "('large', True)" in printed
+    assert '    composition_scores(**failing_call("composition_scores"))' in said
+    monkeypatch.chdir(desk.root)
+    arguments = failing_call("composition_scores")
+    assert arguments["early_W_V"].abs().max() > 8 and len(arguments["others"]) == 5
+
+
+def test_where_no_call_fails_there_is_none_to_make_again(desk, monkeypatch):
+    write_right(desk, "find_heads")
+    monkeypatch.chdir(desk.root)
+    with pytest.raises(CourseError, match="every check passes"):
+        failing_call("find_heads")
 
 
 def test_an_error_stops_at_the_line_that_raised_it(desk, talk):

@@ -45,6 +45,32 @@ def test_shared_memory_is_memory_too(box: Box) -> None:
     assert outcome.raised in ("OSError", "MemoryError"), outcome
 
 
+def test_no_shared_memory_is_out_of_count(box: Box) -> None:
+    """One process shares it with nobody, so that none is allowed is no loss; what private memory there is still counts."""
+
+    def body() -> dict[str, str]:
+        def tried(make: Callable[[], object]) -> str:
+            try:
+                make()
+            except OSError as error:
+                return os.strerror(error.errno or 0)
+            return "mapped"
+
+        def of_zero() -> None:
+            with Path("/dev/zero").open("r+b") as file:
+                mmap.mmap(file.fileno(), 1 << 20)
+
+        return {
+            "shared": tried(lambda: mmap.mmap(-1, 1 << 20)),
+            "private": tried(lambda: mmap.mmap(-1, 1 << 20, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)),
+            "zero": tried(of_zero),
+        }
+
+    found = box.value(body)
+    assert (found["shared"], found["private"]) == ("Cannot allocate memory", "mapped")
+    assert found["zero"] in ("No such file or directory", "Permission denied")
+
+
 def test_cpu_time(box: Box) -> None:
     """An endless loop ends, whatever signals it catches."""
 

@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 
+from mechgrade import sandbox
 from mechgrade.sandbox import seccomp
 
 from .conftest import Box, names_in
@@ -141,6 +142,36 @@ def test_root_keeps_no_capability_at_level_process(process: Box) -> None:
         return "CapEff:\t0000000000000000" in Path("/proc/self/status").read_text() or "CapEff" in refused(dict)
 
     assert process.value(body)
+
+
+def test_root_is_no_root_at_level_process(process: Box) -> None:
+    """Files that only root may read or write are out of reach, with or without Landlock."""
+    closed = sandbox.cannot_leave_root(process.policy().readable) if process.user == "root" else ""
+
+    def body() -> tuple[int, int, int]:
+        (Path.cwd() / "written").write_text("its own directory is its own")
+        return os.getuid(), os.getgid(), len(os.getgroups())
+
+    user, group, groups = process.value(body)
+    if not closed:
+        assert 0 not in (user, group) and (process.user != "root" or groups == 0)
+    else:
+        assert "as root" in closed and user == 0
+
+
+def test_who_cannot_leave_root_is_told_why(tmp_path: Path) -> None:
+    if os.geteuid() != 0:
+        assert sandbox.cannot_leave_root((tmp_path,)) == ""
+        return
+    inside = tmp_path / "closed" / "inside"
+    inside.mkdir(parents=True)
+    (tmp_path / "closed").chmod(0o700)
+    for each in (tmp_path, *tmp_path.parents):
+        if each != Path("/"):
+            each.chmod(each.stat().st_mode | 0o001)
+    assert "closed is closed to other users" in sandbox.cannot_leave_root((inside,))
+    (tmp_path / "closed").chmod(0o755)
+    assert sandbox.cannot_leave_root((inside,)) == ""
 
 
 FORBIDDEN = [

@@ -5,6 +5,7 @@ from functools import cached_property
 import torch
 from torch import Tensor
 from transformers import GPT2LMHeadModel
+from transformers.utils import logging
 
 from brackets.text import depths, strings
 from mechgrade.bench.provider import BenchError
@@ -17,6 +18,7 @@ class BracketBench(TorchBench):
     @cached_property
     def model(self) -> GPT2LMHeadModel:
         """The model, on the bench's device."""
+        logging.disable_progress_bar()  # learners see what is printed
         try:
             model = GPT2LMHeadModel.from_pretrained(self.spec.model, attn_implementation="eager", local_files_only=True)
         except OSError as error:

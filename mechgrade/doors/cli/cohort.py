@@ -157,8 +157,6 @@ def check(
     to: Annotated[Path | None, typer.Option("--to", help="Write the table to this CSV, too.")] = None,
 ) -> None:
     """Say what each learner handed in, before anything is graded: what counts, what does not and why, what is missing."""
-    import csv
-    import io
     import tempfile
 
     from mechgrade.cohort.arrivals import NOTHING, arrival_of
@@ -166,12 +164,11 @@ def check(
     from mechgrade.cohort.learners import find_class
     from mechgrade.cohort.roster import read_roster
     from mechgrade.reports.screen import open_screen
+    from mechgrade.tables import as_csv
 
     course = the_course(path)
     screen = open_screen()
-    table = io.StringIO()
-    rows = csv.writer(table)
-    rows.writerow(["learner", "id", "used", "ignored", "missing"])
+    rows = [["learner", "id", "used", "ignored", "missing"]]
     try:
         people = read_roster(roster) if roster is not None else None
         exercises = course.exercises(lab)
@@ -180,13 +177,13 @@ def check(
             arrivals = [arrival_of(each, each.hand_in(course, exercises), exercises) for each in found.learners]
         for one in arrivals:
             used, ignored, missing = one.lines(course)
-            rows.writerow([one.learner, one.id, used, ignored, missing])
+            rows.append([one.learner, one.id, used, ignored, missing])
             screen.say(f"{one.learner}: {len(one.used)} of {len(exercises)} exercises")
             for words, text in (("used", used), ("ignored", ignored), ("missing", missing)):
                 if text:
                     screen.say(f"  {words}: {text}")
         for name in absent_of(people, arrivals):
-            rows.writerow([name, "", "", "", NOTHING])
+            rows.append([name, "", "", "", NOTHING])
             screen.say(f"{name}: {NOTHING}")
     except CourseError as error:
         stop(error)
@@ -195,7 +192,7 @@ def check(
     whole = sum(not one.missing for one in arrivals)
     screen.say(f"\n{len(arrivals)} hand-ins; {whole} hold all {len(exercises)} exercises. Nothing was graded.")
     if to is not None:
-        write(to, table.getvalue())
+        write(to, as_csv(rows))
 
 
 def _say_lacks(course: Course, arrivals: list[Arrival], screen: Screen) -> None:
@@ -272,7 +269,7 @@ class _Bar:
             transient=True,
         )
         self._task = self._bar.add_task("grading", total=None, left="")
-        self._started = self._said = time.monotonic()
+        self._said = time.monotonic()
         self._quiet = not sys.stdout.isatty()
 
     def __enter__(self) -> _Bar:
@@ -287,10 +284,9 @@ class _Bar:
     def show(self, progress: RunProgress) -> None:
         """Show how far it is."""
         now = time.monotonic()
-        graded = progress.done - progress.known
         left = ""
-        if graded:
-            seconds = (now - self._started) / graded * (progress.learners - progress.done)
+        seconds = progress.seconds_left
+        if seconds is not None:
             left = f"about {seconds / 60:.0f} min left" if seconds > 90 else f"about {seconds:.0f} s left"
         if progress.known:
             left += f", {progress.known} known before"

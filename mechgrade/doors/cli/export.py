@@ -88,7 +88,7 @@ def gradescope_run(
     from mechgrade.grading.grade import grade
     from mechgrade.grading.options import resolve
     from mechgrade.reports.gradescope import results
-    from mechgrade.submissions.handed_in import read_upload
+    from mechgrade.submissions.handed_in import read_hand_in
 
     course = the_course()
     # Not for the worker's eyes, nor for those of what it runs.
@@ -98,12 +98,13 @@ def gradescope_run(
         options = resolve(course, hidden=secret, counts=True)
     except CourseError as error:
         stop(error)
-    upload = read_upload(course, chosen, submission)
+    found = read_hand_in(course, [chosen], *([submission] if submission.exists() else []))
+    upload = found.submission
     worker = open_worker(course, options)
     try:
         result = grade(course, upload, upload.exercises, options, worker)
     finally:
         worker.close()
     tree = results(course, result)
-    tree["output"] = "\n".join([tree["output"], *upload.notes])
+    tree["output"] = "\n".join([tree["output"], *upload.notes, *found.lines(course)])
     write(to, json.dumps(tree, indent=1) + "\n")

@@ -76,12 +76,10 @@ def grade(
     from mechgrade.course import devices
     from mechgrade.doors.workers import open_worker
     from mechgrade.grading.errors import InfrastructureError
-    from mechgrade.grading.grade import grade as run_grading
     from mechgrade.grading.options import resolve
     from mechgrade.grading.warm.worker import WarmWorker
     from mechgrade.progress.progress import Progress
     from mechgrade.reports.screen import open_screen
-    from mechgrade.reports.terminal import TerminalReport
     from mechgrade.submissions.find import find_submission
 
     course = the_course(path)
@@ -116,6 +114,11 @@ def grade(
         if options.device == "mps":
             screen.say(f"Careful: {devices.MPS_WARNING}")
         worker = open_worker(course, options, warm=server)
+        # It loads while what follows is imported: pytest takes as long as all before it.
+        worker.start(options.spec(course, course.lab(chosen[0].lab)))
+        from mechgrade.grading.grade import grade as run_grading
+        from mechgrade.reports.terminal import TerminalReport
+
         report = TerminalReport(
             course,
             screen,

@@ -76,17 +76,19 @@ def fill(
     lab: LabArgument,
     results: Annotated[Path, typer.Option("--from", help="What `mechgrade cohort grade --out` wrote.")],
 ) -> None:
-    """Write a cohort's scores into the gradebook. Manual grades and comments stay."""
+    """Write a cohort's scores into the gradebook, and its pages as feedback. Manual grades and comments stay."""
     course, chosen = _lab(lab)
     _need("nbgrader")
-    from mechgrade.doors.nbgrader.config import database
+    from mechgrade.doors.nbgrader.config import CLASS, database
     from mechgrade.doors.nbgrader.gradebook import fill as run
+    from mechgrade.doors.nbgrader.gradebook import write_feedback
 
     try:
         without = run(course, chosen, results, database(course.root))
+        pages = write_feedback(chosen, results, course.root / CLASS)
     except CourseError as error:
         stop(error)
-    typer.echo(f"the scores of {lab} are in the gradebook")
+    typer.echo(f"the scores of {lab} are in the gradebook, and {pages} pages of feedback beside it")
     if without:
         stop(f"no score for {', '.join(without)}: the machine or a grader failed; run `cohort grade` again", FAULT)
 
@@ -142,9 +144,14 @@ def release(
     from mechgrade.doors.nbgrader.publish import release as run
 
     try:
-        path = run(course, chosen, exchange=exchange)
+        notes: list[str] = []
+        path = run(course, chosen, exchange=exchange, notes=notes)
     except (BuildError, PublishError) as error:
         stop(error, NOT_FULL)
+    except CourseError as error:
+        stop(error)
+    for note in notes:
+        typer.echo(f"Careful: {note}")
     typer.echo(f"{'released' if exchange else 'generated'}: {path.relative_to(course.root)}")
 
 

@@ -1,6 +1,6 @@
-"""The call by which a check failed, made again in this process: for the debugger, and for a learner at a Python prompt.
+"""The call by which a check failed, made again in this process: for the debugger, and for a learner in Python.
 
-``failing_call("induction_scores")`` gives the arguments, so ``induction_scores(**failing_call("induction_scores"))`` is the call.
+``failing_call("row_means")`` gives the arguments, so ``row_means(**failing_call("row_means"))`` is the call.
 """
 
 from __future__ import annotations

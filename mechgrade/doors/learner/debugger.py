@@ -79,7 +79,7 @@ def debug(
 
 
 def _snippet(exercise: Exercise, function: str, path: Path) -> str:
-    """How to make the call at a Python prompt."""
+    """How to make the call in Python."""
     return (
         f"the same call, after `python -i {path.name}` in the file's folder:\n"
         "    from mechgrade.doors.learner.again import failing_call\n"

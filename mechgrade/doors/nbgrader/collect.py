@@ -7,7 +7,7 @@ scores zero and says so in the feedback.
 
 from __future__ import annotations
 
-import glob
+import logging
 import shutil
 from pathlib import Path
 from typing import Any
@@ -43,10 +43,12 @@ def complete_before(autograde: type[Autograde]) -> None:
         return
 
     def init_notebooks(self: Any) -> None:
-        pattern = self._format_source(self.coursedir.assignment_id, self.coursedir.student_id)
+        # What a class's output is to hold is a line a learner, and what was wrong. nbgrader's own steps are no news.
+        if self.log.getEffectiveLevel() == logging.INFO:
+            self.log.setLevel(logging.WARNING)
+        pattern = Path(self._format_source(self.coursedir.assignment_id, self.coursedir.student_id))
         course = _course(self.coursedir.root)
-        for place in sorted(glob.glob(pattern)):  # noqa: PTH207  nbgrader makes an absolute pattern
-            folder = Path(place)
+        for folder in sorted(Path(pattern.anchor).glob(str(pattern.relative_to(pattern.anchor)))):
             for line in complete(course, folder.name, folder):
                 self.log.warning("%s: %s", folder.parent.name, line)
         usual(self)

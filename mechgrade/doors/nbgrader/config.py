@@ -64,9 +64,7 @@ def configure(c: Any, root: Path) -> None:
     c.ExchangeFactory.collect = Collect
     c.Sandbox.course_root = str(root)
     complete_before(Autograde)
-    # What a class's output is to hold is a line a learner, and what was wrong. nbgrader's own steps are no news, and SQLAlchemy's warnings
-    # about nbgrader's models are none of the instructor's.
-    c.AutogradeApp.log_level = c.GenerateFeedbackApp.log_level = "WARNING"
+    # SQLAlchemy's warnings are about nbgrader's models, and none of the instructor's.
     warnings.filterwarnings("ignore", category=SAWarning)
 
 

@@ -1,7 +1,7 @@
 """The fast path to the same gradebook: notebooks taken apart into files for ``mechgrade cohort grade``, its results put back.
 
 A class is then graded in parallel and resumably. What the gradebook lacks of nbgrader's own autograde are the graded notebooks:
-feedback comes from the cohort's pages.
+feedback is the cohort's page of each learner, in nbgrader's folder for feedback.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import Any
 from nbgrader.api import Gradebook, MissingEntry
 
 from mechgrade.course import Course, CourseError, Lab
+from mechgrade.files import write_atomic
 from mechgrade.grading.verdicts import FAULTS
 from mechgrade.submissions.cells import check_id
 from mechgrade.submissions.handed_in import read_upload
@@ -33,7 +34,11 @@ def extract(course: Course, lab: Lab, submitted: Path, to: Path) -> list[str]:
         the learners.
     """
     learners = []
-    for folder in sorted(submitted.glob(f"*/{lab.name}")):
+    if not submitted.is_dir():
+        raise CourseError(f"there is no folder {submitted}; `nbgrader collect {lab.name}` makes it")
+    for folder in sorted(each / lab.name for each in submitted.iterdir() if not each.name.startswith(".")):
+        if not _is_there(folder):
+            continue
         submission = read_upload(course, lab, folder)
         learners.append(folder.parent.name)
         target = to / folder.parent.name / lab.name
@@ -49,6 +54,13 @@ def extract(course: Course, lab: Lab, submitted: Path, to: Path) -> list[str]:
             f"there is no submission of {lab.name} in {submitted}; `nbgrader collect {lab.name}` brings them"
         )
     return learners
+
+
+def _is_there(folder: Path) -> bool:
+    try:
+        return folder.exists() or folder.is_symlink()
+    except PermissionError:  # a folder that is closed was handed in, and its learner is told
+        return True
 
 
 def fill(course: Course, lab: Lab, results: Path, db_url: str) -> list[str]:
@@ -91,6 +103,26 @@ def fill(course: Course, lab: Lab, results: Path, db_url: str) -> list[str]:
                 grade.needs_manual_grade = grade.manual_score is not None
         book.db.commit()
     return without
+
+
+def write_feedback(lab: Lab, results: Path, folder: Path) -> int:
+    """Put each learner's page where `nbgrader release_feedback` looks for feedback; how many there are.
+
+    Args:
+        lab: which lab.
+        results: what ``mechgrade cohort grade --out`` wrote.
+        folder: the class's, with nbgrader's ``submitted`` and ``feedback``.
+    """
+    pages = sorted((results / "learners").glob("*.html"))
+    for page in pages:
+        place = folder / "feedback" / page.stem / lab.name
+        write_atomic(place / f"{lab.slug}.html", page.read_bytes())
+        # By these nbgrader knows whose feedback it is, and of which hand-in.
+        for name in ("timestamp.txt", "submission_secret.txt"):
+            sent = folder / "submitted" / page.stem / lab.name / name
+            if sent.is_file() and not sent.is_symlink():
+                write_atomic(place / name, sent.read_bytes())
+    return len(pages)
 
 
 def _read(file: Path, lab: Lab) -> tuple[str, list[dict[str, Any]]]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import csv
-import io
+from pathlib import Path
 from typing import Literal
 
 from nbgrader.api import Gradebook
+
+from mechgrade.course import CourseError
+from mechgrade.tables import as_csv
 
 Form = Literal["plain", "canvas", "moodle"]
 
@@ -20,7 +22,13 @@ def table(db_url: str, form: Form, assignments: list[str]) -> str:
         db_url: nbgrader's database.
         form: `canvas` and `moodle` have the columns that those import.
         assignments: names; empty for all.
+
+    Raises:
+        CourseError: there is no gradebook yet.
     """
+    path = Path(db_url.removeprefix("sqlite:///"))
+    if db_url.startswith("sqlite:") and not path.is_file():
+        raise CourseError(f"there is no gradebook at {path}; `make release LAB=...` makes one")
     with Gradebook(db_url) as book:
         chosen = [each for each in book.assignments if not assignments or each.name in assignments]
         chosen.sort(key=lambda each: str(each.name))
@@ -33,34 +41,26 @@ def table(db_url: str, form: Form, assignments: list[str]) -> str:
             for submission in each.submissions
         }
         learners = [(str(s.id), s.last_name or "", s.first_name or "", s.email or "") for s in book.students]
-    out = io.StringIO()
-    rows = csv.writer(out)  # its defaults are RFC 4180's: CRLF, quotes doubled
+    rows: list[list[str]] = []
     heads = list(columns)
     if form == "canvas":
         # Canvas matches by SIS Login ID, and wants this row and these columns to be there.
-        rows.writerow(["Student", "ID", "SIS User ID", "SIS Login ID", "Section", *heads])
-        rows.writerow(["    Points Possible", "", "", "", "", *(f"{points:g}" for points in columns.values())])
+        rows.append(["Student", "ID", "SIS User ID", "SIS Login ID", "Section", *heads])
+        rows.append(["    Points Possible", "", "", "", "", *(f"{points:g}" for points in columns.values())])
     elif form == "moodle":
-        rows.writerow(["username", "firstname", "lastname", "email", *heads])
+        rows.append(["username", "firstname", "lastname", "email", *heads])
     else:
-        rows.writerow(["learner", "last_name", "first_name", "email", *(f"{n} ({p:g})" for n, p in columns.items())])
+        rows.append(["learner", "last_name", "first_name", "email", *(f"{n} ({p:g})" for n, p in columns.items())])
     for learner, last, first, email in sorted(learners):
         points = [_number(scores.get((learner, name))) for name in heads]
         if form == "canvas":
-            rows.writerow(
-                [_text(f"{last}, {first}" if last or first else learner), "", "", _text(learner), "", *points]
-            )
+            rows.append([f"{last}, {first}" if last or first else learner, "", "", learner, "", *points])
         elif form == "moodle":
-            rows.writerow([*map(_text, (learner, first, last, email)), *points])
+            rows.append([learner, first, last, email, *points])
         else:
-            rows.writerow([*map(_text, (learner, last, first, email)), *points])
-    return out.getvalue()
+            rows.append([learner, last, first, email, *points])
+    return as_csv(rows)
 
 
 def _number(score: float | None) -> str:
     return "" if score is None else f"{score:g}"
-
-
-def _text(text: str) -> str:
-    """A text that no spreadsheet takes for a formula: names are the learners' own."""
-    return "'" + text if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text

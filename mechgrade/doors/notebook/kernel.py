@@ -21,6 +21,7 @@ from mechgrade.grading.options import resolve
 from mechgrade.grading.verdicts import Result
 from mechgrade.grading.worker import Worker
 from mechgrade.reports.cell import html, text
+from mechgrade.submissions.handed_in import read_hand_in
 from mechgrade.submissions.submission import Submission, SubmissionError
 
 
@@ -62,6 +63,22 @@ def hint(exercise: str, number: int = 1) -> None:
     if not 1 <= number <= len(hints):
         raise CheckError(f"{exercise} has {len(hints)} hints, and no hint {number}")
     _display_markdown(f"**Hint {number} of {len(hints)}**\n\n{hints[number - 1].strip()}")
+
+
+def submit_check(lab: str = "") -> None:
+    """Say what will be found in this folder when you hand it in, and what is missing. Save the notebook first.
+
+    Args:
+        lab: such as `lab3`; by default the labs of which something is here.
+    """
+    course = _course()
+    labs = [course.lab(lab)] if lab else list(course.labs.values())
+    found = read_hand_in(course, labs, Path.cwd())
+    if not lab:
+        there = [each for each in labs if each.name not in found.absent]
+        found = read_hand_in(course, there, Path.cwd()) if there else found
+    for line in found.lines(course):
+        print(line)
 
 
 def named(course: Course, exercise: str) -> Exercise:

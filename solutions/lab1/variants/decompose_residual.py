@@ -103,7 +103,7 @@ def stream_for_embedding(cache, layer):
     check_layer(cache, layer)
     labels, parts = embeddings(cache)
     more = parts_before(cache, layer)
-    return labels + more[0], torch.stack([cache["blocks.0.hook_resid_pre"], *parts[1:], *more[1]])
+    return labels + more[0], torch.stack([cache.get("blocks.0.hook_resid_pre", parts[0]), *parts[1:], *more[1]])
 
 
 @misconception(

@@ -1,5 +1,7 @@
 """Right and wrong ways to describe a model."""
 
+import numpy as np
+
 from mechgrade.authoring.variants import accepted, misconception
 
 NAMES = ("n_layers", "n_heads", "d_model", "d_head", "d_mlp", "d_vocab", "n_ctx")
@@ -131,3 +133,87 @@ def hard_coded(model):
 )
 def count_from_config(model):
     return {**sizes(model), "n_params": int(model.cfg.n_params or 0)}
+
+
+def corrected(model, change):
+    """The right description with another count."""
+    right = counted(sizes(model))
+    return {**right, "n_params": right["n_params"] + change}
+
+
+@misconception("Your `n_params` is a NumPy number. Finish with `int(...)`, so that it is a Python integer.")
+def numpy_integer(model):
+    size = counted(sizes(model))
+    return {**size, "n_params": np.int64(size["n_params"])}
+
+
+@misconception(
+    "Your count lacks the LayerNorm at the end, before the unembedding. It has a weight and a bias, like the others."
+)
+def final_norm_forgotten(model):
+    return corrected(model, -2 * model.cfg.d_model)
+
+
+@misconception(
+    "Your count has the LayerNorms' weights without their biases. Each LayerNorm has two vectors `[d_model]`."
+)
+def norms_without_bias(model):
+    return corrected(model, -(2 * model.cfg.n_layers + 1) * model.cfg.d_model)
+
+
+@misconception(
+    "Your count lacks the LayerNorms where TransformerLens has folded them into the next weights. They were trained all "
+    "the same: count them for every model."
+)
+def norms_skipped_when_folded(model):
+    folded = str(model.cfg.normalization_type).endswith("Pre")
+    return corrected(model, -(2 * model.cfg.n_layers + 1) * 2 * model.cfg.d_model if folded else 0)
+
+
+@misconception("Your count lacks the attention's output bias `[d_model]` in each layer.")
+def output_bias_forgotten(model):
+    return corrected(model, -model.cfg.n_layers * model.cfg.d_model)
+
+
+@misconception(
+    "You count the attention's output bias with `n_heads * d_head` entries. It is added to the stream, so it is "
+    "`[d_model]`."
+)
+def output_bias_of_head_width(model):
+    cfg = model.cfg
+    return corrected(model, cfg.n_layers * (cfg.n_heads * cfg.d_head - cfg.d_model))
+
+
+@misconception(
+    "Your count takes `n_heads * d_head` to be `d_model`. In GPT-2 the two are equal; in general they are not. Use "
+    "`n_heads * d_head` for attention."
+)
+def square_attention(model):
+    size = sizes(model)
+    return {**size, "n_params": counted({**size, "n_heads": 1, "d_head": size["d_model"]})["n_params"]}
+
+
+@misconception(
+    "Your count takes the MLP to be four times as wide as the stream. Use `d_mlp` from the configuration in the count "
+    "too."
+)
+def mlp_width_derived_in_the_count(model):
+    size = sizes(model)
+    return {**size, "n_params": counted({**size, "d_mlp": 4 * size["d_model"]})["n_params"]}
+
+
+@misconception(
+    "Your `d_head` is `d_model // n_heads`, although your count is right. That holds for GPT-2 only: read `d_head` from "
+    "the configuration."
+)
+def head_width_derived_in_the_sizes(model):
+    size = counted(sizes(model))
+    return {**size, "d_head": size["d_model"] // size["n_heads"]}
+
+
+@misconception(
+    "You count a bias of the unembedding, one number for each token. GPT-2 has no such bias: TransformerLens makes it "
+    "when it folds the last LayerNorm."
+)
+def unembedding_bias_counted(model):
+    return corrected(model, model.cfg.d_vocab)

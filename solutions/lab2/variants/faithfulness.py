@@ -53,6 +53,29 @@ def everyone(model):
     return [(layer, head) for layer in range(model.cfg.n_layers) for head in range(model.cfg.n_heads)]
 
 
+def right_share(model, tokens, templates, circuit, metric, reference_tokens, reference_templates):
+    """The right answer."""
+    refuse_strangers(templates, reference_templates)
+    means = means_of(z_of(model, reference_tokens), templates, reference_templates)
+    return metric_with(model, tokens, metric, circuit, means) / whole(model, tokens, metric)
+
+
+def kept_where(model, tokens, metric, means, keep):
+    """The metric when z is replaced everywhere but where `keep(z, layer)` is true."""
+    hooks = [
+        (f"blocks.{layer}.attn.hook_z", lambda z, hook, at=layer: torch.where(keep(z, at), z, means[at]))
+        for layer in range(model.cfg.n_layers)
+    ]
+    with torch.no_grad():
+        return metric(model.run_with_hooks(tokens, fwd_hooks=hooks)).item()
+
+
+def heads_of(model, circuit, z, layer):
+    """Which heads of a layer are in the circuit, to be broadcast with z."""
+    kept = [(layer, head) in [tuple(each) for each in circuit] for head in range(model.cfg.n_heads)]
+    return torch.tensor(kept, device=z.device)[:, None]
+
+
 @accepted
 def row_by_row(model, tokens, templates, circuit, metric, reference_tokens, reference_templates):
     """The mean of one template after the other, in plain loops."""
@@ -195,5 +218,237 @@ def one_reference_prompt(model, tokens, templates, circuit, metric, reference_to
     "The docstring's section *Raises* asks for a `ValueError` there."
 )
 def nothing_refused(model, tokens, templates, circuit, metric, reference_tokens, reference_templates):
+    means = means_of(z_of(model, reference_tokens), templates, reference_templates)
+    return metric_with(model, tokens, metric, circuit, means) / whole(model, tokens, metric)
+
+
+@misconception(
+    "Your share is never negative: its sign is lost. Where the circuit alone turns the metric round, the share is below 0."
+)
+def never_negative(model, tokens, templates, circuit, metric, reference_tokens, reference_templates):
+    return abs(right_share(model, tokens, templates, circuit, metric, reference_tokens, reference_templates))
+
+
+@misconception(
+    "Your share is cut off at 1. A circuit can do better than the whole model, and then its faithfulness is larger than 1."
+)
+def capped_at_one(model, tokens, templates, circuit, metric, reference_tokens, reference_templates):
+    return min(right_share(model, tokens, templates, circuit, metric, reference_tokens, reference_templates), 1.0)
+
+
+@misconception(
+    "When the metric fails, your hooks stay on the model. Take them off in a `finally`, or use `run_with_hooks`, which "
+    "takes its hooks off before the metric is called."
+)
+def hooks_left_after_an_error(model, tokens, templates, circuit, metric, reference_tokens, reference_templates):
+    refuse_strangers(templates, reference_templates)
+    means = means_of(z_of(model, reference_tokens), templates, reference_templates)
+    for layer in range(model.cfg.n_layers):
+
+        def replace(z, hook, layer=layer):
+            return torch.where(heads_of(model, circuit, z, layer), z, means[layer])
+
+        model.add_hook(f"blocks.{layer}.attn.hook_z", replace)
+    alone = whole(model, tokens, metric)
+    model.reset_hooks()
+    return alone / whole(model, tokens, metric)
+
+
+@misconception(
+    "When the metric fails on the run with ablated heads, your hooks stay on the model. Take them off in a `finally`, or "
+    "use `run_with_hooks`, which takes its hooks off before the metric is called."
+)
+def hooks_left_after_the_second_call(model, tokens, templates, circuit, metric, reference_tokens, reference_templates):
+    refuse_strangers(templates, reference_templates)
+    means = means_of(z_of(model, reference_tokens), templates, reference_templates)
+    before = whole(model, tokens, metric)
+    for layer in range(model.cfg.n_layers):
+
+        def replace(z, hook, layer=layer):
+            return torch.where(heads_of(model, circuit, z, layer), z, means[layer])
+
+        model.add_hook(f"blocks.{layer}.attn.hook_z", replace)
+    alone = whole(model, tokens, metric)
+    model.reset_hooks()
+    return alone / before
+
+
+@misconception("Position 0 is left as it is. Heads outside of the circuit are ablated at *every* position.")
+def first_position_kept(model, tokens, templates, circuit, metric, reference_tokens, reference_templates):
+    refuse_strangers(templates, reference_templates)
+    means = means_of(z_of(model, reference_tokens), templates, reference_templates)
+
+    def keep(z, layer):
+        first = torch.arange(z.shape[1], device=z.device)[:, None, None] == 0
+        return heads_of(model, circuit, z, layer) | first
+
+    return kept_where(model, tokens, metric, means, keep) / whole(model, tokens, metric)
+
+
+@misconception(
+    "Only the last position is ablated. Heads outside of the circuit are ablated at *every* position: what they write "
+    "earlier can be read by later heads."
+)
+def last_position_only(model, tokens, templates, circuit, metric, reference_tokens, reference_templates):
+    refuse_strangers(templates, reference_templates)
+    means = means_of(z_of(model, reference_tokens), templates, reference_templates)
+
+    def keep(z, layer):
+        early = torch.arange(z.shape[1], device=z.device)[:, None, None] < z.shape[1] - 1
+        return heads_of(model, circuit, z, layer) | early
+
+    return kept_where(model, tokens, metric, means, keep) / whole(model, tokens, metric)
+
+
+@misconception(
+    "You give the metric the logits grouped by template, not in the order of the prompts. The metric knows which name "
+    "belongs to which row: keep the order of `tokens`."
+)
+def grouped_by_template(model, tokens, templates, circuit, metric, reference_tokens, reference_templates):
+    order = torch.argsort(templates, stable=True)
+
+    def reordered(logits):
+        return metric(logits[order])
+
+    refuse_strangers(templates, reference_templates)
+    means = means_of(z_of(model, reference_tokens), templates, reference_templates)
+    return metric_with(model, tokens, reordered, circuit, means) / whole(model, tokens, metric)
+
+
+@misconception(
+    "The prompts of the task are averaged along with the reference prompts. They carry the information that ablation "
+    "should remove: the mean is over the reference prompts alone."
+)
+def mean_with_the_task(model, tokens, templates, circuit, metric, reference_tokens, reference_templates):
+    refuse_strangers(templates, reference_templates)
+    z = z_of(model, torch.cat([reference_tokens, tokens]))
+    means = means_of(z, templates, torch.cat([reference_templates, templates]))
+    return metric_with(model, tokens, metric, circuit, means) / whole(model, tokens, metric)
+
+
+@misconception("You take the median over the reference prompts. The *mean* is asked for.")
+def median(model, tokens, templates, circuit, metric, reference_tokens, reference_templates):
+    refuse_strangers(templates, reference_templates)
+    z = z_of(model, reference_tokens)
+    rows = [z[:, reference_templates == template].median(1).values for template in templates]
+    means = torch.stack(rows, dim=1)
+    return metric_with(model, tokens, metric, circuit, means) / whole(model, tokens, metric)
+
+
+@misconception(
+    "You take a share for each template, with the other templates' prompts left as they are, and average. There is one "
+    "run in which all prompts are ablated, and one share."
+)
+def share_of_each_template(model, tokens, templates, circuit, metric, reference_tokens, reference_templates):
+    refuse_strangers(templates, reference_templates)
+    means = means_of(z_of(model, reference_tokens), templates, reference_templates)
+    before = whole(model, tokens, metric)
+    shares = []
+    for template in templates.unique():
+        others = (templates != template)[:, None, None, None]
+
+        def keep(z, layer, others=others):
+            return heads_of(model, circuit, z, layer) | others
+
+        shares.append(kept_where(model, tokens, metric, means, keep) / before)
+    return sum(shares) / len(shares)
+
+
+@misconception(
+    "The MLPs keep what they gave in the whole model. Only heads outside of the circuit are replaced; everything else is "
+    "computed as usual."
+)
+def mlps_frozen(model, tokens, templates, circuit, metric, reference_tokens, reference_templates):
+    refuse_strangers(templates, reference_templates)
+    means = means_of(z_of(model, reference_tokens), templates, reference_templates)
+    names = [f"blocks.{layer}.hook_mlp_out" for layer in range(model.cfg.n_layers)]
+    with torch.no_grad():
+        logits, old = model.run_with_cache(tokens, names_filter=names)
+        before = metric(logits).item()
+        hooks = [(name, lambda out, hook, name=name: old[name].clone()) for name in names]
+        for layer in range(model.cfg.n_layers):
+
+            def replace(z, hook, layer=layer):
+                return torch.where(heads_of(model, circuit, z, layer), z, means[layer])
+
+            hooks.append((f"blocks.{layer}.attn.hook_z", replace))
+        return metric(model.run_with_hooks(tokens, fwd_hooks=hooks)).item() / before
+
+
+@misconception("Of several heads of the circuit in one layer only the last is kept. All of them are to be kept.")
+def one_head_for_each_layer(model, tokens, templates, circuit, metric, reference_tokens, reference_templates):
+    kept = list(dict(tuple(head) for head in circuit).items())
+    return right_share(model, tokens, templates, kept, metric, reference_tokens, reference_templates)
+
+
+@misconception("All prompts get the mean of the *first* prompt's template. Each prompt has its own template's mean.")
+def template_of_the_first_prompt(model, tokens, templates, circuit, metric, reference_tokens, reference_templates):
+    refuse_strangers(templates, reference_templates)
+    first = templates[:1].expand(len(templates))
+    means = means_of(z_of(model, reference_tokens), first, reference_templates)
+    return metric_with(model, tokens, metric, circuit, means) / whole(model, tokens, metric)
+
+
+@misconception(
+    "A template's number is used as a place in the list of templates. The numbers may have gaps, such as 4 and 7: look up "
+    "the template that has this number."
+)
+def number_as_a_place(model, tokens, templates, circuit, metric, reference_tokens, reference_templates):
+    refuse_strangers(templates, reference_templates)
+    numbers = reference_templates.unique()
+    own = numbers[templates % len(numbers)]
+    means = means_of(z_of(model, reference_tokens), own, reference_templates)
+    return metric_with(model, tokens, metric, circuit, means) / whole(model, tokens, metric)
+
+
+@misconception("You return a tensor. A Python number is asked for: `.item()` gives one.")
+def tensor_returned(model, tokens, templates, circuit, metric, reference_tokens, reference_templates):
+    share = right_share(model, tokens, templates, circuit, metric, reference_tokens, reference_templates)
+    with torch.no_grad():
+        return model(tokens[:1])[0, 0, 0] * 0 + share
+
+
+@misconception(
+    "You subtract what the metric is with all heads at zero, above and below the line. Here the metric is not shifted: "
+    "divide one value by the other."
+)
+def zero_heads_subtracted(model, tokens, templates, circuit, metric, reference_tokens, reference_templates):
+    refuse_strangers(templates, reference_templates)
+    z = z_of(model, reference_tokens)
+    means = means_of(z, templates, reference_templates)
+    bottom = metric_with(model, tokens, metric, [], torch.zeros_like(means))
+    alone = metric_with(model, tokens, metric, circuit, means)
+    return (alone - bottom) / (whole(model, tokens, metric) - bottom)
+
+
+@misconception(
+    "You give the metric log-probabilities. Hand the logits on as the model gives them: not every metric is a difference "
+    "of two logits."
+)
+def metric_of_log_probabilities(model, tokens, templates, circuit, metric, reference_tokens, reference_templates):
+    def of_logs(logits):
+        return metric(logits.log_softmax(-1))
+
+    return right_share(model, tokens, templates, circuit, of_logs, reference_tokens, reference_templates)
+
+
+@misconception(
+    "A template without any reference prompt ends in a `KeyError`. The docstring asks for a `ValueError`: check the "
+    "templates first."
+)
+def key_error(model, tokens, templates, circuit, metric, reference_tokens, reference_templates):
+    known = {template: template for template in reference_templates.tolist()}
+    for template in templates.tolist():
+        known[template]
+    return right_share(model, tokens, templates, circuit, metric, reference_tokens, reference_templates)
+
+
+@misconception(
+    "You refuse only if *no* prompt has a reference. The docstring asks for a `ValueError` as soon as one prompt's "
+    "template has none."
+)
+def one_known_template_is_enough(model, tokens, templates, circuit, metric, reference_tokens, reference_templates):
+    if not torch.isin(templates, reference_templates).any():
+        raise ValueError("no template with a reference")
     means = means_of(z_of(model, reference_tokens), templates, reference_templates)
     return metric_with(model, tokens, metric, circuit, means) / whole(model, tokens, metric)

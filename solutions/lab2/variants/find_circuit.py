@@ -29,6 +29,17 @@ def pruned(circuit, order, evaluate, target):
     return circuit
 
 
+def in_order(order, evaluate, target):
+    """The right answer for an order of the heads."""
+    circuit = grown(order, evaluate, target)
+    return sorted(pruned(circuit, circuit[::-1], evaluate, target))
+
+
+def right_circuit(effects, evaluate, target):
+    """The right answer."""
+    return in_order(by_strength(effects, lambda effect: -abs(effect)), evaluate, target)
+
+
 @accepted
 def by_argsort(effects, evaluate, target):
     """A stable sort of the flat map; sets of heads."""
@@ -85,8 +96,8 @@ def weakest_first(effects, evaluate, target):
 
 
 @misconception(
-    "You grow the circuit and stop there: it contains heads that are not needed. Prune it: drop each head without "
-    "which it is still enough."
+    "Your circuit is what growing gives: no head was dropped, and some are not needed. Go through *all* its heads, from "
+    "the weakest, and drop each without which it is still enough. (The head taken last is always needed; go on after it.)"
 )
 def not_pruned(effects, evaluate, target):
     return sorted(grown(by_strength(effects, lambda effect: -abs(effect)), evaluate, target))
@@ -187,3 +198,199 @@ def nothing_refused(effects, evaluate, target):
     except ValueError:
         return sorted(order)
     return sorted(pruned(circuit, circuit[::-1], evaluate, target))
+
+
+@misconception(
+    "Heads without any effect never come to their turn. They have the smallest magnitude, and stand last in the order; "
+    "a circuit may need them all the same."
+)
+def no_effect_never_taken(effects, evaluate, target):
+    order = by_strength(effects, lambda effect: -abs(effect))
+    return in_order([head for head in order if effects[head]], evaluate, target)
+
+
+@misconception(
+    "Your circuit is a list of lists. The docstring asks for tuples, `(layer, head)`: a list is not equal to a tuple, so "
+    "`(0, 1) in circuit` would be false."
+)
+def lists_for_pairs(effects, evaluate, target):
+    return [list(head) for head in right_circuit(effects, evaluate, target)]
+
+
+@misconception(
+    "The numbers in your circuit are tensors. The docstring asks for Python integers: `.item()` or `.tolist()` gives them."
+)
+def tensors_for_integers(effects, evaluate, target):
+    return [tuple(torch.tensor(head)) for head in right_circuit(effects, evaluate, target)]
+
+
+@misconception(
+    "Your circuit is right, but you give `evaluate` a set. It takes a *list* of tuples; another `evaluate` may not know "
+    "what to do with a set."
+)
+def set_given_to_evaluate(effects, evaluate, target):
+    return right_circuit(effects, lambda heads: evaluate(set(heads)), target)
+
+
+@misconception(
+    "Your circuit is right, but the heads that you give `evaluate` are made of tensors. It takes tuples of Python "
+    "integers; tensors are not found in a set or a dict of heads."
+)
+def tensors_given_to_evaluate(effects, evaluate, target):
+    return right_circuit(effects, lambda heads: evaluate([tuple(torch.tensor(head)) for head in heads]), target)
+
+
+@misconception(
+    "You prune from the last layer to the first. The order of pruning is that of the strength: begin with the weakest "
+    "head, wherever it stands."
+)
+def pruned_by_place(effects, evaluate, target):
+    circuit = grown(by_strength(effects, lambda effect: -abs(effect)), evaluate, target)
+    return sorted(pruned(circuit, sorted(circuit, reverse=True), evaluate, target))
+
+
+@misconception(
+    "You begin anew with the weakest head whenever one was dropped. Each head is tried once, in one pass from the weakest "
+    "to the strongest."
+)
+def pruned_again_and_again(effects, evaluate, target):
+    circuit = grown(by_strength(effects, lambda effect: -abs(effect)), evaluate, target)
+    while True:
+        smaller = circuit
+        for head in reversed(circuit):
+            rest = [other for other in circuit if other != head]
+            if evaluate(rest) >= target:
+                smaller = rest
+                break
+        if smaller == circuit:
+            return sorted(circuit)
+        circuit = smaller
+
+
+@misconception("The strongest head is never tried when you prune. It may not be needed either.")
+def strongest_kept(effects, evaluate, target):
+    circuit = grown(by_strength(effects, lambda effect: -abs(effect)), evaluate, target)
+    return sorted(pruned(circuit, circuit[:0:-1], evaluate, target))
+
+
+@misconception(
+    "Magnitudes that are nearly equal are taken for equal: they are rounded before they are compared. Compare them as "
+    "they are."
+)
+def rounded_magnitudes(effects, evaluate, target):
+    return in_order(by_strength(effects, lambda effect: -round(abs(effect), 2)), evaluate, target)
+
+
+@misconception(
+    "You find the size of the circuit by bisection. That is right only where more heads are never worse; a head can do "
+    "harm. Ask after each step."
+)
+def by_bisection(effects, evaluate, target):
+    order = by_strength(effects, lambda effect: -abs(effect))
+    low, high = 0, len(order) + 1
+    while low < high:
+        middle = (low + high) // 2
+        if evaluate(order[:middle]) >= target:
+            high = middle
+        else:
+            low = middle + 1
+    if low > len(order):
+        raise ValueError("not enough")
+    circuit = order[:low]
+    return sorted(pruned(circuit, circuit[::-1], evaluate, target))
+
+
+@misconception("Your circuit is sorted by head and then layer. The layer comes first.")
+def sorted_by_head(effects, evaluate, target):
+    return sorted(right_circuit(effects, evaluate, target), key=lambda place: place[::-1])
+
+
+@misconception(
+    "Among heads of equal magnitude the lower head number comes first in your order. The earlier *layer* comes first, then "
+    "the lower head number."
+)
+def ties_by_head(effects, evaluate, target):
+    order = sorted(by_strength(effects, abs), key=lambda place: (-abs(effects[place].item()), *place[::-1]))
+    return in_order(order, evaluate, target)
+
+
+@misconception(
+    "Of two heads of equal magnitude the one with the positive effect comes first in your order. The sign does not count: "
+    "the earlier layer comes first, then the lower head number."
+)
+def ties_positive_first(effects, evaluate, target):
+    order = sorted(by_strength(effects, abs), key=lambda place: (-abs(effects[place].item()), -effects[place].item()))
+    return in_order(order, evaluate, target)
+
+
+@misconception(
+    "Among heads of equal magnitude the later ones come first in your order, as when a whole sort is turned round. The "
+    "earlier layer comes first, then the lower head number."
+)
+def ties_reversed(effects, evaluate, target):
+    return in_order(by_strength(effects, abs)[::-1], evaluate, target)
+
+
+@misconception(
+    "Where all heads together are not enough your list runs out with an `IndexError`. The docstring asks for a "
+    "`ValueError`."
+)
+def index_error(effects, evaluate, target):
+    order = by_strength(effects, lambda effect: -abs(effect))
+    size = 0
+    while evaluate(order[:size]) < target:
+        order[size]
+        size += 1
+    return sorted(pruned(order[:size], order[:size][::-1], evaluate, target))
+
+
+@misconception(
+    "A target that is met *exactly* is not enough for you when you grow: you go on to the next head, or run out of heads. "
+    "Reaching the target is enough."
+)
+def exceeded_to_stop(effects, evaluate, target):
+    order = by_strength(effects, lambda effect: -abs(effect))
+    size = 0
+    while evaluate(order[:size]) <= target:
+        if size == len(order):
+            raise ValueError("all heads together are not enough")
+        size += 1
+    return sorted(pruned(order[:size], order[:size][::-1], evaluate, target))
+
+
+@misconception(
+    "A target that is met *exactly* is not enough for you when you prune: a head without which the target is just reached "
+    "stays. Reaching the target is enough."
+)
+def exceeded_to_drop(effects, evaluate, target):
+    circuit = grown(by_strength(effects, lambda effect: -abs(effect)), evaluate, target)
+    for head in reversed(list(circuit)):
+        smaller = [other for other in circuit if other != head]
+        if evaluate(smaller) > target:
+            circuit = smaller
+    return sorted(circuit)
+
+
+@misconception(
+    "You raise the `ValueError` although all heads together *are* enough: the set with the last head in it is never "
+    "tried. Ask `evaluate` once more before you give up."
+)
+def all_needed_refused(effects, evaluate, target):
+    order = by_strength(effects, lambda effect: -abs(effect))
+    for size in range(len(order)):
+        if evaluate(order[:size]) >= target:
+            return sorted(pruned(order[:size], order[:size][::-1], evaluate, target))
+    raise ValueError("all heads together are not enough")
+
+
+@misconception(
+    "You divide the flat number of a head by the number of *layers*. A row has as many entries as there are heads: "
+    "`divmod(number, effects.shape[1])`."
+)
+def divided_by_layers(effects, evaluate, target):
+    layers, heads = effects.shape
+
+    def moved(places):
+        return [divmod(layer * heads + head, layers) for layer, head in sorted(places)]
+
+    return moved(right_circuit(effects, lambda places: evaluate(moved(places)), target))

@@ -244,10 +244,122 @@ def batch_kept(pattern, tokens):
 
 
 @misconception(
-    "Your scores are right, but patterns and tokens that do not belong together go through without a word. The "
-    "docstring's section *Raises* asks for a `ValueError` there."
+    "Your scores are right, but no pattern and tokens that do not belong together give a `ValueError`. The "
+    "docstring's section *Raises* lists what should."
 )
 def nothing_refused(pattern, tokens):
     tokens = tokens[:1].expand(pattern.shape[1], -1) if tokens.shape[0] != pattern.shape[1] else tokens
     pos = min(tokens.shape[1], pattern.shape[-1], pattern.shape[-2])
     return four_scores(pattern[..., :pos, :pos], tokens[:, :pos])
+
+
+@misconception(
+    "Your `current` score includes the query of BOS, which can only look at itself. Average over the queries from "
+    "position 1 on."
+)
+def current_with_bos(pattern, tokens):
+    refuse_misfits(pattern, tokens)
+    return four_scores(pattern, tokens, current=pattern.diagonal(0, -2, -1).mean((1, 3)))
+
+
+@misconception(
+    "Your `first` score includes the query of BOS, which can only look at itself. Average over the queries from "
+    "position 1 on."
+)
+def first_with_bos(pattern, tokens):
+    refuse_misfits(pattern, tokens)
+    return four_scores(pattern, tokens, first=pattern[..., 0].mean((1, 3)))
+
+
+@misconception(
+    "Your `first` score leaves out the query at position 1. For this query the first position is also the previous "
+    "one, and counts in both scores."
+)
+def first_from_two(pattern, tokens):
+    refuse_misfits(pattern, tokens)
+    begin = 2 if tokens.shape[1] > 2 else 1
+    return four_scores(pattern, tokens, first=pattern[..., begin:, 0].mean((1, 3)))
+
+
+@misconception(
+    "Your `previous` score divides by the number of positions. BOS has nothing before it: there is one query less "
+    "than there are positions."
+)
+def previous_divided_by_pos(pattern, tokens):
+    refuse_misfits(pattern, tokens)
+    total = pattern.diagonal(-1, -2, -1).sum(-1).mean(1)
+    return four_scores(pattern, tokens, previous=total / tokens.shape[1])
+
+
+@misconception(
+    "Your `duplicate` score leaves out copies at position 0. A later token with the id of BOS has an earlier copy "
+    "there."
+)
+def bos_is_no_copy(pattern, tokens):
+    refuse_misfits(pattern, tokens)
+    copies = earlier_copies(tokens)
+    copies[..., 0] = False
+    return four_scores(pattern, tokens, duplicate=duplicate_score(pattern, copies))
+
+
+@misconception(
+    "Your `duplicate` score leaves out a copy directly before the query. It is an earlier position with the same "
+    "token: it counts here as well as in `previous`."
+)
+def neighbour_is_no_copy(pattern, tokens):
+    refuse_misfits(pattern, tokens)
+    return four_scores(pattern, tokens, duplicate=duplicate_score(pattern, earlier_copies(tokens).tril(-2)))
+
+
+@misconception(
+    "Your `duplicate` score averages over the copies of a query's token. Add up the attention on all of them: only "
+    "the queries are averaged."
+)
+def mean_over_copies(pattern, tokens):
+    refuse_misfits(pattern, tokens)
+    copies = earlier_copies(tokens)
+    each = copies.to(pattern.dtype) / copies.sum(-1, keepdim=True).clamp(min=1)
+    total = torch.einsum("lbhqk,bqk->lh", pattern, each)
+    return four_scores(pattern, tokens, duplicate=total / copies.any(-1).sum().clamp(min=1))
+
+
+@misconception(
+    "Your `duplicate` score adds the attention of a query to itself, where its token has occurred before. Count "
+    "earlier positions only."
+)
+def itself_beside_copies(pattern, tokens):
+    refuse_misfits(pattern, tokens)
+    queries = earlier_copies(tokens).any(-1)
+    same = (tokens[:, :, None] == tokens[:, None, :]).tril() & queries[..., None]
+    return four_scores(pattern, tokens, duplicate=duplicate_score(pattern, same))
+
+
+@misconception(
+    "A single position gives no `ValueError` in yours. There is no query to average over: ask for at least two "
+    "positions."
+)
+def one_position(pattern, tokens):
+    batch, pos = tokens.shape
+    if pattern.ndim != 5 or pattern.shape[1] != batch or tuple(pattern.shape[-2:]) != (pos, pos):
+        raise ValueError("pattern and tokens do not fit together")
+    return four_scores(pattern, tokens)
+
+
+@misconception(
+    "A single row of tokens gives no `ValueError` in yours, although the pattern has more sequences: it is stretched "
+    "over the batch. Compare the numbers of sequences."
+)
+def one_row_for_all(pattern, tokens):
+    tokens = tokens.expand(pattern.shape[1], -1) if len(tokens) == 1 else tokens
+    refuse_misfits(pattern, tokens)
+    return four_scores(pattern, tokens)
+
+
+@misconception(
+    "A pattern with more keys than there are tokens gives no `ValueError` in yours. Compare both the queries and the "
+    "keys with the tokens."
+)
+def surplus_keys(pattern, tokens):
+    pattern = pattern[..., : tokens.shape[1]]
+    refuse_misfits(pattern, tokens)
+    return four_scores(pattern, tokens)

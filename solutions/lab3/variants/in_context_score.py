@@ -52,8 +52,8 @@ def by_unfold(logits, tokens, early, late, width):
 
 
 @misconception(
-    "Your score has the wrong sign. It is late minus early, so that a model that learns from its context has a negative "
-    "score."
+    "Your score has the wrong sign. It is late minus early, so that a model that learns from its context has a "
+    "negative score."
 )
 def early_minus_late(logits, tokens, early, late, width):
     refuse_misfits(tokens, early, late, width)
@@ -70,8 +70,8 @@ def index_for_position(logits, tokens, early, late, width):
 
 
 @misconception(
-    "You compare the logits at a position with the token at the *same* position, which the model has already read. They "
-    "are about the token that comes after it."
+    "You compare the logits at a position with the token at the *same* position, which the model has already read. "
+    "They are about the token that comes after it."
 )
 def token_already_read(logits, tokens, early, late, width):
     refuse_misfits(tokens, early, late, width)
@@ -137,9 +137,139 @@ def ratio(logits, tokens, early, late, width):
 
 
 @misconception(
-    "Your score is right, but windows that do not fit go through without a word: a slice beyond the end is simply "
-    "shorter. The docstring's section *Raises* asks for a `ValueError` there."
+    "Your score is right, but no windows give a `ValueError`. A slice beyond the end is simply shorter, and nothing "
+    "says so. The docstring's section *Raises* lists what should be refused."
 )
 def nothing_refused(logits, tokens, early, late, width):
     loss = losses(logits, tokens)
     return between(loss, max(early - 1, 0), max(late - 1, 0), max(width, 1))
+
+
+def mean_of(loss, first, width):
+    """The mean loss of the tokens of a window."""
+    return loss[:, first - 1 : first - 1 + width].mean()
+
+
+@misconception("Your windows have one token too many: they hold `width` tokens, and end at `early + width - 1`.")
+def both_ends(logits, tokens, early, late, width):
+    refuse_misfits(tokens, early, late, width)
+    return between(losses(logits, tokens), early - 1, late - 1, width + 1)
+
+
+@misconception(
+    "Where the windows overlap, your early window ends before the late one begins. Both have `width` tokens, and they "
+    "may overlap."
+)
+def early_cut_at_late(logits, tokens, early, late, width):
+    refuse_misfits(tokens, early, late, width)
+    loss = losses(logits, tokens)
+    return (mean_of(loss, late, width) - mean_of(loss, early, min(width, late - early))).item()
+
+
+@misconception("Your early window begins at the first token, whatever `early` says.")
+def early_from_the_start(logits, tokens, early, late, width):
+    refuse_misfits(tokens, early, late, width)
+    return between(losses(logits, tokens), 0, late - 1, width)
+
+
+@misconception("Your late window goes on to the last token. It holds `width` tokens.")
+def late_to_the_end(logits, tokens, early, late, width):
+    refuse_misfits(tokens, early, late, width)
+    loss = losses(logits, tokens)
+    return (loss[:, late - 1 :].mean() - mean_of(loss, early, width)).item()
+
+
+@misconception(
+    "You average the probabilities of a window and then take the logarithm. Take the logarithm of each probability "
+    "first, and the mean of the losses."
+)
+def log_of_the_mean(logits, tokens, early, late, width):
+    refuse_misfits(tokens, early, late, width)
+    p = (-losses(logits, tokens)).exp()
+    return (mean_of(p, early, width).log() - mean_of(p, late, width).log()).item()
+
+
+@misconception("You add the losses up over the batch. The score is a mean over all sequences.")
+def summed_batch(logits, tokens, early, late, width):
+    refuse_misfits(tokens, early, late, width)
+    return len(tokens) * between(losses(logits, tokens), early - 1, late - 1, width)
+
+
+@misconception("Your score is a tensor. Make a Python float of it with `.item()`.")
+def tensor_for_float(logits, tokens, early, late, width):
+    refuse_misfits(tokens, early, late, width)
+    loss = losses(logits, tokens)
+    return mean_of(loss, late, width) - mean_of(loss, early, width)
+
+
+@misconception(
+    "With very large logits your loss is no number, because their exponentials are too large for a float. "
+    "`log_softmax` computes the same without them."
+)
+def exp_overflows(logits, tokens, early, late, width):
+    refuse_misfits(tokens, early, late, width)
+    log_probs = logits[:, :-1] - logits[:, :-1].exp().sum(-1, keepdim=True).log()
+    return between(-log_probs.gather(-1, tokens[:, 1:, None]).squeeze(-1), early - 1, late - 1, width)
+
+
+@misconception(
+    "With very large logits your loss is infinite or no number, because a probability is too small for a float. "
+    "`log_softmax` computes the logarithm without the probability."
+)
+def log_of_softmax(logits, tokens, early, late, width):
+    refuse_misfits(tokens, early, late, width)
+    log_probs = logits[:, :-1].softmax(-1).log()
+    return between(-log_probs.gather(-1, tokens[:, 1:, None]).squeeze(-1), early - 1, late - 1, width)
+
+
+def score_if(fits, logits, tokens, early, late, width):
+    """The score where the windows are thought to fit."""
+    if not fits:
+        raise ValueError("the windows do not fit")
+    loss = losses(logits, tokens)
+    return (mean_of(loss, late, width) - mean_of(loss, early, width)).item()
+
+
+@misconception(
+    "An `early` of 0 gives no `ValueError` in yours. Nothing predicts BOS, so the first token with a loss is at "
+    "position 1."
+)
+def early_zero(logits, tokens, early, late, width):
+    fits = 0 <= early < late and width >= 1 and late + width <= tokens.shape[1]
+    return score_if(fits, logits, tokens, early, late, width)
+
+
+@misconception("Two windows at the same place give no `ValueError` in yours. `late` should be above `early`.")
+def late_equals_early(logits, tokens, early, late, width):
+    fits = 1 <= early <= late and width >= 1 and late + width <= tokens.shape[1]
+    return score_if(fits, logits, tokens, early, late, width)
+
+
+@misconception("A `late` below `early` gives no `ValueError` in yours.")
+def late_before_early(logits, tokens, early, late, width):
+    fits = early >= 1 and early != late and width >= 1 and late + width <= tokens.shape[1]
+    return score_if(fits, logits, tokens, early, late, width)
+
+
+@misconception("A `width` of 0 gives no `ValueError` in yours. A window has at least one token.")
+def width_zero(logits, tokens, early, late, width):
+    fits = 1 <= early < late and width >= 0 and late + width <= tokens.shape[1]
+    return score_if(fits, logits, tokens, early, late, width)
+
+
+@misconception(
+    "A late window that goes beyond the last token gives no `ValueError` in yours, where its first token is still "
+    "there. Ask for its last token, at `late + width - 1`."
+)
+def late_window_cut_short(logits, tokens, early, late, width):
+    fits = 1 <= early < late < tokens.shape[1] and width >= 1
+    return score_if(fits, logits, tokens, early, late, width)
+
+
+@misconception(
+    "A late window that ends one token beyond the last one gives no `ValueError` in yours. The last token is at "
+    "position `pos - 1`."
+)
+def one_token_beyond(logits, tokens, early, late, width):
+    fits = 1 <= early < late and width >= 1 and late + width <= tokens.shape[1] + 1
+    return score_if(fits, logits, tokens, early, late, width)

@@ -164,10 +164,97 @@ def head_before_layer(pattern, half):
     return attention_at(pattern, range(half + 1, 2 * half + 1), half - 1).mean(dim=(1, 3)).T
 
 
+def on_the_stripe(pattern, half):
+    return attention_at(pattern, range(half + 1, 2 * half + 1), half - 1)
+
+
 @misconception(
-    "Your scores are right, but a `half` that does not fit the pattern goes through without a word, and gives "
-    "plausible numbers from the wrong places. The docstring asks for a `ValueError` there."
+    "Your scores are right, but no `half` gives a `ValueError`: one that does not fit the pattern gives plausible "
+    "numbers from the wrong places."
 )
 def nothing_refused(pattern, half):
-    queries = torch.arange(half + 1, 2 * half + 1, device=pattern.device) % pattern.shape[-1]
+    queries = torch.arange(half + 1, 2 * half + 1, device=pattern.device) % pattern.shape[-2]
     return pattern[..., queries, (queries - half + 1) % pattern.shape[-1]].mean(dim=(1, 3))
+
+
+@misconception(
+    "You look at the number of queries only: a pattern with another number of keys gives no `ValueError`. Check both "
+    "axes."
+)
+def keys_not_checked(pattern, half):
+    if pattern.shape[-2] != 1 + 2 * half:
+        raise ValueError("the pattern does not have 1 + 2 * half queries")
+    queries = torch.arange(half + 1, 2 * half + 1, device=pattern.device)
+    return pattern[..., queries, (queries - half + 1).clamp(max=pattern.shape[-1] - 1)].mean(dim=(1, 3))
+
+
+@misconception(
+    "You look at the number of keys only: a pattern with another number of queries gives no `ValueError`. Check both "
+    "axes."
+)
+def queries_not_checked(pattern, half):
+    if pattern.shape[-1] != 1 + 2 * half:
+        raise ValueError("the pattern does not have 1 + 2 * half keys")
+    queries = torch.arange(half + 1, 2 * half + 1, device=pattern.device)
+    return pattern[..., queries.clamp(max=pattern.shape[-2] - 1), queries - half + 1].mean(dim=(1, 3))
+
+
+@misconception(
+    "Patterns that are too small give a `ValueError` in yours, and those that are too large do not. The numbers of "
+    "queries and keys are exactly `1 + 2 * half`."
+)
+def larger_patterns(pattern, half):
+    if min(pattern.shape[-2:]) < 1 + 2 * half:
+        raise ValueError("the pattern is too small")
+    return on_the_stripe(pattern, half).mean(dim=(1, 3))
+
+
+@misconception(
+    "A `half` that does not fit gives an `AssertionError` in yours. The docstring asks for a `ValueError`: use `raise`."
+)
+def assertion_error(pattern, half):
+    assert tuple(pattern.shape[-2:]) == (1 + 2 * half, 1 + 2 * half)
+    return on_the_stripe(pattern, half).mean(dim=(1, 3))
+
+
+@misconception(
+    "You take the attention to BOS out and scale the rest up. The score is the attention as it is: a head at rest on "
+    "BOS should have a low score."
+)
+def without_bos(pattern, half):
+    refuse_misfits(pattern, half)
+    others = pattern[..., 1:] / pattern[..., 1:].sum(-1, keepdim=True).clamp(min=1e-12)
+    queries = torch.arange(half + 1, 2 * half + 1, device=pattern.device)
+    return others[..., queries, queries - half].mean(dim=(1, 3))
+
+
+@misconception("You keep the highest score of the batch. The score of a head is the mean over the sequences.")
+def highest_of_the_batch(pattern, half):
+    refuse_misfits(pattern, half)
+    return on_the_stripe(pattern, half).mean(-1).amax(1)
+
+
+@misconception(
+    "Your score leaves out the last query, at position `2 * half`. It has an earlier copy as the others do: it counts."
+)
+def last_query_missing(pattern, half):
+    refuse_misfits(pattern, half)
+    return on_the_stripe(pattern, half)[..., : max(half - 1, 1)].mean(dim=(1, 3))
+
+
+@misconception(
+    "Your mean has one query too many: it begins with the last token of the first half. The first query of the second "
+    "half is at position `half + 1`."
+)
+def one_query_too_many(pattern, half):
+    refuse_misfits(pattern, half)
+    return attention_at(pattern, range(half, 2 * half + 1), half - 1).mean(dim=(1, 3))
+
+
+@misconception(
+    "You average over the heads, and keep a score for each sequence: `[layer, batch]`. Average over the batch, and "
+    "keep the heads."
+)
+def mean_over_heads(pattern, half):
+    refuse_misfits(pattern, half)
+    return on_the_stripe(pattern, half).mean(dim=(2, 3))

@@ -175,11 +175,125 @@ def batch_averaged(logits, tokens):
 
 
 @misconception(
-    "Your losses are right, but inputs that do not fit go through without a word: a sequence that cannot be cut into "
-    "BOS and two equal halves, or logits and tokens of different lengths. The docstring's section *Raises* lists what "
-    "should be a `ValueError`."
+    "Your losses are right, but sequences that cannot be cut into BOS and two equal halves give no `ValueError`, nor "
+    "do logits and tokens of different shapes. The docstring's section *Raises* lists what should."
 )
 def nothing_refused(logits, tokens):
     length = min(logits.shape[1], tokens.shape[1])
     logits, tokens = logits[:, :length], tokens[:, :length]
     return with_half_means(-picked(logits[:, :-1].log_softmax(-1), tokens[:, 1:]), tokens)
+
+
+def right_losses(logits, tokens):
+    return -picked(logits[:, :-1].log_softmax(-1), tokens[:, 1:])
+
+
+@misconception(
+    "Your losses are right, but the mean of the first half leaves out the prediction that is made at BOS. It is the "
+    "loss of the first random token, and it counts."
+)
+def bos_prediction_left_out(logits, tokens):
+    refuse_misfits(logits, tokens)
+    loss, half = right_losses(logits, tokens), tokens.shape[1] // 2
+    return loss, torch.stack([loss[:, min(1, half - 1) : half].mean(), loss[:, half:].mean()])
+
+
+@misconception(
+    "Your losses are right, but the first token of the second half counts for the first half, where its prediction is "
+    "made. The halves are those of the tokens that are predicted."
+)
+def halves_by_place_of_prediction(logits, tokens):
+    refuse_misfits(logits, tokens)
+    loss, half = right_losses(logits, tokens), tokens.shape[1] // 2
+    return loss, torch.stack([loss[:, : half + 1].mean(), loss[:, half + (half > 1) :].mean()])
+
+
+@misconception(
+    "A predicted token that has the id of BOS costs nothing in yours. It is a token like any other here: leave "
+    "`ignore_index` out."
+)
+def bos_id_ignored(logits, tokens):
+    refuse_misfits(logits, tokens)
+    loss = right_losses(logits, tokens)
+    return with_half_means(loss.masked_fill(tokens[:, 1:] == tokens[:, :1], 0), tokens)
+
+
+@misconception(
+    "With very large logits your losses are infinite or no numbers, because the exponentials are too large for a "
+    "float. `log_softmax` computes the same without them."
+)
+def exp_overflows(logits, tokens):
+    refuse_misfits(logits, tokens)
+    log_probs = logits[:, :-1] - logits[:, :-1].exp().sum(-1, keepdim=True).log()
+    return with_half_means(-picked(log_probs, tokens[:, 1:]), tokens)
+
+
+@misconception(
+    "Your losses stop at about 20.7 nats, as they do when a small number is added to each probability before the "
+    "logarithm. A very unlikely token costs more: use `log_softmax`."
+)
+def probability_floor(logits, tokens):
+    refuse_misfits(logits, tokens)
+    return with_half_means(-(picked(logits[:, :-1].softmax(-1), tokens[:, 1:]) + 1e-9).log(), tokens)
+
+
+@misconception("Your half means are a list. A tensor of shape `[2]` is asked for: `torch.stack`.")
+def means_in_a_list(logits, tokens):
+    refuse_misfits(logits, tokens)
+    loss, means = with_half_means(right_losses(logits, tokens), tokens)
+    return loss, means.tolist()
+
+
+@misconception(
+    "Your losses are right, but the half means are those of the first sequence. Take the mean over the batch, too."
+)
+def means_of_the_first_sequence(logits, tokens):
+    refuse_misfits(logits, tokens)
+    loss = right_losses(logits, tokens)
+    return loss, with_half_means(loss[:1], tokens)[1]
+
+
+@misconception("A sequence of BOS alone gives no `ValueError` in yours. Each half has at least one token.")
+def bos_alone(logits, tokens):
+    if logits.shape[:-1] != tokens.shape or tokens.shape[1] % 2 == 0:
+        raise ValueError("logits and tokens do not fit")
+    return with_half_means(right_losses(logits, tokens), tokens)
+
+
+@misconception(
+    "An even number of positions gives no `ValueError` in yours. BOS and two equal halves are an odd number of tokens."
+)
+def even_positions(logits, tokens):
+    if logits.shape[:-1] != tokens.shape or tokens.shape[1] < 2:
+        raise ValueError("logits and tokens do not fit")
+    return with_half_means(right_losses(logits, tokens), tokens)
+
+
+@misconception(
+    "Logits and tokens of different batches give no `ValueError` in yours. Compare the number of sequences as well as "
+    "the number of positions."
+)
+def batch_not_checked(logits, tokens):
+    if logits.shape[1] != tokens.shape[1] or tokens.shape[1] < 3 or tokens.shape[1] % 2 == 0:
+        raise ValueError("logits and tokens do not fit")
+    return with_half_means(right_losses(logits, tokens), tokens)
+
+
+@misconception(
+    "Logits of a single sequence give no `ValueError` in yours, although the tokens have more: they are stretched "
+    "over the batch. Compare the shapes before you compute."
+)
+def one_sequence_for_all(logits, tokens):
+    logits = logits.expand(len(tokens), -1, -1) if len(logits) == 1 else logits
+    refuse_misfits(logits, tokens)
+    return with_half_means(right_losses(logits, tokens), tokens)
+
+
+@misconception(
+    "Logits with more positions than there are tokens give no `ValueError` in yours. Compare the shapes before you "
+    "compute."
+)
+def longer_logits(logits, tokens):
+    logits = logits[:, : tokens.shape[1]]
+    refuse_misfits(logits, tokens)
+    return with_half_means(right_losses(logits, tokens), tokens)

@@ -55,8 +55,8 @@ def by_chunks(circuit, tokens, k):
 
 
 @misconception(
-    "You multiply the circuit out, which makes a matrix of `d_vocab` times `d_vocab` entries. In GPT-2 small that is 10 "
-    "GB for one head. You only need the rows of the tokens that you are asked about.",
+    "You multiply the circuit out, which makes a matrix of `d_vocab` times `d_vocab` entries. In GPT-2 small that is "
+    "10 GB for one head. You only need the rows of the tokens that you are asked about.",
 )
 def multiplied_out(circuit, tokens, k):
     refuse_nothing(tokens, k)
@@ -118,8 +118,8 @@ def among_the_given(circuit, tokens, k):
 
 
 @misconception(
-    "You ignore `k` and always ask for the largest entry of the row. With `k = 5` a token counts that is among the five "
-    "largest."
+    "You ignore `k` and always ask for the largest entry of the row. With `k = 5` a token counts that is among the "
+    "five largest."
 )
 def always_top_1(circuit, tokens, k):
     refuse_nothing(tokens, k)
@@ -153,8 +153,8 @@ def transposed(W_E, W_V, W_O, W_U):
 
 
 @misconception(
-    "The factors of your circuit meet in the residual stream, `d_model` wide. The chain is narrower in one place: in the "
-    "head itself. Factored there, it takes less memory, and its rank can be seen from its shape.",
+    "The factors of your circuit meet in the residual stream, `d_model` wide. The chain is narrower in one place: in "
+    "the head itself. Factored there, it takes less memory, and its rank can be seen from its shape.",
     replaces="full_ov_circuit",
 )
 def meets_in_the_stream(W_E, W_V, W_O, W_U):
@@ -180,9 +180,90 @@ def output_twice(W_E, W_V, W_O, W_U):
 
 
 @misconception(
-    "Your score is right, but a `k` of 0, or no tokens at all, goes through without a word. The docstring's section "
-    "*Raises* asks for a `ValueError` there."
+    "Your score is right, but nothing gives a `ValueError`: neither a `k` below 1 nor a call without tokens. See the "
+    "docstring's section *Raises*."
 )
 def nothing_refused(circuit, tokens, k):
     rows = rows_of(circuit, tokens)
     return ((rows > rows.gather(1, tokens[:, None])).sum(1) < k).float().sum().item() / max(len(tokens), 1)
+
+
+def share(rows, tokens, k):
+    """The share of tokens whose own entry is among the k largest of their row."""
+    return ((rows > rows.gather(1, tokens[:, None])).sum(1) < k).float().mean().item()
+
+
+@misconception(
+    "You take the token's place in a sorted row. Where entries are equal, sorting puts some before the others, and "
+    "here none of them is strictly larger: count the entries that are."
+)
+def place_in_a_sorted_row(circuit, tokens, k):
+    refuse_nothing(tokens, k)
+    order = rows_of(circuit, tokens).argsort(dim=1, descending=True, stable=True)
+    return ((order == tokens[:, None]).int().argmax(1) < k).float().mean().item()
+
+
+@misconception(
+    "Entries equal to the token's own count against it in yours. Only those that are strictly larger count: compare "
+    "with `>`."
+)
+def equal_counts_against(circuit, tokens, k):
+    refuse_nothing(tokens, k)
+    rows = rows_of(circuit, tokens)
+    return ((rows >= rows.gather(1, tokens[:, None])).sum(1) - 1 < k).float().mean().item()
+
+
+@misconception(
+    "With a `k` above the size of the vocabulary your function ends with an error, as `topk` does. Every row counts "
+    "then: count the entries that are larger, or take `min(k, d_vocab)`."
+)
+def topk_beyond_the_vocabulary(circuit, tokens, k):
+    refuse_nothing(tokens, k)
+    rows = rows_of(circuit, tokens)
+    return (rows.gather(1, tokens[:, None]) >= rows.topk(k, dim=1).values[:, -1:]).float().mean().item()
+
+
+@misconception("Your share is a tensor. Make a Python float of it with `.item()`.")
+def tensor_for_float(circuit, tokens, k):
+    refuse_nothing(tokens, k)
+    rows = rows_of(circuit, tokens)
+    return ((rows > rows.gather(1, tokens[:, None])).sum(1) < k).float().mean()
+
+
+@misconception("A `k` of 0 or less gives no `ValueError` in yours. It asks for nothing.")
+def k_zero(circuit, tokens, k):
+    refuse_nothing(tokens, 1)
+    return share(rows_of(circuit, tokens), tokens, k)
+
+
+@misconception("A call without tokens gives no `ValueError` in yours. There is nothing to take the share of.")
+def no_tokens(circuit, tokens, k):
+    refuse_nothing([0], k)
+    return share(rows_of(circuit, tokens), tokens, k)
+
+
+@misconception(
+    "You take the mean of each row away from your circuit. The order within a row stays the same, but the circuit is "
+    "another: return the plain product.",
+    replaces="full_ov_circuit",
+)
+def centred_logits(W_E, W_V, W_O, W_U):
+    return FactoredMatrix(W_E @ W_V, W_O @ (W_U - W_U.mean(-1, keepdim=True)))
+
+
+@misconception(
+    "You scale the embeddings to length 1 in your circuit. Return the product of the four matrices as they are.",
+    replaces="full_ov_circuit",
+)
+def unit_embeddings(W_E, W_V, W_O, W_U):
+    return FactoredMatrix(W_E / W_E.norm(dim=-1, keepdim=True) @ W_V, W_O @ W_U)
+
+
+@misconception(
+    "One factor of your circuit is the whole product, `[d_vocab, d_vocab]`, which is too large for real models. "
+    "Return two factors that meet in the head: `[d_vocab, d_head]` and `[d_head, d_vocab]`.",
+    replaces="full_ov_circuit",
+)
+def product_and_identity(W_E, W_V, W_O, W_U):
+    product = W_E @ W_V @ W_O @ W_U
+    return FactoredMatrix(product, torch.eye(len(product), dtype=product.dtype, device=product.device))

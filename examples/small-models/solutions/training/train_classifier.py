@@ -2,7 +2,7 @@
 # # Two moons
 #
 # The file `data/moons.csv` has points on two half circles, the moons, that reach into one another. No straight line separates
-# them: the best line is right for about 88 of 100 points. A network with one hidden layer can do better,
+# them: the best line is right for about 9 of 10 points. A network with one hidden layer can do better,
 #
 # $$z(\mathbf{x}) = \mathbf{v} \cdot \tanh(W^\top \mathbf{x} + \mathbf{c}) + d$$
 #

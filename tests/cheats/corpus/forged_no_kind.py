@@ -1,0 +1,18 @@
+"""A report without a kind."""
+# expect: wrong or crashed or raised
+# levels: full
+
+import os
+
+from mechgrade.protocol import wire
+
+
+def forge(tree):
+    body = wire.frame(wire.encode(tree))
+    while body:
+        body = body[os.write(3, body) :]
+
+
+def find_heads(scores, threshold):
+    forge({"data": {}})
+    os._exit(0)

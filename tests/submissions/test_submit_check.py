@@ -1,0 +1,55 @@
+"""What a learner is told before handing in: the words that the instructor's table has."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from mechgrade.course import Course
+from mechgrade.doors.cli import app
+from mechgrade.notebook import submit_check
+
+from .awkward import answer, done
+
+
+def test_by_command(course: Course, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A lab of which nothing is there is told once; exit code 1 says that something is missing."""
+    monkeypatch.chdir(course.root)
+    (tmp_path / "find_heads (1).py").write_text(answer(course))
+    (tmp_path / "hw.rar").write_bytes(b"Rar!")
+    run = CliRunner().invoke(app, ["submit-check", str(tmp_path)])
+    assert run.exit_code == 1
+    assert "used: find_heads (1).py for find_heads\n" in run.output
+    assert "ignored: hw.rar: archives of this kind are not read; pack the files as a .zip\n" in run.output
+    assert "missing: lab1, lab2 and lab4, all exercises\n" in run.output
+    assert run.output.count("lab1") == 1
+    whole = CliRunner().invoke(app, ["submit-check", "exercises"])
+    assert whole.exit_code == 0 and "missing" not in whole.output
+    nowhere = CliRunner().invoke(app, ["submit-check", str(tmp_path / "nowhere")])
+    assert nowhere.exit_code == 2 and "there is nothing at" in nowhere.output
+
+
+def test_in_a_notebook(
+    course: Course, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It looks at the folder, for the labs of which something is there."""
+    monkeypatch.setenv("MECHGRADE_COURSE", str(course.root))
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "03-induction-head-analysis (1).ipynb").write_text(json.dumps(done(course)))
+    submit_check()
+    said = capsys.readouterr().out
+    assert said.startswith("used: 03-induction-head-analysis (1).ipynb for repeated_tokens, ")
+    assert "lab1" not in said
+    submit_check("lab1")
+    assert "missing: lab1, all exercises" in capsys.readouterr().out
+
+
+def test_a_request(course: Course, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(course.root)
+    path = tmp_path / "a.regrade.json"
+    run = CliRunner().invoke(app, ["regrade-request", "find_heads", "ties", "--to", str(path), "--learner", "ada"])
+    assert run.exit_code == 0, run.output
+    assert json.loads(path.read_text()) == {"learner": "ada", "exercise": "lab3/find_heads", "why": "ties"}
