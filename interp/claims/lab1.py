@@ -335,5 +335,5 @@ def bridge_cache() -> bool:
     _, activations = model().run_with_cache(tokens)
     pieces = {each.untyped_storage().data_ptr(): each.untyped_storage().nbytes() for each in activations.values()}
     listed = sum(each.numel() * each.element_size() for each in activations.values())
-    predicted = reference("lab1", "cache_budget").cache_budget(model().cfg, *tokens.shape)["bytes"]
-    return listed > 2 * sum(pieces.values()) and abs(sum(pieces.values()) / predicted - 1) < 0.1
+    predicted: int = reference("lab1", "cache_budget").cache_budget(model().cfg, *tokens.shape)["bytes"]
+    return bool(listed > 2 * sum(pieces.values()) and abs(sum(pieces.values()) / predicted - 1) < 0.1)

@@ -188,6 +188,13 @@ def strongest() -> tuple[float, ...]:
     return none[explained], 4, four[explained], 14, all_of_them[explained], all_of_them["cosine"]
 
 
+@claim("sae.dead")
+def dead() -> tuple[float, ...]:
+    """The share of latents that look dead on the four texts of the exercise on metrics, and on 200 sentences."""
+    on_many = _latents(_sentences(200, 0))
+    return _strongest(14)["dead"], len(on_many), float(((on_many > 0).sum(0) == 0).float().mean())
+
+
 @cache
 def _who_decides() -> tuple[Tensor, Tensor, Tensor, float, Tensor]:
     """Six prompts: every latent's attribution, the latents that are active, their ablations, the metric, the tokens."""

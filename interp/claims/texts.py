@@ -60,6 +60,8 @@ def mentions_in(path: Path) -> Iterator[Mention]:
             line[1:].lstrip() if line.startswith("#") and not line.startswith("# %%") else ""
             for line in text.split("\n")
         )
+    # What stands between fences is shown as it is, and claims nothing.
+    text = re.sub(r"^```.*?^```", lambda fenced: "\n" * fenced[0].count("\n"), text, flags=re.DOTALL | re.MULTILINE)
     for paragraph in re.finditer(r"(?:[^\n]+\n?)+", text):
         start = paragraph.start()
         for remark in REMARK.finditer(text, paragraph.start(), paragraph.end()):

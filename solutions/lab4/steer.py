@@ -205,7 +205,7 @@ if __name__ == "__main__":
 # Steering and ablation answer different questions. If adding the latent brings an answer about, the latent is
 # *sufficient*, here and at this strength. Ablation tells whether the model *needs* the latent. Take two of the latents
 # above, each where it is strongest: after ablation the token that latent 350 promotes still has a probability of 1.00,
-# and the token of latent 239 has 0.23. <!-- claim: steering.favourites --> In the first case other latents say the same.
+# and the token of latent 239 has 0.23. <!-- claim: steering.favourites --> In the first case the rest of the activation says the same.
 #
 # **On Claude 3 Sonnet** Templeton et al. (2024) clamp the feature of the Golden Gate Bridge to ten times its maximum,
 # and the model says that it *is* the bridge. On GPT-2 XL Turner et al. (2023) steer with a difference of two

@@ -63,6 +63,12 @@ def test_a_mention_has_the_text_since_the_one_before_it_and_its_line(tmp_path: P
     assert found == [("a.b", 5, "First 2 and 3."), ("c", 5, "Then 4.")]
 
 
+def test_what_is_fenced_claims_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "page.md"
+    path.write_text("```\n1 <!-- claim: a -->\n```\n\n2 <!-- claim: b -->\n")
+    assert [(each.name, each.line, each.passage) for each in texts.mentions_in(path)] == [("b", 5, "2")]
+
+
 def test_a_claim_that_cannot_be_measured_does_not_hold() -> None:
     def fail() -> float:
         raise RuntimeError("no weights")
