@@ -199,6 +199,17 @@ def one_at_a_time(model, tokens, heads, controls):
 
 
 @misconception(
+    "You ablate `heads` one at a time and average, although your control sets are ablated together. All heads of a "
+    "set have to go in the *same* run."
+)
+def only_heads_one_at_a_time(model, tokens, heads, controls):
+    refuse_misfits(model, tokens, heads, controls)
+    clean, *each = [second_half(model, tokens, group) for group in [[], *([pair] for pair in heads)]]
+    ablated = torch.stack(each).mean() if each else clean
+    return result(clean, ablated, [second_half(model, tokens, group) for group in controls])
+
+
+@misconception(
     "Layer and head are swapped: each pair is `(layer, head)`. In a model with as many layers as heads this goes "
     "through without an error, and removes other heads than you meant."
 )
@@ -432,7 +443,7 @@ def tensors_for_floats(model, tokens, heads, controls):
     refuse_misfits(model, tokens, heads, controls)
     clean, ablated = second_half(model, tokens, []), second_half(model, tokens, heads)
     others = torch.stack([second_half(model, tokens, group) for group in controls])
-    return {"clean": clean, "ablated": ablated, "controls": others, "effect": ablated - others.mean()}
+    return {"clean": clean, "ablated": ablated, "controls": others, "effect": (ablated - others.mean()).item()}
 
 
 @misconception(
@@ -480,7 +491,8 @@ def bos_alone(model, tokens, heads, controls):
     "An even number of positions gives no `ValueError` in yours. BOS and two equal halves are an odd number of tokens."
 )
 def even_positions(model, tokens, heads, controls):
-    refuse_misfits(model, tokens if tokens.shape[1] % 2 else tokens.repeat(1, 2)[:, 1:], heads, controls)
+    even = tokens.shape[1] % 2 == 0 and tokens.shape[1] > 2
+    refuse_misfits(model, tokens[:, 1:] if even else tokens, heads, controls)
     return measured(lambda group: second_half(model, tokens, group), heads, controls)
 
 
