@@ -21,6 +21,7 @@ from mechgrade.grading.recordings import Run
 from mechgrade.grading.relations.leaves import Node, children
 from mechgrade.grading.relations.origins import Origin, Origins, Place
 from mechgrade.grading.shown import shown
+from mechgrade.grading.tracer import MOST_CALLS
 from mechgrade.grading.traces import Made, Trace, same
 from mechgrade.protocol.outcome import Outcome
 from mechgrade.protocol.outcome import Place as Line
@@ -130,7 +131,9 @@ def _computed(judgement: Judgement, finds: str, made: Sequence[Made], source: st
     own = [each for each in made if not any(other.inner and other.text.startswith(f"{each.text}(") for other in made)]
     told = list(dict.fromkeys(each.told for each in own))
     more = len(told) - TOLD
-    calls = "; ".join(told[:TOLD]) + (f"; and {more} more call{'s' if more > 1 else ''}" if more > 0 else "")
+    # Of very many, those beyond the limit were not counted.
+    count = "many" if len(made) >= MOST_CALLS else str(more)
+    calls = "; ".join(told[:TOLD]) + (f"; and {count} more call{'' if more == 1 else 's'}" if more > 0 else "")
     text = f"{calls}. {finds[0].upper()}{finds[1:]}{'' if one.steady else UNSTEADY}"
     place = _line(one, judgement, source) if len(lines) == 1 else judgement.place
     return replace(judgement, message=text, gave="", place=place), number

@@ -104,6 +104,9 @@ def test_what_other_mistakes_give_too_does_not(want: Tree, got: Tree) -> None:
         ({"a": 1}, {"a": 1, "b": 2}, 2),
         ({"a": 1, "b": 2}, {"a": 1}, 1),
         ([1], [1, True], 1),
+        ([1], [1, True, False], 2),
+        # A whole number will do for a real one.
+        ({"a": 1.0}, {"a": 1}, 0),
         ([1, 2, 3], [1], 1),
         (None, {"a": True, "b": [False]}, 2),
         # One of four, which is two bits, and a number.
