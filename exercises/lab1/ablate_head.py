@@ -49,18 +49,19 @@ def ablate_head(
     Source: Wang et al. 2022, https://arxiv.org/abs/2211.00593, section 2 (mean ablation).
 
     Args:
-        model: a `TransformerBridge` or a `HookedTransformer`. It has no hooks afterwards.
+        model: a `TransformerBridge` or a `HookedTransformer`. It has no hooks afterwards, also after an error.
         tokens: texts of equal length, shape `[batch, pos]`.
         layer: the head's layer, from 0.
         head: the head's number in its layer, from 0.
         how: `zero` puts 0 in the place of the head's `z`; `mean` its mean over the batch, at each position its own.
+            A batch of one is its own mean.
 
     Returns:
         The loss with the head ablated minus the loss without, in nats per token, a Python float. The loss is the
         model's own (`return_type="loss"`), the mean over batch and positions.
 
     Raises:
-        ValueError: `how` is neither `zero` nor `mean`.
+        ValueError: `how` is not exactly `zero` or `mean`. `Zero` and an empty text are wrong too.
 
     """
     raise NotImplementedError("ablate_head: not written yet")

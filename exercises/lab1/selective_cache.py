@@ -44,14 +44,17 @@ def selective_cache(
     Source: https://transformerlensorg.github.io/TransformerLens/ (`run_with_cache`, hook points).
 
     Args:
-        model: a `TransformerBridge` or a `HookedTransformer`; gradients may be on. It has no hooks afterwards.
+        model: a `TransformerBridge` or a `HookedTransformer`; gradients may be on. It has no hooks afterwards,
+            also after an error.
         tokens: the input, shape `[batch, pos]`.
         names: full hook names, such as `blocks.0.hook_resid_post`. Only these points may be hooked during the run.
+            The library's short names, such as `embed`, are none. With no name the result is empty.
         position: keep this position of the second axis alone (negative from the end); None keeps the whole activation.
 
     Returns:
         The activations by the names in `names`: `[batch, pos, ...]`, or `[batch, ...]` with a position. They lie on the
-        CPU, require no gradient, and hold no more memory than their own values.
+        CPU, require no gradient, and hold no more memory than their own values. Copy them with or without a position:
+        none is the model's own tensor.
 
     Raises:
         ValueError: a name that the model does not have.

@@ -85,10 +85,10 @@ def copying_score(logits: Float[Tensor, "token d_vocab"], tokens: Int[Tensor, " 
         k: how many of the highest logits count as a hit, at least 1 and at most d_vocab.
 
     Returns:
-        A number between 0 and 1.
+        A number between 0 and 1, a Python float. A token that stands in several rows counts in each of them.
 
     Raises:
-        ValueError: k is less than 1 or more than d_vocab, or there is not one token for each row.
+        ValueError: k is less than 1 or more than d_vocab, or there is not exactly one token for each row.
 
     """
     raise NotImplementedError("copying_score: not written yet")

@@ -63,15 +63,17 @@ def on_any_text(exercise, bench, *, prompts, n_tokens):
 
 
 def on_counts(exercise, bench, *, prompts, n_tokens):
+    texts = None
     try:
         texts = exercise.predict_repeat(bench.model, prompts, n_tokens)
+        raised = "nothing"
     except ValueError:
-        return {"raised": "ValueError"}
+        raised = "ValueError"
     except NotImplementedError:
         raise
     except Exception as error:
-        return {"raised": type(error).__name__}
-    return {"raised": "nothing", "texts": texts}
+        raised = type(error).__name__
+    return {"raised": raised, "texts": texts}
 
 
 def assert_texts(found):
@@ -90,7 +92,7 @@ def test_made_up_words(compare, seed):
 @pytest.mark.points(1)
 def test_several_tokens(compare, seed):
     """Words from the whole vocabulary, few or many, and the first of them again: the next four tokens."""
-    for count, length in [(6, 7), (1, 60)]:
+    for count, length in [(4, 7), (1, 60)]:
         found = compare(on_words_of_the_vocabulary, count=count, length=length, again=3, n_tokens=4, seed=seed)
         assert_texts(found)
 
@@ -104,12 +106,8 @@ def test_unequal_lengths(compare, seed):
 @pytest.mark.points(1)
 def test_other_text(compare):
     """Other text, with an end-of-text token, letters of two tokens, or one prompt twice. No hook is left behind."""
-    for prompts, n_tokens in [
-        (["The capital of France is", "The capital of Japan is", "abc def", "dax"], 3),
-        (["The capital of France is", "pqr pqr", "éé", "The capital of France is", "ü é ü"], 6),
-    ]:
-        found = compare(on_any_text, prompts=prompts, n_tokens=n_tokens)
-        assert_texts(found["texts"])
+    prompts = ["The capital of France is", "pqr pqr", "éé", "pqr pqr"]
+    assert_texts(compare(on_any_text, prompts=prompts, n_tokens=4)["texts"])
 
 
 @pytest.mark.points(1)
