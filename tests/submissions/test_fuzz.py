@@ -112,7 +112,7 @@ def spoil(folder: Path, what: list[tuple[str, str, bytes]]) -> None:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             if how == "link":
-                path.symlink_to("/etc/passwd")
+                path.symlink_to(folder.parent / "not-theirs")  # a link out of the folder
             elif how == "pipe":
                 os.mkfifo(path)
             elif how == "folder":
