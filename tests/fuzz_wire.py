@@ -1,4 +1,4 @@
-"""Fuzz the wire's decoder, guided by coverage: ``python -m tests.fuzz_wire [SECONDS] [--runs N] [--corpus DIR]``.
+"""Fuzz the wire's decoder, guided by coverage: ``python tests/fuzz_wire.py [SECONDS] [--runs N] [--corpus DIR]``.
 
 What it finds is written to the current directory as ``crash-…`` or ``timeout-…``, and becomes a case in test_wire.py. Needs atheris
 (in the extra ``dev``, on Linux x86-64).

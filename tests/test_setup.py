@@ -165,7 +165,11 @@ def program(path: Path, code: int = 0) -> Path:
 
 
 def called(checkout: Path, *command: str, **more: str) -> subprocess.CompletedProcess[str]:
-    environment = {name: value for name, value in os.environ.items() if name not in install.CHOSEN}
+    environment = {
+        name: value
+        for name, value in os.environ.items()
+        if name not in (*install.CHOSEN, "MAKEFLAGS", "MAKELEVEL", "MFLAGS")
+    }
     environment |= {
         "PATH": f"{checkout.parent / 'bin'}:/usr/bin:/bin",
         "TORCH_CPU_INDEX": "http://127.0.0.1:9/cpu",

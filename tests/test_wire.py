@@ -259,9 +259,9 @@ def test_nothing_is_executed() -> None:
 
 @pytest.mark.skipif(importlib.util.find_spec("atheris") is None, reason="atheris is not installed")
 def test_a_fuzzer_guided_by_coverage_finds_nothing() -> None:
-    """A small fixed budget; `python -m tests.fuzz_wire 3600` looks for an hour."""
+    """A small fixed budget; `python tests/fuzz_wire.py 3600` looks for an hour."""
     done = subprocess.run(
-        [sys.executable, "-m", "tests.fuzz_wire", "--runs", "20000"],
+        [sys.executable, "tests/fuzz_wire.py", "--runs", "20000"],
         cwd=ROOT,
         env={**os.environ, "PYTHONPATH": str(ROOT / "tests")},
         capture_output=True,

@@ -98,7 +98,7 @@ def test_none_and_all(compare):
     found = pairs(compare(on_given_scores, scores=scores, threshold=-1.0))
     expected = [(2, 1), (1, 1), (2, 0), (0, 0), (0, 2), (0, 1), (1, 2)]
     assert found == expected, "all heads but (1, 0) and (2, 2) are above -1"
-    found = pairs(compare(on_given_scores, scores=scores, threshold=0))
+    found = pairs(compare(on_given_scores, scores=scores, threshold=0.0))
     assert found == [(2, 1)], "only (2, 1) is above 0: a score of 0 is not"
     compare(on_shapes_of_all_kinds, shapes=[[2, 3], [5], [2, 3, 4], [2, 3, 1], [1, 2, 3], []])
 

@@ -137,7 +137,7 @@ def test_ties_and_threshold(compare):
     roles = [row["role"] for row in table]
     expected = ["other", "induction", "first", "previous", "other", "induction", "induction", "other"]
     assert roles == expected, f"the roles of these heads above 0.5 are {expected}"
-    compare(table_on_given_scores, scores=scores, threshold=0)
+    compare(table_on_given_scores, scores=scores, threshold=0.0)
 
 
 @pytest.mark.points(4)

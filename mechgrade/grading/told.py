@@ -227,8 +227,9 @@ def _number(value: Tree) -> float | None:
     """A number or a tensor of one: scenarios take the one out of the other."""
     if isinstance(value, int | float):
         return float(value)
-    values = getattr(value, "values", None)
-    return float(values.reshape(-1)[0]) if values is not None and values.size == 1 else None
+    if isinstance(value, Array) and value.values.size == 1:
+        return float(value.values.reshape(-1)[0])
+    return None
 
 
 def _whole(node: Node, place: Place, reference: Tree) -> Tree:

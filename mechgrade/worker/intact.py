@@ -13,10 +13,13 @@ from __future__ import annotations
 import builtins
 import sys
 import types
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
+
+from mechgrade.protocol.wire import MAX_DEPTH
 
 #: The modules whose functions scenarios call, where they are loaded. Of this project's own, all.
 _MODULES = (
@@ -107,9 +110,14 @@ def frozen(value: Any, torch: Any) -> Any:
     """What a learner's function returned, without classes of the learner's own: those would answer the scenario's questions.
 
     Args:
-        value: what was returned. Where nothing is to be changed in it, it stays the same object.
+        value: what was returned. Where nothing is to be changed in it, it stays the same object. What contains itself, or is nested
+            deeper than anything that can be sent, stays as it is below that.
         torch: the module, where it is loaded.
     """
+    return _frozen(value, torch, {}, 0)
+
+
+def _frozen(value: Any, torch: Any, known: dict[int, Any], depth: int) -> Any:
     if torch is not None and isinstance(value, torch.Tensor):
         if type(value) in (torch.Tensor, torch.nn.Parameter):
             return value
@@ -125,16 +133,21 @@ def frozen(value: Any, torch: Any) -> Any:
         return int.__index__(value)
     if isinstance(value, float):
         return float.__float__(value)
+    if not isinstance(value, dict | list | tuple) or depth > MAX_DEPTH:
+        return value
+    if id(value) in known:  # seen before, or being looked at: a second look could go on for ever
+        return known[id(value)]
+    known[id(value)] = value
+    known[id(value)] = _contents(value, partial(_frozen, torch=torch, known=known, depth=depth + 1))
+    return known[id(value)]
+
+
+def _contents(value: Any, of: Callable[[Any], Any]) -> Any:
     if isinstance(value, dict):
-        items = {frozen(key, torch): frozen(item, torch) for key, item in dict.items(value)}
+        items = {of(key): of(item) for key, item in dict.items(value)}
         same = type(value) is dict and all(items[key] is item for key, item in value.items())
         return value if same else items
-    if isinstance(value, list):
-        parts = [frozen(item, torch) for item in list.__iter__(value)]
-        same = type(value) is list and all(one is two for one, two in zip(parts, value, strict=True))
-        return value if same else parts
-    if isinstance(value, tuple):
-        whole = tuple(frozen(item, torch) for item in tuple.__iter__(value))
-        same = type(value) is tuple and all(one is two for one, two in zip(whole, value, strict=True))
-        return value if same else whole
-    return value
+    kind, plain = (list, list.__iter__) if isinstance(value, list) else (tuple, tuple.__iter__)
+    parts = kind(of(item) for item in plain(value))
+    same = type(value) is kind and all(one is two for one, two in zip(parts, value, strict=True))
+    return value if same else parts

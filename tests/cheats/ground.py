@@ -161,7 +161,7 @@ class Ground:
         found += [f"a file is left or changed: {path}" for path in _left(lambda: self._files() ^ before)]
         if not cheat.may_last and self._tried % EVERY:
             return found
-        following = self._reference(NEXT[cheat.exercise], level)
+        following = self._reference(NEXT.get(cheat.exercise, "find_heads"), level)
         if following.verdict != "passed":
             found.append(f"the next exercise is {following.verdict}: {following.message}")
         return found

@@ -71,16 +71,14 @@ for key, value in list(vars(grader).items()):
 
 
 @pytest.mark.parametrize("name", ["find_heads", "induction_scores"])
-def test_hard_coded_answers_fail_on_hidden_inputs(name: str, ground: Ground) -> None:
-    """The public answers are on every learner's disk; they are for self-checking, and no check by hidden inputs takes them."""
+def test_hard_coded_answers_gain_nothing(name: str, ground: Ground) -> None:
+    """The public answers are on every learner's disk. To give them by call, a file must replace the scenarios, which is noticed."""
     source = hard_coded(ground.course, name)
     public, _ = ground.grade(name, source, "process")
-    assert (public.verdict, public.points) == ("passed", public.max_points)
+    assert (public.verdict, public.points) == ("wrong", 0), "what scenarios rely on was replaced, which is noticed"
+    assert f"your code replaced `the grader.{'on_'}" in public.message
     final, _ = ground.grade(name, source, "process", hidden=SECRET)
-    assert final.verdict in ("wrong", "raised")
-    drawn = [check for check in final.checks if check.points == 0]
-    assert len(drawn) >= 2
-    assert {check.message for check in drawn} == {"on hidden inputs the result is not the reference's"}
+    assert (final.verdict, final.points) == ("wrong", 0)
 
 
 def test_the_reference_passes_on_hidden_inputs(ground: Ground) -> None:

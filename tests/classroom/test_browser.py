@@ -18,7 +18,6 @@ from typing import Any
 
 import nbformat
 import pytest
-from learner.conftest import chromium  # noqa: F401  the browser that the report's tests use
 from support import ROOT
 
 from mechgrade.course.source import read_source
@@ -79,7 +78,7 @@ def short_notebook(room: Class, path: Path) -> None:
     nbformat.write(nb, path)
 
 
-def test_a_learners_and_an_instructors_day(room: Class, chromium: Any) -> None:  # noqa: F811
+def test_a_learners_and_an_instructors_day(room: Class, chromium: Any) -> None:
     exercise = room.course.exercise("find_heads")
     mistake = next(each for each in programs(room.course, exercise) if each.kind == "misconception")
     right = read_source(room.course, exercise).reference

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from learner.conftest import chromium  # noqa: F401  the browser that the report's tests use
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output, new_raw_cell
 from nbgrader.converters import GenerateFeedback
 
@@ -53,7 +52,7 @@ def _page(nb: Any) -> str:
 
 
 @pytest.fixture
-def show(tmp_path: Path, chromium: Any) -> Any:  # noqa: F811
+def show(tmp_path: Path, chromium: Any) -> Any:
     """``show(page)``: what opening it, and clicking at what asks for it, made of its title and its address."""
 
     def call(page: str) -> tuple[str, str, list[str]]:

@@ -6,7 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -58,17 +58,3 @@ def write_right(course: Course, name: str) -> None:
     """Put the reference into the learner's file."""
     exercise = course.exercise(name)
     shutil.copy(course.solution_path(exercise), course.stub_path(exercise))
-
-
-@pytest.fixture(scope="session")
-def chromium() -> Iterator[object]:
-    """Headless Chromium. Where there is none the tests fail: a skip would say that the page was looked at."""
-    from playwright.sync_api import sync_playwright
-
-    program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    assert program, "the report's tests need Chromium: install the package chromium"
-    quiet = ["--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run"]
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox", "--disable-gpu", *quiet])
-        yield browser
-        browser.close()

@@ -42,7 +42,7 @@ NOWHERE = "Your code is graded away from your folders"
 #: name → (the learner's file, verdict, words of the sentence)
 CASES: dict[str, tuple[str, str, str]] = {
     # --- no Python
-    "a colon is missing": (body("    if half\n        return pattern\n"), "raised", "expected ':' (induction_scores.py, line 64)"),
+    "a colon is missing": (body("    if half\n        return pattern\n"), "raised", "expected ':' (induction_scores.py, line "),
     "a bracket is open": (body("    return pattern.mean((0, 1\n"), "raised", "'(' was never closed"),
     "columns differ": (body("    x = 1\n  return x\n"), "raised", "Each line of a block begins in the same column."),
     "an empty block": (body("    if half:\n    return pattern\n"), "raised", "Put your code there, or `pass`."),

@@ -116,7 +116,7 @@ def test_a_docstring_as_text() -> None:
 
 def test_the_command(desk: Course, at_desk: Run) -> None:
     assert at_desk("read").stdout.startswith("Describing a model\nlab1, ")
-    assert "what came after that is at i − h + 1" in " ".join(at_desk("read", "induction_s").stdout.split())
+    assert "the token after that is at i − h + 1" in " ".join(at_desk("read", "induction_s").stdout.split())
     plain = at_desk("read", "sae_loss", "--plain", FORCE_COLOR="1").stdout
     assert "\x1b" not in plain and "▌" not in plain
     desk.stub_path(desk.exercise("find_heads")).write_text("def find_heads(scores, threshold):\n    return []\n")

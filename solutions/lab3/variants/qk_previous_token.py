@@ -237,17 +237,6 @@ def centred(W_pos, W_Q, W_K, b_Q, b_K, scale):
 
 
 @misconception(
-    "Your mask is a number that large scores outweigh: -100 in place of minus infinity. Use `-torch.inf`, and no key "
-    "of the future is left."
-)
-def mask_of_minus_hundred(W_pos, W_Q, W_K, b_Q, b_K, scale):
-    refuse_misfits(W_pos, scale)
-    query, key = queries_and_keys(W_pos, W_Q, W_K, b_Q, b_K, scale)
-    scores = query @ key.transpose(-1, -2) / W_Q.shape[-1] ** 0.5
-    return with_score(scores.masked_fill(torch.ones_like(scores, dtype=torch.bool).triu(1), -100).softmax(-1))
-
-
-@misconception(
     "You subtract a number from the scores of the future that large scores outweigh. Set them to minus infinity: "
     "`masked_fill`."
 )
