@@ -44,8 +44,10 @@ def complete_before(autograde: type[Autograde]) -> None:
 
     def init_notebooks(self: Any) -> None:
         # What a class's output is to hold is a line a learner, and what was wrong. nbgrader's own steps are no news.
-        if self.log.getEffectiveLevel() == logging.INFO:
-            self.log.setLevel(logging.WARNING)
+        # Who asks for more, by --debug or --log-level, has other handlers.
+        for handler in self.log.handlers:
+            if handler.level == logging.INFO:
+                handler.setLevel(logging.WARNING)
         pattern = Path(self._format_source(self.coursedir.assignment_id, self.coursedir.student_id))
         course = _course(self.coursedir.root)
         for folder in sorted(Path(pattern.anchor).glob(str(pattern.relative_to(pattern.anchor)))):
