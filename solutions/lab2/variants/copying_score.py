@@ -315,14 +315,6 @@ def same_token_once(logits, tokens, k=5):
 
 
 @misconception(
-    "The second LayerNorm always adds 1e-5. `eps` is what *both* add to the variance.",
-    replaces="ov_logits",
-)
-def eps_fixed_in_the_second(residual, W_V, W_O, W_U, b_U, negative=False, eps=1e-5):
-    return centred(centred(residual, eps) @ W_V @ W_O * (-1 if negative else 1), 1e-5) @ W_U + b_U
-
-
-@misconception(
     "The second LayerNorm adds nothing to the variance. `eps` is what *both* add.",
     replaces="ov_logits",
 )
