@@ -65,7 +65,10 @@ def index_for(environ: Mapping[str, str], system: str, driver: bool, keeps_torch
             return index, f"torch: the build for processors, from {index}, because there is no NVIDIA driver"
     except (OSError, ValueError, urllib.error.URLError) as error:
         reason = getattr(error, "reason", error)
-        return "", f"torch: the build for GPUs, several gigabytes, because {index} is out of reach ({reason})"
+        return (
+            "",
+            f"torch: from the usual index, which may bring the build for GPUs, several gigabytes, because {index} is out of reach ({reason})",
+        )
 
 
 def command_for(venv: Path, wanted: str, index: str) -> list[str]:

@@ -14,7 +14,9 @@ from mechgrade.protocol.outcome import Outcome
 
 #: Every file is graded by itself, in a process that sees no other file of the learner's.
 _ALONE = "Each exercise's file is graded alone, so it cannot import another file of yours. Copy what you need into this file."
-_NO_PROCESS = "The sandbox lets your code start no other program and no other process. Compute it in this process."
+_NO_PROCESS = (
+    "Where your code is graded it may start no other program and no other process. Compute it in this process."
+)
 _NO_NETWORK = (
     "Your code is graded without a network. Take out what downloads; what your function needs is in its arguments. "
     'Code that is only for you can stand below `if __name__ == "__main__":`.'
@@ -57,38 +59,32 @@ _MODULES = {
     "random": "import random",
     "einops": "import einops",
     "plt": "import matplotlib.pyplot as plt",
-    "Tensor": "from torch import Tensor",
-    "t": "import torch as t",
 }
 
 ADVICE: tuple[Advice, ...] = (
     # --- the text is no Python
     Advice("SyntaxError", "`%` and `!` commands work in notebooks only. Delete the line.", line=r"^[%!]"),
-    Advice("SyntaxError", "That line is left from a merge. Keep one of the two versions, and delete the markers.", line=r"^(<{7}|={7}|>{7})"),
+    Advice("SyntaxError", "That line is left from a merge. Keep one of the two versions, and delete the markers.", line=r"^(<{7}|>{7}) "),
     Advice("SyntaxError", "Type straight quotes, `'` or `\"`: this one comes from a text editor or a web page.", r"invalid character '[“”‘’„]'"),
     Advice("TabError", "Some lines are indented by tabs and some by spaces. Use four spaces everywhere."),
     Advice("IndentationError", "Each line of a block begins in the same column.", r"unindent does not match|unexpected indent"),
     Advice("IndentationError", "The block is empty. Put your code there, or `pass`.", r"expected an indented block"),
     # --- other files, other packages
     Advice("ModuleNotFoundError|ImportError", _ALONE, r"No module named '(submission|exercises|solutions|graders|lab\w*)\b|attempted relative import|no known parent"),
-    Advice(
-        "ModuleNotFoundError",
-        "`torch.compile` starts a compiler, which the sandbox does not let it do. Call the function as it is.",
-        r"torch\._(inductor|dynamo)",
-    ),
+    Advice("InductorError", "`torch.compile` starts a compiler, which may not be started where your code is graded. Call the function as it is.", r"Operation not permitted"),
     Advice("ModuleNotFoundError", f"No package of this name is installed where your file is graded. If it is a file of yours: {_ALONE[0].lower()}{_ALONE[1:]}", r"No module named '\w+'$"),
     # --- models, the network, other processes, files
     Advice(
         "CourseError",
-        'Your functions get the model as an argument. Put `open_bench()` below `if __name__ == "__main__":`, where it runs only for you.',
+        'What your functions need is in their arguments. Put `open_bench()` below `if __name__ == "__main__":`, where it runs only for you.',
         line=r"open_bench",
     ),
     Advice("OSError|URLError|gaierror|ConnectionError|ConnectError|LocalEntryNotFoundError|OfflineModeIsEnabled|ConnectionRefusedError|MaxRetryError|NewConnectionError",
         _NO_NETWORK, r"couldn't connect|name resolution|Network is unreachable|outgoing traffic|offline|Name or service not known|Max retries|Connection refused"),
     Advice("PermissionError|BlockingIOError|OSError", _NO_PROCESS, r"Operation not permitted|Resource temporarily unavailable", r"subprocess|Popen|multiprocessing|\bPool\b|Process\(|DataLoader|os\.(system|fork|exec|spawn|popen)|torch\.compile"),
-    Advice("PermissionError", "The sandbox does not let your code do this.", r"Operation not permitted"),
+    Advice("PermissionError", "Your code may not do this where it is graded.", r"Operation not permitted"),
     Advice("OSError|PermissionError", "Your code is graded where it can write to its own temporary folder only, and that is thrown away. Write no file, or do it below `if __name__ == \"__main__\":`.", r"Read-only file system|Permission denied", r"open\(|save|write|mkdir|touch|dump"),
-    Advice("FileNotFoundError|PermissionError", "Your code is graded away from your folders: it sees no file of yours. Work with what your function is given.", r"No such file|Permission denied"),
+    Advice("FileNotFoundError|PermissionError", "Your code is graded in another folder, and at isolation full it sees no file of yours. Work with what your function is given.", r"No such file|Permission denied"),
     # --- nobody is there
     Advice("BdbQuit", "Nobody can type while your code is graded. `mechgrade debug` stops in your code on the inputs of a check that fails, and there `breakpoint()` works."),
     Advice("EOFError", "Nobody can type while your code is graded. Take `input()` out.", r"reading a line"),
@@ -96,17 +92,17 @@ ADVICE: tuple[Advice, ...] = (
     # --- names and values
     Advice("NameError", _NOTEBOOK, r"name '(get_ipython|display|In|Out)' is not defined"),
     *(
-        Advice("NameError", f"Write `{line}` at the top of the file.", rf"name '{name}' is not defined")
+        Advice("NameError", f"Write `{line}` at the top of the file.", rf"name '{name}' is not defined", rf"\b{name}\.")
         for name, line in _MODULES.items()
     ),
-    Advice("RecursionError", "A function calls itself again and again, and never ends."),
-    Advice("AttributeError|TypeError", "Something on this line is `None`. A function without a `return` gives `None`.", r"'NoneType' object"),
+    Advice("RecursionError", "Calls are nested too deep. Does a function call itself without an end?"),
+    Advice("AttributeError|TypeError", "A value is `None` where something else is needed. A function without a `return` gives `None`.", r"'NoneType' object"),
     Advice("UnboundLocalError", "A name that is assigned to anywhere in a function is the function's own everywhere in it.", r"local variable"),
     # --- torch
-    Advice("AssertionError|RuntimeError", "This machine's torch has no GPU. Make tensors where the inputs are: `device=x.device` for an input `x`.", r"not compiled with CUDA|No CUDA GPUs|Found no NVIDIA driver|invalid device"),
+    Advice("AssertionError|RuntimeError", "Your code asks for a device that is not here. Make tensors where the inputs are: `device=x.device` for an input `x`.", r"not compiled with CUDA|No CUDA GPUs|Found no NVIDIA driver|invalid device ordinal"),
     Advice("RuntimeError", "One tensor is on another device than the rest. A tensor that your code makes is on the CPU, unless you say where: `device=x.device` for an input `x`.", r"same device|on different devices|indices should be either on"),
     Advice("RuntimeError", "Integers and booleans have no mean. Turn them into numbers with a point first: `.float()`.", r"could not infer output dtype"),
-    Advice("RuntimeError", "The tensor was cut off from its gradients, for example by `.detach()`, `.item()` or `torch.no_grad()`.", r"does not require grad and does not have a grad_fn"),
+    Advice("RuntimeError", "No gradient leads to this tensor. Either nothing that it was computed from requires one, or it was cut off, for example by `.detach()` or `torch.no_grad()`.", r"does not require grad and does not have a grad_fn"),
     Advice("RuntimeError", "NumPy takes no tensor with a gradient: `.detach()` first.", r"Can't call numpy\(\) on Tensor that requires grad"),
     Advice("RuntimeError", "A single truth value was asked of several: use `.any()` or `.all()`, or compare element by element.", r"Boolean value of Tensor with more than one value"),
 )  # fmt: skip

@@ -38,7 +38,7 @@ def wrapped(text: str) -> str:
 
 
 ALONE = "graded alone, so it cannot import another file of yours"
-NOWHERE = "Your code is graded away from your folders"
+NOWHERE = "Your code is graded in another folder"
 #: name → (the learner's file, verdict, words of the sentence)
 CASES: dict[str, tuple[str, str, str]] = {
     # --- no Python
@@ -91,13 +91,13 @@ CASES: dict[str, tuple[str, str, str]] = {
     "one number": (wrapped(f"def {NAME}(pattern, half): return right(pattern, half)[0, 0]"), "wrong", "has shape [], expected [2, 4]"),
     "a decorator": (wrapped(f"import functools\n\n\n@functools.wraps(right)\ndef {NAME}(*a, **k): return 2 * right(*a, **k)"), "wrong", GIVEN),
     # --- errors in the computing
-    "None": (body("    x = None\n    return x.mean()\n"), "raised", "Something on this line is `None`."),
+    "None": (body("    x = None\n    return x.mean()\n"), "raised", "A value is `None` where something else is needed."),
     "an index too large": (body("    return pattern[:, :, 1000]\n"), "raised", "index 1000 is out of bounds for dimension 2 with size 4"),
     "einsum": (body("    return torch.einsum('bq->b', pattern)\n"), "raised", "einsum()"),
     "a mean of integers": (body("    return torch.arange(3).mean()\n"), "raised", "`.float()`"),
     "a truth value": (body("    if pattern > 0:\n        return pattern\n"), "raised", "use `.any()` or `.all()`"),
     "swapped arguments": (wrapped(f"def {NAME}(half, pattern): return right(pattern, half)"), "raised", "'int' object has no attribute 'shape'"),
-    "recursion": (body(f"    return {NAME}(pattern, half)\n"), "raised", "calls itself again and again"),
+    "recursion": (body(f"    return {NAME}(pattern, half)\n"), "raised", "Does a function call itself without an end?"),
     "an assertion": (body("    assert half > 100, 'too short'\n"), "raised", "AssertionError: too short"),
     "a GPU": (body("    return pattern.to('cuda')\n"), "raised", "device=x.device"),
     # --- other files and packages
@@ -116,8 +116,9 @@ CASES: dict[str, tuple[str, str, str]] = {
     "a model of one's own": (above("from transformers import AutoModel\nAutoModel.from_pretrained('gpt2')"), "raised", "graded without a network"),
     "a download": (above("import urllib.request\nurllib.request.urlopen('http://example.com')"), "raised", "graded without a network"),
     "a bench": (above("from mechgrade.bench import open_bench\nopen_bench()"), "raised", "Put `open_bench()` below"),
-    "another program": (above("import subprocess\nsubprocess.run(['ls'])"), "raised", "start no other program"),
-    "other processes": (body("    import multiprocessing\n    multiprocessing.Pool(2)\n"), "raised", "start no other program"),
+    "another program": (above("import subprocess\nsubprocess.run(['ls'])"), "raised", "may start no other program"),
+    "other processes": (body("    import multiprocessing\n    multiprocessing.Pool(2)\n"), "raised", "may start no other program"),
+    "torch.compile": (wrapped(f"def {NAME}(pattern, half): return torch.compile(right)(pattern, half)"), "raised", "Call the function as it is."),
     # --- nobody is there
     "breakpoint": (body("    breakpoint()\n    return pattern\n"), "raised", "`mechgrade debug` stops in your code"),
     "pdb": (body("    import pdb; pdb.set_trace()\n    return pattern\n"), "raised", "`mechgrade debug` stops in your code"),
@@ -177,4 +178,4 @@ def test_advice_is_for_errors_alone() -> None:
     line = Outcome("raised", error="TypeError", message="TypeError: x", trace=(Place(1, "f", "older()"),))
     assert advice(line, own) == "It is called new_name now."
     assert advice(line) == ""
-    assert all(each.says.endswith((".", "`")) or each.says.startswith("Type straight") for each in ADVICE)
+    assert all(each.says.endswith((".", "?", "`")) or each.says.startswith("Type straight") for each in ADVICE)

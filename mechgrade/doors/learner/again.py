@@ -49,7 +49,7 @@ class UpToACall(Guarded):
     def unguarded(self) -> Any:
         """The functions without the guard, up to the call."""
         inner = UpToACall(self._module, self._function, self._left, self._use)
-        inner._guard = lambda name, function: inner._counted(name, function)  # type: ignore[method-assign]
+        inner._guard = lambda name, function: inner._counted(name, function)  # type: ignore[method-assign]  # counted, and not guarded
         return inner
 
     def _guard(self, name: str, function: Callable[..., Any]) -> Callable[..., Any]:

@@ -19,7 +19,7 @@ FILE = "exchange.json"
 #: What nbgrader calls the course, by default.
 COURSE_ID = "mechgrade"
 
-#: nbgrader reads this from Jupyter's folder of settings, besides a .py of the same name.
+#: nbgrader reads this from Jupyter's folder of settings, as it does a .py of the same name.
 LEARNERS = "nbgrader_config.json"
 
 

@@ -10,10 +10,8 @@ import contextlib
 import fcntl
 import json
 import os
-import random
 import secrets
 import socket
-import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -21,10 +19,6 @@ from mechgrade.files import write_atomic
 from mechgrade.grading.place import NoPlaceError, directory
 
 HOST = "127.0.0.1"
-#: Below those that systems give to connections: one of these is still free when a server that was killed comes back.
-PORTS = range(20_000, 32_000)
-#: Seconds that the last server's port is waited for: what it left behind may take a moment to end.
-PATIENCE = 3.0
 
 
 @dataclass(frozen=True)
@@ -76,7 +70,7 @@ class Place:
     def open(self) -> tuple[socket.socket, Address]:
         """Listen where the last server did, or on a free port, and write down where."""
         last = self.read()
-        listening = _listen(last.port if last is not None else None)
+        listening = _listen(last.port if last is not None else 0)
         token = last.token if last is not None else secrets.token_urlsafe(24)
         address = Address(listening.getsockname()[1], token, os.getpid())
         if self._folder is not None:
@@ -91,29 +85,15 @@ class Place:
             self._lock = None
 
 
-def _listen(last: int | None) -> socket.socket:
-    """Listen on the last server's port if it can be had, or else on a free one."""
-    if last is not None:
-        end = time.monotonic() + PATIENCE
-        while (listening := _bound(last)) is None and time.monotonic() < end:
-            time.sleep(0.1)
-        if listening is not None:
-            return listening
-    for wanted in [*random.SystemRandom().sample(PORTS, 20), 0]:
-        listening = _bound(wanted)
-        if listening is not None:
-            return listening
+def _listen(port: int) -> socket.socket:
+    for wanted in dict.fromkeys([port, 0]):
+        listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        # The connections of a server that was killed linger, and are nobody's any more.
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listening.bind((HOST, wanted))
+        except OSError:  # somebody else has taken it
+            listening.close()
+            continue
+        return listening
     raise OSError("no free port")
-
-
-def _bound(port: int) -> socket.socket | None:
-    """A socket on this port, or None if somebody else has it."""
-    found = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-    # The connections of a server that was killed linger, and are nobody's any more.
-    found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        found.bind((HOST, port))
-    except OSError:
-        found.close()
-        return None
-    return found

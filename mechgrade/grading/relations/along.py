@@ -101,7 +101,7 @@ def reordered(leaves: Sequence[Leaf]) -> Iterator[Claim]:
         where = along(axis)
         for text, move in _MOVES if own(leaves) else ():
             sentence = f"{{Numbers}} are the expected ones {text.format(along=where)}."
-            yield becomes((text, axis), 0, on_axis(axis, lambda leaf, n, move=move: move(leaf.want, n)), sentence)  # type: ignore[misc]
+            yield becomes((text, axis), 0, on_axis(axis, lambda leaf, n, move=move: move(leaf.want, n)), sentence)  # type: ignore[misc]  # of a lambda with a default the type is not found
         for step, text in ((1, "late"), (-1, "early")) if own(leaves) else ():
             sentence = f"{{Numbers}} are the expected ones, but one place too {text}{where}."
             yield Claim(
