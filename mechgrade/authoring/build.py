@@ -145,6 +145,7 @@ def _strays(course: Course) -> list[str]:
     known = {course.stub_path(exercise) for exercise in course.exercises()}
     known |= {course.solution_path(exercise) for exercise in course.exercises()}
     known |= {course.variants_path(exercise) for exercise in course.exercises()}
+    known |= {course.promises_path(exercise) for exercise in course.exercises()}
     known |= {path for pair in course.page_paths() for path in pair}
     known |= {course.equivalents_path(lab) for lab in course.labs.values()}
     return [

@@ -16,6 +16,7 @@ from typing import Any, Literal
 
 from mechgrade.authoring.audit import Audit
 from mechgrade.authoring.build import write_if_changed
+from mechgrade.authoring.promises import kept, read_promises
 from mechgrade.bench.specs import bench_spec
 from mechgrade.course import Course, CourseError, Exercise
 from mechgrade.grading.dependencies import Dependencies
@@ -31,7 +32,7 @@ Ledger = dict[tuple[str, int], dict[str, Entry]]
 
 HEADINGS = (
     *("", "exercises", "reference passes", "stub not started", "accepted pass", "at most"),
-    *("misconceptions rejected", "named", "at least", "mutants noticed", "equivalent"),
+    *("misconceptions rejected", "named", "at least", "promises tried", "mutants noticed", "equivalent"),
 )
 
 
@@ -143,18 +144,19 @@ def _rows(course: Course, ledger: Ledger) -> Iterator[tuple[str, ...]]:
     for lab in course.labs.values():
         some = [main[str(each)] for each in lab.exercises.values() if str(each) in main]
         if some:
-            yield _row(f"Lab {lab.name.removeprefix('lab')}", some)
+            yield _row(course, f"Lab {lab.name.removeprefix('lab')}", some)
     if main:
-        yield _row("all", main.values())
+        yield _row(course, "all", main.values())
     for (backend, threads), entries in sorted(ledger.items()):
         if (backend, threads) != usual:
             yield _row(
+                course,
                 f"all, {f'{backend}, ' if backend else ''}{threads} thread{'s' if threads > 1 else ''}",
                 entries.values(),
             )
 
 
-def _row(name: str, some: Iterable[Entry]) -> tuple[str, ...]:
+def _row(course: Course, name: str, some: Iterable[Entry]) -> tuple[str, ...]:
     entries = list(some)
     right = [each for entry in entries for each in entry["accepted"]]
     wrong = [each for entry in entries for each in entry["misconceptions"]]
@@ -172,9 +174,18 @@ def _row(name: str, some: Iterable[Entry]) -> tuple[str, ...]:
         _of(each["rejected"] for each in wrong),
         _of(each["named"] for each in wrong if each.get("nameable", True)),
         f"{min(distances):,.0f}" if distances else "-",
+        _of(truth for entry in entries for truth in _promises(course, entry)),
         f"{killed} of {killed + survived}" if mutants else "-",
         str(sum(each["equivalent"] for each in mutants)) if mutants else "-",
     )
+
+
+def _promises(course: Course, entry: Entry) -> Iterable[bool]:
+    """For each promise of an exercise's text whether all programs that break it were rejected."""
+    found, _problems = read_promises(course, course.exercise(entry["exercise"], entry["lab"]))
+    if found is None:
+        return []
+    return kept(found, {each["name"]: each["rejected"] for each in entry["misconceptions"]}).values()
 
 
 def _of(truths: Iterable[bool]) -> str:

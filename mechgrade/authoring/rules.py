@@ -13,6 +13,7 @@ from pathlib import Path
 
 from mechgrade.authoring.build import build
 from mechgrade.authoring.mutants import mutants
+from mechgrade.authoring.promises import broken_promises
 from mechgrade.authoring.stale import stale
 from mechgrade.course import Course, Exercise
 from mechgrade.course.source import BEGIN, END, BuildError, read_source, read_text, shown_path
@@ -35,6 +36,7 @@ def broken_rules(course: Course, exercises: Iterable[Exercise], model: str) -> l
     for exercise in chosen:
         try:
             problems += [*_checks(course, exercise), *_variants(course, exercise), *_leaks(course, exercise)]
+            problems += broken_promises(course, exercise)
         except BuildError as error:
             problems += [problem for problem in error.problems if problem not in problems]
     for lab in dict.fromkeys(exercise.lab for exercise in chosen):

@@ -309,6 +309,10 @@ class Course(_Part):
         """Its accepted variants and misconceptions."""
         return self.root / "solutions" / exercise.lab / "variants" / f"{exercise.name}.py"
 
+    def promises_path(self, exercise: Exercise) -> Path:
+        """What its text promises, and the misconceptions that break each promise."""
+        return self.root / "solutions" / exercise.lab / "variants" / f"{exercise.name}.yaml"
+
     def equivalents_path(self, lab: Lab | str) -> Path:
         """The mutants of a lab's references that compute the same as the reference, each with the reason."""
         return self.root / "solutions" / (lab if isinstance(lab, str) else lab.name) / "variants" / "equivalent.yaml"
