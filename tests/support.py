@@ -64,7 +64,8 @@ def one_exercise(root: Path, lab: str = "lab3", name: str = "find_heads") -> Pat
     chosen["exercises"] = {name: chosen["exercises"][name]}
     document["labs"], document["pages"] = {lab: chosen}, []
     (root / "course.yaml").write_text(yaml.safe_dump(document))
-    for part in (f"solutions/{lab}/{name}.py", f"solutions/{lab}/variants/{name}.py", f"graders/{lab}/test_{name}.py"):
+    variants = f"solutions/{lab}/variants/{name}"
+    for part in (f"solutions/{lab}/{name}.py", f"{variants}.py", f"{variants}.yaml", f"graders/{lab}/test_{name}.py"):
         (root / part).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / part, root / part)
     (root / "interp").symlink_to(ROOT / "interp")

@@ -1,4 +1,4 @@
-"""`mechgrade audit`."""
+"""`mechgrade audit` and `mechgrade promises`."""
 
 from __future__ import annotations
 
@@ -92,3 +92,45 @@ def audit(
     if json_file is not None:
         write_json(result, json_file)
     raise typer.Exit(NOT_FULL if result.problems or survivors else DONE)
+
+
+def promises(lab: LabOption = None, exercise: ExerciseOption = None) -> None:
+    """Show what the texts bind a learner to, and which wrong program breaks each promise (for instructors).
+
+    The list of an exercise is solutions/<lab>/variants/<name>.yaml. Nothing is run here: `mechgrade audit` grades the programs. Exit code
+    1 when a sentence of Args, Returns or Raises is in no list, when no program breaks a promise, or when a program breaks none.
+    """
+    from rich.console import Console
+    from rich.table import Table
+
+    from mechgrade.authoring.promises import broken_promises, read_promises
+    from mechgrade.course.source import BuildError
+
+    course = the_course()
+    console = Console(highlight=False)
+    problems: list[str] = []
+    without: list[str] = []
+    table = Table("exercise", "promise", "the text says", "broken by", box=None, pad_edge=False)
+    count = 0
+    try:
+        for each in course.exercises(lab, exercise):
+            found, _wrong = read_promises(course, each)
+            problems += broken_promises(course, each)
+            if not course.promises_path(each).is_file():
+                without.append(str(each))
+            for name, promise in found.promises.items() if found else ():
+                table.add_row(str(each), name, promise.says[0], ", ".join(promise.broken_by))
+                count += 1
+    except CourseError as error:
+        stop(error)
+    except BuildError as error:
+        stop(error, NOT_FULL)
+    console.print(table)
+    for problem in problems:
+        console.print(problem, soft_wrap=True, markup=False)
+    console.print(
+        f"{count} promises, each with a program that breaks it" if not problems else f"{len(problems)} problems"
+    )
+    if without:
+        console.print(f"no list of promises: {', '.join(without)}", soft_wrap=True, markup=False)
+    raise typer.Exit(NOT_FULL if problems else DONE)
