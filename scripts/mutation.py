@@ -219,14 +219,15 @@ def start(tests: str, case: Case | None = None) -> int:
         if sys.platform == "linux":  # a mutant that never ends must not outlive whoever would kill it
             ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-        options = ["-x", "-q", "--tb=no", "-p", "no:cacheprovider", f"--confcutdir={tests}"]
+        options = ["-x", "-q", "-p", "no:cacheprovider", f"--confcutdir={tests}"]
         if case is None:
-            code = pytest.main([*options, tests])
+            code = pytest.main([*options, "--tb=short", tests])
             module = sys.modules.get("mechgrade")
             os._exit(code if module and str(module.__file__).startswith(str(Path.cwd())) else 99)
         quiet = os.open(os.devnull, os.O_WRONLY)
         os.dup2(quiet, 1)
         os.dup2(quiet, 2)
+        options.append("--tb=no")
         sys.meta_path.insert(0, Mutated(case.file, case.mutant.source))
         # The file's own tests find most, so they come first.
         own = f"{tests}/test_{Path(case.file).stem}.py"

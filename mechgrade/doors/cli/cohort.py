@@ -195,6 +195,52 @@ def check(
         write(to, as_csv(rows))
 
 
+@app.command()
+def similar(
+    path: ClassArgument,
+    to: Annotated[Path, typer.Option("--to", help="The page to write.")] = Path("similar.html"),
+    lab: LabOption = None,
+    least: Annotated[
+        float, typer.Option("--least", min=0.1, max=1.0, help="The share from which two files are alike.")
+    ] = 0.6,
+) -> None:
+    """Show whose code is alike, side by side: where to look, never a verdict.
+
+    Names, comments and layout do not count, nor what the stub gives, nor passages that more than ten learners share. Nothing leaves this
+    machine, and nothing of the learners' code is run. It needs copydetect: pip install 'mechgrade[similarity]'.
+    """
+    import tempfile
+
+    from mechgrade.cohort.learners import find_class
+    from mechgrade.cohort.similarity import similar as pairs_of
+    from mechgrade.reports.screen import open_screen
+    from mechgrade.reports.similarity import page
+
+    course = the_course(path)
+    screen = open_screen()
+    try:
+        exercises = course.exercises(lab)
+        with tempfile.TemporaryDirectory(prefix="mechgrade-similar-") as scratch:
+            found = find_class(course, path, Path(scratch))
+            texts = {
+                learner.name: {
+                    work.exercise: work.text for work in learner.read(course, exercises) if work.text is not None
+                }
+                for learner in found.learners
+            }
+        pairs = pairs_of(course, exercises, texts, least)
+    except CourseError as error:
+        stop(error)
+    write(to, page(course.title, len(texts), pairs, least))
+    for pair in pairs[:20]:
+        names = ", ".join(f"{each.exercise} {each.share:.0%}" for each in pair.alike)
+        screen.say(f"{' and '.join(pair.learners)}: {names}")
+    if len(pairs) > 20:
+        screen.say(f"and {len(pairs) - 20} more pairs")
+    count = "1 pair" if len(pairs) == 1 else f"{len(pairs)} pairs"
+    screen.say(f"{len(texts)} learners, {count} whose code is alike. Read {to}: it is no verdict.")
+
+
 def _say_lacks(course: Course, arrivals: list[Arrival], screen: Screen) -> None:
     """Say whose hand-ins lack something, and why, where that is not everybody's."""
     lacking = [one for one in arrivals if one.missing and one.ignored]
