@@ -2,7 +2,8 @@
 
 By lines: a solution that was copied has its lines somewhere, in a notebook, in a file, or in a recording's JSON. Lines that
 learners have anyway, in a stub, say nothing. In graders and engine it takes two in a row, because there `for layer in
-range(layers):` is nobody's answer.
+range(layers):` is nobody's answer. And four lines of a solution in a row are an answer wherever they stand, also where a stub or a demonstration
+of another exercise has each of them.
 """
 
 from __future__ import annotations
@@ -24,6 +25,12 @@ MARKS = (BEGIN, END, "BEGIN HIDDEN TESTS", "END HIDDEN TESTS", "BEGIN MARK SCHEM
 
 #: Shorter lines (``return scores``) are anybody's.
 _LEAST = 24
+
+#: So many lines of a solution in a row are an answer, in whatever file; of a shorter solution, all of it.
+RUN = 4
+
+#: A shorter run is anybody's, in letters without blanks.
+_LEAST_RUN = 60
 
 #: Lines that begin like this are not yet an answer.
 _HEADS = ("#", "import ", "from ", "raise ", "for ", "while ", "with ", "def ", "class ", "@")
@@ -54,9 +61,13 @@ class Secrets:
     def __init__(self, course: Course) -> None:
         self.lines: dict[str, str] = {}
         self._exercises: dict[str, set[str]] = {}
+        #: by the run's first line, the runs that begin with it, and whose solution each is of
+        self._runs: dict[str, list[tuple[tuple[str, ...], str]]] = {}
         public: set[str] = set()
         for exercise in course.exercises():
             source = read_source(course, exercise)
+            for run in _runs(source.text):
+                self._runs.setdefault(run[0], []).append((run, f"{len(run)} lines of the solution of {exercise}"))
             public |= {_squeezed(line) for line in source.stub.splitlines()}
             for what, text in _texts(course, exercise):
                 for line in map(_squeezed, _code(text)):
@@ -95,6 +106,13 @@ class Secrets:
                 yield Leak(shown, what, line)
             elif is_notebook and any(mark in line for mark in MARKS):
                 yield Leak(shown, "a mark of a hidden part", line)
+        code = [(line, _squeezed(line.partition("#")[0])) for line in lines if _squeezed(line.partition("#")[0])]
+        bare = [each for _, each in code]
+        for place, (line, first) in enumerate(code):
+            for run, what in self._runs.get(first, ()):
+                if tuple(bare[place : place + len(run)]) == run:
+                    yield Leak(shown, what, line)
+                    break
 
 
 def leaks(course: Course, folder: Path) -> list[Leak]:
@@ -114,6 +132,30 @@ def _texts(course: Course, exercise: Exercise) -> Iterator[tuple[str, str]]:
             continue
         what = "the solution" if program.kind == "reference" else f"{program.kind} {program.name}"
         yield f"{what} of {exercise}", program.source
+
+
+def _runs(text: str) -> Iterator[tuple[str, ...]]:
+    """Every run of lines of a source's solutions that would be an answer elsewhere."""
+    lines = text.splitlines()
+    for part in _solutions(lines):
+        bare = [_squeezed(line.partition("#")[0]) for line in part]
+        bare = [line for line in bare if line]
+        size = min(RUN, len(bare))
+        for place in range(len(bare) - size + 1 if size > 1 else 0):
+            run = tuple(bare[place : place + size])
+            if sum(map(len, run)) >= _LEAST_RUN:
+                yield run
+
+
+def _solutions(lines: list[str]) -> Iterator[list[str]]:
+    """The lines between each pair of markers."""
+    begin: int | None = None
+    for place, line in enumerate(lines):
+        if line.strip() == BEGIN:
+            begin = place + 1
+        elif line.strip() == END and begin is not None:
+            yield lines[begin:place]
+            begin = None
 
 
 def _code(text: str) -> Iterable[str]:
@@ -146,9 +188,9 @@ def _strings(text: str) -> list[str]:
         if isinstance(node, str):
             found += node.splitlines()
         elif isinstance(node, list):
-            stack += node
+            stack += reversed(node)  # in the order of the document: a notebook keeps a cell as a list of lines
         elif isinstance(node, dict):
-            stack += [*node.keys(), *node.values()]
+            stack += reversed([*node.keys(), *node.values()])
     return found
 
 
