@@ -140,6 +140,7 @@ class Auditor:
         model: a profile of course.yaml.
         backend: one of the bench's ways to compute; empty for its usual one.
         threads: torch threads of each program.
+        device: a torch device.
         advance: told what is graded, how many rounds are done, and how many there are.
         worker: a worker to use; by default one is started, and ended with the audit.
     """
@@ -150,6 +151,7 @@ class Auditor:
         model: str,
         backend: str = "",
         threads: int = 1,
+        device: str = "cpu",
         advance: Callable[[str, int, int], None] = lambda _what, _done, _total: None,
         worker: Worker | None = None,
     ) -> None:
@@ -157,6 +159,7 @@ class Auditor:
         self.model = model
         self.backend = backend
         self.threads = threads
+        self.device = device
         self._advance = advance
         self._owns_worker = worker is None
         self._worker = worker or Worker(course.limits_of(model).start_seconds)
@@ -264,9 +267,13 @@ class Auditor:
             done += [(entry, queues[entry.exercise.name][place][1], graded[entry.exercise.name]) for entry in now]
         return done
 
+    @property
+    def _options(self) -> Options:
+        return Options(self.model, self.backend, self.device, threads=self.threads)
+
     def _round(self, course: Course, exercises: list[Exercise], chosen: dict[str, str]) -> dict[str, GradedProgram]:
         texts = {(exercise.lab, exercise.name): chosen[exercise.name] for exercise in exercises}
-        grading = Grading(course, Options(self.model, self.backend, threads=self.threads), self._worker, explain=False)
+        grading = Grading(course, self._options, self._worker, explain=False)
         grader = grading.grader(Submission.from_texts(texts))
         result = grading.grade(grader, exercises)
         return {

@@ -6,13 +6,16 @@ Which one is really there shows when the worker loads the model on it.
 from __future__ import annotations
 
 import re
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import PackageNotFoundError, entry_points, version
 from pathlib import Path
 
 from mechgrade.errors import CourseError
 
 #: For an operating system's word that an NVIDIA driver is loaded.
 DRIVER = Path("/proc/driver/nvidia/version")
+
+#: By an entry point of this group, under the device's name, a package brings a device; torch loads it at its import.
+BACKENDS = "torch.backends"
 
 #: What is known of MPS: pytorch's issues under "module: mps", and warnings of libraries that were bitten by them.
 MPS_WARNING = (
@@ -22,7 +25,7 @@ MPS_WARNING = (
 
 
 def resolve(wanted: str) -> str:
-    """A torch device for ``auto``, ``cpu``, ``cuda``, ``cuda:N`` or ``mps``.
+    """A torch device for ``auto``, ``cpu``, ``cuda``, ``cuda:N``, ``mps``, or one that an installed package brings.
 
     ``auto`` is ``cuda`` where there is a driver and a torch that can use it, else ``cpu``; never ``mps``, which has been wrong.
 
@@ -33,7 +36,11 @@ def resolve(wanted: str) -> str:
         return "cuda" if DRIVER.exists() and _torch_has_cuda() else "cpu"
     if re.fullmatch(r"cpu|cuda(:\d+)?|mps", wanted):
         return wanted
-    raise CourseError(f"there is no device {wanted!r}; there are auto, cpu, cuda, cuda:N and mps")
+    brought = sorted(each.name for each in entry_points(group=BACKENDS))
+    if re.sub(r":\d+$", "", wanted) in brought:
+        return wanted
+    known = ", ".join(["auto", "cpu", "cuda", "cuda:N", *brought])
+    raise CourseError(f"there is no device {wanted!r}; there are {known} and mps")
 
 
 def _torch_has_cuda() -> bool:

@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from mechgrade.grading.portable import made_on_the_cpu
 from mechgrade.protocol.outcome import Outcome
 
 #: Every file is graded by itself, in a process that sees no other file of the learner's.
@@ -21,6 +22,8 @@ _NO_NETWORK = (
     "Your code is graded without a network. Take out what downloads; what your function needs is in its arguments. "
     'Code that is only for you can stand below `if __name__ == "__main__":`.'
 )
+#: PyTorch's words where tensors of two devices meet.
+_TWO_DEVICES = r"same device|on different devices|indices should be either on"
 _NOTEBOOK = "That exists in notebooks only. Take the line out of the file that is graded."
 
 
@@ -100,7 +103,7 @@ ADVICE: tuple[Advice, ...] = (
     Advice("UnboundLocalError", "A name that is assigned to anywhere in a function is the function's own everywhere in it.", r"local variable"),
     # --- torch
     Advice("AssertionError|RuntimeError", "Your code asks for a device that is not here. Make tensors where the inputs are: `device=x.device` for an input `x`.", r"not compiled with CUDA|No CUDA GPUs|Found no NVIDIA driver|invalid device ordinal"),
-    Advice("RuntimeError", "One tensor is on another device than the rest. A tensor that your code makes is on the CPU, unless you say where: `device=x.device` for an input `x`.", r"same device|on different devices|indices should be either on"),
+    Advice("RuntimeError", "One tensor is on another device than the rest. A tensor that your code makes is on the CPU, unless you say where: `device=x.device` for an input `x`.", _TWO_DEVICES),
     Advice("RuntimeError", "Integers and booleans have no mean. Turn them into numbers with a point first: `.float()`.", r"could not infer output dtype"),
     Advice("RuntimeError", "No gradient leads to this tensor. Either nothing that it was computed from requires one, or it was cut off, for example by `.detach()` or `torch.no_grad()`.", r"does not require grad and does not have a grad_fn"),
     Advice("RuntimeError", "NumPy takes no tensor with a gradient: `.detach()` first.", r"Can't call numpy\(\) on Tensor that requires grad"),
@@ -108,15 +111,21 @@ ADVICE: tuple[Advice, ...] = (
 )  # fmt: skip
 
 
-def advice(outcome: Outcome, own: Mapping[str, str] | None = None) -> str:
+def advice(outcome: Outcome, own: Mapping[str, str] | None = None, source: str = "") -> str:
     """What to do about an error that was raised; empty where nothing certain is known.
 
     Args:
         outcome: the end of a run.
         own: the course's own advice: regular expressions, found in the error's text or the learner's line, and what is said then.
+        source: the learner's program.
     """
     if outcome.kind != "raised":
         return ""
+    if re.search(_TWO_DEVICES, outcome.message):
+        made = made_on_the_cpu(source, [place.line for place in outcome.trace])
+        if made:
+            where = str(made[0])
+            return f"{where[0].upper()}{where[1:]}. If that is the one, say where to make it: `device=x.device` for an input `x`."
     line = outcome.trace[-1].text if outcome.trace else ""
     for pattern, says in (own or {}).items():
         if re.search(pattern, f"{outcome.message}\n{line}"):

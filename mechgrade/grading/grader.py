@@ -263,7 +263,8 @@ class Grader:
         graver = place is None or gravest([checks[place].verdict, check.verdict]) != checks[place].verdict
         if graver and failure is not None and not hidden and check.verdict not in FAULTS:
             self._explain(failure, check)
-            if failure.outcome is not None and (says := advice(failure.outcome, self._sessions.course.advice)):
+            text = self._source(failure.exercise)
+            if failure.outcome is not None and (says := advice(failure.outcome, self._sessions.course.advice, text)):
                 check.message = f"{check.message.rstrip('.')}. {says}"
         if place is None:
             checks.append(check)

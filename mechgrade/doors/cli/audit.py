@@ -11,6 +11,7 @@ from mechgrade.doors.cli.common import (
     DONE,
     NOT_FULL,
     BackendOption,
+    DeviceOption,
     ExerciseOption,
     LabOption,
     ModelOption,
@@ -26,6 +27,7 @@ def audit(
     model: ModelOption = None,
     backend: BackendOption = None,
     threads: Annotated[int, typer.Option(help="Torch threads of each program.", min=1)] = 1,
+    device: DeviceOption = "cpu",
     with_mutants: Annotated[bool, typer.Option("--mutants/--no-mutants", help="Grade mechanical mutants too.")] = True,
     form: Annotated[bool, typer.Option("--form", help="Only the house rules of form: run nothing.")] = False,
     changed: Annotated[
@@ -58,7 +60,10 @@ def audit(
         name = course.model(model).name
         if write and name != course.default_model:
             raise CourseError(f"--write keeps audits of {course.default_model} alone; leave --model or --write out")
-        backend = bench_spec(course, name, backend).backend
+        spec = bench_spec(course, name, backend, device)
+        backend = spec.backend
+        if write and spec.device != "cpu":
+            raise CourseError("--write keeps audits on the CPU alone; leave --device or --write out")
         if changed:
             stale = ledger.outdated(course, ledger.read(course), backend, threads)
             chosen = [each for each in chosen if each in stale]
@@ -74,7 +79,9 @@ def audit(
             def advance(what: str, done: int, total: int) -> None:
                 progress.update(task, description=what, completed=done, total=total)
 
-            result = Auditor(course, name, backend, threads, advance).audit(chosen, with_mutants=with_mutants)
+            result = Auditor(course, name, backend, threads, spec.device, advance).audit(
+                chosen, with_mutants=with_mutants
+            )
         kept = ledger.keep(course, result, backend, threads) if write else []
     except CourseError as error:
         stop(error)

@@ -1,0 +1,80 @@
+"""The course on a device that is not the CPU, at isolation full, with the recordings that a CPU made."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support import ROOT
+
+from mechgrade.course import Course, load_course
+from mechgrade.course.source import read_source
+
+pytestmark = pytest.mark.slow
+
+COURSE = load_course(ROOT)
+Grade = Callable[..., list[dict[str, Any]]]
+Command = Callable[..., subprocess.CompletedProcess[str]]
+
+
+def test_every_reference_passes(graded: Grade) -> None:
+    exercises = graded(ROOT / "solutions")
+    assert len(exercises) == len(COURSE.exercises())
+    assert [each["exercise"] for each in exercises if each["verdict"] != "passed"] == []
+
+
+@pytest.mark.parametrize("lab", COURSE.labs)
+def test_other_right_programs_pass_and_wrong_ones_are_named_as_on_the_cpu(command: Command, lab: str) -> None:
+    done = command("audit", "--no-mutants", "--device", "standin", "--lab", lab)
+    assert done.returncode == 0, done.stdout[-6000:]
+
+
+def test_a_second_device(graded: Grade) -> None:
+    """`standin` alone would be the first: code that names no number must not end there."""
+    exercises = graded(ROOT / "solutions", "--exercise", "repeated_tokens", device="standin:1")
+    assert [each["verdict"] for each in exercises] == ["passed"]
+
+
+def changed(course: Course, name: str, old: str, new: str, folder: Path) -> Path:
+    """A hand-in with a right answer but for one change."""
+    exercise = course.exercise(name)
+    text = read_source(course, exercise).reference
+    assert text.count(old) == 1, f"{name} has no {old!r} any more"
+    place = folder / exercise.lab
+    place.mkdir(parents=True)
+    (place / f"{name}.py").write_text(text.replace(old, new))
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new", "told"),
+    [
+        (
+            "attention_from_qk",
+            "dtype=torch.bool, device=q.device",
+            "dtype=torch.bool",
+            "`torch.ones(scores.shape[-2:], dtype=torch.bool)` makes a tensor on the CPU. If that is the one, say where to make it",
+        ),
+        (
+            "qk_previous_token",
+            "dtype=torch.bool, device=W_pos.device",
+            "dtype=torch.bool",
+            "`torch.ones(pos, pos, dtype=torch.bool)` makes a tensor on the CPU. If that is the one, say where to make it",
+        ),
+        ("repeated_tokens", ".to(device)", "", "'cpu'"),
+        ("attention_from_qk", "device=q.device", "device='cuda'", "Your code asks for a device that is not here"),
+        ("sae_decode", "def sae_decode", "import numpy\n\n\ndef sae_decode", None),
+    ],
+)
+def test_a_device_mistake_is_told(
+    graded: Grade, course: Course, tmp_path: Path, name: str, old: str, new: str, told: str | None
+) -> None:
+    (result,) = graded(changed(course, name, old, new, tmp_path / "hand-in"), "--exercise", name)
+    messages = " ".join(check["message"] for check in result["checks"])
+    if told is None:  # the change is no mistake: the test does not find what is not there
+        assert result["verdict"] == "passed", messages
+    else:
+        assert result["verdict"] != "passed" and told in " ".join(messages.split()), messages
