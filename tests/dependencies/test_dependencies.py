@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import platform
 import re
 import shutil
 import subprocess
@@ -498,6 +499,13 @@ def test_another_version_of_a_library(ground: Ground, monkeypatch: pytest.Monkey
     for name in sorted(names):
         monkeypatch.setattr(dependencies, "_version", lambda each, one=name: "0.1" if each == one else known(each))
         assert ground.noticed() == Noticed(keys=ALL), name
+
+
+def test_what_a_version_is() -> None:
+    assert dependencies._version("python") == platform.python_version()
+    assert dependencies._version("pytest") == pytest.__version__
+    assert "+" not in dependencies._version("torch")
+    assert dependencies._version("no such package") == "not installed"
 
 
 def test_hidden_inputs_need_the_programs(ground: Ground, change: Change) -> None:
