@@ -165,11 +165,12 @@ def test_attributions(compare, seed):
 
 @pytest.mark.points(1)
 def test_ablations(compare, seed):
-    """The true effects of single latents, out of order and twice."""
+    """The true effects of single latents, out of order, twice, and of one latent alone."""
     for hook, batch, pos, d_sae, latents in [
         ("blocks.0.hook_resid_post", 2, 5, 7, [6, 0, 3]),
         ("blocks.{last}.hook_resid_pre", 3, 4, 5, [1, 4]),
         ("blocks.0.hook_resid_pre", 1, 3, 5, [2, 2, 0]),
+        ("blocks.0.hook_resid_post", 3, 4, 6, [5]),
     ]:
         found = compare(by_ablation, hook=hook, batch=batch, pos=pos, d_sae=d_sae, latents=latents, seed=seed)
         assert not found["hooks_left"], "hooks are left on the model: the next run would be ablated too"

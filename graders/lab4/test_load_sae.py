@@ -48,21 +48,52 @@ def from_a_folder(exercise, bench, *, d_in, d_sae, dtype, seed):
         return facts_about(exercise.load_sae(folder, str(bench.device), dtype))
 
 
+def on_the_device_from_a_folder(exercise, bench, *, seed):
+    """Whether the device is passed on, shown by PyTorch's device "meta", on which SAELens itself cannot read a file."""
+    import tempfile
+
+    from sae_lens import SAE
+
+    original = SAE.__dict__["load_from_disk"]
+
+    def stand_in(path, device="cpu", dtype=None, **_):
+        return original.__func__(SAE, path, device="cpu", dtype=dtype).to(device=device)
+
+    with tempfile.TemporaryDirectory() as folder:
+        random_sae(bench, d_in=4, d_sae=6, hook_name="blocks.1.hook_mlp_out", seed=seed).save_model(folder)
+        SAE.load_from_disk = staticmethod(stand_in)
+        try:
+            sae = exercise.load_sae(folder, "meta", "float32")
+        finally:
+            SAE.load_from_disk = original
+    return {"on_the_device": isinstance(sae, SAE) and sae.W_dec.device.type == "meta"}
+
+
 def from_a_relative_folder(exercise, bench, *, folder, seed):
-    """A folder below the working directory: it exists, so its name is no release, with or without a slash in it."""
+    """A folder below the working directory: it exists, so its name is no release, with or without a slash in it.
+
+    Whatever release SAELens is asked for, there is one here of the same name, with other weights.
+    """
     import os
     import tempfile
     from pathlib import Path
 
-    here = Path.cwd()
+    from sae_lens import SAE
+
+    def stand_in(release, sae_id, device="cpu", dtype="float32", **_):
+        return random_sae(bench, d_in=5, d_sae=7, hook_name="blocks.0.hook_resid_pre", seed=seed + 9)
+
+    here, original = Path.cwd(), SAE.__dict__["from_pretrained"]
     with tempfile.TemporaryDirectory() as parent:
         random_sae(bench, d_in=4, d_sae=6, hook_name="blocks.1.hook_mlp_out", seed=seed).save_model(
             f"{parent}/{folder}"
         )
         os.chdir(parent)
+        SAE.from_pretrained = staticmethod(stand_in)
         try:
             return facts_about(exercise.load_sae(folder, str(bench.device), "float32"))
         finally:
+            SAE.from_pretrained = original
             os.chdir(here)
 
 
@@ -155,11 +186,12 @@ def course_sae_in_place(exercise, bench):
 
 @pytest.mark.points(3)
 def test_folder(compare, seed):
-    """An SAE in a folder, in both types, by an absolute or a relative path: its weights, frozen and in eval mode."""
+    """An SAE in a folder, in both types, by any path, also where a release has its name: its weights, frozen and in eval mode."""
     for d_in, d_sae, dtype in [(5, 8, "float32"), (7, 4, "float64")]:
         compare(from_a_folder, d_in=d_in, d_sae=d_sae, dtype=dtype, seed=seed)
     for folder in ("sae", "saes/layer_1"):
         compare(from_a_relative_folder, folder=folder, seed=seed)
+    compare(on_the_device_from_a_folder, seed=seed)
 
 
 @pytest.mark.points(2)

@@ -132,7 +132,7 @@ def of_unscale(exercise, bench, *, d_in, d_sae, scale, seed):
 
 
 def repeated_calls(exercise, bench, *, activations, mask):
-    """Calls with the same and other seeds, and with one step more; and the three global random states around a call."""
+    """Calls with the same and other seeds, with one step more, and with one step alone; and the three global random states around a call."""
     import random
 
     import torch
@@ -148,7 +148,14 @@ def repeated_calls(exercise, bench, *, activations, mask):
     again = call(1)
     after = torch.random.get_rng_state(), str(np.random.get_state()), random.getstate()
     return {
-        "calls": {"first": first, "again": again, "seed_2": call(2), "seed_3": call(3), "longer": call(1, steps=4)},
+        "calls": {
+            "first": first,
+            "again": again,
+            "seed_2": call(2),
+            "seed_3": call(3),
+            "longer": call(1, steps=4),
+            "one_step": call(1, steps=1),
+        },
         "torch_random_state_kept": before[0].tolist() == after[0].tolist(),
         "numpy_random_state_kept": before[1] == after[1],
         "python_random_state_kept": before[2] == after[2],
