@@ -22,13 +22,17 @@ def the_metric(bench, batch, seed):
 
 
 def of_random_sae(exercise, bench, *, hook, batch, pos, d_sae, seed):
+    import torch
+
     sae = the_sae(bench, hook, d_sae, seed + 1)
     tokens = bench.integers(0, bench.d_vocab, (batch, pos), seed=seed)
     found = exercise.attribute_latents(bench.model, sae, tokens, the_metric(bench, batch, seed + 2))
     others = bench.integers(0, bench.d_vocab, (batch, pos), seed=seed + 3)
+    with torch.no_grad():  # a caller may have switched gradients off
+        of_others = exercise.attribute_latents(bench.model, sae, others, the_metric(bench, batch, seed + 2))
     return {
         "attributions": found,
-        "of_other_tokens": exercise.attribute_latents(bench.model, sae, others, the_metric(bench, batch, seed + 2)),
+        "of_other_tokens": of_others,
         "graph_kept": found.requires_grad,
         "hooks_left": bool(bench.open_hooks()),
     }
@@ -150,7 +154,7 @@ def on_names(exercise, bench, *, template, count, seed, k):
 
 @pytest.mark.points(2)
 def test_attributions(compare, seed):
-    """Random SAEs at several hook points; another pair of tokens for each prompt; no hook stays, also after an error."""
+    """Random SAEs at several hook points; also where gradients are switched off; no hook stays, also after an error."""
     for hook, batch, pos, d_sae in [
         ("blocks.0.hook_resid_post", 2, 5, 7),
         ("blocks.{last}.hook_resid_pre", 3, 4, 9),
