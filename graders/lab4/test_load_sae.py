@@ -1,5 +1,7 @@
 """Grader of `load_sae`. Its autoencoders are made on the spot, with random weights, in SAELens's own format."""
 
+import contextlib
+
 import numpy as np
 import pytest
 
@@ -40,10 +42,26 @@ def facts_about(sae):
     }
 
 
+@contextlib.contextmanager
+def releases_of_any_name(bench, seed):
+    """Whatever release SAELens is asked for, it gets an SAE with weights of its own: a folder must not be taken for a release."""
+    from sae_lens import SAE
+
+    def stand_in(*_arguments, **_keywords):
+        return random_sae(bench, d_in=5, d_sae=7, hook_name="blocks.0.hook_resid_pre", seed=seed + 9)
+
+    original = SAE.__dict__["from_pretrained"]
+    SAE.from_pretrained = staticmethod(stand_in)
+    try:
+        yield
+    finally:
+        SAE.from_pretrained = original
+
+
 def from_a_folder(exercise, bench, *, d_in, d_sae, dtype, seed):
     import tempfile
 
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, releases_of_any_name(bench, seed):
         random_sae(bench, d_in=d_in, d_sae=d_sae, hook_name="blocks.1.hook_mlp_out", seed=seed).save_model(folder)
         return facts_about(exercise.load_sae(folder, str(bench.device), dtype))
 
@@ -70,30 +88,20 @@ def on_the_device_from_a_folder(exercise, bench, *, seed):
 
 
 def from_a_relative_folder(exercise, bench, *, folder, seed):
-    """A folder below the working directory: it exists, so its name is no release, with or without a slash in it.
-
-    Whatever release SAELens is asked for, there is one here of the same name, with other weights.
-    """
+    """A folder below the working directory: it exists, so its name is no release, with or without a slash in it."""
     import os
     import tempfile
     from pathlib import Path
 
-    from sae_lens import SAE
-
-    def stand_in(release, sae_id, device="cpu", dtype="float32", **_):
-        return random_sae(bench, d_in=5, d_sae=7, hook_name="blocks.0.hook_resid_pre", seed=seed + 9)
-
-    here, original = Path.cwd(), SAE.__dict__["from_pretrained"]
-    with tempfile.TemporaryDirectory() as parent:
+    here = Path.cwd()
+    with tempfile.TemporaryDirectory() as parent, releases_of_any_name(bench, seed):
         random_sae(bench, d_in=4, d_sae=6, hook_name="blocks.1.hook_mlp_out", seed=seed).save_model(
             f"{parent}/{folder}"
         )
         os.chdir(parent)
-        SAE.from_pretrained = staticmethod(stand_in)
         try:
             return facts_about(exercise.load_sae(folder, str(bench.device), "float32"))
         finally:
-            SAE.from_pretrained = original
             os.chdir(here)
 
 
