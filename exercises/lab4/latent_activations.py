@@ -45,7 +45,7 @@ def latent_activations(
     Source: Bricken et al. 2023, https://transformer-circuits.pub/2023/monosemantic-features
 
     Args:
-        model: a `TransformerBridge` or a `HookedTransformer`.
+        model: a `TransformerBridge` or a `HookedTransformer`; it is left without hooks.
         sae: a `sae_lens.SAE`; the name of its hook point is `sae.cfg.metadata.hook_name`.
         tokens: the input of the model, shape `[batch, pos]`, special tokens included.
         special: the ids of the special tokens (BOS, padding), wherever they stand.

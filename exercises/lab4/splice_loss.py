@@ -57,7 +57,8 @@ def splice_loss(
     Source: Marks et al. 2024, https://arxiv.org/abs/2403.19647
 
     Args:
-        model: a `TransformerBridge` or a `HookedTransformer`.
+        model: a `TransformerBridge` or a `HookedTransformer`; it is left without hooks, also when `edit` raises an
+            error.
         sae: a `sae_lens.SAE`; the name of its hook point is `sae.cfg.metadata.hook_name`.
         tokens: the input, shape `[batch, pos]`.
         text: which positions are text; at the others the activations stay as they are; shape `[batch, pos]`.

@@ -22,13 +22,17 @@ def the_metric(bench, batch, seed):
 
 
 def of_random_sae(exercise, bench, *, hook, batch, pos, d_sae, seed):
+    import torch
+
     sae = the_sae(bench, hook, d_sae, seed + 1)
     tokens = bench.integers(0, bench.d_vocab, (batch, pos), seed=seed)
     found = exercise.attribute_latents(bench.model, sae, tokens, the_metric(bench, batch, seed + 2))
     others = bench.integers(0, bench.d_vocab, (batch, pos), seed=seed + 3)
+    with torch.no_grad():  # a caller may have switched gradients off
+        of_others = exercise.attribute_latents(bench.model, sae, others, the_metric(bench, batch, seed + 2))
     return {
         "attributions": found,
-        "of_other_tokens": exercise.attribute_latents(bench.model, sae, others, the_metric(bench, batch, seed + 2)),
+        "of_other_tokens": of_others,
         "graph_kept": found.requires_grad,
         "hooks_left": bool(bench.open_hooks()),
     }
@@ -150,7 +154,7 @@ def on_names(exercise, bench, *, template, count, seed, k):
 
 @pytest.mark.points(2)
 def test_attributions(compare, seed):
-    """Random SAEs at several hook points; another pair of tokens for each prompt; no hook stays, also after an error."""
+    """Random SAEs at several hook points; also where gradients are switched off; no hook stays, also after an error."""
     for hook, batch, pos, d_sae in [
         ("blocks.0.hook_resid_post", 2, 5, 7),
         ("blocks.{last}.hook_resid_pre", 3, 4, 9),
@@ -165,11 +169,12 @@ def test_attributions(compare, seed):
 
 @pytest.mark.points(1)
 def test_ablations(compare, seed):
-    """The true effects of single latents, out of order and twice."""
+    """The true effects of single latents, out of order, twice, and of one latent alone."""
     for hook, batch, pos, d_sae, latents in [
         ("blocks.0.hook_resid_post", 2, 5, 7, [6, 0, 3]),
         ("blocks.{last}.hook_resid_pre", 3, 4, 5, [1, 4]),
         ("blocks.0.hook_resid_pre", 1, 3, 5, [2, 2, 0]),
+        ("blocks.0.hook_resid_post", 3, 4, 6, [5]),
     ]:
         found = compare(by_ablation, hook=hook, batch=batch, pos=pos, d_sae=d_sae, latents=latents, seed=seed)
         assert not found["hooks_left"], "hooks are left on the model: the next run would be ablated too"

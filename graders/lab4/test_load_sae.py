@@ -1,5 +1,7 @@
 """Grader of `load_sae`. Its autoencoders are made on the spot, with random weights, in SAELens's own format."""
 
+import contextlib
+
 import numpy as np
 import pytest
 
@@ -40,12 +42,49 @@ def facts_about(sae):
     }
 
 
+@contextlib.contextmanager
+def releases_of_any_name(bench, seed):
+    """Whatever release SAELens is asked for, it gets an SAE with weights of its own: a folder must not be taken for a release."""
+    from sae_lens import SAE
+
+    def stand_in(*_arguments, **_keywords):
+        return random_sae(bench, d_in=5, d_sae=7, hook_name="blocks.0.hook_resid_pre", seed=seed + 9)
+
+    original = SAE.__dict__["from_pretrained"]
+    SAE.from_pretrained = staticmethod(stand_in)
+    try:
+        yield
+    finally:
+        SAE.from_pretrained = original
+
+
 def from_a_folder(exercise, bench, *, d_in, d_sae, dtype, seed):
     import tempfile
 
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, releases_of_any_name(bench, seed):
         random_sae(bench, d_in=d_in, d_sae=d_sae, hook_name="blocks.1.hook_mlp_out", seed=seed).save_model(folder)
         return facts_about(exercise.load_sae(folder, str(bench.device), dtype))
+
+
+def on_the_device_from_a_folder(exercise, bench, *, seed):
+    """Whether the device is passed on, shown by PyTorch's device "meta", on which SAELens itself cannot read a file."""
+    import tempfile
+
+    from sae_lens import SAE
+
+    original = SAE.__dict__["load_from_disk"]
+
+    def stand_in(path, device="cpu", dtype=None, **_):
+        return original.__func__(SAE, path, device="cpu", dtype=dtype).to(device=device)
+
+    with tempfile.TemporaryDirectory() as folder:
+        random_sae(bench, d_in=4, d_sae=6, hook_name="blocks.1.hook_mlp_out", seed=seed).save_model(folder)
+        SAE.load_from_disk = staticmethod(stand_in)
+        try:
+            sae = exercise.load_sae(folder, "meta", "float32")
+        finally:
+            SAE.load_from_disk = original
+    return {"on_the_device": isinstance(sae, SAE) and sae.W_dec.device.type == "meta"}
 
 
 def from_a_relative_folder(exercise, bench, *, folder, seed):
@@ -55,7 +94,7 @@ def from_a_relative_folder(exercise, bench, *, folder, seed):
     from pathlib import Path
 
     here = Path.cwd()
-    with tempfile.TemporaryDirectory() as parent:
+    with tempfile.TemporaryDirectory() as parent, releases_of_any_name(bench, seed):
         random_sae(bench, d_in=4, d_sae=6, hook_name="blocks.1.hook_mlp_out", seed=seed).save_model(
             f"{parent}/{folder}"
         )
@@ -155,11 +194,12 @@ def course_sae_in_place(exercise, bench):
 
 @pytest.mark.points(3)
 def test_folder(compare, seed):
-    """An SAE in a folder, in both types, by an absolute or a relative path: its weights, frozen and in eval mode."""
+    """An SAE in a folder, in both types, by any path, also where a release has its name: its weights, frozen and in eval mode."""
     for d_in, d_sae, dtype in [(5, 8, "float32"), (7, 4, "float64")]:
         compare(from_a_folder, d_in=d_in, d_sae=d_sae, dtype=dtype, seed=seed)
     for folder in ("sae", "saes/layer_1"):
         compare(from_a_relative_folder, folder=folder, seed=seed)
+    compare(on_the_device_from_a_folder, seed=seed)
 
 
 @pytest.mark.points(2)

@@ -128,6 +128,8 @@ def test_equal_activations(compare):
     """Texts with equal activations come in the order of their rows; the first of two equal positions counts."""
     found = compare(with_equal_rows, k=20, window=2)
     assert [example["row"] for example in found] == [0, 1, 3, 4, 5, 6], "equal activations: in the order of the rows"
+    found = compare(with_equal_rows, k=2, window=1)
+    assert [example["row"] for example in found] == [0, 1], "at most k examples, also where others are as strong"
 
 
 @pytest.mark.points(1)

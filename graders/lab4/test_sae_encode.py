@@ -44,6 +44,13 @@ def with_negative_latents(exercise, bench, *, leading, d_in, d_sae, seed):
     return exercise.sae_encode(x, **encoder(bench, d_in, d_sae, seed), activation=lambda pre: pre / 2 - 1)
 
 
+def with_an_activation_of_the_row(exercise, bench, *, leading, d_in, d_sae, seed):
+    """An activation function that looks at all latents of an activation together, as top-k and softmax do."""
+    x = eighths(bench, *leading, d_in, seed=seed)
+    weights = encoder(bench, d_in, d_sae, seed)
+    return exercise.sae_encode(x, **weights, activation=lambda pre: pre - pre.amax(dim=-1, keepdim=True))
+
+
 def on_a_known_encoder(exercise, bench):
     import torch
 
@@ -96,6 +103,7 @@ def of_topk_out_of_range(exercise, bench, *, d_sae):
 
 def of_jumprelu(exercise, bench, *, leading, d_sae, seed):
     threshold = bench.integers(1, 9, (d_sae,), seed + 1).to(bench.dtype) / 8
+    threshold[::3] = 0
     return exercise.jumprelu(eighths(bench, *leading, d_sae, seed=seed), threshold)
 
 
@@ -126,6 +134,7 @@ def test_other_activation(compare, seed):
     """The activation function that is handed over is the one that is used."""
     compare(with_another_activation, leading=[3, 2], d_in=4, d_sae=6, seed=seed)
     compare(with_negative_latents, leading=[4], d_in=3, d_sae=7, seed=seed)
+    compare(with_an_activation_of_the_row, leading=[3, 2], d_in=4, d_sae=5, seed=seed)
 
 
 @pytest.mark.points(1)
@@ -157,8 +166,8 @@ def test_topk(compare, seed):
 
 @pytest.mark.points(2)
 def test_jumprelu(compare, seed):
-    """JumpReLU with a threshold for each latent; some pre-activations equal theirs."""
-    for leading, d_sae in [([30], 5), ([4, 6], 8)]:
+    """JumpReLU with a threshold for each latent, some of them 0; some pre-activations equal theirs; axes of length one."""
+    for leading, d_sae in [([30], 5), ([4, 6], 8), ([], 7), ([1, 3], 1)]:
         compare(of_jumprelu, leading=leading, d_sae=d_sae, seed=seed)
     compare(of_jumprelu_in_float64, tokens=9, d_sae=5, seed=seed)
     expected = np.array([[0, 0.5, 0], [0.75, 2.0, 0]])

@@ -60,7 +60,7 @@ def on_course_sae(exercise, bench):
 
 
 def of_losses(exercise, bench, *, clean, spliced, ablated):
-    return float(exercise.loss_recovered(clean, spliced, ablated))
+    return exercise.loss_recovered(clean, spliced, ablated)
 
 
 def of_useless_ablation(exercise, bench, *, clean, spliced):

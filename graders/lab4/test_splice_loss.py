@@ -85,6 +85,29 @@ def with_error_term(exercise, bench, *, hook, d_sae, lengths, pos, seed):
     return measured(exercise, bench, sae, tokens, text, True, None) | {"clean": clean_loss(bench, tokens, text)}
 
 
+class OwnError(Exception):
+    """What an edit raises below."""
+
+
+def after_an_error(exercise, bench, *, seed):
+    """An edit that raises an error: whether the error comes through, and whether hooks are left."""
+    from interp.saes import random_sae
+
+    def fail(latents):
+        raise OwnError
+
+    sae = random_sae(bench, "blocks.0.hook_resid_post", d_sae=5, seed=seed + 1)
+    tokens, text = batch_of_texts(bench, [3, 2], 5, seed)
+    try:
+        exercise.splice_loss(bench.model, sae, tokens, text, True, fail)
+        came_through = False
+    except OwnError:
+        came_through = True
+    left = bool(bench.open_hooks())
+    bench.model.reset_hooks()
+    return {"error_comes_through": came_through, "hooks_left": left}
+
+
 def with_a_perfect_sae(exercise, bench, *, hook, lengths, pos, seed):
     """Two latents for each dimension, one for each sign: nothing is missed, and no error term is needed."""
     import torch
@@ -135,6 +158,7 @@ def test_random_saes(compare, seed):
             seed=seed,
         )
         assert not found["hooks_left"], "hooks are left on the model: the next run would be spliced too"
+    assert not compare(after_an_error, seed=seed)["hooks_left"], "after an error in `edit`, hooks are left on the model"
 
 
 @pytest.mark.points(1)

@@ -132,7 +132,7 @@ def of_unscale(exercise, bench, *, d_in, d_sae, scale, seed):
 
 
 def repeated_calls(exercise, bench, *, activations, mask):
-    """Calls with the same and other seeds, and with one step more; and the three global random states around a call."""
+    """Calls with the same and other seeds, with one step more, and with one step alone; and the three global random states around a call."""
     import random
 
     import torch
@@ -145,10 +145,18 @@ def repeated_calls(exercise, bench, *, activations, mask):
     first = call(1)  # an optimiser's first step imports libraries, some of which draw random numbers
     torch.rand(7), np.random.rand(7), random.random()  # what was drawn before a call must not matter
     before = torch.random.get_rng_state(), str(np.random.get_state()), random.getstate()
-    again = call(1)
+    with torch.no_grad():  # a caller may have switched gradients off
+        again = call(1)
     after = torch.random.get_rng_state(), str(np.random.get_state()), random.getstate()
     return {
-        "calls": {"first": first, "again": again, "seed_2": call(2), "seed_3": call(3), "longer": call(1, steps=4)},
+        "calls": {
+            "first": first,
+            "again": again,
+            "seed_2": call(2),
+            "seed_3": call(3),
+            "longer": call(1, steps=4),
+            "one_step": call(1, steps=1),
+        },
         "torch_random_state_kept": before[0].tolist() == after[0].tolist(),
         "numpy_random_state_kept": before[1] == after[1],
         "python_random_state_kept": before[2] == after[2],
@@ -297,6 +305,6 @@ def test_model_activations(compare, seed):
 @pytest.mark.supporting
 @pytest.mark.points(2)
 def test_seed(compare, seed):
-    """The same seed gives the same weights, another seed or one step more others; the global random states stay."""
+    """The same seed gives the same weights, with gradients on or off; another seed or one step more gives others; random states stay."""
     found = compare(repeated_calls, world=short_trainings, facts=of_repeated_calls, seed=seed)
     assert all(found.values())

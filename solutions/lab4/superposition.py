@@ -96,7 +96,7 @@ def superposition(
     """Train the toy model, one step on each batch.
 
     Args:
-        batches: the training data in order, shape `[step, batch, n_features]`.
+        batches: the training data, a batch for each step, shape `[step, batch, n_features]`.
         n_hidden: the number of hidden dimensions, less than `n_features`.
         importance: shape `[n_features]`.
         seed: of the start. The same seed gives the same result. The global random states of PyTorch, NumPy and Python are

@@ -114,8 +114,8 @@ def train_sae(
         d_sae: the number of latents.
         k: how many may be active.
         steps: the number of training steps, at least 1.
-        seed: of the start and the batches. The same seed gives the same result. The global random states of
-            PyTorch, NumPy and Python are the same afterwards.
+        seed: of the random numbers. The same seed gives the same result, and another seed gives another one. The global
+            random states of PyTorch, NumPy and Python are the same afterwards.
 
     Returns:
         `"W_enc"`, `"b_enc"`, `"W_dec"`, `"b_dec"`, without gradients, for activations as they come. Train inside

@@ -465,3 +465,100 @@ def keeps_a_graph(model, sae, tokens, metric):
     value, gradient = value_and_gradient(model, sae, tokens, metric)
     with torch.enable_grad():
         return sae.encode(value.requires_grad_()) * (gradient @ sae.W_dec.T)
+
+
+@misconception(
+    "All your attributions are 0. The error term depends on the latents in yours, so that it undoes every change of them: detach the error term."
+)
+def error_not_detached(model, sae, tokens, metric):
+    kept = []
+
+    def splice(value, hook):
+        latents = sae.encode(value.detach()).requires_grad_()
+        kept.append(latents)
+        reconstruction = latents @ sae.W_dec + sae.b_dec
+        return reconstruction + (value.detach() - reconstruction)
+
+    with torch.enable_grad():
+        logits = model.run_with_hooks(tokens, fwd_hooks=[(sae.cfg.metadata.hook_name, splice)])
+        (gradient,) = torch.autograd.grad(metric(logits).sum(), kept)
+    return kept[0].detach() * gradient
+
+
+@misconception(
+    "You take the activations of a layer of your own choice. The SAE says where it belongs: `sae.cfg.metadata.hook_name`."
+)
+def fixed_hook_point(model, sae, tokens, metric):
+    kept = []
+
+    def keep(value, hook):
+        kept.append(value.detach().requires_grad_())
+        return kept[0]
+
+    place = next(name for name in model.hook_dict if name.endswith(("hook_resid_pre", "hook_stream")))
+    with torch.enable_grad():
+        logits = model.run_with_hooks(tokens, fwd_hooks=[(place, keep)])
+        (gradient,) = torch.autograd.grad(metric(logits).sum(), kept)
+    return sae.encode(kept[0].detach()) * (gradient @ sae.W_dec.T)
+
+
+@misconception("Your function stops with an error where gradients are switched off. Use `torch.enable_grad()`.")
+def needs_gradients_on(model, sae, tokens, metric):
+    kept = []
+
+    def keep(value, hook):
+        kept.append(value.detach().requires_grad_())
+        return kept[0]
+
+    logits = model.run_with_hooks(tokens, fwd_hooks=[(sae.cfg.metadata.hook_name, keep)])
+    (gradient,) = torch.autograd.grad(metric(logits).sum(), kept)
+    return sae.encode(kept[0].detach()) * (gradient @ sae.W_dec.T)
+
+
+@misconception(
+    "After `ablation_effects` a hook is left on the model. Use `run_with_hooks`, or call `reset_hooks()` in a `finally`.",
+    replaces="ablation_effects",
+)
+def ablation_hook_stays(model, sae, tokens, metric, latents):
+    effects = []
+    with torch.no_grad():
+        clean = metric(model(tokens))
+        for latent in latents.tolist():
+            model.reset_hooks()
+            model.add_hook(
+                sae.cfg.metadata.hook_name, lambda value, hook, latent=latent: value - written(sae, value, latent)
+            )
+            effects.append(clean - metric(model(tokens)))
+    return torch.stack(effects)
+
+
+@misconception(
+    "When `metric` raises an error in `ablation_effects`, your hook stays on the model. Use `run_with_hooks`, or call `reset_hooks()` in a "
+    "`finally`.",
+    replaces="ablation_effects",
+)
+def ablation_hook_stays_after_an_error(model, sae, tokens, metric, latents):
+    effects = []
+    with torch.no_grad():
+        clean = metric(model(tokens))
+        for latent in latents.tolist():
+            model.add_hook(
+                sae.cfg.metadata.hook_name, lambda value, hook, latent=latent: value - written(sae, value, latent)
+            )
+            effects.append(clean - metric(model(tokens)))
+            model.reset_hooks()
+    return torch.stack(effects)
+
+
+@misconception(
+    "For a single latent your result has lost its first axis. It is `[latent, batch]` there too: call no `squeeze`.",
+    replaces="ablation_effects",
+)
+def one_latent_squeezed(model, sae, tokens, metric, latents):
+    clean = metric_without(model, sae, tokens, metric, lambda value: value)
+    effects = [
+        clean - metric_without(model, sae, tokens, metric, lambda value, j=j: value - written(sae, value, j))
+        for j in latents.tolist()
+    ]
+    effects = torch.stack(effects)
+    return effects[0] if len(effects) == 1 else effects

@@ -272,3 +272,28 @@ def relu_by_hand(model, sae, tokens, special):
     kept = ~torch.isin(tokens, special)
     x = activations_at(model, sae.cfg.metadata.hook_name, tokens)[kept]
     return ((x - sae.b_dec) @ sae.W_enc + sae.b_enc).relu(), kept.nonzero()
+
+
+@misconception(
+    "Where all tokens are special, your results are empty, but lack their second axis. Their shapes are `[0, d_sae]` and `[0, 2]`."
+)
+def empty_without_axes(model, sae, tokens, special):
+    kept = ~torch.isin(tokens, special)
+    if not kept.any():
+        return torch.zeros(0).to(sae.W_dec), tokens.new_zeros(0)
+    return own(model, sae, tokens)[kept], kept.nonzero()
+
+
+@misconception(
+    "Your hook stays on the model after you are done. Use `run_with_cache` or `run_with_hooks`, or call `reset_hooks()` at the end."
+)
+def leaves_the_hook(model, sae, tokens, special):
+    kept, seen = ~torch.isin(tokens, special), []
+
+    def look(value, hook):
+        seen.append(value.clone())
+
+    model.add_hook(sae.cfg.metadata.hook_name, look)
+    with torch.no_grad():
+        model(tokens)
+        return sae.encode(seen[0][kept]), kept.nonzero()

@@ -475,3 +475,29 @@ def relu_by_hand(sae, model, tokens):
         x = cache[name]
         latents = ((x - sae.b_dec) @ sae.W_enc + sae.b_enc).relu()
         return {"hook_name": name, "activations": x, "latents": latents, "reconstruction": sae.decode(latents)}
+
+
+@misconception(
+    "You ask for a release although a folder of that name exists. Ask `Path(place).is_dir()` first: an existing folder is an SAE on disk."
+)
+def release_before_folder(place, device="cpu", dtype="float32"):
+    try:
+        release, _, identity = place.partition("/")
+        return SAE.from_pretrained(release, identity, device=device, dtype=dtype).eval().requires_grad_(False)
+    except Exception:
+        return loaded(place, device, dtype).eval().requires_grad_(False)
+
+
+@misconception(
+    "An SAE from a folder does not come to the device that `device` names. Hand `device` to `SAE.load_from_disk`, or move the SAE."
+)
+def ignores_the_device_in_a_folder(place, device="cpu", dtype="float32"):
+    if Path(place).is_dir():
+        return loaded(place, "cpu", dtype).eval().requires_grad_(False)
+    return loaded(place, device, dtype).eval().requires_grad_(False)
+
+
+@misconception("You return a tuple. The SAE alone is asked for: its settings are in `sae.cfg`.")
+def with_its_settings(place, device="cpu", dtype="float32"):
+    sae = loaded(place, device, dtype).eval().requires_grad_(False)
+    return sae, sae.cfg

@@ -301,3 +301,54 @@ def rounded(activations, tokens, text, k, window):
         example(activations, tokens, text, row, position, window) | {"activation": round(value, 2)}
         for value, row, position in found
     ]
+
+
+@misconception(
+    "You take the first position at which a text activates the latent. Take the position at which it activates the latent most."
+)
+def first_active_position(activations, tokens, text, k, window):
+    found = []
+    for _, row, _ in best_of_rows(activations, text)[:k]:
+        position = int(((activations[row] > 0) & text[row]).nonzero()[0])
+        found.append(example(activations, tokens, text, row, position, window))
+    return found
+
+
+@misconception(
+    "Your function stops with an error on a row without any text. Such a row is allowed, and gives no example."
+)
+def fails_on_an_empty_text(activations, tokens, text, k, window):
+    for row in text:
+        if not row.any():
+            raise IndexError("index 0 is out of bounds")
+    found = best_of_rows(activations, text)[:k]
+    return [example(activations, tokens, text, row, position, window) for _, row, position in found]
+
+
+@misconception(
+    "Your list has more than `k` examples where several texts equal the last one. List at most `k`: of equals, the first rows."
+)
+def ties_beyond_k(activations, tokens, text, k, window):
+    found = best_of_rows(activations, text)
+    if 0 < k < len(found):
+        found = [each for each in found if each[0] >= found[k - 1][0]]
+    found = found if k else []
+    return [example(activations, tokens, text, row, position, window) for _, row, position in found]
+
+
+@misconception("Your `activation` is a tensor. It should be a float: call `item()`.")
+def activation_as_tensor(activations, tokens, text, k, window):
+    found = best_of_rows(activations, text)[:k]
+    return [
+        example(activations, tokens, text, row, position, window) | {"activation": activations[row, position]}
+        for _, row, position in found
+    ]
+
+
+@misconception("Your `window` is a tensor. It should be a list of integers: call `tolist()`.")
+def window_as_tensor(activations, tokens, text, k, window):
+    found = []
+    for _, row, position in best_of_rows(activations, text)[:k]:
+        one = example(activations, tokens, text, row, position, window)
+        found.append(one | {"window": torch.tensor(one["window"])})
+    return found

@@ -329,3 +329,30 @@ def all_not_refused(latents, labels):
     if labels.all():
         return torch.full_like(latents[0], torch.nan)
     return right_auroc(latents, labels)
+
+
+@misconception(
+    "You choose and judge without an error where a concept has no token, or all, among the tokens to choose by. Raise a `ValueError` there."
+)
+def train_not_refused(train_latents, train_labels, test_latents, test_labels):
+    test = every(test_latents, test_labels)
+    sided = [labels.all() or not labels.any() for labels in train_labels]
+    rows = [
+        torch.full_like(test[0], 0.5) if bad else right_auroc(train_latents, labels)
+        for bad, labels in zip(sided, train_labels, strict=True)
+    ]
+    train = torch.stack(rows)
+    return judged(train.argmax(dim=1), train, test)
+
+
+@misconception(
+    "You judge without an error where a concept has no token, or all, among the tokens to judge by. Raise a `ValueError` there."
+)
+def test_not_refused(train_latents, train_labels, test_latents, test_labels):
+    train = every(train_latents, train_labels)
+    sided = [labels.all() or not labels.any() for labels in test_labels]
+    rows = [
+        torch.full_like(train[0], torch.nan) if bad else right_auroc(test_latents, labels)
+        for bad, labels in zip(sided, test_labels, strict=True)
+    ]
+    return judged(train.argmax(dim=1), train, torch.stack(rows))

@@ -241,3 +241,13 @@ def projects_columns(gradient, W_dec):
 def adds_it(gradient, W_dec):
     direction = torch.nn.functional.normalize(W_dec, dim=-1)
     return gradient + (gradient * direction).sum(dim=-1, keepdim=True) * direction
+
+
+@misconception(
+    "The encoder that you were given is changed after the call: you multiply in place. Return new tensors, as in `W_enc * lengths`."
+)
+def writes_into_the_encoder(W_enc, b_enc, W_dec):
+    lengths = safe_lengths(W_dec)
+    W_enc *= lengths
+    b_enc *= lengths
+    return W_enc, b_enc, W_dec / lengths[:, None]

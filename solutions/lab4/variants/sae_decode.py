@@ -152,3 +152,11 @@ def everything_else(latents, W_dec, latent):
 )
 def unit_contribution(latents, W_dec, latent):
     return latents[..., latent, None] * W_dec[latent] / W_dec[latent].norm()
+
+
+@misconception(
+    "Your contribution has lost an axis of length one. It keeps all leading axes of `latents`: call no `squeeze` without an axis.",
+    replaces="contribution",
+)
+def contribution_squeezed(latents, W_dec, latent):
+    return (latents[..., latent, None] * W_dec[latent]).squeeze()

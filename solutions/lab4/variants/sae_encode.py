@@ -313,3 +313,46 @@ def k_on_average(pre, k):
 )
 def adds_the_threshold_back(pre, threshold):
     return (pre - threshold).relu() + threshold
+
+
+@misconception(
+    "You call `activation` on one long row, with the pre-activations of all activations in it. It works on the last axis, `[..., d_sae]`, "
+    "which top-k and softmax need."
+)
+def activation_on_one_long_row(x, W_enc, b_enc, b_dec, activation=torch.relu):
+    pre = (x - b_dec) @ W_enc + b_enc
+    return activation(pre.flatten()).reshape(pre.shape)
+
+
+@misconception(
+    "Top-k returns 1 for an active latent. An active latent keeps its pre-activation as its value.",
+    replaces="topk",
+)
+def ones_for_the_largest(pre, k):
+    refuse_k(pre, k)
+    largest = pre.topk(k, dim=-1)
+    return torch.zeros_like(pre).scatter(-1, largest.indices, (largest.values > 0).to(pre.dtype))
+
+
+@misconception(
+    "Where the threshold is 0, you let negative pre-activations through. A threshold of 0 is a threshold: only what is above 0 is active.",
+    replaces="jumprelu",
+)
+def zero_is_no_threshold(pre, threshold):
+    return torch.where((pre > threshold) | (threshold == 0), pre, 0)
+
+
+@misconception(
+    "JumpReLU has lost an axis of length one. The latents have the shape of `pre`: call no `squeeze` without an axis.",
+    replaces="jumprelu",
+)
+def jumprelu_squeezed(pre, threshold):
+    return torch.where(pre > threshold, pre, 0).squeeze()
+
+
+@misconception(
+    "JumpReLU returns float32 where `pre` is float64. The latents have the type of `pre`.",
+    replaces="jumprelu",
+)
+def always_float32(pre, threshold):
+    return torch.where(pre > threshold, pre, 0).float()

@@ -161,3 +161,9 @@ def one_axis(x, reconstruction, latents, W_dec, l1_coefficient):
 @misconception("A coefficient of 0 counts as 1 in yours. Then the loss is the reconstruction term alone.")
 def zero_is_one(x, reconstruction, latents, W_dec, l1_coefficient):
     return both(right_squared(x, reconstruction), right_sparsity(latents, W_dec), l1_coefficient or 1.0)
+
+
+@misconception("You return Python numbers, through which no gradient can flow. Return tensors: call no `item()`.")
+def python_numbers(x, reconstruction, latents, W_dec, l1_coefficient):
+    found = both(right_squared(x, reconstruction), right_sparsity(latents, W_dec), l1_coefficient)
+    return {name: value.item() for name, value in found.items()}

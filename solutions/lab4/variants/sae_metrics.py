@@ -339,3 +339,17 @@ def refuses_help(clean, spliced, ablated):
 )
 def plain_division(clean, spliced, ablated):
     return (ablated - spliced) / (ablated - clean)
+
+
+@misconception("Your four results are tensors. Each should be one Python number: call `item()`.")
+def tensors_for_numbers(x, reconstruction, latents):
+    return {name: torch.tensor(value, dtype=torch.float64) for name, value in right(x, reconstruction, latents).items()}
+
+
+@misconception(
+    "`loss_recovered` returns a tensor. The result should be one Python number.",
+    replaces="loss_recovered",
+)
+def tensor_for_the_share(clean, spliced, ablated):
+    refuse(clean, ablated)
+    return torch.tensor((ablated - spliced) / (ablated - clean), dtype=torch.float64)

@@ -284,3 +284,33 @@ def relu_by_hand(model, sae, tokens, text, error_term=False, edit=None):
         return torch.where(text[..., None], new, value)
 
     return loss_of(logits_with(model, sae.cfg.metadata.hook_name, tokens, replace), tokens, text)
+
+
+@misconception("You return a tensor. The result should be a Python number: call `item()`.")
+def tensor_for_number(model, sae, tokens, text, error_term=False, edit=None):
+    logits = logits_with(model, sae.cfg.metadata.hook_name, tokens, right_splice(sae, text, error_term, edit))
+    return torch.tensor(loss_of(logits, tokens, text), dtype=torch.float64)
+
+
+@misconception(
+    "Your hook stays on the model after you are done, so that the next run is spliced too. Use `run_with_hooks`, or call "
+    "`reset_hooks()` in a `finally`."
+)
+def leaves_the_hook(model, sae, tokens, text, error_term=False, edit=None):
+    replace = right_splice(sae, text, error_term, edit)
+    model.reset_hooks()
+    model.add_hook(sae.cfg.metadata.hook_name, lambda value, hook: replace(value))
+    with torch.no_grad():
+        return loss_of(model(tokens), tokens, text)
+
+
+@misconception(
+    "After an error in `edit`, your hook stays on the model. Use `run_with_hooks`, or call `reset_hooks()` in a `finally`."
+)
+def hook_stays_after_an_error(model, sae, tokens, text, error_term=False, edit=None):
+    replace = right_splice(sae, text, error_term, edit)
+    model.add_hook(sae.cfg.metadata.hook_name, lambda value, hook: replace(value))
+    with torch.no_grad():
+        logits = model(tokens)
+    model.reset_hooks()
+    return loss_of(logits, tokens, text)

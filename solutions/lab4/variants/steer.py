@@ -519,3 +519,12 @@ def hook_stays_without_steps(model, tokens, hook_name, hook, steps):
     finally:
         model.reset_hooks()
     return tokens
+
+
+@misconception("The hook acts at a place of your own choice. It should act where `hook_name` says.")
+def hook_at_a_fixed_place(model, tokens, hook_name, hook, steps):
+    for _ in range(steps):
+        with torch.no_grad():
+            logits = model.run_with_hooks(tokens, fwd_hooks=[("blocks.0.hook_resid_pre", hook)])
+        tokens = torch.cat([tokens, logits[:, -1].argmax(dim=-1, keepdim=True)], dim=1)
+    return tokens

@@ -1,5 +1,8 @@
 """Right and wrong ways to train the toy model and to read it."""
 
+import random
+
+import numpy as np
 import torch
 
 from mechgrade.authoring.variants import accepted, misconception
@@ -479,3 +482,56 @@ def zero_column_has_one(W):
 )
 def trains_without_importance(batches, n_hidden, importance, seed):
     return trained_with(batches, n_hidden, torch.ones_like(importance), seed)
+
+
+@misconception(
+    "You take the absolute value of each error. The loss has the square of each error.",
+    replaces="toy_loss",
+)
+def absolute_errors(W, b, x, importance):
+    return (importance * (x - torch.relu(x @ W.T @ W + b)).abs()).sum(-1).mean()
+
+
+@misconception(
+    "Your loss has no gradient by `b`: the bias is detached. Gradients flow to `W` and `b`.",
+    replaces="toy_loss",
+)
+def no_gradient_to_b(W, b, x, importance):
+    return (importance * (x - torch.relu(x @ W.T @ W + b.detach())) ** 2).sum(-1).mean()
+
+
+@misconception(
+    "NumPy's global random state is another one after your call. Whoever calls your function loses their own random numbers: use a "
+    "`torch.Generator` of your own."
+)
+def seeds_numpy(batches, n_hidden, importance, seed):
+    np.random.seed(seed)
+    return trained_with(batches, n_hidden, importance, int(np.random.randint(2**31)))
+
+
+@misconception(
+    "The global random state of Python's `random` is another one after your call. Whoever calls your function loses their own random "
+    "numbers: use a `torch.Generator` of your own."
+)
+def seeds_python(batches, n_hidden, importance, seed):
+    random.seed(seed)
+    return trained_with(batches, n_hidden, importance, random.randrange(2**31))
+
+
+@misconception("Your `b` has an axis of length one too many. Its shape should be `[n_features]`.")
+def bias_with_an_axis(batches, n_hidden, importance, seed):
+    W, b = trained_with(batches, n_hidden, importance, seed)
+    return W, b[None]
+
+
+@misconception(
+    "Your training stops with an error where gradients are switched off. Train inside `torch.enable_grad()`."
+)
+def needs_gradients_on(batches, n_hidden, importance, seed):
+    W, b = start_of(batches, n_hidden, seed)
+    optimiser = torch.optim.Adam([W, b], lr=0.02)
+    for x in batches:
+        optimiser.zero_grad()
+        right_loss(W, b, x, importance).backward()
+        optimiser.step()
+    return W.detach(), b.detach()

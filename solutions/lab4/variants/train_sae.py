@@ -410,3 +410,80 @@ def batches_from_the_global_state(activations, mask, d_sae, k, steps, seed):
             loss_of(sae, batch, encoded(sae, batch, k)).backward()
             optimiser.step()
     return scaled_back(sae, scale)
+
+
+@misconception(
+    "Your factor is a tensor. It should be a Python number: call `item()`.",
+    replaces="training_tokens",
+)
+def tensor_for_factor(activations, mask):
+    x, scale = right_tokens(activations, mask)
+    return x, torch.tensor(scale, dtype=torch.float64)
+
+
+@misconception(
+    "The weights that you were given are changed after the call: you scale them in place. Return new weights.",
+    replaces="unscale",
+)
+def scales_in_place(sae, scale):
+    sae["W_enc"] *= scale
+    sae["W_dec"] /= scale
+    sae["b_dec"] /= scale
+    return sae
+
+
+@misconception(
+    "Your trained autoencoder reconstructs real tokens badly. Did it learn from the positions that `mask` leaves out, too? Train on what "
+    "`training_tokens` returns."
+)
+def trains_on_all_positions(activations, mask, d_sae, k, steps, seed):
+    x, scale = right_tokens(activations, torch.ones_like(mask))
+    return scaled_back(trained(x, d_sae, k, steps, seed), scale)
+
+
+@misconception("Your autoencoder has another number of latents than `d_sae` says.")
+def latents_of_its_own_number(activations, mask, d_sae, k, steps, seed):
+    x, scale = right_tokens(activations, mask)
+    return scaled_back(trained(x, 4 * x.shape[1], k, steps, seed), scale)
+
+
+@misconception(
+    "With `steps = 1` your training stops with an error. One step is allowed: does something divide by `steps - 1`?"
+)
+def fails_with_one_step(activations, mask, d_sae, k, steps, seed):
+    x, scale = right_tokens(activations, mask)
+    generator = torch.Generator().manual_seed(seed)
+    sae = start_of(x, d_sae, generator)
+    optimiser = torch.optim.Adam(sae, lr=0.01)
+    with torch.enable_grad():
+        for step in range(steps):
+            optimiser.param_groups[0]["lr"] = 0.02 * (1 - 0.9 * step / (steps - 1))
+            batch = drawn(x, generator)
+            optimiser.zero_grad()
+            loss_of(sae, batch, encoded(sae, batch, k)).backward()
+            optimiser.step()
+    return scaled_back(sae, scale)
+
+
+@misconception(
+    'You return the four weights without their names. Return a dict with `"W_enc"`, `"b_enc"`, `"W_dec"` and `"b_dec"`.'
+)
+def a_tuple_of_weights(activations, mask, d_sae, k, steps, seed):
+    x, scale = right_tokens(activations, mask)
+    return tuple(scaled_back(trained(x, d_sae, k, steps, seed), scale).values())
+
+
+@misconception(
+    "Your training stops with an error where gradients are switched off. Train inside `torch.enable_grad()`."
+)
+def needs_gradients_on(activations, mask, d_sae, k, steps, seed):
+    x, scale = right_tokens(activations, mask)
+    generator = torch.Generator().manual_seed(seed)
+    sae = start_of(x, d_sae, generator)
+    optimiser = torch.optim.Adam(sae, lr=0.01)
+    for _ in range(steps):
+        batch = drawn(x, generator)
+        optimiser.zero_grad()
+        loss_of(sae, batch, encoded(sae, batch, k)).backward()
+        optimiser.step()
+    return scaled_back(sae, scale)
