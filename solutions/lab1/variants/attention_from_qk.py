@@ -257,5 +257,7 @@ def one_pattern_for_all_texts(q, k):
 )
 def one_share_for_nothing(q, k):
     scores = scaled(q, k)
-    with_nothing = torch.cat([scores.masked_fill(future(scores), -torch.inf), torch.zeros_like(scores[..., :1])], dim=-1)
+    with_nothing = torch.cat(
+        [scores.masked_fill(future(scores), -torch.inf), torch.zeros_like(scores[..., :1])], dim=-1
+    )
     return with_nothing.softmax(-1)[..., :-1]

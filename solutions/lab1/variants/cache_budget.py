@@ -269,7 +269,9 @@ def scores_or_patterns(cfg, batch, pos, bytes_per_value=4):
     return with_other_numbers(cfg, batch, pos, bytes_per_value, layer={"squares": 1})
 
 
-@misconception("Your count has one activation of the MLP's width in each layer. The table has two: before and after the GELU.")
+@misconception(
+    "Your count has one activation of the MLP's width in each layer. The table has two: before and after the GELU."
+)
 def one_of_the_mlp(cfg, batch, pos, bytes_per_value=4):
     return with_other_numbers(cfg, batch, pos, bytes_per_value, layer={"mlp": 1})
 

@@ -279,7 +279,9 @@ def one_norm_in_a_layer(model):
     return corrected(model, -model.cfg.n_layers * 2 * model.cfg.d_model)
 
 
-@misconception("Your `n_heads` is the number of heads in the whole model. `model.cfg.n_heads` counts them in one layer.")
+@misconception(
+    "Your `n_heads` is the number of heads in the whole model. `model.cfg.n_heads` counts them in one layer."
+)
 def heads_of_all_layers(model):
     size = counted(sizes(model))
     return {**size, "n_heads": size["n_layers"] * size["n_heads"]}

@@ -419,8 +419,7 @@ def wrong_of_the_first_prompt(model, tokens, correct, wrong):
 
 
 @misconception(
-    "You count the unembedding's bias twice. It stands in the rest once, as the difference between the "
-    "two answers."
+    "You count the unembedding's bias twice. It stands in the rest once, as the difference between the two answers."
 )
 def unembedding_bias_twice(model, tokens, correct, wrong):
     parts = pieces(model, tokens)

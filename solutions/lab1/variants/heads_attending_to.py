@@ -341,12 +341,9 @@ def without_attention(pattern, str_tokens, word, threshold):
     return [entry[:2] for entry in right(pattern, str_tokens, word, threshold)]
 
 
-@misconception("The attention in your tuples is a NumPy number. Finish with `float(...)`, so that it is a Python float.")
+@misconception(
+    "The attention in your tuples is a NumPy number. Finish with `float(...)`, so that it is a Python float."
+)
 def numpy_attention(pattern, str_tokens, word, threshold):
     found = right(pattern, str_tokens, word, threshold)
     return [(layer, head, np.float64(attention)) for layer, head, attention in found]
-
-
-@misconception("A negative threshold counts as 0 in yours. Compare with the threshold as it is given.")
-def negative_threshold_is_zero(pattern, str_tokens, word, threshold):
-    return right(pattern, str_tokens, word, max(threshold, 0.0))

@@ -291,7 +291,9 @@ def last_layer_only(model, tokens, targets):
     return right(model, tokens, targets)[-1:]
 
 
-@misconception("Your rows begin with the last layer. The first row is layer 0, and the last row is the model's own answer.")
+@misconception(
+    "Your rows begin with the last layer. The first row is layer 0, and the last row is the model's own answer."
+)
 def last_layer_first(model, tokens, targets):
     return right(model, tokens, targets).flip(0)
 

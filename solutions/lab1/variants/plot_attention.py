@@ -337,7 +337,9 @@ def one_figure_for_each_title(pattern, tokens, title):
     return figure
 
 
-@misconception("Your picture is mirrored: the first key is at the right. Keys go to the right, from the first position on.")
+@misconception(
+    "Your picture is mirrored: the first key is at the right. Keys go to the right, from the first position on."
+)
 def mirrored(pattern, tokens, title):
     check_shape(pattern, tokens)
     figure = drawn(pattern.detach().cpu(), tokens, title)
@@ -357,7 +359,7 @@ def outer_cells_cut(pattern, tokens, title):
     return figure
 
 
-@misconception("Your picture is no image of `imshow`. The exercise asks for one image: cells of one size, drawn by `imshow`.")
+@misconception("Your picture is no image of `imshow`. The exercise asks for one image, drawn by `imshow`.")
 def mesh_for_image(pattern, tokens, title):
     check_shape(pattern, tokens)
     figure = BareFigure()

@@ -321,9 +321,7 @@ def last_part_of_the_names(model, tokens, names, position=None):
     return {name.rsplit(".", 1)[-1]: value for name, value in kept(model, tokens, names, position).items()}
 
 
-@misconception(
-    "You keep the last position where `position` is None. None keeps the whole activation."
-)
+@misconception("You keep the last position where `position` is None. None keeps the whole activation.")
 def none_is_the_last(model, tokens, names, position=None):
     return kept(model, tokens, names, -1 if position is None else position)
 
@@ -352,3 +350,11 @@ def up_to_the_position(model, tokens, names, position=None):
         .cpu()
         for name in names
     }
+
+
+@misconception(
+    "Your result stays on the model's device. On a GPU it takes the memory that you wanted to save: move it with `.cpu()`."
+)
+def left_on_the_device(model, tokens, names, position=None):
+    cache = filtered(model, tokens, names)
+    return {name: at(cache[name], position).detach().clone() for name in names}

@@ -294,7 +294,9 @@ def no_bos_before_a_special_token(model, prompt, k):
     return listed(model, model(model.to_tokens(prompt, prepend_bos=not own))[0, -1].softmax(-1), k)
 
 
-@misconception("Tokens with a small probability are missing in your list. Give `k` pairs, however unlikely the last ones are.")
+@misconception(
+    "Tokens with a small probability are missing in your list. Give `k` pairs, however unlikely the last ones are."
+)
 def unlikely_tokens_left_out(model, prompt, k):
     refuse_k(model, k)
     return [pair for pair in listed(model, probabilities(model, prompt), k) if pair[1] > 1e-4]
