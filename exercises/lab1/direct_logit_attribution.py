@@ -50,8 +50,9 @@ def direct_logit_attribution(
     Source: Elhage et al. 2021, https://transformer-circuits.pub/2021/framework/index.html.
 
     Args:
-        model: a `TransformerBridge` (in compatibility mode) or a `HookedTransformer`, with its LayerNorms folded. What
-            its layers write need not be centred: subtract each component's mean over its entries.
+        model: a `TransformerBridge` (in compatibility mode) or a `HookedTransformer`, with its LayerNorms folded. It has
+            no hooks afterwards. What its layers write need not be centred: subtract each component's mean over its
+            entries.
         tokens: prompts of equal length, shape `[batch, pos]`.
         correct: the token id of the right answer to each prompt, shape `[batch]`.
         wrong: the token id of a wrong one, shape `[batch]`.

@@ -29,6 +29,8 @@ def shown(figure, title):
         "returned": "Figure",
         "image": found["images"][0],
         "first_row_on_top": bool(first_row_on_top),
+        "first_column_on_the_left": bool((right > left) == (axes.get_xlim()[1] > axes.get_xlim()[0])),
+        "whole_image_in_view": covers(axes.get_xlim(), left, right) and covers(axes.get_ylim(), bottom, top),
         "x_name": name_of(found["xlabel"]),
         "y_name": name_of(found["ylabel"]),
         "x_tokens": by_place(axes.get_xticks(), found["xticks"], left, right, size[1]),
@@ -37,6 +39,12 @@ def shown(figure, title):
         "colours_span_it": colours_span(axes.get_images()[0]),
         "colour_bar": any(getattr(axes, "_colorbar", None) is not None for axes in figure.axes),
     }
+
+
+def covers(limits, *ends):
+    """Whether an axis shows an image from end to end, whichever way it goes."""
+    margin = 1e-6 * (max(ends) - min(ends))
+    return bool(min(limits) <= min(ends) + margin and max(limits) >= max(ends) - margin)
 
 
 def title_of(figure, axes, title):
@@ -90,9 +98,10 @@ def on_course_model(exercise, bench, *, prompt):
     fresh()
     patterns = bench.patterns(bench.tokens(prompt))[bench.n_layers - 1, 0]
     texts = bench.model.to_str_tokens(prompt)
-    first = shown(exercise.plot_attention(patterns[1 % bench.n_heads].clone(), texts, "one head"), "one head")
+    first = exercise.plot_attention(patterns[1 % bench.n_heads].clone(), texts, "one head")
     second = exercise.plot_attention(patterns[0].clone().requires_grad_(), texts, "one head")
-    return {"first": first, "second": shown(second, "one head")}
+    # Looked at when both are drawn: the second call must not have changed the first one's figure.
+    return {"first": shown(first, "one head"), "second": shown(second, "one head")}
 
 
 def on_patterns_that_do_not_fit(exercise, bench):

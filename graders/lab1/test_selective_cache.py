@@ -86,6 +86,36 @@ def on_other_names(exercise, bench, *, names):
     return {"raised": outcomes, "hooks_left": any(hooks_left)}
 
 
+def on_a_position_that_is_not_there(exercise, bench, *, pos):
+    """Whether a hook stays when the run ends in an error. Whether it does is not looked at."""
+    tokens = bench.integers(0, bench.d_vocab, (2, pos), seed=0)
+    try:
+        exercise.selective_cache(bench.model, tokens, ["blocks.0.hook_resid_post"], pos)
+    except NotImplementedError:
+        raise
+    except Exception:
+        pass
+    return {"hooks_left": bool(bench.open_hooks())}
+
+
+def on_another_device(exercise, bench, *, position):
+    """A model on the meta device, which knows shapes and no numbers: a move to the CPU asks for the numbers, and fails."""
+    import torch
+
+    from interp.random_models import random_model
+
+    model = torch.nn.Module.to(random_model(bench, n_layers=2, seed=0), "meta")
+    model.cfg.device = "meta"
+    tokens = torch.zeros(2, 4, dtype=torch.long, device="meta")
+    try:
+        kept = exercise.selective_cache(model, tokens, ["blocks.1.hook_resid_post"], position)
+    except NotImplementedError as error:
+        if "meta" not in str(error):
+            raise
+        return {"stays_on_the_device": False}
+    return {"stays_on_the_device": any(value.device.type == "meta" for value in kept.values())}
+
+
 @pytest.mark.points(3)
 def test_one_position(compare, seed):
     """One position of the named activations: the last, the first, one in the middle; with no memory but its own."""
@@ -95,12 +125,14 @@ def test_one_position(compare, seed):
         ("hook_resid_post", 1, 5, 2),  # of a single sequence, a slice is contiguous as it is, and still a view
     ]:
         compare(on_course_model, kind=kind, batch=batch, pos=pos, position=position, seed=seed)
+    compare(on_another_device, position=-1)
 
 
 @pytest.mark.points(3)
 def test_whole_activations(compare, seed):
     """Whole activations of one kind."""
     compare(on_course_model, kind="attn.hook_pattern", batch=2, pos=5, position=None, seed=seed)
+    compare(on_another_device, position=None)
 
 
 @pytest.mark.points(2)
@@ -111,7 +143,8 @@ def test_several_kinds(compare, seed):
 
 @pytest.mark.points(2)
 def test_clear_errors(compare):
-    """A name that the model does not have raises a ValueError, and leaves no hook behind; no name at all does not."""
+    """A name that the model does not have raises a ValueError; no name at all does not. No error leaves a hook behind."""
     good = "blocks.0.hook_resid_post"
     names = [[good, "blocks.0.hook_residpost"], ["pattern", good], ["embed"], [good, "resid_post"], [], [good]]
     compare(on_other_names, names=names)
+    compare(on_a_position_that_is_not_there, pos=4)

@@ -45,7 +45,7 @@ def logit_lens(
     Source: nostalgebraist 2020, https://www.lesswrong.com/posts/AcKRB8wDpdaN6v6ru/interpreting-gpt-the-logit-lens.
 
     Args:
-        model: a `TransformerBridge` or a `HookedTransformer`.
+        model: a `TransformerBridge` or a `HookedTransformer`. It has no hooks afterwards.
         tokens: prompts of equal length, shape `[batch, pos]`. Nothing is padding: every token belongs to its prompt, an
             end-of-text at the end too.
         targets: one token id for each prompt, shape `[batch]`.

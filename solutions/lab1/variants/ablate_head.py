@@ -333,3 +333,83 @@ def hook_left_after_an_error(model, tokens, layer, head, how):
     after = model(tokens, return_type="loss")
     model.reset_hooks()
     return (after - before).item()
+
+
+@misconception(
+    "When the run ends in an error, your hook stays on the model: a head that the layer does not have is an error too. "
+    "Remove the hook in a `finally`, or use `run_with_hooks`, which does it for you."
+)
+def hook_left_after_an_error_in_the_run(model, tokens, layer, head, how):
+    check(how)
+    before = model(tokens, return_type="loss")
+    name, edit = hooks(layer, head, how)[0]
+    model.add_hook(name, edit)
+    after = model(tokens, return_type="loss")
+    model.reset_hooks()
+    return (after - before).item()
+
+
+@misconception("You ablate the head before the one that is asked for. Heads are counted from 0: take `head` as it is.")
+def heads_from_one(model, tokens, layer, head, how):
+    check(how)
+    return rise(model, tokens, layer, hooks(layer, head - 1, how)[0][1])
+
+
+@misconception(
+    "You ablate a head of the layer before the one that is asked for. Layers are counted from 0: take `layer` as it is."
+)
+def layers_from_one(model, tokens, layer, head, how):
+    check(how)
+    return rise(model, tokens, (layer - 1) % model.cfg.n_layers, hooks(layer, head, how)[0][1])
+
+
+@misconception("Your layer and head are swapped: you ablate head `layer` of layer `head`.")
+def layer_and_head_swapped(model, tokens, layer, head, how):
+    check(how)
+    return rise(model, tokens, head, hooks(head, layer, how)[0][1])
+
+
+@misconception("Your rise is in bits. The model's loss is in nats already: do not divide by ln 2.")
+def in_bits(model, tokens, layer, head, how):
+    check(how)
+    return rise(model, tokens, layer, hooks(layer, head, how)[0][1]) / 0.6931471805599453
+
+
+@misconception("Your rise is the sum over all tokens. The docstring asks for the mean: nats *per token*.")
+def sum_over_tokens(model, tokens, layer, head, how):
+    check(how)
+    return rise(model, tokens, layer, hooks(layer, head, how)[0][1]) * tokens[:, 1:].numel()
+
+
+@misconception("Your loss is that of the last prediction. The model's own loss is the mean over all of them.")
+def last_prediction_only(model, tokens, layer, head, how):
+    check(how)
+    before = model(tokens, return_type="loss", loss_per_token=True)
+    after = model.run_with_hooks(tokens, return_type="loss", loss_per_token=True, fwd_hooks=hooks(layer, head, how))
+    return (after - before)[:, -1].mean().item()
+
+
+@misconception("Your loss is that of the first text of the batch. The loss is the mean over all texts.")
+def loss_of_the_first_text(model, tokens, layer, head, how):
+    check(how)
+    before = model(tokens, return_type="loss", loss_per_token=True)
+    after = model.run_with_hooks(tokens, return_type="loss", loss_per_token=True, fwd_hooks=hooks(layer, head, how))
+    return (after - before)[0].mean().item()
+
+
+@misconception("You keep the head's output at the first position. Replace its `z` at every position.")
+def first_position_kept(model, tokens, layer, head, how):
+    check(how)
+
+    def edit(z, hook):
+        new = replaced(z, head, value_of(z, head, how))
+        new[:, 0] = z[:, 0]
+        return new
+
+    return rise(model, tokens, layer, edit)
+
+
+@misconception("You always ablate with the mean, also when `how` is `zero`.")
+def always_mean(model, tokens, layer, head, how):
+    check(how)
+    return rise(model, tokens, layer, hooks(layer, head, "mean")[0][1])

@@ -231,3 +231,33 @@ def view_needs_contiguous(q, k):
     batch, pos, heads, width = q.shape
     q, k = (each.view(batch, pos, heads * width).view(batch, pos, heads, width) for each in (q, k))
     return causal_softmax(scaled(q, k))
+
+
+@misconception(
+    "Your forbidden entries are small, but not 0. Set their scores to `-torch.inf`: its exponential is exactly 0."
+)
+def nearly_masked(q, k):
+    scores = scaled(q, k)
+    return (scores - 15 * future(scores)).softmax(-1)
+
+
+@misconception("All heads have the pattern of the first one in your result. Each head has queries and keys of its own.")
+def one_pattern_for_all_heads(q, k):
+    return causal_softmax(scaled(q, k))[:, :1].expand(-1, q.shape[2], -1, -1)
+
+
+@misconception("All texts have the pattern of the first one in your result. Each text of the batch has its own.")
+def one_pattern_for_all_texts(q, k):
+    return causal_softmax(scaled(q, k))[:1].expand(len(q), -1, -1, -1)
+
+
+@misconception(
+    "Your rows sum to less than 1: the softmax has one share more than there are keys, as if a score of 0 stood beside "
+    "them. The sum runs over the keys alone."
+)
+def one_share_for_nothing(q, k):
+    scores = scaled(q, k)
+    with_nothing = torch.cat(
+        [scores.masked_fill(future(scores), -torch.inf), torch.zeros_like(scores[..., :1])], dim=-1
+    )
+    return with_nothing.softmax(-1)[..., :-1]

@@ -229,3 +229,93 @@ def squares_without_batch(cfg, batch, pos, bytes_per_value=4):
 def scales_always_float32(cfg, batch, pos, bytes_per_value=4):
     found = right(cfg, batch, pos, bytes_per_value)
     return {**found, "bytes": found["bytes"] + (4 - bytes_per_value) * batch * pos * (2 * cfg.n_layers + 1)}
+
+
+def with_other_numbers(cfg, batch, pos, bytes_per_value, *, layer=None, once=None):
+    """The answer with other numbers of activations of some kinds, in each layer and once."""
+    in_layer, at_once = shapes(cfg, batch, pos)
+    for groups, numbers in ((in_layer, layer or {}), (at_once, once or {})):
+        for kind, number in numbers.items():
+            groups[kind] = groups[kind][:1] * number
+    return budget(cfg, in_layer, at_once, bytes_per_value)
+
+
+@misconception(
+    "One activation as wide as the residual stream is missing in each layer of your count. The table has five of the "
+    "stream and of what is added to it, and two normalised ones."
+)
+def one_stream_forgotten(cfg, batch, pos, bytes_per_value=4):
+    return with_other_numbers(cfg, batch, pos, bytes_per_value, layer={"stream": 6})
+
+
+@misconception(
+    "Two activations `[batch, pos, d_model]` are missing in each layer of your count, as many as there are "
+    "`hook_normalized` in the table."
+)
+def normalized_forgotten(cfg, batch, pos, bytes_per_value=4):
+    return with_other_numbers(cfg, batch, pos, bytes_per_value, layer={"stream": 5})
+
+
+@misconception("Your count has three activations of the heads' width in each layer. The table has four: q, k, v and z.")
+def three_of_the_heads(cfg, batch, pos, bytes_per_value=4):
+    return with_other_numbers(cfg, batch, pos, bytes_per_value, layer={"heads": 3})
+
+
+@misconception(
+    "Your count has one square of positions for each head. The table has two: the scores, and the pattern that the "
+    "softmax makes of them."
+)
+def scores_or_patterns(cfg, batch, pos, bytes_per_value=4):
+    return with_other_numbers(cfg, batch, pos, bytes_per_value, layer={"squares": 1})
+
+
+@misconception(
+    "Your count has one activation of the MLP's width in each layer. The table has two: before and after the GELU."
+)
+def one_of_the_mlp(cfg, batch, pos, bytes_per_value=4):
+    return with_other_numbers(cfg, batch, pos, bytes_per_value, layer={"mlp": 1})
+
+
+@misconception(
+    "Two activations `[batch, pos, d_model]` that occur once are missing in your count, as many as there are embeddings."
+)
+def embeddings_forgotten(cfg, batch, pos, bytes_per_value=4):
+    return with_other_numbers(cfg, batch, pos, bytes_per_value, once={"stream": 2})
+
+
+@misconception(
+    "You count the four activations of the last lines `[batch, pos, d_model]` in each layer. They occur once in the model."
+)
+def embeddings_in_each_layer(cfg, batch, pos, bytes_per_value=4):
+    layer, once = shapes(cfg, batch, pos)
+    return budget(cfg, {**layer, "embeddings": once.pop("stream")}, once, bytes_per_value)
+
+
+@misconception("The logits are missing in your count. The table lists them as `unembed.hook_out`.")
+def logits_forgotten(cfg, batch, pos, bytes_per_value=4):
+    return with_other_numbers(cfg, batch, pos, bytes_per_value, once={"logits": 0})
+
+
+@misconception(
+    "Your number of activations grows with the batch. A named activation is one tensor, however many sequences are in it."
+)
+def activations_of_each_text(cfg, batch, pos, bytes_per_value=4):
+    found = right(cfg, batch, pos, bytes_per_value)
+    return {**found, "activations": found["activations"] * batch}
+
+
+@misconception("Your activations are a NumPy number. Finish with `int(...)`, so that they are a Python integer.")
+def numpy_count(cfg, batch, pos, bytes_per_value=4):
+    found = right(cfg, batch, pos, bytes_per_value)
+    return {**found, "activations": np.int64(found["activations"])}
+
+
+@misconception("Your dict has the bytes under another name. Its two keys are `activations` and `bytes`.")
+def another_key(cfg, batch, pos, bytes_per_value=4):
+    found = right(cfg, batch, pos, bytes_per_value)
+    return {"activations": found["activations"], "memory": found["bytes"]}
+
+
+@misconception("Your `bytes_per_value` is 2 where none is given. Its default is 4, as in the stub.")
+def two_bytes_by_default(cfg, batch, pos, bytes_per_value=2):
+    return right(cfg, batch, pos, bytes_per_value)

@@ -272,3 +272,103 @@ def key_error_for_too_many(cache, layer):
     labels, parts = embeddings(cache)
     more = parts_before(cache, layer)
     return labels + more[0], torch.stack(parts + more[1])
+
+
+@misconception("Your components come in the order in which the cache holds them. A cache may hold them in any order.")
+def order_of_the_cache(cache, layer):
+    check_layer(cache, layer)
+    labels, parts = embeddings(cache)
+    more = dict(zip(*parts_before(cache, layer), strict=True))
+    for name in cache:
+        for kind in ("attn", "mlp"):
+            label = f"L{name.split('.')[1]} {kind}" if name.endswith(f"hook_{kind}_out") else ""
+            if label in more:
+                labels.append(label)
+                parts.append(more[label])
+    return labels, torch.stack(parts)
+
+
+@misconception(
+    "You need `hook_resid_pre` in the cache. Count the layers by what they add: a cache may hold the parts alone."
+)
+def layers_counted_by_their_streams(cache, layer):
+    if not 0 <= layer <= sum("hook_resid_pre" in name for name in cache):
+        raise ValueError("no such layer")
+    labels, parts = embeddings(cache)
+    more = parts_before(cache, layer)
+    return labels + more[0], torch.stack(parts + more[1])
+
+
+def right(cache, layer):
+    """The right labels and the list of parts."""
+    check_layer(cache, layer)
+    labels, parts = embeddings(cache)
+    more = parts_before(cache, layer)
+    return labels + more[0], parts + more[1]
+
+
+@misconception("Your result begins with the components. The labels come first: `(labels, components)`.")
+def components_before_labels(cache, layer):
+    labels, parts = right(cache, layer)
+    return torch.stack(parts), labels
+
+
+@misconception(
+    "Your labels are the names of the hooks. The docstring asks for `embed`, `pos_embed`, `L0 attn`, `L0 mlp`, and so on."
+)
+def hook_names_for_labels(cache, layer):
+    _, parts = right(cache, layer)
+    names = ["hook_embed", "hook_pos_embed"]
+    names += [f"blocks.{before}.hook_{kind}_out" for before in range(layer) for kind in ("attn", "mlp")]
+    return names, torch.stack(parts)
+
+
+@misconception("Your labels count layers from 1. They are counted from 0: the first layer's attention is `L0 attn`.")
+def labels_from_one(cache, layer):
+    _, parts = right(cache, layer)
+    labels = [f"L{before + 1} {kind}" for before in range(layer) for kind in ("attn", "mlp")]
+    return ["embed", "pos_embed", *labels], torch.stack(parts)
+
+
+@misconception("The first axis of your components is the batch. The component comes first: stack along axis 0.")
+def stacked_on_the_second_axis(cache, layer):
+    labels, parts = right(cache, layer)
+    return labels, torch.stack(parts, dim=1)
+
+
+@misconception(
+    "Your components are joined along the batch. Each component is an entry of a new first axis: use `torch.stack`."
+)
+def joined_along_the_batch(cache, layer):
+    labels, parts = right(cache, layer)
+    return labels, torch.cat(parts)
+
+
+@misconception("Your first component is the sum of the two embeddings. The docstring asks for each of them alone.")
+def embeddings_added_up(cache, layer):
+    labels, parts = right(cache, layer)
+    return ["embed", *labels[2:]], torch.stack([parts[0] + parts[1], *parts[2:]])
+
+
+@misconception("The position embedding comes first in yours. The docstring asks for `embed`, then `pos_embed`.")
+def positions_first(cache, layer):
+    labels, parts = right(cache, layer)
+    return [labels[1], labels[0], *labels[2:]], torch.stack([parts[1], parts[0], *parts[2:]])
+
+
+@misconception(
+    "You refuse the number of layers. It stands for the stream after the last layer: raise the `ValueError` above it."
+)
+def after_the_last_layer_refused(cache, layer):
+    if layer == sum("hook_attn_out" in name for name in cache):
+        raise ValueError("no such layer")
+    labels, parts = right(cache, layer)
+    return labels, torch.stack(parts)
+
+
+@misconception("You refuse layer 0. The stream that enters layer 0 has two parts, the embeddings.")
+def layer_zero_refused(cache, layer):
+    if layer == 0:
+        raise ValueError("no such layer")
+    labels, parts = right(cache, layer)
+    return labels, torch.stack(parts)

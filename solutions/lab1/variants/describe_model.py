@@ -217,3 +217,77 @@ def head_width_derived_in_the_sizes(model):
 )
 def unembedding_bias_counted(model):
     return corrected(model, model.cfg.d_vocab)
+
+
+@misconception("Your count lacks the token embedding $W_E$, one vector `[d_model]` for each token of the vocabulary.")
+def token_embedding_forgotten(model):
+    return corrected(model, -model.cfg.d_vocab * model.cfg.d_model)
+
+
+@misconception(
+    "Your count has the weights of one head in each layer. Every one of the `n_heads` heads has its own queries, keys, "
+    "values and rows of $W_O$."
+)
+def one_head_counted(model):
+    size = sizes(model)
+    return {**size, "n_params": counted({**size, "n_heads": 1})["n_params"]}
+
+
+@misconception("Your count lacks the attention's output matrix $W_O$ in each layer.")
+def output_matrix_forgotten(model):
+    cfg = model.cfg
+    return corrected(model, -cfg.n_layers * cfg.n_heads * cfg.d_head * cfg.d_model)
+
+
+@misconception(
+    "Your count lacks the biases of queries, keys and values: three times `n_heads * d_head` numbers in each layer."
+)
+def head_biases_forgotten(model):
+    cfg = model.cfg
+    return corrected(model, -cfg.n_layers * 3 * cfg.n_heads * cfg.d_head)
+
+
+@misconception("Your count has one layer. Attention, MLP and LayerNorms count in every one of the `n_layers` layers.")
+def one_layer_counted(model):
+    size = sizes(model)
+    return {**size, "n_params": counted({**size, "n_layers": 1})["n_params"]}
+
+
+@misconception(
+    "Both biases of your MLPs have `d_model` entries. The first one is added to the hidden neurons, so it is `[d_mlp]`."
+)
+def mlp_bias_as_wide_as_the_stream(model):
+    return corrected(model, model.cfg.n_layers * (model.cfg.d_model - model.cfg.d_mlp))
+
+
+@misconception("Your count lacks the MLPs' biases: `d_mlp` numbers on the way in and `d_model` on the way out.")
+def mlp_biases_forgotten(model):
+    return corrected(model, -model.cfg.n_layers * (model.cfg.d_mlp + model.cfg.d_model))
+
+
+@misconception(
+    "Your count lacks the matrix $W_{out}$ of each MLP, or has one matrix where an MLP has two: one goes in, one out."
+)
+def one_matrix_for_an_mlp(model):
+    return corrected(model, -model.cfg.n_layers * model.cfg.d_model * model.cfg.d_mlp)
+
+
+@misconception(
+    "Your count has one LayerNorm in each layer. There are two: one before attention, and one before the MLP."
+)
+def one_norm_in_a_layer(model):
+    return corrected(model, -model.cfg.n_layers * 2 * model.cfg.d_model)
+
+
+@misconception(
+    "Your `n_heads` is the number of heads in the whole model. `model.cfg.n_heads` counts them in one layer."
+)
+def heads_of_all_layers(model):
+    size = counted(sizes(model))
+    return {**size, "n_heads": size["n_layers"] * size["n_heads"]}
+
+
+@misconception("Your dict has the number of parameters under another name. Its key is `n_params`.")
+def another_key(model):
+    size = counted(sizes(model))
+    return {"parameters": size.pop("n_params"), **size}

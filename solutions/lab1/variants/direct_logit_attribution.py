@@ -341,3 +341,87 @@ def vectors_of_the_first_prompt(model, tokens, correct, wrong):
     parts = pieces(model, tokens)
     direction, _ = toward(model, correct[:1].expand_as(correct), wrong[:1].expand_as(wrong))
     return divided(model, parts, direction / parts[3], toward(model, correct, wrong)[1])
+
+
+@misconception(
+    "Your hooks are still on the model afterwards: they fire in every later run. Remove them (`model.reset_hooks()`), or "
+    "use `run_with_cache`, which does it for you."
+)
+def hooks_left_behind(model, tokens, correct, wrong):
+    model.add_hook("blocks.0.attn.hook_z", lambda z, hook: None)
+    return right(model, tokens, correct, wrong)
+
+
+@misconception(
+    "The position embedding is missing from the rest. It is added to the stream beside the token embedding: take both."
+)
+def position_embedding_forgotten(model, tokens, correct, wrong):
+    heads, mlps, rest, scale = pieces(model, tokens)
+    direction, bias = toward(model, correct, wrong)
+    positions = model.W_pos[tokens.shape[1] - 1]
+    return divided(model, (heads, mlps, rest - positions, scale), direction / scale, bias)
+
+
+@misconception(
+    "The token embedding is missing from the rest. It is added to the stream beside the position embedding: take both."
+)
+def token_embedding_forgotten(model, tokens, correct, wrong):
+    heads, mlps, rest, scale = pieces(model, tokens)
+    direction, bias = toward(model, correct, wrong)
+    return divided(model, (heads, mlps, rest - model.W_E[tokens[:, -1]], scale), direction / scale, bias)
+
+
+@misconception("Your rest is not centred: subtract the mean over its entries, as from the other components.")
+def rest_not_centred(model, tokens, correct, wrong):
+    _, _, rest, scale = pieces(model, tokens)
+    direction, bias = toward(model, correct, wrong)
+    return {**right(model, tokens, correct, wrong), "rest": (rest * direction / scale).sum(-1) + bias}
+
+
+@misconception("Your `mlps` are `[layer, batch]`. The docstring asks for `[batch, layer]`.")
+def layers_before_batch(model, tokens, correct, wrong):
+    found = right(model, tokens, correct, wrong)
+    return {**found, "mlps": found["mlps"].T}
+
+
+@misconception("Your rest has an axis for its parts. Add them up: `rest` is one number for each prompt.")
+def rest_in_parts(model, tokens, correct, wrong):
+    heads, mlps, rest, scale = pieces(model, tokens)
+    direction, bias = toward(model, correct, wrong)
+    found = divided(model, (heads, mlps, rest, scale), direction / scale, 0)
+    return {**found, "rest": torch.stack([found["rest"], bias], dim=-1)}
+
+
+@misconception("Your dict has other keys. They are `heads`, `mlps` and `rest`.")
+def other_keys(model, tokens, correct, wrong):
+    found = right(model, tokens, correct, wrong)
+    return {"attn": found["heads"], "mlp": found["mlps"], "rest": found["rest"]}
+
+
+@misconception(
+    "Your scale lacks the small number that LayerNorm adds before the square root (`model.cfg.eps`). For a small stream "
+    "it counts. `ln_final.hook_scale` has the scale of the run."
+)
+def scale_without_eps(model, tokens, correct, wrong):
+    parts = pieces(model, tokens)
+    direction, bias = toward(model, correct, wrong)
+    return divided(model, parts, direction / (parts[3] ** 2 - model.cfg.eps).sqrt(), bias)
+
+
+@misconception("You use the first prompt's correct answer for the whole batch. Each prompt has its own.")
+def correct_of_the_first_prompt(model, tokens, correct, wrong):
+    return right(model, tokens, correct[:1].expand_as(correct), wrong)
+
+
+@misconception("You use the first prompt's wrong answer for the whole batch. Each prompt has its own.")
+def wrong_of_the_first_prompt(model, tokens, correct, wrong):
+    return right(model, tokens, correct, wrong[:1].expand_as(wrong))
+
+
+@misconception(
+    "You count the unembedding's bias twice. It stands in the rest once, as the difference between the two answers."
+)
+def unembedding_bias_twice(model, tokens, correct, wrong):
+    parts = pieces(model, tokens)
+    direction, bias = toward(model, correct, wrong)
+    return divided(model, parts, direction / parts[3], 2 * bias)

@@ -1,5 +1,6 @@
 """Right and wrong ways to find the heads that look at a word."""
 
+import numpy as np
 import torch
 
 from mechgrade.authoring.variants import accepted, misconception
@@ -277,3 +278,72 @@ def single_place_above_threshold(pattern, str_tokens, word, threshold):
     attention = pattern[:, :, -1, all_places(str_tokens, word)]
     best = attention.amax(-1)
     return [entry for entry in listed(attention.sum(-1), threshold) if best[entry[0], entry[1]] > threshold]
+
+
+@misconception("Your entries are lists. The docstring asks for tuples: `(layer, head, attention)`.")
+def lists_for_tuples(pattern, str_tokens, word, threshold):
+    return [list(entry) for entry in right(pattern, str_tokens, word, threshold)]
+
+
+def right(pattern, str_tokens, word, threshold):
+    """The right list."""
+    return listed(pattern[:, :, -1, all_places(str_tokens, word)].sum(-1), threshold)
+
+
+@misconception(
+    "Layer and head in your tuples are tensors. They print like integers, but are not found in a set or a dict: convert "
+    "them with `int` or `.tolist()`."
+)
+def tensors_for_the_places(pattern, str_tokens, word, threshold):
+    found = right(pattern, str_tokens, word, threshold)
+    return [(torch.tensor(layer), torch.tensor(head), attention) for layer, head, attention in found]
+
+
+@misconception(
+    "Where no head is above the threshold you give the one with the most attention. The docstring asks for an empty list."
+)
+def best_when_none(pattern, str_tokens, word, threshold):
+    every = right(pattern, str_tokens, word, -1.0)
+    return right(pattern, str_tokens, word, threshold) or [max(every, key=lambda entry: entry[2])]
+
+
+@misconception(
+    "A word that is not in the prompt ends in an `IndexError`. Look whether there is a place at all, and raise a "
+    "`ValueError`."
+)
+def index_error_for_absent(pattern, str_tokens, word, threshold):
+    places = [place for place, token in enumerate(str_tokens) if token.strip() == word.strip()]
+    last = places[-1]
+    return listed(pattern[:, :, -1, [*places[:-1], last]].sum(-1), threshold)
+
+
+@misconception("You read the query before the last. The answer is predicted at the *last* position.")
+def query_before_the_last(pattern, str_tokens, word, threshold):
+    return listed(pattern[:, :, -2, all_places(str_tokens, word)].sum(-1), threshold)
+
+
+@misconception("You list at most one head of each layer. List every head above the threshold.")
+def one_head_of_each_layer(pattern, str_tokens, word, threshold):
+    best = {}
+    for entry in right(pattern, str_tokens, word, threshold):
+        if entry[0] not in best or entry[2] > best[entry[0]][2]:
+            best[entry[0]] = entry
+    return list(best.values())
+
+
+@misconception("The attention comes first in your tuples. The docstring asks for `(layer, head, attention)`.")
+def attention_first(pattern, str_tokens, word, threshold):
+    return [(attention, layer, head) for layer, head, attention in right(pattern, str_tokens, word, threshold)]
+
+
+@misconception("Your tuples lack the attention. The docstring asks for `(layer, head, attention)`.")
+def without_attention(pattern, str_tokens, word, threshold):
+    return [entry[:2] for entry in right(pattern, str_tokens, word, threshold)]
+
+
+@misconception(
+    "The attention in your tuples is a NumPy number. Finish with `float(...)`, so that it is a Python float."
+)
+def numpy_attention(pattern, str_tokens, word, threshold):
+    found = right(pattern, str_tokens, word, threshold)
+    return [(layer, head, np.float64(attention)) for layer, head, attention in found]

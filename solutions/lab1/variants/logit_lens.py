@@ -1,5 +1,7 @@
 """Right and wrong ways to look through the logit lens."""
 
+from functools import partial
+
 import torch
 
 from mechgrade.authoring.variants import accepted, misconception
@@ -216,3 +218,94 @@ def mean_over_positions(model, tokens, targets):
 def relative_to_the_best(model, tokens, targets):
     logits = logits_of(model, streams(model, tokens))
     return of_targets((logits - logits.amax(-1, keepdim=True)).exp(), targets)
+
+
+def right(model, tokens, targets):
+    """The right probabilities."""
+    return of_targets(logits_of(model, streams(model, tokens)).softmax(-1), targets)
+
+
+@misconception(
+    "Your hooks are still on the model afterwards: they fire in every later run. Remove them (`model.reset_hooks()`), or "
+    "use `run_with_cache`, which does it for you."
+)
+def hooks_left_behind(model, tokens, targets):
+    kept = {}
+
+    def keep(stream, hook, layer):
+        kept[layer] = stream[:, -1]
+
+    for layer in range(model.cfg.n_layers):
+        model.add_hook(f"blocks.{layer}.hook_resid_post", partial(keep, layer=layer))
+    model(tokens)
+    every = torch.stack([kept[layer] for layer in range(model.cfg.n_layers)])
+    return of_targets(logits_of(model, every).softmax(-1), targets)
+
+
+@misconception(
+    "Your LayerNorm lacks the small number that it adds before the square root (`model.cfg.eps`). For a small stream it "
+    "counts. `model.ln_final` has it."
+)
+def scale_without_eps(model, tokens, targets):
+    stream = streams(model, tokens)
+    centred = stream - stream.mean(-1, keepdim=True)
+    scale = centred.pow(2).mean(-1, keepdim=True).sqrt()
+    return of_targets((centred / scale @ model.W_U + model.b_U).softmax(-1), targets)
+
+
+@misconception(
+    "Your LayerNorm does not subtract the mean over the entries of the stream: it only divides. Use `model.ln_final`."
+)
+def not_centred(model, tokens, targets):
+    stream = streams(model, tokens)
+    scale = (stream.pow(2).mean(-1, keepdim=True) + model.cfg.eps).sqrt()
+    return of_targets((stream / scale @ model.W_U + model.b_U).softmax(-1), targets)
+
+
+@misconception(
+    "Your answer for a second batch of the same shape is that of the first. Run the model on the tokens of each call."
+)
+def first_batch_remembered(model, tokens, targets):
+    memory = model.__dict__.setdefault("_lens", {})
+    place = (tuple(tokens.shape), len(targets))
+    if place not in memory:
+        memory[place] = streams(model, tokens)
+    return of_targets(logits_of(model, memory[place]).softmax(-1), targets)
+
+
+@misconception(
+    "You read one position too early: the prediction there is of the prompt's own last token. The next token is predicted "
+    "at the last position."
+)
+def position_before_the_last(model, tokens, targets):
+    return of_targets(logits_of(model, streams(model, tokens, position=-2)).softmax(-1), targets)
+
+
+@misconception("You average over the batch. The docstring asks for one number for each layer and each prompt.")
+def mean_over_the_batch(model, tokens, targets):
+    return right(model, tokens, targets).mean(1)
+
+
+@misconception("You give the last layer alone. The docstring asks for a row for each layer.")
+def last_layer_only(model, tokens, targets):
+    return right(model, tokens, targets)[-1:]
+
+
+@misconception(
+    "Your rows begin with the last layer. The first row is layer 0, and the last row is the model's own answer."
+)
+def last_layer_first(model, tokens, targets):
+    return right(model, tokens, targets).flip(0)
+
+
+@misconception(
+    "You give the probability of each layer's most likely token. The docstring asks for the probability of the *target*."
+)
+def probability_of_the_best(model, tokens, targets):
+    return logits_of(model, streams(model, tokens)).softmax(-1).amax(-1)
+
+
+@misconception("You read the logits with the rows of `W_E`. The unembedding is `W_U`, and `model.unembed` applies it.")
+def embedding_for_unembedding(model, tokens, targets):
+    logits = model.ln_final(streams(model, tokens)) @ model.W_E.T + model.b_U
+    return of_targets(logits.softmax(-1), targets)

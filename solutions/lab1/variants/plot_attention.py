@@ -319,3 +319,110 @@ def further_tokens_cut(pattern, tokens, title):
     tokens = tokens[: len(pattern)]
     check_shape(pattern, tokens)
     return drawn(pattern.detach().cpu(), tokens, title)
+
+
+@misconception(
+    "A second call with the same title draws into the first call's figure: `plt.figure` with a name gives the figure that "
+    "has this name already. Begin each call with a new figure, `plt.subplots()`."
+)
+def one_figure_for_each_title(pattern, tokens, title):
+    check_shape(pattern, tokens)
+    figure = pyplot.figure(num=title, clear=True)
+    axes = figure.subplots()
+    image = axes.imshow(pattern.detach().cpu())
+    axes.set_xticks(range(len(tokens)), tokens)
+    axes.set_yticks(range(len(tokens)), tokens)
+    axes.set(xlabel="key", ylabel="query", title=title)
+    figure.colorbar(image)
+    return figure
+
+
+@misconception(
+    "Your picture is mirrored: the first key is at the right. Keys go to the right, from the first position on."
+)
+def mirrored(pattern, tokens, title):
+    check_shape(pattern, tokens)
+    figure = drawn(pattern.detach().cpu(), tokens, title)
+    figure.axes[0].invert_xaxis()
+    return figure
+
+
+@misconception(
+    "Half of the first and of the last cells is cut off: the limits of your axes are the middles of these cells. `imshow` "
+    "sets the limits at the cells' borders: leave them."
+)
+def outer_cells_cut(pattern, tokens, title):
+    check_shape(pattern, tokens)
+    figure = drawn(pattern.detach().cpu(), tokens, title)
+    if len(tokens) > 1:
+        figure.axes[0].set(xlim=(0, len(tokens) - 1), ylim=(len(tokens) - 1, 0))
+    return figure
+
+
+@misconception("Your picture is no image of `imshow`. The exercise asks for one image, drawn by `imshow`.")
+def mesh_for_image(pattern, tokens, title):
+    check_shape(pattern, tokens)
+    figure = BareFigure()
+    axes = figure.subplots()
+    mesh = axes.pcolormesh(pattern.detach().cpu())
+    axes.invert_yaxis()
+    places = np.arange(len(tokens)) + 0.5
+    axes.set_xticks(places, tokens)
+    axes.set_yticks(places, tokens)
+    axes.set(xlabel="key", ylabel="query", title=title)
+    figure.colorbar(mesh)
+    return figure
+
+
+@misconception("Your figure has more than one image of the pattern. Draw one.")
+def two_images(pattern, tokens, title):
+    check_shape(pattern, tokens)
+    figure = drawn(pattern.detach().cpu(), tokens, title)
+    figure.axes[0].imshow(pattern.detach().cpu(), alpha=0.5)
+    return figure
+
+
+@misconception("Your tokens are on the x-axis only. Label every position on both axes.")
+def tokens_on_the_x_axis_only(pattern, tokens, title):
+    check_shape(pattern, tokens)
+    figure = drawn(pattern.detach().cpu(), tokens, title, ticks=False)
+    figure.axes[0].set_xticks(range(len(tokens)), tokens)
+    return figure
+
+
+@misconception("Your y-axis has no name. It is named `query`.")
+def y_axis_not_named(pattern, tokens, title):
+    check_shape(pattern, tokens)
+    return drawn(pattern.detach().cpu(), tokens, title, y="")
+
+
+@misconception("Your x-axis has no name. It is named `key`.")
+def x_axis_not_named(pattern, tokens, title):
+    check_shape(pattern, tokens)
+    return drawn(pattern.detach().cpu(), tokens, title, x="")
+
+
+@misconception("Your title has words of your own around the given one. The docstring asks for the title as given.")
+def words_around_the_title(pattern, tokens, title):
+    check_shape(pattern, tokens)
+    return drawn(pattern.detach().cpu(), tokens, f"Attention pattern: {title}")
+
+
+@misconception(
+    "All values above one half have one colour in your picture, since your colours end at 0.5. Let the colours span the "
+    "pattern's values."
+)
+def colours_end_at_one_half(pattern, tokens, title):
+    check_shape(pattern, tokens)
+    figure = drawn(pattern.detach().cpu(), tokens, title)
+    figure.axes[0].get_images()[0].set_clim(0, 0.5)
+    return figure
+
+
+@misconception(
+    "You refuse a pattern that fits: it has as many rows and columns as there are tokens. Raise the `ValueError` for others."
+)
+def bos_not_counted(pattern, tokens, title):
+    if len(pattern) != len(tokens) + 1 or len(pattern) != pattern.shape[1]:
+        raise ValueError("pattern and tokens do not fit")
+    return drawn(pattern.detach().cpu(), tokens, title)

@@ -274,3 +274,87 @@ def empty_names_refused(model, tokens, names, position=None):
     if not names:
         raise ValueError("give at least one name")
     return kept(model, tokens, names, position)
+
+
+@misconception(
+    "When the run ends in an error, your hooks stay on the model: a position that the input does not have is an error "
+    "too. Remove the hooks in a `finally`, or use `run_with_hooks`, which does it for you."
+)
+def hooks_left_after_an_error_in_the_run(model, tokens, names, position=None):
+    refuse_unknown(model, names)
+    found = {}
+
+    def keep(activation, hook, name):
+        found[name] = at(activation, position).detach().clone().cpu()
+
+    for name in names:
+        model.add_hook(name, partial(keep, name=name))
+    with torch.no_grad():
+        model(tokens)
+    model.reset_hooks()
+    return dict(found)
+
+
+@misconception(
+    "You hook every layer's point of a kind, not only the named ones: the filter looks at the end of each name. Compare "
+    "the whole name."
+)
+def whole_kinds_hooked(model, tokens, names, position=None):
+    refuse_unknown(model, names)
+    ends = tuple(name.rsplit(".", 1)[-1] for name in names)
+    _, cache = model.run_with_cache(tokens, names_filter=lambda name: name.endswith(ends))
+    return {name: at(cache[name], position).detach().clone().cpu() for name in names}
+
+
+@misconception(
+    "Where no name is asked for you keep everything. With no name the result is empty: an empty list is not None."
+)
+def no_name_is_every_name(model, tokens, names, position=None):
+    return kept(model, tokens, names or list(model.hook_dict), position)
+
+
+@misconception(
+    "Your entries have the last part of each name, such as `hook_resid_post`. The result uses the names that were asked "
+    "for, in full."
+)
+def last_part_of_the_names(model, tokens, names, position=None):
+    return {name.rsplit(".", 1)[-1]: value for name, value in kept(model, tokens, names, position).items()}
+
+
+@misconception("You keep the last position where `position` is None. None keeps the whole activation.")
+def none_is_the_last(model, tokens, names, position=None):
+    return kept(model, tokens, names, -1 if position is None else position)
+
+
+@misconception("Your entries are NumPy arrays. Return tensors.")
+def numpy_arrays(model, tokens, names, position=None):
+    return {name: value.numpy() for name, value in kept(model, tokens, names, position).items()}
+
+
+@misconception("A negative position ends in an error in yours. It counts from the end: -1 is the last position.")
+def negative_position_refused(model, tokens, names, position=None):
+    if position is None:
+        return kept(model, tokens, names, position)
+    cache = filtered(model, tokens, names)
+    place = torch.tensor([position])
+    return {name: cache[name].cpu().index_select(1, place).squeeze(1).detach().clone() for name in names}
+
+
+@misconception("You keep the positions up to `position`. Only this one position stays, and its axis goes.")
+def up_to_the_position(model, tokens, names, position=None):
+    cache = filtered(model, tokens, names)
+    return {
+        name: (cache[name] if position is None else cache[name][:, : position % cache[name].shape[1] + 1])
+        .detach()
+        .clone()
+        .cpu()
+        for name in names
+    }
+
+
+@misconception(
+    "Your result stays on the model's device. On a GPU it takes the memory that you wanted to save: move it with `.cpu()`."
+)
+def left_on_the_device(model, tokens, names, position=None):
+    cache = filtered(model, tokens, names)
+    return {name: at(cache[name], position).detach().clone() for name in names}

@@ -1,5 +1,6 @@
 """Right and wrong ways to ask what comes next."""
 
+import numpy as np
 import torch
 
 from mechgrade.authoring.variants import accepted, misconception
@@ -280,4 +281,56 @@ def runtime_error_for_too_many(model, prompt, k):
 def zero_gives_nothing(model, prompt, k):
     if k < 0 or k > model.cfg.d_vocab:
         raise ValueError("k must be between 1 and the size of the vocabulary")
+    return listed(model, probabilities(model, prompt), k)
+
+
+@misconception(
+    "A prompt that begins with the end-of-text token gets no BOS in front. The text is taken as it is: BOS is put before "
+    "every prompt."
+)
+def no_bos_before_a_special_token(model, prompt, k):
+    refuse_k(model, k)
+    own = prompt.startswith(model.tokenizer.bos_token)
+    return listed(model, model(model.to_tokens(prompt, prepend_bos=not own))[0, -1].softmax(-1), k)
+
+
+@misconception(
+    "Tokens with a small probability are missing in your list. Give `k` pairs, however unlikely the last ones are."
+)
+def unlikely_tokens_left_out(model, prompt, k):
+    refuse_k(model, k)
+    return [pair for pair in listed(model, probabilities(model, prompt), k) if pair[1] > 1e-4]
+
+
+@misconception("Your list has one pair more than `k`.")
+def one_pair_more(model, prompt, k):
+    refuse_k(model, k)
+    return listed(model, probabilities(model, prompt), min(k + 1, model.cfg.d_vocab))
+
+
+@misconception("Your probabilities are NumPy numbers. Finish with `float(...)`, so that they are Python floats.")
+def numpy_floats(model, prompt, k):
+    refuse_k(model, k)
+    found = listed(model, probabilities(model, prompt), k)
+    return [(text, np.float64(value)) for text, value in found]
+
+
+@misconception("Your tokens are their numbers in the vocabulary. The docstring asks for their texts.")
+def ids_for_texts(model, prompt, k):
+    refuse_k(model, k)
+    best, ids = probabilities(model, prompt).topk(k)
+    return list(zip(ids.tolist(), best.tolist(), strict=True))
+
+
+@misconception("Your pairs begin with the probability. The text comes first: `(text, probability)`.")
+def probability_before_text(model, prompt, k):
+    refuse_k(model, k)
+    return [(value, text) for text, value in listed(model, probabilities(model, prompt), k)]
+
+
+@misconception(
+    "You refuse a `k` that is the size of the vocabulary. Only a larger `k` asks for more tokens than there are."
+)
+def whole_vocabulary_refused(model, prompt, k):
+    refuse_k(model, k + 1)
     return listed(model, probabilities(model, prompt), k)
