@@ -392,3 +392,15 @@ def layers_add_up(model, corrupted_tokens, clean_cache, metric):
 )
 def read_by_the_mlp(model, corrupted_tokens, clean_cache, metric):
     return both_maps(model, corrupted_tokens, clean_cache, metric, "hook_resid_mid", "hook_mlp_out")
+
+
+@misconception(
+    "Your maps are right, but tensors of the clean cache have other values afterwards: something is written into them in "
+    "place. Write into a copy."
+)
+def cached_outputs_overwritten(model, corrupted_tokens, clean_cache, metric):
+    maps = both_maps(model, corrupted_tokens, clean_cache, metric)
+    for layer in range(model.cfg.n_layers):
+        output = clean_cache[f"blocks.{layer}.hook_mlp_out"]
+        output[:, -1] += 1
+    return maps
