@@ -528,3 +528,22 @@ def hooks_left(model, tokens, templates, circuit, metric, reference_tokens, refe
 def unused_template_refused(model, tokens, templates, circuit, metric, reference_tokens, reference_templates):
     refuse_strangers(reference_templates, templates)
     return right_share(model, tokens, templates, circuit, metric, reference_tokens, reference_templates)
+
+
+@misconception(
+    "Your hooks have names that only a `TransformerBridge` knows, such as `blocks.0.attn.o.hook_in`; a "
+    "`HookedTransformer` fails on them. Both know `blocks.0.attn.hook_z`."
+)
+def names_of_the_bridge(model, tokens, templates, circuit, metric, reference_tokens, reference_templates):
+    refuse_strangers(templates, reference_templates)
+    means = means_of(z_of(model, reference_tokens), templates, reference_templates)
+    hooks = []
+    for layer in range(model.cfg.n_layers):
+
+        def replace(z, hook, layer=layer):
+            return torch.where(heads_of(model, circuit, z, layer), z, means[layer])
+
+        hooks.append((f"blocks.{layer}.attn.o.hook_in", replace))
+    with torch.no_grad():
+        alone = metric(model.run_with_hooks(tokens, fwd_hooks=hooks)).item()
+    return alone / whole(model, tokens, metric)

@@ -476,8 +476,8 @@ def last_appearance_for_both(model, template, io, subject, order):
 
 
 @misconception(
-    "Your pairs are right, but a name goes through that is a single token in the prompts and several tokens after a "
-    "space. Then it is no single token as an *answer*. The docstring asks for a `ValueError`."
+    "Your pairs are right, but the *answers* are not checked: a name goes through that is several tokens with a space in "
+    "front, as the next token has it. The docstring asks for a `ValueError`."
 )
 def answer_not_checked(model, template, io, subject, order):
     check_prompts(model, template, io, subject, order)

@@ -499,3 +499,26 @@ def last_hook_left(model, corrupted_tokens, clean_cache, metric, activation="z")
 
     model.add_hook(f"blocks.{layer}.attn.hook_{activation}", hook_function)
     return found
+
+
+@misconception(
+    "Your hook for z has a name that only a `TransformerBridge` knows, `blocks.0.attn.o.hook_in`; a `HookedTransformer` "
+    "fails on it. Both know the names in the table."
+)
+def names_of_the_bridge(model, corrupted_tokens, clean_cache, metric, activation="z"):
+    refuse_unknown(activation)
+    edit = right_edit(clean_cache, activation)
+    place = {"z": "o.hook_in", "pattern": "hook_pattern"}.get(activation, f"{activation}.hook_out")
+    values = []
+    for layer in range(model.cfg.n_layers):
+        for head in range(model.cfg.n_heads):
+
+            def hook_function(value, hook, layer=layer, head=head):
+                value = value.clone()
+                edit(value, layer, head)
+                return value
+
+            with torch.no_grad():
+                hooks = [(f"blocks.{layer}.attn.{place}", hook_function)]
+                values.append(metric(model.run_with_hooks(corrupted_tokens, fwd_hooks=hooks)))
+    return torch.stack(values).reshape(model.cfg.n_layers, model.cfg.n_heads)

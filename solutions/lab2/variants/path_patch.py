@@ -653,3 +653,17 @@ def receivers_need_a_sender(model, tokens, orig_cache, new_cache, senders, recei
         return orig_cache["resid_pre", layer] + torch.stack(parts).sum(0)
 
     return run(model, tokens, inputs_of(model, receivers, component, stream))
+
+
+@misconception(
+    "Your hooks have names that only a `TransformerBridge` knows, such as `blocks.1.attn.q.hook_out`; a "
+    "`HookedTransformer` fails on them. Both know `blocks.1.attn.hook_q`.",
+    replaces="path_patch_to_heads",
+)
+def names_of_the_bridge(model, tokens, orig_cache, new_cache, senders, receivers, component):
+    refuse_bad_paths(senders, receivers, component)
+    change = change_of(model, orig_cache, new_cache, senders)
+    hooks = inputs_of(model, receivers, component, lambda layer: orig_cache["resid_pre", layer] + change)
+    return run(
+        model, tokens, [(name.replace(f"hook_{component}", f"{component}.hook_out"), hook) for name, hook in hooks]
+    )
