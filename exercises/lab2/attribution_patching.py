@@ -69,8 +69,8 @@ def attribution_patching(
     Source: Nanda 2023, https://www.neelnanda.io/mechanistic-interpretability/attribution-patching
 
     Args:
-        model: a `TransformerBridge` in compatibility mode, or a `HookedTransformer`, whose weights do not require
-            gradients. It is left as it was, also when `metric` fails: no hook, no gradient, no weight switched on.
+        model: a `TransformerBridge` in compatibility mode, or a `HookedTransformer`, of any size, whose weights do not
+            require gradients. It is left as it was, also when `metric` fails: no hook, no gradient, no weight switched on.
         clean_tokens: the prompts to patch from, `[batch, pos]`.
         corrupted_tokens: the prompts to patch into, of the same shape.
         metric: takes the logits of a run as the model gives them, of all prompts and positions, `[batch, pos, d_vocab]`,
@@ -79,7 +79,8 @@ def attribution_patching(
     Returns:
         The estimated *change* of the metric for each head, `[layer, head]`: z of the clean run minus z of the corrupted
         run, times the metric's gradient by z in the corrupted run, summed over batch, positions and `d_head`. It takes
-        one backward pass, and does not require gradients itself.
+        one backward pass, and does not require gradients itself. The caller may have switched gradients off with
+        `torch.no_grad()`; the estimate is the same.
 
     Raises:
         ValueError: the two batches of tokens have different shapes.

@@ -64,7 +64,8 @@ def find_circuit(
         still enough. Each head is tried once. A head with effect 0 has the smallest magnitude, and its turn comes too.
 
     Raises:
-        ValueError: all heads together are not enough.
+        ValueError: the order ends and no set was enough, not even all heads together. A smaller set that comes before may
+            be enough where all heads together are not.
 
     """
     raise NotImplementedError("find_circuit: not written yet")

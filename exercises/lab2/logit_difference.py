@@ -65,7 +65,8 @@ def logit_difference(
 
     Returns:
         The mean over the prompts, shape `[]`; with `per_prompt` the difference of each, shape `[batch]`, also for one
-        prompt. A gradient can be taken of either. Both are finite however far apart the logits are.
+        prompt. A gradient can be taken of either. Both are finite, also where a third token is so far above both names
+        that their probabilities are 0.
 
     Raises:
         ValueError: `answer`, `wrong` or `end` does not have exactly one entry for each prompt; with and without

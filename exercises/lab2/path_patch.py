@@ -105,6 +105,7 @@ def path_patch_to_heads(
         orig_cache: all activations of the run on `tokens`; not changed.
         new_cache: all activations of a run on other prompts of the same shape; not changed.
         senders: heads as (layer, head), each at most once, all in earlier layers than every receiver; perhaps none.
+            Lists and tuples of heads both work.
         receivers: heads as (layer, head), each at most once; perhaps none. Then nothing is replaced.
         component: the input of the receivers that hears the senders: `"q"`, `"k"` or `"v"`.
 

@@ -18,6 +18,13 @@ def with_another_eps(exercise, bench, *, eps, seed):
     return exercise.ov_logits(*weights, eps=eps)
 
 
+def of_a_faint_head(exercise, bench, *, seed):
+    """What the head writes is so small that the usual `eps` counts in the final LayerNorm."""
+    shapes = [(4, 6), (6, 3), (3, 6), (6, 5), (5,)]
+    residual, W_V, W_O, W_U, b_U = (bench.normal(*shape, seed=seed + at) for at, shape in enumerate(shapes))
+    return exercise.ov_logits(residual, W_V, 0.002 * W_O, W_U, b_U)
+
+
 def simple_heads(exercise, bench, *, size, negative):
     """A head that copies, and one that does the opposite; the unembedding reads a token where it is embedded."""
     import torch
@@ -95,6 +102,7 @@ def test_ov_logits(compare, seed):
             seed=seed,
         )
     compare(with_another_eps, eps=0.5, seed=seed)
+    compare(of_a_faint_head, seed=seed)
 
 
 @pytest.mark.supporting  # the scores are the same, whatever the seed is

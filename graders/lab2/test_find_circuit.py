@@ -164,6 +164,9 @@ def test_pruning(compare):
     # Without a head that does harm another would not be needed either; but its turn was before.
     harm = {"effects": [[0.5, -0.375], [0.25, 0.125]], "worth": [[0.5, -0.25], [0.5, 0.125]]}
     compare(on_additive_worth, **harm, target=0.875)
+    # Among equals too the head that was taken last is tried first.
+    equals = [[0.5, -0.5], [0.5, 0.25]]
+    compare(on_parts, effects=equals, needs=[[[0, 0], [0, 1]], [[1, 0]]], target=1.0)
 
 
 @pytest.mark.points(1)
@@ -189,7 +192,9 @@ def test_on_names(compare):
 
 @pytest.mark.points(1)
 def test_clear_errors(compare):
-    """A target that all heads together do not reach raises a ValueError; one that they just reach does not."""
+    """A target that all heads together do not reach or fewer do not reach raises a ValueError; others do not."""
     compare(on_additive_worth, effects=[[0.5, 0.25]], worth=[[0.5, 0.25]], target=0.75)
+    # All heads together are not enough here, and the first two are.
+    compare(on_additive_worth, effects=[[0.5, 0.25], [-0.125, 0.0]], worth=[[0.5, 0.25], [-0.5, 0.0]], target=0.75)
     for effects, target in [([[0.5, 0.25], [0.25, 0.5]], 1.75), ([[0.125], [0.0]], 0.25)]:
         compare(on_too_high_a_target, effects=effects, target=target)

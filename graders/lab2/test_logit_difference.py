@@ -37,7 +37,10 @@ def on_known_logits(exercise, bench, *, batch):
         logits[row, end[row], 6] = 200  # a third token that beats both, so that their probabilities are 0
     logits[rows, end, answer] = (2 + rows).to(bench.dtype)
     logits[rows, end, wrong] = 1
-    return exercise.logit_difference(logits, answer, wrong, end, per_prompt=True)
+    return {
+        "mean": exercise.logit_difference(logits, answer, wrong, end),
+        "per_prompt": exercise.logit_difference(logits, answer, wrong, end, per_prompt=True),
+    }
 
 
 def on_gradient(exercise, bench, *, batch, pos, d_vocab, seed):
@@ -107,11 +110,12 @@ def test_on_random_logits(compare, seed):
 
 @pytest.mark.points(1)
 def test_on_known_logits(compare):
-    """Logits whose differences are 1, 2, 3, …; before and after the end they would give something else."""
+    """Logits whose differences are 1, 2, 3, …; before and after the end, and as probabilities, they give something else."""
     for batch in (2, 5):
         found = compare(on_known_logits, batch=batch)
         expected = [float(number) for number in range(1, batch + 1)]
-        assert np.allclose(found, expected, atol=1e-4), f"the differences should be {expected}"
+        assert np.allclose(found["per_prompt"], expected, atol=1e-4), f"the differences should be {expected}"
+        assert np.isclose(found["mean"], np.mean(expected), atol=1e-4), f"the mean of {expected} is {np.mean(expected)}"
 
 
 @pytest.mark.points(1)

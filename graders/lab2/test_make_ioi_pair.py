@@ -6,6 +6,8 @@ STORE = "{A} and {B} went to the store. {S} gave a bottle to"
 WHEN = "When {A} and {B} went to the park, {S} handed a ball to"
 #: The giver opens a line: no space stands before the name.
 LINE = "Then {A} and {B} went to the park.\n{S} handed a ball to"
+#: The first name opens the text, and the giver a line.
+OPENS_BOTH = "{A} met {B} at the park.\n{S} handed a ball to"
 LATER = "On Monday {A} saw {B} at the school. Later, {S} showed the map to"
 
 
@@ -141,6 +143,9 @@ def test_clear_errors(compare):
         (STORE, "", "_", "BABA"),
         (LINE, "_", "", "ABBA"),
         (LINE, "", "_", "BABA"),
+        # Without a space before it in both prompts, the letter is a single token in all its places; as an answer it is two.
+        (OPENS_BOTH, "x", "", "ABBA"),
+        (OPENS_BOTH, "", "x", "BABA"),
         (STORE, "", "", "ABAB"),
         (STORE, "", "", "abba"),
         (STORE, "", "", "baba"),

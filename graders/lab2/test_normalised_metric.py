@@ -103,8 +103,11 @@ def test_on_course_model(compare, seed):
 @pytest.mark.points(2)
 def test_clear_errors(compare):
     """Ends that are equal, exactly or up to rounding, raise a ValueError; others do not, however small or close they are."""
-    # The last two differ by a thousandth of their size, which is no rounding.
-    for clean, corrupted in [(3e-9, 1e-9), (-1e-15, 1e-15), (1 + 2**-10, 1.0), (-2000.0, -2002.0)]:
+    # The last three differ by a thousandth and by thirty millionths of their size, which is no rounding.
+    apart = [(3e-9, 1e-9), (-1e-15, 1e-15), (1 + 2**-10, 1.0), (-2000.0, -2002.0), (1 + 2**-15, 1.0)]
+    for clean, corrupted in apart:
         assert_known(compare(on_known_values, clean=clean, corrupted=corrupted), clean, corrupted)
-    for clean, corrupted in [(2.5, 2.5), (0.0, 0.0), (300.0, 300.00003), (-4.0, -4.0000004), (1e-9, 1.0000001e-9)]:
+    # The last two differ by half a millionth of their size.
+    same = [(2.5, 2.5), (0.0, 0.0), (300.0, 300.00003), (-4.0, -4.0000004), (1e-9, 1.0000001e-9), (1.0, 1 + 2**-21)]
+    for clean, corrupted in [*same, (-2000.0, -2000 * (1 + 2**-21))]:
         compare(on_ends_that_coincide, clean=clean, corrupted=corrupted)

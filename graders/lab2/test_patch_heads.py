@@ -61,6 +61,12 @@ def on_random_tokens(exercise, bench, *, batch, pos, activation, seed):
     return patched(exercise, bench, corrupted, caches(bench, clean), metric, activation)
 
 
+def on_a_cache_of_one(exercise, bench, *, batch, pos, activation, seed):
+    """The cache holds the named activation and no other."""
+    clean, corrupted, metric = random_prompts(bench, batch, pos, seed)
+    return patched(exercise, bench, corrupted, caches(bench, clean, (activation,)), metric, activation)
+
+
 def on_one_changed_head(exercise, bench, *, batch, pos, layer, head, activation, seed):
     """The clean run is the corrupted one but for a single head; counted from the last layer and the last head."""
     _, corrupted, metric = random_prompts(bench, batch, pos, seed)
@@ -176,11 +182,12 @@ def test_outputs(compare, seed):
 
 @pytest.mark.points(2)
 def test_inputs_and_pattern(compare, seed):
-    """The maps of queries, keys, values and attention patterns, on random tokens."""
+    """The maps of queries, keys, values and attention patterns; the cache may hold nothing but the named activation."""
     for activation in ("q", "k", "v", "pattern"):
         # As few positions as there can be: a pattern must not be taken for vectors.
         batch, pos = (2, 2) if activation == "pattern" else (4, 7)
         assert_clean(compare(on_random_tokens, batch=batch, pos=pos, activation=activation, seed=seed))
+    assert_clean(compare(on_a_cache_of_one, batch=1, pos=3, activation="q", seed=seed))
 
 
 @pytest.mark.points(2)

@@ -402,3 +402,93 @@ def batches_not_compared(model, clean_tokens, corrupted_tokens, metric):
     refuse_misfits(clean_tokens[:1], corrupted_tokens[:1])
     gradient = gradient_by_z(model, corrupted_tokens, metric)
     return ((z_of(model, clean_tokens) - z_of(model, corrupted_tokens)) * gradient).sum((1, 2, 4))
+
+
+@misconception(
+    "You average over `d_head` where the expansion takes the sum: every component of a head's output adds its share."
+)
+def d_head_averaged(model, clean_tokens, corrupted_tokens, metric):
+    clean, corrupted, gradient = all_of(model, clean_tokens, corrupted_tokens, metric)
+    return ((clean - corrupted) * gradient).sum((1, 2)).mean(-1)
+
+
+@misconception(
+    "You give the metric the logits of the last position alone. It is to get those of all positions, "
+    "`[batch, pos, d_vocab]`: which of them count is the metric's business."
+)
+def metric_of_the_last_position(model, clean_tokens, corrupted_tokens, metric):
+    return right_map(model, clean_tokens, corrupted_tokens, lambda logits: metric(logits[:, -1:]))
+
+
+@misconception(
+    "Your numbers are right, but a hook stays on the model. `run_with_hooks` takes its hooks off; after `add_hook` you "
+    "have to do it."
+)
+def hook_left(model, clean_tokens, corrupted_tokens, metric):
+    found = right_map(model, clean_tokens, corrupted_tokens, metric)
+    model.add_hook("hook_embed", lambda value, hook: value)
+    return found
+
+
+@misconception(
+    "Your numbers are right, and the weights are switched off again, but gradients of the weights are left in their "
+    "`.grad`. They take as much memory as the model. It is enough that the embeddings require gradients."
+)
+def weight_gradients_left(model, clean_tokens, corrupted_tokens, metric):
+    refuse_misfits(clean_tokens, corrupted_tokens)
+    kept = []
+
+    def keep(z, hook):
+        kept.append(z * 1)
+        kept[-1].retain_grad()
+        return kept[-1]
+
+    model.requires_grad_(True)
+    with torch.enable_grad():
+        metric(model.run_with_hooks(corrupted_tokens, fwd_hooks=[(name, keep) for name in z_names(model)])).backward()
+    model.requires_grad_(False)
+    changes = [(clean - z.detach()) * z.grad for clean, z in zip(z_of(model, clean_tokens), kept, strict=True)]
+    return torch.stack([change.sum((0, 1, 3)) for change in changes])
+
+
+@misconception(
+    "Your function fails under the caller's `torch.no_grad()`: nothing is recorded there, so there is nothing to "
+    "differentiate. Put the corrupted run into `with torch.enable_grad():`."
+)
+def gradients_of_the_caller(model, clean_tokens, corrupted_tokens, metric):
+    refuse_misfits(clean_tokens, corrupted_tokens)
+    kept = []
+
+    def start(value, hook):
+        return value.detach().requires_grad_(True)
+
+    def keep(z, hook):
+        kept.append(z)
+        return z
+
+    hooks = [("hook_embed", start)] + [(name, keep) for name in z_names(model)]
+    gradient = torch.stack(torch.autograd.grad(metric(model.run_with_hooks(corrupted_tokens, fwd_hooks=hooks)), kept))
+    difference = z_of(model, clean_tokens) - z_of(model, corrupted_tokens)
+    return (difference * gradient).sum((1, 2, 4))
+
+
+@misconception(
+    "Your hook keeps z and does not return it. A `TransformerBridge` gives the hook a view and goes on with the original, "
+    "so the logits do not depend on what you kept. Return what you keep."
+)
+def kept_and_not_returned(model, clean_tokens, corrupted_tokens, metric):
+    refuse_misfits(clean_tokens, corrupted_tokens)
+    kept = []
+
+    def start(value, hook):
+        return value.detach().requires_grad_(True)
+
+    def keep(z, hook):
+        kept.append(z)
+
+    hooks = [("hook_embed", start)] + [(name, keep) for name in z_names(model)]
+    with torch.enable_grad():
+        value = metric(model.run_with_hooks(corrupted_tokens, fwd_hooks=hooks))
+        gradient = torch.stack(torch.autograd.grad(value, kept))
+    difference = z_of(model, clean_tokens) - z_of(model, corrupted_tokens)
+    return (difference * gradient).sum((1, 2, 4))

@@ -353,3 +353,23 @@ def unbiased_variance(residual, W_V, W_O, W_U, b_U, negative=False, eps=1e-5):
 def normalised_together(residual, W_V, W_O, W_U, b_U, negative=False, eps=1e-5):
     first = torch.nn.functional.layer_norm(residual, residual.shape, eps=eps)
     return centred(first @ W_V @ W_O * (-1 if negative else 1), eps) @ W_U + b_U
+
+
+@misconception("You ignore `eps`: both LayerNorms add 1e-5, whatever is given.", replaces="ov_logits")
+def eps_ignored(residual, W_V, W_O, W_U, b_U, negative=False, eps=1e-5):
+    return centred(centred(residual, 1e-5) @ W_V @ W_O * (-1 if negative else 1), 1e-5) @ W_U + b_U
+
+
+@misconception(
+    "Your scores are right, but a `k` of exactly d_vocab is refused. The docstring allows it: then every token is a hit.",
+    replaces="copying_score",
+)
+def all_of_the_vocabulary_refused(logits, tokens, k=5):
+    refuse_misfits(logits, tokens, k + 1 if k > 0 else k)
+    return (logits.topk(k, -1).indices == tokens[:, None]).any(-1).double().mean().item()
+
+
+@misconception("Your score is in per cent. A share between 0 and 1 is asked for.", replaces="copying_score")
+def percent(logits, tokens, k=5):
+    refuse_misfits(logits, tokens, k)
+    return 100 * (logits.topk(k, -1).indices == tokens[:, None]).any(-1).double().mean().item()

@@ -452,3 +452,98 @@ def one_known_template_is_enough(model, tokens, templates, circuit, metric, refe
         raise ValueError("no template with a reference")
     means = means_of(z_of(model, reference_tokens), templates, reference_templates)
     return metric_with(model, tokens, metric, circuit, means) / whole(model, tokens, metric)
+
+
+@misconception(
+    "You divide by the *magnitude* of the whole model's metric. A metric can be negative on the whole model; then your "
+    "share has the wrong sign. Divide by the metric as it is."
+)
+def magnitude_of_the_whole(model, tokens, templates, circuit, metric, reference_tokens, reference_templates):
+    share = right_share(model, tokens, templates, circuit, metric, reference_tokens, reference_templates)
+    return share if whole(model, tokens, metric) > 0 else -share
+
+
+@misconception(
+    "From layer 10 on the heads of another layer are ablated: the number of a layer is read from a single character. "
+    "Build the hook's name from the number."
+)
+def one_digit(model, tokens, templates, circuit, metric, reference_tokens, reference_templates):
+    refuse_strangers(templates, reference_templates)
+    means = means_of(z_of(model, reference_tokens), templates, reference_templates)
+    hooks = []
+    for layer in range(model.cfg.n_layers):
+
+        def replace(z, hook, layer=layer):
+            return torch.where(heads_of(model, circuit, z, layer), z, means[layer])
+
+        hooks.append((f"blocks.{str(layer)[0]}.attn.hook_z", replace))
+    with torch.no_grad():
+        alone = metric(model.run_with_hooks(tokens, fwd_hooks=hooks)).item()
+    return alone / whole(model, tokens, metric)
+
+
+@misconception(
+    "You call the metric for each prompt alone and average. It is to get the logits of all prompts at once: a metric can "
+    "belong to these very prompts, or be no mean."
+)
+def metric_prompt_by_prompt(model, tokens, templates, circuit, metric, reference_tokens, reference_templates):
+    def mean(logits):
+        return torch.stack([metric(one[None]) for one in logits]).mean()
+
+    return right_share(model, tokens, templates, circuit, mean, reference_tokens, reference_templates)
+
+
+@misconception(
+    "You give the metric the logits of the last position alone. It is to get those of all positions: which of them count "
+    "is the metric's business."
+)
+def metric_of_the_last_position(model, tokens, templates, circuit, metric, reference_tokens, reference_templates):
+    def of_the_last(logits):
+        return metric(logits[:, -1:])
+
+    return right_share(model, tokens, templates, circuit, of_the_last, reference_tokens, reference_templates)
+
+
+@misconception(
+    "Your share is right, but your hooks stay on the model. Whoever uses the model next gets ablated runs. "
+    "`run_with_hooks` takes its hooks off; after `add_hook` you have to do it."
+)
+def hooks_left(model, tokens, templates, circuit, metric, reference_tokens, reference_templates):
+    refuse_strangers(templates, reference_templates)
+    means = means_of(z_of(model, reference_tokens), templates, reference_templates)
+    before = whole(model, tokens, metric)
+    for layer in range(model.cfg.n_layers):
+
+        def replace(z, hook, layer=layer):
+            return torch.where(heads_of(model, circuit, z, layer), z, means[layer])
+
+        model.add_hook(f"blocks.{layer}.attn.hook_z", replace)
+    return whole(model, tokens, metric) / before
+
+
+@misconception(
+    "Your numbers are right, but a reference prompt whose template no prompt has raises an error. The docstring says that "
+    "such a reference prompt does no harm: pass over it."
+)
+def unused_template_refused(model, tokens, templates, circuit, metric, reference_tokens, reference_templates):
+    refuse_strangers(reference_templates, templates)
+    return right_share(model, tokens, templates, circuit, metric, reference_tokens, reference_templates)
+
+
+@misconception(
+    "Your hooks have names that only a `TransformerBridge` knows, such as `blocks.0.attn.o.hook_in`; a "
+    "`HookedTransformer` fails on them. Both know `blocks.0.attn.hook_z`."
+)
+def names_of_the_bridge(model, tokens, templates, circuit, metric, reference_tokens, reference_templates):
+    refuse_strangers(templates, reference_templates)
+    means = means_of(z_of(model, reference_tokens), templates, reference_templates)
+    hooks = []
+    for layer in range(model.cfg.n_layers):
+
+        def replace(z, hook, layer=layer):
+            return torch.where(heads_of(model, circuit, z, layer), z, means[layer])
+
+        hooks.append((f"blocks.{layer}.attn.o.hook_in", replace))
+    with torch.no_grad():
+        alone = metric(model.run_with_hooks(tokens, fwd_hooks=hooks)).item()
+    return alone / whole(model, tokens, metric)

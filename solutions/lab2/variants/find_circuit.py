@@ -394,3 +394,31 @@ def divided_by_layers(effects, evaluate, target):
         return [divmod(layer * heads + head, layers) for layer, head in sorted(places)]
 
     return moved(right_circuit(effects, lambda places: evaluate(moved(places)), target))
+
+
+@misconception(
+    "Your circuit is right, but you give `evaluate` lists for the heads. It takes *tuples* (layer, head); a list cannot "
+    "be in a set or be the key of a dict."
+)
+def lists_given_to_evaluate(effects, evaluate, target):
+    return right_circuit(effects, lambda heads: evaluate([list(head) for head in heads]), target)
+
+
+@misconception(
+    "You raise the `ValueError` because all heads together are not enough, although fewer heads are: more heads can be "
+    "worse. Grow first, and give up only when the order ends."
+)
+def all_heads_asked_first(effects, evaluate, target):
+    order = by_strength(effects, lambda effect: -abs(effect))
+    if evaluate(order) < target:
+        raise ValueError("all heads together are not enough")
+    return in_order(order, evaluate, target)
+
+
+@misconception(
+    "You prune heads of equal magnitude in the order in which you grew them. The pruning goes in the *opposite* order: "
+    "the head that was taken last is tried first."
+)
+def ties_pruned_in_the_same_order(effects, evaluate, target):
+    circuit = grown(by_strength(effects, lambda effect: -abs(effect)), evaluate, target)
+    return sorted(pruned(circuit, sorted(circuit, key=lambda place: abs(effects[place].item())), evaluate, target))

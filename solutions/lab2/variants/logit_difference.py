@@ -307,3 +307,45 @@ def one_prompt_squeezed(logits, answer, wrong, end, per_prompt=False):
 )
 def python_numbers(logits, answer, wrong, end, per_prompt=False):
     return difference_of(logits, answer, wrong, end, per_prompt).tolist()
+
+
+@misconception(
+    "Your mean is not finite where a third token beats both names, although the differences of the single prompts are. "
+    "Take the mean of the differences of logits, not of logarithms of probabilities."
+)
+def mean_of_probabilities_not_finite(logits, answer, wrong, end, per_prompt=False):
+    each = difference_of(logits, answer, wrong, end, per_prompt=True)
+    chance = at_end(logits, end).softmax(-1)
+    rows = torch.arange(len(logits), device=logits.device)
+    return each if per_prompt else (chance[rows, answer] / chance[rows, wrong]).log().mean()
+
+
+@misconception(
+    "Your differences are right, but the length of `wrong` is not checked. A single wrong name for many prompts goes "
+    "through; the docstring asks for a `ValueError`."
+)
+def wrong_not_checked(logits, answer, wrong, end, per_prompt=False):
+    refuse_misfits(logits, answer, answer, end)
+    rows = torch.arange(len(logits), device=logits.device)
+    return mean_or_each(logits[rows, end, answer] - logits[rows, end, wrong], per_prompt)
+
+
+@misconception(
+    "Your differences are right, but the length of `answer` is not checked. A single answer for many prompts goes "
+    "through; the docstring asks for a `ValueError`."
+)
+def answer_not_checked(logits, answer, wrong, end, per_prompt=False):
+    refuse_misfits(logits, wrong, wrong, end)
+    rows = torch.arange(len(logits), device=logits.device)
+    return mean_or_each(logits[rows, end, answer] - logits[rows, end, wrong], per_prompt)
+
+
+@misconception(
+    "Your differences are right, and you refuse misfits with `per_prompt=True`, but not for the mean: there a single "
+    "entry is used for all prompts. The docstring asks for a `ValueError` in both cases."
+)
+def refuses_for_each_only(logits, answer, wrong, end, per_prompt=False):
+    if per_prompt:
+        refuse_misfits(logits, answer, wrong, end)
+    rows = torch.arange(len(logits), device=logits.device)
+    return mean_or_each(logits[rows, end, answer] - logits[rows, end, wrong], per_prompt)

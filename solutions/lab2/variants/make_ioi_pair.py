@@ -24,14 +24,19 @@ def single_token(model, text):
     return ids[0]
 
 
-def check(model, template, io, subject, order):
-    """Refuse what must be refused."""
+def check_prompts(model, template, io, subject, order):
+    """Refuse what must be refused in the prompts."""
     if io == subject or order not in ("ABBA", "BABA"):
         raise ValueError("two different names, and one of the two orders")
     for giver, other in ((subject, io), (io, subject)):
         text = fill(template, io, subject, order, giver)
         if len(places(model, text, giver)) != 2 or len(places(model, text, other)) != 1:
             raise ValueError("a name is not a single token, or too often there")
+
+
+def check(model, template, io, subject, order):
+    """Refuse what must be refused in the prompts, and in the answers."""
+    check_prompts(model, template, io, subject, order)
     for name in (io, subject):
         single_token(model, " " + name)
 
@@ -427,3 +432,53 @@ def s2_is_a_tensor(model, template, io, subject, order):
     pair = right_pair(model, template, io, subject, order)
     clean, corrupted = (model.to_tokens(pair[kind])[0] for kind in ("clean", "corrupted"))
     return {**pair, "positions": {**pair["positions"], "S2": (clean != corrupted).nonzero()[0, 0]}}
+
+
+@misconception("You return the entries in a tuple. A dict is asked for: each entry is looked up by its name.")
+def pair_in_a_tuple(model, template, io, subject, order):
+    return tuple(right_pair(model, template, io, subject, order).values())
+
+
+@misconception(
+    "Your clean and your corrupted prompt are exchanged. In the *clean* prompt the subject gives: the name that is there "
+    "twice."
+)
+def clean_and_corrupted_exchanged(model, template, io, subject, order):
+    pair = right_pair(model, template, io, subject, order)
+    return {**pair, "clean": pair["corrupted"], "corrupted": pair["clean"]}
+
+
+@misconception(
+    "Your `wrong` is the token at S1. Where the subject's name opens the text, that token has no space in front, and the "
+    "next token always has one."
+)
+def wrong_read_from_the_prompt(model, template, io, subject, order):
+    pair = right_pair(model, template, io, subject, order)
+    return {**pair, "wrong": model.to_tokens(pair["clean"])[0, pair["positions"]["S1"]].item()}
+
+
+@misconception(
+    "Your positions are a list. A dict is asked for, with the keys `IO`, `S1`, `S2` and `END`: then nobody has to know "
+    "their order."
+)
+def positions_in_a_list(model, template, io, subject, order):
+    pair = right_pair(model, template, io, subject, order)
+    return {**pair, "positions": list(pair["positions"].values())}
+
+
+@misconception(
+    "Your S1 is where S2 is. The subject appears twice, and S1 is the earlier place. (A dict from names to positions "
+    "keeps only the last position of each name.)"
+)
+def last_appearance_for_both(model, template, io, subject, order):
+    pair = right_pair(model, template, io, subject, order)
+    return {**pair, "positions": {**pair["positions"], "S1": pair["positions"]["S2"]}}
+
+
+@misconception(
+    "Your pairs are right, but the *answers* are not checked: a name goes through that is several tokens with a space in "
+    "front, as the next token has it. The docstring asks for a `ValueError`."
+)
+def answer_not_checked(model, template, io, subject, order):
+    check_prompts(model, template, io, subject, order)
+    return unless(True, model, template, io, subject, order)

@@ -224,3 +224,42 @@ def flattened(value, clean, corrupted):
     refuse_equal(clean, corrupted)
     found = (value - corrupted) / (clean - corrupted)
     return found.flatten(2) if found.ndim > 2 else found
+
+
+@misconception(
+    "Your scale is not linear between the two ends: you compare magnitudes. Where one end is negative, the values between "
+    "the ends come out wrong. Subtract the values as they are."
+)
+def magnitudes_for_values(value, clean, corrupted):
+    refuse_equal(clean, corrupted)
+    width = clean.abs() - corrupted.abs()
+    return (value.abs() - corrupted.abs()) / torch.where(width == 0, torch.ones_like(width), width)
+
+
+@misconception(
+    "Your result never exceeds 1: you measure how *near* a value is to the clean run. A patch can do better than the "
+    "clean run, and then the result is larger than 1."
+)
+def nearness_to_clean(value, clean, corrupted):
+    refuse_equal(clean, corrupted)
+    return 1 - (value - clean).abs() / (clean - corrupted).abs()
+
+
+@misconception(
+    "Ends that differ by half a millionth of their size go through. The docstring calls them the same up to rounding: "
+    "rounding errors add up in a model, and one of them alone is about a ten-millionth in float32."
+)
+def bound_too_narrow(value, clean, corrupted):
+    if (clean - corrupted).abs() <= 1.2e-7 * torch.maximum(clean.abs(), corrupted.abs()):
+        raise ValueError("the ends are the same")
+    return (value - corrupted) / (clean - corrupted)
+
+
+@misconception(
+    "You refuse ends that differ by three hundred-thousandths of their size. The docstring draws the line at about a "
+    "millionth, and these are not the same."
+)
+def bound_of_a_ten_thousandth(value, clean, corrupted):
+    if (clean - corrupted).abs() <= 1e-4 * torch.maximum(clean.abs(), corrupted.abs()):
+        raise ValueError("the ends are the same")
+    return (value - corrupted) / (clean - corrupted)

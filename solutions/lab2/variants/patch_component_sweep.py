@@ -392,3 +392,27 @@ def layers_add_up(model, corrupted_tokens, clean_cache, metric):
 )
 def read_by_the_mlp(model, corrupted_tokens, clean_cache, metric):
     return both_maps(model, corrupted_tokens, clean_cache, metric, "hook_resid_mid", "hook_mlp_out")
+
+
+@misconception(
+    "Your maps are right, but tensors of the clean cache have other values afterwards: something is written into them in "
+    "place. Write into a copy."
+)
+def cached_outputs_overwritten(model, corrupted_tokens, clean_cache, metric):
+    maps = both_maps(model, corrupted_tokens, clean_cache, metric)
+    for layer in range(model.cfg.n_layers):
+        output = clean_cache[f"blocks.{layer}.hook_mlp_out"]
+        output[:, -1] += 1
+    return maps
+
+
+@misconception(
+    "Your hooks have names that only a `TransformerBridge` knows, such as `blocks.0.attn.hook_out`; a `HookedTransformer` "
+    "fails on them. Both know `blocks.0.hook_attn_out` and `blocks.0.hook_mlp_out`."
+)
+def names_of_the_bridge(model, corrupted_tokens, clean_cache, metric):
+    def hooks_of(part, layer, position):
+        clean = clean_cache[f"blocks.{layer}.hook_{part}_out"]
+        return [(f"blocks.{layer}.{part}.hook_out", partial(replace, position=position, clean=clean))]
+
+    return {f"{part}_out": sweep(model, corrupted_tokens, metric, partial(hooks_of, part)) for part in ("attn", "mlp")}

@@ -451,3 +451,74 @@ def pattern_from_queries_and_keys(model, corrupted_tokens, clean_cache, metric, 
     refuse_unknown(activation)
     parts = ("q", "k") if activation == "pattern" else (activation,)
     return with_others(model, corrupted_tokens, clean_cache, metric, parts)
+
+
+@misconception(
+    "Your map is right where the cache holds all activations. The docstring promises the *named* activation alone, and "
+    "you need z for the number of heads: `model.cfg.n_heads` has it."
+)
+def z_needed_in_the_cache(model, corrupted_tokens, clean_cache, metric, activation="z"):
+    refuse_unknown(activation)
+    heads = clean_cache["z", 0].shape[2]
+    return right_map(model, corrupted_tokens, clean_cache, metric, activation)[:, :heads]
+
+
+@misconception(
+    "Your map is divided by the metric of the corrupted run. The metric itself is asked for; to put it on a scale is "
+    "another step."
+)
+def divided(model, corrupted_tokens, clean_cache, metric, activation="z"):
+    with torch.no_grad():
+        baseline = metric(model(corrupted_tokens))
+    return right_map(model, corrupted_tokens, clean_cache, metric, activation) / baseline
+
+
+@misconception(
+    "You call the metric for each prompt alone and average. It is to get all prompts at once, `[batch, pos, d_vocab]`; "
+    "a metric can belong to these very prompts, or be no mean."
+)
+def metric_prompt_by_prompt(model, corrupted_tokens, clean_cache, metric, activation="z"):
+    def mean(logits):
+        return torch.stack([metric(one[None]) for one in logits]).mean()
+
+    return right_map(model, corrupted_tokens, clean_cache, mean, activation)
+
+
+@misconception(
+    "Your map is right, but the last hook is still attached to the model. Whoever uses the model next gets patched runs. "
+    "`run_with_hooks` takes its hooks off."
+)
+def last_hook_left(model, corrupted_tokens, clean_cache, metric, activation="z"):
+    found = right_map(model, corrupted_tokens, clean_cache, metric, activation)
+    edit, layer, head = right_edit(clean_cache, activation), model.cfg.n_layers - 1, model.cfg.n_heads - 1
+
+    def hook_function(value, hook):
+        value = value.clone()
+        edit(value, layer, head)
+        return value
+
+    model.add_hook(f"blocks.{layer}.attn.hook_{activation}", hook_function)
+    return found
+
+
+@misconception(
+    "Your hook for z has a name that only a `TransformerBridge` knows, `blocks.0.attn.o.hook_in`; a `HookedTransformer` "
+    "fails on it. Both know the names in the table."
+)
+def names_of_the_bridge(model, corrupted_tokens, clean_cache, metric, activation="z"):
+    refuse_unknown(activation)
+    edit = right_edit(clean_cache, activation)
+    place = {"z": "o.hook_in", "pattern": "hook_pattern"}.get(activation, f"{activation}.hook_out")
+    values = []
+    for layer in range(model.cfg.n_layers):
+        for head in range(model.cfg.n_heads):
+
+            def hook_function(value, hook, layer=layer, head=head):
+                value = value.clone()
+                edit(value, layer, head)
+                return value
+
+            with torch.no_grad():
+                hooks = [(f"blocks.{layer}.attn.{place}", hook_function)]
+                values.append(metric(model.run_with_hooks(corrupted_tokens, fwd_hooks=hooks)))
+    return torch.stack(values).reshape(model.cfg.n_layers, model.cfg.n_heads)

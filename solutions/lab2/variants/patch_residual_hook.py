@@ -302,3 +302,37 @@ def position_zero_refused(resid, hook, position, clean):
     patched = resid.clone()
     patched[:, position] = clean[:, position]
     return patched
+
+
+@misconception(
+    "The last position is refused. Positions go from 0 to `pos - 1`, and `pos - 1` is a position like all others."
+)
+def last_position_refused(resid, hook, position, clean):
+    refuse_misfits(resid, position + 1, clean)
+    patched = resid.clone()
+    patched[:, position] = clean[:, position]
+    return patched
+
+
+@misconception(
+    "Your patch is right, but a clean stream with another number of *positions* goes through. Then one position can be "
+    "two different words. The docstring asks for a `ValueError`."
+)
+def length_not_compared(resid, hook, position, clean):
+    refuse_misfits(resid[:, :1], 0, clean[:, :1])
+    if not 0 <= position < resid.shape[1]:
+        raise ValueError("there is no such position")
+    patched = resid.clone()
+    patched[:, position] = clean[:, position]
+    return patched
+
+
+@misconception(
+    "Your patch is right, but a clean stream with another `d_model` goes through: a single number is written into the "
+    "whole vector. The docstring asks for a `ValueError`."
+)
+def width_not_compared(resid, hook, position, clean):
+    refuse_misfits(resid[..., :1], position, clean[..., :1])
+    patched = resid.clone()
+    patched[:, position] = clean[:, position]
+    return patched

@@ -590,3 +590,80 @@ def needs_a_sender(model, tokens, orig_cache, new_cache, senders):
     residual = orig_cache["resid_post", model.cfg.n_layers - 1] + torch.stack(parts).sum(0)
     with torch.no_grad():
         return model.unembed(model.ln_final(residual))
+
+
+@misconception(
+    "The MLPs are frozen, but the other heads are computed afresh, so the senders also act through later heads. Every "
+    "other head gives what it gave in the original run.",
+    replaces="path_patch_to_logits",
+)
+def heads_recomputed(model, tokens, orig_cache, new_cache, senders):
+    return run(model, tokens, freezing(model, orig_cache, new_cache, senders, heads=False))
+
+
+@misconception(
+    "The unembedding's bias is missing: the logits are LN(r) W_U *plus* b_U. `model.unembed` adds it.",
+    replaces="path_patch_to_logits",
+)
+def unembedding_bias_forgotten(model, tokens, orig_cache, new_cache, senders):
+    return right_logits(model, orig_cache, new_cache, senders) - model.b_U
+
+
+@misconception(
+    "Your function fails for senders in a tuple: `.copy()` is a method of lists. Lists and tuples of heads both work in "
+    "a `for` loop.",
+    replaces="path_patch_to_logits",
+)
+def lists_only_to_logits(model, tokens, orig_cache, new_cache, senders):
+    return right_logits(model, orig_cache, new_cache, senders.copy())
+
+
+@misconception(
+    "Your logits are right, but the hooks that freeze heads and MLPs stay on the model. `run_with_hooks` takes its hooks "
+    "off; after `add_hook` you have to do it.",
+    replaces="path_patch_to_logits",
+)
+def freezing_hooks_left(model, tokens, orig_cache, new_cache, senders):
+    for hook in freezing(model, orig_cache, new_cache, senders):
+        model.add_hook(*hook)
+    with torch.no_grad():
+        return model(tokens)
+
+
+@misconception(
+    "`path_patch_to_heads` returns the logits of the last position alone. Those of every position are asked for, "
+    "`[batch, pos, d_vocab]`.",
+    replaces="path_patch_to_heads",
+)
+def last_position_after_heads(model, tokens, orig_cache, new_cache, senders, receivers, component):
+    refuse_bad_paths(senders, receivers, component)
+    return right_heads(model, tokens, orig_cache, new_cache, senders, receivers, component)[:, -1:]
+
+
+@misconception(
+    "Your function fails where receivers have no sender: there is nothing to stack. Then each receiver's input is that of "
+    "the original run. Begin with a change of zeros.",
+    replaces="path_patch_to_heads",
+)
+def receivers_need_a_sender(model, tokens, orig_cache, new_cache, senders, receivers, component):
+    refuse_bad_paths(senders, receivers, component)
+
+    def stream(layer):
+        parts = [(new_cache["z", at] - orig_cache["z", at])[:, :, head] @ model.W_O[at, head] for at, head in senders]
+        return orig_cache["resid_pre", layer] + torch.stack(parts).sum(0)
+
+    return run(model, tokens, inputs_of(model, receivers, component, stream))
+
+
+@misconception(
+    "Your hooks have names that only a `TransformerBridge` knows, such as `blocks.1.attn.q.hook_out`; a "
+    "`HookedTransformer` fails on them. Both know `blocks.1.attn.hook_q`.",
+    replaces="path_patch_to_heads",
+)
+def names_of_the_bridge(model, tokens, orig_cache, new_cache, senders, receivers, component):
+    refuse_bad_paths(senders, receivers, component)
+    change = change_of(model, orig_cache, new_cache, senders)
+    hooks = inputs_of(model, receivers, component, lambda layer: orig_cache["resid_pre", layer] + change)
+    return run(
+        model, tokens, [(name.replace(f"hook_{component}", f"{component}.hook_out"), hook) for name, hook in hooks]
+    )
