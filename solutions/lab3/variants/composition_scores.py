@@ -417,8 +417,8 @@ def long_names(early_W_V, early_W_O, late_W_Q, late_W_K, late_W_V, late_W_O):
 
 
 @misconception(
-    "Your baseline depends on what was drawn before the call: you put the random state back afterwards, but you never"
-    " seed it. Seed the generator that you draw from.",
+    "Your baseline depends on what was drawn before the call: the same seed gives another number after another draw. Seed "
+    "the generator that you draw from.",
     replaces="random_baseline",
 )
 def restored_but_unseeded(d_model, d_head, samples, seed):

@@ -364,8 +364,8 @@ def bos_alone(d_vocab, bos, batch, half, seed, device="cpu"):
 
 
 @misconception(
-    "Your tokens hang on what was drawn before the call: you put the random state back afterwards, but you never seed"
-    " it. Seed the generator that you draw from."
+    "Your tokens depend on what was drawn before the call: the same seed gives others after another draw. Seed the generator "
+    "that you draw from."
 )
 def restored_but_unseeded(d_vocab, bos, batch, half, seed, device="cpu"):
     refuse_impossible(d_vocab, bos, batch, half)
@@ -412,8 +412,8 @@ def ends_left_out(d_vocab, bos, batch, half, seed, device="cpu"):
 
 
 @misconception(
-    "No token comes twice in a row in your halves. Each token is drawn by itself: it may be the same as the token "
-    "before it."
+    "No token comes directly after itself in your halves, where there is a choice. Each token is drawn by itself: it may be "
+    "the same as the one before."
 )
 def never_twice_in_a_row(d_vocab, bos, batch, half, seed, device="cpu"):
     refuse_impossible(d_vocab, bos, batch, half)
