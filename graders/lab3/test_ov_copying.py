@@ -59,7 +59,6 @@ def on_a_random_circuit(exercise, bench, *, d_vocab, d_head, count, ks, seed):
     A = bench.normal(d_vocab, d_head, seed=seed)
     B = A.T * 0.6 + bench.normal(d_head, d_vocab, seed=seed + 1)
     tokens = clear_cases(A, B, bench.integers(0, d_vocab, (count,), seed=seed + 2))
-    tokens = torch.cat([tokens, tokens[: len(tokens) // 3], tokens[:2]])  # some twice, and two of them three times
     with Largest() as largest:
         scores = [exercise.ov_copying(circuit_of(A, B), tokens, k) for k in ks]
     return {"scores": scores, "makes_d_vocab_squared": largest.entries >= d_vocab**2}
