@@ -50,8 +50,8 @@ def in_context_score(
 
     Returns:
         The mean loss of the tokens at positions `late … late + width - 1` minus that of the tokens at positions
-        `early … early + width - 1`, each averaged over the batch and the window. Negative for a model that learns from
-        its context.
+        `early … early + width - 1`, each averaged over the batch and the window. A Python float,
+        finite also where logits are in the hundreds. Negative for a model that learns from its context.
 
     Raises:
         ValueError: `early` is below 1, `late` is not above `early`, `width` is below 1, or the late window goes beyond

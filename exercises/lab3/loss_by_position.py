@@ -59,8 +59,9 @@ def loss_by_position(
 
     Returns:
         A tuple `(loss, half_means)`. `loss`, shape `[batch, pos - 1]`, in nats: entry `[b, i]` is the negative
-        log-probability that the logits at position `i` give to the token at position `i + 1`. `half_means`, shape
-        `[2]`: the mean loss, over the batch and the positions, of the tokens of the first half and of the second half.
+        log-probability that the logits at position `i` give to the token at position `i + 1`. A loss can be very large,
+        but it is finite, also where logits are in the hundreds. `half_means`, shape `[2]`: the mean loss, over the batch
+        and the positions, of the tokens of the first half and of the second half, in this order.
 
     Raises:
         ValueError: `logits` and `tokens` do not have the same batch and pos, or `pos` is not `1 + 2 * half` with `half`

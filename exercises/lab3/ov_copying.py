@@ -76,7 +76,7 @@ def ov_copying(circuit: FactoredMatrix, tokens: Int[Tensor, " token"], k: int) -
     Args:
         circuit: a full OV circuit, `[d_vocab, d_vocab]` in two factors; rows are tokens attended to, columns are
             logits. It may be too large to be multiplied out.
-        tokens: the tokens to ask about, as ids.
+        tokens: the tokens to ask about, as ids. A token that is there twice counts twice.
         k: a row counts when fewer than `k` of its entries are strictly larger than the token's own. `k` may be larger than
             the vocabulary: then every row counts.
 

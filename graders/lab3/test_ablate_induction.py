@@ -93,6 +93,34 @@ def on_calls_of_all_kinds(exercise, bench, *, calls):
     return {"raised": results, "hooks_left_after": with_hooks, "keys": given[0] if given else None}
 
 
+def on_runs_that_fail(exercise, bench, *, half, fails_from):
+    """Whether hooks are left when a run of the model fails: the first one, or a later one."""
+    tokens = bench.integers(0, bench.d_vocab, (2, 1 + 2 * half), seed=0)
+    with_hooks = []
+    for first in fails_from:
+        runs = 0
+
+        def fail(*_, first=first):
+            nonlocal runs
+            runs += 1
+            if runs >= first:
+                raise RuntimeError(f"run {runs} of the model fails")
+
+        handle = bench.model.blocks[0].register_forward_pre_hook(fail)
+        try:
+            exercise.ablate_induction(bench.model, tokens, [(0, 0)], [[(0, 0)], [(0, 0)]])
+        except NotImplementedError:
+            raise
+        except Exception:
+            pass  # what is raised is up to the model
+        finally:
+            handle.remove()
+        if bench.open_hooks():
+            with_hooks.append(f"run {first} of the model fails")
+            bench.model.reset_hooks()
+    return {"hooks_left_where": with_hooks}
+
+
 def assert_consistent(found):
     _, ablated, effect = found["clean, ablated, effect"]
     gap = abs(effect - (ablated - np.mean(found["controls"])))
@@ -128,7 +156,7 @@ def test_nothing_ablated(compare, seed):
 
 @pytest.mark.points(1)
 def test_clear_errors(compare):
-    """A head that the model lacks, no control set, or no two equal halves raise a ValueError, and leave no hook."""
+    """A head that the model lacks, no control set, or no two equal halves raise a ValueError. No error leaves a hook."""
     one = [[[0, 0]]]
     calls = [
         (7, [[0, 0]], one),
@@ -145,3 +173,4 @@ def test_clear_errors(compare):
         (1, [[0, 0]], one),
     ]
     compare(on_calls_of_all_kinds, calls=calls)
+    compare(on_runs_that_fail, half=3, fails_from=[1, 2, 3])

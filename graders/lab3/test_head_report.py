@@ -66,14 +66,22 @@ def colours_span(image):
     return bool(low <= values.min() and values.max() <= high and low < high)
 
 
+def with_types(table):
+    """The table as it is, and the types of its numbers: NumPy's numbers look like Python's as data."""
+    if not isinstance(table, list) or not all(isinstance(row, dict) for row in table):
+        return table
+    types = {key: sorted({type(row.get(key)).__name__ for row in table}) for key in ("layer", "head", "score")}
+    return {"table": table, "types": types}
+
+
 def table_on_random_scores(exercise, bench, *, layers, heads, measures, threshold, seed):
     table, _ = exercise.head_report(random_scores(bench, layers, heads, measures, seed), threshold)
-    return table
+    return with_types(table)
 
 
 def table_on_given_scores(exercise, bench, *, scores, threshold):
     table, _ = exercise.head_report(given(bench, scores), threshold)
-    return table
+    return with_types(table)
 
 
 def figure_on_random_scores(exercise, bench, *, layers, heads, measures, seed):
@@ -118,10 +126,10 @@ def on_shapes_of_all_kinds(exercise, bench, *, shapes):
 def test_table_of_random_scores(compare, seed):
     """The table for random scores: every head in its place, with its name, role and highest score."""
     for layers, heads, measures, threshold in [(2, 4, 3, 0.75), (11, 1, 2, 0.6), (1, 11, 4, 0.9)]:
-        table = compare(
+        found = compare(
             table_on_random_scores, layers=layers, heads=heads, measures=measures, threshold=threshold, seed=seed
         )
-        assert len(table) == layers * heads, "the table should have one row for each head"
+        assert len(found["table"]) == layers * heads, "the table should have one row for each head"
 
 
 @pytest.mark.points(2)
@@ -133,8 +141,8 @@ def test_ties_and_threshold(compare):
         "previous": [[0.5, 0.75, 0.75, 0.75 + a_little], [0.125, 0.0, 0.5, 0.0]],
         "first": [[0.25, 0.625, 0.875, 0.75 + a_little], [0.25, 1.0, 0.375, 0.0]],
     }
-    table = compare(table_on_given_scores, scores=scores, threshold=0.5)
-    roles = [row["role"] for row in table]
+    found = compare(table_on_given_scores, scores=scores, threshold=0.5)
+    roles = [row["role"] for row in found["table"]]
     expected = ["other", "induction", "first", "previous", "other", "induction", "induction", "other"]
     assert roles == expected, f"the roles of these heads above 0.5 are {expected}"
     compare(table_on_given_scores, scores=scores, threshold=0.0)

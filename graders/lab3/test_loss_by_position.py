@@ -84,6 +84,14 @@ def test_on_course_model(compare, seed):
 @pytest.mark.points(1)
 def test_clear_errors(compare):
     """Positions that are not BOS and two equal halves, and logits that do not fit the tokens, raise a ValueError."""
-    lengths = [((2, 8), (2, 8)), ((2, 1), (2, 1)), ((2, 2), (2, 2)), ((2, 9), (2, 7)), ((2, 5), (2, 7))]
+    lengths = [
+        ((2, 8), (2, 8)),
+        ((2, 1), (2, 1)),
+        ((2, 2), (2, 2)),
+        ((2, 9), (2, 7)),
+        ((2, 5), (2, 7)),
+        ((2, 6), (2, 7)),
+        ((2, 8), (2, 7)),
+    ]
     batches = [((1, 7), (2, 7)), ((3, 7), (2, 7)), ((2, 7), (1, 7))]
     compare(on_shapes_of_all_kinds, shapes=[((2, 3), (2, 3)), *lengths, *batches])

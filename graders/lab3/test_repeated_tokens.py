@@ -1,6 +1,7 @@
 """Grader of `repeated_tokens`. Two right programs draw different tokens, so what is compared are facts about them."""
 
 import random
+from itertools import pairwise, product
 
 import pytest
 
@@ -26,7 +27,8 @@ def facts(tokens, bos):
         "second_half_equals_first": bool((first == second).all()),
         "second_half_is_first_reversed": bool((first.flip(1) == second).all()),
         "neighbours_equal": bool((tokens[:, 1::2] == tokens[:, 2::2]).all()),
-        "different_rows": len({tuple(row) for row in tokens.tolist()}),
+        # Rows with the same tokens in another order are not drawn apart.
+        "different_rows": len({tuple(sorted(row[1 : half + 1])) for row in tokens.tolist()}),
     }
 
 
@@ -59,12 +61,29 @@ def on_small_vocabulary(exercise, bench, *, d_vocab, bos, batch, half, seed):
     if not isinstance(tokens, torch.Tensor) or tokens.ndim != 2:
         return facts(tokens, bos)
     drawn = [token for row in tokens.tolist() for token in row[1:]]
-    fair = len(drawn) / (d_vocab - 1)  # with the sizes below, 1.4 times of it is 9 standard deviations away
+    ids = [token for token in range(d_vocab) if token != bos]
+    # With the sizes below 1.4 times of it is 9 standard deviations away, and 0.75 times of it 5. A pair is expected
+    # 60 times or more.
+    fair = len(drawn) / len(ids)
+    followed = {pair for row in tokens.tolist() for pair in pairwise(row[1 : 1 + half])}
     return {
         "ids_after_position_0": sorted(set(drawn)),
         "drawn_far_too_often": [token for token in sorted(set(drawn)) if drawn.count(token) > 1.4 * fair],
+        "drawn_far_too_seldom": [token for token in ids if drawn.count(token) < 0.75 * fair],
+        "never_one_after_the_other": [pair for pair in product(ids, repeat=2) if pair not in followed],
         "bos_in_each_row": [row.count(bos) for row in tokens.tolist()],
     }
+
+
+def on_large_vocabulary(exercise, bench, *, d_vocab, bos, batch, half, seed):
+    """Which tenths of the vocabulary are drawn too seldom: 0.75 times of a fair share is 8 standard deviations away."""
+    import torch
+
+    tokens = exercise.repeated_tokens(d_vocab, bos, batch, half, seed, bench.device)
+    if not isinstance(tokens, torch.Tensor) or tokens.ndim != 2:
+        return facts(tokens, bos)
+    tenths = [10 * token // d_vocab for row in tokens.tolist() for token in row[1 : 1 + half]]
+    return {"tenths_drawn_far_too_seldom": [n for n in range(10) if tenths.count(n) < 0.75 * batch * half / 10]}
 
 
 def on_repeated_calls(exercise, bench, *, d_vocab, bos, batch, half, seed):
@@ -87,8 +106,11 @@ def on_repeated_calls(exercise, bench, *, d_vocab, bos, batch, half, seed):
     after = global_states()
     torch.rand(7), np.random.rand(3), random.random()  # what was drawn before a call must not matter
     again, other = call(seed), call(seed + 1)
+    zero = call(0)
+    torch.rand(7), np.random.rand(3), random.random()
     return {
         "same_seed_gives_same_tokens": again == tokens,
+        "seed_0_gives_same_tokens": call(0) == zero,
         "other_seed_gives_other_tokens": other != tokens,
         "global_random_states_changed": [library for library, state in before.items() if after[library] != state],
     }
@@ -122,7 +144,13 @@ def drawn(seed):
 @pytest.mark.points(2)
 def test_form(compare, seed):
     """BOS, a random half, the same half again: integers of the right shape, other noise in each row, on the right device."""
-    for d_vocab, bos, batch, half in [(50, 49, 3, 40), (1000, 0, 5, 4), (300, 123, 1, 9), (90, 7, 3, 1), drawn(seed)]:
+    for d_vocab, bos, batch, half in [
+        (50, 49, 3, 40),
+        (1000, 0, 5, 4),
+        (300, 123, 1, 9),
+        (10**6, 7, 3, 1),
+        drawn(seed),
+    ]:
         compare(on_sizes, d_vocab=d_vocab, bos=bos, batch=batch, half=half, seed=seed)
     compare(on_course_vocabulary, batch=4, half=11, seed=seed)
     compare(on_another_device, d_vocab=50, bos=7, batch=2, half=3, seed=seed)
@@ -131,11 +159,12 @@ def test_form(compare, seed):
 @pytest.mark.supporting
 @pytest.mark.points(1)
 def test_every_token_but_bos(compare, seed):
-    """Every token of a small vocabulary turns up in the noise, none far too often, and never BOS, whatever its id is."""
+    """Every token but BOS turns up, none far too often or too seldom, and any token after any other, whatever BOS is."""
     for d_vocab, bos in [(8, 3), (6, 0), (7, 6), (2, 1)]:
         found = compare(on_small_vocabulary, d_vocab=d_vocab, bos=bos, batch=3, half=1000, seed=seed)
         assert found["bos_in_each_row"] == [1, 1, 1], "BOS should appear exactly once in each row, at position 0"
         assert len(found["ids_after_position_0"]) == d_vocab - 1, "some token of the vocabulary is never drawn"
+    compare(on_large_vocabulary, d_vocab=1000, bos=500, batch=3, half=3000, seed=seed)
 
 
 @pytest.mark.supporting

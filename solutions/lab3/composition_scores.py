@@ -103,8 +103,8 @@ def composition_scores(
 def random_baseline(d_model: int, d_head: int, samples: int, seed: int) -> float:
     """Compute the mean composition score of random pairs of heads.
 
-    The same seed gives the same number, and the global random states (PyTorch's, NumPy's, Python's) are the same after
-    the call as before it.
+    The same seed gives the same number, whatever was drawn before the call; and the global random states (PyTorch's,
+    NumPy's, Python's) are the same after the call as before it.
 
     Source: Elhage et al. 2021, https://transformer-circuits.pub/2021/framework/index.html
 

@@ -546,3 +546,86 @@ def no_controls(model, tokens, heads, controls):
     refuse_misfits(model, tokens, heads, controls or [[]])
     found = measured(lambda group: second_half(model, tokens, group), heads, controls or [[]])
     return found if controls else found | {"controls": torch.zeros(0), "effect": float("nan")}
+
+
+@misconception(
+    "Your `clean` loss is the mean over all positions, as the model returns it with `return_type='loss'` alone. Like "
+    "the other losses, it is that of the second half."
+)
+def clean_over_all_positions(model, tokens, heads, controls):
+    refuse_misfits(model, tokens, heads, controls)
+    found = measured(lambda group: second_half(model, tokens, group), heads, controls)
+    return found | {"clean": losses_without(model, tokens, []).mean().item()}
+
+
+@misconception(
+    "Without heads to ablate your function ends with an error. `heads` may be empty: then `ablated` is the loss of "
+    "the model as it is."
+)
+def no_heads_refused(model, tokens, heads, controls):
+    refuse_misfits(model, tokens, heads, controls)
+    if not heads:
+        raise ValueError("there are no heads to ablate")
+    return measured(lambda group: second_half(model, tokens, group), heads, controls)
+
+
+@misconception(
+    "When a run of the model fails, your hooks stay on it. Take the hooks off in a `finally`, or use a way to run "
+    "that does it for you."
+)
+def hooks_left_after_a_failed_run(model, tokens, heads, controls):
+    refuse_misfits(model, tokens, heads, controls)
+
+    def measure(group):
+        for layer, head in group:
+            model.add_hook(f"blocks.{layer}.attn.hook_z", partial(zero_one, head=head))
+        loss = model(tokens, return_type="loss", loss_per_token=True)[:, tokens.shape[1] // 2 :].mean()
+        model.reset_hooks()
+        return loss
+
+    return measured(measure, heads, controls)
+
+
+@misconception("Your losses are in bits. Take them in nats, as the model gives them.")
+def in_bits(model, tokens, heads, controls):
+    refuse_misfits(model, tokens, heads, controls)
+    return measured(lambda group: second_half(model, tokens, group) / torch.tensor(2.0).log(), heads, controls)
+
+
+@misconception("Your losses are those of the first sequence. Take the mean over the batch.")
+def first_sequence_only(model, tokens, heads, controls):
+    refuse_misfits(model, tokens, heads, controls)
+    half = tokens.shape[1] // 2
+    return measured(lambda group: losses_without(model, tokens, group)[0, half:].mean(), heads, controls)
+
+
+@misconception(
+    "You add the losses of the second half up over its positions. Take the mean: it does not grow with the length."
+)
+def summed_positions(model, tokens, heads, controls):
+    refuse_misfits(model, tokens, heads, controls)
+    half = tokens.shape[1] // 2
+    return measured(lambda group: losses_without(model, tokens, group)[:, half:].sum(1).mean(), heads, controls)
+
+
+@misconception(
+    "Your `controls` is a single number, the mean of the losses of the control sets. Return the loss of each set, in "
+    "a tensor of shape `[control]`."
+)
+def mean_of_the_controls(model, tokens, heads, controls):
+    refuse_misfits(model, tokens, heads, controls)
+    found = measured(lambda group: second_half(model, tokens, group), heads, controls)
+    return found | {"controls": found["controls"].mean()}
+
+
+@misconception(
+    "Your check lets the number just beyond the last layer through. With `n_layers` layers, the last one has the "
+    "number `n_layers - 1`."
+)
+def one_layer_too_many(model, tokens, heads, controls):
+    def without_it(groups):
+        return [[pair for pair in group if pair[0] != model.cfg.n_layers] for group in groups]
+
+    heads, *controls = without_it([heads, *controls])
+    refuse_misfits(model, tokens, heads, controls)
+    return measured(lambda group: second_half(model, tokens, group), heads, controls)

@@ -363,3 +363,77 @@ def surplus_keys(pattern, tokens):
     pattern = pattern[..., : tokens.shape[1]]
     refuse_misfits(pattern, tokens)
     return four_scores(pattern, tokens)
+
+
+@misconception(
+    "Your `current` score is the attention to the position *before*. When you cut off the row of BOS first, the "
+    "diagonal of what is left lies one place to the left: take the diagonal first, and cut its first entry."
+)
+def cut_before_the_diagonal(pattern, tokens):
+    refuse_misfits(pattern, tokens)
+    return four_scores(pattern, tokens, current=pattern[..., 1:, :].diagonal(0, -2, -1).mean((1, 3)))
+
+
+@misconception(
+    "Your `previous` score looks two positions back. The position before the query is one to the left of the main "
+    "diagonal."
+)
+def two_back(pattern, tokens):
+    refuse_misfits(pattern, tokens)
+    total = pattern.diagonal(-2, -2, -1).sum(-1).mean(1)
+    return four_scores(pattern, tokens, previous=total / (tokens.shape[1] - 1))
+
+
+@misconception(
+    "Your `previous` score adds up over the queries, so that it grows with the length of the text. Take the mean over"
+    " the queries."
+)
+def previous_summed(pattern, tokens):
+    refuse_misfits(pattern, tokens)
+    return four_scores(pattern, tokens, previous=pattern.diagonal(-1, -2, -1).sum(-1).mean(1))
+
+
+@misconception(
+    "Your scores `previous`, `current` and `first` are those of the first sequence. Take the mean over the batch, too."
+)
+def first_sequence_only(pattern, tokens):
+    refuse_misfits(pattern, tokens)
+    right = four_scores(pattern, tokens)
+    return four_scores(pattern[:, :1], tokens[:1]) | {"duplicate": right["duplicate"]}
+
+
+@misconception(
+    "Your scores are right, but the axes are exchanged: `[layer, head]` is asked for, and yours are `[head, layer]`."
+)
+def head_before_layer(pattern, tokens):
+    refuse_misfits(pattern, tokens)
+    return {name: score.T for name, score in four_scores(pattern, tokens).items()}
+
+
+@misconception(
+    "Your four scores come without their names, as a tuple. A dictionary is asked for, with the keys `previous`, "
+    "`current`, `first` and `duplicate`."
+)
+def scores_without_names(pattern, tokens):
+    refuse_misfits(pattern, tokens)
+    return tuple(four_scores(pattern, tokens).values())
+
+
+@misconception(
+    "A pattern with more queries than there are tokens gives no `ValueError` in yours. Compare both the queries and "
+    "the keys with the tokens."
+)
+def surplus_queries(pattern, tokens):
+    pattern = pattern[..., : tokens.shape[1], :]
+    refuse_misfits(pattern, tokens)
+    return four_scores(pattern, tokens)
+
+
+@misconception(
+    "A pattern of a single sequence gives no `ValueError` in yours, although there are tokens of more: it is "
+    "stretched over the batch. Compare the numbers of sequences."
+)
+def one_pattern_for_all(pattern, tokens):
+    pattern = pattern.expand(-1, len(tokens), -1, -1, -1) if pattern.shape[1] == 1 else pattern
+    refuse_misfits(pattern, tokens)
+    return four_scores(pattern, tokens)

@@ -407,3 +407,54 @@ def one_pair_too_few(d_model, d_head, samples, seed):
 def baseline_is_a_tensor(d_model, d_head, samples, seed):
     generator = torch.Generator().manual_seed(seed)
     return torch.tensor(baseline_of([random_pair(d_model, d_head, generator) for _ in range(samples)]))
+
+
+@misconception("Your scores are right, but not under their names. The keys of the dictionary are `Q`, `K` and `V`.")
+def long_names(early_W_V, early_W_O, late_W_Q, late_W_K, late_W_V, late_W_O):
+    ov, qk, late_ov = matrices(early_W_V, early_W_O, late_W_Q, late_W_K, late_W_V, late_W_O)
+    pairs = {"Q-composition": qk, "K-composition": qk.mT, "V-composition": late_ov}
+    return {kind: pairwise(ov, b) for kind, b in pairs.items()}
+
+
+@misconception(
+    "Your baseline depends on what was drawn before the call: the same seed gives another number after another draw. Seed "
+    "the generator that you draw from.",
+    replaces="random_baseline",
+)
+def restored_but_unseeded(d_model, d_head, samples, seed):
+    with torch.random.fork_rng(devices=[]):
+        return baseline_of([random_pair(d_model, d_head, None) for _ in range(samples)])
+
+
+@misconception(
+    "Your baseline changes the global random state of Python's `random`. Draw from a generator of your own: "
+    "`random.Random(seed)`, or a `torch.Generator`.",
+    replaces="random_baseline",
+)
+def python_global_seed(d_model, d_head, samples, seed):
+    import random
+
+    random.seed(seed)
+
+    def draw(*shape):
+        return torch.tensor([[random.gauss(0, 1) for _ in range(shape[1])] for _ in range(shape[0])])
+
+    def matrix():
+        return draw(d_model, d_head) @ draw(d_head, d_model)
+
+    return baseline_of([(matrix(), matrix()) for _ in range(samples)])
+
+
+@misconception(
+    "Single pairs differ too much from each other in your baseline, as they do when a matrix is the product of one "
+    "random factor and its own transpose. Draw both factors of a matrix, each by itself.",
+    replaces="random_baseline",
+)
+def factor_and_its_transpose(d_model, d_head, samples, seed):
+    generator = torch.Generator().manual_seed(seed)
+
+    def matrix():
+        factor = torch.randn(d_model, d_head, generator=generator)
+        return factor @ factor.T
+
+    return baseline_of([(matrix(), matrix()) for _ in range(samples)])

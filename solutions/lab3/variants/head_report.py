@@ -473,3 +473,91 @@ def no_scores_no_value_error(scores, threshold):
     refuse_misfits(scores)
     table = table_of(scores, threshold)
     return table, figure_of(scores, table)
+
+
+@misconception(
+    "The scores in your table are NumPy's numbers. They print like Python's, but not everything takes them (`json`, "
+    "for example): convert them with `float` or `.item()`."
+)
+def numpy_score(scores, threshold):
+    refuse_misfits(scores)
+    table = table_of(scores, threshold)
+    best = values_of(scores).max(1)
+    return [row | {"score": score} for row, score in zip(table, best, strict=True)], figure_of(scores, table)
+
+
+@misconception(
+    "The numbers of layers and heads in your table are NumPy's integers. Make Python integers of them with `int`."
+)
+def numpy_integers(scores, threshold):
+    refuse_misfits(scores)
+    table = table_of(scores, threshold)
+    shown = [row | {"layer": np.int64(row["layer"]), "head": np.int64(row["head"])} for row in table]
+    return shown, figure_of(scores, table)
+
+
+@misconception(
+    "The numbers of layers and heads in your table are floats, as `1.0`. They are integers: convert them with `int`."
+)
+def floats_for_integers(scores, threshold):
+    refuse_misfits(scores)
+    table = table_of(scores, threshold)
+    shown = [row | {"layer": float(row["layer"]), "head": float(row["head"])} for row in table]
+    return shown, figure_of(scores, table)
+
+
+@misconception(
+    "Your table is a dictionary with the heads' names as keys. A list of rows is asked for, one dict for each head."
+)
+def table_by_name(scores, threshold):
+    refuse_misfits(scores)
+    table = table_of(scores, threshold)
+    return {row["name"]: row for row in table}, figure_of(scores, table)
+
+
+@misconception("Your tuple begins with the figure. The table comes first: `(table, figure)`.")
+def figure_before_table(scores, threshold):
+    refuse_misfits(scores)
+    table = table_of(scores, threshold)
+    return figure_of(scores, table), table
+
+
+@misconception("You return the axes of your figure. Return the figure itself: `axes.figure`.")
+def axes_for_figure(scores, threshold):
+    refuse_misfits(scores)
+    table = table_of(scores, threshold)
+    return table, figure_of(scores, table).axes[0]
+
+
+@misconception(
+    "The columns of your heatmap have no names. Every measure needs a tick with its name, as every head does."
+)
+def columns_without_names(scores, threshold):
+    refuse_misfits(scores)
+    table = table_of(scores, threshold)
+    figure = figure_of(scores, table)
+    figure.axes[0].set_xticks([])
+    return table, figure
+
+
+@misconception(
+    "Your colours begin at the threshold: all scores below look the same. Let them span all scores, so that a reader "
+    "sees how close the others came."
+)
+def colours_from_the_threshold(scores, threshold):
+    refuse_misfits(scores)
+    table = table_of(scores, threshold)
+    figure = figure_of(scores, table)
+    figure.axes[0].get_images()[0].set_clim(threshold, 1.0)
+    return table, figure
+
+
+@misconception(
+    "Scores with more than two axes give no `ValueError` in yours. Each measure should have the two axes `[layer, "
+    "head]`."
+)
+def more_axes(scores, threshold):
+    scores = {name: score.flatten(2).mean(2) if score.ndim > 2 else score for name, score in scores.items()}
+    refuse_misfits(scores)
+    table = table_of(scores, threshold)
+    return table, figure_of(scores, table)

@@ -276,3 +276,27 @@ def late_window_cut_short(logits, tokens, early, late, width):
 def one_token_beyond(logits, tokens, early, late, width):
     fits = 1 <= early < late and width >= 1 and late + width <= tokens.shape[1] + 1
     return score_if(fits, logits, tokens, early, late, width)
+
+
+@misconception(
+    "Windows that overlap give a `ValueError` in yours. They may overlap: `late` has to be above `early`, and no more."
+)
+def overlap_refused(logits, tokens, early, late, width):
+    refuse_misfits(tokens, early, late, width)
+    return score_if(late >= early + width, logits, tokens, early, late, width)
+
+
+@misconception(
+    "Windows that do not fit give an `AssertionError` in yours. The docstring asks for a `ValueError`: use `raise`."
+)
+def assertion_error(logits, tokens, early, late, width):
+    assert 1 <= early < late and width >= 1 and late + width <= tokens.shape[1]
+    return score_if(True, logits, tokens, early, late, width)
+
+
+@misconception(
+    "A negative `width` gives no `ValueError` in yours: you refuse a `width` of 0 alone. Ask for at least 1."
+)
+def negative_width(logits, tokens, early, late, width):
+    fits = 1 <= early < late and width != 0 and late + width <= tokens.shape[1]
+    return score_if(fits, logits, tokens, early, late, width)

@@ -258,3 +258,21 @@ def one_query_too_many(pattern, half):
 def mean_over_heads(pattern, half):
     refuse_misfits(pattern, half)
     return on_the_stripe(pattern, half).mean(dim=(2, 3))
+
+
+@misconception(
+    "You divide by the number of positions, `1 + 2 * half`. The mean is over the queries of the second half: there "
+    "are `half` of them."
+)
+def divided_by_all_positions(pattern, half):
+    refuse_misfits(pattern, half)
+    return on_the_stripe(pattern, half).sum(-1).mean(1) / pattern.shape[-1]
+
+
+@misconception(
+    "You add up the scores of the sequences. Take the mean over the batch: the score of a head should not grow with "
+    "the batch."
+)
+def summed_over_the_batch(pattern, half):
+    refuse_misfits(pattern, half)
+    return on_the_stripe(pattern, half).mean(-1).sum(1)

@@ -297,3 +297,59 @@ def longer_logits(logits, tokens):
     logits = logits[:, : tokens.shape[1]]
     refuse_misfits(logits, tokens)
     return with_half_means(right_losses(logits, tokens), tokens)
+
+
+@misconception(
+    "Logits that are one position shorter than the tokens give no `ValueError` in yours. `logits` and `tokens` come "
+    "with the same number of positions; the shift is your function's work."
+)
+def shifted_logits_accepted(logits, tokens):
+    if logits.shape[1] + 1 == tokens.shape[1]:
+        logits = torch.cat([logits, logits[:, -1:]], 1)
+    refuse_misfits(logits, tokens)
+    return with_half_means(right_losses(logits, tokens), tokens)
+
+
+@misconception(
+    "Your half means are exchanged: the mean of the second half comes first. The first half, which the model cannot "
+    "foresee, has the index 0."
+)
+def second_half_first(logits, tokens):
+    refuse_misfits(logits, tokens)
+    loss, means = with_half_means(right_losses(logits, tokens), tokens)
+    return loss, means.flip(0)
+
+
+@misconception("Your tuple begins with the half means. The losses of all predictions come first: `(loss, half_means)`.")
+def means_before_losses(logits, tokens):
+    refuse_misfits(logits, tokens)
+    return with_half_means(right_losses(logits, tokens), tokens)[::-1]
+
+
+@misconception(
+    "Your losses are right, but you add the means of the sequences up, so that your half means grow with the batch. "
+    "Take the mean over the batch as well."
+)
+def summed_over_the_batch(logits, tokens):
+    refuse_misfits(logits, tokens)
+    loss, means = with_half_means(right_losses(logits, tokens), tokens)
+    return loss, means * len(loss)
+
+
+@misconception(
+    "Your losses are right, but the half means are medians. A few very large losses count in a mean, and not in a "
+    "median: take the mean."
+)
+def medians(logits, tokens):
+    refuse_misfits(logits, tokens)
+    loss, half = right_losses(logits, tokens), tokens.shape[1] // 2
+    return loss, torch.stack([loss[:, :half].median(), loss[:, half:].median()])
+
+
+@misconception(
+    "Logits and tokens that do not fit give an `AssertionError` in yours. The docstring asks for a `ValueError`: use "
+    "`raise`."
+)
+def assertion_error(logits, tokens):
+    assert logits.shape[:-1] == tokens.shape and tokens.shape[1] >= 3 and tokens.shape[1] % 2 == 1
+    return with_half_means(right_losses(logits, tokens), tokens)

@@ -267,3 +267,39 @@ def unit_embeddings(W_E, W_V, W_O, W_U):
 def product_and_identity(W_E, W_V, W_O, W_U):
     product = W_E @ W_V @ W_O @ W_U
     return FactoredMatrix(product, torch.eye(len(product), dtype=product.dtype, device=product.device))
+
+
+@misconception(
+    "A token that is in `tokens` twice counts once in yours. Every entry of `tokens` counts: take the mean over all "
+    "of them."
+)
+def each_token_once(circuit, tokens, k):
+    refuse_nothing(tokens, k)
+    tokens = tokens.unique()
+    return share(rows_of(circuit, tokens), tokens, k)
+
+
+@misconception(
+    "Your circuit is a single matrix, multiplied out. In GPT-2 small it would have 2.5 billion entries: return the "
+    "two factors, as a `FactoredMatrix`.",
+    replaces="full_ov_circuit",
+)
+def plain_matrix(W_E, W_V, W_O, W_U):
+    return W_E @ W_V @ W_O @ W_U
+
+
+@misconception(
+    "Your two factors come in a tuple. Make a `FactoredMatrix` of them, which multiplies and adds like a matrix.",
+    replaces="full_ov_circuit",
+)
+def tuple_of_factors(W_E, W_V, W_O, W_U):
+    return W_E @ W_V, W_O @ W_U
+
+
+@misconception(
+    "Your circuit leaves the output matrix out and goes back through the transpose of the value matrix. A head reads "
+    "with `W_V` and writes with `W_O`.",
+    replaces="full_ov_circuit",
+)
+def value_twice(W_E, W_V, W_O, W_U):
+    return FactoredMatrix(W_E @ W_V, W_V.T @ W_U)

@@ -345,3 +345,51 @@ def never_the_same_twice(model, prompts, n_tokens):
             tokens = torch.cat([tokens, logits.argmax(-1, keepdim=True)], 1)
         texts.append(model.to_string(tokens[0, start:]))
     return texts
+
+
+@misconception(
+    "You draw each token at random, by its probability, as `generate` does by default. Greedy means the most likely "
+    "token: `do_sample=False`."
+)
+def sampled(model, prompts, n_tokens):
+    refuse_none(n_tokens)
+    generator = torch.Generator().manual_seed(0)
+    texts = []
+    for prompt in prompts:
+        tokens = model.to_tokens(prompt)
+        start = tokens.shape[1]
+        for _ in range(n_tokens):
+            chances = model(tokens)[:, -1].softmax(-1).cpu()
+            tokens = torch.cat([tokens, torch.multinomial(chances, 1, generator=generator).to(tokens.device)], 1)
+        texts.append(model.to_string(tokens[0, start:]))
+    return texts
+
+
+@misconception(
+    "Each prompt after the first is read with the prompts before it in front. Continue each prompt by itself: begin "
+    "with its own tokens."
+)
+def prompts_pile_up(model, prompts, n_tokens):
+    refuse_none(n_tokens)
+    texts, tokens = [], None
+    for prompt in prompts:
+        own = model.to_tokens(prompt)
+        tokens = own if tokens is None else torch.cat([tokens, own[:, 1:]], 1)
+        texts.append(model.to_string(continued(model, tokens, n_tokens)[0]))
+    return texts
+
+
+@misconception("Your texts are joined to a single one. Return a list, with one text for each prompt.")
+def one_text_for_all(model, prompts, n_tokens):
+    refuse_none(n_tokens)
+    return "".join(model.to_string(continued(model, model.to_tokens(p), n_tokens)[0]) for p in prompts)
+
+
+@misconception(
+    "Your function lets a negative `n_tokens` through: it refuses 0 alone. Every number below 1 should give a "
+    "`ValueError`."
+)
+def only_zero_refused(model, prompts, n_tokens):
+    if n_tokens == 0:
+        raise ValueError("n_tokens must not be 0")
+    return [model.to_string(continued(model, model.to_tokens(p), n_tokens)[0]) for p in prompts]

@@ -293,3 +293,47 @@ def scale_zero(W_pos, W_Q, W_K, b_Q, b_K, scale):
 def one_position(W_pos, W_Q, W_K, b_Q, b_K, scale):
     refuse_misfits(torch.zeros(2 * len(W_pos)), scale)
     return right(W_pos, W_Q, W_K, b_Q, b_K, scale)
+
+
+@misconception(
+    "Your pattern is transposed: its columns are the queries. A row belongs to the position that looks, `[head, "
+    "query, key]`."
+)
+def key_before_query(W_pos, W_Q, W_K, b_Q, b_K, scale):
+    refuse_misfits(W_pos, scale)
+    pattern, previous = right(W_pos, W_Q, W_K, b_Q, b_K, scale)
+    return pattern.mT, previous
+
+
+@misconception("Your tuple begins with the scores. The pattern comes first: `(pattern, previous)`.")
+def scores_before_pattern(W_pos, W_Q, W_K, b_Q, b_K, scale):
+    refuse_misfits(W_pos, scale)
+    return right(W_pos, W_Q, W_K, b_Q, b_K, scale)[::-1]
+
+
+@misconception(
+    "All your heads ask with the query bias of the first head. Each head has a bias of its own: give `[head, d_head]`"
+    " an axis for the positions."
+)
+def first_bias_for_all(W_pos, W_Q, W_K, b_Q, b_K, scale):
+    refuse_misfits(W_pos, scale)
+    return right(W_pos, W_Q, W_K, b_Q[:1].expand_as(b_Q), b_K, scale)
+
+
+@misconception(
+    "Your pattern is right, but your score looks two positions back, on the diagonal after the one that is asked for."
+)
+def two_back(W_pos, W_Q, W_K, b_Q, b_K, scale):
+    refuse_misfits(W_pos, scale)
+    pattern, _ = right(W_pos, W_Q, W_K, b_Q, b_K, scale)
+    return pattern, pattern.diagonal(-2, -2, -1).sum(-1) / (len(W_pos) - 1)
+
+
+@misconception(
+    "Your pattern is right, but your score is the highest attention to the position before. Take the mean over the "
+    "queries."
+)
+def highest_over_the_queries(W_pos, W_Q, W_K, b_Q, b_K, scale):
+    refuse_misfits(W_pos, scale)
+    pattern, _ = right(W_pos, W_Q, W_K, b_Q, b_K, scale)
+    return pattern, pattern.diagonal(-1, -2, -1).amax(-1)

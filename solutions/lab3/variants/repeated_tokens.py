@@ -361,3 +361,118 @@ def bos_alone(d_vocab, bos, batch, half, seed, device="cpu"):
         raise ValueError("impossible sizes")
     noise = torch.randint(d_vocab - 1, (batch, half), generator=seeded(seed))
     return with_halves(noise + (noise >= bos), bos, device)
+
+
+@misconception(
+    "Your tokens depend on what was drawn before the call: the same seed gives others after another draw. Seed the generator "
+    "that you draw from."
+)
+def restored_but_unseeded(d_vocab, bos, batch, half, seed, device="cpu"):
+    refuse_impossible(d_vocab, bos, batch, half)
+    with torch.random.fork_rng(devices=[]):
+        noise = torch.randint(d_vocab - 1, (batch, half))
+    return with_halves(noise + (noise >= bos), bos, device)
+
+
+@misconception(
+    "With the seed 0 your function gives other tokens each time, as if there were no seed. 0 is a seed like any "
+    "other: do not test it as a truth value."
+)
+def zero_is_no_seed(d_vocab, bos, batch, half, seed, device="cpu"):
+    refuse_impossible(d_vocab, bos, batch, half)
+    generator = torch.Generator()
+    if seed:
+        generator.manual_seed(seed)
+    else:
+        generator.seed()
+    noise = torch.randint(d_vocab - 1, (batch, half), generator=generator)
+    return with_halves(noise + (noise >= bos), bos, device)
+
+
+@misconception(
+    "The first and the last of the ids that you draw from come up half as often as the others. This happens when "
+    "random numbers are rounded to the nearest id: draw integers, with `torch.randint`."
+)
+def rounded_draws(d_vocab, bos, batch, half, seed, device="cpu"):
+    refuse_impossible(d_vocab, bos, batch, half)
+    noise = (torch.rand(batch, half, generator=seeded(seed)) * (d_vocab - 2)).round().long()
+    return with_halves(noise + (noise >= bos), bos, device)
+
+
+@misconception(
+    "In a large vocabulary the lowest and the highest ids never come up in yours. The paper leaves out the most and "
+    "the least common tokens; here all ids except BOS are drawn."
+)
+def ends_left_out(d_vocab, bos, batch, half, seed, device="cpu"):
+    refuse_impossible(d_vocab, bos, batch, half)
+    margin = d_vocab // 8 if d_vocab > 20 else 0
+    ids = [token for token in range(margin, d_vocab - margin) if token != bos]
+    noise = torch.tensor(ids)[torch.randint(len(ids), (batch, half), generator=seeded(seed))]
+    return with_halves(noise, bos, device)
+
+
+@misconception(
+    "No token comes directly after itself in your halves, where there is a choice. Each token is drawn by itself: it may be "
+    "the same as the one before."
+)
+def never_twice_in_a_row(d_vocab, bos, batch, half, seed, device="cpu"):
+    refuse_impossible(d_vocab, bos, batch, half)
+    rng = random.Random(seed)
+    allowed = [token for token in range(d_vocab) if token != bos]
+    rows = []
+    for _ in range(batch):
+        noise = [rng.choice(allowed)]
+        while len(noise) < half:
+            token = rng.choice(allowed)
+            if token != noise[-1] or len(allowed) == 1:
+                noise.append(token)
+        rows.append(noise)
+    return with_halves(torch.tensor(rows), bos, device)
+
+
+@misconception(
+    "All rows of your batch have the same tokens, in another order. Draw the noise of each row anew: the random "
+    "function can give all rows at once, of shape `[batch, half]`."
+)
+def rows_moved_on(d_vocab, bos, batch, half, seed, device="cpu"):
+    refuse_impossible(d_vocab, bos, batch, half)
+    noise = noise_without_bos(d_vocab, bos, (half,), seed)
+    return with_halves(torch.stack([noise.roll(row) for row in range(batch)]), bos, device)
+
+
+@misconception(
+    "You draw on `device`. A generator there gives other numbers than one on the CPU, or there is none. Draw on the "
+    "CPU, and move the finished tokens."
+)
+def drawn_on_the_device(d_vocab, bos, batch, half, seed, device="cpu"):
+    refuse_impossible(d_vocab, bos, batch, half)
+    generator = torch.Generator(device=device).manual_seed(seed)
+    noise = torch.randint(d_vocab - 1, (batch, half), generator=generator, device=device)
+    start = torch.full((batch, 1), bos, device=device)
+    noise = noise + (noise >= bos)
+    return torch.cat([start, noise, noise], dim=1)
+
+
+@misconception("BOS stands at the end of your rows. It comes first: the model should read it before everything else.")
+def bos_at_the_end(d_vocab, bos, batch, half, seed, device="cpu"):
+    refuse_impossible(d_vocab, bos, batch, half)
+    noise = noise_without_bos(d_vocab, bos, (batch, half), seed)
+    return torch.cat([noise, noise, torch.full((batch, 1), bos)], dim=1).to(device)
+
+
+@misconception(
+    "The axes of your result are exchanged: it should be `[batch, pos]`, with one sequence in each row, and yours is "
+    "`[pos, batch]`."
+)
+def pos_before_batch(d_vocab, bos, batch, half, seed, device="cpu"):
+    refuse_impossible(d_vocab, bos, batch, half)
+    return with_halves(noise_without_bos(d_vocab, bos, (batch, half), seed), bos, device).T
+
+
+@misconception(
+    "Your halves are half as long as they should be, as if `half` were the number of all random tokens. One half has "
+    "`half` tokens."
+)
+def half_of_a_half(d_vocab, bos, batch, half, seed, device="cpu"):
+    refuse_impossible(d_vocab, bos, batch, half)
+    return with_halves(noise_without_bos(d_vocab, bos, (batch, max(half // 2, 1)), seed), bos, device)
