@@ -1,7 +1,8 @@
 """A class in which some hand-ins are hostile: the others' grades must be those of a class without them, byte for byte, and take as long.
 
-``python -m cheats.hostile [ORDINARY] [--ordinary-user]``, in tests/, grades 180 ordinary learners (or ORDINARY) with and without 20 hostile ones, and
-prints what each of those got, whether a byte of the others differs, and what time the others took.
+``python -m cheats.hostile [ORDINARY] [--ordinary-user] [--write]``, in tests/, grades 180 ordinary learners (or ORDINARY) with and without 20 hostile
+ones, and prints what each of those got, whether a byte of the others differs, and what time the others took. ``--write`` puts this into
+docs/threat-model.md.
 
 How time is counted: a hostile hand-in may use up its own limits, and starting costs every run alike. So from the run with both kinds the
 run of the hostile ones alone is subtracted, and what is left is divided by the ordinary ones. Without them, the same: a small class is subtracted from
@@ -31,13 +32,14 @@ from sandbox.conftest import become_ordinary
 
 from mechgrade.course import Course, load_course
 
+from . import measured
 from .cheat import CHEATS
 
 #: The largest ratio of the times of an ordinary hand-in with and without hostile ones.
 GOAL = 1.1
 
 #: Who loops for ever has a limit of two seconds here instead of twenty: it is each hostile hand-in's own time, and not what is asked here.
-LIMITS = {"seconds": 2, "cpu_seconds": 10, "memory_mb": 512}
+LIMITS = {"seconds": 2, "cpu_seconds": 10, "memory_mb": 512, "start_seconds": 1200}
 
 #: The class that is subtracted from one without hostile hand-ins has so many learners.
 FEW = 20
@@ -53,11 +55,17 @@ class Hostile:
         kind: what is hostile in it.
         make: writes it into the class's folder, given the path that its learner would have.
         is_answer: whether only its name is odd, and its answer is right: then it deserves the points.
+        is_closed: whether it can be read by root alone.
     """
 
     kind: str
     make: Make
     is_answer: bool = False
+    is_closed: bool = False
+
+    def deserves(self, most: float) -> float:
+        """The points for it, of so many, when this user grades."""
+        return most if self.is_answer and (not self.is_closed or os.geteuid() == 0) else 0
 
 
 def _answer(course: Course) -> str:
@@ -137,7 +145,7 @@ HOSTILE: tuple[Hostile, ...] = (
     _cheat("memory_bomb"),
     Hostile("name_of_250_bytes", _named(lambda name: name.encode().ljust(250, b"n")), is_answer=True),
     _cheat("fork_bomb"),
-    Hostile("closed_folder", _closed, is_answer=os.geteuid() == 0),
+    Hostile("closed_folder", _closed, is_answer=True, is_closed=True),
     _cheat("os_exit_zero"),
     Hostile("huge_member", _packed(lambda course: {"lab3/find_heads.py": b"#" * (65 * 2**20)})),
     _cheat("forged_report"),
@@ -161,16 +169,17 @@ class Class:
     Attributes:
         ordinary: what is written of each ordinary learner, by file (or line of a table), as bytes.
         points: of each hostile hand-in, by kind.
+        verdicts: of each hostile hand-in, by kind.
         spent: what the run took.
     """
 
     ordinary: dict[str, bytes]
     points: dict[str, str]
+    verdicts: dict[str, str]
     spent: Spent
 
-    @property
-    def seconds(self) -> float:
-        """Of the processor, where that was counted."""
+    def processor(self) -> float:
+        """Seconds of the processor, or by the clock where those were not counted."""
         return self.spent.seconds if self.spent.processor is None else self.spent.processor
 
 
@@ -200,7 +209,7 @@ def grade_class(course: Course, place: Path, ordinary: int, hostile: Sequence[Ho
         raise SystemExit(f"left in the temporary folder: {', '.join(left)}")
     for closed in folder.glob("*-closed_folder/lab3"):
         closed.chmod(0o755)  # so that it can be removed
-    return Class(_of_ordinary(out), _points(out, hostile), spent)
+    return Class(_of_ordinary(out), _points(out, hostile), _verdicts(out, hostile), spent)
 
 
 def _is_ordinary(name: str) -> bool:
@@ -222,6 +231,17 @@ def _of_ordinary(out: Path) -> dict[str, bytes]:
     )
 
 
+def _verdicts(out: Path, hostile: Sequence[Hostile]) -> dict[str, str]:
+    """The verdicts on find_heads."""
+    trees = [json.loads(path.read_text(encoding="utf-8")) for path in (out / "learners").glob("*.json")]
+    return {
+        each.kind: next(one["verdict"] for one in tree["exercises"] if one["exercise"] == "find_heads")
+        for each in hostile
+        for tree in trees
+        if f"-{each.kind}" in tree["learner"]
+    }
+
+
 def _points(out: Path, hostile: Sequence[Hostile]) -> dict[str, str]:
     """The points in find_heads of each kind; a link in place of a folder has no row."""
     rows = list(csv.DictReader(io.StringIO((out / "grades.csv").read_text(encoding="utf-8"))))
@@ -233,9 +253,9 @@ def _points(out: Path, hostile: Sequence[Hostile]) -> dict[str, str]:
     return {kind: found for kind, (found,) in kinds.items()}
 
 
-def wrong_points(found: Class, hostile: Sequence[Hostile], most: int) -> list[str]:
+def wrong_points(found: Class, hostile: Sequence[Hostile], most: float) -> list[str]:
     """The hostile hand-ins that have other points than they deserve."""
-    deserved = {each.kind: f"{most if each.is_answer else 0:g}" for each in hostile}
+    deserved = {each.kind: f"{each.deserves(most):g}" for each in hostile}
     return [f"{kind}: {points or 'none'}" for kind, points in found.points.items() if points != deserved[kind]]
 
 
@@ -245,10 +265,59 @@ def differences(one: Class, two: Class) -> list[str]:
     return sorted(name for name in names if one.ordinary.get(name) != two.ordinary.get(name))
 
 
+@dataclass(frozen=True)
+class Times:
+    """Seconds for one more ordinary hand-in."""
+
+    without: float
+    beside: float
+
+    @property
+    def ratio(self) -> float:
+        """How many times as long it takes beside hostile ones."""
+        return self.beside / self.without
+
+
+@dataclass(frozen=True)
+class Found:
+    """The four runs.
+
+    Attributes:
+        ordinary: how many ordinary learners there are in the first and in the third.
+    """
+
+    ordinary: int
+    without: Class
+    few: Class
+    together: Class
+    alone: Class
+
+    def times(self, of: Callable[[Class], float]) -> Times:
+        """What an ordinary hand-in takes: the difference of two runs, for each learner who is in one of them alone."""
+        return Times(
+            (of(self.without) - of(self.few)) / (self.ordinary - FEW),
+            (of(self.together) - of(self.alone)) / self.ordinary,
+        )
+
+    def as_markdown(self) -> str:
+        """The table of the page."""
+        rows = {"processor": self.times(Class.processor), "by the clock": self.times(lambda each: each.spent.seconds)}
+        lines = ["| an ordinary hand-in | without hostile ones | with them | ratio |", "|---|---|---|---|"]
+        lines += [f"| {what} | {t.without:.3f} s | {t.beside:.3f} s | {t.ratio:.2f} |" for what, t in rows.items()]
+        changed = len(differences(self.without, self.together))
+        told = (
+            f"{len(self.without.ordinary)} files, lines and entries of {self.ordinary} ordinary learners compared, {changed} differ; "
+            f"{len(HOSTILE)} hostile hand-ins; {os.cpu_count()} processors, load average {os.getloadavg()[0]:.1f} at the end"
+        )
+        return "\n".join([*lines, "", f"*{told}*"])
+
+
 def main() -> None:
+    """Grade the four classes, and print what was found."""
     parser = argparse.ArgumentParser(prog="python -m cheats.hostile", description="A class with hostile hand-ins.")
     parser.add_argument("ordinary", nargs="?", type=int, default=180, metavar="ORDINARY")
     parser.add_argument("--ordinary-user", action="store_true", help="as root: grade as a user without rights")
+    parser.add_argument("--write", action="store_true", help="renew the table in docs/threat-model.md")
     options = parser.parse_args()
     if options.ordinary <= FEW:
         parser.error(f"give more than {FEW} ordinary learners")
@@ -257,42 +326,42 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="hostile-") as folder:
         place = Path(folder)
         course = course_at(place / "course")
-        without = grade_class(course, place / "without", options.ordinary, ())
-        few = grade_class(course, place / "few", FEW, ())
-        together = grade_class(course, place / "together", options.ordinary, HOSTILE)
-        alone = grade_class(course, place / "alone", 0, HOSTILE)
-    sys.exit(show(course, options.ordinary, without, few, together, alone))
-
-
-def show(course: Course, ordinary: int, without: Class, few: Class, together: Class, alone: Class) -> str | None:
-    """Print what was found; what is wrong, if something is."""
-    console = Console()
-    table = Table("hostile", "points in find_heads")
-    for kind, points in together.points.items():
-        table.add_row(kind, points)
-    console.print(table)
-    console.print(f"{len(without.ordinary)} files, lines and entries of {ordinary} ordinary learners compared")
-    ratios = {}
-    for what in ("processor", "wall"):
-        seconds = [
-            each.seconds if what == "processor" else each.spent.seconds for each in (without, few, together, alone)
-        ]
-        one = (seconds[0] - seconds[1]) / (ordinary - FEW)
-        other = (seconds[2] - seconds[3]) / ordinary
-        ratios[what] = other / one
-        console.print(
-            f"{what} seconds: {ordinary} ordinary {seconds[0]:.1f}, {FEW} ordinary {seconds[1]:.1f}, "
-            f"with hostile {seconds[2]:.1f}, hostile alone {seconds[3]:.1f}; "
-            f"an ordinary hand-in {one:.3f} without and {other:.3f} with hostile ones: {other / one:.2f} times"
+        found = Found(
+            options.ordinary,
+            without=grade_class(course, place / "without", options.ordinary, ()),
+            few=grade_class(course, place / "few", FEW, ()),
+            together=grade_class(course, place / "together", options.ordinary, HOSTILE),
+            alone=grade_class(course, place / "alone", 0, HOSTILE),
         )
-    changed = differences(without, together)
-    unearned = wrong_points(together, HOSTILE, course.exercise("find_heads").points)
-    problems = [f"differ: {', '.join(changed[:5])}"] * bool(changed) + [f"points: {', '.join(unearned)}"] * bool(
-        unearned
+    show(found)
+    if options.write:
+        measured.put("hostile", found.as_markdown())
+    sys.exit("\n".join(problems(found, course.exercise("find_heads").points)) or None)
+
+
+def show(found: Found) -> None:
+    """Print what each hostile hand-in got, and the times."""
+    console = Console()
+    table = Table("hostile", "verdict on find_heads", "points")
+    for kind, points in found.together.points.items():
+        table.add_row(kind, found.together.verdicts[kind], points)
+    console.print(table)
+    for name in ("without", "few", "together", "alone"):
+        one: Class = getattr(found, name)
+        console.print(f"{name}: {one.processor():.1f} s of the processor, {one.spent.seconds:.1f} s by the clock")
+    print(found.as_markdown())
+
+
+def problems(found: Found, most: float) -> list[str]:
+    """What is not as it should be."""
+    changed = differences(found.without, found.together)
+    unearned = wrong_points(found.together, HOSTILE, most)
+    ratio = found.times(Class.processor).ratio
+    return (
+        [f"differ: {', '.join(changed[:5])}"] * bool(changed)
+        + [f"points: {', '.join(unearned)}"] * bool(unearned)
+        + [f"an ordinary hand-in takes {ratio:.2f} times as long, more than {GOAL}"] * (ratio > GOAL)
     )
-    if ratios["processor"] > GOAL:
-        problems.append(f"an ordinary hand-in takes {ratios['processor']:.2f} times as long, more than {GOAL}")
-    return "\n".join(problems) or None
 
 
 if __name__ == "__main__":
