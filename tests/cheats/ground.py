@@ -205,9 +205,9 @@ class Ground:
             path for folder in ("/tmp", "/var/tmp", "/dev/shm", "/") for path in Path(folder).glob("cheat[-_.]*")
         ]
         elsewhere += [path for folder in sys.path if folder for path in Path(folder).glob("cheat[-_.]*")]
-        # Others may be grading on this machine: only directories whose worker is gone are left over.
+        # Others may be grading on this machine: only directories whose worker is gone are left over, and an ordinary user's are their own.
         scratch = Path("/tmp").glob("mechgrade-[0-9]*-*")
-        elsewhere += [path for path in scratch if not Path("/proc", path.name.split("-")[1]).exists()]
+        elsewhere += [path for path in scratch if _is_left(path)]
         for path in [*elsewhere, *self.root.rglob("*")]:
             with contextlib.suppress(FileNotFoundError):
                 if self._submission not in (path, *path.parents) and path != self._submission.parent:
@@ -216,6 +216,13 @@ class Ground:
                         (str(path), 0 if path.is_dir() else status.st_size, 0 if path.is_dir() else status.st_mtime_ns)
                     )
         return found
+
+
+def _is_left(scratch: Path) -> bool:
+    with contextlib.suppress(FileNotFoundError):
+        mine = os.geteuid() in (0, scratch.stat().st_uid)
+        return mine and not Path("/proc", scratch.name.split("-")[1]).exists()
+    return False
 
 
 def _left(look: Any) -> set[Any]:

@@ -5,14 +5,19 @@
 ``constant``    every function returns zeros of the type and shape that its stub promises
 ``replays``     every scenario is answered as the reference answers it on public inputs, whatever the inputs are
 
-``python -m cheats.nothing [EXERCISE ...]``, in tests/, prints the table.
+``python -m cheats.nothing [EXERCISE ...] [--lab LAB]``, in tests/, prints the table. All exercises take a while: ``--json FILE`` keeps what was found by
+exercise, a run adding to the last, and ``--write`` puts the sums of a file that has all exercises into docs/threat-model.md.
 """
 
 from __future__ import annotations
 
+import argparse
 import ast
+import json
 import sys
-from collections.abc import Sequence
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from support import ROOT
 
@@ -26,6 +31,11 @@ from mechgrade.grading.verdicts import FAULTS, ExerciseResult
 from mechgrade.grading.worker import Worker
 from mechgrade.protocol.outcome import Outcome
 from mechgrade.submissions.submission import Submission
+
+from . import measured
+
+#: How many times as long as the course allows programs may take here.
+PATIENCE = 10
 
 SECRET = "the secret of a class that nobody cheats"
 
@@ -86,7 +96,7 @@ def _constant(function):
     return call
 '''
 
-#: Marks the text that :class:`_Replay` answers.
+#: Marks the text that :class:`Replay` answers.
 _REPLAYED = "\n# replayed\n"
 
 KINDS = ("raises", "returns", "constant", "replays")
@@ -107,7 +117,7 @@ def program(course: Course, exercise: Exercise, kind: str) -> str:
     return "".join((_RAISES if kind == "raises" else _RETURNS).format(name=name) for name in names)
 
 
-class _Replay:
+class Replay:
     """While it is entered, a marked program is asked what it was asked on public inputs, whatever is asked.
 
     The bytes that come back are those that a forger would send, who knows all public answers.
@@ -118,7 +128,7 @@ class _Replay:
         self.asked: list[Call] = []
         self.public = True
 
-    def __enter__(self) -> _Replay:
+    def __enter__(self) -> Replay:
         self._outcome = Runs.outcome
 
         def outcome(runs: Runs, call: Call) -> Outcome:
@@ -140,8 +150,16 @@ class _Replay:
         Runs.outcome = self._outcome  # type: ignore[method-assign]
 
 
+def _patient(course: Course) -> Course:
+    """The course with longer limits: on a busy machine, a program that runs out of time would gain nothing for that reason alone."""
+    limits = course.limits
+    longer = {name: getattr(limits, name) * PATIENCE for name in ("seconds", "cpu_seconds", "start_seconds")}
+    return course.model_copy(update={"limits": limits.model_copy(update=longer)})
+
+
 def results(course: Course, exercises: Sequence[Exercise], worker: Worker) -> dict[str, list[ExerciseResult]]:
     """What each kind gets on hidden inputs."""
+    course = _patient(course)
     gradings = {
         hidden: Grading(course, resolve(course, isolation="process", hidden=hidden), worker)
         for hidden in (None, SECRET)
@@ -158,7 +176,7 @@ def results(course: Course, exercises: Sequence[Exercise], worker: Worker) -> di
         if kind != "replays":
             found[kind] = grade(kind, SECRET)
             continue
-        with _Replay() as replay:
+        with Replay() as replay:
             grade(kind, None)
             replay.public = False
             found[kind] = grade(kind, SECRET)
@@ -170,24 +188,76 @@ def gained(result: ExerciseResult) -> list[str]:
     return [f"{check.name} {check.points:g}" for check in result.checks if check.points]
 
 
-def main(names: list[str]) -> None:
-    """Print the points of each exercise and kind, with the checks that gave them, and their sums."""
+#: What is kept of an exercise: for each kind the points, the verdict, and the checks that gave points.
+Found = dict[str, dict[str, object]]
+
+
+def try_all(course: Course, exercises: Sequence[Exercise], worker: Worker) -> dict[str, Found]:
+    """What each kind gains in each exercise, told on the way."""
+    found: dict[str, Found] = {}
+    for place, exercise in enumerate(exercises, 1):
+        started = time.monotonic()
+        where = f"{exercise.lab}/{exercise.name}"
+        found[where] = {}
+        for kind, (result,) in results(course, [exercise], worker).items():
+            if result.verdict in FAULTS:
+                raise SystemExit(f"{where}, {kind}: {result.verdict}: {result.message}")
+            found[where][kind] = {"points": result.points, "verdict": result.verdict, "checks": gained(result)}
+            if result.points:
+                print(f"{where:32} {kind:9} {result.points:4g}  {', '.join(gained(result))}", flush=True)
+        took = time.monotonic() - started
+        print(f"{place} of {len(exercises)}: {where}, {took:.0f} s", file=sys.stderr, flush=True)
+    return found
+
+
+def table(course: Course, found: Mapping[str, Found]) -> str:
+    """The sums by lab, in Markdown.
+
+    Raises:
+        SystemExit: an exercise is missing.
+    """
+    lines = ["| | exercises | points | " + " | ".join(KINDS) + " |", "|---|" + "---|" * (2 + len(KINDS))]
+    labs = {f"Lab {lab.removeprefix('lab')}": course.exercises(lab) for lab in course.labs}
+    for name, exercises in [*labs.items(), ("all", course.exercises())]:
+        wheres = [f"{each.lab}/{each.name}" for each in exercises]
+        if missing := [where for where in wheres if where not in found]:
+            raise SystemExit(f"not tried yet: {', '.join(missing)}")
+        sums = [sum(float(str(found[where][kind]["points"])) for where in wheres) for kind in KINDS]
+        cells = [str(len(exercises)), f"{sum(each.points for each in exercises):g}", *(f"{each:g}" for each in sums)]
+        lines.append(f"| {name} | " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Grade, print what gained points, and the sums."""
+    parser = argparse.ArgumentParser(prog="python -m cheats.nothing", description="What programs gain that do nothing.")
+    parser.add_argument("names", nargs="*", metavar="EXERCISE")
+    parser.add_argument("--lab", help="only this lab's exercises")
+    parser.add_argument(
+        "--json", type=Path, metavar="FILE", help="keep what was found here, beside what it has of other exercises"
+    )
+    parser.add_argument(
+        "--write",
+        action="store_true",
+        help="renew the table in docs/threat-model.md; with --json, of all that FILE has",
+    )
+    options = parser.parse_args(arguments)
     course = load_course(ROOT)
-    exercises = [course.exercise(name) for name in names] or course.exercises()
-    worker = Worker(course.limits.start_seconds)
-    sums = dict.fromkeys(KINDS, 0.0)
+    exercises = [course.exercise(name, options.lab) for name in options.names] or course.exercises(options.lab)
+    worker = Worker(course.limits.start_seconds * PATIENCE)
     try:
-        for exercise in exercises:
-            for kind, (result,) in results(course, [exercise], worker).items():
-                sums[kind] += result.points
-                if result.points or result.verdict in FAULTS:
-                    checks = ", ".join(gained(result)) or f"{result.verdict}: {result.message}"
-                    print(f"{exercise.lab}/{exercise.name:24} {kind:9} {result.points:4g}  {checks}", flush=True)
+        found = try_all(course, exercises, worker)
     finally:
         worker.close()
-    total = sum(each.points for each in exercises)
-    print(", ".join(f"{kind} {points:g}" for kind, points in sums.items()), f"of {total} points")
+    if options.json:
+        if options.json.is_file():
+            found = json.loads(options.json.read_text(encoding="utf-8")) | found
+        options.json.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+    sums = {kind: sum(float(str(each[kind]["points"])) for each in found.values()) for kind in KINDS}
+    print(", ".join(f"{kind} {points:g}" for kind, points in sums.items()), f"points, in {len(found)} exercises")
+    if options.write:
+        measured.put("nothing", table(course, found))
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main()
