@@ -58,7 +58,7 @@ class Check:
         sentence: what the learner is told about that mistake; without one, what relates the data to the reference's, if
             anything is certain.
         place: where in the learner's file to look.
-        output: the end of what the code printed.
+        output: what the code printed, its beginning and its end; see :mod:`mechgrade.protocol.printed`.
         seconds: of the scenarios; learner_seconds: of the learner's functions in them.
         supporting: whether it asks for what a program can do that solves nothing; see :meth:`ExerciseResult.settle`.
     """

@@ -47,7 +47,7 @@ class Outcome:
         called: the learner's functions that were called, with the line of their definition.
         seconds: of the scenario, by the grader's clock where it has one; learner_seconds: of the learner's functions in it, which
             the process itself says: see :meth:`timed`.
-        output: the end of what the code printed.
+        output: what the code printed, its beginning and its end; see :mod:`mechgrade.protocol.printed`.
     """
 
     kind: Kind

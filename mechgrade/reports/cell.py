@@ -10,9 +10,10 @@ from rich.console import Console
 from mechgrade.course import Course
 from mechgrade.course.hints import guide
 from mechgrade.grading.verdicts import FAULTS, Check, ExerciseResult, Result
+from mechgrade.protocol.printed import shortened
 from mechgrade.reports.html import pictures_of
 from mechgrade.reports.prose import render, render_code, render_inline
-from mechgrade.reports.terminal import LOOKS, TerminalReport
+from mechgrade.reports.terminal import LOOKS, PRINTED_LINES, TerminalReport
 
 #: Colours with contrast enough on white and on black; the sign and the words say the same.
 _COLOURS = {"green": "#1a7f37", "red": "#cf222e", "yellow": "#9a6700", "magenta": "#8250df", "dim": "#6e7781"}
@@ -78,8 +79,8 @@ def _failure(check: Check) -> list[str]:
         line = f": <code>{escape(check.place.text)}</code>" if check.place.text else ""
         parts.append(f"<p><i>look</i>{where}{line}</p>")
     if check.output.strip():
-        tail = "\n".join(check.output.strip().splitlines()[-5:])[-600:]
-        parts.append(f"<p><i>your code printed:</i></p><pre>{escape(tail)}</pre>")
+        printed = shortened(check.output, PRINTED_LINES)
+        parts.append(f"<p><i>your code printed:</i></p><pre>{escape(printed)}</pre>")
     return parts
 
 
