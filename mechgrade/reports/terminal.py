@@ -84,6 +84,8 @@ class TerminalReport:
             self._line("still to write", sentence)
         for sentence in entry.waiting:
             self._line("passed", sentence)
+        for sentence in entry.remarks:
+            self._line("note", sentence)
         failure = entry.first_failure
         if failure is not None and entry.verdict not in (
             "not_started",

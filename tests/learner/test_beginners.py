@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -11,8 +12,12 @@ from mechgrade.course import load_course
 from mechgrade.course.variants import programs
 from mechgrade.grading.advice import ADVICE, advice
 from mechgrade.grading.stuck import stuck
-from mechgrade.grading.verdicts import ExerciseResult
+from mechgrade.grading.verdicts import ExerciseResult, Result
 from mechgrade.protocol.outcome import Outcome, Place
+from mechgrade.reports.cell import html, text
+from mechgrade.reports.gradescope import results
+from mechgrade.reports.html import environment
+from mechgrade.reports.live import checks_of
 
 NAME = "induction_scores"
 COURSE = load_course(ROOT)
@@ -170,6 +175,40 @@ def test_the_line_to_look_at_is_the_learners_own(name: str, grade_text: Callable
     assert failure is not None
     found = failure.place and source.splitlines()[failure.place.line - 1]
     assert found == (words and words.format(NAME))
+
+
+@pytest.mark.parametrize(
+    ("line", "names"),
+    [
+        ("open('debug.txt', 'w').write('x')", "debug.txt"),
+        ("import numpy; numpy.save('debug', pattern)", "debug.npy"),
+        ("import os; os.makedirs('mine', exist_ok=True); torch.save(pattern, 'mine/p.pt')", "mine/p.pt"),
+        ("import tempfile; tempfile.NamedTemporaryFile(delete=False).write(b'x')", ""),
+        ("import matplotlib.pyplot as plt; plt.plot([1]); plt.close('all')", ""),
+    ],
+)
+def test_a_file_that_is_nowhere_after_is_spoken_of(
+    line: str, names: str, grade_text: Callable[..., ExerciseResult]
+) -> None:
+    source = wrapped(f"def {NAME}(pattern, half):\n    {line}\n    return right(pattern, half)")
+    result = grade_text(NAME, source, isolation="full" if "debug" in line else "process")
+    assert result.verdict == "passed"
+    said = f"your code wrote {names} into a folder that is deleted after the grading: print what you want to see"
+    assert result.remarks == ([said] if names else [])
+    assert ("note: your code wrote" in " ".join(text(COURSE, result).split())) == bool(names)
+
+
+def test_every_report_shows_prints_from_both_ends(grade_text: Callable[..., ExerciseResult]) -> None:
+    source = body("    for number in range(20_000): print('number', number)\n    return pattern\n")
+    result = grade_text(NAME, source)
+    whole = Result("embedded", "bridge", "cpu", "process", [result])
+    (shown, *_) = (each for each in checks_of(COURSE, COURSE.exercise(NAME), result) if each.first)
+    page = str(environment().from_string("{{ output | shortened(9) }}").render(output=result.first_failure.output))
+    graded = next(test["output"] for test in results(COURSE, whole)["tests"] if test["status"] == "failed")
+    for report in (text(COURSE, result), html(COURSE, result, whole), shown.printed, page, graded):
+        assert re.search(r"number 0\s*\n", report) and "number 19999" in report
+        (gone,) = re.findall(r"… ([\d,]+) lines left out …", report)
+        assert int(gone.replace(",", "")) + len(re.findall(r"number \d", report)) == 20_000
 
 
 def test_a_loop_that_does_not_end_costs_one_wait_and_its_line_is_told(
