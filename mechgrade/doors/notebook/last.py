@@ -13,9 +13,10 @@ from typing import Any
 
 from mechgrade.course import Course, Exercise
 from mechgrade.files import write_atomic
+from mechgrade.progress.progress import Progress
 
-#: Beside the progress; like it, it is the learner's own, and no part of the course.
-_PLACE = Path(".mechgrade", "notebooks.json")
+#: The file's name, beside the progress: like that it is the learner's own, and no part of the course.
+FILE = "notebooks.json"
 
 
 class Last:
@@ -27,7 +28,7 @@ class Last:
     """
 
     def __init__(self, course: Course, path: Path) -> None:
-        self._file = course.root / _PLACE
+        self._file = Progress(course).folder / FILE
         self._name = str(path.absolute())
         self._states: dict[str, dict[str, str]] = self._read().get(self._name, {})
 

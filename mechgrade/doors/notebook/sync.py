@@ -57,9 +57,7 @@ class Report:
     kept: list[str] = field(default_factory=list)
 
 
-def pull(
-    course: Course, lab: Lab, path: Path, *, into: Path | None = None, decide: Decide = lambda _: False
-) -> Report:
+def pull(course: Course, lab: Lab, path: Path, *, into: Path | None = None, decide: Decide = lambda _: False) -> Report:
     """Write a lab's stub files from its notebook. A file that says the same already, or is newer, is not touched.
 
     Args:
@@ -191,9 +189,7 @@ def _left(
     return left
 
 
-def _pushed(
-    course: Course, lab: Lab, nb: Notebook, texts: dict[Exercise, str], left: set[Exercise]
-) -> Iterator[Cell]:
+def _pushed(course: Course, lab: Lab, nb: Notebook, texts: dict[Exercise, str], left: set[Exercise]) -> Iterator[Cell]:
     """The notebook's cells with the files' texts in them."""
     done: set[Exercise] = set()
     for found, old in sections(course, lab, nb.cells):
