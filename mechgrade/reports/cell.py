@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from html import escape
 
 from rich.console import Console
@@ -46,7 +47,7 @@ def html(course: Course, entry: ExerciseResult, result: Result, *, first_hint: b
     ]
     failure = entry.first_failure
     help_ = guide(course, exercise)
-    parts += [f"<p><i>still to write:</i> {render_code(sentence)}</p>" for sentence in entry.stubs]
+    parts += [f"<p><i>still to write:</i> {render_code(in_cells(sentence))}</p>" for sentence in entry.stubs]
     if failure is not None and entry.verdict != "not_started":
         parts += _failure(failure)
     parts.append(_checks(entry))
@@ -66,6 +67,12 @@ def html(course: Course, entry: ExerciseResult, result: Result, *, first_hint: b
     return f'<div class="mechgrade">{"".join(parts)}</div>'
 
 
+def in_cells(message: str) -> str:
+    """A message without numbers of lines: they are of the text that was made of the cells, which a learner never sees."""
+    message = re.sub(r" \((?:\w+\.py, )?line \d+\)", "", message)
+    return re.sub(r"\bin line \d+", "in the line below", re.sub(r"^line \d+ still", "a line still", message))
+
+
 def _failure(check: Check) -> list[str]:
     parts = []
     if check.asks:
@@ -74,7 +81,7 @@ def _failure(check: Check) -> list[str]:
         parts.append(f"<p><b>{render_inline(check.sentence)}</b></p>")
     if check.gave:
         parts.append(f"<p><i>your code gave</i> {escape(check.gave)}</p>")
-    parts.append(f"<p>{render_code(check.message)}</p>")
+    parts.append(f"<p>{render_code(in_cells(check.message))}</p>")
     if check.place is not None and (check.place.text or check.place.function):
         where = f" in <code>{escape(check.place.function)}</code>" if check.place.function else ""
         line = f": <code>{escape(check.place.text)}</code>" if check.place.text else ""

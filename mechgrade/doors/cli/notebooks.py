@@ -57,9 +57,11 @@ def open_(
     try:
         _tell(course, sync.push(course, chosen, path))
         code = jupyter.serve(course, path, browser=browser)
-        _tell(course, sync.pull(course, chosen, path))
+        report = sync.pull(course, chosen, path)
     except CourseError as error:
         stop(error)
+    _tell(course, report)
+    _stop_at_kept(report, f"mechgrade notebook pull {chosen.name}")
     raise typer.Exit(code)
 
 
@@ -75,7 +77,7 @@ def pull(lab: LabArgument, path: PathArgument = None, force: ForceOption = False
     except CourseError as error:
         stop(error)
     _tell(course, report, f"to take it to the notebook: mechgrade notebook push {lab}")
-    _stop_at_kept(report, f"mechgrade notebook pull {lab} --force")
+    _stop_at_kept(report, f"mechgrade notebook pull {lab}")
 
 
 @notebook.command()
@@ -89,7 +91,7 @@ def push(lab: LabArgument, path: PathArgument = None, force: ForceOption = False
     except CourseError as error:
         stop(error)
     _tell(course, report, f"to take it to exercises/: mechgrade notebook pull {lab}")
-    _stop_at_kept(report, f"mechgrade notebook push {lab} --force")
+    _stop_at_kept(report, f"mechgrade notebook push {lab}")
 
 
 @gradebook.command()
@@ -249,7 +251,10 @@ def _decide(other: str, force: bool) -> Callable[[str], bool]:
 def _stop_at_kept(report: Report, command: str) -> None:
     if report.kept:
         names = ", ".join(report.kept)
-        stop(f"{names}: changed on both sides, so nothing was overwritten there. To overwrite: {command}", NOT_FULL)
+        stop(
+            f"{names}: changed on both sides, so nothing was overwritten there. To overwrite (a copy is kept): {command} --force",
+            NOT_FULL,
+        )
 
 
 def _tell(course: Course, report: Report, way: str = "") -> None:
