@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from urllib.parse import quote
 
 from mechgrade.course import Course
 from mechgrade.course.modules import COURSE_VARIABLE
@@ -21,12 +22,12 @@ def command(course: Course, path: Path, *, browser: bool) -> list[str]:
     root = hasattr(os, "geteuid") and os.geteuid() == 0
     return [
         *(sys.executable, "-m", "jupyterlab", *more, *(["--allow-root"] if root else [])),
-        "--yes",  # Ctrl-C ends it; without this it waits for an answer, and goes on if there is none
+        "-y",  # Ctrl-C ends it; without this it waits for an answer, and goes on if there is none
         # Nothing is asked of the network: neither news nor whether there is a newer version.
         "--LabApp.news_url=None",
         "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
         f"--ServerApp.root_dir={course.root}",
-        str(path),
+        f"--LabApp.default_url=/lab/tree/{quote(path.relative_to(course.root).as_posix())}",
     ]
 
 
