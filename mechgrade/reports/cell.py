@@ -50,6 +50,8 @@ def html(course: Course, entry: ExerciseResult, result: Result, *, first_hint: b
     parts += [f"<p><i>still to write:</i> {render_code(in_cells(sentence))}</p>" for sentence in entry.stubs]
     if failure is not None and entry.verdict != "not_started":
         parts += _failure(failure)
+        if not first_hint and "NameError" in failure.message and "is not defined" in failure.message:
+            parts.append("<p>If another cell defines this name, run that cell first.</p>")
     parts.append(_checks(entry))
     parts += [f"<p><i>passed:</i> {render_code(sentence)}</p>" for sentence in entry.waiting]
     parts += [f"<p><i>note:</i> {render_code(sentence)}</p>" for sentence in entry.remarks]

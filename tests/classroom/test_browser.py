@@ -163,6 +163,7 @@ def test_a_learner_alone_works_in_a_notebook(tmp_path: Path, chromium: Any) -> N
         checked = _run(page, 'check("lab3/find_heads")')
         shot(page, "notebook-1-not-run")
         assert "run the cell with your code first" in checked.inner_text()
+        _run(page, "import torch")
         _run(page, "def find_heads")
         checked = _run(page, 'check("lab3/find_heads")')
         shot(page, "notebook-2-not-started")
