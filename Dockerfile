@@ -16,7 +16,7 @@ COPY pyproject.toml constraints.txt README.md LICENSE ./
 COPY mechgrade ./mechgrade
 # A virtual environment of its own: the base's torch is another version than the course's recorded numbers were made with.
 RUN python3 -m venv /opt/venv \
-    && /opt/venv/bin/python -m pip install --no-cache-dir -c constraints.txt -e '.[transformer-lens]'
+    && /opt/venv/bin/python -m pip install --no-cache-dir -c constraints.txt -e '.[transformer-lens,kernel]'
 ENV PATH=/opt/venv/bin:$PATH
 
 COPY . .

@@ -10,6 +10,7 @@ HERE := $(shell pwd | cksum | cut -d' ' -f1)
 TORCH ?= auto
 BY_HAND := $(filter-out -auto,-$(TORCH))
 LEARNER := $(VENV)/.stamp-learner-$(HERE)$(BY_HAND)
+NOTEBOOK := $(VENV)/.stamp-notebook-$(HERE)$(BY_HAND)
 INSTRUCTOR := $(VENV)/.stamp-instructor-$(HERE)$(BY_HAND)
 
 # Options of the targets, from the command line: make grade LAB=lab3 EXERCISE=find_heads. They reach the shell as environment
@@ -20,7 +21,7 @@ export SUBMISSION LAB EXERCISE MODEL DEVICE BACKEND ISOLATION
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: claims help setup setup-lab doctor grade learn watch report map test test-slow mutation lint audit build record model-card bench docs clean release dist setup-instructor
+.PHONY: claims help setup setup-lab doctor grade learn notebook watch report map test test-slow mutation lint audit build record model-card bench docs clean release dist setup-instructor
 
 # A command in each course of examples/; the learners' archive has none.
 examples = @for course in $(wildcard examples/*); do (cd "$$course" && "$(CURDIR)/$(BIN)/mechgrade" $(1)) || exit; done
@@ -45,6 +46,9 @@ grade: $(LEARNER) ## Grade SUBMISSION (exercises by default); LAB EXERCISE MODEL
 learn: $(LEARNER) ## Open the course as a page on this machine: text and verdict side by side, new with each save
 	@$(BIN)/mechgrade learn $${EXERCISE:+"$$EXERCISE"} $${LAB:+--lab "$$LAB"} $${MODEL:+--model "$$MODEL"} \
 		$${DEVICE:+--device "$$DEVICE"} $${BACKEND:+--backend "$$BACKEND"}
+
+notebook: $(NOTEBOOK) ## Open a lab's notebook in JupyterLab: LAB=lab3
+	@$(BIN)/mechgrade notebook open $${LAB:+"$$LAB"}
 
 watch: $(LEARNER) ## Grade each exercise of SUBMISSION when it is saved
 	@$(BIN)/mechgrade watch "$$SUBMISSION" \
@@ -125,9 +129,13 @@ define install
 endef
 
 $(LEARNER): pyproject.toml constraints.txt
-	$(call install,.[transformer-lens])
+	$(call install,.[transformer-lens$(COMMA)kernel])
 	@touch $@ $(VENV)/.stamp-learner-$(HERE)
+
+$(NOTEBOOK): pyproject.toml constraints.txt
+	$(call install,.[transformer-lens$(COMMA)notebook])
+	@touch $(LEARNER) $@ $(VENV)/.stamp-learner-$(HERE) $(VENV)/.stamp-notebook-$(HERE)
 
 $(INSTRUCTOR): pyproject.toml constraints.txt
 	$(call install,.[transformer-lens$(COMMA)instructor$(COMMA)cluster$(COMMA)dev])
-	@touch $(LEARNER) $@ $(VENV)/.stamp-learner-$(HERE) $(VENV)/.stamp-instructor-$(HERE)
+	@touch $(LEARNER) $(NOTEBOOK) $@ $(VENV)/.stamp-learner-$(HERE) $(VENV)/.stamp-notebook-$(HERE) $(VENV)/.stamp-instructor-$(HERE)

@@ -186,7 +186,7 @@ def test_make_setup_with_uv_is_two_lines_and_a_log(checkout, index):
     assert len(lines) <= 4 and lines[-1].startswith("installed in ") and lines[-1].endswith(".venv/setup.log"), lines
     arguments = Path(f"{uv}.called").read_text()
     assert arguments.startswith("pip install --python .venv/bin/python -c .venv/constraints.txt")
-    assert arguments.strip().endswith("-e .[transformer-lens]")
+    assert arguments.strip().endswith("-e .[transformer-lens,kernel]")
     if not install.has_driver() and sys.platform == "linux":
         assert f"--extra-index-url {index} --index-strategy unsafe-best-match" in arguments
     log = (checkout / ".venv/setup.log").read_text()

@@ -180,6 +180,11 @@ def _edited(course: Course, path: Path, wanted: str) -> bool:
     )
 
 
+def is_untouched(course: Course, path: Path) -> bool:
+    """Whether a stub is there as build wrote it: nobody has worked in it."""
+    return _present(path) is not None and not _edited(course, path, "")
+
+
 def _refusal(course: Course, path: Path) -> str:
     return (
         f"{shown_path(course, path)}:1: has changes that mechgrade build did not make; move the file away, "

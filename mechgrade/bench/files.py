@@ -7,7 +7,7 @@ from pathlib import Path, PurePosixPath
 
 from mechgrade.course.modules import course_around
 
-#: What is shown to this process; None in a learner's own, where the course itself is asked.
+#: What is shown to this process, where learner code is graded; None in a learner's own, where the course itself is asked.
 _shown: list[Path] | None = None
 
 
@@ -15,6 +15,11 @@ def show(paths: Iterable[Path]) -> None:
     """Say which data this process may read."""
     global _shown
     _shown = list(paths)
+
+
+def is_graded() -> bool:
+    """Whether this process grades learner code."""
+    return _shown is not None
 
 
 def data(name: str) -> Path:

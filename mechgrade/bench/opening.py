@@ -7,24 +7,31 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from mechgrade.bench import files
+from mechgrade.bench.provider import BenchError
 from mechgrade.bench.providers import provider_of
 from mechgrade.bench.specs import bench_spec
-from mechgrade.course import Course, Lab, find_course, load_course
+from mechgrade.course import Course, CourseError, Lab, find_course, load_course
+from mechgrade.course.modules import course_around
 
 
 def open_bench(
     model: str | None = None, backend: str | None = None, device: str | None = None, lab: str | None = None
 ) -> Any:
-    """The bench of the course around the current directory, for a learner's own experiments.
+    """The bench of the course around the current directory or the running file, for a learner's own experiments.
 
     Args:
         model: a profile of course.yaml; by default the environment's ``MODEL``, or else the course's default.
         backend: one of the bench's ways to compute; by default the environment's ``BACKEND``, or else the usual one.
         device: a torch device; by default the environment's ``DEVICE``, or else the CPU.
         lab: whose bench; by default that of the lab whose file is running, or else the course's.
+
+    Raises:
+        BenchError: this is a learner's code while it is graded; or the model cannot be had.
+        CourseError: there is no course here.
     """
     environment = os.environ.get
-    course = load_course(find_course(Path.cwd()))
+    course = _course()
     spec = bench_spec(
         course,
         model or environment("MODEL"),
@@ -33,6 +40,19 @@ def open_bench(
         course.lab(lab) if lab else _running(course),
     )
     return provider_of(spec.provider, map(Path, spec.modules)).make(spec)
+
+
+def _course() -> Course:
+    if not files.is_graded():
+        return course_around() or load_course(find_course())  # the latter says why there is none
+    try:
+        return load_course(find_course())  # at isolation inline the course is in sight
+    except CourseError:
+        raise BenchError(
+            "`open_bench()` opens a model for your own experiments, and cannot do so while your code is graded. There the grader "
+            'hands your function what it needs, as arguments. Put `open_bench()` below `if __name__ == "__main__":`, where it '
+            "runs only for you"
+        ) from None
 
 
 def _running(course: Course) -> Lab | None:

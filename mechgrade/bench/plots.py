@@ -1,4 +1,4 @@
-"""Plots of a learner's own result, saved as PNG under ``outputs/`` of the course.
+"""Plots of a learner's own result, saved as PNG under ``outputs/`` of the course, and shown where a notebook runs them.
 
 matplotlib draws them, with the choices that every plot of the course shares: a colour map that colour-blind readers can
 order, named axes, the value's name on the colour bar.
@@ -6,6 +6,7 @@ order, named axes, the value's name on the colour bar.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -39,7 +40,17 @@ def _save(figure: Any, save: str) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, dpi=120)
     print(f"saved {path}")
+    _show(path)
     return path
+
+
+def _show(path: Path) -> None:
+    """In a notebook, the picture under the cell."""
+    ipython = sys.modules.get("IPython")  # a notebook's kernel has imported it
+    if ipython is not None and hasattr(ipython.get_ipython(), "kernel"):
+        from IPython.display import Image, display
+
+        display(Image(filename=str(path)))
 
 
 def heatmap(

@@ -77,11 +77,6 @@ ADVICE: tuple[Advice, ...] = (
     Advice("InductorError", "`torch.compile` starts a compiler, which may not be started where your code is graded. Call the function as it is.", r"Operation not permitted"),
     Advice("ModuleNotFoundError", f"No package of this name is installed where your file is graded. If it is a file of yours: {_ALONE[0].lower()}{_ALONE[1:]}", r"No module named '\w+'$"),
     # --- models, the network, other processes, files
-    Advice(
-        "CourseError",
-        'What your functions need is in their arguments. Put `open_bench()` below `if __name__ == "__main__":`, where it runs only for you.',
-        line=r"open_bench",
-    ),
     Advice("OSError|URLError|gaierror|ConnectionError|ConnectError|LocalEntryNotFoundError|OfflineModeIsEnabled|ConnectionRefusedError|MaxRetryError|NewConnectionError",
         _NO_NETWORK, r"couldn't connect|name resolution|Network is unreachable|outgoing traffic|offline|Name or service not known|Max retries|Connection refused"),
     Advice("PermissionError|BlockingIOError|OSError", _NO_PROCESS, r"Operation not permitted|Resource temporarily unavailable", r"subprocess|Popen|multiprocessing|\bPool\b|Process\(|DataLoader|os\.(system|fork|exec|spawn|popen)|torch\.compile"),

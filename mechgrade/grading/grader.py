@@ -243,6 +243,7 @@ class Grader:
         differs, current.differs = current.differs, False
         views, current.views = current.views, []
         failure, current.failure = current.failure, None
+        written, runs.written = runs.written, set()
         if hidden:
             # The process knows hidden inputs now, and could print them in a check whose output the learner is shown.
             runs.renew()
@@ -256,6 +257,7 @@ class Grader:
                 current.hidden.add(check.name)
         else:
             current.told, current.late_before = len(current.judged), current.late
+            current.entry.written |= written
             check.views = views
             check.seconds, check.learner_seconds = runs.seconds - before[0], runs.learner_seconds - before[1]
             if differs:

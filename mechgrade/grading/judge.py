@@ -31,7 +31,7 @@ class Judgement:
         message: what is wrong, with values; empty when passed.
         distance: from the reference in tolerances; infinite for what is no difference of values.
         place: where in the learner's file to look.
-        output: the end of what the code printed.
+        output: what the code printed, its beginning and its end; see :mod:`mechgrade.protocol.printed`.
         gave: what the code returned, in words.
     """
 

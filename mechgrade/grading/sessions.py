@@ -114,6 +114,8 @@ class Runs:
     spec: BenchSpec | None = None
     seconds: float = 0.0
     learner_seconds: float = 0.0
+    #: the files that the program left in folders that are deleted
+    written: set[str] = field(default_factory=set)
     _session: Session | None = None
     _cancelled: threading.Event = field(default_factory=threading.Event)
 
@@ -133,6 +135,7 @@ class Runs:
         self._stop_if_cancelled()  # then its process was ended, and the outcome says only that
         self.seconds += outcome.seconds
         self.learner_seconds += outcome.learner_seconds
+        self.written.update(outcome.written)
         if outcome.dirty or outcome.kind in _FINAL:
             self.renew()
         return outcome.reduced(call.facts)

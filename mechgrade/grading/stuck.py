@@ -13,7 +13,7 @@ def stuck(output: str, filename: str, source: str) -> tuple[Place | None, str]:
     """The innermost line of the learner's file, and the output without what the process printed about itself.
 
     Args:
-        output: the end of what was printed.
+        output: what was printed, with its end.
         filename: the learner's file, as tracebacks name it.
         source: its text.
     """

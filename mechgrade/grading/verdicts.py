@@ -58,7 +58,7 @@ class Check:
         sentence: what the learner is told about that mistake; without one, what relates the data to the reference's, if
             anything is certain.
         place: where in the learner's file to look.
-        output: the end of what the code printed.
+        output: what the code printed, its beginning and its end; see :mod:`mechgrade.protocol.printed`.
         seconds: of the scenarios; learner_seconds: of the learner's functions in them.
         supporting: whether it asks for what a program can do that solves nothing; see :meth:`ExerciseResult.settle`.
     """
@@ -91,6 +91,8 @@ class ExerciseResult:
     seconds: float = 0.0
     #: where the learner's file is, for the report
     file: str = ""
+    #: the files that its code left in a folder that is deleted
+    written: set[str] = field(default_factory=set)
 
     @property
     def verdict(self) -> Verdict:
@@ -123,6 +125,14 @@ class ExerciseResult:
         return [
             f"{check.name}: {check.message}" for check in self.checks if check.verdict == "passed" and check.message
         ]
+
+    @property
+    def remarks(self) -> list[str]:
+        """What a learner would otherwise wonder about, a sentence each."""
+        if not self.written:
+            return []
+        names = ", ".join(sorted(self.written))
+        return [f"your code wrote {names} into a folder that is deleted after the grading: print what you want to see"]
 
     @property
     def first_failure(self) -> Check | None:

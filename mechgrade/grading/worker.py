@@ -6,7 +6,9 @@ worker, and a result is only as good as its bytes.
 
 from __future__ import annotations
 
+import codecs
 import contextlib
+import io
 import os
 import selectors
 import signal
@@ -15,7 +17,6 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections import deque
 from collections.abc import Mapping
 from pathlib import Path
 from typing import IO, Any
@@ -25,6 +26,7 @@ from mechgrade.grading.stuck import stuck
 from mechgrade.protocol import wire
 from mechgrade.protocol.job import BenchSpec, Job
 from mechgrade.protocol.outcome import Kind, Outcome, outcome_of, plain
+from mechgrade.protocol.printed import Printed
 
 #: What a worker inherits from the environment: where model files were downloaded to, and which GPUs there are.
 INHERITED = ("HF_HOME", "HF_HUB_CACHE", "CUDA_VISIBLE_DEVICES", "LD_LIBRARY_PATH")
@@ -184,8 +186,8 @@ class Process:
         self._output = output
         self._limits = job.limits
         self._filename, self._source = job.filename, job.source
-        self._printed: deque[bytes] = deque()
-        self._kept = 0
+        self._decoder = io.IncrementalNewlineDecoder(codecs.getincrementaldecoder("utf-8")("replace"), translate=True)
+        self._printed = Printed(job.limits.output_kb * 1024)
         os.set_blocking(output, False)
         data.setblocking(False)
 
@@ -243,7 +245,7 @@ class Process:
         return bytes(buffer[wire.FRAME_HEADER.size :]) if len(buffer) - wire.FRAME_HEADER.size == length else None
 
     def _drain(self) -> bool:
-        """Take what was printed, keep the end of it; False at the end of file."""
+        """Take what was printed; False at the end of file."""
         for _ in range(_DRAINED_AT_ONCE):
             try:
                 part = os.read(self._output, 2**16)
@@ -251,16 +253,12 @@ class Process:
                 return True
             if not part:
                 return False
-            self._printed.append(part)
-            self._kept += len(part)
-            while self._kept > self._limits.output_kb * 1024 + 2**16 and len(self._printed) > 1:
-                self._kept -= len(self._printed.popleft())
+            self._printed.add(self._decoder.decode(part))
         return True
 
     def printed(self) -> str:
-        """The end of what the code printed so far, within the limit."""
-        kept = b"".join(self._printed)[-self._limits.output_kb * 1024 :]
-        return plain(kept.decode("utf-8", "replace").replace("\r\n", "\n").replace("\r", "\n"))
+        """What the code printed so far, its beginning and its end within the limit."""
+        return plain(self._printed.text)
 
     def _timed_out(self) -> Outcome:
         self._drain()

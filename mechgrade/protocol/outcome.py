@@ -47,7 +47,8 @@ class Outcome:
         called: the learner's functions that were called, with the line of their definition.
         seconds: of the scenario, by the grader's clock where it has one; learner_seconds: of the learner's functions in it, which
             the process itself says: see :meth:`timed`.
-        output: the end of what the code printed.
+        output: what the code printed, its beginning and its end; see :mod:`mechgrade.protocol.printed`.
+        written: the files that it left in the folder that is deleted after it, as the process itself says.
     """
 
     kind: Kind
@@ -60,6 +61,7 @@ class Outcome:
     learner_seconds: float = 0.0
     dirty: bool = False
     output: str = field(default="", compare=False)
+    written: tuple[str, ...] = field(default=(), compare=False)
 
     def reduced(self, facts: Callable[[Any], Tree] | None) -> Outcome:
         """The same outcome with facts about its data in the data's place; unchanged without facts, and where nothing returned.
@@ -117,6 +119,7 @@ def outcome_of(report: Tree, output: str = "") -> Outcome:
         learner_seconds=_seconds(claims.get("learner_seconds")),
         dirty=claims.get("dirty") is True,
         output=output,
+        written=tuple(text for text in (_text(each, 80) for each in _list(claims.get("written"))) if text),
     )
 
 

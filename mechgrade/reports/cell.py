@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from html import escape
 
 from rich.console import Console
@@ -10,9 +11,10 @@ from rich.console import Console
 from mechgrade.course import Course
 from mechgrade.course.hints import guide
 from mechgrade.grading.verdicts import FAULTS, Check, ExerciseResult, Result
+from mechgrade.protocol.printed import shortened
 from mechgrade.reports.html import pictures_of
 from mechgrade.reports.prose import render, render_code, render_inline
-from mechgrade.reports.terminal import LOOKS, TerminalReport
+from mechgrade.reports.terminal import LOOKS, PRINTED_LINES, TerminalReport
 
 #: Colours with contrast enough on white and on black; the sign and the words say the same.
 _COLOURS = {"green": "#1a7f37", "red": "#cf222e", "yellow": "#9a6700", "magenta": "#8250df", "dim": "#6e7781"}
@@ -45,11 +47,14 @@ def html(course: Course, entry: ExerciseResult, result: Result, *, first_hint: b
     ]
     failure = entry.first_failure
     help_ = guide(course, exercise)
-    parts += [f"<p><i>still to write:</i> {render_code(sentence)}</p>" for sentence in entry.stubs]
+    parts += [f"<p><i>still to write:</i> {render_code(in_cells(sentence))}</p>" for sentence in entry.stubs]
     if failure is not None and entry.verdict != "not_started":
         parts += _failure(failure)
+        if not first_hint and "NameError" in failure.message and "is not defined" in failure.message:
+            parts.append("<p>If another cell defines this name, run that cell first.</p>")
     parts.append(_checks(entry))
     parts += [f"<p><i>passed:</i> {render_code(sentence)}</p>" for sentence in entry.waiting]
+    parts += [f"<p><i>note:</i> {render_code(sentence)}</p>" for sentence in entry.remarks]
     shown = failure or next((check for check in entry.checks if check.views), None)
     if shown is not None:
         parts.append(pictures_of(course, exercise, shown))
@@ -64,6 +69,12 @@ def html(course: Course, entry: ExerciseResult, result: Result, *, first_hint: b
     return f'<div class="mechgrade">{"".join(parts)}</div>'
 
 
+def in_cells(message: str) -> str:
+    """A message without numbers of lines: they are of the text that was made of the cells, which a learner never sees."""
+    message = re.sub(r" \((?:\w+\.py, )?line \d+\)", "", message)
+    return re.sub(r"\bin line \d+", "in the line below", re.sub(r"^line \d+ still", "a line still", message))
+
+
 def _failure(check: Check) -> list[str]:
     parts = []
     if check.asks:
@@ -72,14 +83,14 @@ def _failure(check: Check) -> list[str]:
         parts.append(f"<p><b>{render_inline(check.sentence)}</b></p>")
     if check.gave:
         parts.append(f"<p><i>your code gave</i> {escape(check.gave)}</p>")
-    parts.append(f"<p>{render_code(check.message)}</p>")
+    parts.append(f"<p>{render_code(in_cells(check.message))}</p>")
     if check.place is not None and (check.place.text or check.place.function):
         where = f" in <code>{escape(check.place.function)}</code>" if check.place.function else ""
         line = f": <code>{escape(check.place.text)}</code>" if check.place.text else ""
         parts.append(f"<p><i>look</i>{where}{line}</p>")
     if check.output.strip():
-        tail = "\n".join(check.output.strip().splitlines()[-5:])[-600:]
-        parts.append(f"<p><i>your code printed:</i></p><pre>{escape(tail)}</pre>")
+        printed = shortened(check.output, PRINTED_LINES)
+        parts.append(f"<p><i>your code printed:</i></p><pre>{escape(printed)}</pre>")
     return parts
 
 

@@ -9,7 +9,8 @@ from typing import Any
 
 from mechgrade.course import Course
 from mechgrade.grading.verdicts import FAULTS, Check, ExerciseResult, Result
-from mechgrade.reports.terminal import LOOKS
+from mechgrade.protocol.printed import shortened
+from mechgrade.reports.terminal import LOOKS, PRINTED_LINES
 
 #: What a check says that failed on hidden inputs alone (mechgrade.grading.plugin).
 _HIDDEN = "on hidden inputs"
@@ -51,6 +52,8 @@ def _test(course: Course, entry: ExerciseResult, check: Check, number: str) -> d
     lines = [LOOKS[check.verdict][1], check.sentence, check.message]
     if check.place is not None and check.place.text:
         lines.append(f"look at: {check.place.text}")
+    if check.output.strip():
+        lines.append(f"your code printed:\n{shortened(check.output, PRINTED_LINES)}")
     if check.verdict != "passed" and check.verdict not in FAULTS:
         lines.append(f"a hint: mechgrade hint {entry.exercise}")
     return {

@@ -27,6 +27,7 @@ from mechgrade.grading.verdicts import FAULTS, Check, ExerciseResult, Result
 from mechgrade.grading.views import View
 from mechgrade.progress.outlook import duration
 from mechgrade.progress.progress import Entry, State
+from mechgrade.protocol.printed import shortened
 from mechgrade.reports import pictures
 from mechgrade.reports.prose import render, render_code, render_inline
 from mechgrade.reports.terminal import LOOKS, line_of, short
@@ -157,13 +158,15 @@ def part_of_page(name: str) -> str:
 @lru_cache(maxsize=1)
 def environment() -> jinja2.Environment:
     """The templates of pages. What they are given is escaped, unless it is :class:`markupsafe.Markup`."""
-    return jinja2.Environment(
+    made = jinja2.Environment(
         loader=jinja2.FileSystemLoader(_FOLDER),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    made.filters["shortened"] = shortened
+    return made
 
 
 def _section(course: Course, result: ExerciseResult, state: State) -> Section:

@@ -21,6 +21,7 @@ from mechgrade.grading.verdicts import FAULTS, Check, ExerciseResult, Result
 from mechgrade.progress.current import first_open
 from mechgrade.progress.outlook import duration, outlook
 from mechgrade.progress.progress import State
+from mechgrade.protocol.printed import shortened
 from mechgrade.reports import pictures
 from mechgrade.reports.course_map import status
 from mechgrade.reports.docstring import parts_of
@@ -30,8 +31,8 @@ from mechgrade.reports.terminal import LOOKS
 
 #: Pictures of one check, and bytes of all pictures of an exercise.
 FIGURES, FIGURE_BYTES = 4, 600_000
-#: Lines and characters of what learner code printed.
-PRINTED_LINES, PRINTED_CHARACTERS = 40, 4000
+#: Lines of what learner code printed.
+PRINTED_LINES = 40
 #: The ids of the parts, which are the macros of ``parts.html.j2``.
 PARTS = ("said", "chip", "map", "text", "hints", "verdict", "trial", "after")
 
@@ -42,8 +43,7 @@ class Shown:
 
     Attributes:
         first: whether it is the one to read first.
-        printed: the end of what the learner's code printed.
-        cut: whether it printed more than that.
+        printed: what the learner's code printed, its beginning and its end.
         left_out: how many pictures there was no room for.
     """
 
@@ -51,7 +51,6 @@ class Shown:
     first: bool
     figures: tuple[Figure, ...]
     printed: str
-    cut: bool
     left_out: int
 
 
@@ -182,11 +181,8 @@ def checks_of(course: Course, exercise: Exercise, entry: ExerciseResult) -> tupl
             if size <= left:
                 left -= size
                 figures.append(figure)
-        output = check.output.strip("\n")
-        printed = "\n".join(output.splitlines()[-PRINTED_LINES:])[-PRINTED_CHARACTERS:]
-        shown[check.name] = Shown(
-            check, check is first, tuple(figures), printed, len(printed) < len(output), len(views) - len(figures)
-        )
+        printed = shortened(check.output, PRINTED_LINES)
+        shown[check.name] = Shown(check, check is first, tuple(figures), printed, len(views) - len(figures))
     return tuple(shown[check.name] for check in entry.checks)
 
 

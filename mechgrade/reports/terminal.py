@@ -13,6 +13,7 @@ from rich.text import Text
 from mechgrade.course import Course
 from mechgrade.course.hints import guide
 from mechgrade.grading.verdicts import FAULTS, Check, ExerciseResult, Result, Verdict
+from mechgrade.protocol.printed import shortened
 from mechgrade.reports.screen import Screen
 
 #: Sign, words and colour of each verdict. The sign and the words say it all; the colour only helps.
@@ -29,8 +30,8 @@ LOOKS: dict[Verdict, tuple[str, str, str]] = {
     "infrastructure_error": ("⚠", "machine error", "magenta"),
 }
 
-#: How much of what learner code printed is shown.
-PRINTED_LINES, PRINTED_CHARACTERS = 5, 600
+#: How many lines of what learner code printed are shown.
+PRINTED_LINES = 9
 
 
 class TerminalReport:
@@ -83,6 +84,8 @@ class TerminalReport:
             self._line("still to write", sentence)
         for sentence in entry.waiting:
             self._line("passed", sentence)
+        for sentence in entry.remarks:
+            self._line("note", sentence)
         failure = entry.first_failure
         if failure is not None and entry.verdict not in (
             "not_started",
@@ -112,8 +115,7 @@ class TerminalReport:
             where = line_of(entry.file, place.line) + (f" in {place.function}" if place.function else "")
             self._line("look at", where + (f"  {place.text}" if place.text else ""))
         if check.output.strip():
-            tail = "\n".join(check.output.strip().splitlines()[-PRINTED_LINES:])[-PRINTED_CHARACTERS:]
-            self._line("your code printed", "\n" + textwrap.indent(tail, "  "))
+            self._line("your code printed", "\n" + textwrap.indent(shortened(check.output, PRINTED_LINES), "  "))
         others = [c.name for c in entry.checks if c.verdict not in ("passed",) and c is not check]
         self._line("also not passed", ", ".join(others))
         self._line("a hint", self._hint(entry))

@@ -74,8 +74,8 @@ def title_cells(lab: Lab) -> list[Cell]:
     from nbformat.v4 import new_code_cell, new_markdown_cell
 
     words = (
-        f"# {lab.title}\n\n{len(lab.exercises)} exercises, {lab.points} points, about {lab.minutes} minutes.\n\n"
-        "Replace each `raise NotImplementedError(...)` with your code, run the cell, then run the `check` below it. "
+        f"# {lab.title}\n\n{len(lab.exercises)} exercise{'s' * (len(lab.exercises) != 1)}, {lab.points} points, about {lab.minutes} minutes.\n\n"
+        "Run the cells from the top. Replace each `raise NotImplementedError(...)` with your code, run the cell, then run the `check` below it. "
         '`hint("exercise")` gives a hint, and `hint("exercise", 2)` the next. A check looks at the code that you have run, '
         "and runs it in a process of its own: your variables in this notebook count for nothing there."
     )

@@ -41,7 +41,7 @@ class Exercise:
         self._intact = intact
         #: seconds spent in the learner's functions
         self._seconds = 0.0
-        #: the functions that were called, with the line of their definition
+        #: the functions of the learner's file that were called, with the line of their definition
         self._called: dict[str, int] = {}
 
     @property
@@ -56,8 +56,21 @@ class Exercise:
             raise Missing(name) from None
         if not inspect.isfunction(value):
             return value
-        self._called[name] = value.__code__.co_firstlineno
+        line = self._line_of(value)
+        if line is not None:
+            self._called[name] = line
         return self._guard(name, value)
+
+    def _line_of(self, function: Any) -> int | None:
+        """The line where the learner's file defines a function; None where the function is another file's."""
+        # A decorator's own function stands in the decorator's file. ``__wrapped__`` says what it is around. The innermost counts.
+        line, seen, each = None, set[int](), function
+        while inspect.isfunction(each) and id(each) not in seen:
+            seen.add(id(each))  # one may say that it is around itself
+            if each.__code__.co_filename == getattr(self._module, "__file__", None):
+                line = each.__code__.co_firstlineno
+            each = getattr(each, "__wrapped__", None)
+        return line
 
     def _guard(self, name: str, function: Callable[..., Any]) -> Callable[..., Any]:
         def call(*args: Any, **kwargs: Any) -> Any:

@@ -100,7 +100,8 @@ def _shut_in(job: Job, bench: Bench, device: str, descriptors: tuple[int, int, i
     loaded.start(job.threads, device)
     np.random.seed(0)  # learners may use the old interface
     random.seed(0)
-    return Runner(job.source, job.filename, grader, bench, NEARLY * job.limits.seconds)
+    # Sealed, the process is in its own folder.
+    return Runner(job.source, job.filename, grader, bench, NEARLY * job.limits.seconds, Path.cwd())
 
 
 def _descriptors(data: int, output: int, sealed: int) -> None:

@@ -24,6 +24,7 @@ from mechgrade.worker.exercise import Exercise, Missing, Misused, load
 from mechgrade.worker.guesses import like_it, meant
 from mechgrade.worker.intact import Intact
 from mechgrade.worker.outgoing import UnsendableError, to_tree
+from mechgrade.worker.written import written
 
 Report = dict[str | int, Tree]
 Scenario = Callable[..., Any]
@@ -38,11 +39,19 @@ class Runner:
         grader: the grader's module, in which the scenarios are.
         bench: what scenarios work with.
         seconds: after so many, where the learner's code is is printed, for whoever ends it from outside.
+        scratch: the process's own folder, which is deleted after it; None where files stay.
     """
 
     def __init__(
-        self, source: str, filename: str, grader: types.ModuleType, bench: Bench, seconds: float | None = None
+        self,
+        source: str,
+        filename: str,
+        grader: types.ModuleType,
+        bench: Bench,
+        seconds: float | None = None,
+        scratch: Path | None = None,
     ) -> None:
+        self._source, self._scratch = source, scratch
         self.filename = filename
         self.seconds = seconds
         self.bench = bench
@@ -94,6 +103,8 @@ class Runner:
         report["learner_seconds"] = exercise._seconds
         report["called"] = [(name, line) for name, line in exercise._called.items()]
         report["dirty"] = self.bench.is_dirty()
+        if self._scratch is not None:
+            report["written"] = [*written(self._scratch, self._source)]
         return report
 
     def _raised(self, error: BaseException, stage: str) -> Report:

@@ -6,7 +6,9 @@ Screenshots are written to outputs/screenshots, to be looked at.
 from __future__ import annotations
 
 import contextlib
+import os
 import re
+import signal
 import socket
 import subprocess
 import sys
@@ -23,7 +25,7 @@ from support import ROOT
 from mechgrade.course.source import read_source
 from mechgrade.course.variants import programs
 
-from .room import Class
+from .room import Class, make_course
 
 pytestmark = pytest.mark.slow
 
@@ -132,6 +134,60 @@ def test_a_learners_and_an_instructors_day(room: Class, chromium: Any) -> None:
         shot(page, "5-submission")
         assert "passed" in page.inner_text("body")
         page.close()
+
+
+def test_a_learner_alone_works_in_a_notebook(tmp_path: Path, chromium: Any) -> None:
+    """`mechgrade notebook open`: the plot stands under its cell, and after Ctrl-C the work is in exercises/."""
+    course = make_course(tmp_path / "course", {"lab3": ("find_heads",)})
+    exercise = course.exercise("find_heads")
+    right = read_source(course, exercise).reference
+    log = tmp_path / "log"
+    env = {name: value for name, value in os.environ.items() if not name.startswith("JUPYTER")}
+    env |= {"HOME": str(tmp_path / "home"), "MECHGRADE_HOME": str(tmp_path / "progress")}
+    command = [sys.executable, "-m", "mechgrade.doors.cli", "notebook", "open", "--no-browser"]
+    with log.open("w") as output:
+        server = subprocess.Popen(
+            command, cwd=course.root, env=env, stdout=output, stderr=output, start_new_session=True
+        )
+    try:
+        deadline = time.monotonic() + PATIENCE / 1000
+        while not (found := re.search(r"http://127\.0\.0\.1:\d+/lab/tree/\S+token=\w+", log.read_text())):
+            assert server.poll() is None and time.monotonic() < deadline, log.read_text()
+            time.sleep(0.5)
+        page = chromium.new_page(viewport={"width": 1300, "height": 1600})
+        page.set_default_timeout(PATIENCE)
+        page.goto(found[0])
+        page.wait_for_selector(".jp-Notebook .jp-Cell")
+        page.wait_for_selector("text=Idle", state="attached")
+        _run(page, "from mechgrade.notebook import check, hint")
+        checked = _run(page, 'check("lab3/find_heads")')
+        shot(page, "notebook-1-not-run")
+        assert "run the cell with your code first" in checked.inner_text()
+        _run(page, "import torch")
+        _run(page, "def find_heads")
+        checked = _run(page, 'check("lab3/find_heads")')
+        shot(page, "notebook-2-not-started")
+        assert "not started" in checked.inner_text()
+        _fill(page, right)
+        checked = _run(page, 'check("lab3/find_heads")')
+        shot(page, "notebook-3-passed")
+        assert checked.locator(".jp-OutputArea-output").count() == 1, checked.inner_text()
+        demo = _run(page, 'if __name__ == "__main__"')
+        picture = demo.locator(".jp-OutputArea-output img")
+        picture.scroll_into_view_if_needed()
+        shot(page, "notebook-4-demonstration")
+        assert picture.count() == 1 and picture.evaluate("img => img.naturalWidth") > 600
+        page.keyboard.press("Control+s")
+        page.wait_for_timeout(3000)
+        page.close()
+        os.killpg(server.pid, signal.SIGINT)
+        assert server.wait(PATIENCE / 1000) == 0, log.read_text()
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(server.pid, signal.SIGKILL)
+        server.wait()
+    assert "wrote exercises/lab3/find_heads.py" in log.read_text()
+    assert right.strip() in course.stub_path(exercise).read_text()
 
 
 def _cell(page: Any, starts: str) -> Any:

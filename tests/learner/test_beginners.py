@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -11,8 +12,12 @@ from mechgrade.course import load_course
 from mechgrade.course.variants import programs
 from mechgrade.grading.advice import ADVICE, advice
 from mechgrade.grading.stuck import stuck
-from mechgrade.grading.verdicts import ExerciseResult
+from mechgrade.grading.verdicts import ExerciseResult, Result
 from mechgrade.protocol.outcome import Outcome, Place
+from mechgrade.reports.cell import html, text
+from mechgrade.reports.gradescope import results
+from mechgrade.reports.html import environment
+from mechgrade.reports.live import checks_of
 
 NAME = "induction_scores"
 COURSE = load_course(ROOT)
@@ -115,7 +120,8 @@ CASES: dict[str, tuple[str, str, str]] = {
     "a file to write": (above("open('/usr/notes.txt', 'w')"), "raised", "Write no file"),
     "a model of one's own": (above("from transformers import AutoModel\nAutoModel.from_pretrained('gpt2')"), "raised", "graded without a network"),
     "a download": (above("import urllib.request\nurllib.request.urlopen('http://example.com')"), "raised", "graded without a network"),
-    "a bench": (above("from mechgrade.bench import open_bench\nopen_bench()"), "raised", "Put `open_bench()` below"),
+    "a bench": (above("from mechgrade.bench import open_bench\nopen_bench()"), "raised", "cannot do so while your code is graded. There the grader hands"),
+    "a bench in a function": (wrapped(f"from mechgrade.bench import open_bench\n\n\ndef {NAME}(pattern, half):\n    return open_bench()"), "raised", "Put `open_bench()` below"),
     "another program": (above("import subprocess\nsubprocess.run(['ls'])"), "raised", "may start no other program"),
     "other processes": (body("    import multiprocessing\n    multiprocessing.Pool(2)\n"), "raised", "may start no other program"),
     "torch.compile": (wrapped(f"def {NAME}(pattern, half): return torch.compile(right)(pattern, half)"), "raised", "Call the function as it is."),
@@ -141,6 +147,68 @@ def test_a_mistake_of_the_first_hours(name: str, grade_text: Callable[..., Exerc
     result = grade_text(NAME, source, isolation="full")
     assert (result.verdict, words in result.message) == (verdict, True), result.message
     assert "mechgrade/" not in result.message, "a learner has no use for a line of the engine"
+
+
+def test_no_error_speaks_of_a_course_that_is_not_there(grade_text: Callable[..., ExerciseResult]) -> None:
+    """The course is there. It is not in sight where code is graded."""
+    for isolation in ("full", "process"):
+        result = grade_text(NAME, CASES["a bench"][0], isolation=isolation)
+        assert "course.yaml" not in result.message and "/tmp" not in result.message
+
+
+#: name → (what stands around a wrong answer, the line to look at; None for no line)
+AROUND = {
+    "functools.wraps": ("import functools\n\n\n@functools.wraps(torch.mean)\ndef {}(*a, **k): return 2 * right(*a, **k)", "@functools.wraps(torch.mean)"),
+    "a decorator of one's own": ("import functools\n\n\ndef twice(f):\n    @functools.wraps(f)\n    def inner(*a): return f(*a)\n    return inner\n\n\n@twice\ndef {}(pattern, half): return 2 * right(pattern, half)", "def {}(pattern, half): return 2 * right(pattern, half)"),
+    "jaxtyping": ("from jaxtyping import jaxtyped\n\n\n@jaxtyped(typechecker=None)\ndef {}(pattern, half): return 2 * right(pattern, half)", "def {}(pattern, half): return 2 * right(pattern, half)"),
+    "torch": ("@torch.no_grad()\ndef {}(pattern, half): return 2 * right(pattern, half)", "def {}(pattern, half): return 2 * right(pattern, half)"),
+    "another file's function": ("from contextlib import contextmanager as {}", None),
+    "round itself": ("def {0}(pattern, half): return 2 * right(pattern, half)\n\n\n{0}.__wrapped__ = {0}", "def {}(pattern, half): return 2 * right(pattern, half)"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", AROUND)
+def test_the_line_to_look_at_is_the_learners_own(name: str, grade_text: Callable[..., ExerciseResult]) -> None:
+    text, words = AROUND[name]
+    source = wrapped(text.format(NAME))
+    failure = grade_text(NAME, source, isolation="process").first_failure
+    assert failure is not None
+    found = failure.place and source.splitlines()[failure.place.line - 1]
+    assert found == (words and words.format(NAME))
+
+
+@pytest.mark.parametrize(
+    ("line", "names"),
+    [
+        ("open('debug.txt', 'w').write('x')", "debug.txt"),
+        ("import numpy; numpy.save('debug', pattern)", "debug.npy"),
+        ("import os; os.makedirs('mine', exist_ok=True); torch.save(pattern, 'mine/p.pt')", "mine/p.pt"),
+        ("import tempfile; tempfile.NamedTemporaryFile(delete=False).write(b'x')", ""),
+        ("import matplotlib.pyplot as plt; plt.plot([1]); plt.close('all')", ""),
+    ],
+)
+def test_a_file_that_is_nowhere_after_is_spoken_of(
+    line: str, names: str, grade_text: Callable[..., ExerciseResult]
+) -> None:
+    source = wrapped(f"def {NAME}(pattern, half):\n    {line}\n    return right(pattern, half)")
+    result = grade_text(NAME, source, isolation="full" if "debug" in line else "process")
+    assert result.verdict == "passed"
+    said = f"your code wrote {names} into a folder that is deleted after the grading: print what you want to see"
+    assert result.remarks == ([said] if names else [])
+    assert ("note: your code wrote" in " ".join(text(COURSE, result).split())) == bool(names)
+
+
+def test_every_report_shows_prints_from_both_ends(grade_text: Callable[..., ExerciseResult]) -> None:
+    source = body("    for number in range(20_000): print('number', number)\n    return pattern\n")
+    result = grade_text(NAME, source)
+    whole = Result("embedded", "bridge", "cpu", "process", [result])
+    (shown, *_) = (each for each in checks_of(COURSE, COURSE.exercise(NAME), result) if each.first)
+    page = str(environment().from_string("{{ output | shortened(9) }}").render(output=result.first_failure.output))
+    graded = next(test["output"] for test in results(COURSE, whole)["tests"] if test["status"] == "failed")
+    for report in (text(COURSE, result), html(COURSE, result, whole), shown.printed, page, graded):
+        assert re.search(r"number 0\s*\n", report) and "number 19999" in report
+        (gone,) = re.findall(r"… ([\d,]+) lines left out …", report)
+        assert int(gone.replace(",", "")) + len(re.findall(r"number \d", report)) == 20_000
 
 
 def test_a_loop_that_does_not_end_costs_one_wait_and_its_line_is_told(

@@ -12,7 +12,8 @@ from mechgrade.course.source import read_source
 from mechgrade.course.variants import programs
 from mechgrade.doors.notebook.kernel import CheckError, check, grade_cells, hint
 from mechgrade.grading.worker import Worker
-from mechgrade.reports.cell import html, text
+from mechgrade.protocol.outcome import outcome_of
+from mechgrade.reports.cell import html, in_cells, text
 
 
 def test_a_check_grades_the_cells_that_ran(course: Course, worker: Worker) -> None:
@@ -60,3 +61,15 @@ def test_errors_in_a_notebook_have_no_traceback(monkeypatch: pytest.MonkeyPatch,
     monkeypatch.setenv("MECHGRADE_COURSE", str(ROOT))
     with pytest.raises(CheckError, match="no hint 9"):
         hint("lab3/find_heads", 9)
+
+
+def test_a_notebook_has_no_lines_that_could_be_counted() -> None:
+    stub = outcome_of({"kind": "not_started", "trace": [{"line": 12, "function": "f", "text": "raise"}]}).message
+    assert "line 12" in stub and in_cells(stub) == "`f` is still a stub"
+    for message, expected in {
+        "SyntaxError while your file was imported: expected ':' (find_heads.py, line 9)": "SyntaxError while your file was imported: expected ':'",
+        "no answer after 3 s. Your code was in line 6 then: look for a loop": "no answer after 3 s. Your code was in the line below then: look for a loop",
+        "line 7 still raises NotImplementedError, so": "a line still raises NotImplementedError, so",
+        "the line 3 of the map": "the line 3 of the map",
+    }.items():
+        assert in_cells(message) == expected

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import random
 import shutil
 from pathlib import Path
 
@@ -10,11 +12,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from nbformat.v4 import new_code_cell, new_markdown_cell
+from support import ROOT
 from typer.testing import CliRunner
 
+from mechgrade.authoring.build import RECORD
 from mechgrade.course import Course, CourseError, Lab
 from mechgrade.doors.cli import app
 from mechgrade.doors.notebook import sync
+from mechgrade.doors.notebook.last import FILE
 from mechgrade.submissions.cells import notebook, part, section, sections
 
 
@@ -118,6 +123,88 @@ def test_whatever_a_learner_writes_in_cells_of_their_own_comes_back(made: list[t
     assert [(cell.cell_type, cell.source) for cell in back] == [(cell.cell_type, cell.source) for cell in cells]
 
 
+STUB = 'raise NotImplementedError("find_heads: not written yet")'
+
+
+def in_file(own: Course, old: str, new: str) -> None:
+    file = own.root / "exercises/lab3/find_heads.py"
+    assert old in file.read_text()
+    file.write_text(file.read_text().replace(old, new))
+
+
+def in_notebook(path: Path, old: str, new: str) -> None:
+    nb = nbformat.read(path, as_version=4)
+    cell = cell_of(nb, "find_heads")
+    assert old in cell.source
+    cell.source = cell.source.replace(old, new)
+    nbformat.write(nb, path)
+
+
+def test_what_is_newer_on_the_other_side_stays(own: Course, lab: Lab, tmp_path: Path) -> None:
+    path, file = tmp_path / "lab.ipynb", tmp_path / "exercises/lab3/find_heads.py"
+    sync.push(own, lab, path)
+    in_file(own, STUB, "return ['file']")
+    report = sync.pull(own, lab, path)
+    assert (report.written, report.newer) == ([], ["lab3/find_heads.py"])
+    assert "return ['file']" in file.read_text()
+    assert sync.push(own, lab, path).written == [path]
+    in_notebook(path, "return ['file']", "return ['notebook']")
+    report = sync.push(own, lab, path)
+    assert (report.written, report.newer) == ([], ["the cells of find_heads"])
+    assert sync.pull(own, lab, path).written == [file]
+    assert "return ['notebook']" in file.read_text()
+
+
+def test_where_both_have_changed_the_learner_decides(own: Course, lab: Lab, tmp_path: Path) -> None:
+    path, file = tmp_path / "lab.ipynb", tmp_path / "exercises/lab3/find_heads.py"
+    sync.push(own, lab, path)
+    in_file(own, STUB, "return ['file']")
+    in_notebook(path, STUB, "return ['notebook']")
+    for way, name in ((sync.pull, "lab3/find_heads.py"), (sync.push, "the cells of find_heads")):
+        report = way(own, lab, path)
+        assert (report.written, report.kept) == ([], [name])
+    asked: list[str] = []
+    report = sync.pull(own, lab, path, decide=lambda name: not asked.append(name))  # type: ignore[func-returns-value]
+    assert asked == ["lab3/find_heads.py"]
+    assert "return ['notebook']" in file.read_text()
+    assert "return ['file']" in report.backups[0].read_text()
+
+
+def test_nothing_is_known_of_a_notebook_that_was_handed_out(own: Course, lab: Lab, tmp_path: Path) -> None:
+    path, file = tmp_path / "lab.ipynb", tmp_path / "exercises/lab3/find_heads.py"
+    sync.push(own, lab, path)
+    Path(os.environ["MECHGRADE_HOME"], FILE).write_text("{")
+    in_notebook(path, STUB, "return ['notebook']")
+    assert sync.pull(own, lab, path).kept == ["lab3/find_heads.py"]  # nobody knows who wrote what stands in the file
+    shutil.copy(ROOT / "exercises" / RECORD, tmp_path / "exercises" / RECORD)
+    assert sync.pull(own, lab, path).written == [file]  # it is the stub as it was built
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_no_edit_is_ever_lost(own: Course, lab: Lab, tmp_path: Path, seed: int) -> None:
+    """Whatever is edited, pulled and pushed in which order: the last edit of a side stays until it has reached the other side."""
+    lab = lab.model_copy(update={"exercises": {"find_heads": lab.exercises["find_heads"]}})
+    path, file = tmp_path / "lab.ipynb", tmp_path / "exercises/lab3/find_heads.py"
+    sync.push(own, lab, path)
+    dice = random.Random(seed)
+    text = {"file": STUB, "notebook": STUB}
+    fresh = {"file": False, "notebook": False}
+    for step in range(25):
+        do = dice.choice(["file", "notebook", "pull", "push"])
+        if do in text:
+            new = f"return ['{do} {step}']"
+            in_file(own, text[do], new) if do == "file" else in_notebook(path, text[do], new)
+            text[do], fresh[do] = new, True
+            continue
+        taker, giver = ("file", "notebook") if do == "pull" else ("notebook", "file")
+        (sync.pull if do == "pull" else sync.push)(own, lab, path)
+        if not fresh[taker]:
+            text[taker] = text[giver]
+            fresh[giver] = False
+        assert text["file"] in file.read_text()
+        assert text["notebook"] in cell_of(nbformat.read(path, as_version=4), "find_heads").source
+
+
 def test_sections_follow_the_exercises(course: Course, lab: Lab) -> None:
     first, second = list(lab.exercises.values())[:2]
     cells = section(course, first, course.stub_path(first).read_text()) + section(
@@ -151,5 +238,10 @@ def test_the_command_says_what_it_did(tmp_path: Path) -> None:
     assert done.exit_code == 0 and f"wrote {path}" in done.output
     done = runner.invoke(app, ["notebook", "push", "lab3", str(path)])
     assert done.exit_code == 0 and "say the same already" in done.output
+    in_notebook(path, STUB, "return []")
+    done = runner.invoke(app, ["notebook", "push", "lab3", str(path)])
+    assert (
+        done.exit_code == 0 and "because it is newer: the cells of find_heads (to take it to exercises/:" in done.output
+    )
     done = runner.invoke(app, ["notebook", "pull", "lab33", str(path)])
     assert done.exit_code == 2 and "there is no lab 'lab33'" in done.output

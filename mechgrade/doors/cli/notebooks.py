@@ -1,8 +1,9 @@
-"""Notebooks: `mechgrade notebook pull/push` for learners; `release` and `dist` for instructors."""
+"""Notebooks: `mechgrade notebook open/pull/push` for learners; `release` and `dist` for instructors."""
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from mechgrade.doors.notebook.sync import Report
 
 notebook = typer.Typer(
-    help="Carry your work between a lab's notebook and its files in exercises/.", no_args_is_help=True
+    help="Work in a lab's notebook, and carry your work between it and the files in exercises/.", no_args_is_help=True
 )
 
 gradebook = typer.Typer(
@@ -29,28 +30,68 @@ PathArgument = Annotated[
 ]
 
 
+ForceOption = Annotated[
+    bool, typer.Option("--force", help="Overwrite also what has changed on both sides, without a question.")
+]
+
+
+@notebook.command("open")
+def open_(
+    lab: Annotated[
+        str | None, typer.Argument(metavar="LAB", help="The lab. [default: that of the current exercise]")
+    ] = None,
+    browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open it in the browser.")] = True,
+) -> None:
+    """Open a lab's notebook in JupyterLab. It begins with your work in exercises/, and at the end your work goes back there."""
+    from mechgrade.doors.cli.learn import chosen as the_exercise
+    from mechgrade.doors.cli.learn import read_state
+    from mechgrade.doors.notebook import jupyter, sync
+    from mechgrade.progress.progress import Progress
+
+    if lab is None:
+        course = the_course()
+        lab = the_exercise(course, read_state(Progress(course)), None, None).lab
+    course, chosen = _lab(lab)
+    _need("jupyterlab")
+    path = _default(course, chosen)
+    try:
+        _tell(course, sync.push(course, chosen, path))
+        code = jupyter.serve(course, path, browser=browser)
+        report = sync.pull(course, chosen, path)
+    except CourseError as error:
+        stop(error)
+    _tell(course, report)
+    _stop_at_kept(report, f"mechgrade notebook pull {chosen.name}")
+    raise typer.Exit(code)
+
+
 @notebook.command()
-def pull(lab: LabArgument, path: PathArgument = None) -> None:
-    """Write exercises/ from a notebook. What is overwritten is kept in .mechgrade/backup."""
+def pull(lab: LabArgument, path: PathArgument = None, force: ForceOption = False) -> None:
+    """Write exercises/ from a notebook. Files that are newer stay, and what is overwritten is kept in .mechgrade/backup."""
+    from mechgrade.doors.notebook import sync
+
+    course, chosen = _lab(lab)
+    path = path or _default(course, chosen)
+    try:
+        report = sync.pull(course, chosen, path, decide=_decide(path.name, force))
+    except CourseError as error:
+        stop(error)
+    _tell(course, report, f"to take it to the notebook: mechgrade notebook push {lab}")
+    _stop_at_kept(report, f"mechgrade notebook pull {lab}")
+
+
+@notebook.command()
+def push(lab: LabArgument, path: PathArgument = None, force: ForceOption = False) -> None:
+    """Write exercises/ into a notebook, or make one. Cells that are newer stay, and what is overwritten is kept in .mechgrade/backup."""
     from mechgrade.doors.notebook import sync
 
     course, chosen = _lab(lab)
     try:
-        _tell(course, sync.pull(course, chosen, path or _default(course, chosen)))
+        report = sync.push(course, chosen, path or _default(course, chosen), decide=_decide("exercises/", force))
     except CourseError as error:
         stop(error)
-
-
-@notebook.command()
-def push(lab: LabArgument, path: PathArgument = None) -> None:
-    """Write exercises/ into a notebook, or make one. What is overwritten is kept in .mechgrade/backup."""
-    from mechgrade.doors.notebook import sync
-
-    course, chosen = _lab(lab)
-    try:
-        _tell(course, sync.push(course, chosen, path or _default(course, chosen)))
-    except CourseError as error:
-        stop(error)
+    _tell(course, report, f"to take it to exercises/: mechgrade notebook pull {lab}")
+    _stop_at_kept(report, f"mechgrade notebook push {lab}")
 
 
 @gradebook.command()
@@ -197,10 +238,31 @@ def _default(course: Course, lab: Lab) -> Path:
     return course.root / "notebooks" / f"{lab.slug}.ipynb"
 
 
-def _tell(course: Course, report: Report) -> None:
+def _decide(other: str, force: bool) -> Callable[[str], bool]:
+    """Whether to overwrite what both sides have changed: asked of whoever sits at a terminal."""
+
+    def decide(name: str) -> bool:
+        question = f"{name} has changed, and {other} too, since both were last the same. Overwrite {name}?"
+        return force or (sys.stdin.isatty() and typer.confirm(question, default=False))
+
+    return decide
+
+
+def _stop_at_kept(report: Report, command: str) -> None:
+    if report.kept:
+        names = ", ".join(report.kept)
+        stop(
+            f"{names}: changed on both sides, so nothing was overwritten there. To overwrite (a copy is kept): {command} --force",
+            NOT_FULL,
+        )
+
+
+def _tell(course: Course, report: Report, way: str = "") -> None:
     for path in report.written:
         typer.echo(f"wrote {path.relative_to(course.root) if path.is_relative_to(course.root) else path}")
     if report.backups:
         typer.echo(f"the former {len(report.backups)} are in {report.backups[0].parent}")
-    if not report.written:
+    if report.newer:
+        typer.echo(f"left as it is, because it is newer: {', '.join(report.newer)}{f' ({way})' if way else ''}")
+    if not report.written and not report.newer and not report.kept:
         typer.echo("notebook and files say the same already")

@@ -32,10 +32,30 @@ class CheckError(Exception):
         return [f"check: {self}"]
 
 
+class Points(float):
+    """The points of a check. At the end of a cell the report is shown instead of the number.
+
+    To nbgrader, where it runs notebooks itself, the plain text of a cell's last value is what the cell scores.
+    """
+
+    def __new__(cls, points: float, as_html: str) -> Points:
+        made = super().__new__(cls, points)
+        made._html = as_html
+        made._is_shown = False
+        return made
+
+    _html: str
+    _is_shown: bool
+
+    def _repr_mimebundle_(
+        self, include: Any = None, exclude: Any = None
+    ) -> dict[str, str]:  # IPython asks for this name
+        self._is_shown = True
+        return {"text/html": self._html}  # the plain text is a number's own
+
+
 def check(exercise: str) -> float:
     """Grade an exercise of this notebook, show the report, and return the points.
-
-    The last number of a cell is what nbgrader takes for partial credit, where it runs notebooks itself.
 
     Args:
         exercise: its name with its lab, ``week1/slope``, or without it.
@@ -49,8 +69,7 @@ def check(exercise: str) -> float:
     except (CourseError, InfrastructureError, SubmissionError) as error:
         raise CheckError(str(error)) from None
     entry = result.exercises[0]
-    _display(html(course, entry, result), text(course, entry))
-    return entry.points
+    return _shown(Points(entry.points, html(course, entry, result)), text(course, entry))
 
 
 def hint(exercise: str, number: int = 1) -> None:
@@ -123,10 +142,24 @@ def _history() -> list[str]:
     return [str(cell) for cell in shell.history_manager.input_hist_raw]
 
 
-def _display(as_html: str, as_text: str) -> None:
-    from IPython.display import display
+def _shown(points: Points, as_text: str) -> float:
+    """The points, whose report is seen once: as the cell's value, or after the cell where it is not the value."""
+    from IPython import get_ipython
 
-    display({"text/html": as_html, "text/plain": as_text}, raw=True)
+    shell: Any = get_ipython()
+    if not hasattr(shell, "kernel"):  # a terminal shows no HTML
+        print(as_text)
+        return float(points)
+
+    def after(*_: object) -> None:
+        from IPython.display import display
+
+        shell.events.unregister("post_run_cell", after)
+        if not points._is_shown:
+            display({"text/html": points._html, "text/plain": as_text}, raw=True)
+
+    shell.events.register("post_run_cell", after)
+    return points
 
 
 def _display_markdown(source: str) -> None:

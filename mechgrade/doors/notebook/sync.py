@@ -2,18 +2,23 @@
 
 ``pull`` writes files from a notebook, ``push`` a notebook from files. A file holds the cells of its exercise, the learner's own
 included. Own cells with code that the exercise does not need are commented out in the file (jupytext's ``active="ipynb"``),
-because a file is imported whole. Whatever is overwritten is kept in ``.mechgrade/backup`` first.
+because a file is imported whole.
+
+What was newer on the other side is not overwritten: :mod:`.last` knows what both held when they last said the same. Where both have
+changed since, whoever calls decides. Whatever is overwritten is kept in ``.mechgrade/backup`` first.
 """
 
 from __future__ import annotations
 
 import shutil
 import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
+from mechgrade.authoring.build import is_untouched
 from mechgrade.course import Course, CourseError, Exercise, Lab
+from mechgrade.doors.notebook.last import Last, key_of
 from mechgrade.files import write_atomic
 from mechgrade.submissions.assemble import interface, needed
 from mechgrade.submissions.cells import (
@@ -33,55 +38,78 @@ from mechgrade.submissions.cells import (
 NOTEBOOK_ONLY, BORROWED = "active-ipynb", "borrowed"
 
 
+#: Asked where both sides hold new work: takes what would be overwritten, and says whether it may be.
+Decide = Callable[[str], bool]
+
+
 @dataclass
 class Report:
-    """What was written, and where the former versions are."""
+    """What was written, and where the former versions are.
+
+    Attributes:
+        newer: what was left as it is, because it alone has changed since both sides were the same.
+        kept: what was left as it is, because both sides have changed and nobody decided.
+    """
 
     written: list[Path] = field(default_factory=list)
     backups: list[Path] = field(default_factory=list)
+    newer: list[str] = field(default_factory=list)
+    kept: list[str] = field(default_factory=list)
 
 
-def pull(course: Course, lab: Lab, path: Path, *, into: Path | None = None) -> Report:
-    """Write a lab's stub files from its notebook. A file that says the same already is not touched.
+def pull(course: Course, lab: Lab, path: Path, *, into: Path | None = None, decide: Decide = lambda _: False) -> Report:
+    """Write a lab's stub files from its notebook. A file that says the same already, or is newer, is not touched.
 
     Args:
         course: the course.
         lab: which lab's notebook it is.
         path: the notebook.
         into: a directory like exercises/, which is the default.
+        decide: asked where the file has changed too.
 
     Raises:
         CourseError: it is no notebook, or holds none of the lab's exercises.
     """
     nb = _read(path)
-    code = [cell for cell in nb.cells if cell.cell_type == "code"]
-    report = Report()
-    found: dict[Exercise, list[Cell]] = {}
-    for exercise, cells in sections(course, lab, nb.cells):
-        if exercise is not None:
-            found.setdefault(exercise, []).extend(cells)
+    report, last = Report(), Last(course, path)
+    found = _by_exercise(course, lab, nb)
     if not found:
         raise CourseError(f"{path} holds no exercise of {lab.name}; give the notebook that came with the course")
-    for exercise, cells in found.items():
+    for exercise, (cells, wanted) in found.items():
         target = (into or course.root / "exercises") / lab.name / f"{exercise.name}.py"
-        check = next((place for place, cell in enumerate(code) if cell is _check_of(cells)), len(code))
-        wanted = _file_cells(course, exercise, cells, code, check + 1)
-        if target.is_file() and _same(read_percent(target.read_text(encoding="utf-8")), wanted):
-            continue
-        _write(report, course, target, _head(target) + _percent(wanted))
+        if target.is_file():
+            there = read_percent(target.read_text(encoding="utf-8"))
+            if not _same(there, wanted):
+                name = f"{lab.name}/{target.name}"
+                worked = last.has_changed(exercise, "file", there) and not is_untouched(course, target)
+                if worked and last.knows(exercise) and not last.has_changed(exercise, "notebook", wanted):
+                    report.newer.append(name)
+                    continue
+                if worked and not decide(name):
+                    report.kept.append(name)
+                    continue
+                _write(report, course, target, _head(target) + _percent(wanted))
+        else:
+            _write(report, course, target, _percent(wanted))
+        last.keep(exercise, file=wanted, notebook=wanted, cells=_courses(cells))
+    last.write()
     return report
 
 
-def push(course: Course, lab: Lab, path: Path, *, source: Path | None = None) -> Report:
+def push(
+    course: Course, lab: Lab, path: Path, *, source: Path | None = None, decide: Decide = lambda _: False
+) -> Report:
     """Write a lab's stub files into its notebook; make the notebook where there is none.
 
-    Cells whose text stays keep their outputs. Own cells of the notebook that no file has stay where they are.
+    Cells whose text stays keep their outputs. Own cells of the notebook that no file has stay where they are. So do cells that are newer
+    than the file.
 
     Args:
         course: the course.
         lab: which lab's notebook it is.
         path: the notebook.
         source: a directory like exercises/, which is the default.
+        decide: asked where the notebook's cells have changed too.
     """
     import nbformat
 
@@ -95,28 +123,85 @@ def push(course: Course, lab: Lab, path: Path, *, source: Path | None = None) ->
             raise CourseError(f"{file} is missing; `make build`, or the course's archive, has it") from None
         except (OSError, UnicodeDecodeError) as error:
             raise CourseError(f"{file} cannot be read as UTF-8 text: {error}") from None
-    report = Report()
+    report, last = Report(), Last(course, path)
+    files = {exercise: read_percent(text) for exercise, text in texts.items()}
     if not path.exists():
-        _write(report, course, path, fresh_notebook(course, lab, texts.__getitem__))
-        return report
-    nb = _read(path)
-    before = nbformat.writes(nb)
-    cells: list[Cell] = []
+        text = fresh_notebook(course, lab, texts.__getitem__)
+        _write(report, course, path, text)
+        nb, left = nbformat.reads(text, as_version=4), set[Exercise]()
+    else:
+        nb = _read(path)
+        before = nbformat.writes(nb)
+        left = _left(course, lab, nb, files, last, report, decide)
+        nb.cells = list(_pushed(course, lab, nb, texts, left))
+        after = nbformat.writes(nb)
+        if after != before:
+            _write(report, course, path, after + "\n")
+    for exercise, (cells, wanted) in _by_exercise(course, lab, nb).items():
+        if exercise not in left:
+            last.keep(exercise, file=files[exercise], notebook=wanted, cells=_courses(cells))
+    last.write()
+    return report
+
+
+def _by_exercise(course: Course, lab: Lab, nb: Notebook) -> dict[Exercise, tuple[list[Cell], list[Cell]]]:
+    """The cells of each exercise in a notebook, and the cells that its file would hold."""
+    code = [cell for cell in nb.cells if cell.cell_type == "code"]
+    found: dict[Exercise, list[Cell]] = {}
+    for exercise, cells in sections(course, lab, nb.cells):
+        if exercise is not None:
+            found.setdefault(exercise, []).extend(cells)
+    made = {}
+    for exercise, cells in found.items():
+        check = next((place for place, cell in enumerate(code) if cell is _check_of(cells)), len(code))
+        made[exercise] = cells, _file_cells(course, exercise, cells, code, check + 1)
+    return made
+
+
+def _courses(cells: list[Cell]) -> list[Cell]:
+    """The cells that came with the course, in which a push writes."""
+    return [cell for cell in cells if part(cell) not in (None, "check")]
+
+
+def _left(
+    course: Course,
+    lab: Lab,
+    nb: Notebook,
+    files: dict[Exercise, list[Cell]],
+    last: Last,
+    report: Report,
+    decide: Decide,
+) -> set[Exercise]:
+    """The exercises whose cells a push leaves as they are."""
+    left = set()
+    for exercise, (cells, wanted) in _by_exercise(course, lab, nb).items():
+        mine, file = _courses(cells), files[exercise]
+        if _same(wanted, file) or not last.has_changed(exercise, "cells", mine):
+            continue
+        name = f"the cells of {exercise.name}"
+        if last.knows(exercise) and not last.has_changed(exercise, "file", file):
+            report.newer.append(name)
+        elif not decide(name):
+            report.kept.append(name)
+        else:
+            continue
+        left.add(exercise)
+    return left
+
+
+def _pushed(course: Course, lab: Lab, nb: Notebook, texts: dict[Exercise, str], left: set[Exercise]) -> Iterator[Cell]:
+    """The notebook's cells with the files' texts in them."""
     done: set[Exercise] = set()
     for found, old in sections(course, lab, nb.cells):
-        if found is None or found in done:
-            cells += old
-            continue
-        done.add(found)
-        cells += _merged(course, found, old, texts[found])
+        if found is None or found in done or found in left:
+            yield from old
+        else:
+            yield from _merged(course, found, old, texts[found])
+        if found is not None:
+            done.add(found)
     for exercise in lab.exercises.values():
         if exercise not in done:
-            cells += section(course, exercise, texts[exercise])
-    nb.cells = cells
-    after = nbformat.writes(nb)
-    if after != before:
-        _write(report, course, path, after + "\n")
-    return report
+            yield from section(course, exercise, texts[exercise])
 
 
 # --- notebook to file ---------------------------------------------------------------------------------------------------
@@ -171,10 +256,7 @@ def _head(path: Path) -> str:
 
 
 def _same(one: list[Cell], other: list[Cell]) -> bool:
-    def key(cell: Cell) -> tuple[Any, ...]:
-        return cell.cell_type, cell.source.strip("\n"), tuple(cell.metadata.get("tags", []))
-
-    return [key(cell) for cell in one] == [key(cell) for cell in other]
+    return [key_of(cell) for cell in one] == [key_of(cell) for cell in other]
 
 
 # --- file to notebook ---------------------------------------------------------------------------------------------------

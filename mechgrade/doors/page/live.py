@@ -22,10 +22,13 @@ from mechgrade.grading.grade import Grading
 from mechgrade.progress.current import current
 from mechgrade.progress.progress import Progress, ProgressError, State, file_hash
 from mechgrade.protocol.outcome import plain
-from mechgrade.reports.live import PRINTED_CHARACTERS, PRINTED_LINES, Face, Plot, Seen, Trial, checks_of
+from mechgrade.protocol.printed import Printed, shortened
+from mechgrade.reports.live import PRINTED_LINES, Face, Plot, Seen, Trial, checks_of
 from mechgrade.reports.reading import lesson_of
 from mechgrade.submissions.submission import Submission, SubmissionError
 
+#: How much of what a demonstration prints is kept, and of its error.
+PRINTED_CHARACTERS = 16_000
 #: Larger pictures, and more of them, are not a demonstration's.
 MAX_PLOT, MAX_PLOTS = 8 * 2**20, 12
 
@@ -228,11 +231,10 @@ class Live:
         return self._seen.get(exercise, Seen()).trial is begun
 
     def _try(self, exercise: Exercise, begun: Trial) -> None:
-        lines: list[str] = []
+        printed = Printed(PRINTED_CHARACTERS)
 
         def say(line: str) -> None:
-            lines.append(plain(line))
-            del lines[: -2 * PRINTED_LINES]
+            printed.add(plain(line) + "\n")
 
         def running(process: subprocess.Popen[str]) -> None:
             with self._lock:
@@ -247,7 +249,7 @@ class Live:
             trial = replace(
                 begun,
                 running=False,
-                printed="\n".join(lines[-PRINTED_LINES:])[-PRINTED_CHARACTERS:],
+                printed=shortened(printed.text, PRINTED_LINES),
                 error=plain(done.error)[-PRINTED_CHARACTERS:],
                 not_started=done.not_started,
                 stopped=done.code == -signal.SIGKILL,
