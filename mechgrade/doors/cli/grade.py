@@ -78,6 +78,7 @@ def grade(
     from mechgrade.grading.errors import InfrastructureError
     from mechgrade.grading.options import resolve
     from mechgrade.grading.warm.worker import WarmWorker
+    from mechgrade.progress.outlook import completed
     from mechgrade.progress.progress import Progress
     from mechgrade.reports.screen import open_screen
     from mechgrade.submissions.find import find_submission
@@ -141,6 +142,7 @@ def grade(
         screen.say(f"  Note: {worker.note}")
     if not hidden:
         keep(lambda: progress.graded(result))
+        report.learned(completed(course, state, read_state(progress)))
     if json_file is not None:
         tree = result.as_tree() | ({"left_out": list(map(str, left_out))} if left_out else {})
         write(json_file, json.dumps(tree, indent=1) + "\n")
