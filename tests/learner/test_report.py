@@ -17,9 +17,9 @@ from mechgrade.course.variants import programs
 from mechgrade.grading.recordings import Run
 from mechgrade.grading.verdicts import Check, ExerciseResult, Result
 from mechgrade.grading.views import LEAVES, SIDE, views_of
+from mechgrade.progress.progress import Entry, State
 from mechgrade.protocol.outcome import Place
 from mechgrade.protocol.wire import Array
-from mechgrade.progress.progress import Entry, State
 from mechgrade.reports.html import MAX_BYTES, annotated_axes, page
 from mechgrade.reports.pictures import as_curve, axes_of, place_of, wrong_cells
 from mechgrade.reports.prose import render, render_code, render_inline

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Literal
 
+from mechgrade.course.version import digest
 from mechgrade.doors.learner.update.merging import merge
-from mechgrade.doors.learner.update.versions import Change, Offer, digest
+from mechgrade.doors.learner.update.versions import Change, Offer
 from mechgrade.files import write_atomic
 
 #: Where learners work. A file of theirs there is never replaced by one that lacks their work.
@@ -29,6 +30,7 @@ class Step:
     target: Path
     text: bytes | None
     mode: int
+    is_known: bool
 
 
 class UpdateError(Exception):
@@ -47,7 +49,7 @@ def _step(root: Path, change: Change) -> Step | None:
         return None
 
     def step(kind: Kind, text: bytes | None, target: Path = path) -> Step:
-        return Step(kind, change.name, target, text, change.mode)
+        return Step(kind, change.name, target, text, change.mode, change.is_known)
 
     is_untouched = here is None or (change.digest is not None and digest(here) == change.digest)
     if change.new is None:
@@ -61,7 +63,7 @@ def _step(root: Path, change: Change) -> Step | None:
     if merged is not None:
         return None if merged == here else step("merged", merged)
     if PurePosixPath(change.name).parts[0] not in WORKPLACES or path.name.startswith("."):
-        return step("yours", change.new)
+        return step("yours" if change.is_known else "replaced", change.new)
     beside = path.with_name(f"{path.stem}.new{path.suffix}")
     if beside.is_file() and beside.read_bytes() == change.new:
         return None
@@ -80,9 +82,9 @@ def apply(root: Path, steps: list[Step]) -> Path | None:
     at, kept = root, False
     try:
         for step in steps:
-            # Of a version that nobody knows the old files of, each may hold a learner's work.
-            if step.kind in ("merged", "yours") or (step.kind == "beside" and step.target.exists()):
-                at = backup / step.name
+            # Where nobody knows what the old version held, any file may hold a learner's work.
+            if step.target.exists() and (step.kind in ("merged", "yours", "beside") or not step.is_known):
+                at = backup / step.target.relative_to(root)
                 write_atomic(at, step.target.read_bytes(), durable=True)
                 kept = True
         for step in steps:

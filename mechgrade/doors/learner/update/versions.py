@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import io
-import json
 import os
 import stat
 import subprocess
@@ -16,10 +13,9 @@ from pathlib import Path, PurePosixPath
 import yaml
 
 from mechgrade.course import COURSE_FILE, Course, CourseError
+from mechgrade.course.version import BASE, base_of, digest, read_base
 from mechgrade.files import write_atomic
 
-#: In an archive: what its version consists of, so that the next one knows what a learner has changed. See `authoring.archive`.
-BASE, MANIFEST = ".course.zip", "manifest.json"
 #: Folders that are the learner's or this machine's, whatever an archive holds.
 _OWN = (".git", ".venv", ".mechgrade", "outputs", "checkpoints")
 #: In `.mechgrade`: the commit that was brought in last, where a learner's own commits keep the branch from moving there.
@@ -34,10 +30,11 @@ class Change:
 
     Attributes:
         name: its path in the course.
-        digest: of what the old version holds; None where it has no such file, or nobody knows.
+        digest: of what the old version holds; None where it has no such file, or where nobody knows.
         old: that itself, where it is known.
         new: what the new version holds; None where it has no such file.
         mode: permissions that it needs beyond the usual ones.
+        is_known: whether anybody knows what the old version holds there.
     """
 
     name: str
@@ -45,6 +42,7 @@ class Change:
     old: bytes | None
     new: bytes | None
     mode: int = 0o644
+    is_known: bool = True
 
 
 @dataclass(frozen=True)
@@ -60,11 +58,6 @@ class Offer:
     title: str
     changes: list[Change]
     settle: Callable[[], str]
-
-
-def digest(content: bytes) -> str:
-    """What tells one content from another. Line ends do not: a checkout may turn them into its system's."""
-    return hashlib.sha256(content.replace(b"\r\n", b"\n")).hexdigest()
 
 
 # --- git -----------------------------------------------------------------------------------------------------------------
@@ -154,16 +147,16 @@ def _git(root: Path, *words: str, why: str = "") -> str:
     done = _run(root, *words)
     if done.returncode:
         said = done.stderr.decode("utf-8", "replace").strip().splitlines()
-        raise CourseError(f"{why or 'git failed'}: {said[-1] if said else f'git {words[0]} ended with {done.returncode}'}")
+        raise CourseError(
+            f"{why or 'git failed'}: {said[-1] if said else f'git {words[0]} ended with {done.returncode}'}"
+        )
     return done.stdout.decode("utf-8", "surrogateescape")
 
 
 def _run(root: Path, *words: str) -> subprocess.CompletedProcess[bytes]:
     environment = {**os.environ, "LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0"}
     try:
-        return subprocess.run(
-            ["git", *words], cwd=root, env=environment, capture_output=True, stdin=subprocess.DEVNULL
-        )
+        return subprocess.run(["git", *words], cwd=root, env=environment, capture_output=True, stdin=subprocess.DEVNULL)
     except OSError as error:
         raise CourseError(f"git could not be started: {error.strerror}") from None
 
@@ -183,13 +176,18 @@ def from_archive(course: Course, path: Path) -> Offer:
     title = _title(files[COURSE_FILE])
     if title != course.title:
         raise CourseError(f"{path} is another course's archive: {title!r}, and this is {course.title!r}")
-    digests, texts = _base(course.root)
-    changes = []
-    for name in sorted(files.keys() | digests.keys()):
-        new = files.get(name)
-        if new is None or digests.get(name) != digest(new):
-            changes.append(Change(name, digests.get(name), texts.get(name), new))
-    return Offer(path.name, changes, lambda: "")
+    files.pop(BASE, None)
+    base = read_base(course.root)
+    changes = [
+        Change(name, base.digests.get(name), base.texts.get(name), files.get(name), is_known=base.knows(name))
+        for name in sorted(files.keys() | base.digests.keys())
+    ]
+
+    def settle() -> str:
+        write_atomic(course.root / BASE, base_of(files))
+        return ""
+
+    return Offer(path.name, changes, settle)
 
 
 def _packed(path: Path) -> Iterator[tuple[str, bytes]]:
@@ -233,34 +231,3 @@ def _title(body: bytes) -> str:
         return str(yaml.safe_load(body)["title"])
     except (yaml.YAMLError, TypeError, KeyError):
         raise CourseError(f"the archive's {COURSE_FILE} cannot be read") from None
-
-
-def _base(root: Path) -> tuple[dict[str, str], dict[str, bytes]]:
-    """What the version that is here consists of: digests of its files, and the stubs themselves. Nothing where that is not known."""
-    try:
-        with zipfile.ZipFile(root / BASE) as opened:
-            digests = json.loads(opened.read(MANIFEST))
-            texts = {name: opened.read(name) for name in opened.namelist() if name != MANIFEST}
-    except (OSError, zipfile.BadZipFile, KeyError, ValueError):
-        return _generated(root), {}
-    return digests if isinstance(digests, dict) else {}, texts
-
-
-def _generated(root: Path) -> dict[str, str]:
-    """Digests of the stubs as they were generated, which every course has."""
-    try:
-        document = json.loads((root / "exercises" / ".generated.json").read_bytes())
-        return {f"exercises/{name}": str(value) for name, value in document["sha256"].items()}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        return {}
-
-
-def base_of(files: dict[str, bytes], stubs: list[str]) -> bytes:
-    """The :data:`BASE` of a version that consists of these files. The same bytes for the same contents."""
-    body = io.BytesIO()
-    inside = {MANIFEST: json.dumps({name: digest(text) for name, text in sorted(files.items())}, indent=0).encode()}
-    inside |= {name: files[name] for name in sorted(stubs)}
-    with zipfile.ZipFile(body, "w", zipfile.ZIP_DEFLATED) as opened:
-        for name, text in inside.items():
-            opened.writestr(zipfile.ZipInfo(name, (2000, 1, 1, 0, 0, 0)), text, zipfile.ZIP_DEFLATED)
-    return body.getvalue()
