@@ -52,7 +52,6 @@ watch: $(LEARNER) ## Grade each exercise of SUBMISSION when it is saved
 		$${DEVICE:+--device "$$DEVICE"} $${BACKEND:+--backend "$$BACKEND"}
 
 report: $(LEARNER) ## Grade as `make grade` does, and write outputs/report.html
-	@mkdir -p outputs
 	@$(BIN)/mechgrade grade "$$SUBMISSION" --html outputs/report.html \
 		$${LAB:+--lab "$$LAB"} $${EXERCISE:+--exercise "$$EXERCISE"} $${MODEL:+--model "$$MODEL"} \
 		$${DEVICE:+--device "$$DEVICE"} $${BACKEND:+--backend "$$BACKEND"} $${ISOLATION:+--isolation "$$ISOLATION"}

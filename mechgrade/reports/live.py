@@ -67,12 +67,13 @@ class Plot:
 
 @dataclass(frozen=True)
 class Trial:
-    """A run of the file's own demonstration. ``source``: the hash of the file that was run."""
+    """A run of the file's own demonstration. ``source``: the hash of the file that was run; ``refused``: what the disk did."""
 
     running: bool
     source: str
     printed: str = ""
     error: str = ""
+    refused: str = ""
     not_started: bool = False
     stopped: bool = False
     plots: tuple[Plot, ...] = ()
