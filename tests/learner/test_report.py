@@ -291,6 +291,8 @@ def test_formulas_are_drawn_and_text_is_no_markup():
     assert "<math" in render("so $\\ln 50\\,257 \\approx 10.8$ nats") and "$" not in render("so $x^2$")
     assert "<math" in render("$$\\frac{1}{2}$$") and 'display="block"' in render("$$\\frac{1}{2}$$")
     assert render_inline("a *word* <b>bold</b>") == "a <em>word</em> &lt;b&gt;bold&lt;/b&gt;"
+    assert '<mi>log</mi><mspace width="0.167em"/><mi>p</mi>' in render("$\\log p$")
+    assert "mspace" not in render("$\\log(p)$")
     assert "<script" not in render("$<script>alert(1)</script>$")
     assert render_code("no `f<1>`, [a](b) *c*") == "no <code>f&lt;1&gt;</code>, [a](b) *c*"
 
