@@ -84,8 +84,8 @@ def from_git(course: Course) -> Offer:
     modes = {}
     for line in _git(root, "ls-tree", "-r", "-z", new).split("\0"):
         if line:
-            mode, _, rest = line.partition(" ")
-            modes[rest.partition("\t")[2]] = int(mode, 8)
+            octal, _, rest = line.partition(" ")
+            modes[rest.partition("\t")[2]] = int(octal, 8)
     names = _git(root, "diff", "--name-only", "--no-renames", "-z", old, new).split("\0")
     changes = []
     for name in filter(None, names):
