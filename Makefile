@@ -17,11 +17,11 @@ INSTRUCTOR := $(VENV)/.stamp-instructor-$(HERE)$(BY_HAND)
 # variables, so that a directory with blanks or quotes in its name is one argument all the same.
 SUBMISSION ?= exercises
 JOBS ?= 2
-export SUBMISSION LAB EXERCISE MODEL DEVICE BACKEND ISOLATION
+export SUBMISSION LAB EXERCISE MODEL DEVICE BACKEND ISOLATION ARCHIVE
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: claims help setup setup-lab doctor grade learn notebook watch report map test test-slow mutation lint audit build record model-card bench docs clean release dist setup-instructor
+.PHONY: claims help setup setup-lab doctor grade learn notebook watch report update map test test-slow mutation lint audit build record model-card bench docs clean release dist setup-instructor
 
 # A command in each course of examples/; the learners' archive has none.
 examples = @for course in $(wildcard examples/*); do (cd "$$course" && "$(CURDIR)/$(BIN)/mechgrade" $(1)) || exit; done
@@ -56,10 +56,12 @@ watch: $(LEARNER) ## Grade each exercise of SUBMISSION when it is saved
 		$${DEVICE:+--device "$$DEVICE"} $${BACKEND:+--backend "$$BACKEND"}
 
 report: $(LEARNER) ## Grade as `make grade` does, and write outputs/report.html
-	@mkdir -p outputs
 	@$(BIN)/mechgrade grade "$$SUBMISSION" --html outputs/report.html \
 		$${LAB:+--lab "$$LAB"} $${EXERCISE:+--exercise "$$EXERCISE"} $${MODEL:+--model "$$MODEL"} \
 		$${DEVICE:+--device "$$DEVICE"} $${BACKEND:+--backend "$$BACKEND"} $${ISOLATION:+--isolation "$$ISOLATION"}
+
+update: $(LEARNER) ## Bring in a new version of the course under your own work; ARCHIVE=FILE takes the learners' archive
+	@$(BIN)/mechgrade update $${ARCHIVE:+"$$ARCHIVE"}
 
 map: $(LEARNER) ## Show the course: what is done, what is next
 	@$(BIN)/mechgrade map $${LAB:+--lab "$$LAB"}

@@ -14,7 +14,10 @@ from mechgrade.course import load_course
 
 PAGES = ROOT / "docs" / "labs"
 COURSE = load_course(ROOT)
-PARTS = ["Before you start", "Ideas", "The exercises", "What older material says, and what is so", "Further reading"]
+PARTS = [
+    *("Before you start", "Ideas", "The exercises", "What older material says, and what is so"),
+    *("What you now know", "What experts do next", "Further reading"),
+]
 
 
 @pytest.mark.parametrize("lab", COURSE.labs)

@@ -12,6 +12,7 @@ from mechgrade.authoring.build import build, stub_text
 from mechgrade.authoring.leaks import PublishError, Secrets, stop_leaks
 from mechgrade.course import COURSE_FILE, Course
 from mechgrade.course.source import read_source
+from mechgrade.course.version import BASE, base_of
 from mechgrade.files import write_atomic
 from mechgrade.protocol.job import HUB
 
@@ -72,7 +73,7 @@ def contents(course: Course, *, notebooks: bool = True) -> dict[str, bytes]:
         for leak in secrets.in_text(body.decode("utf-8", "replace"), name)
     ]
     stop_leaks(found, "the archive")
-    return inside
+    return inside | {BASE: base_of(inside)}
 
 
 def _contents(course: Course, notebooks: bool) -> Iterator[tuple[str, bytes]]:

@@ -6,6 +6,7 @@ order, named axes, the value's name on the colour bar.
 
 from __future__ import annotations
 
+import io
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -15,6 +16,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mechgrade.course import CourseError, find_course
+from mechgrade.files import write_atomic
 
 
 def _numbers(values: Any) -> NDArray[Any]:
@@ -37,10 +39,17 @@ def _save(figure: Any, save: str) -> Path:
     except CourseError:
         root = Path.cwd()
     path = root / "outputs" / f"{save}.png"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path, dpi=120)
-    print(f"saved {path}")
-    _show(path)
+    drawn = io.BytesIO()
+    figure.savefig(drawn, format="png", dpi=120)
+    try:
+        write_atomic(path, drawn.getvalue())
+    except OSError as error:  # the disk's fault, and none of the code's that has drawn it
+        print(
+            f"not saved: {path} ({error.strerror}). Your code is not at fault: make room there, or see to its permissions."
+        )
+    else:
+        print(f"saved {path}")
+        _show(path)
     return path
 
 
@@ -75,7 +84,7 @@ def heatmap(
         save: the file's place under ``outputs/``, without suffix.
 
     Returns:
-        the PNG's path.
+        the PNG's path. A file that cannot be written is said in a line, and is no error.
     """
     numbers = _numbers(values)
     rows, columns = numbers.shape

@@ -119,8 +119,8 @@ class Traces:
             self._runs = Runs(self._sessions, exercise, lambda: self._submission.source(exercise))
         try:
             again = self._runs.outcome(Call(call.scenario, call.inputs, world=call.world))
-        except (InfrastructureError, GraderError, SubmissionError, Cancelled):
-            return Trace()  # nobody must have it
+        except (InfrastructureError, GraderError, SubmissionError, Cancelled, OSError):
+            return Trace()  # nobody must have it, and a full disk takes no verdict away
         if again.kind != "returned" or not isinstance(again.data, dict):
             return Trace()
         if outcome.kind == "raised" and again.data.get("ended") != outcome.error:

@@ -40,11 +40,6 @@ class LabOutlook:
         return sum(row.entry.points for row in self.rows)
 
     @property
-    def minutes_done(self) -> int:
-        """The course's estimate for what is passed."""
-        return sum(row.exercise.minutes for row in self.rows if row.standing == "passed")
-
-    @property
     def minutes_left(self) -> int:
         """The course's estimate for the rest."""
         return sum(row.exercise.minutes for row in self.rows if row.standing != "passed")
@@ -70,6 +65,15 @@ def outlook(course: Course, state: State, lab: str | None = None) -> Outlook:
         LabOutlook(each, tuple(_row(course, state, one) for one in each.exercises.values())) for each in chosen
     )
     return Outlook(labs, current(course, state, lab))
+
+
+def completed(course: Course, before: State, after: State) -> list[Lab]:
+    """The labs of which the last exercise was passed between two states."""
+
+    def done(lab: Lab, state: State) -> bool:
+        return all(map(state.passed, lab.exercises.values()))
+
+    return [lab for lab in course.labs.values() if done(lab, after) and not done(lab, before)]
 
 
 def _row(course: Course, state: State, exercise: Exercise) -> Row:

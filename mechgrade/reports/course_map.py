@@ -7,15 +7,17 @@ from rich.text import Text
 from mechgrade.course import Course
 from mechgrade.progress.outlook import LabOutlook, Outlook, Row, duration
 from mechgrade.reports.screen import Screen
-from mechgrade.reports.terminal import LOOKS
+from mechgrade.reports.terminal import LOOKS, TerminalReport
 
 #: Cells of a lab's bar.
 BAR = 16
 
 
 def show_map(course: Course, found: Outlook, screen: Screen) -> None:
-    """Print the map."""
+    """Print the map; of a single lab that is passed, what it has taught too."""
     (_in_words if screen.plain else _in_signs)(course, found, screen)
+    if len(found.labs) == 1 and found.next is None:
+        TerminalReport(course, screen).learned([found.labs[0].lab])
 
 
 def status(row: Row) -> str:
@@ -59,8 +61,12 @@ def _bar(lab: LabOutlook) -> str:
 
 def _summary(lab: LabOutlook) -> str:
     text = f"{lab.passed}/{len(lab.rows)} passed · {lab.points:g}/{lab.lab.points} points · {duration(lab.minutes_left)} left"
-    worked = lab.minutes_worked
-    return text if worked < 1 else f"{text} · {duration(worked)} worked"
+    return text + _worked(lab, " · ")
+
+
+def _worked(lab: LabOutlook, before: str) -> str:
+    """The time that was measured; nothing where there is none to speak of."""
+    return f"{before}{duration(lab.minutes_worked)} worked" if lab.minutes_worked >= 1 else ""
 
 
 def _line(row: Row, width: int) -> Text:
@@ -79,11 +85,9 @@ def _line(row: Row, width: int) -> Text:
 def _total(found: Outlook) -> str:
     passed, count = sum(lab.passed for lab in found.labs), sum(len(lab.rows) for lab in found.labs)
     points, there = sum(lab.points for lab in found.labs), sum(lab.lab.points for lab in found.labs)
-    done, left = sum(lab.minutes_done for lab in found.labs), sum(lab.minutes_left for lab in found.labs)
-    return (
-        f"{passed} of {count} exercises passed, {points:g} of {there} points; "
-        f"{duration(done)} done, {duration(left)} left"
-    )
+    left = sum(lab.minutes_left for lab in found.labs)
+    ahead = f"; about {duration(left)} left" if left else ""
+    return f"{passed} of {count} exercises passed, {points:g} of {there} points{ahead}"
 
 
 # --- in words ------------------------------------------------------------------------------------------------------------
@@ -96,7 +100,7 @@ def _in_words(course: Course, found: Outlook, screen: Screen) -> None:
         screen.say(f"{lab.lab.name}: {lab.lab.title}.")
         screen.say(
             f"{lab.passed} of {len(lab.rows)} exercises passed, {lab.points:g} of {lab.lab.points} points, "
-            f"{duration(lab.minutes_left)} left, {duration(lab.minutes_worked)} worked."
+            f"{duration(lab.minutes_left)} left{_worked(lab, ', ')}."
         )
         for row in lab.rows:
             tries = f", {row.entry.attempts} tries" if row.entry.attempts > 1 else ""

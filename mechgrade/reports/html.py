@@ -21,7 +21,7 @@ import jinja2
 from markupsafe import Markup
 
 from mechgrade.bench.providers import provider_for
-from mechgrade.course import Course, Exercise
+from mechgrade.course import Course, Exercise, Lab
 from mechgrade.course.hints import guide
 from mechgrade.grading.verdicts import FAULTS, Check, ExerciseResult, Result
 from mechgrade.grading.views import View
@@ -30,6 +30,7 @@ from mechgrade.progress.progress import Entry, State
 from mechgrade.protocol.printed import shortened
 from mechgrade.reports import pictures
 from mechgrade.reports.prose import render, render_code, render_inline
+from mechgrade.reports.summary import finished
 from mechgrade.reports.terminal import LOOKS, line_of, short
 
 #: A page is smaller than this; pictures of what passed are left out where they would make it larger.
@@ -83,6 +84,11 @@ class Section:
         return self.result.verdict in FAULTS
 
     @property
+    def begun(self) -> bool:
+        """Whether anything of it is written."""
+        return any(check.verdict != "not_started" for check in self.result.checks) or not self.result.checks
+
+    @property
     def file(self) -> str:
         """The learner's file, from the current directory."""
         return short(self.result.file)
@@ -106,11 +112,8 @@ def page(course: Course, result: Result, state: State | None = None, learner: st
     # What failed first: that is what somebody reads the page for.
     for section in sorted(sections, key=lambda section: section.result.verdict == "passed"):
         left = _draw(course, section, left)
-    labs = [
-        (lab, [section for section in sections if section.exercise.lab == name])
-        for name, lab in course.labs.items()
-        if any(section.exercise.lab == name for section in sections)
-    ]
+    labs = [_part(course, lab, sections) for lab in course.labs.values()]
+    labs = [part for part in labs if part.begun or part.ahead]
     passed = sum(section.result.verdict == "passed" for section in sections)
     return (
         environment()
@@ -122,8 +125,8 @@ def page(course: Course, result: Result, state: State | None = None, learner: st
             learner=learner,
             passed=passed,
             count=len(sections),
-            minutes_left=duration(sum(s.exercise.minutes for s in sections if s.result.verdict != "passed")),
-            minutes_done=duration(sum(s.exercise.minutes for s in sections if s.result.verdict == "passed")),
+            minutes=lambda some: duration(sum(s.exercise.minutes for s in some if s.result.verdict != "passed")),
+            sections=sections,
             following=next((s for s in sections if s.result.verdict != "passed"), None),
             duration=duration,
             looks=LOOKS,
@@ -136,6 +139,30 @@ def page(course: Course, result: Result, state: State | None = None, learner: st
             height=pictures.HEIGHT,
         )
     )
+
+
+@dataclass(frozen=True)
+class Part:
+    """A lab on the page.
+
+    Attributes:
+        begun: the exercises that have something to show.
+        ahead: those that are not started.
+        summary: what the lab has taught, once all of it is passed.
+    """
+
+    lab: Lab
+    begun: list[Section]
+    ahead: list[Section]
+    summary: Markup
+
+
+def _part(course: Course, lab: Lab, sections: Sequence[Section]) -> Part:
+    here = [section for section in sections if section.exercise.lab == lab.name]
+    passed = {section.exercise for section in here if section.result.verdict == "passed"}
+    begun = [section for section in here if section.begun]
+    ahead = [section for section in here if not section.begun]
+    return Part(lab, begun, ahead, render(finished(course, lab, passed.__contains__)))
 
 
 def _policy() -> str:

@@ -27,6 +27,7 @@ from mechgrade.reports.course_map import status
 from mechgrade.reports.docstring import parts_of
 from mechgrade.reports.html import Figure, axes_names, environment, figure_of
 from mechgrade.reports.prose import render, render_code, render_inline
+from mechgrade.reports.summary import finished
 from mechgrade.reports.terminal import LOOKS
 
 #: Pictures of one check, and bytes of all pictures of an exercise.
@@ -65,12 +66,13 @@ class Plot:
 
 @dataclass(frozen=True)
 class Trial:
-    """A run of the file's own demonstration. ``source``: the hash of the file that was run."""
+    """A run of the file's own demonstration. ``source``: the hash of the file that was run; ``refused``: what the disk did."""
 
     running: bool
     source: str
     printed: str = ""
     error: str = ""
+    refused: str = ""
     not_started: bool = False
     stopped: bool = False
     plots: tuple[Plot, ...] = ()
@@ -134,14 +136,14 @@ class Face:
     remark: str = ""
     gradable: bool = True
 
+    def is_done(self, exercise: Exercise) -> bool:
+        """Whether an exercise is passed, the one that is shown by its last verdict."""
+        return (self.seen.passed and exercise == self.exercise) or self.state.passed(exercise)
+
     @property
     def following(self) -> Exercise | None:
         """What is to be done after this exercise."""
-
-        def is_done(exercise: Exercise) -> bool:
-            return (self.seen.passed and exercise == self.exercise) or self.state.passed(exercise)
-
-        return first_open(self.course.exercises(), self.exercise, is_done)
+        return first_open(self.course.exercises(), self.exercise, self.is_done)
 
     @property
     def title(self) -> str:
@@ -223,6 +225,7 @@ def _given(face: Face) -> dict[str, object]:
         "found": render(re.sub(r"^\*\*What you found\.?\*\*\.?\s*", "", teaching.found))
         if face.seen.passed
         else Markup(),
+        "summary": render(finished(course, lab, face.is_done)) if face.seen.passed else Markup(),
         "outlook": view,
         "passed": sum(each.passed for each in view.labs),
         "count": len(order),

@@ -178,9 +178,14 @@ def as_curve(view: View, names: tuple[str, ...] | None) -> View:
     row = int(np.argmax(differs(view.mine, view.reference, view.allowed).sum(axis=1)))
     start = [*view.start]
     start[view.axes[0]] += row
-    labels = view.labels[1:]
     return replace(
-        view, mine=view.mine[row], reference=view.reference[row], axes=view.axes[1:], start=tuple(start), labels=labels
+        view,
+        mine=view.mine[row],
+        reference=view.reference[row],
+        allowed=np.broadcast_to(view.allowed, view.mine.shape)[row],
+        axes=view.axes[1:],
+        start=tuple(start),
+        labels=view.labels[1:],
     )
 
 

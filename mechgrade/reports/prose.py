@@ -37,6 +37,8 @@ def render_code(text: str) -> Markup:
 
 #: Signs that the library takes for names, which stand closer than signs do; with the sign that fonts have.
 _SIGNS = {"⟶": "⟶", "~": "∼", ":": ":", "⧵": "∖"}
+#: Functions that are written without brackets, and what keeps them apart from what they are of: ``log p`` is no product.
+_NAMED, _THIN = "log|ln|exp|sin|cos|tan|tanh|det", '<mspace width="0.167em"/>'
 
 
 def mathml(formula: str, display: bool = False) -> str:
@@ -49,6 +51,7 @@ def mathml(formula: str, display: bool = False) -> str:
         return f"<code>{escape(formula)}</code>"
     # A word of upright letters is one name, to a screen reader too.
     found = re.sub(r'(?:<mi mathvariant="normal">\w</mi>){2,}', _word, found)
+    found = re.sub(rf"(<mi>(?:{_NAMED})</mi>)(?=<m(?:i|n|frac|sub|sup|subsup)>)", rf"\1{_THIN}", found)
     return re.sub(r"<mi>([^<\w]|&#x\w+;)</mi>", _sign, found)
 
 

@@ -10,11 +10,12 @@ from rich.console import Console
 from rich.padding import Padding
 from rich.text import Text
 
-from mechgrade.course import Course
+from mechgrade.course import Course, Lab
 from mechgrade.course.hints import guide
 from mechgrade.grading.verdicts import FAULTS, Check, ExerciseResult, Result, Verdict
 from mechgrade.protocol.printed import shortened
 from mechgrade.reports.screen import Screen
+from mechgrade.reports.summary import summary_of
 
 #: Sign, words and colour of each verdict. The sign and the words say it all; the colour only helps.
 LOOKS: dict[Verdict, tuple[str, str, str]] = {
@@ -94,12 +95,8 @@ class TerminalReport:
             self._failure(entry, failure)
         elif entry.verdict == "passed" and self.found:
             text = guide(self.course, self.course.exercise(entry.exercise, entry.lab)).found
-            if text and self.screen.plain:
-                self.screen.say(f"\n{text}")
-            elif text:
-                from rich.markdown import Markdown  # slow to import, and most reports have none
-
-                self.console.print(Padding(Markdown(text), (1, 4, 0, 6)))
+            if text:
+                self._prose(text)
 
     def _failure(self, entry: ExerciseResult, check: Check) -> None:
         """What was asked, what your code gave, the mistake if it is a known one, your line, where to get a hint."""
@@ -135,6 +132,23 @@ class TerminalReport:
             return
         line = Text.assemble((f"{label}: ", "dim"), (text, style)) if label else Text(text, style)
         self.console.print(Padding(line, (0, 0, 0, 6)))
+
+    def _prose(self, text: str) -> None:
+        from mechgrade.reports.words import say_prose, show_prose  # slow to import, and most reports have none
+
+        self.console.print()
+        if self.screen.plain:
+            say_prose(text, self.screen)
+        else:
+            show_prose(text, self.screen, 6)
+
+    def learned(self, labs: Collection[Lab]) -> None:
+        """What labs have taught of which all exercises are passed now."""
+        for lab in labs:
+            if summary := summary_of(self.course, lab):
+                self.console.print()
+                self.console.print(Text(f"  You have passed all of {lab.name}, {lab.title}.", style="bold"))
+                self._prose(summary)
 
     def total(self, result: Result) -> None:
         """The closing lines: the score, what is next, how it was graded."""

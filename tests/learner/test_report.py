@@ -17,9 +17,11 @@ from mechgrade.course.variants import programs
 from mechgrade.grading.recordings import Run
 from mechgrade.grading.verdicts import Check, ExerciseResult, Result
 from mechgrade.grading.views import LEAVES, SIDE, views_of
+from mechgrade.progress.progress import Entry, State
+from mechgrade.protocol.outcome import Place
 from mechgrade.protocol.wire import Array
 from mechgrade.reports.html import MAX_BYTES, annotated_axes, page
-from mechgrade.reports.pictures import axes_of, place_of
+from mechgrade.reports.pictures import as_curve, axes_of, place_of, wrong_cells
 from mechgrade.reports.prose import render, render_code, render_inline
 
 #: Exercises and what the learner's file holds: a known mistake, the reference, or the stub.
@@ -132,9 +134,99 @@ def test_it_prints_with_everything_open(opened, tmp_path):
     assert opened.pdf()[:5] == b"%PDF-"
 
 
-def test_it_fits_a_narrow_window(opened):
-    opened.set_viewport_size({"width": 360, "height": 700})
-    assert opened.evaluate("document.documentElement.scrollWidth") <= 360
+@pytest.mark.parametrize("width", [360, 390])
+def test_it_fits_a_narrow_window(opened, width):
+    opened.set_viewport_size({"width": width, "height": 700})
+    opened.evaluate("document.querySelectorAll('details').forEach(each => each.open = true)")
+    assert opened.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_nothing_that_a_learner_wrote_makes_it_wider_than_a_phone(chromium, course, tmp_path):
+    """A long path, a line without a blank, a wide print: each stays in the page, or scrolls in a box of its own."""
+    long = "x" * 300
+    exercise = course.exercise("find_heads")
+    views = views_of(
+        f"on_inputs({long}=1)",
+        {"prompt": long},
+        Run({"a": long, long: Array(np.eye(3), "float64")}, {}),
+        {"a": long + long, long: Array(np.eye(3) * 2, "float64")},
+    )
+    place = Place(7, long, long)
+    told = Check("all", "wrong", 0, 5, asks=long, message=f"`{long}`", sentence=long, place=place, views=views)
+    told.output, told.gave = f"{long}\n{long}", long
+    entry = ExerciseResult("lab3", "find_heads", 5, [told], file=f"/{long}/{exercise.name}.py")
+    path = tmp_path / "report.html"
+    path.write_text(page(course, Result("embedded", "bridge", "cpu", "full", [entry]), learner=long), encoding="utf-8")
+    tab = chromium.new_page(viewport={"width": 390, "height": 844})
+    tab.goto(path.as_uri())
+    assert tab.evaluate("document.documentElement.scrollWidth") <= 390
+    tab.close()
+
+
+def test_in_the_dark_it_is_dark_and_can_be_read(chromium, graded):
+    from axe_playwright_python.sync_playwright import Axe
+
+    tab = chromium.new_page(viewport={"width": 1000, "height": 1200}, color_scheme="dark")
+    tab.goto(graded[1].as_uri())
+    tab.evaluate("document.querySelectorAll('details').forEach(each => each.open = true)")
+    assert _lightness(tab, "background-color") < 0.2 < 0.8 < _lightness(tab, "color")
+    found = Axe().run(tab)
+    assert found.violations_count == 0, found.generate_report()
+    # Words in a picture are no text to axe.
+    fills = tab.evaluate("[...document.querySelectorAll('svg.curve text')].map(each => getComputedStyle(each).fill)")
+    assert fills and min(map(_light, fills)) > 0.6
+    tab.emulate_media(media="print")  # ink is dark, and paper is white
+    assert _lightness(tab, "color") < 0.2 and _light(fills[0]) > 0.6
+    assert _light(tab.evaluate("getComputedStyle(document.querySelector('svg.curve text')).fill")) < 0.2
+    tab.close()
+
+
+def _lightness(tab, what: str) -> float:
+    return _light(tab.evaluate(f"getComputedStyle(document.body).getPropertyValue('{what}')"))
+
+
+def _light(colour: str) -> float:
+    """How light a colour is, from 0 to 1, as ``rgb(1, 2, 3)``."""
+    red, green, blue = map(float, re.findall(r"[\d.]+", colour)[:3])
+    return (0.2126 * red + 0.7152 * green + 0.0722 * blue) / 255
+
+
+def test_what_is_not_started_is_a_line_and_no_section(opened, course):
+    (stub,) = [name for name, what in SUBMISSION.items() if what is None]
+    title = course.exercise(stub).title
+    assert opened.locator(f"#lab3-{stub}").count() == 0
+    assert opened.locator("nav .ahead").all_inner_texts() == [
+        f"1 not started, about {course.exercise(stub).minutes} min: {title}"
+    ]
+    assert opened.locator("nav table").filter(has_text=title).count() == 0
+    assert opened.locator("section.exercise").count() == len(SUBMISSION) - 1
+    places = opened.evaluate("[...document.querySelectorAll('a[href^=\"#\"]')].map(each => each.hash.slice(1))")
+    assert [each for each in places if opened.locator(f"[id='{each}']").count() != 1] == []
+
+
+def test_it_says_no_time_that_nobody_measured(course):
+    """Whoever has passed everything in five minutes has not worked for the hours that the course thought of."""
+    result = Result("embedded", "bridge", "cpu", "full")
+    for exercise in course.exercises("lab1"):
+        check = Check("all", "passed", exercise.points, exercise.points)
+        result.exercises.append(ExerciseResult("lab1", exercise.name, exercise.points, [check], file="x.py"))
+    told = re.sub(r"<[^>]+>", "", page(course, result).partition("<body>")[2].partition("<main")[0])
+    assert "11 of 11 exercises passed" in told and not re.search(r"\d h|\bworked|of work|\bleft\b", told)
+    entry = course.exercise("describe_model")
+    told = page(course, result, State({str(entry): Entry(seconds=180.0)}))
+    assert "(3 min worked)" in told
+
+
+def test_a_lab_that_is_passed_says_what_was_learned(course):
+    """And one of which an exercise is missing does not."""
+    result = Result("embedded", "bridge", "cpu", "full")
+    for exercise in course.exercises("lab1"):
+        check = Check("all", "passed", exercise.points, exercise.points)
+        result.exercises.append(ExerciseResult("lab1", exercise.name, exercise.points, [check], file="x.py"))
+    text = page(course, result)
+    assert text.count("You have passed all of lab1") == text.count("What experts do next") == 1
+    result.exercises.pop()
+    assert "What experts do next" not in page(course, result)
 
 
 #: Each drawn word of a picture with how far it stands out of its picture's box, in the picture's units.
@@ -161,7 +253,7 @@ def test_what_it_says(graded, course):
     (wrong,) = [each for each in graded[0].exercises if each.exercise == "induction_scores"]
     told = re.sub(r"<[^>]+>", "", text)
     assert wrong.first_failure.sentence.split("*")[0].replace("'", "&#39;") in told
-    assert told.count("not right yet") >= 3 and "not started" in told and "What you found." in told
+    assert told.count("not right yet") >= 3 and "1 not started" in told and "What you found." in told
     assert "yours − reference" in text and 'class="reference" points' in text  # a heatmap and a curve that differ
     assert ">France<" in text  # the tokens of the prompt
     assert (
@@ -199,6 +291,8 @@ def test_formulas_are_drawn_and_text_is_no_markup():
     assert "<math" in render("so $\\ln 50\\,257 \\approx 10.8$ nats") and "$" not in render("so $x^2$")
     assert "<math" in render("$$\\frac{1}{2}$$") and 'display="block"' in render("$$\\frac{1}{2}$$")
     assert render_inline("a *word* <b>bold</b>") == "a <em>word</em> &lt;b&gt;bold&lt;/b&gt;"
+    assert '<mi>log</mi><mspace width="0.167em"/><mi>p</mi>' in render("$\\log p$")
+    assert "mspace" not in render("$\\log(p)$")
     assert "<script" not in render("$<script>alert(1)</script>$")
     assert render_code("no `f<1>`, [a](b) *c*") == "no <code>f&lt;1&gt;</code>, [a](b) *c*"
 
@@ -241,6 +335,12 @@ def test_a_few_values_are_said_and_not_drawn():
     assert (view.mine, view.reference, view.same) == ("0.5, 0, 2.5", "0.5, 0, 2", False)
     (view,) = views_of("f()", {}, Run(few, {"": 1.0}), off)  # within what rounding explains
     assert view.same
+
+
+def test_the_curve_of_one_text_counts_its_own_values():
+    mine = Array(np.zeros((3, 8), np.float32), "float32")
+    (view,) = views_of("f()", {}, Run(Array(np.ones((3, 8), np.float32), "float32"), {}), mine)
+    assert wrong_cells(as_curve(view, ("batch", "pos"))) == 8
 
 
 def test_the_part_of_a_larger_array_is_said_as_one_reads_it():

@@ -23,6 +23,7 @@ from mechgrade.doors.cli import (
     notebooks,
     page,
     serve,
+    update,
     watch,
 )
 from mechgrade.doors.cli.own import Commands
@@ -48,6 +49,7 @@ app.command("try", rich_help_panel=LEARNERS)(learn.try_exercise)
 app.command(rich_help_panel=LEARNERS)(learn.debug)
 app.command(rich_help_panel=LEARNERS)(learn.solution)
 app.command("progress", rich_help_panel=LEARNERS)(learn.progress_command)
+app.command(rich_help_panel=LEARNERS)(update.update)
 app.add_typer(models.app, name="models", rich_help_panel=LEARNERS)
 app.command(rich_help_panel=LEARNERS)(machine.doctor)
 app.command("setup-lab", rich_help_panel=LEARNERS)(machine.setup_lab)

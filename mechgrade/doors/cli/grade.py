@@ -21,7 +21,6 @@ from mechgrade.doors.cli.common import (
     ServerOption,
     stop,
     the_course,
-    write,
 )
 from mechgrade.doors.cli.learn import keep, read_state
 from mechgrade.errors import CourseError
@@ -71,13 +70,14 @@ def grade(
     """Grade your exercises and say what to do next.
 
     Exit code 0 when grading happened, whatever the score; 2 for a mistake in the command or in course.yaml; 3 when the
-    machine or a grader failed; 130 after Ctrl-C.
+    machine or a grader failed, or a file that was asked for could not be written; 130 after Ctrl-C.
     """
     from mechgrade.course import devices
     from mechgrade.doors.workers import open_worker
     from mechgrade.grading.errors import InfrastructureError
     from mechgrade.grading.options import resolve
     from mechgrade.grading.warm.worker import WarmWorker
+    from mechgrade.progress.outlook import completed
     from mechgrade.progress.progress import Progress
     from mechgrade.reports.screen import open_screen
     from mechgrade.submissions.find import find_submission
@@ -141,17 +141,37 @@ def grade(
         screen.say(f"  Note: {worker.note}")
     if not hidden:
         keep(lambda: progress.graded(result))
+        report.learned(completed(course, state, read_state(progress)))
+    unwritten = False
     if json_file is not None:
         tree = result.as_tree() | ({"left_out": list(map(str, left_out))} if left_out else {})
-        write(json_file, json.dumps(tree, indent=1) + "\n")
+        unwritten |= not _put(json_file, json.dumps(tree, indent=1) + "\n")
     if html_file is not None:
         from mechgrade.reports.html import page
 
-        write(html_file, page(course, result, read_state(progress)))
-        screen.say(f"  Report {html_file}")
-    if result.faults:
+        if _put(html_file, page(course, result, read_state(progress))):
+            screen.say(f"  Report {html_file}")
+        else:
+            unwritten = True
+    if result.faults or unwritten:
         raise typer.Exit(FAULT)
     raise typer.Exit(NOT_FULL if strict and result.score < result.max_score else DONE)
+
+
+def _put(path: Path, text: str) -> bool:
+    """Write a file that was asked for besides the grade, which stands whether or not the disk takes the file."""
+    from mechgrade.files import write_atomic
+
+    try:
+        write_atomic(path, text)
+    except OSError as error:
+        typer.secho(
+            f"mechgrade: {path} could not be written: {error.strerror}. The grade above stands.",
+            err=True,
+            fg=typer.colors.RED,
+        )
+        return False
+    return True
 
 
 def _named(

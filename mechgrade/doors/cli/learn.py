@@ -187,7 +187,7 @@ def try_exercise(
     """Run your own file's demonstration and save its plots under outputs/.
 
     Without a name it is the current exercise's, or the one's that you have just passed. Exit code 1 when your code raised
-    an error.
+    an error, 3 when a plot could not be written.
     """
     from mechgrade.course.devices import resolve
     from mechgrade.doors.learner.demonstration import demonstrate
@@ -214,6 +214,8 @@ def try_exercise(
     done = demonstrate(path, course.root, environment, typer.echo)
     if done.not_started:
         stop(f"{found.name} is not written yet: edit {short(str(path))} first", NOT_FULL)
+    if done.refused:
+        stop(done.refused, FAULT)
     if done.code:
         typer.echo(done.error)
         typer.echo(f"\nYour file ended with an error; `mechgrade debug {found.name}` stops where a check fails.")
@@ -221,6 +223,8 @@ def try_exercise(
     for saved in done.saved:
         typer.echo(f"saved {short(str(saved))}")
     keep(lambda: progress.tried(found))
+    if done.unsaved:
+        raise typer.Exit(FAULT)
 
 
 def debug(

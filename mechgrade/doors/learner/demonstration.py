@@ -5,23 +5,28 @@ It is the learner's own code on the learner's own machine, as ``python exercises
 
 from __future__ import annotations
 
+import errno
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+#: What the system says of a disk that is full or that nobody may write to, and of a folder that this user may not.
+_FULL, _FORBIDDEN = (errno.ENOSPC, errno.EDQUOT, errno.EROFS), (errno.EACCES, errno.EPERM)
 #: What the plots of :mod:`mechgrade.bench.plots` print.
-_SAVED = "saved "
+_SAVED, _NOT_SAVED = "saved ", "not saved: "
 
 
 @dataclass
 class Demonstration:
-    """How a demonstration went: its exit code, the files it saved, and the last lines of its error."""
+    """How a demonstration went: its exit code, the files it saved, how many it could not, and the last lines of its error."""
 
     code: int
     saved: list[Path] = field(default_factory=list)
+    unsaved: int = 0
     error: str = ""
 
     @property
@@ -29,6 +34,18 @@ class Demonstration:
         """Whether it ended because a function is not written yet."""
         last = self.error.strip().rsplit("\n", 1)[-1]
         return self.code != 0 and last.startswith("NotImplementedError")
+
+    @property
+    def refused(self) -> str:
+        """What the disk has refused, where that is how it ended: where plots go is the course's choice, and no fault of the code."""
+        last = self.error.strip().rsplit("\n", 1)[-1]
+        found = re.fullmatch(r"(?:OSError|PermissionError): \[Errno (\d+)\] (.+)", last)
+        if found is None or not self.code:
+            return ""
+        number = int(found[1])
+        if number not in _FULL and not (number in _FORBIDDEN and "outputs" in found[2]):
+            return ""
+        return f"{found[2]}. Your code is not at fault: make room on the disk, or see to the permissions of outputs/."
 
 
 def demonstrate(
@@ -69,6 +86,7 @@ def demonstrate(
             elif line.startswith(_SAVED):
                 done.saved.append(Path(line.removeprefix(_SAVED)))
             else:
+                done.unsaved += line.startswith(_NOT_SAVED)
                 say(line)
     done.code = process.returncode
     done.error = "\n".join(lines) if done.code else ""

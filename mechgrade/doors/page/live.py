@@ -251,6 +251,7 @@ class Live:
                 running=False,
                 printed=shortened(printed.text, PRINTED_LINES),
                 error=plain(done.error)[-PRINTED_CHARACTERS:],
+                refused=plain(done.refused),
                 not_started=done.not_started,
                 stopped=done.code == -signal.SIGKILL,
                 plots=tuple(filter(None, map(self._plot, dict.fromkeys(done.saved[:MAX_PLOTS])))),

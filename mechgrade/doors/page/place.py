@@ -47,7 +47,11 @@ class Place:
         """Be the one that serves this checkout; whether nobody else is."""
         if self._folder is None:
             return True
-        self._lock = os.open(self._folder / "page.lock", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+        try:
+            self._lock = os.open(self._folder / "page.lock", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+        except OSError:  # a full disk: a page that cannot be found again is better than none
+            self._folder = None
+            return True
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -75,7 +79,8 @@ class Place:
         address = Address(listening.getsockname()[1], token, os.getpid())
         if self._folder is not None:
             # The directory is this user's alone, which is what keeps the token from others.
-            write_atomic(self._folder / "page.json", json.dumps(asdict(address)))
+            with contextlib.suppress(OSError):  # the page is there, and the next one has another address
+                write_atomic(self._folder / "page.json", json.dumps(asdict(address)))
         return listening, address
 
     def close(self) -> None:

@@ -14,6 +14,7 @@ from mechgrade.doors.watch.turns import Turns
 from mechgrade.grading.grade import Grading
 from mechgrade.grading.verdicts import Result
 from mechgrade.progress.current import first_open
+from mechgrade.progress.outlook import completed
 from mechgrade.progress.progress import Progress, ProgressError, State
 from mechgrade.reports.screen import Screen
 from mechgrade.reports.terminal import TerminalReport, short
@@ -103,6 +104,7 @@ class Loop:
             self._whole = None
 
     def _show(self, exercise: Exercise, result: Result) -> None:
+        before = self._state()
         try:
             Progress(self.course).graded(result)
         except ProgressError as error:
@@ -115,7 +117,9 @@ class Loop:
         self._at = exercise
         if self.interactive and not self.screen.plain:
             self.screen.console.clear()
-        self._report(found=True).exercise(result.exercises[0])
+        report = self._report(found=True)
+        report.exercise(result.exercises[0])
+        report.learned(completed(self.course, before, self._state()))
         self._closing()
 
     def _total(self, results: list[Result]) -> None:
