@@ -6,8 +6,11 @@ from itertools import pairwise, product
 import pytest
 
 
-def facts(tokens, bos):
-    """What can be said about a batch of sequences without knowing which random numbers were drawn."""
+def facts(tokens, bos, device):
+    """What can be said about a batch of sequences without knowing which random numbers were drawn.
+
+    The device is told beside the one that was asked for: what was recorded on a CPU must hold on a GPU.
+    """
     import torch
 
     if not isinstance(tokens, torch.Tensor):
@@ -15,7 +18,7 @@ def facts(tokens, bos):
     known = {
         "type": "Tensor",
         "dtype": str(tokens.dtype),
-        "device": tokens.device.type,
+        "device": "the one asked for" if tokens.device.type == torch.device(device).type else tokens.device.type,
         "shape": list(tokens.shape),
     }
     if tokens.ndim != 2 or tokens.shape[1] < 3 or tokens.shape[1] % 2 == 0:
@@ -34,7 +37,7 @@ def facts(tokens, bos):
 
 def on_sizes(exercise, bench, *, d_vocab, bos, batch, half, seed):
     tokens = exercise.repeated_tokens(d_vocab, bos, batch, half, seed, bench.device)
-    found = facts(tokens, bos)
+    found = facts(tokens, bos, bench.device)
     if 2 * half > d_vocab and "starts_with_bos" in found:
         halves = [row[1 : half + 1] for row in tokens.tolist()]
         found["rows_with_a_token_twice_in_a_half"] = sum(len(set(row)) < half for row in halves)
@@ -51,7 +54,7 @@ def on_another_device(exercise, bench, *, d_vocab, bos, batch, half, seed):
 
 def on_course_vocabulary(exercise, bench, *, batch, half, seed):
     tokens = exercise.repeated_tokens(bench.d_vocab, bench.bos, batch, half, seed, bench.device)
-    return facts(tokens, bench.bos)
+    return facts(tokens, bench.bos, bench.device)
 
 
 def on_small_vocabulary(exercise, bench, *, d_vocab, bos, batch, half, seed):
@@ -59,7 +62,7 @@ def on_small_vocabulary(exercise, bench, *, d_vocab, bos, batch, half, seed):
 
     tokens = exercise.repeated_tokens(d_vocab, bos, batch, half, seed, bench.device)
     if not isinstance(tokens, torch.Tensor) or tokens.ndim != 2:
-        return facts(tokens, bos)
+        return facts(tokens, bos, bench.device)
     drawn = [token for row in tokens.tolist() for token in row[1:]]
     ids = [token for token in range(d_vocab) if token != bos]
     # With the sizes below 1.4 times of it is 9 standard deviations away, and 0.75 times of it 5. A pair is expected
@@ -81,7 +84,7 @@ def on_large_vocabulary(exercise, bench, *, d_vocab, bos, batch, half, seed):
 
     tokens = exercise.repeated_tokens(d_vocab, bos, batch, half, seed, bench.device)
     if not isinstance(tokens, torch.Tensor) or tokens.ndim != 2:
-        return facts(tokens, bos)
+        return facts(tokens, bos, bench.device)
     tenths = [10 * token // d_vocab for row in tokens.tolist() for token in row[1 : 1 + half]]
     return {"tenths_drawn_far_too_seldom": [n for n in range(10) if tenths.count(n) < 0.75 * batch * half / 10]}
 
@@ -122,7 +125,7 @@ def on_sizes_of_all_kinds(exercise, bench, *, sizes):
     for d_vocab, bos, batch, half in sizes:
         try:
             tokens = exercise.repeated_tokens(d_vocab, bos, batch, half, 0, bench.device)
-            given.append(facts(tokens, bos).get("starts_with_bos"))
+            given.append(facts(tokens, bos, bench.device).get("starts_with_bos"))
             found = "nothing"
         except ValueError:
             found = "ValueError"
