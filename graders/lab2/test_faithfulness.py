@@ -61,8 +61,8 @@ def on_names(exercise, bench, *, templates, count, circuit, seed):
     return measured(exercise, bench, task, numbers, places(bench, circuit), logit_difference, others, numbers)
 
 
-def with_a_negative_share(exercise, bench, *, batch, pos, seed):
-    """A metric that is positive on the whole model, and negative without any head."""
+def with_a_negative_share(exercise, bench, *, batch, pos, seed, turned):
+    """A metric that is positive on the whole model and negative without any head, or turned round."""
     import torch
 
     tokens = bench.integers(0, bench.d_vocab, (batch, pos), seed=seed)
@@ -74,7 +74,7 @@ def with_a_negative_share(exercise, bench, *, batch, pos, seed):
         alone = spread(bench.model.run_with_hooks(tokens, fwd_hooks=hooks))
     whole = spread(bench.run(tokens))
     level = alone + 0.75 * (whole - alone)
-    sign = 1 if whole > alone else -1
+    sign = 1 if (whole > alone) != turned else -1
     own, theirs = (torch.zeros(rows, dtype=torch.int64, device=bench.device) for rows in (batch, batch + 1))
     return exercise.faithfulness(
         bench.model, tokens, own, [], lambda logits: sign * (spread(logits) - level), reference, theirs
@@ -173,8 +173,9 @@ def test_both_ends(compare, seed):
     whole = compare(on_the_whole_model, batch=4, pos=5, seed=seed)
     assert abs(whole["faithfulness"] - 1) < 1e-4, "a circuit of all heads is the model itself: its faithfulness is 1"
     compare(on_random_tokens, templates=[0, 1], reference_templates=[1, 0, 0], pos=5, circuit=[], seed=seed)
-    found = compare(with_a_negative_share, batch=2, pos=4, seed=seed)
-    assert abs(found + 3) < 0.01, "the metric is -3 times that of the whole model, and so is the share"
+    for turned in (False, True):
+        found = compare(with_a_negative_share, batch=2, pos=4, seed=seed, turned=turned)
+        assert abs(found + 3) < 0.01, "the metric is -3 times that of the whole model, and so is the share"
     compare(on_a_deep_model, circuit=[[10, 1], [2, 0]], seed=seed)
     compare(with_a_metric_that_fails, templates=[1, 0])
 

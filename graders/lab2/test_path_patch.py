@@ -73,7 +73,7 @@ def deep_runs(bench, seed):
 
 def to_logits_in_a_deep_model(exercise, bench, *, senders, seed):
     model, tokens, orig, new = deep_runs(bench, seed)
-    return exercise.path_patch_to_logits(model, tokens, orig, new, [tuple(head) for head in senders])
+    return exercise.path_patch_to_logits(model, tokens, orig, new, tuple(tuple(head) for head in senders))
 
 
 def to_heads_in_a_deep_model(exercise, bench, *, senders, receivers, component, seed):
@@ -83,9 +83,12 @@ def to_heads_in_a_deep_model(exercise, bench, *, senders, receivers, component, 
 
 
 def without_receivers(exercise, bench, *, seed):
-    """Somebody sends, nobody receives."""
+    """Somebody sends, or nobody, and nobody receives."""
     tokens, orig, new = two_runs(bench, 2, 4, seed)
-    return some(exercise.path_patch_to_heads(bench.model, tokens, orig, new, [(0, 0)], [], "q"))
+    found = (
+        exercise.path_patch_to_heads(bench.model, tokens, orig, new, senders, [], "q") for senders in ([(0, 0)], [])
+    )
+    return [some(logits) for logits in found]
 
 
 def to_logits_by_all(exercise, bench, *, batch, pos, seed):
@@ -115,7 +118,7 @@ def to_heads(exercise, bench, *, batch, pos, senders, receivers, component, seed
 def without_a_change(exercise, bench, *, batch, pos, seed, nobody):
     """Nobody sends, or the senders say in the new run what they said before: beside the original run's own logits."""
     tokens, orig, _ = two_runs(bench, batch, pos, seed)
-    senders, receivers = ([], []) if nobody else ([(0, 0), (0, 1)], [(bench.n_layers - 1, 0)])
+    senders, receivers = [] if nobody else [(0, 0), (0, 1)], [(bench.n_layers - 1, 0)]
     return {
         "original": some(bench.run(tokens)),
         "to_logits": some(exercise.path_patch_to_logits(bench.model, tokens, orig, orig, senders)),
