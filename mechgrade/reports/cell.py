@@ -96,10 +96,10 @@ def _failure(check: Check) -> list[str]:
 
 def _checks(entry: ExerciseResult) -> str:
     rows = "".join(
-        f'<tr><td style="color:{_COLOURS[LOOKS[check.verdict][2]]}">{LOOKS[check.verdict][0]} '
+        f'<tr><td style="white-space:nowrap;color:{_COLOURS[LOOKS[check.verdict][2]]}">{LOOKS[check.verdict][0]} '
         f"{escape(LOOKS[check.verdict][1])}</td>"
         f'<td style="text-align:left">{escape(check.asks or check.name)}</td>'
-        f"<td>{check.points:g} / {check.max_points:g}</td></tr>"
+        f'<td style="white-space:nowrap">{check.points:g} / {check.max_points:g}</td></tr>'
         for check in entry.checks
     )
     return f"<table>{rows}</table>"
