@@ -42,6 +42,7 @@ def archive(course: Course, path: Path, *, notebooks: bool = True) -> Path:
         PublishError: something in it must not be there. No archive is written then.
     """
     inside = contents(course, notebooks=notebooks)
+    inside |= {BASE: base_of(inside)}  # what `mechgrade update` tells a learner's work by
     return write_zip(path, {f"{path.stem}/{name}": body for name, body in inside.items()})
 
 
@@ -73,7 +74,7 @@ def contents(course: Course, *, notebooks: bool = True) -> dict[str, bytes]:
         for leak in secrets.in_text(body.decode("utf-8", "replace"), name)
     ]
     stop_leaks(found, "the archive")
-    return inside | {BASE: base_of(inside)}
+    return inside
 
 
 def _contents(course: Course, notebooks: bool) -> Iterator[tuple[str, bytes]]:
