@@ -43,7 +43,7 @@ def test_what_does_nothing_gains_nothing_in_any_exercise(name: str, worker: Work
 
 def test_a_clear_error_would_gain_points_alone(worker: Worker) -> None:
     """Otherwise the programs above would gain nothing because they are broken, and would prove nothing."""
-    (result,) = results(COURSE, [COURSE.exercise("find_heads")], worker)["raises"]
+    (result,) = results(COURSE, [COURSE.exercise("sae_metrics")], worker)["raises"]
     assert result.waiting, "no check passed whose points were held back"
 
 
