@@ -119,11 +119,32 @@ def superposition() -> Figure:
     return figure
 
 
+def projecting() -> Figure:
+    """Two groups of activations, the difference of their means, and one activation without its part along it."""
+    figure, axes = _canvas(6, 5.2)
+    axes.set(xlim=(-1.2, 7.2), ylim=(-2.9, 4.4), aspect="equal")
+    groups = [((0.0, 0.0), GREY, "without"), ((3.0, 2.25), BLUE, "with the behaviour")]
+    spread = [(-0.5, 0.5), (0.4, -0.6), (0.5, 0.4), (-0.4, -0.3)]
+    for (x, y), colour, label in groups:
+        for dx, dy in spread:
+            axes.plot(x + dx, y + dy, "o", ms=8, color=colour, alpha=0.7)
+        axes.text(x, y + 0.95, label, ha="center", color=colour)
+    _arrow(axes, (0, 0), (3.0, 2.25), ORANGE, 2.5)
+    axes.text(1.2, 1.45, "d", color=ORANGE, fontsize=13)
+    axes.plot(5.0, 0.0, "o", ms=9, color=BLUE)
+    axes.plot(1.8, -2.4, "o", ms=9, color=BLUE, alpha=0.5)
+    _arrow(axes, (5.0, 0.0), (1.87, -2.35), BLUE, 1.5)
+    axes.text(5.2, 0.0, "x", va="center", color=BLUE, fontsize=13)
+    axes.text(2.2, -2.45, "x without its part along d", va="center", color=BLUE)
+    return figure
+
+
 FIGURES: dict[str, Callable[[], Figure]] = {
     "residual_stream": residual_stream,
     "patching": patching,
     "induction": induction,
     "superposition": superposition,
+    "projecting": projecting,
 }
 
 

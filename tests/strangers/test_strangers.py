@@ -46,7 +46,7 @@ def test_what_is_listed_is_there(course: Course, kind: str) -> None:
         assert len(reason) > 20, f"{name} needs a reason"
 
 
-@pytest.mark.parametrize("lab", ["lab1", "lab2", "lab3", "lab4"])
+@pytest.mark.parametrize("lab", ["lab1", "lab2", "lab3", "lab4", "lab5"])
 def test_a_few_of_each_exercise(course: Course, worker: Worker, lab: str) -> None:
     """Of each exercise the first right and the first two wrong ones that nobody disputes."""
     exercises = [str(each) for each in course.exercises(lab)]
@@ -55,7 +55,7 @@ def test_a_few_of_each_exercise(course: Course, worker: Worker, lab: str) -> Non
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("lab", ["lab1", "lab2", "lab3", "lab4"])
+@pytest.mark.parametrize("lab", ["lab1", "lab2", "lab3", "lab4", "lab5"])
 def test_all(course: Course, worker: Worker, lab: str) -> None:
     """What is listed as open is open still: a list that promises too little is corrected too."""
     exercises = [str(each) for each in course.exercises(lab)]

@@ -24,7 +24,7 @@ def test_by_command(course: Course, tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert run.exit_code == 1
     assert "used: find_heads (1).py for find_heads\n" in run.output
     assert "ignored: hw.rar: archives of this kind are not read; pack the files as a .zip\n" in run.output
-    assert "missing: lab1, lab2 and lab4, all exercises\n" in run.output
+    assert "missing: lab1, lab2, lab4 and lab5, all exercises\n" in run.output
     assert run.output.count("lab1") == 1
     whole = CliRunner().invoke(app, ["submit-check", "exercises"])
     assert whole.exit_code == 0 and "missing" not in whole.output

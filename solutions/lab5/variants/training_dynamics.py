@@ -1,0 +1,292 @@
+"""Right and wrong ways to read three numbers off the curves of a training."""
+
+import itertools
+
+import numpy as np
+import torch
+
+from mechgrade.authoring.variants import accepted, misconception
+
+
+def refuse(steps):
+    """Raise the error that the exercise asks for: a misconception is wrong in one thing only."""
+    if len(steps) < 2 or any(a >= b for a, b in itertools.pairwise(steps)):
+        raise ValueError("steps should rise")
+
+
+def rise(steps, scores, level):
+    """The step at which a curve reaches a level, or None."""
+    curve = scores.tolist()
+    place = next((i for i, score in enumerate(curve) if score >= level), None)
+    if place is None:
+        return None
+    if place == 0:
+        return float(steps[0])
+    share = (level - curve[place - 1]) / (curve[place] - curve[place - 1])
+    return steps[place - 1] + share * (steps[place] - steps[place - 1])
+
+
+def fall_by(steps, rates):
+    """The neighbours with the lowest rate, or None where none is below zero."""
+    place = int(rates.argmin())
+    return (steps[place], steps[place + 1]) if rates[place] < 0 else None
+
+
+def per_step(steps, losses):
+    """The change of a loss per step, between neighbours."""
+    return losses.diff() / torch.tensor(steps).to(losses).diff()
+
+
+def fall(steps, losses):
+    """The neighbours around the steepest fall, or None."""
+    return fall_by(steps, per_step(steps, losses))
+
+
+def highest(steps, heights):
+    """The step of the largest height, and the height."""
+    place = int(heights.argmax())
+    return steps[place], heights[place].item()
+
+
+def bump(steps, losses):
+    """The step and the height of the bump."""
+    return highest(steps, losses - losses.cummin(0).values)
+
+
+@accepted(replaces="rise_step")
+def by_interp(steps, scores, level):
+    """The library's interpolation of the step by the score, between the two checkpoints."""
+    values = scores.double().cpu().numpy()
+    reached = np.flatnonzero(values >= level)
+    if not len(reached):
+        return None
+    place = int(reached[0])
+    if place == 0:
+        return float(steps[0])
+    return float(np.interp(level, values[place - 1 : place + 1], steps[place - 1 : place + 1]))
+
+
+@accepted(replaces="steepest_fall")
+def by_loop(steps, losses):
+    """All pairs of neighbours one after the other."""
+    best, found = 0.0, None
+    values = losses.tolist()
+    for i in range(len(steps) - 1):
+        rate = (values[i] - values[i + 1]) / (steps[i + 1] - steps[i])
+        if rate > best:
+            best, found = rate, (steps[i], steps[i + 1])
+    return found
+
+
+@accepted(replaces="loss_bump")
+def by_running_minimum(steps, losses):
+    """The lowest value kept in a variable."""
+    lowest, where, height = float("inf"), steps[0], 0.0
+    for step, loss in zip(steps, losses.tolist(), strict=True):
+        lowest = min(lowest, loss)
+        if loss - lowest > height:
+            where, height = step, loss - lowest
+    return where, height
+
+
+@accepted
+def by_flattening(steps, first_loss, second_loss, induction, level):
+    """The heads of each checkpoint in one row."""
+    refuse(steps)
+    best = induction.flatten(1).max(dim=1).values
+    return {"rise": rise(steps, best, level), "fall": fall(steps, second_loss), "bump": bump(steps, first_loss)}
+
+
+@misconception(
+    "You give the first checkpoint that has reached the level. The curve reached it before: draw a straight line from the "
+    "checkpoint before.",
+    replaces="rise_step",
+)
+def the_checkpoint_after(steps, scores, level):
+    return next((float(step) for step, score in zip(steps, scores.tolist(), strict=True) if score >= level), None)
+
+
+@misconception(
+    "You give the last checkpoint that has *not* reached the level. Draw a straight line from there to the next one.",
+    replaces="rise_step",
+)
+def the_checkpoint_before(steps, scores, level):
+    curve = scores.tolist()
+    place = next((i for i, score in enumerate(curve) if score >= level), None)
+    return None if place is None else float(steps[max(place - 1, 0)])
+
+
+@misconception(
+    "You give the middle between the two checkpoints. The line reaches the level nearer to one of them.",
+    replaces="rise_step",
+)
+def the_middle(steps, scores, level):
+    curve = scores.tolist()
+    place = next((i for i, score in enumerate(curve) if score >= level), None)
+    if place is None or place == 0:
+        return None if place is None else float(steps[0])
+    return (steps[place - 1] + steps[place]) / 2
+
+
+@misconception(
+    "You interpolate from the wrong end: the share of the way is counted from the earlier checkpoint.",
+    replaces="rise_step",
+)
+def from_the_wrong_end(steps, scores, level):
+    curve = scores.tolist()
+    place = next((i for i, score in enumerate(curve) if score >= level), None)
+    if place is None or place == 0:
+        return None if place is None else float(steps[0])
+    share = (level - curve[place - 1]) / (curve[place] - curve[place - 1])
+    return steps[place] - share * (steps[place] - steps[place - 1])
+
+
+@misconception(
+    "You find the *last* time that the curve reaches the level. A score may sink again later: the question is when it gets "
+    "there first.",
+    replaces="rise_step",
+)
+def the_last_time(steps, scores, level):
+    curve = scores.tolist()
+    places = [i for i, score in enumerate(curve) if score >= level and (i == 0 or curve[i - 1] < level)]
+    if not places or places[-1] == 0:
+        return float(steps[0]) if places else None
+    place = places[-1]
+    share = (level - curve[place - 1]) / (curve[place] - curve[place - 1])
+    return steps[place - 1] + share * (steps[place] - steps[place - 1])
+
+
+@misconception(
+    "You give the last step where the curve never reaches the level. The answer is then None: it did not happen.",
+    replaces="rise_step",
+)
+def last_step_for_never(steps, scores, level):
+    found = rise(steps, scores, level)
+    return float(steps[-1]) if found is None else found
+
+
+@misconception(
+    "You look for the largest fall between checkpoints, not the largest fall *per step*. Checkpoints far apart then always "
+    "win.",
+    replaces="steepest_fall",
+)
+def not_per_step(steps, losses):
+    return fall_by(steps, losses.diff())
+
+
+@misconception(
+    "You find the steepest *rise*. A fall has a negative rate: look for the lowest.", replaces="steepest_fall"
+)
+def steepest_rise(steps, losses):
+    place = int(per_step(steps, losses).argmax())
+    return (steps[place], steps[place + 1]) if per_step(steps, losses)[place] > 0 else None
+
+
+@misconception(
+    "You take the steepest change, up or down. The question is about falls: keep the sign.", replaces="steepest_fall"
+)
+def steepest_change(steps, losses):
+    place = int(per_step(steps, losses).abs().argmax())
+    return (steps[place], steps[place + 1]) if losses.diff().any() else None
+
+
+@misconception(
+    "You name a pair of checkpoints even where the loss never falls. The answer is then None.", replaces="steepest_fall"
+)
+def always_a_pair(steps, losses):
+    place = int(per_step(steps, losses).argmin())
+    return steps[place], steps[place + 1]
+
+
+@misconception(
+    "You divide by the later step itself. The rate is per step *between* the two checkpoints: divide by the difference of "
+    "their steps.",
+    replaces="steepest_fall",
+)
+def per_elapsed_step(steps, losses):
+    return fall_by(steps, losses.diff() / torch.tensor(steps[1:]).to(losses))
+
+
+@misconception(
+    "You measure the height above the lowest value of the *whole* curve. A loss that only falls would have a large bump then. "
+    "Take the lowest value so far.",
+    replaces="loss_bump",
+)
+def above_the_lowest_of_all(steps, losses):
+    return highest(steps, losses - losses.min())
+
+
+@misconception(
+    "You measure the height above the first value. If the loss fell before it rose, the bump is larger: take the lowest value "
+    "so far.",
+    replaces="loss_bump",
+)
+def above_the_first(steps, losses):
+    return highest(steps, (losses - losses[0]).clamp(min=0))
+
+
+@misconception(
+    "You measure the largest rise between neighbours. A bump may take several checkpoints to climb.",
+    replaces="loss_bump",
+)
+def rise_between_neighbours(steps, losses):
+    return highest(steps, torch.nn.functional.pad(losses.diff(), (1, 0)).clamp(min=0))
+
+
+@misconception(
+    "You give the highest loss itself. The bump is its height above the lowest value so far.", replaces="loss_bump"
+)
+def highest_loss(steps, losses):
+    return highest(steps, losses)
+
+
+@misconception(
+    "You give the place in the list where a step is asked for: `steps[place]` is the step.", replaces="loss_bump"
+)
+def place_for_step(steps, losses):
+    return highest(range(len(steps)), losses - losses.cummin(0).values)
+
+
+def answers(steps, first, second, scores, level):
+    """The three answers for the curve of one score."""
+    return {"rise": rise(steps, scores, level), "fall": fall(steps, second), "bump": bump(steps, first)}
+
+
+@misconception(
+    "You average over the heads. One head of many is enough for induction: take the best head of each checkpoint."
+)
+def mean_of_the_heads(steps, first_loss, second_loss, induction, level):
+    refuse(steps)
+    return answers(steps, first_loss, second_loss, induction.mean(dim=(1, 2)), level)
+
+
+@misconception(
+    "You follow the head that is best at the end. Another head may be there first: take the best head of each checkpoint anew."
+)
+def best_at_the_end(steps, first_loss, second_loss, induction, level):
+    refuse(steps)
+    rows = induction.flatten(1)
+    return answers(steps, first_loss, second_loss, rows[:, rows[-1].argmax()], level)
+
+
+@misconception(
+    "You look at the last layer only. Induction may be in any layer but the first: take the best of all heads."
+)
+def last_layer_only(steps, first_loss, second_loss, induction, level):
+    refuse(steps)
+    return answers(steps, first_loss, second_loss, induction[:, -1].amax(dim=1), level)
+
+
+@misconception("You exchange the two losses: the fall is asked of the second half, and the bump of the first half.")
+def losses_exchanged(steps, first_loss, second_loss, induction, level):
+    refuse(steps)
+    return answers(steps, second_loss, first_loss, induction.amax(dim=(1, 2)), level)
+
+
+@misconception(
+    "Steps that do not rise, or a single checkpoint, give no `ValueError` in yours. The docstring asks for one."
+)
+def nothing_refused(steps, first_loss, second_loss, induction, level):
+    if len(steps) < 2:
+        return {"rise": None, "fall": None, "bump": None}
+    return answers(steps, first_loss, second_loss, induction.amax(dim=(1, 2)), level)
