@@ -32,6 +32,14 @@ def of_the_fall(exercise, bench, *, count, seed):
     return exercise.steepest_fall(some_steps(bench, count, seed), a_curve(bench, count, seed + 1))
 
 
+def of_equal_falls(exercise, bench, *, values):
+    """A loss, in eighths, that falls equally fast between several checkpoints, which are two steps apart."""
+    import torch
+
+    losses = torch.tensor(values, dtype=bench.dtype, device=bench.device) / 8
+    return exercise.steepest_fall(list(range(0, 2 * len(values), 2)), losses)
+
+
 def of_monotonous_curves(exercise, bench, *, seed):
     """A loss that only rises, one that only falls, and one that stays."""
     steps, curve = some_steps(bench, 6, seed), a_curve(bench, 6, 0).sort().values
@@ -93,6 +101,8 @@ def test_fall(compare, seed):
     """The neighbours between which a loss falls most per step."""
     for count in (12, 7, 20):
         compare(of_the_fall, count=count, seed=seed)
+    for values in [(9, 8, 5, 6, 3, 3), (7, 5, 3)]:
+        compare(of_equal_falls, values=values)
     compare(of_monotonous_curves, seed=seed)
 
 

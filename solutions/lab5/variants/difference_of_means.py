@@ -283,3 +283,32 @@ def blocks_side_by_side(blocks, stream, direction):
     for block in blocks:
         stream = cleaned(stream + block(first), direction)
     return stream
+
+
+@misconception(
+    "An activation without an axis in front, of shape `[d_model]` alone, fails in yours. Write the projection so that it works "
+    "on the last axis, whatever is in front.",
+    replaces="project_out",
+)
+def needs_an_axis_in_front(activations, direction):
+    refuse_zero(direction)
+    return torch.stack([row - along(row, direction) for row in activations])
+
+
+@misconception("You carry the stream through the blocks from the last one to the first.", replaces="stream_without")
+def blocks_backwards(blocks, stream, direction):
+    stream = cleaned(stream, direction)
+    for block in reversed(blocks):
+        stream = cleaned(stream + block(stream), direction)
+    return stream
+
+
+@misconception(
+    "You write into the stream that you are given. Who called you still needs it: carry on with new tensors.",
+    replaces="stream_without",
+)
+def stream_changed(blocks, stream, direction):
+    stream -= along(stream, direction)
+    for block in blocks:
+        stream = cleaned(stream + block(stream), direction)
+    return stream

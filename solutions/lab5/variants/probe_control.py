@@ -257,3 +257,12 @@ def percentages(train, train_labels, train_words, test, test_labels, test_words,
         100 * both(train, train_labels, test, test_labels, n_classes, ridge),
         100 * both(train, control[train_words], test, control[test_words], n_classes, ridge),
     )
+
+
+@misconception(
+    "Your weights and bias are in float64. They are to have the activations' type, float32 here: convert them back at the end.",
+    replaces="fit_probe",
+)
+def probe_in_float64(activations, labels, n_classes, ridge):
+    refuse(ridge)
+    return fitted(activations.double(), labels, n_classes, ridge * len(activations))

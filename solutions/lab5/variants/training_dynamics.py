@@ -290,3 +290,46 @@ def nothing_refused(steps, first_loss, second_loss, induction, level):
     if len(steps) < 2:
         return {"rise": None, "fall": None, "bump": None}
     return answers(steps, first_loss, second_loss, induction.amax(dim=(1, 2)), level)
+
+
+@misconception(
+    "A score that is exactly at the level does not count in yours. The level is reached there: compare with `>=`.",
+    replaces="rise_step",
+)
+def strictly_above(steps, scores, level):
+    curve = scores.tolist()
+    place = next((i for i, score in enumerate(curve) if score > level), None)
+    if not place:
+        return None if place is None else float(steps[0])
+    share = (level - curve[place - 1]) / (curve[place] - curve[place - 1])
+    return steps[place - 1] + share * (steps[place] - steps[place - 1])
+
+
+@misconception(
+    "Your search begins at the second checkpoint. Where the curve begins at the level, the answer is the first checkpoint's step.",
+    replaces="rise_step",
+)
+def nothing_at_the_start(steps, scores, level):
+    below = scores.clone()
+    below[0] = min(below[0].item(), level - 1)
+    return rise(steps, below, level)
+
+
+@misconception(
+    "Of several equal falls you name the last pair of checkpoints. The first one is asked for.",
+    replaces="steepest_fall",
+)
+def last_of_equal_falls(steps, losses):
+    rates = per_step(steps, losses)
+    place = len(rates) - 1 - int(rates.flip(0).argmin())
+    return (steps[place], steps[place + 1]) if rates[place] < 0 else None
+
+
+@misconception(
+    "Where the loss is equally high above its lowest value at several steps, you give the last of them. Give the first.",
+    replaces="loss_bump",
+)
+def last_of_equal_bumps(steps, losses):
+    heights = losses - losses.cummin(0).values
+    place = len(heights) - 1 - int(heights.flip(0).argmax())
+    return steps[place], heights[place].item()
