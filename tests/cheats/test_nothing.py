@@ -10,7 +10,7 @@ from support import ROOT
 from mechgrade.course import load_course
 from mechgrade.grading.grade import Grading
 from mechgrade.grading.options import resolve
-from mechgrade.grading.verdicts import FAULTS
+from mechgrade.grading.verdicts import FAULTS, ExerciseResult
 from mechgrade.grading.worker import Worker
 from mechgrade.submissions.submission import Submission
 
@@ -41,24 +41,29 @@ def test_what_does_nothing_gains_nothing_in_any_exercise(name: str, worker: Work
     assert _gained(name, worker) == dict.fromkeys(KINDS, 0)
 
 
+def _public(name: str, kind: str, worker: Worker) -> ExerciseResult:
+    """What a program gets on public inputs."""
+    exercise = COURSE.exercise(name)
+    grading = Grading(COURSE, resolve(COURSE, isolation="process"), worker)
+    texts = {(exercise.lab, exercise.name): program(COURSE, exercise, kind)}
+    (result,) = grading.grade(grading.grader(Submission.from_texts(texts)), [exercise]).exercises
+    return result
+
+
 def test_a_clear_error_would_gain_points_alone(worker: Worker) -> None:
     """Otherwise the programs above would gain nothing because they are broken, and would prove nothing."""
-    (result,) = results(COURSE, [COURSE.exercise("sae_metrics")], worker)["raises"]
+    result = _public("sae_metrics", "raises", worker)
     assert result.waiting, "no check passed whose points were held back"
+    assert result.points == 0
 
 
 def test_replayed_answers_are_those_of_the_reference(worker: Worker) -> None:
     """On public inputs they earn all points, so on hidden ones it is the inputs that make them worth nothing."""
-    exercise = COURSE.exercise("find_heads")
-    grading = Grading(COURSE, resolve(COURSE, isolation="process"), worker)
-    texts = {(exercise.lab, exercise.name): program(COURSE, exercise, "replays")}
     with Replay() as replay:
-        points = []
-        for public in (True, False):
-            replay.public = public
-            (result,) = grading.grade(grading.grader(Submission.from_texts(texts)), [exercise]).exercises
-            points.append(result.points)
-    assert points == [exercise.points, exercise.points]
+        first = _public("find_heads", "replays", worker)
+        replay.public = False
+        again = _public("find_heads", "replays", worker)
+    assert first.points == again.points == first.max_points
 
 
 def test_the_table_is_of_this_course() -> None:
