@@ -61,6 +61,17 @@ def of_all_curves(exercise, bench, *, count, layers, heads, level, seed):
     return exercise.training_dynamics(steps, first, second, scores, level)
 
 
+def of_heads_in_turn(exercise, bench):
+    """A head of the first layer is an induction head for a while, and later one of the last layer is."""
+    import torch
+
+    curve = a_curve(bench, 4, 0)
+    scores = torch.zeros(4, 2, 2, dtype=bench.dtype, device=bench.device)
+    scores[:, 0, 1] = torch.tensor([0.0, 0.75, 0.25, 0.25])
+    scores[:, 1, 0] = torch.tensor([0.0, 0.0, 0.75, 1.0])
+    return exercise.training_dynamics([0, 8, 16, 24], curve, curve, scores, 0.5)
+
+
 def of_the_small_example(exercise, bench):
     import torch
 
@@ -118,6 +129,7 @@ def test_all_curves(compare, seed):
     """All three answers from the curves of a run; the small example of the text."""
     for count, layers, heads, level in [(8, 2, 3, 0.15), (11, 1, 4, 0.1), (5, 3, 2, 2.0)]:
         compare(of_all_curves, count=count, layers=layers, heads=heads, level=level, seed=seed)
+    compare(of_heads_in_turn)
     found = compare(of_the_small_example)
     assert found["rise"] == 125, "in the example the score passes 0.5 half of the way from step 100 to step 150"
     assert list(found["fall"]) == [100, 150], "in the example the loss falls fastest between the steps 100 and 150"
