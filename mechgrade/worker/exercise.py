@@ -142,13 +142,18 @@ def _is_plain(value: Any) -> bool:
 
 def _weights(model: Any) -> list[tuple[int, float]]:
     """A sum for each weight, and how often it was written to: a weight that was put back counts as unchanged."""
-    return [(parameter._version, float(parameter.detach().sum())) for parameter in model.parameters()]
+    return [(parameter._version, _total(parameter)) for parameter in model.parameters()]
+
+
+def _total(parameter: Any) -> float:
+    """The sum of a weight; NaN, which equals nothing, on the device "meta", which knows no numbers."""
+    return float("nan") if parameter.is_meta else float(parameter.detach().sum())
 
 
 def _same_weights(before: list[tuple[int, float]], model: Any) -> bool:
     now = list(model.parameters())
     return len(before) == len(now) and all(
-        version == parameter._version or total == float(parameter.detach().sum())
+        version == parameter._version or total == _total(parameter)
         for (version, total), parameter in zip(before, now, strict=True)
     )
 
@@ -159,6 +164,8 @@ def _unchanged(before: Any, after: Any) -> bool:
         now = after.detach()
         if before.shape != now.shape or before.dtype != now.dtype:
             return False
+        if now.is_meta:  # shapes are all that is known there
+            return True
         both_nan = before.is_floating_point() and torch.allclose(before, now, rtol=0, atol=0, equal_nan=True)
         return bool(torch.equal(before, now) or both_nan)
     if isinstance(after, np.ndarray):
