@@ -83,7 +83,7 @@ def _outermost(body: Iterable[ast.stmt]) -> Iterator[ast.FunctionDef | ast.Async
 
 def _names(tree: ast.Module) -> dict[str, str]:
     """By each name in the program what it is of torch's: `torch` itself, or one of its functions."""
-    names = {}
+    names: dict[str, str] = {}
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             names |= {each.asname or each.name: "torch" for each in node.names if each.name == "torch"}

@@ -12,7 +12,19 @@ from typing import Any
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "performance.md"
-NAMES = ("first", "startup", "watch", "page", "course", "overhead", "spent", "intact", "fork", "nbgrader-autograde", "memory")
+NAMES = (
+    "first",
+    "startup",
+    "watch",
+    "page",
+    "course",
+    "overhead",
+    "spent",
+    "intact",
+    "fork",
+    "nbgrader-autograde",
+    "memory",
+)
 
 
 def table(document: dict[str, Any]) -> str:
