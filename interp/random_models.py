@@ -7,7 +7,7 @@ from typing import Any
 import torch
 
 
-def random_model(bench: Any, *, n_layers: int, seed: int, d_mlp: int | None = None) -> Any:
+def random_model(bench: Any, *, n_layers: int, seed: int, d_mlp: int | None = None, loudness: float = 1.0) -> Any:
     """An untrained ``HookedTransformer`` without gradients.
 
     With more than ten layers, the numbers of its layers have one digit or two. It has two heads, 15 tokens and a context of
@@ -18,6 +18,8 @@ def random_model(bench: Any, *, n_layers: int, seed: int, d_mlp: int | None = No
         n_layers: how many layers.
         seed: of the weights.
         d_mlp: width of the MLPs; None leaves them out.
+        loudness: factor of all that is written to the residual stream. In a quiet stream, the small number that LayerNorm
+            adds before its square root counts.
     """
     from transformer_lens import HookedTransformer, HookedTransformerConfig
 
@@ -38,6 +40,7 @@ def random_model(bench: Any, *, n_layers: int, seed: int, d_mlp: int | None = No
     )
     model = HookedTransformer(config).requires_grad_(False)
     with torch.no_grad():
-        for number, parameter in enumerate(model.parameters()):
-            parameter.copy_(bench.normal(*parameter.shape, seed=seed + number) / 2)
+        for number, (name, parameter) in enumerate(model.named_parameters()):
+            written = name.rpartition(".")[2] in ("W_E", "W_pos", "W_O", "b_O", "W_out", "b_out")
+            parameter.copy_(bench.normal(*parameter.shape, seed=seed + number) / 2 * (loudness if written else 1))
     return model

@@ -30,9 +30,11 @@ def on_random_activations(exercise, bench, *, layers, layer, batch, pos, width, 
 
 
 def on_many_layers(exercise, bench, *, layers, layer, batch, pos, width, seed):
-    """A cache that holds the parts alone, in the order of their names as text: `blocks.10` stands before `blocks.2`."""
+    """A cache that holds the parts alone, in the opposite order of their names as text: from `blocks.9` down to `blocks.0`,
+    with `blocks.10` before `blocks.1`.
+    """
     cache = random_cache(bench, layers, batch, pos, width, seed)
-    parts = {name: value.double() for name, value in sorted(cache.items()) if "resid" not in name}
+    parts = {name: value.double() for name, value in sorted(cache.items(), reverse=True) if "resid" not in name}
     labels, components = exercise.decompose_residual(parts, layer)
     return {"labels": labels, "components": components}
 

@@ -24,10 +24,10 @@ def with_true_difference(exercise, bench, tokens, correct, wrong):
 
 
 def on_a_deep_model(exercise, bench, *, batch, pos, seed):
-    """Eleven layers whose weights are not centred."""
+    """Eleven layers whose weights are not centred, and a stream so small that LayerNorm's `eps` counts."""
     from interp.random_models import random_model
 
-    model = random_model(bench, n_layers=11, d_mlp=5, seed=seed)
+    model = random_model(bench, n_layers=11, d_mlp=5, seed=seed, loudness=0.003)
     tokens = bench.integers(0, 15, (batch, pos), seed=seed)
     correct = bench.integers(0, 7, (batch,), seed=seed)
     found, own = attributed(exercise, model, model(tokens), tokens, correct, correct + 7)

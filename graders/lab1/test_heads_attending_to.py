@@ -7,6 +7,16 @@ SPELT = ["France", " Paris", " Fr", "ance", " france", "France ", "  France", " 
 TWICE = ["<|endoftext|>", "France", " borders", " Spain", ",", " and", " France", " is"]
 
 
+def with_types(found):
+    """The list as it is, and what its entries and their numbers are: a list of three or a NumPy number looks the same as
+    data.
+    """
+    if not isinstance(found, list) or not all(isinstance(entry, tuple | list) for entry in found):
+        return found
+    kinds = {f"{type(entry).__name__} of {', '.join(type(part).__name__ for part in entry)}" for entry in found}
+    return {"heads": found, "entries": sorted(kinds)}
+
+
 def on_known_heads(exercise, bench, *, str_tokens, word, threshold, shares):
     """Heads whose last position gives known shares to known positions, and the rest to BOS.
 
@@ -23,7 +33,7 @@ def on_known_heads(exercise, bench, *, str_tokens, word, threshold, shares):
             pattern[layer, head, -1, 0] = 1 - sum(share for _, share in pairs)
             for position, share in pairs:
                 pattern[layer, head, -1, position] += share
-    return exercise.heads_attending_to(pattern, str_tokens, word, threshold)
+    return with_types(exercise.heads_attending_to(pattern, str_tokens, word, threshold))
 
 
 def on_spellings(exercise, bench, *, words):
@@ -89,16 +99,16 @@ def test_on_known_heads(compare):
     """Heads whose attention is known; the word once and twice, with and without its space."""
     once = [[[(4, 0.75)], [(4, 0.5)], [(2, 0.875)]], [[(4, 0.25)], [], [(4, 1.0)]]]
     for word in ("France", " France"):
-        found = compare(on_known_heads, str_tokens=ONCE, word=word, threshold=0.5, shares=once)
+        found = compare(on_known_heads, str_tokens=ONCE, word=word, threshold=0.5, shares=once)["heads"]
         assert [tuple(entry[:2]) for entry in found] == [(0, 0), (1, 2)], (
             "above 0.5 are L0H0 with 0.75 and L1H2 with 1.0; L0H1 has exactly 0.5"
         )
     twice = [[[(1, 0.375), (6, 0.25)], [(1, 0.75)]], [[(6, 0.75)], [(3, 1.0)]], [[], [(1, 0.125), (6, 0.875)]]]
-    found = compare(on_known_heads, str_tokens=TWICE, word="France", threshold=0.5, shares=twice)
+    found = compare(on_known_heads, str_tokens=TWICE, word="France", threshold=0.5, shares=twice)["heads"]
     assert [tuple(entry[:2]) for entry in found] == [(0, 0), (0, 1), (1, 0), (2, 1)], (
         "the word is at two places, and L0H0 gives 0.375 to the one and 0.25 to the other: 0.625 in all"
     )
-    assert compare(on_known_heads, str_tokens=TWICE, word="borders", threshold=0.5, shares=twice) == []
+    assert compare(on_known_heads, str_tokens=TWICE, word="borders", threshold=0.5, shares=twice)["heads"] == []
     compare(on_known_heads, str_tokens=ONCE, word="is", threshold=0.2, shares=[[[(2, 0.5)], [(5, 0.25)], [(5, 0.125)]]])
     for words in (["France", "Paris"], ["  France "]):
         compare(on_spellings, words=words)

@@ -29,12 +29,14 @@ def on_random_tokens(exercise, bench, *, batch, pos, seed):
 
 
 def on_a_deep_model(exercise, bench, *, batch, pos, shift, seed):
-    """Eleven layers, logits that are all large, and two batches of one shape."""
+    """Eleven layers, a stream so small that LayerNorm's `eps` counts, logits that are all large, and two batches of one
+    shape.
+    """
     import torch
 
     from interp.random_models import random_model
 
-    model = random_model(bench, n_layers=11, seed=seed)
+    model = random_model(bench, n_layers=11, seed=seed, loudness=0.003)
     with torch.no_grad():
         model.unembed.b_U += shift
     targets = bench.integers(0, 15, (batch,), seed=seed)

@@ -120,9 +120,9 @@ def on_another_device(exercise, bench, *, position):
 def test_one_position(compare, seed):
     """One position of the named activations: the last, the first, one in the middle; with no memory but its own."""
     for kind, batch, pos, position in [
-        ("hook_resid_post", 3, 6, -1),
+        ("hook_resid_post", 3, 6, 2),
         ("attn.hook_z", 2, 5, 0),
-        ("hook_resid_post", 1, 5, 2),  # of a single sequence, a slice is contiguous as it is, and still a view
+        ("hook_resid_post", 1, 5, -1),  # of a single sequence, a slice is contiguous as it is, and still a view
     ]:
         compare(on_course_model, kind=kind, batch=batch, pos=pos, position=position, seed=seed)
     compare(on_another_device, position=-1)

@@ -11,11 +11,13 @@ PROMPTS = (
 
 
 def on_prompt(exercise, bench, *, prompt, k):
-    return exercise.top_next_tokens(bench.model, prompt, k)
+    """The pairs, and the types of their numbers: a NumPy number looks like a Python float here."""
+    pairs = list(exercise.top_next_tokens(bench.model, prompt, k))
+    return {"pairs": pairs, "types": sorted({type(pair[1]).__name__ for pair in pairs})}
 
 
 def on_texts_as_they_are(exercise, bench, *, prompts, k):
-    """Spaces around a text belong to it, and of an empty text BOS remains."""
+    """Spaces around a text belong to it, of an empty text BOS remains, and a text that begins with BOS gets one more."""
     return {prompt: exercise.top_next_tokens(bench.model, prompt, k) for prompt in prompts}
 
 
@@ -73,8 +75,8 @@ def assert_probabilities(pairs):
 def test_on_prompts(compare):
     """Prompts of several lengths, the ones of the labs to come among them; and an empty one."""
     for prompt, k in zip(PROMPTS, (3, 2, 3), strict=True):
-        assert_probabilities(compare(on_prompt, prompt=prompt, k=k))
-    compare(on_texts_as_they_are, prompts=["", "The capital of France is ", " The"], k=1)
+        assert_probabilities(compare(on_prompt, prompt=prompt, k=k)["pairs"])
+    compare(on_texts_as_they_are, prompts=["", "The capital of France is ", " The", "<|endoftext|>The"], k=1)
 
 
 @pytest.mark.points(1)

@@ -42,8 +42,9 @@ def top_next_tokens(model: Any, prompt: str, k: int) -> list[tuple[str, float]]:
 
     Args:
         model: a `TransformerBridge` or a `HookedTransformer`, with its tokenizer.
-        prompt: a text; BOS is put before it once, as `model.to_tokens` does by default. The text is taken as it is:
-            spaces around it belong to it, and it may be empty. Then BOS alone is the input.
+        prompt: a text; BOS is put before it once, as `model.to_tokens` does by default. A text that begins with
+            `<|endoftext|>` gets BOS too. The text is taken as it is: spaces around it belong to it, and it may be
+            empty. Then BOS alone is the input.
         k: how many tokens.
 
     Returns:
