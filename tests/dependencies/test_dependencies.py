@@ -124,6 +124,10 @@ def copy_course(root: Path) -> None:
     document["models"] = {"embedded": document["models"]["embedded"]}
     document["pages"] = []
     document["modules"] = ["interp", "shared"]
+    document["data"] = ["given.txt", "tables"]
+    (root / "given.txt").write_text("1\n")
+    (root / "tables").mkdir()
+    (root / "tables" / "more.csv").write_text("a,b\n")
     shutil.copytree(ROOT / "interp", root / "interp", ignore=shutil.ignore_patterns("__pycache__"))
     (root / "course.yaml").write_text(yaml.safe_dump(document))
     for part in ("models", "saes"):
@@ -242,6 +246,8 @@ COURSE = [
     ("shared/more.py", statement, noticed({HEADS}, {HEADS})),
     ("shared/__init__.py", statement, noticed({HEADS}, {HEADS})),
     ("shared/table.json", byte, noticed({HEADS}, {HEADS})),  # its modules may read it
+    ("given.txt", byte, noticed(ALL, ALL)),  # course.yaml says that scenarios may read it
+    ("tables/more.csv", byte, noticed(ALL, ALL)),
     ("interp/saes.py", statement, noticed({LATENTS}, {LATENTS})),
     ("interp/prompts.py", statement, noticed({IOI}, {IOI})),
     ("interp/words.py", statement, noticed({IOI}, {IOI})),
