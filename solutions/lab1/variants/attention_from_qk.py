@@ -238,7 +238,7 @@ def view_needs_contiguous(q, k):
 )
 def nearly_masked(q, k):
     scores = scaled(q, k)
-    return (scores - 15 * future(scores)).softmax(-1)
+    return (scores - 8 * future(scores)).softmax(-1)
 
 
 @misconception("All heads have the pattern of the first one in your result. Each head has queries and keys of its own.")
