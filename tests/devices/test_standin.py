@@ -41,6 +41,7 @@ def test_it_computes(python: str, text: str, expected: str) -> None:
         ("torch.ones(3, device='standin') + torch.ones(3)", "same device"),
         ("torch.ones(3, device='standin') + torch.ones(3, device='standin:1')", "same device"),
         ("torch.cat([torch.ones(3, device='standin'), torch.ones(3)])", "same device"),
+        ("torch.ones(3, device='standin').masked_fill(torch.tensor([True, False, True]), 0)", "same device"),
         ("torch.ones(3, device='standin:2')", "invalid device ordinal"),
         ("torch.ones(3, device='standin').numpy()", "TypeError"),
         ("torch.standin.set_memory_limit(0, 1000); torch.ones(1000, device='standin')", "OutOfMemoryError"),

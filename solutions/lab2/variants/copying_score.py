@@ -315,14 +315,6 @@ def same_token_once(logits, tokens, k=5):
 
 
 @misconception(
-    "The second LayerNorm adds nothing to the variance. `eps` is what *both* add.",
-    replaces="ov_logits",
-)
-def eps_in_the_first_alone(residual, W_V, W_O, W_U, b_U, negative=False, eps=1e-5):
-    return centred(centred(residual, eps) @ W_V @ W_O * (-1 if negative else 1), 0.0) @ W_U + b_U
-
-
-@misconception(
     "You add `eps` to the standard deviation. LayerNorm adds it to the *variance*, under the root.",
     replaces="ov_logits",
 )
@@ -355,7 +347,7 @@ def normalised_together(residual, W_V, W_O, W_U, b_U, negative=False, eps=1e-5):
     return centred(first @ W_V @ W_O * (-1 if negative else 1), eps) @ W_U + b_U
 
 
-@misconception("You ignore `eps`: both LayerNorms add 1e-5, whatever is given.", replaces="ov_logits")
+@misconception("Not both of your LayerNorms add the `eps` that is given to the variance. Use it in each of them.", replaces="ov_logits")
 def eps_ignored(residual, W_V, W_O, W_U, b_U, negative=False, eps=1e-5):
     return centred(centred(residual, 1e-5) @ W_V @ W_O * (-1 if negative else 1), 1e-5) @ W_U + b_U
 

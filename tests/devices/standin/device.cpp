@@ -160,17 +160,21 @@ void elsewhere(const c10::OperatorHandle& op, torch::jit::Stack* stack) {
                 *device, " and ", tensor.device(), "! (when checking an argument of ", op.schema().name(), ")");
     device = tensor.device();
   };
-  for (const auto& value : torch::jit::last(*stack, op.schema().arguments().size())) {
-    if (value.isTensor()) look(value.toTensor());
-    if (value.isTensorList()) {
-      auto tensors = value.toTensorVector();
-      for (const at::Tensor& tensor : tensors) look(tensor);
-      for (const at::Tensor& tensor : tensors)  // a list of tensors is put together: all of them have to be there
-        TORCH_CHECK(!device || !tensor.defined() || tensor.dim() == 0 || tensor.device() == *device,
-                    "Expected all tensors to be on the same device, but found at least two devices, ", *device, " and ",
-                    tensor.device(), "! (when checking an argument of ", op.schema().name(), ")");
+  // As on CUDA: a number on the CPU may meet the device, and so may an index, which comes in a list of optional tensors.
+  auto there = [&](const at::Tensor& tensor) {
+    TORCH_CHECK(!device || !tensor.defined() || tensor.dim() == 0 || tensor.device() == *device,
+                "Expected all tensors to be on the same device, but found at least two devices, ", *device, " and ",
+                tensor.device(), "! (when checking an argument of ", op.schema().name(), ")");
+  };
+  auto each = [&](auto&& what) {
+    for (const auto& value : torch::jit::last(*stack, op.schema().arguments().size())) {
+      if (value.isTensor()) what(value.toTensor());
+      if (value.isTensorList())
+        for (const at::Tensor& tensor : value.toTensorVector()) what(tensor);
     }
-  }
+  };
+  each(look);
+  each(there);
   On on(device);
   at::native::cpu_fallback(op, stack);
 }
