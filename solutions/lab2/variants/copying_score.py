@@ -347,7 +347,10 @@ def normalised_together(residual, W_V, W_O, W_U, b_U, negative=False, eps=1e-5):
     return centred(first @ W_V @ W_O * (-1 if negative else 1), eps) @ W_U + b_U
 
 
-@misconception("Not both of your LayerNorms add the `eps` that is given to the variance. Use it in each of them.", replaces="ov_logits")
+@misconception(
+    "Not both of your LayerNorms add the `eps` that is given to the variance. Use it in each of them.",
+    replaces="ov_logits",
+)
 def eps_ignored(residual, W_V, W_O, W_U, b_U, negative=False, eps=1e-5):
     return centred(centred(residual, 1e-5) @ W_V @ W_O * (-1 if negative else 1), 1e-5) @ W_U + b_U
 
