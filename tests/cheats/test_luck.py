@@ -39,7 +39,8 @@ def _passed(result: Result) -> list[str]:
 @pytest.mark.parametrize("kind", KINDS)
 def test_no_exercise_takes_an_answer_that_is_right_by_luck(kind: str, lab: str, worker: Worker, tmp_path: Path) -> None:
     sources = {each: lucky(COURSE, each, kind) for each in COURSE.exercises(lab) if applies(COURSE, each, kind)}
-    assert sources
+    if not sources:
+        pytest.skip(f"no exercise of {lab} has a {kind}")
     assert _passed(_grade(worker, tmp_path, sources)) == []
 
 
