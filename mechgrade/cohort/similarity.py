@@ -29,6 +29,12 @@ LEAST = 60
 
 Text = tuple[tuple[str, bool], ...]
 
+#: Places in a text: where each begins, and where each ends.
+Places = Sequence[Sequence[int]]
+
+#: Of two fingerprints: how much they have in common, the share of it in each, and its places in each.
+Compare = Callable[..., tuple[int, tuple[float, float], tuple[Places, Places]]]
+
 
 @dataclass(frozen=True)
 class Alike:
@@ -115,16 +121,15 @@ def _stub(course: Course, exercise: Exercise) -> str:
         raise CourseError(f"{path} cannot be read: `mechgrade build` writes it") from None
 
 
-def _library() -> Callable[
-    ..., tuple[int, tuple[float, float], tuple[Sequence[Sequence[int]], Sequence[Sequence[int]]]]
-]:
+def _library() -> Compare:
     try:
         from copydetect import compare_files
     except ImportError:
         raise CourseError(
             "copydetect is not installed, which finds code that is alike; run pip install 'mechgrade[similarity]'"
         ) from None
-    return compare_files  # type: ignore[no-any-return]
+    compare: Compare = compare_files
+    return compare
 
 
 def _fingerprint(text: str) -> CodeFingerprint:
@@ -143,7 +148,7 @@ def _leave_out(prints: CodeFingerprint, passages: set[int]) -> None:
     prints.token_coverage = get_token_coverage(prints.hash_idx, prints.k, len(prints.filtered_code))
 
 
-def _pieces(text: str, places: Sequence[Sequence[int]]) -> Text:
+def _pieces(text: str, places: Places) -> Text:
     pieces: list[tuple[str, bool]] = []
     at = 0
     for begin, end in zip(*places, strict=True):

@@ -68,7 +68,7 @@ def outlook(course: Course, state: State, lab: str | None = None) -> Outlook:
 
 
 def completed(course: Course, before: State, after: State) -> list[Lab]:
-    """The labs of which the last exercise was passed between two states."""
+    """The labs whose last exercise was passed between two states."""
 
     def done(lab: Lab, state: State) -> bool:
         return all(map(state.passed, lab.exercises.values()))

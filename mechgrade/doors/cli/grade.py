@@ -159,7 +159,7 @@ def grade(
 
 
 def _put(path: Path, text: str) -> bool:
-    """Write a file that was asked for besides the grade, which stands whether or not the disk takes the file."""
+    """Write a file beside the grade. If the disk does not take the file, the grade stands."""
     from mechgrade.files import write_atomic
 
     try:

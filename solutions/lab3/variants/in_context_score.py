@@ -279,7 +279,7 @@ def one_token_beyond(logits, tokens, early, late, width):
 
 
 @misconception(
-    "Windows that overlap give a `ValueError` in yours. They may overlap: `late` has to be above `early`, and no more."
+    "Windows that overlap give a `ValueError` in yours. They may overlap. The only rule is that `late` is above `early`."
 )
 def overlap_refused(logits, tokens, early, late, width):
     refuse_misfits(tokens, early, late, width)
