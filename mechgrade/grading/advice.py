@@ -116,13 +116,13 @@ def advice(outcome: Outcome, own: Mapping[str, str] | None = None, source: str =
     """
     if outcome.kind != "raised":
         return ""
+    line = outcome.trace[-1].text if outcome.trace else ""
+    for pattern, says in (own or {}).items():
+        if re.search(pattern, f"{outcome.message}\n{line}"):
+            return says
     if re.search(_TWO_DEVICES, outcome.message):
         made = made_on_the_cpu(source, [place.line for place in outcome.trace])
         if made:
             where = str(made[0])
             return f"{where[0].upper()}{where[1:]}. If that is the one, say where to make it: `device=x.device` for an input `x`."
-    line = outcome.trace[-1].text if outcome.trace else ""
-    for pattern, says in (own or {}).items():
-        if re.search(pattern, f"{outcome.message}\n{line}"):
-            return says
     return next(filter(None, (each.about(outcome) for each in ADVICE)), "")

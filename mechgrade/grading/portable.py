@@ -13,29 +13,15 @@ from dataclasses import dataclass
 
 #: Functions of torch that make a tensor on the CPU unless told otherwise. Those ending in `_like` take their input's device.
 MAKERS = frozenset(
-    [
-        "arange",
-        "empty",
-        "eye",
-        "full",
-        "hann_window",
-        "linspace",
-        "logspace",
-        "normal",
-        "ones",
-        "rand",
-        "randint",
-        "randn",
-        "randperm",
-        "tensor",
-        "tril_indices",
-        "triu_indices",
-        "zeros",
-    ]
+    ["arange", "empty", "eye", "full", "linspace", "logspace", "ones", "rand", "randint", "randn", "randperm"]
+    + ["tensor", "tril_indices", "triu_indices", "zeros"]
 )
 
 #: What is left of the longest call that is shown.
 SHOWN = 60
+
+#: Where one of these stands, a call that says nothing of a device may make its tensor anywhere.
+_ELSEWHERE = r"set_default_device|set_default_tensor_type|with torch\.device\("
 
 _MOVES = frozenset({"to", "cuda", "type_as", "new_tensor"})
 
@@ -61,6 +47,8 @@ def made_on_the_cpu(text: str, lines: Iterable[int] | None = None) -> list[Made]
     try:
         tree = ast.parse(text)
     except (SyntaxError, ValueError, RecursionError):
+        return []
+    if re.search(_ELSEWHERE, text):
         return []
     names = _names(tree)
     wanted = None if lines is None else set(lines)
@@ -120,15 +108,11 @@ def _made(text: str, function: ast.AST, names: dict[str, str]) -> Iterator[Made]
             name = called.attr if names.get(called.value.id) == "torch" else None
         elif isinstance(called, ast.Name):
             name = names.get(called.id)
-        if name in MAKERS and not (name == "tensor" and _is_number(node)):
+        if name in MAKERS and (name != "tensor" or _is_of_numbers(node)):
             call = " ".join((ast.get_source_segment(text, node) or f"torch.{name}(…)").split())
             yield Made(node.lineno, call if len(call) <= SHOWN else call[:SHOWN].rstrip() + "…")
 
 
-def _is_number(call: ast.Call) -> bool:
-    """A single number: PyTorch lets it meet tensors on any device."""
-    if not call.args:
-        return False
-    value = call.args[0]
-    value = value.operand if isinstance(value, ast.UnaryOp) else value
-    return isinstance(value, ast.Constant)
+def _is_of_numbers(call: ast.Call) -> bool:
+    """Whether `torch.tensor` is given a list: of another tensor it takes the device, and a single number may meet any device."""
+    return bool(call.args) and isinstance(call.args[0], ast.List | ast.Tuple | ast.ListComp)

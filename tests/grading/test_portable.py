@@ -43,6 +43,10 @@ def test_it_is_told(line: str, imports: str) -> None:
         "y = torch.eye(3)\n    return x + y.to(x.device)",
         "def g():\n        return torch.eye(3)\n    return g().to(x.device)",
         "return x + new.eye(3)",
+        "return x + torch.tensor(x)",
+        "return x + torch.normal(x, 1.0)",
+        "torch.set_default_device(x.device)\n    return x + torch.eye(3)",
+        "with torch.device(x.device):\n        return x + torch.eye(3)",
     ],
 )
 def test_it_is_not_told(line: str) -> None:
@@ -75,4 +79,7 @@ def test_two_devices_that_meet() -> None:
     )
     # Where no such call is found, what holds for all such errors is said.
     assert advice(outcome, source=program("return x + y")).startswith("One tensor is on another device")
+    assert (
+        advice(outcome, {"same device": "Ask on the forum."}, text) == "Ask on the forum."
+    )  # the course's own goes first
     assert advice(outcome).startswith("One tensor is on another device")
