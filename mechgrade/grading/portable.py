@@ -13,8 +13,10 @@ from dataclasses import dataclass
 
 #: Functions of torch that make a tensor on the CPU unless told otherwise. Those ending in `_like` take their input's device.
 MAKERS = frozenset(
-    ["arange", "empty", "eye", "full", "linspace", "logspace", "ones", "rand", "randint", "randn", "randperm"]
-    + ["tensor", "tril_indices", "triu_indices", "zeros"]
+    {
+        *("arange", "empty", "eye", "full", "linspace", "logspace", "ones", "rand", "randint", "randn", "randperm"),
+        *("tensor", "tril_indices", "triu_indices", "zeros"),
+    }
 )
 
 #: What is left of the longest call that is shown.
