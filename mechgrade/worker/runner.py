@@ -52,6 +52,7 @@ class Runner:
         scratch: Path | None = None,
     ) -> None:
         self._source, self._scratch = source, scratch
+        self._given = {each.name for each in scratch.iterdir()} if scratch is not None else set[str]()
         self.filename = filename
         self.seconds = seconds
         self.bench = bench
@@ -104,7 +105,7 @@ class Runner:
         report["called"] = [(name, line) for name, line in exercise._called.items()]
         report["dirty"] = self.bench.is_dirty()
         if self._scratch is not None:
-            report["written"] = [*written(self._scratch, self._source)]
+            report["written"] = [*written(self._scratch, self._source, self._given)]
         return report
 
     def _raised(self, error: BaseException, stage: str) -> Report:

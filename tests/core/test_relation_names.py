@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import pytest
 
+from mechgrade.grading.relations import claims
 from mechgrade.grading.relations.axes import Annotations, Names, axes_of
 from mechgrade.grading.relations.origins import Origin, Origins
 
@@ -114,3 +115,8 @@ def test_the_functions_that_a_scenario_calls() -> None:
     assert origins.functions("scenario") == {"g", "scores"}
     assert origins.functions("unknown") == frozenset()
     assert Origins("def scenario(:").of("scenario", ()) is None
+
+
+def test_the_whole_of_one_result_and_a_part_of_another() -> None:
+    """No part has an empty name: a learner once read "In `rise` and , your numbers are ..."."""
+    assert claims._parts({(), ("rise",)}, {("fall", 0)}) == "a part of what your functions return"

@@ -184,6 +184,8 @@ def _parts(places: Collection[Place], right: Collection[Place]) -> str:
     if len(places) < 2 or not right or part_of([*places, *right]) != shared:
         return shared
     names = list(dict.fromkeys(part_of([place]) for place in sorted(places, key=str)))
+    if not all(names):  # the whole of what one function returns, and a part of what another does
+        return "a part of what your functions return"
     ends = {name.partition(" part of ")[2] for name in names}
     if len(ends) == 1 and all(ends):  # the first and the second part of your result
         names = [name.partition(" part of ")[0] for name in names[:-1]] + names[-1:]
