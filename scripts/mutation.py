@@ -29,6 +29,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from enum import Enum
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -56,6 +57,14 @@ LEAST_SECONDS = 20.0
 #: Files whose tests are elsewhere: they copy a course and touch its files, and would slow down all others.
 ELSEWHERE = {"mechgrade/grading/dependencies.py": "tests/dependencies"}
 _PR_SET_PDEATHSIG = 1
+
+
+class End(Enum):
+    """How the tests of a mutant ended; only one with which they pass survives."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    LATE = "late"  # a mutant that loops, or a machine that is too busy
 
 
 @dataclass(frozen=True)
@@ -238,8 +247,8 @@ def start(tests: str, case: Case | None = None) -> int:
         os._exit(98)
 
 
-def run(todo: Sequence[Case], jobs: int, limits: Mapping[str, float]) -> Iterator[tuple[Case, bool]]:
-    """Each case, and whether it was killed."""
+def run(todo: Sequence[Case], jobs: int, limits: Mapping[str, float]) -> Iterator[tuple[Case, End]]:
+    """Each case, and how its tests ended."""
     waiting, running = [*reversed(todo)], dict[int, tuple[Case, float]]()
     try:
         while waiting or running:
@@ -249,12 +258,13 @@ def run(todo: Sequence[Case], jobs: int, limits: Mapping[str, float]) -> Iterato
                 running[start(tests, case)] = case, time.monotonic() + limits[tests]
             for child, (case, deadline) in [*running.items()]:
                 done, status = os.waitpid(child, os.WNOHANG)
-                if not done and time.monotonic() > deadline:
+                late = not done and time.monotonic() > deadline
+                if late:
                     os.killpg(child, signal.SIGKILL)
-                    done, status = os.waitpid(child, 0)
+                    done, _ = os.waitpid(child, 0)
                 if done:
                     del running[child]
-                    yield case, status != 0
+                    yield case, End.LATE if late else End.FAILED if status else End.PASSED
             time.sleep(0.01)
     finally:
         for child in running:
@@ -317,19 +327,20 @@ def main() -> int:
         shutil.copytree(ROOT, copy, ignore=leave, symlinks=True)
         warm(copy)
         limits = {tests: limit_of(tests) for tests in {tests_of(file) for file in files}}
-        killed: dict[Case, bool] = {}
-        for case, is_killed in run(todo, options.jobs, limits):
-            killed[case] = is_killed
+        ends: dict[Case, End] = {}
+        for case, end in run(todo, options.jobs, limits):
+            ends[case] = end
             if sys.stderr.isatty():
-                print(f"\r{len(killed)} of {len(todo)}", end="\r", file=sys.stderr)
-            elif len(killed) % 10 == 0:
-                print(f"{len(killed)} of {len(todo)}", file=sys.stderr, flush=True)
-    return report(files, killed, options.at_least, time.monotonic() - started)
+                print(f"\r{len(ends)} of {len(todo)}", end="\r", file=sys.stderr)
+            elif len(ends) % 10 == 0:
+                print(f"{len(ends)} of {len(todo)}", file=sys.stderr, flush=True)
+    return report(files, ends, options.at_least, time.monotonic() - started)
 
 
-def report(files: Sequence[str], killed: dict[Case, bool], at_least: float, seconds: float) -> int:
+def report(files: Sequence[str], ends: Mapping[Case, End], at_least: float, seconds: float) -> int:
     """Print the survivors and the table; the exit code."""
     good = True
+    killed = {case: end is not End.PASSED for case, end in ends.items()}
     order = sorted(killed, key=lambda case: (files.index(case.file), case.mutant.line))
     for case in order:
         if not case.reason and not killed[case]:
@@ -337,15 +348,17 @@ def report(files: Sequence[str], killed: dict[Case, bool], at_least: float, seco
         elif case.reason and killed[case]:
             good = False
             print(f"listed in {EQUIVALENT}, but a test fails with it  {case}")
-    print(f"\n{'file':42}{'killed':>8}{'survived':>10}{'equivalent':>12}{'score':>9}")
+    print(f"\n{'file':42}{'killed':>8}{'of them late':>14}{'survived':>10}{'equivalent':>12}{'score':>9}")
     rows = [(file, [case for case in order if case.file == file]) for file in files]
     for file, found in [*rows, ("all", order)]:
         real = [case for case in found if not case.reason]
         dead = sum(killed[case] for case in real)
         score = 100 * dead / max(len(real), 1)
         good &= score >= at_least
-        print(f"{file:42}{dead:8}{len(real) - dead:10}{len(found) - len(real):12}{score:8.1f}%")
+        late = sum(ends[case] is End.LATE for case in real)
+        print(f"{file:42}{dead:8}{late:14}{len(real) - dead:10}{len(found) - len(real):12}{score:8.1f}%")
     print(f"\n{len(order)} mutants in {seconds:.0f} s; at least {at_least:g} % of each file's must be killed")
+    print("late: the tests had not ended in ten times their usual time: a mutant that loops, or a machine that is busy")
     return 0 if good else 1
 
 

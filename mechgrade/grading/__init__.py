@@ -2,5 +2,5 @@
 
 In the order in which data flows: ``remote`` gets outcomes from the worker, ``compare`` holds them against the recorded
 reference (``recorded``), ``diagnose`` finds which known mistake gives the same data, ``relations`` what relates the two where
-none does, ``plugin`` makes a pytest check of it, ``verdicts`` adds checks up to a result.
+none does and ``syntax`` what the text itself shows, ``plugin`` makes a pytest check of it, ``verdicts`` adds checks up to a result.
 """

@@ -20,6 +20,7 @@ from mechgrade.grading.relations import relation
 from mechgrade.grading.relations.origins import Origins
 from mechgrade.grading.sessions import Runs, Sessions
 from mechgrade.grading.stub import is_above_code
+from mechgrade.grading.syntax import seen
 from mechgrade.grading.told import in_own_terms
 from mechgrade.grading.traces import Traces
 from mechgrade.grading.verdicts import FAULTS, Check, ExerciseResult, Result, gravest
@@ -317,17 +318,20 @@ class Grader:
         if others or all(each.passed for each in current.judged):
             return
         name = explanation(current.judged, self._references.names(current.exercise))
-        sentence = self._relation(current) if name is None else self._references.sentence(current.exercise, name)
+        sentence = self._unnamed(current) if name is None else self._references.sentence(current.exercise, name)
         for check in current.entry.checks:
             if check.name in current.differing:
                 check.misconception, check.sentence = name, sentence
 
-    def _relation(self, current: _Current) -> str:
+    def _unnamed(self, current: _Current) -> str:
+        """What can be said of a mistake that has no name: what relates the data, and what the text shows."""
         exercise = current.exercise
         path = self._sessions.course.stub_path(exercise)
         stub = path.read_text(encoding="utf-8") if path.is_file() else ""
         try:
-            return relation(current.judged, self._grader(exercise), stub, self._submission.source(exercise)) or ""
+            source = self._submission.source(exercise)
+            related = relation(current.judged, self._grader(exercise), stub, source)
+            return " ".join(filter(None, [related, *seen(source, stub)[:1]]))
         except (
             Exception
         ):  # it looks at data of any form, for a sentence that nobody must have: it never stops a grading

@@ -101,6 +101,8 @@ CASES: dict[str, tuple[str, str, str]] = {
     "einsum": (body("    return torch.einsum('bq->b', pattern)\n"), "raised", "einsum()"),
     "a mean of integers": (body("    return torch.arange(3).mean()\n"), "raised", "`.float()`"),
     "a truth value": (body("    if pattern > 0:\n        return pattern\n"), "raised", "use `.any()` or `.all()`"),
+    "parentheses left out": (body("    return pattern.mean * 2\n"), "raised", "Were the parentheses of its call left out"),
+    "a function divided": (wrapped(f"def {NAME}(pattern, half): return pattern / right"), "raised", "Were the parentheses of its call left out"),
     "swapped arguments": (wrapped(f"def {NAME}(half, pattern): return right(pattern, half)"), "raised", "'int' object has no attribute 'shape'"),
     "recursion": (body(f"    return {NAME}(pattern, half)\n"), "raised", "Does a function call itself without an end?"),
     "an assertion": (body("    assert half > 100, 'too short'\n"), "raised", "AssertionError: too short"),
