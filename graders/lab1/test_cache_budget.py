@@ -26,10 +26,13 @@ def measured(cache, bytes_per_value):
     return {"activations": len(cache), "bytes": bytes_per_value * sum(value.numel() for value in cache.values())}
 
 
+def in_the_table(n_layers):
+    return [f"blocks.{layer}.{name}" for layer in range(n_layers) for name in IN_A_LAYER] + list(ONCE)
+
+
 def on_course_model(exercise, bench, *, batch, pos, bytes_per_value):
     """A real cache with the names of the table: a bridge knows the same tensors under further names."""
-    names = [f"blocks.{layer}.{name}" for layer in range(bench.n_layers) for name in IN_A_LAYER] + list(ONCE)
-    cache = bench.cache(bench.integers(0, bench.d_vocab, (batch, pos), seed=0), names)
+    cache = bench.cache(bench.integers(0, bench.d_vocab, (batch, pos), seed=0), in_the_table(bench.n_layers))
     return {
         "predicted": predicted(exercise, bench.model.cfg, batch, pos, bytes_per_value),
         "measured": measured(cache, bytes_per_value),
@@ -38,14 +41,13 @@ def on_course_model(exercise, bench, *, batch, pos, bytes_per_value):
 
 def on_random_model(exercise, bench, *, sizes, batch, pos):
     """A full cache of a small untrained model whose sizes GPT-2 would not have; four bytes by default."""
-    from transformer_lens import HookedTransformer, HookedTransformerConfig
+    from interp.random_models import normal_weights, small_model
 
-    config = HookedTransformerConfig(
-        **sizes, act_fn="gelu_new", normalization_type="LN", seed=0, device=str(bench.device), dtype=bench.dtype
-    )
+    model = small_model(bench, normal_weights(bench, 0.1), **sizes, act_fn="gelu_new")
     tokens = bench.integers(0, sizes["d_vocab"], (batch, pos), seed=0)
-    _, cache = HookedTransformer(config).run_with_cache(tokens)
-    return {"predicted": predicted(exercise, config, batch, pos), "measured": measured(cache, 4)}
+    names = in_the_table(sizes["n_layers"])
+    _, cache = model.run_with_cache(tokens, names_filter=lambda name: name in names)
+    return {"predicted": predicted(exercise, model.cfg, batch, pos), "measured": measured(cache, 4)}
 
 
 def on_sizes_alone(exercise, bench, *, sizes, batch, pos, bytes_per_value):

@@ -12,17 +12,9 @@ def with_types(found):
 
 def random_model(bench, sizes, norm):
     """A small untrained model: sizes that GPT-2 would not have."""
-    from transformer_lens import HookedTransformer, HookedTransformerConfig
+    from interp.random_models import normal_weights, small_model
 
-    config = HookedTransformerConfig(
-        **sizes,
-        act_fn="gelu_new",
-        normalization_type=norm,
-        init_weights=False,
-        device=str(bench.device),
-        dtype=bench.dtype,
-    )
-    return HookedTransformer(config)
+    return small_model(bench, normal_weights(bench, 1.0), **sizes, act_fn="gelu_new", normalization_type=norm)
 
 
 def on_course_model(exercise, bench):

@@ -84,15 +84,11 @@ def with_a_negative_share(exercise, bench, *, batch, pos, seed, turned):
 def on_a_deep_model(exercise, bench, *, circuit, seed):
     """Eleven layers, where a layer's number can have two digits, and a metric of all logits."""
     import torch
-    from transformer_lens import HookedTransformer, HookedTransformerConfig
+
+    from interp.random_models import normal_weights, small_model
 
     sizes = {"n_layers": 11, "n_heads": 2, "d_model": 8, "d_head": 4, "d_mlp": 6, "d_vocab": 13, "n_ctx": 4}
-    config = HookedTransformerConfig(
-        **sizes, act_fn="relu", init_weights=False, device=str(bench.device), dtype=bench.dtype
-    )
-    model = HookedTransformer(config).requires_grad_(False)
-    for place, parameter in enumerate(model.parameters()):
-        parameter.copy_(0.5 * bench.normal(*parameter.shape, seed=place))
+    model = small_model(bench, normal_weights(bench, 0.5), **sizes, act_fn="relu")
     tokens, reference = (bench.integers(0, 13, (rows, 3), seed=seed + rows) for rows in (2, 5))
     own, theirs = (torch.tensor(numbers, device=bench.device) for numbers in ([11, 2], [2, 11, 2, 2, 11]))
     circuit = tuple(map(tuple, circuit))

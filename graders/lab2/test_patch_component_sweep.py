@@ -64,17 +64,11 @@ def on_names(exercise, bench, *, batch, seed):
 
 
 def deep_model(bench):
-    """A small random HookedTransformer with eleven layers: the number of a layer can have two digits."""
-    from transformer_lens import HookedTransformer, HookedTransformerConfig
+    """A small random model with eleven layers: the number of a layer can have two digits."""
+    from interp.random_models import normal_weights, small_model
 
     sizes = {"n_layers": 11, "n_heads": 1, "d_model": 8, "d_head": 4, "d_mlp": 6, "d_vocab": 13, "n_ctx": 4}
-    config = HookedTransformerConfig(
-        **sizes, act_fn="relu", init_weights=False, device=str(bench.device), dtype=bench.dtype
-    )
-    model = HookedTransformer(config).requires_grad_(False)
-    for place, parameter in enumerate(model.parameters()):
-        parameter.copy_(0.5 * bench.normal(*parameter.shape, seed=place))
-    return model
+    return small_model(bench, normal_weights(bench, 0.5), **sizes, act_fn="relu")
 
 
 def of_all_logits(bench, batch, pos, seed):

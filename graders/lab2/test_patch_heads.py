@@ -84,22 +84,10 @@ def on_one_changed_head(exercise, bench, *, batch, pos, layer, head, activation,
 
 def another_model(bench, layers, heads):
     """A small random model with another number of heads than of layers, whatever the course model has."""
-    from transformer_lens import HookedTransformer, HookedTransformerConfig
+    from interp.random_models import normal_weights, small_model
 
     sizes = {"n_layers": layers, "n_heads": heads, "d_model": 20, "d_head": 6, "d_mlp": 24, "d_vocab": 37, "n_ctx": 16}
-    config = HookedTransformerConfig(
-        **sizes,
-        act_fn="gelu_new",
-        normalization_type="LNPre",
-        init_weights=False,
-        device=str(bench.device),
-        dtype=bench.dtype,
-    )
-    model = HookedTransformer(config)
-    for place, parameter in enumerate(model.parameters()):
-        parameter.data.copy_(0.3 * bench.normal(*parameter.shape, seed=place))
-        parameter.requires_grad_(False)
-    return model
+    return small_model(bench, normal_weights(bench, 0.3), **sizes, act_fn="gelu_new", normalization_type="LNPre")
 
 
 def on_another_model(exercise, bench, *, layers, heads, batch, pos, activation, seed):

@@ -58,15 +58,11 @@ def to_logits(exercise, bench, *, batch, pos, senders, seed):
 
 
 def deep_runs(bench, seed):
-    """A small random HookedTransformer with eleven layers, and two runs of it: a layer's number can have two digits."""
-    from transformer_lens import HookedTransformer, HookedTransformerConfig
+    """A small random model with eleven layers, and two runs of it: a layer's number can have two digits."""
+    from interp.random_models import normal_weights, small_model
 
     sizes = {"n_layers": 11, "n_heads": 2, "d_model": 8, "d_head": 4, "d_mlp": 6, "d_vocab": 13, "n_ctx": 4}
-    how = {"act_fn": "relu", "normalization_type": "LNPre", "init_weights": False}
-    config = HookedTransformerConfig(**sizes, **how, device=str(bench.device), dtype=bench.dtype)
-    model = HookedTransformer(config).requires_grad_(False)
-    for place, parameter in enumerate(model.parameters()):
-        parameter.copy_(0.5 * bench.normal(*parameter.shape, seed=place))
+    model = small_model(bench, normal_weights(bench, 0.5), **sizes, act_fn="relu", normalization_type="LNPre")
     tokens, others = (bench.integers(0, 13, (1, 3), seed=seed + place) for place in range(2))
     return model, tokens, model.run_with_cache(tokens)[1], model.run_with_cache(others)[1]
 

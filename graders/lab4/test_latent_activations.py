@@ -43,27 +43,11 @@ def on_random_tokens(exercise, bench, *, hook, batch, pos, d_sae, special, seed)
 
 
 def deep_model(bench, seed):
-    """A tiny random HookedTransformer with twelve layers: the number of a layer can have two digits."""
-    import torch
-    from transformer_lens import HookedTransformer, HookedTransformerConfig
+    """A tiny random model with twelve layers: the number of a layer can have two digits."""
+    from interp.random_models import normal_weights, small_model
 
-    config = HookedTransformerConfig(
-        n_layers=12,
-        d_model=8,
-        n_ctx=8,
-        d_head=4,
-        n_heads=2,
-        d_vocab=15,
-        attn_only=True,
-        init_weights=False,
-        device=str(bench.device),
-        dtype=bench.dtype,
-    )
-    model = HookedTransformer(config).eval().requires_grad_(False)
-    with torch.no_grad():
-        for number, parameter in enumerate(model.parameters()):
-            parameter.copy_(bench.normal(*parameter.shape, seed=seed + number) / 2)
-    return model
+    sizes = {"n_layers": 12, "d_model": 8, "n_ctx": 8, "d_head": 4, "n_heads": 2, "d_vocab": 15}
+    return small_model(bench, normal_weights(bench, 0.5, seed), **sizes, attn_only=True)
 
 
 def on_a_deep_model(exercise, bench, *, d_sae, seed):
