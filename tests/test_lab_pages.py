@@ -56,3 +56,11 @@ def test_the_figures_are_what_the_script_draws(tmp_path: Path) -> None:
 def _shape(path: Path) -> str:
     """An SVG without its numbers: another matplotlib may round or place them a little differently."""
     return re.sub(r"-?\d+(\.\d+)?", "0", path.read_text())
+
+
+def test_the_table_of_topics_names_exercises_that_there_are() -> None:
+    text = (ROOT / "docs/topics.md").read_text()
+    rows = [line.split("|") for line in text.splitlines() if line.startswith("|") and not line.startswith("|---")]
+    named = {name for row in rows if len(row) == 6 for name in re.findall(r"`(\w+)`", row[3] + row[4])}
+    known = {exercise.name for exercise in COURSE.exercises()}
+    assert len(named) > 20 and named <= known, named - known

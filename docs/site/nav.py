@@ -7,7 +7,7 @@ from typing import Any
 
 #: The parts, and their pages in the order in which they are read.
 PARTS: dict[str, list[str]] = {
-    "Learners": ["first-hour.md", "checklist.md", "learner.md", "container.md", "models.md", "gpu.md"],
+    "Learners": ["first-hour.md", "checklist.md", "learner.md", "container.md", "models.md", "gpu.md", "topics.md"],
     "Labs": ["labs/lab1.md", "labs/lab2.md", "labs/lab3.md", "labs/lab4.md", "labs/lab5.md"],
     "Instructors": [
         *("instructors.md", "tutorial.md", "authoring.md", "course-yaml.md", "from-the-wheel.md", "nbgrader.md"),

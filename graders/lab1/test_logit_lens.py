@@ -38,7 +38,7 @@ def on_a_deep_model(exercise, bench, *, batch, pos, shift, seed):
 
     model = random_model(bench, n_layers=11, seed=seed, loudness=0.003)
     with torch.no_grad():
-        model.unembed.b_U += shift
+        model.unembed.b_U.add_(shift)
     targets = bench.integers(0, 15, (batch,), seed=seed)
     tokens = [bench.integers(0, 15, (batch, pos), seed=seed + place) for place in (1, 2)]
     return [exercise.logit_lens(model, each, targets) for each in tokens]
