@@ -15,7 +15,9 @@ WORKDIR /workspace/mechgrade
 COPY pyproject.toml constraints.txt README.md LICENSE ./
 COPY mechgrade ./mechgrade
 # A virtual environment of its own: the base's torch is another version than the course's recorded numbers were made with.
+# A base without CUDA takes torch's build for processors: the usual one brings gigabytes for GPUs.
 RUN python3 -m venv /opt/venv \
+    && if [ -z "$CUDA_VERSION$PIP_EXTRA_INDEX_URL" ]; then export PIP_EXTRA_INDEX_URL=https://download.pytorch.org/whl/cpu; fi \
     && /opt/venv/bin/python -m pip install --no-cache-dir -c constraints.txt -e '.[transformer-lens,kernel]'
 ENV PATH=/opt/venv/bin:$PATH
 

