@@ -19,7 +19,7 @@ from mechgrade.grading import recordings
 from mechgrade.grading.calls import Call
 from mechgrade.grading.compare import noise_between
 from mechgrade.grading.diagnose import Found
-from mechgrade.grading.errors import GraderError
+from mechgrade.grading.errors import GraderError, InfrastructureError, WorkerGone
 from mechgrade.grading.recordings import Recording, Run
 from mechgrade.grading.sessions import Runs, Sessions
 from mechgrade.protocol.outcome import Outcome
@@ -82,7 +82,12 @@ class References:
         others = [name for name in provider_of(spec.provider, map(Path, spec.modules)).backends if name != spec.backend]
         if not others or not spec.local:  # a second copy of a large model is too dear
             return usual
-        other = self._once(exercise, REFERENCE, call, others[0])
+        try:
+            other = self._once(exercise, REFERENCE, call, others[0])
+        except WorkerGone:
+            raise
+        except InfrastructureError:  # a second back end is a help, and no condition: it may not know this model
+            return usual
         if other.kind != "returned":
             return usual
         try:
