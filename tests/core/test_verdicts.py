@@ -24,6 +24,7 @@ ORDER: list[Verdict] = [
     "wrong",
     "not_started",
     "passed",
+    "not_applicable",
 ]
 
 

@@ -58,6 +58,15 @@ class Bench(TorchBench):
         return int(self.model.cfg.n_heads)
 
     @property
+    def n_kv_heads(self) -> int:
+        """Number of key and value heads in a layer: fewer than heads where these are grouped."""
+        return int(getattr(self.model.cfg, "n_key_value_heads", None) or self.n_heads)
+
+    def for_each_head(self, weights: Tensor) -> Tensor:
+        """Weights ``[layer, head, ...]`` of keys or values, with those of a group repeated for each of its heads."""
+        return weights.repeat_interleave(self.n_heads // weights.shape[1], dim=1)
+
+    @property
     def d_model(self) -> int:
         """Width of the residual stream."""
         return int(self.model.cfg.d_model)
@@ -80,7 +89,8 @@ class Bench(TorchBench):
     @property
     def bos(self) -> int:
         """The id of the token that opens every input."""
-        return int(self.model.tokenizer.bos_token_id)
+        tokenizer = self.model.tokenizer
+        return int(tokenizer.eos_token_id if tokenizer.bos_token_id is None else tokenizer.bos_token_id)
 
     # --- seeded inputs -----------------------------------------------------------------------------------------------
 
