@@ -62,6 +62,21 @@ class Bench(TorchBench):
         """Number of key and value heads in a layer: fewer than heads where these are grouped."""
         return int(getattr(self.model.cfg, "n_key_value_heads", None) or self.n_heads)
 
+    @property
+    def has_learned_positions(self) -> bool:
+        """Whether an embedding of each position is added to the token's, at ``hook_pos_embed``."""
+        return str(self.model.cfg.positional_embedding_type) == "standard"
+
+    @property
+    def is_parallel(self) -> bool:
+        """Whether attention and MLP of a layer read the same input: then nothing lies between them."""
+        return bool(getattr(self.model.cfg, "parallel_attn_mlp", False))
+
+    def names(self, parts: Sequence[str]) -> list[str]:
+        """The full names of activations in all layers, such as ``hook_mlp_out``; without those that parallel blocks lack."""
+        there = [part for part in parts if part != "hook_resid_mid" or not self.is_parallel]
+        return [f"blocks.{layer}.{part}" for layer in range(self.n_layers) for part in there]
+
     def for_each_head(self, weights: Tensor) -> Tensor:
         """Weights ``[layer, head, ...]`` of keys or values, with those of a group repeated for each of its heads."""
         return weights.repeat_interleave(self.n_heads // weights.shape[1], dim=1)

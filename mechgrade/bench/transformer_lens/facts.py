@@ -19,6 +19,8 @@ _LEARNED = frozenset(["gpt2", "gpt_neo", "gpt_bigcode", "opt", "imagegpt", "xglm
 _ALIBI = frozenset(["bloom", "mpt"])
 #: Families in which attention and MLP read the same input, unless the configuration says otherwise.
 _PARALLEL = frozenset(["gptj", "phi", "cohere", "cohere2", "codegen"])
+#: Families in which a norm stands behind attention and MLP.
+_NORMED = frozenset(["gemma2", "gemma3", "gemma3_text", "olmo2", "olmo3", "glm4"])
 
 
 @dataclass(frozen=True)
@@ -33,7 +35,8 @@ class Facts:
         kv_heads: heads of keys and values; fewer than heads where heads share them.
         gated: whether the MLP multiplies two projections.
         parallel: whether attention and MLP of a layer read the same input.
-        softcap: whether scores or logits are kept in bounds by a tanh.
+        softcap: whether the logits are kept in bounds by a tanh.
+        normed_outputs: whether what attention and MLP give is normalised before it is added to the residual stream.
     """
 
     family: str
@@ -44,6 +47,7 @@ class Facts:
     gated: bool
     parallel: bool
     softcap: bool
+    normed_outputs: bool
 
     @property
     def words(self) -> str:
@@ -51,7 +55,13 @@ class Facts:
         found = [f"{self.positions} positions", self.norm, f"{self.heads} heads"]
         if self.kv_heads < self.heads:
             found[-1] += f" in {self.kv_heads} group{'s' * (self.kv_heads > 1)}"
-        found += ["gated MLP"] * self.gated + ["parallel blocks"] * self.parallel + ["softcap"] * self.softcap
+        more = {
+            "gated MLP": self.gated,
+            "parallel blocks": self.parallel,
+            "normed outputs": self.normed_outputs,
+            "softcap": self.softcap,
+        }
+        found += [name for name, there in more.items() if there]
         return f"{self.family}: {', '.join(found)}"
 
 
@@ -73,7 +83,8 @@ def facts_of(config: Mapping[str, Any]) -> Facts:
         int(config.get("num_key_value_heads") or (1 if config.get("multi_query") else heads)),
         gated,
         bool(parallel),
-        any(config.get(name) for name in ("attn_logit_softcapping", "final_logit_softcapping")),
+        bool(config.get("final_logit_softcapping")),
+        family in _NORMED,
     )
 
 
@@ -151,6 +162,20 @@ def _ungrouped_heads(spec: BenchSpec, _: Any) -> str:
     return f"it needs keys and values for each head, and in this model {facts.heads} heads share {facts.kv_heads}"
 
 
+def _linear_logits(spec: BenchSpec, _: Any) -> str:
+    facts = facts_at(spec.model)
+    if facts is None or not facts.softcap:
+        return ""
+    return "it needs logits as the unembedding gives them, and this model keeps them in bounds (softcap)"
+
+
+def _direct_heads(spec: BenchSpec, _: Any) -> str:
+    facts = facts_at(spec.model)
+    if facts is None or not facts.normed_outputs:
+        return ""
+    return "it needs heads that write to the residual stream directly, and in this model a norm stands between"
+
+
 def _single_tokens(spec: BenchSpec, words: Sequence[str]) -> str:
     count = _pieces(spec.model)
     cut = [word for word in words if count is not None and count(word) != 1]
@@ -167,6 +192,8 @@ NEEDS: dict[str, Callable[[BenchSpec, Any], str]] = {
     "layer_norm": _layer_norm,
     "sequential_blocks": _sequential_blocks,
     "ungrouped_heads": _ungrouped_heads,
+    "linear_logits": _linear_logits,
+    "direct_heads": _direct_heads,
     "single_tokens": _single_tokens,
 }
 
