@@ -15,10 +15,10 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).parents[1]
-sys.path.insert(0, str(ROOT / "tests"))
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
 from families import FAMILIES, course_with, profile_of, save_model
+from support import ROOT
 
 from mechgrade.bench.transformer_lens.facts import facts_at
 from mechgrade.course import load_course
