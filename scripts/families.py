@@ -87,9 +87,10 @@ def lines(
             failed = [each for each in found if each not in (*part, *whole, *without)]
             for each in found:
                 for why, checks in each["left"].items():
-                    where = reasons.setdefault(why.replace(model, "it"), {}).setdefault(shown, [])
                     what = each["exercise"] + (f" ({', '.join(checks)})" if each in part else "")
-                    where += [what] * (what not in where)
+                    for one in why.replace(model, "it").split("; "):
+                        where = reasons.setdefault(one, {}).setdefault(shown, [])
+                        where += [what] * (what not in where)
             for each in failed:
                 print(f"{shown}, {backend}: {each['exercise']} {each['verdict']}: {each['message']}", file=sys.stderr)
             points = f"{sum(e['points'] for e in found):g} of {sum(e['max_points'] for e in found):g}"

@@ -7,6 +7,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -16,8 +17,8 @@ from support import grade_folder
 from mechgrade.course import Course, CourseError, load_course
 from mechgrade.grading.verdicts import Result
 from mechgrade.grading.worker import Worker
-from mechgrade.progress.progress import Progress
-from mechgrade.reports import cell, gradescope, html, junit
+from mechgrade.progress.progress import Progress, State
+from mechgrade.reports import cell, gradescope, html, junit, live
 
 from .stranger import GRADER, SOURCE, make_course
 from .test_own import PROVIDER
@@ -220,6 +221,20 @@ def test_other_forms_say_it_too(course: Course, on_bare: Result) -> None:
     painted = on_bare.exercises[3]
     for said in (cell.text(course, painted), cell.html(course, painted, on_bare), html.page(course, on_bare)):
         assert "left out" in said and "it needs a colour, and this model has none" in said
+
+
+def test_the_live_page_says_it_and_leads_on(course: Course, on_bare: Result) -> None:
+    faces = {}
+    for entry in on_bare.exercises:
+        exercise = course.exercise(entry.exercise)
+        one = replace(on_bare, exercises=[entry])
+        seen = live.Seen(one, live.checks_of(course, exercise, entry))
+        faces[exercise.name] = live.Face(course, exercise, seen, None, State())
+    painted, slope = live.parts(faces["painted"]), live.parts(faces["slope"])
+    assert "left out" in painted["chip"] and "this model has none" in painted["verdict"]
+    assert "Go on with" in painted["verdict"] and "points" not in painted["verdict"]
+    assert "this model has none" in painted["said"]
+    assert "Points of a shade. The reason: it needs shades, and this model lacks red" in slope["verdict"]
 
 
 def test_a_class_has_it_in_its_table_and_its_maximum(course: Course, tmp_path: Path) -> None:

@@ -76,7 +76,7 @@ class Sandbox(NbGraderPreprocessor):  # type: ignore[misc]  # nbgrader is untype
                     new_output("display_data", data=report, metadata={"mechgrade": found.as_tree()}),
                     new_output("execute_result", data={"text/plain": f"{found.points:g}"}, execution_count=None),
                 ]
-        _set_maxima(
+        set_maxima(
             lab, resources["nbgrader"].get("db_url"), {name: entry.max_points for name, entry in entries.items()}
         )
         print(f"{learner}: {lab.name}, {result.score:g} of {result.max_score:g} points", flush=True)
@@ -101,7 +101,7 @@ def grade_notebook(course: Course, lab: Lab, nb: Any, options: Options) -> Resul
     return grade(course, submission, submission.exercises, options, _worker(course.limits.start_seconds))
 
 
-def _set_maxima(lab: Lab, db_url: str | None, maxima: Mapping[str, float]) -> None:
+def set_maxima(lab: Lab, db_url: str | None, maxima: Mapping[str, float]) -> None:
     """Let the gradebook's maxima be those of the model: less than was released where it lacks what an exercise needs."""
     if db_url is None:
         return
