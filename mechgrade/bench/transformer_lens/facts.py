@@ -18,7 +18,7 @@ from mechgrade.protocol.job import HUB, BenchSpec
 _LEARNED = frozenset(["gpt2", "gpt_neo", "gpt_bigcode", "opt", "imagegpt", "xglm"])
 _ALIBI = frozenset(["bloom", "mpt"])
 #: Families in which attention and MLP read the same input, unless the configuration says otherwise.
-_PARALLEL = frozenset(["gptj", "phi", "cohere", "cohere2", "codegen"])
+_PARALLEL = frozenset(["gpt_neox", "gptj", "phi", "cohere", "cohere2", "codegen"])
 #: Families in which a norm stands behind attention and MLP.
 _NORMED = frozenset(["gemma2", "gemma3", "gemma3_text", "olmo2", "olmo3", "glm4"])
 
@@ -69,20 +69,16 @@ def facts_of(config: Mapping[str, Any]) -> Facts:
     """A model's kind, from its config.json."""
     config = {**config, **(config.get("text_config") or {})}
     family = str(config.get("model_type", "unknown"))
-    is_gpt2 = family in _LEARNED
     heads = int(config.get("num_attention_heads") or config.get("n_head") or config.get("num_heads") or 1)
-    gated = "rms_norm_eps" in config or family in ("stablelm",)
-    parallel = config.get("use_parallel_residual", config.get("parallel_attn", family in _PARALLEL))
-    if family == "gpt_neox":
-        parallel = config.get("use_parallel_residual", True)
+    has_rms = "rms_norm_eps" in config
     return Facts(
         family,
-        "learned" if is_gpt2 else "ALiBi" if family in _ALIBI or config.get("alibi") else "rotary",
-        "RMSNorm" if "rms_norm_eps" in config else "LayerNorm",
+        "learned" if family in _LEARNED else "ALiBi" if family in _ALIBI or config.get("alibi") else "rotary",
+        "RMSNorm" if has_rms else "LayerNorm",
         heads,
         int(config.get("num_key_value_heads") or (1 if config.get("multi_query") else heads)),
-        gated,
-        bool(parallel),
+        has_rms or family == "stablelm",  # who came with RMSNorm came with gated MLPs
+        bool(config.get("use_parallel_residual", config.get("parallel_attn", family in _PARALLEL))),
         bool(config.get("final_logit_softcapping")),
         family in _NORMED,
     )
