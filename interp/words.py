@@ -157,3 +157,6 @@ def vocabulary() -> list[str]:
     # Some words stand in two groups ("brown", "March"); single bytes ("A", "I") are tokens already.
     seen = dict.fromkeys(word for word in (*spaced, *bare) if len(word) > 1)
     return list(seen)
+
+#: The words that change between indirect-object sentences, as they stand within them.
+IOI_WORDS: Final = tuple(f" {word}" for word in (*NAMES, *PLACES, *OBJECTS))

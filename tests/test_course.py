@@ -234,14 +234,3 @@ def test_loading_the_course_imports_no_heavy_library() -> None:
         "import sys, mechgrade.course; print([m for m in ('torch', 'numpy', 'pytest', 'jupytext') if m in sys.modules])"
     )
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
-
-
-def test_an_untrained_model_grades_what_needs_no_training(tmp_path: Path) -> None:
-    text = GOOD.replace("points: 7,", "points: 7, needs: trained,").replace(
-        "{path: fixtures/models/small}", "{path: fixtures/models/small, trained: false}"
-    )
-    course = load_course(write(tmp_path, text))
-    able, left_out = course.gradable(course.exercises(), "small")
-    assert [str(each) for each in left_out] == ["lab2/second"]
-    assert len(able) == 3
-    assert course.gradable(course.exercises(), "big") == (course.exercises(), [])

@@ -30,6 +30,9 @@
 # | z, q, k, v | `blocks.{layer}.attn.hook_z`, … `hook_q`, `hook_k`, `hook_v` | `[batch, pos, head, d_head]` |
 # | pattern | `blocks.{layer}.attn.hook_pattern` | `[batch, head, query, key]` |
 #
+# In many newer models several heads share one set of keys and values (*grouped-query attention*; in the course's model
+# each head has its own). There the axis `head` of `k` and `v` is shorter, and so is the map.
+#
 # **With TransformerLens** a hook is a function `hook(value, hook)`.
 # `model.run_with_hooks(tokens, fwd_hooks=[(name, function)])` calls it when the activation `name` has been computed,
 # goes on with what it *returns*, and removes the hook at the end. `value` is the activation of the corrupted run. A

@@ -110,6 +110,7 @@ def test_on_one_token(compare, seed):
 
 
 @pytest.mark.points(3)
+@pytest.mark.needs("learned_positions")
 def test_on_course_model(compare, seed):
     """The cached queries and keys of the course model give its cached pattern."""
     for batch, pos in [(2, 7), (3, 4)]:

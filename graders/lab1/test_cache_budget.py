@@ -73,6 +73,7 @@ def assert_as_measured(found, what):
 
 
 @pytest.mark.points(2)
+@pytest.mark.needs("learned_positions", "layer_norm", "sequential_blocks", "ungrouped_heads")
 def test_on_course_model(compare):
     """Real caches of the course model, in several batches, lengths and precisions."""
     for batch, pos, width in [(1, 5, 4), (3, 5, 4), (2, 11, 2)]:

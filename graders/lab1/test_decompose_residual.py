@@ -43,9 +43,11 @@ def on_course_model(exercise, bench, *, back, batch, pos, seed):
     """The stream that enters the layer `back` before the end."""
     tokens = bench.integers(0, bench.d_vocab, (batch, pos), seed=seed)
     kinds = ("attn_out", "mlp_out", "resid_pre", "resid_post")
-    names = ["hook_embed", "hook_pos_embed"]
+    names = ["hook_embed"] + ["hook_pos_embed"] * bench.has_learned_positions
     names += [f"blocks.{layer}.hook_{kind}" for layer in range(bench.n_layers) for kind in kinds]
     cache = bench.cache(tokens, names)
+    # Positions that are not learned add nothing to the stream.
+    cache.setdefault("hook_pos_embed", cache["hook_embed"] * 0)
     layer = bench.n_layers - back
     labels, components = exercise.decompose_residual(cache, layer)
     return {

@@ -72,6 +72,7 @@ def assert_sums(found):
 
 
 @pytest.mark.points(5)
+@pytest.mark.needs("learned_positions", "layer_norm")
 def test_on_random_tokens(compare, seed):
     """Random tokens and random answers; and a random model of eleven layers, one text at a time."""
     assert_sums(compare(on_random_tokens, batch=4, pos=6, seed=seed))
@@ -79,12 +80,15 @@ def test_on_random_tokens(compare, seed):
 
 
 @pytest.mark.points(4)
+@pytest.mark.needs("learned_positions", "layer_norm")
+@pytest.mark.needs(single_tokens=[" Mary", " John", " Mark", " Anna"])
 def test_on_names(compare):
     """Prompts in which two names compete for the answer."""
     assert_sums(compare(on_names, pairs=[["Mary", "John"], ["Mark", "Anna"], ["John", "Mary"]]))
 
 
 @pytest.mark.points(1)
+@pytest.mark.needs("learned_positions", "layer_norm")
 def test_swapped_answers(compare, seed):
     """With the two answers swapped, every contribution changes its sign."""
     found = compare(on_swapped_answers, batch=2, pos=4, seed=seed)

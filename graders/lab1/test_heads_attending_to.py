@@ -125,6 +125,7 @@ def test_on_random_patterns(compare, seed):
 
 
 @pytest.mark.points(1)
+@pytest.mark.needs(single_tokens=[" France", " John"])
 def test_on_course_model(compare):
     """The course model's attention to a country, and to a name that occurs twice."""
     compare(on_course_model, prompt="The capital of France is", word="France", rank=3)

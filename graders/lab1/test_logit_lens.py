@@ -61,6 +61,7 @@ def assert_lens(found):
 
 
 @pytest.mark.points(4)
+@pytest.mark.needs("linear_logits")
 def test_on_random_tokens(compare, seed):
     """Random tokens; and a random model of eleven layers with large logits."""
     assert_lens(compare(on_random_tokens, batch=5, pos=6, seed=seed))
@@ -68,6 +69,7 @@ def test_on_random_tokens(compare, seed):
 
 
 @pytest.mark.points(5)
+@pytest.mark.needs("linear_logits")
 def test_on_prompts(compare):
     """Questions for capitals."""
     assert_lens(compare(on_prompts, countries=COUNTRIES[:4]))

@@ -3,6 +3,8 @@
 import numpy as np
 import pytest
 
+from interp.words import IOI_WORDS
+
 
 def between(right, wrong, passes):
     """The mean logit difference at the last position; it counts how often it is called and differentiated."""
@@ -181,6 +183,7 @@ def test_it_is_the_slope(compare, seed):
 
 
 @pytest.mark.points(2)
+@pytest.mark.needs(single_tokens=IOI_WORDS)
 def test_on_names(compare, seed):
     """Prompts with two names, on the course model."""
     for count, template in [(4, 1), (3, 4)]:

@@ -67,7 +67,7 @@ def on_course_model(exercise, bench, *, tokens, layer, head, negative, seed):
     text = torch.cat([torch.full_like(text, bench.bos), text], dim=1)
     name = "blocks.0.hook_resid_post"
     residual = bench.cache(text, [name])[name][:, 1]
-    weights = (model.W_V[layer, head], model.W_O[layer, head], model.W_U, model.b_U)
+    weights = (bench.for_each_head(model.W_V)[layer, head], model.W_O[layer, head], model.W_U, model.b_U)
     return exercise.ov_logits(residual, *weights, negative=negative)[:, ::31]
 
 

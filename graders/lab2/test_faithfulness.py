@@ -2,6 +2,8 @@
 
 import pytest
 
+from interp.words import IOI_WORDS
+
 
 def spread(logits):
     """How far the last position's logits spread: a metric that is never near zero."""
@@ -177,6 +179,7 @@ def test_both_ends(compare, seed):
 
 
 @pytest.mark.points(3)
+@pytest.mark.needs(single_tokens=IOI_WORDS)
 def test_on_names(compare, seed):
     """Prompts with two names in templates of different length, with reference prompts of three names."""
     for templates, circuit in [([0, 1], [[1, 2], [-1, 0]]), ([5, 3], [[0, 0], [-1, 0], [1, 0]])]:

@@ -2,6 +2,8 @@
 
 import pytest
 
+from interp.words import IOI_WORDS
+
 
 def plain(circuit):
     """Heads as tuples of integers, whatever they are made of."""
@@ -182,6 +184,7 @@ def test_edges(compare):
 
 
 @pytest.mark.points(1)
+@pytest.mark.needs(single_tokens=IOI_WORDS)
 def test_on_names(compare):
     """Prompts with two names: the circuit recovers the logit difference, and the other heads do not."""
     for target in (0.5, 0.85):

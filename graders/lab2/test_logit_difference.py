@@ -3,6 +3,8 @@
 import numpy as np
 import pytest
 
+from interp.words import IOI_WORDS
+
 
 def question(bench, batch, pos, d_vocab, seed):
     """Logits with a different end for each prompt, and two different tokens to compare."""
@@ -129,6 +131,7 @@ def test_gradient(compare, seed):
 
 
 @pytest.mark.points(1)
+@pytest.mark.needs(single_tokens=IOI_WORDS)
 def test_on_course_model(compare, seed):
     """The course model on IOI prompts of several lengths, padded on the right."""
     assert_mean(compare(on_course_model, count=6, seed=seed))

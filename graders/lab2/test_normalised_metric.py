@@ -3,6 +3,8 @@
 import numpy as np
 import pytest
 
+from interp.words import IOI_WORDS
+
 
 def ends(bench, clean, corrupted):
     """Two numbers as tensors."""
@@ -92,6 +94,7 @@ def test_ends_middle_and_beyond(compare):
 
 @pytest.mark.supporting  # the shares are the same, whatever the seed is
 @pytest.mark.points(1)
+@pytest.mark.needs(single_tokens=IOI_WORDS)
 def test_on_course_model(compare, seed):
     """Logits of the course model, mixed from the clean and the corrupted run: the share of the clean one comes back."""
     found = compare(on_mixed_logits, count=3, seed=seed)

@@ -24,8 +24,7 @@ def swept(exercise, bench, clean, corrupted, metric):
     import torch
     from transformer_lens import ActivationCache
 
-    names = [f"blocks.{layer}.{part}" for layer in range(bench.n_layers) for part in (*CACHED, *INNER)]
-    cache = ActivationCache(bench.cache(clean, names), bench.model)
+    cache = ActivationCache(bench.cache(clean, bench.names([*CACHED, *INNER])), bench.model)
     before = {name: value.clone() for name, value in cache.items()}
     found = exercise.patch_component_sweep(bench.model, corrupted, cache, metric)
     hooks_left = bool(bench.open_hooks())
@@ -106,9 +105,8 @@ def with_a_metric_that_fails(exercise, bench, *, calls):
     """Whether a hook is left when the metric has failed."""
     from transformer_lens import ActivationCache
 
-    names = [f"blocks.{layer}.{part}" for layer in range(bench.n_layers) for part in (*CACHED, *INNER)]
     tokens = bench.integers(0, bench.d_vocab, (1, 2), seed=0)
-    cache = ActivationCache(bench.cache(tokens, names), bench.model)
+    cache = ActivationCache(bench.cache(tokens, bench.names([*CACHED, *INNER])), bench.model)
     try:
         exercise.patch_component_sweep(bench.model, tokens.flip(1), cache, failing_metric(calls))
     except MetricError:
@@ -143,6 +141,7 @@ def test_any_model_and_metric(compare, seed):
 
 
 @pytest.mark.points(2)
+@pytest.mark.needs(single_tokens=["Mary", " Mary", "John", " John"])
 def test_on_names(compare, seed):
     """Pairs of prompts that differ in their last word, a name, alone."""
     found = compare(on_names, batch=2, seed=seed)

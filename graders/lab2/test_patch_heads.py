@@ -3,6 +3,8 @@
 import numpy as np
 import pytest
 
+from interp.words import IOI_WORDS
+
 ACTIVATIONS = ("z", "q", "k", "v", "pattern")
 
 
@@ -72,7 +74,7 @@ def on_one_changed_head(exercise, bench, *, batch, pos, layer, head, activation,
     _, corrupted, metric = random_prompts(bench, batch, pos, seed)
     cache = caches(bench, corrupted)
     name = f"blocks.{bench.n_layers - 1 - layer}.attn.hook_{activation}"
-    last = bench.n_heads - 1 - head
+    last = (bench.n_kv_heads if activation in ("k", "v") else bench.n_heads) - 1 - head
     if activation == "pattern":
         cache[name][:, last] = bench.pattern(batch, pos, pos, seed=seed + 5)
     else:
@@ -192,6 +194,7 @@ def test_only_one_head(compare, seed):
 
 
 @pytest.mark.points(2)
+@pytest.mark.needs(single_tokens=IOI_WORDS)
 def test_on_names(compare, seed):
     """Prompts with two names, on the course model: your maps equal those of transformer_lens.patching."""
     for activation in ("z", "pattern"):

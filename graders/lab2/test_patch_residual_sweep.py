@@ -121,6 +121,7 @@ def test_any_model_and_metric(compare, seed):
 
 
 @pytest.mark.points(6)
+@pytest.mark.needs(single_tokens=["Mary", " Mary", "John", " John"])
 def test_on_pairs_of_names(compare, seed):
     """Short IOI prompts: nothing before S2, the clean value at S2 before layer 0, nothing after it there."""
     found = compare(on_pairs_of_names, batch=3, seed=seed)

@@ -4,16 +4,14 @@ import numpy as np
 import pytest
 
 PARTS = ("hook_resid_pre", "hook_resid_mid", "hook_resid_post", "hook_attn_out", "hook_mlp_out", "ln1.hook_scale")
-OF_HEADS = ("hook_z", "hook_q", "hook_k", "hook_v", "hook_pattern")
+OF_HEADS = tuple(f"attn.hook_{part}" for part in ("z", "q", "k", "v", "pattern"))
 
 
 def two_runs(bench, batch, pos, seed):
     """Random tokens, other random tokens, and what the model computes on both."""
     from transformer_lens import ActivationCache
 
-    names = ["hook_embed", "ln_final.hook_scale"]
-    for layer in range(bench.n_layers):
-        names += [f"blocks.{layer}.{part}" for part in PARTS] + [f"blocks.{layer}.attn.{part}" for part in OF_HEADS]
+    names = ["hook_embed", "ln_final.hook_scale", *bench.names(PARTS), *bench.names(OF_HEADS)]
     tokens = bench.integers(0, bench.d_vocab, (batch, pos), seed=seed)
     others = bench.integers(0, bench.d_vocab, (batch, pos), seed=seed + 1)
     return tokens, *(ActivationCache(bench.cache(text, names), bench.model) for text in (tokens, others))
@@ -141,6 +139,7 @@ def on_bad_paths(exercise, bench, *, paths):
 
 
 @pytest.mark.points(3)
+@pytest.mark.needs("direct_heads")
 def test_to_logits(compare, seed):
     """The direct path from one or several heads to the logits, on random tokens."""
     for batch, pos, senders in [(2, 5, [[0, 1]]), (3, 4, [[1, 0], [-1, 2]]), (2, 6, [[-1, -1]])]:
@@ -151,6 +150,7 @@ def test_to_logits(compare, seed):
 
 
 @pytest.mark.points(1)
+@pytest.mark.needs("direct_heads")
 def test_all_heads_together(compare, seed):
     """With every head a sender, attention gives the new run's output everywhere, and the MLPs the original's."""
     found = compare(to_logits_by_all, batch=2, pos=5, seed=seed)
@@ -161,6 +161,8 @@ def test_all_heads_together(compare, seed):
 
 
 @pytest.mark.points(4)
+@pytest.mark.needs("ungrouped_heads")
+@pytest.mark.needs("direct_heads")
 def test_to_heads(compare, seed):
     """The direct paths from heads to the queries, keys or values of later heads, on random tokens."""
     for batch, pos, senders, receivers, component in [
@@ -178,6 +180,8 @@ def test_to_heads(compare, seed):
 
 
 @pytest.mark.points(1)
+@pytest.mark.needs("ungrouped_heads")
+@pytest.mark.needs("direct_heads")
 def test_nothing_changes(compare, seed):
     """Without a sender, or without a receiver, or with two equal runs, the logits are the original ones."""
     compare(without_receivers, seed=seed)
@@ -190,6 +194,7 @@ def test_nothing_changes(compare, seed):
 
 
 @pytest.mark.points(1)
+@pytest.mark.needs("ungrouped_heads")
 def test_clear_errors(compare):
     """A path backwards or within a layer, or to a component that a head does not have, raises a ValueError."""
     good = {"batch": 2, "pos": 3, "senders": [[1, 1], [0, 0]], "receivers": [[-1, 1]], "component": "k"}

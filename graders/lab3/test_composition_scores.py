@@ -52,7 +52,7 @@ def on_known_heads(exercise, bench, *, d_model):
 
 def on_course_model(exercise, bench, *, early, late):
     model = bench.model
-    weights = (model.W_Q, model.W_K, model.W_V, model.W_O)
+    weights = (model.W_Q, bench.for_each_head(model.W_K), bench.for_each_head(model.W_V), model.W_O)
     first, second = ([w[layer] for w in weights] for layer in (early % bench.n_layers, late % bench.n_layers))
     return scores_of(exercise, first, second)
 

@@ -93,7 +93,7 @@ def on_course_model(exercise, bench, *, count, k, seed):
     found = []
     for layer in range(bench.n_layers):
         head = layer % bench.n_heads
-        weights = (model.W_E, model.W_V[layer, head], model.W_O[layer, head], model.W_U)
+        weights = (model.W_E, bench.for_each_head(model.W_V)[layer, head], model.W_O[layer, head], model.W_U)
         A, B = weights[0] @ weights[1], weights[2] @ weights[3]
         tokens = clear_cases(A, B, ids)
         theirs = exercise.full_ov_circuit(*weights)

@@ -90,6 +90,7 @@ def test_made_up_words(compare, seed):
 
 
 @pytest.mark.points(1)
+@pytest.mark.needs(single_tokens=[" the"])
 def test_several_tokens(compare, seed):
     """Words from the whole vocabulary, few or many, and the first of them again: the next four tokens."""
     for count, length in [(4, 7), (1, 60)]:

@@ -108,6 +108,7 @@ def test_key_bias(compare, seed):
 
 
 @pytest.mark.points(2)
+@pytest.mark.needs("learned_positions")
 def test_on_course_model(compare, seed):
     """The heads of layer 0 of the course model."""
     pattern, previous = compare(on_course_model, pos=24, seed=seed)

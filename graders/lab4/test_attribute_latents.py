@@ -189,6 +189,7 @@ def test_linear_model(compare, seed):
 
 
 @pytest.mark.points(1)
+@pytest.mark.needs("sae")
 def test_names(compare):
     """A logit difference between two names, with the course's SAE: the estimate agrees with the ablation in sign and order."""
     found = compare(on_names, template=0, count=3, seed=2, k=8)

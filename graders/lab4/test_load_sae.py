@@ -227,6 +227,7 @@ def test_wrong_release(compare):
 
 
 @pytest.mark.points(2)
+@pytest.mark.needs("sae")
 def test_place(compare, seed):
     """The activations at the SAE's own hook point, their latents and reconstruction, in several places of the model."""
     for hook, last_layer, d_sae in [

@@ -133,6 +133,7 @@ def test_equal_activations(compare):
 
 
 @pytest.mark.points(1)
+@pytest.mark.needs("sae")
 def test_course_latents(compare):
     """Latents of the course's SAE on its texts."""
     compare(on_course_latents, texts=12, count=4, k=4, window=3)

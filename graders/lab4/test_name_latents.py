@@ -151,6 +151,7 @@ def test_choose_and_judge(compare, seed):
 
 
 @pytest.mark.points(1)
+@pytest.mark.needs("sae")
 def test_course_concepts(compare):
     """Concepts of the course's texts: the latent is chosen on some sentences and judged on held-out ones."""
     for part in ("held_out", "unseen"):

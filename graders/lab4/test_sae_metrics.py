@@ -102,6 +102,7 @@ def test_ends(compare, seed):
 
 
 @pytest.mark.points(1)
+@pytest.mark.needs("sae")
 def test_course_sae(compare):
     """The course's own SAE on a few sentences."""
     compare(on_course_sae)

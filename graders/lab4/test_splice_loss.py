@@ -173,6 +173,7 @@ def test_nothing_lost(compare, seed):
 
 
 @pytest.mark.points(2)
+@pytest.mark.needs("sae")
 def test_course_sae(compare):
     """The course's SAE on texts: with and without error term, and with a latent silenced."""
     losses = {}

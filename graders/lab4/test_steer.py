@@ -104,6 +104,7 @@ def on_course_latents(exercise, bench, *, prompts, coefficients, steps):
 
 
 @pytest.mark.points(2)
+@pytest.mark.needs("sae")
 def test_hooks(compare, seed):
     """Both hooks on random activations, at all positions of every row."""
     for batch, pos, d_in, d_sae, latent, coefficient in [
@@ -124,6 +125,7 @@ def test_nothing_changes(compare, seed):
 
 
 @pytest.mark.points(2)
+@pytest.mark.needs("sae")
 def test_generation(compare, seed):
     """Greedy continuations of random prompts and of texts, with the hook at every step."""
     for hook, batch, pos, steps, coefficient in [

@@ -22,6 +22,7 @@ from mechgrade.grading.dependencies import Dependencies
 from mechgrade.grading.errors import GraderError
 from mechgrade.grading.judge import failed
 from mechgrade.grading.look import Look
+from mechgrade.grading.needs import lacking
 from mechgrade.grading.options import Options
 from mechgrade.grading.recordings import Recording, Run
 from mechgrade.grading.sessions import Runs, Sessions
@@ -76,13 +77,17 @@ class Recorder:
             raise CheckFailed(failed(outcome))
         return outcome.data
 
+    def lacking(self, exercise: Exercise, needs: Mapping[str, Any]) -> str:
+        """Why the model cannot give what is needed; empty where it can."""
+        return lacking(self._sessions, exercise, needs)
+
     def reference(self, exercise: Exercise, call: Call) -> Tree:
         """Not known yet: a check whose own code fails here has a fault."""
         raise RecordError(f"{exercise}: nothing is recorded for {call.key} yet")
 
     def done(self, exercise: Exercise, check: Check, *, hidden: bool) -> None:
         """Keep what went wrong."""
-        if check.verdict != "passed":
+        if check.verdict not in ("passed", "not_applicable"):
             self.problems.append(f"{exercise}: the reference fails {check.name}: {check.message}")
 
     def close(self) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +62,11 @@ class Plain:
     packages: Sequence[str] = ("numpy",)
     devices = False
     doctor = ""
+    needs: Collection[str] = ()
+
+    def lacks(self, spec: BenchSpec, needs: Mapping[str, Any]) -> Mapping[str, str]:
+        """Nothing can be asked of a model that is not there."""
+        return {}
 
     def labels(self, model: str, text: str) -> Mapping[str, Sequence[str]]:
         """There is no model."""

@@ -11,13 +11,13 @@ its dotted path, ``mypackage.mybench:MyProvider``, in a module that course.yaml 
     bench.move(device)          where a device was asked for
     scenario(exercise, bench, **inputs), then bench.is_dirty(), as often as the checks ask
 
-On the grader's side a provider is only asked for its attributes and labels. So its module imports nothing heavy at its top: torch belongs into
+On the grader's side a provider is only asked for its attributes, its labels, and what a model lacks. So its module imports nothing heavy at its top: torch belongs into
 ``make`` and into the bench's own module.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Protocol
 
 from mechgrade.protocol.job import BenchSpec
@@ -60,6 +60,16 @@ class Provider(Protocol):
     devices: bool
     #: A module with what `mechgrade doctor` asks besides; see :mod:`mechgrade.bench.finding`. Empty for none.
     doctor: str
+    #: What it can tell about a model without loading it, by the names that courses give under ``needs``.
+    needs: Collection[str]
+
+    def lacks(self, spec: BenchSpec, needs: Mapping[str, Any]) -> Mapping[str, str]:
+        """Which of some needs a model cannot serve, each with the reason in words. Asked on the grader's side, before anything is loaded.
+
+        Args:
+            spec: with the place of the model and of its parts.
+            needs: names out of :attr:`needs`, each with what a check says more about it, or None.
+        """
 
     def labels(self, model: str, text: str) -> Mapping[str, Sequence[str]]:
         """The pieces in which a model takes a text, by the names of the axes that run along them: what pictures write there."""

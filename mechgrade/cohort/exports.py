@@ -83,7 +83,8 @@ def table(form: Form, found: Sequence[Grade], roster: Roster | None, column: str
         roster: the platform's own table: its rows and ids are taken over, and all people in it have a row.
         column: the name of the assignment there.
     """
-    points = next((grade.max_score for grade in found), 0.0)
+    # Who could not be graded whole may have more: what the model lacks is known of exercises that were graded.
+    points = min((grade.max_score for grade in found), default=0.0)
     head, body = _shape(form, found, roster, column, points)
     rows = [head]
     if form == "canvas":  # Canvas wants this row

@@ -26,6 +26,9 @@ from mechgrade.grading.options import Options
 from mechgrade.grading.verdicts import Check, ExerciseResult, Result
 from mechgrade.tables import as_csv
 
+#: What stands in the place of points where the model lacks what an exercise needs.
+LEFT_OUT = "left out"
+
 Page = Callable[[Course, str, Result], str]
 SummaryPage = Callable[[Summary, dict[str, Times], list[LearnerRow]], str]
 
@@ -118,8 +121,12 @@ def _result(store: Store, key: str, exercise: Exercise) -> ExerciseResult:
 def _row(name: str, result: Result) -> list[Any]:
     faults = {(each.lab, each.exercise) for each in result.faults}
     # What could not be graded has no score, and neither has the whole: an empty cell is no zero.
-    points = ["" if (each.lab, each.exercise) in faults else f"{each.points:g}" for each in result.exercises]
+    points = ["" if (each.lab, each.exercise) in faults else _cell(each) for each in result.exercises]
     return [name, "" if faults else f"{result.score:g}", f"{result.max_score:g}", len(faults), *points]
+
+
+def _cell(entry: ExerciseResult) -> str:
+    return LEFT_OUT if entry.verdict == "not_applicable" else f"{entry.points:g}"
 
 
 def _tree(name: str, result: Result) -> dict[str, Any]:

@@ -185,6 +185,10 @@ class Counting:
         """Add a learner's results, in the order of the exercises."""
         whole = self.summary
         whole.learners += 1
+        for one, result in zip(whole.exercises, results, strict=True):
+            if result.verdict not in FAULTS:  # less than course.yaml says where the model lacks what checks need
+                one.max_points = result.max_points
+        whole.max_score = sum(one.max_points for one in whole.exercises)
         if any(result.verdict in FAULTS for result in results):
             whole.ungraded += 1
         else:
@@ -201,12 +205,14 @@ class Counting:
                 self._mistakes[place][failure.misconception, failure.sentence] += 1
             elif result.verdict in ("wrong", "raised"):
                 one.unnamed += 1
-            if result.verdict not in FAULTS | {"not_started", "missing"}:
+            if result.verdict not in FAULTS | {"not_started", "missing", "not_applicable"}:
                 rest = sum(other.points for other in results if other is not result)
                 for check in result.checks:
+                    if check.verdict == "not_applicable":
+                        continue
                     item = self._items[place].setdefault(check.name, _Item(check.asks))
                     item.add(check.verdict == "passed", rest)
-            if time is not None and result.verdict not in ("not_started", "missing"):
+            if time is not None and result.verdict not in ("not_started", "missing", "not_applicable"):
                 for values, value in zip(self._times[place], time, strict=True):
                     values.append(value)
 

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, ValidationError, model_validator
 from pydantic.json_schema import SkipJsonSchema
 
 from mechgrade.course.yamlfile import Document, Mistake, did_you_mean, explain, read, show
@@ -64,7 +64,13 @@ def _all_different(paths: list[str]) -> list[str]:
     return paths
 
 
+def _tuple(value: Any) -> Any:
+    """A list as a tuple, so that what holds it can be a key; a single name stands for a list of one."""
+    return (value,) if isinstance(value, str) else tuple(value) if isinstance(value, list) else value
+
+
 Name = Annotated[str, AfterValidator(_identifier)]
+Names = Annotated[tuple[Name, ...], BeforeValidator(_tuple)]
 
 
 def _pattern(text: str) -> str:
@@ -100,8 +106,9 @@ class Exercise(_Part):
     title: Text = Field(description="what learners read")
     points: int = Field(ge=1, le=1000, description="what it is worth: the points of its checks add up to this")
     minutes: int = Field(ge=1, le=600, description="how long it takes a learner, about")
-    needs: Literal["trained"] | None = Field(
-        default=None, description="trained: its scenarios look for structure that a random model does not have"
+    needs: Names = Field(
+        default=(),
+        description="what it needs of a model, by names: trained (its scenarios look for what training makes), or what the bench knows of; on other models it is left out, by name",
     )
 
     def __str__(self) -> str:
@@ -252,12 +259,6 @@ class Course(_Part):
     def limits_of(self, model: str | None = None) -> Limits:
         """What a learner's process may use on a model."""
         return self.model(model).limits or self.limits
-
-    def gradable(self, exercises: list[Exercise], model: str | None = None) -> tuple[list[Exercise], list[Exercise]]:
-        """Those of some exercises that a model can grade, and those that need a trained one where it is not trained."""
-        trained = self.model(model).trained
-        able = [exercise for exercise in exercises if trained or exercise.needs != "trained"]
-        return able, [exercise for exercise in exercises if exercise not in able]
 
     def place_of(self, source: str) -> str:
         """Where a model or a part lies: a directory's full path, or ``hub:NAME``; empty for no model."""

@@ -10,9 +10,9 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 import pytest
 
@@ -55,6 +55,13 @@ class Handler(Protocol):
 
         Raises:
             CheckFailed: there is none.
+        """
+
+    def lacking(self, exercise: Exercise, needs: Mapping[str, Any]) -> str:
+        """Why the model cannot give what a check needs, in words; empty where it can.
+
+        Raises:
+            GraderError: nobody knows of such a need.
         """
 
     def reference(self, exercise: Exercise, call: Call) -> Tree:
@@ -106,7 +113,9 @@ class Checks:
             entry = ExerciseResult(exercise.lab, exercise.name, exercise.points)
             entry.checks.append(Check("collection", "grader_error", 0, exercise.points, message=f"{path.name}: {why}"))
         total = sum(check.max_points for check in entry.checks)
-        if total != exercise.points and not any(check.verdict == "grader_error" for check in entry.checks):
+        # What was left out is missing on both sides.
+        if total != entry.max_points and not any(check.verdict == "grader_error" for check in entry.checks):
+            total += exercise.points - entry.max_points
             text = f"its checks add up to {total:g} points, course.yaml says {exercise.points}"
             entry.checks.append(Check("points", "grader_error", 0, 0, message=text))
         return entry

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
+from typing import Any
 
 from mechgrade.course import Exercise
 from mechgrade.grading.advice import advice
@@ -14,6 +15,7 @@ from mechgrade.grading.checks import CheckFailed
 from mechgrade.grading.diagnose import Judged, explanation
 from mechgrade.grading.functions import with_scenario
 from mechgrade.grading.judge import Judgement, failed, judge
+from mechgrade.grading.needs import lacking
 from mechgrade.grading.recordings import Run
 from mechgrade.grading.references import References
 from mechgrade.grading.relations import relation
@@ -30,7 +32,7 @@ from mechgrade.protocol.wire import Tree
 from mechgrade.submissions.submission import Submission, SubmissionError
 
 #: The verdicts of checks that no mistake must explain.
-_UNEXPLAINED = frozenset(["passed", "not_started", "missing", *FAULTS])
+_UNEXPLAINED = frozenset(["passed", "not_started", "missing", "not_applicable", *FAULTS])
 #: What is said of the runs that come after one that took too long.
 NOT_RUN = "not run: an earlier check of this exercise took too long"
 
@@ -176,6 +178,10 @@ class Grader:
         """
         return self._references.run(exercise, call).reference
 
+    def lacking(self, exercise: Exercise, needs: Mapping[str, Any]) -> str:
+        """Why the model cannot give what is needed; empty where it can."""
+        return lacking(self._sessions, exercise, needs)
+
     def _outcome(self, exercise: Exercise, call: Call) -> Outcome:
         current = self._enter(exercise)
         if current.late:
@@ -240,6 +246,11 @@ class Grader:
         before = current.counted
         current.counted = (runs.seconds, runs.learner_seconds)
         checks = current.entry.checks
+        if check.verdict == "not_applicable":  # before anything of it was run, and on hidden inputs as on others
+            if all(known.name != check.name for known in checks):
+                current.entry.leave_out(check, check.message)
+                checks.append(check)
+            return
         place = next((place for place, known in enumerate(checks) if known.name == check.name), None)
         differs, current.differs = current.differs, False
         views, current.views = current.views, []

@@ -30,6 +30,10 @@ HIDDEN_SEEDS = 2
 def pytest_configure(config: pytest.Config) -> None:
     """Register the marker."""
     config.addinivalue_line("markers", "points(n): what a check of an exercise is worth (default 1)")
+    text = (
+        "needs(*names, **names): what a check needs of the model; on a model without it the check is left out, by name"
+    )
+    config.addinivalue_line("markers", text)
     text = "supporting: a check that counts only beside one that is not, as those without `seed` do"
     config.addinivalue_line("markers", text)
 
@@ -119,6 +123,20 @@ def _of(request: pytest.FixtureRequest) -> tuple[Handler, Exercise]:
 
 
 @pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Leave a check out where the model lacks what the check, or its exercise, needs: nothing of it is run then."""
+    exercise = item.stash.get(EXERCISE, None)
+    if exercise is None or HANDLER not in item.config.stash:
+        return
+    needs: dict[str, Any] = dict.fromkeys(exercise.needs)
+    for marker in item.iter_markers("needs"):
+        needs.update(dict.fromkeys(marker.args), **marker.kwargs)
+    why = item.config.stash[HANDLER].lacking(exercise, needs) if needs else ""
+    if why:
+        pytest.skip(why)
+
+
+@pytest.hookimpl(tryfirst=True)
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> pytest.TestReport | None:
     """Turn what happened to a check into a verdict; None where pytest's own report says enough."""
     exercise = item.stash.get(EXERCISE, None)
@@ -128,7 +146,7 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
         return None
     check = _check(item, call)
     item.config.stash[HANDLER].done(exercise, check, hidden=_is_hidden(item))
-    if check.verdict == "passed":
+    if check.verdict in ("passed", "not_applicable"):
         return None
     assert call.when != "collect"
     return pytest.TestReport(
@@ -167,6 +185,9 @@ def _check(item: pytest.Item, call: pytest.CallInfo[None]) -> Check:
         return check
     check.points = 0.0
     error = call.excinfo.value
+    if call.when == "setup" and isinstance(error, pytest.skip.Exception):
+        check.verdict, check.message = "not_applicable", str(error)
+        return check
     found = _verdict(error)
     if found is None and call.when == "call" and _works_on_the_reference(item):
         found = _not_as_promised(error)

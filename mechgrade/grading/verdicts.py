@@ -19,6 +19,7 @@ Verdict = Literal[
     "timed_out",
     "out_of_memory",
     "crashed",
+    "not_applicable",
     "grader_error",
     "infrastructure_error",
 ]
@@ -39,6 +40,7 @@ _GRAVEST: tuple[Verdict, ...] = (
     "wrong",
     "not_started",  # of several functions one may still be a stub: what is said is about those that were written
     "passed",
+    "not_applicable",  # an exercise has it where all its checks have it: the others are graded
 )
 
 SCHEMA = 1
@@ -104,6 +106,20 @@ class ExerciseResult:
         """The points of the checks that passed."""
         return sum(check.points for check in self.checks)
 
+    def leave_out(self, check: Check, why: str) -> None:
+        """Take a check out of the score and out of the maximum, because the model lacks what the check needs."""
+        self.max_points -= check.max_points
+        check.verdict, check.points, check.max_points, check.message = "not_applicable", 0.0, 0.0, why
+
+    @property
+    def left_out(self) -> dict[str, list[Check]]:
+        """The checks that were left out of an exercise that is graded on the others, by the reason."""
+        found: dict[str, list[Check]] = {}
+        for check in self.checks if self.verdict != "not_applicable" else []:
+            if check.verdict == "not_applicable":
+                found.setdefault(check.message, []).append(check)
+        return found
+
     def settle(self) -> None:
         """Count supporting checks only beside another kind of check that passed.
 
@@ -111,6 +127,12 @@ class ExerciseResult:
         gives its points as soon as one check passes that asks for more. Where all checks are supporting, they count.
         """
         others = [check for check in self.checks if not check.supporting]
+        if others and all(check.verdict == "not_applicable" for check in others):
+            # Nothing is left beside which the supporting checks could count.
+            for check in self.checks:
+                if check.verdict not in ("not_applicable", *FAULTS):
+                    self.leave_out(check, others[0].message)
+            return
         if not others or any(check.verdict == "passed" for check in others):
             return
         names = ", ".join(check.name for check in others)
@@ -138,12 +160,16 @@ class ExerciseResult:
     def first_failure(self) -> Check | None:
         """The check to read first: the first with the exercise's verdict."""
         verdict = self.verdict
-        return None if verdict == "passed" else next((c for c in self.checks if c.verdict == verdict), None)
+        return (
+            None
+            if verdict in ("passed", "not_applicable")
+            else next((c for c in self.checks if c.verdict == verdict), None)
+        )
 
     @property
     def stubs(self) -> list[str]:
         """Which functions are still stubs, a sentence each, in an exercise that was begun."""
-        if all(check.verdict == "not_started" for check in self.checks):
+        if all(check.verdict in ("not_started", "not_applicable") for check in self.checks):
             return []
         return list(dict.fromkeys(check.message for check in self.checks if check.verdict == "not_started"))
 
@@ -157,6 +183,8 @@ class ExerciseResult:
         """What to tell the learner first."""
         if not self.checks:
             return "no check ran"
+        if self.verdict == "not_applicable":
+            return self.checks[0].message
         first = self.first_failure
         if first is None:
             return ""
@@ -201,6 +229,11 @@ class Result:
     def max_score(self) -> float:
         """All points there are."""
         return sum(exercise.max_points for exercise in self.exercises)
+
+    @property
+    def applicable(self) -> list[ExerciseResult]:
+        """The exercises that were not left out."""
+        return [exercise for exercise in self.exercises if exercise.verdict != "not_applicable"]
 
     @property
     def faults(self) -> list[ExerciseResult]:

@@ -77,7 +77,7 @@ def needs(profile: ModelProfile) -> list[Need]:
 
 def here(need: Need) -> int | None:
     """The bytes of a model's files on this machine; None when weights or configuration are missing. Asks no network."""
-    folder = _snapshot(need)
+    folder = snapshot(need)
     if folder is None:
         return None
     files = [path for path in (folder / need.folder).iterdir() if path.is_file()] if _has(folder / need.folder) else []
@@ -86,11 +86,12 @@ def here(need: Need) -> int | None:
 
 def revision(need: Need) -> str | None:
     """The commit of the files on this machine; None where there are none."""
-    folder = _snapshot(need)
+    folder = snapshot(need)
     return folder.name if folder is not None else None
 
 
-def _snapshot(need: Need) -> Path | None:
+def snapshot(need: Need) -> Path | None:
+    """The folder of a repository's files on this machine; None where there are none."""
     from huggingface_hub import try_to_load_from_cache
 
     name = f"{need.folder}/cfg.json" if need.folder else "config.json"

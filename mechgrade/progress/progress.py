@@ -205,8 +205,9 @@ class Progress:
         entry = state.entries.get(name, Entry())
         source = file_hash(Path(result.file))
         changed = source != entry.source
-        if result.verdict in ("not_started", "missing") and not entry.source:
-            return  # an untouched stub is no news
+        untouched = result.verdict in ("not_started", "missing") and not entry.source
+        if untouched or result.verdict == "not_applicable":
+            return  # an untouched stub is no news, and of what was left out nothing is known
         state.entries[name] = entry
         if changed and result.verdict not in ("not_started", "missing"):
             entry.attempts += 1

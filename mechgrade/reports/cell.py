@@ -43,8 +43,13 @@ def html(course: Course, entry: ExerciseResult, result: Result, *, first_hint: b
     exercise = course.exercise(entry.exercise, entry.lab)
     parts = [
         f'<p><b style="color:{_COLOURS[colour]}">{sign} {escape(words)}</b> &nbsp; {escape(exercise.title)} &nbsp; '
-        f"<b>{entry.points:g} / {entry.max_points:g}</b></p>"
+        + (f"<b>{entry.points:g} / {entry.max_points:g}</b></p>" if entry.verdict != "not_applicable" else "</p>")
     ]
+    if entry.verdict == "not_applicable":
+        parts.append(f"<p>It counts neither for the score nor for the maximum: {render_code(entry.message)}.</p>")
+    for why, checks in entry.left_out.items():
+        asked = escape(" ".join(check.asks or check.name for check in checks))
+        parts.append(f"<p><i>left out:</i> {asked} The reason: {render_code(why)}.</p>")
     failure = entry.first_failure
     help_ = guide(course, exercise)
     parts += [f"<p><i>still to write:</i> {render_code(in_cells(sentence))}</p>" for sentence in entry.stubs]
@@ -101,5 +106,6 @@ def _checks(entry: ExerciseResult) -> str:
         f'<td style="text-align:left">{escape(check.asks or check.name)}</td>'
         f'<td style="white-space:nowrap">{check.points:g} / {check.max_points:g}</td></tr>'
         for check in entry.checks
+        if check.verdict != "not_applicable"
     )
     return f"<table>{rows}</table>"

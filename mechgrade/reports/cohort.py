@@ -21,6 +21,7 @@ PARTS: tuple[tuple[str, tuple[Verdict, ...]], ...] = (
     ("raised an error", ("raised",)),
     ("stopped", ("timed_out", "out_of_memory", "crashed")),
     ("not started or missing", ("not_started", "missing")),
+    ("left out", ("not_applicable",)),
     ("not graded", ("grader_error", "infrastructure_error")),
 )
 
@@ -62,7 +63,8 @@ def hardest(summary: Summary) -> list[ExerciseSummary]:
     """The exercises that the fewest of those who began them have passed, at most five."""
 
     def begun(exercise: ExerciseSummary) -> int:
-        return exercise.learners - sum(exercise.verdicts.get(one, 0) for one in PARTS[4][1])
+        idle = (*PARTS[4][1], *PARTS[5][1])
+        return exercise.learners - sum(exercise.verdicts.get(one, 0) for one in idle)
 
     tried = [exercise for exercise in summary.exercises if begun(exercise) > exercise.verdicts.get("passed", 0)]
     return sorted(tried, key=lambda exercise: exercise.verdicts.get("passed", 0) / begun(exercise))[:5]

@@ -54,14 +54,16 @@ def _test(course: Course, entry: ExerciseResult, check: Check, number: str) -> d
         lines.append(f"look at: {check.place.text}")
     if check.output.strip():
         lines.append(f"your code printed:\n{shortened(check.output, PRINTED_LINES)}")
-    if check.verdict != "passed" and check.verdict not in FAULTS:
+    if check.verdict not in ("passed", "not_applicable", *FAULTS):
         lines.append(f"a hint: mechgrade hint {entry.exercise}")
     return {
         "number": number,
         "name": f"{exercise.title}: {check.asks or check.name}",
         "score": check.points,
         "max_score": check.max_points,
-        "status": "passed" if check.verdict == "passed" else "failed",
+        **(
+            {} if check.verdict == "not_applicable" else {"status": "passed" if check.verdict == "passed" else "failed"}
+        ),
         "output": "\n".join(line for line in lines if line),
         # That a hidden check failed is told with the grades, so that it cannot be used to find out what is in it.
         "visibility": "after_published" if check.message.startswith(_HIDDEN) else "visible",

@@ -84,9 +84,15 @@ class Section:
         return self.result.verdict in FAULTS
 
     @property
+    def ahead(self) -> bool:
+        """Whether it is to be done yet."""
+        return self.result.verdict not in ("passed", "not_applicable")
+
+    @property
     def begun(self) -> bool:
-        """Whether anything of it is written."""
-        return any(check.verdict != "not_started" for check in self.result.checks) or not self.result.checks
+        """Whether there is something to show of it."""
+        idle = ("not_started", "not_applicable")
+        return self.result.verdict != "not_started" or any(check.verdict not in idle for check in self.result.checks)
 
     @property
     def file(self) -> str:
@@ -124,10 +130,10 @@ def page(course: Course, result: Result, state: State | None = None, learner: st
             labs=labs,
             learner=learner,
             passed=passed,
-            count=len(sections),
-            minutes=lambda some: duration(sum(s.exercise.minutes for s in some if s.result.verdict != "passed")),
+            count=len(result.applicable),
+            minutes=lambda some: duration(sum(s.exercise.minutes for s in some if s.ahead)),
             sections=sections,
-            following=next((s for s in sections if s.result.verdict != "passed"), None),
+            following=next((s for s in sections if s.ahead), None),
             duration=duration,
             looks=LOOKS,
             inline=render_inline,

@@ -15,7 +15,7 @@ _FAULTS = ("grader_error", "infrastructure_error")
 def junit(tree: dict[str, Any]) -> str:
     """The XML of a result's tree, as ``mechgrade grade --json`` writes it, or a cohort's ``learners/NAME.json``.
 
-    A failed check is a failure, a fault of machine or grader an error, and what was not started is skipped.
+    A failed check is a failure, a fault of machine or grader an error, and what was not started, or was left out, is skipped.
     """
     root = ElementTree.Element("testsuites", name="mechgrade")
     for entry in tree["exercises"]:
@@ -46,4 +46,4 @@ def _kind(check: dict[str, Any]) -> str:
         return ""
     if check["verdict"] in _FAULTS:
         return "error"
-    return "skipped" if check["verdict"] == "not_started" else "failure"
+    return "skipped" if check["verdict"] in ("not_started", "not_applicable") else "failure"

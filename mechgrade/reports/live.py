@@ -113,7 +113,8 @@ class Seen:
     @property
     def untouched(self) -> bool:
         """Whether nothing of the exercise is written yet."""
-        return self.entry is not None and all(check.verdict == "not_started" for check in self.entry.checks)
+        idle = ("not_started", "not_applicable")
+        return self.entry is not None and all(check.verdict in idle for check in self.entry.checks)
 
 
 @dataclass(frozen=True)
@@ -125,7 +126,6 @@ class Face:
         lesson: what its file gives to read; None where there is no file that can be read.
         state: where the learner stands in the course.
         remark: what the learner should know besides, such as that the progress cannot be kept.
-        gradable: whether the model can grade it.
     """
 
     course: Course
@@ -134,11 +134,13 @@ class Face:
     lesson: Lesson | None
     state: State
     remark: str = ""
-    gradable: bool = True
 
     def is_done(self, exercise: Exercise) -> bool:
-        """Whether an exercise is passed, the one that is shown by its last verdict."""
-        return (self.seen.passed and exercise == self.exercise) or self.state.passed(exercise)
+        """Whether nothing is to be done in an exercise, in the one that is shown by its last verdict."""
+        entry = self.seen.entry
+        if exercise == self.exercise and entry is not None and entry.verdict in ("passed", "not_applicable"):
+            return True
+        return self.state.passed(exercise)
 
     @property
     def following(self) -> Exercise | None:
@@ -159,6 +161,8 @@ class Face:
             return f"{self.exercise.title} could not be graded: {self.seen.failure}"
         if entry is None:
             return ""
+        if entry.verdict == "not_applicable":
+            return f"{self.exercise.title}: {LOOKS[entry.verdict][1]}. {entry.message}."
         words = f"{self.exercise.title}: {LOOKS[entry.verdict][1]}, {entry.points:g} of {entry.max_points:g} points."
         failure = entry.first_failure
         if failure is None or entry.verdict == "not_started":

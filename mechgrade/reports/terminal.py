@@ -27,6 +27,7 @@ LOOKS: dict[Verdict, tuple[str, str, str]] = {
     "timed_out": ("⧗", "took too long", "red"),
     "out_of_memory": ("▲", "out of memory", "red"),
     "crashed": ("✗", "crashed", "red"),
+    "not_applicable": ("–", "left out", "dim"),
     "grader_error": ("⚠", "grader error", "magenta"),
     "infrastructure_error": ("⚠", "machine error", "magenta"),
 }
@@ -71,6 +72,9 @@ class TerminalReport:
             self._lab = entry.lab
             self.console.print(Text(f"\n{entry.lab}  {self.course.lab(entry.lab).title}", style="bold"))
         sign, words, colour = LOOKS[entry.verdict]
+        if entry.verdict == "not_applicable":
+            self._left_out(entry)
+            return
         if self.screen.plain:
             self.screen.say(f"{entry.exercise}: {words}, {entry.points:g} of {entry.max_points:g} points.")
         else:
@@ -87,6 +91,8 @@ class TerminalReport:
             self._line("passed", sentence)
         for sentence in entry.remarks:
             self._line("note", sentence)
+        for why, checks in entry.left_out.items():
+            self._line("left out", f"{', '.join(check.name for check in checks)}: {why}")
         failure = entry.first_failure
         if failure is not None and entry.verdict not in (
             "not_started",
@@ -97,6 +103,16 @@ class TerminalReport:
             text = guide(self.course, self.course.exercise(entry.exercise, entry.lab)).found
             if text:
                 self._prose(text)
+
+    def _left_out(self, entry: ExerciseResult) -> None:
+        sign, words, colour = LOOKS[entry.verdict]
+        if self.screen.plain:
+            self.screen.say(f"{entry.exercise}: {words}, it counts for nothing.")
+        else:
+            self.console.print(
+                Text.assemble(("  " + sign, colour), f" {entry.exercise:<{self._width}}  ", (words, colour))
+            )
+        self._line("", entry.message)
 
     def _failure(self, entry: ExerciseResult, check: Check) -> None:
         """What was asked, what your code gave, the mistake if it is a known one, your line, where to get a hint."""
@@ -113,7 +129,7 @@ class TerminalReport:
             self._line("look at", where + (f"  {place.text}" if place.text else ""))
         if check.output.strip():
             self._line("your code printed", "\n" + textwrap.indent(shortened(check.output, PRINTED_LINES), "  "))
-        others = [c.name for c in entry.checks if c.verdict not in ("passed",) and c is not check]
+        others = [c.name for c in entry.checks if c.verdict not in ("passed", "not_applicable") and c is not check]
         self._line("also not passed", ", ".join(others))
         self._line("a hint", self._hint(entry))
 
@@ -158,10 +174,13 @@ class TerminalReport:
             Text.assemble(
                 ("  Score ", "bold"),
                 (f"{result.score:g} / {result.max_score:g}", "bold"),
-                f"   {passed} of {len(result.exercises)} exercises passed",
+                f"   {passed} of {len(result.applicable)} exercises passed",
             )
         )
-        following = next((entry for entry in result.exercises if entry.verdict != "passed"), None)
+        without = [entry.exercise for entry in result.exercises if entry.verdict == "not_applicable"]
+        if without:
+            self._closing(f"Left out on {result.model}, and in neither number: {', '.join(without)}")
+        following = next((entry for entry in result.applicable if entry.verdict != "passed"), None)
         if following is not None and not result.faults:
             self._closing(f"Next   {short(following.file)}")
         self._closing(result.how, "dim")

@@ -5,10 +5,11 @@ Here, in ``mechgrade.hub`` (which models and autoencoders can be downloaded) and
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from mechgrade.bench.torch import Torch
+from mechgrade.bench.transformer_lens import facts
 from mechgrade.protocol.job import HUB, BenchSpec
 
 
@@ -26,6 +27,12 @@ class TransformerLens(Torch):
     #: The bridge runs the models' code of transformers.
     packages: Sequence[str] = ("torch", "transformer-lens", "sae-lens", "transformers", "numpy")
     doctor = "mechgrade.bench.transformer_lens.doctor"
+
+    needs: Collection[str] = tuple(facts.NEEDS)
+
+    def lacks(self, spec: BenchSpec, needs: Mapping[str, Any]) -> Mapping[str, str]:
+        """What a model lacks, told from its configuration and its tokenizer."""
+        return facts.lacks(spec, needs)
 
     def labels(self, model: str, text: str) -> Mapping[str, Sequence[str]]:
         """The tokens of a text, for a model of the course."""

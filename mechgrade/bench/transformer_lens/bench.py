@@ -58,6 +58,30 @@ class Bench(TorchBench):
         return int(self.model.cfg.n_heads)
 
     @property
+    def n_kv_heads(self) -> int:
+        """Number of key and value heads in a layer: fewer than heads where these are grouped."""
+        return int(getattr(self.model.cfg, "n_key_value_heads", None) or self.n_heads)
+
+    @property
+    def has_learned_positions(self) -> bool:
+        """Whether an embedding of each position is added to the token's, at ``hook_pos_embed``."""
+        return str(self.model.cfg.positional_embedding_type) == "standard"
+
+    @property
+    def is_parallel(self) -> bool:
+        """Whether attention and MLP of a layer read the same input: then nothing lies between them."""
+        return bool(getattr(self.model.cfg, "parallel_attn_mlp", False))
+
+    def names(self, parts: Sequence[str]) -> list[str]:
+        """The full names of activations in all layers, such as ``hook_mlp_out``; without those that parallel blocks lack."""
+        there = [part for part in parts if part != "hook_resid_mid" or not self.is_parallel]
+        return [f"blocks.{layer}.{part}" for layer in range(self.n_layers) for part in there]
+
+    def for_each_head(self, weights: Tensor) -> Tensor:
+        """Weights ``[layer, head, ...]`` of keys or values, with those of a group repeated for each of its heads."""
+        return weights.repeat_interleave(self.n_heads // weights.shape[1], dim=1)
+
+    @property
     def d_model(self) -> int:
         """Width of the residual stream."""
         return int(self.model.cfg.d_model)
@@ -80,7 +104,8 @@ class Bench(TorchBench):
     @property
     def bos(self) -> int:
         """The id of the token that opens every input."""
-        return int(self.model.tokenizer.bos_token_id)
+        tokenizer = self.model.tokenizer
+        return int(tokenizer.eos_token_id if tokenizer.bos_token_id is None else tokenizer.bos_token_id)
 
     # --- seeded inputs -----------------------------------------------------------------------------------------------
 

@@ -6,7 +6,6 @@ with the same processing (LayerNorm folded, weights centred), so that the same s
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -18,44 +17,34 @@ def bridge(name: str, device: str, dtype: torch.dtype) -> Any:
 
     model = TransformerBridge.boot_transformers(name, device=device, dtype=dtype)
     model.enable_compatibility_mode(disable_warnings=True)  # once only: a second call processes the weights twice
+    model.cfg.default_prepend_bos = True  # for some families it is False here and True in a HookedTransformer
+    _add_biases(model)
     return model
 
 
+def _add_biases(model: Any) -> None:
+    """Give attention layers without biases some that are zero, as a HookedTransformer has them: ``model.b_Q`` fails without."""
+    for block in model.blocks:
+        for part in block.attn.modules():
+            if isinstance(part, torch.nn.Linear) and part.bias is None:
+                part.bias = torch.nn.Parameter(part.weight.new_zeros(part.out_features))
+
+
 def hooked(name: str, local: bool, device: str, dtype: torch.dtype) -> Any:
-    """A ``HookedTransformer``; 4.0 has none."""
+    """A ``HookedTransformer``; 4.0 has none. Of families that are only in directories here it knows some."""
     from transformer_lens import HookedTransformer
 
     if not local:
         return HookedTransformer.from_pretrained(name, device=device, dtype=dtype)
-    from transformer_lens import HookedTransformerConfig
-    from transformer_lens.pretrained.weight_conversions import convert_gpt2_weights
+    from transformer_lens.loading_from_pretrained import get_pretrained_model_config, get_pretrained_state_dict
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
     # from_pretrained refuses names that it does not list, so a directory takes the same steps by hand.
     source = AutoModelForCausalLM.from_pretrained(name, dtype=dtype)
-    theirs = source.config
-    config = HookedTransformerConfig(
-        n_layers=theirs.n_layer,
-        d_model=theirs.n_embd,
-        n_ctx=theirs.n_positions,
-        d_head=theirs.n_embd // theirs.n_head,
-        n_heads=theirs.n_head,
-        d_mlp=theirs.n_inner or 4 * theirs.n_embd,
-        d_vocab=theirs.vocab_size,
-        act_fn=theirs.activation_function,
-        eps=theirs.layer_norm_epsilon,
-        use_attn_scale=True,
-        normalization_type="LN",
-        original_architecture="GPT2LMHeadModel",
-        model_name=Path(name).name,
-        tokenizer_name=name,
-        device=device,
-        dtype=dtype,
-        default_prepend_bos=True,
-    )
+    config = get_pretrained_model_config(name, fold_ln=True, device=device, dtype=dtype, default_prepend_bos=True)
     model = HookedTransformer(config, tokenizer=AutoTokenizer.from_pretrained(name), move_to_device=False)
     model.load_and_process_state_dict(
-        convert_gpt2_weights(source, config),
+        get_pretrained_state_dict(name, config, source, dtype=dtype),
         fold_ln=True,
         center_writing_weights=True,
         center_unembed=True,

@@ -92,13 +92,7 @@ def grade(
         submission = find_submission(course, path or course.root / "exercises", lab, exercise)
         for note in submission.notes:
             screen.say(f"Note: {note}")
-        wanted = list(submission.exercises) or course.exercises(lab, exercise)
-        chosen, left_out = course.gradable(wanted, model)
-        if left_out:
-            names = ", ".join(map(str, left_out))
-            screen.say(f"Not graded, because {model} is not trained and these look for what training makes: {names}")
-        if not chosen:
-            raise CourseError(f"{model} can grade none of these exercises; take a trained model")
+        chosen = list(submission.exercises) or course.exercises(lab, exercise)
         if pdb and isolation not in (None, "inline"):
             raise CourseError("--pdb needs --isolation inline: a debugger cannot reach into another process")
         options = resolve(
@@ -144,8 +138,7 @@ def grade(
         report.learned(completed(course, state, read_state(progress)))
     unwritten = False
     if json_file is not None:
-        tree = result.as_tree() | ({"left_out": list(map(str, left_out))} if left_out else {})
-        unwritten |= not _put(json_file, json.dumps(tree, indent=1) + "\n")
+        unwritten |= not _put(json_file, json.dumps(result.as_tree(), indent=1) + "\n")
     if html_file is not None:
         from mechgrade.reports.html import page
 

@@ -92,7 +92,7 @@ def _serve(course: Course, options: Options, place: Place, path: str, browser: b
     level = probe().level
     held, before = held_by_command(course), fingerprint(course, level)
     worker = open_worker(course, options, warm=warm)
-    chosen, _ = course.gradable(course.exercises(), options.model)
+    chosen = course.exercises()
     try:
         grading = Grading(course, options, worker)
         if chosen:

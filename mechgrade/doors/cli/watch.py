@@ -66,8 +66,7 @@ def watch(
         if submission.exercises:
             raise CourseError(f"{path} is a file; give its directory, and --exercise {submission.exercises[0].name}")
         options = resolve(course, model=model, backend=backend, device=device)
-        wanted = [find(course, exercise, lab)] if exercise is not None else course.exercises(lab)
-        chosen, _ = course.gradable(wanted, model)
+        chosen = [find(course, exercise, lab)] if exercise is not None else course.exercises(lab)
         worker = open_worker(course, options, warm=server)
         if chosen:
             worker.start(options.spec(course, course.lab(chosen[0].lab)))  # it loads while the learner edits

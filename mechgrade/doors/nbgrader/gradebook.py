@@ -98,6 +98,8 @@ def fill(course: Course, lab: Lab, results: Path, db_url: str) -> list[str]:
             book.update_or_create_submission(lab.name, learner)
             for entry in entries:
                 name = check_id(course.exercise(entry["exercise"], lab.name))
+                # The maximum is the assignment's, for all learners: less where the model lacks what an exercise needs.
+                book.find_graded_cell(name, lab.slug, lab.name).max_score = float(entry["max_points"])
                 grade = book.find_grade(name, lab.slug, lab.name, learner)
                 grade.auto_score = float(entry["points"])
                 grade.needs_manual_grade = grade.manual_score is not None

@@ -7,12 +7,15 @@ points as a number, which nbgrader's SaveAutoGrades takes for the score. No Jupy
 from __future__ import annotations
 
 import atexit
+import contextlib
 import os
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from nbformat.v4 import new_output
+from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.preprocessors import NbGraderPreprocessor
 from nbgrader.utils import is_grade, is_solution
 from traitlets import Unicode
@@ -68,10 +71,14 @@ class Sandbox(NbGraderPreprocessor):  # type: ignore[misc]  # nbgrader is untype
                 )
             if found is not None and cell.cell_type == "code":
                 report = {"text/html": html(course, found, result, first_hint=True), "text/plain": text(course, found)}
+                cell.metadata["nbgrader"]["points"] = found.max_points
                 cell.outputs = [
                     new_output("display_data", data=report, metadata={"mechgrade": found.as_tree()}),
                     new_output("execute_result", data={"text/plain": f"{found.points:g}"}, execution_count=None),
                 ]
+        set_maxima(
+            lab, resources["nbgrader"].get("db_url"), {name: entry.max_points for name, entry in entries.items()}
+        )
         print(f"{learner}: {lab.name}, {result.score:g} of {result.max_score:g} points", flush=True)
         return nb, resources
 
@@ -92,6 +99,19 @@ def grade_notebook(course: Course, lab: Lab, nb: Any, options: Options) -> Resul
     """Grade all exercises of a lab in a notebook."""
     submission = Submission.from_notebook(course, lab, nb)
     return grade(course, submission, submission.exercises, options, _worker(course.limits.start_seconds))
+
+
+def set_maxima(lab: Lab, db_url: str | None, maxima: Mapping[str, float]) -> None:
+    """Let the gradebook's maxima be those of the model: less than was released where it lacks what an exercise needs."""
+    if db_url is None:
+        return
+    with Gradebook(db_url) as book:
+        for name, points in maxima.items():
+            with contextlib.suppress(MissingEntry):
+                cell = book.find_graded_cell(name, lab.slug, lab.name)
+                if cell.max_score != points:
+                    cell.max_score = points
+        book.db.commit()
 
 
 @cache

@@ -117,9 +117,7 @@ class Live:
         """What a page of an exercise shows at this moment."""
         state, remark = self._state()
         seen = self._seen.get(exercise, Seen())
-        return Face(
-            self.course, exercise, seen, self._lesson(exercise), state, remark, gradable=exercise in self._exercises
-        )
+        return Face(self.course, exercise, seen, self._lesson(exercise), state, remark)
 
     def opened(self, exercise: Exercise) -> None:
         """A page shows an exercise: its file is graded, unless that was done."""

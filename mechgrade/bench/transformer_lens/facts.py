@@ -1,0 +1,200 @@
+"""What a model is made of, told from its configuration and its tokenizer's file: without its weights, and without the libraries that load them.
+
+The grader's side asks this before anything is run: a check that needs what a model lacks is left out. See ``needs`` in course.yaml.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from mechgrade.protocol.job import HUB, BenchSpec
+
+#: Families whose configurations name no kind of positions: these learn an embedding for each position, and those have none.
+_LEARNED = frozenset(["gpt2", "gpt_neo", "gpt_bigcode", "opt", "imagegpt", "xglm"])
+_ALIBI = frozenset(["bloom", "mpt"])
+#: Families in which attention and MLP read the same input, unless the configuration says otherwise.
+_PARALLEL = frozenset(["gpt_neox", "gptj", "phi", "cohere", "cohere2", "codegen"])
+#: Families in which a norm stands behind attention and MLP.
+_NORMED = frozenset(["gemma2", "gemma3", "gemma3_text", "olmo2", "olmo3", "glm4"])
+
+
+@dataclass(frozen=True)
+class Facts:
+    """A transformer's kind.
+
+    Attributes:
+        family: as the configuration names it.
+        positions: ``learned``, ``rotary`` or ``ALiBi``.
+        norm: ``LayerNorm`` or ``RMSNorm``.
+        heads: in a layer.
+        kv_heads: heads of keys and values; fewer than heads where heads share them.
+        gated: whether the MLP multiplies two projections.
+        parallel: whether attention and MLP of a layer read the same input.
+        softcap: whether the logits are kept in bounds by a tanh.
+        normed_outputs: whether what attention and MLP give is normalised before it is added to the residual stream.
+    """
+
+    family: str
+    positions: str
+    norm: str
+    heads: int
+    kv_heads: int
+    gated: bool
+    parallel: bool
+    softcap: bool
+    normed_outputs: bool
+
+    @property
+    def words(self) -> str:
+        """The kind in a line."""
+        found = [f"{self.positions} positions", self.norm, f"{self.heads} heads"]
+        if self.kv_heads < self.heads:
+            found[-1] += f" in {self.kv_heads} group{'s' * (self.kv_heads > 1)}"
+        more = {
+            "gated MLP": self.gated,
+            "parallel blocks": self.parallel,
+            "normed outputs": self.normed_outputs,
+            "softcap": self.softcap,
+        }
+        found += [name for name, there in more.items() if there]
+        return f"{self.family}: {', '.join(found)}"
+
+
+def facts_of(config: Mapping[str, Any]) -> Facts:
+    """A model's kind, from its config.json."""
+    config = {**config, **(config.get("text_config") or {})}
+    family = str(config.get("model_type", "unknown"))
+    heads = int(config.get("num_attention_heads") or config.get("n_head") or config.get("num_heads") or 1)
+    has_rms = "rms_norm_eps" in config
+    return Facts(
+        family,
+        "learned" if family in _LEARNED else "ALiBi" if family in _ALIBI or config.get("alibi") else "rotary",
+        "RMSNorm" if has_rms else "LayerNorm",
+        heads,
+        int(config.get("num_key_value_heads") or (1 if config.get("multi_query") else heads)),
+        has_rms or family == "stablelm",  # who came with RMSNorm came with gated MLPs
+        bool(config.get("use_parallel_residual", config.get("parallel_attn", family in _PARALLEL))),
+        bool(config.get("final_logit_softcapping")),
+        family in _NORMED,
+    )
+
+
+@lru_cache(maxsize=16)
+def facts_at(place: str) -> Facts | None:
+    """The kind of the model in a directory or under ``hub:NAME``; None where no configuration can be read.
+
+    What is not on this machine is told by whoever loads it.
+    """
+    folder = _folder(place)
+    try:
+        return facts_of(json.loads((folder / "config.json").read_text(encoding="utf-8"))) if folder else None
+    except (OSError, ValueError, TypeError, AttributeError):
+        return None
+
+
+def _folder(place: str) -> Path | None:
+    if not place.startswith(HUB):
+        return Path(place) if place else None
+    from mechgrade.course import CourseError, ModelProfile
+    from mechgrade.hub.files import needs, snapshot
+
+    try:
+        (need,) = needs(ModelProfile(name=place, hub=place.removeprefix(HUB)))
+    except CourseError:
+        return None
+    return snapshot(need)
+
+
+@lru_cache(maxsize=16)
+def _pieces(place: str) -> Callable[[str], int] | None:
+    """Into how many tokens a model's tokenizer cuts a text; None where the tokenizer's file cannot be read."""
+    from tokenizers import Tokenizer
+
+    folder = _folder(place)
+    try:
+        tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json")) if folder else None
+    except Exception:  # what tokenizers raises has no class of its own
+        return None
+    if tokenizer is None:
+        return None
+    return lambda text: len(tokenizer.encode(text, add_special_tokens=False).ids)
+
+
+# --- what courses may need -----------------------------------------------------------------------------------------------
+
+
+def _sae(spec: BenchSpec, _: Any) -> str:
+    return "" if spec.part("sae") else "it needs a sparse autoencoder, and this model has none in course.yaml"
+
+
+def _learned_positions(spec: BenchSpec, _: Any) -> str:
+    facts = facts_at(spec.model)
+    if facts is None or facts.positions == "learned":
+        return ""
+    return f"it needs an embedding for each position, and this model has {facts.positions} positions"
+
+
+def _layer_norm(spec: BenchSpec, _: Any) -> str:
+    facts = facts_at(spec.model)
+    return "" if facts is None or facts.norm == "LayerNorm" else f"it needs LayerNorm, and this model has {facts.norm}"
+
+
+def _sequential_blocks(spec: BenchSpec, _: Any) -> str:
+    facts = facts_at(spec.model)
+    if facts is None or not facts.parallel:
+        return ""
+    return "it needs an MLP that reads what attention has written, and in this model both read the same input"
+
+
+def _ungrouped_heads(spec: BenchSpec, _: Any) -> str:
+    facts = facts_at(spec.model)
+    if facts is None or facts.kv_heads == facts.heads:
+        return ""
+    return f"it needs keys and values for each head, and in this model {facts.heads} heads share {facts.kv_heads}"
+
+
+def _linear_logits(spec: BenchSpec, _: Any) -> str:
+    facts = facts_at(spec.model)
+    if facts is None or not facts.softcap:
+        return ""
+    return "it needs logits as the unembedding gives them, and this model keeps them in bounds (softcap)"
+
+
+def _direct_heads(spec: BenchSpec, _: Any) -> str:
+    facts = facts_at(spec.model)
+    if facts is None or not facts.normed_outputs:
+        return ""
+    return "it needs heads that write to the residual stream directly, and in this model a norm stands between"
+
+
+def _single_tokens(spec: BenchSpec, words: Sequence[str]) -> str:
+    count = _pieces(spec.model)
+    cut = [word for word in words if count is not None and count(word) != 1]
+    if not cut:
+        return ""
+    shown = ", ".join(map(repr, cut[:3])) + (f" and {len(cut) - 3} more" if len(cut) > 3 else "")
+    return f"it needs words that are one token each, and this model cuts {shown}"
+
+
+#: What can be asked, and who answers: why a model cannot give it, or nothing.
+NEEDS: dict[str, Callable[[BenchSpec, Any], str]] = {
+    "sae": _sae,
+    "learned_positions": _learned_positions,
+    "layer_norm": _layer_norm,
+    "sequential_blocks": _sequential_blocks,
+    "ungrouped_heads": _ungrouped_heads,
+    "linear_logits": _linear_logits,
+    "direct_heads": _direct_heads,
+    "single_tokens": _single_tokens,
+}
+
+
+def lacks(spec: BenchSpec, needs: Mapping[str, Any]) -> dict[str, str]:
+    """Which of some needs a model cannot serve, and why. See :class:`mechgrade.bench.provider.Provider`."""
+    found = {name: NEEDS[name](spec, more) for name, more in needs.items()}
+    return {name: why for name, why in found.items() if why}

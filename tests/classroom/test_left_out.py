@@ -1,0 +1,73 @@
+"""Where the model lacks what an exercise needs, the gradebook's maximum is less by its points, for the whole class; and no learner loses any."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+
+import pytest
+from nbgrader.api import Gradebook
+
+from mechgrade.course import Course
+from mechgrade.doors.nbgrader.gradebook import fill
+from mechgrade.doors.nbgrader.sandbox import set_maxima
+from mechgrade.submissions.cells import check_id
+
+
+@pytest.fixture(autouse=True)
+def commands(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The command `alembic`, by which nbgrader makes a gradebook."""
+    monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
+
+
+def released(course: Course, lab: str, db_url: str) -> None:
+    """The gradebook as a release leaves it: each exercise with its points of course.yaml."""
+    with Gradebook(db_url) as book:
+        book.add_assignment(lab)
+        book.add_notebook(course.lab(lab).slug, lab)
+        for exercise in course.exercises(lab):
+            book.add_grade_cell(
+                check_id(exercise), course.lab(lab).slug, lab, max_score=exercise.points, cell_type="code"
+            )
+
+
+def points(course: Course, lab: str, db_url: str) -> tuple[float, float]:
+    """A learner's score and the maximum."""
+    with Gradebook(db_url) as book:
+        return float(book.find_submission(lab, "ada").score), float(book.find_assignment(lab).max_score)
+
+
+def result(course: Course, lab: str, left_out: str) -> dict[str, object]:
+    """Ada's results: all passed, but for an exercise that was left out."""
+    entries = []
+    for exercise in course.exercises(lab):
+        there = 0.0 if exercise.name == left_out else float(exercise.points)
+        verdict = "passed" if there else "not_applicable"
+        entries.append(
+            {"lab": lab, "exercise": exercise.name, "verdict": verdict, "points": there, "max_points": there}
+        )
+    return {"learner": "ada", "exercises": entries}
+
+
+def test_results_bring_the_maximum_with_them(course: Course, tmp_path: Path) -> None:
+    db_url, whole = f"sqlite:///{tmp_path / 'gradebook.db'}", course.lab("lab2").points
+    released(course, "lab2", db_url)
+    (tmp_path / "results/learners").mkdir(parents=True)
+    for left_out, there in (("make_ioi_pair", whole - course.exercise("make_ioi_pair").points), ("", whole)):
+        text = json.dumps(result(course, "lab2", left_out))
+        (tmp_path / "results/learners/ada.json").write_text(text)
+        assert fill(course, course.lab("lab2"), tmp_path / "results", db_url) == []
+        # The second time on a model that has all: the points are back.
+        assert points(course, "lab2", db_url) == (there, there)
+
+
+def test_autograding_does_so_too(course: Course, tmp_path: Path) -> None:
+    db_url = f"sqlite:///{tmp_path / 'gradebook.db'}"
+    released(course, "lab2", db_url)
+    lab = course.lab("lab2")
+    set_maxima(lab, db_url, {check_id(course.exercise("make_ioi_pair")): 0.0, "a check that is not there": 3.0})
+    with Gradebook(db_url) as book:
+        assert book.find_assignment("lab2").max_score == lab.points - course.exercise("make_ioi_pair").points
+    set_maxima(lab, None, {})  # where nbgrader names no gradebook, there is nothing to set

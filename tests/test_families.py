@@ -1,0 +1,172 @@
+"""The course on models of other families: what cannot be asked of them is left out by name, all else passes, and nothing ends in a grader's error."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from families import FAMILIES, HEADS, course_with_families, profile_of, save_model
+from support import grade_folder
+
+from mechgrade.bench.transformer_lens.facts import NEEDS, facts_at, facts_of, lacks
+from mechgrade.bench.transformer_lens.model import load_model
+from mechgrade.course import Course, load_course
+from mechgrade.grading.verdicts import Result
+from mechgrade.grading.worker import Worker
+from mechgrade.protocol.job import BenchSpec
+
+LLAMA = profile_of("Llama")
+
+#: Some exercises on the model itself: attention, the stream, patching one head, weights, and one that needs an autoencoder.
+SOME = ("decompose_residual", "patch_heads", "path_patch", "ov_copying", "cache_budget", "latent_logits")
+
+
+@pytest.fixture(scope="module")
+def llama(tmp_path_factory: pytest.TempPathFactory) -> Course:
+    """The course with a small model of Llama's form: heads that share keys and values, rotary positions, RMSNorm, no biases."""
+    return load_course(course_with_families(tmp_path_factory.mktemp("families") / "course", ["Llama"]))
+
+
+@pytest.fixture(scope="module")
+def own_worker() -> Iterator[Worker]:
+    worker = Worker()
+    yield worker
+    worker.close()
+
+
+def graded(course: Course, worker: Worker, model: str, names: tuple[str, ...] = (), **settings: Any) -> Result:
+    exercises = [course.exercise(name) for name in names] or course.exercises()
+    return grade_folder(course, worker, course.root / "solutions", exercises, model=model, **settings)
+
+
+def of(result: Result) -> dict[str, dict[str, str]]:
+    """Each exercise's checks that did not pass, with their verdicts."""
+    return {
+        entry.exercise: {check.name: check.verdict for check in entry.checks if check.verdict != "passed"}
+        for entry in result.exercises
+    }
+
+
+def test_a_model_with_grouped_heads_is_graded_and_what_it_lacks_is_left_out(llama: Course, own_worker: Worker) -> None:
+    result = graded(llama, own_worker, LLAMA, SOME)
+    gone = "not_applicable"
+    assert of(result) == {
+        "decompose_residual": {},
+        "patch_heads": {},
+        "path_patch": dict.fromkeys(("to_heads", "nothing_changes", "clear_errors"), gone),
+        "ov_copying": {},
+        "cache_budget": {"on_course_model": gone},
+        "latent_logits": {"course_sae": gone},
+    }
+    assert result.score == result.max_score < sum(llama.exercise(name).points for name in SOME)
+    messages = {check.message for entry in result.exercises for check in entry.checks if check.verdict == gone}
+    assert f"it needs keys and values for each head, and in this model {HEADS} heads share 2" in messages
+    assert "it needs a sparse autoencoder, and this model has none in course.yaml" in messages
+
+
+def test_a_wrong_answer_on_it_is_still_wrong(llama: Course, own_worker: Worker, tmp_path: Path) -> None:
+    """The map of keys has a column for each head that shares them, and no more."""
+    text = llama.solution_path(llama.exercise("patch_heads")).read_text()
+    right = 'clean_cache[f"blocks.0.attn.hook_{activation}"].shape[1 if activation == "pattern" else 2]'
+    assert right in text
+    (tmp_path / "lab2").mkdir()
+    for wrong, verdict in (("model.cfg.n_heads", "raised"), ("2", "wrong")):
+        (tmp_path / "lab2/patch_heads.py").write_text(text.replace(right, wrong))
+        result = grade_folder(llama, own_worker, tmp_path, [llama.exercise("patch_heads")], model=LLAMA)
+        assert result.exercises[0].verdict == verdict
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("family", FAMILIES)
+def test_the_whole_course_on_a_family(family: str, tmp_path: Path, own_worker: Worker) -> None:
+    course = load_course(course_with_families(tmp_path / "course", [family]))
+    result = graded(course, own_worker, profile_of(family))
+    verdicts = {entry.exercise: (entry.verdict, entry.message) for entry in result.exercises}
+    assert {name: each for name, each in verdicts.items() if each[0] not in ("passed", "not_applicable")} == {}
+    assert result.score == result.max_score > 300
+
+
+def test_a_second_back_end_is_no_condition(llama: Course, own_worker: Worker, tmp_path: Path) -> None:
+    """Where the other back end cannot load a model, the references run without it; that it cannot is told when it is asked for."""
+    course = load_course(course_with_families(tmp_path / "course", ["Gemma 2"]))
+    result = graded(course, own_worker, profile_of("Gemma 2"), ("induction_scores",))
+    assert [(entry.verdict, entry.message) for entry in result.exercises] == [("passed", "")]
+    hooked = graded(course, own_worker, profile_of("Gemma 2"), ("induction_scores",), backend="hooked")
+    (entry,) = hooked.exercises
+    assert entry.verdict == "infrastructure_error" and "could not be loaded" in entry.message
+
+
+# --- what is told of a model from its configuration -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_the_configuration_tells_what_the_loaded_model_is(family: str, tmp_path: Path) -> None:
+    save_model(family, tmp_path / "model")
+    facts = facts_at(str(tmp_path / "model"))
+    model = load_model(str(tmp_path / "model"), local=True, backend="bridge")
+    assert facts is not None
+    cfg = model.cfg
+    assert (facts.positions == "learned") == (str(cfg.positional_embedding_type) == "standard")
+    assert (facts.norm == "RMSNorm") == str(cfg.normalization_type).startswith("RMS")
+    assert (facts.heads, facts.kv_heads) == (cfg.n_heads, getattr(cfg, "n_key_value_heads", None) or cfg.n_heads)
+    assert facts.parallel == bool(getattr(cfg, "parallel_attn_mlp", False))
+    assert facts.gated == bool(getattr(cfg, "gated_mlp", False))
+    assert facts.normed_outputs == hasattr(model.blocks[0], "ln1_post")
+    # What scenarios ask of weights is there in every family.
+    for name in ("W_Q", "W_K", "W_V", "W_O", "b_Q", "b_K", "b_V", "b_O", "W_E", "W_U", "b_U"):
+        assert getattr(model, name).shape[-1] > 0
+
+
+#: As the Hub has them, without what matters nowhere: published configurations name less than transformers writes today.
+PUBLISHED = {
+    "gpt2": ({"model_type": "gpt2", "n_head": 12, "n_embd": 768, "n_positions": 1024}, "learned", 12, False),
+    "pythia": ({"model_type": "gpt_neox", "num_attention_heads": 8, "rotary_pct": 0.25}, "rotary", 8, True),
+    "llama 1": ({"model_type": "llama", "num_attention_heads": 32, "rms_norm_eps": 1e-6}, "rotary", 32, False),
+    "llama 3": (
+        {"model_type": "llama", "num_attention_heads": 32, "num_key_value_heads": 8, "rms_norm_eps": 1e-5},
+        "rotary",
+        8,
+        False,
+    ),
+    "bloom": ({"model_type": "bloom", "n_head": 16}, "ALiBi", 16, False),
+}
+
+
+@pytest.mark.parametrize("name", PUBLISHED)
+def test_published_configurations(name: str) -> None:
+    config, positions, kv_heads, parallel = PUBLISHED[name]
+    facts = facts_of(config)
+    assert (facts.positions, facts.kv_heads, facts.parallel) == (positions, kv_heads, parallel)
+    assert (facts.norm, facts.gated) == (("RMSNorm", True) if "llama" in name else ("LayerNorm", False))
+
+
+def test_the_course_model_lacks_nothing_that_its_graders_ask(course: Course) -> None:
+    profile = course.model()
+    spec = BenchSpec("transformer_lens", course.place_of(profile.source), (("sae", "somewhere"),))
+    needs: dict[str, Any] = dict.fromkeys(NEEDS) | {"single_tokens": [" Mary", " the"]}
+    assert lacks(spec, needs) == {}
+    assert lacks(spec, {"single_tokens": [" Mary", " Marysville"]}) == {
+        "single_tokens": "it needs words that are one token each, and this model cuts ' Marysville'"
+    }
+
+
+def test_what_cannot_be_read_is_left_to_whoever_loads_it(tmp_path: Path) -> None:
+    """A missing or damaged configuration is the loader's to tell, with what to do."""
+    (tmp_path / "config.json").write_text("{")
+    for place in (str(tmp_path), str(tmp_path / "nowhere"), "hub:nobody/nothing", ""):
+        needs: dict[str, Any] = dict.fromkeys(name for name in NEEDS if name != "sae") | {"single_tokens": [" a"]}
+        assert lacks(BenchSpec("transformer_lens", place), needs) == {}
+
+
+def test_every_need_of_a_grader_is_known(course: Course) -> None:
+    """Read from the graders' text: a check with a need that nobody knows would end in an error on every model."""
+    asked = set()
+    for exercise in course.exercises():
+        for node in ast.walk(ast.parse(course.grader_path(exercise).read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and ast.unparse(node.func) == "pytest.mark.needs":
+                asked |= {arg.value for arg in node.args if isinstance(arg, ast.Constant)}
+                asked |= {keyword.arg for keyword in node.keywords}
+    assert asked and asked <= {*NEEDS, "trained"}
