@@ -13,7 +13,7 @@ from mechgrade.grading.references import References, without_reference
 from mechgrade.grading.sessions import Opener, Sessions
 from mechgrade.grading.verdicts import ExerciseResult, Result
 from mechgrade.grading.worker import Worker
-from mechgrade.submissions.submission import Submission
+from mechgrade.submissions.submission import Submission, SubmissionError
 
 
 class Grading:
@@ -66,7 +66,8 @@ class Grading:
         from mechgrade.grading.parallel import GradeOne, in_order  # of no use to who grades one exercise
 
         opener = self.sessions.opener
-        if not isinstance(opener, Worker) or not self._has_worker(exercises[0]):
+        begun = [each for each in exercises if not self._is_stub(submission, each)]
+        if len(begun) < 2 or not isinstance(opener, Worker) or not self._has_worker(begun[0]):
             return self.run(checks, self.grader(submission, on_result), exercises)
 
         def grades(grading: Grading) -> GradeOne:
@@ -92,6 +93,12 @@ class Grading:
             grader.abandon()
             raise
         return next(iter(grader.finish().exercises), None)
+
+    def _is_stub(self, submission: Submission, exercise: Exercise) -> bool:
+        try:
+            return self.sessions.of_stub(exercise, submission.source(exercise)) is not None
+        except SubmissionError:
+            return False
 
     def _has_worker(self, exercise: Exercise) -> bool:
         """Have the worker open a process, for no program. A warm one that has ended is replaced now, and by one process alone."""
