@@ -11,6 +11,7 @@ import pytest
 from support import ROOT
 
 from mechgrade.course import load_course
+from mechgrade.course.variants import programs
 
 COURSE = load_course(ROOT)
 RIGHT = COURSE.solution_path(COURSE.exercise("induction_scores")).read_text()

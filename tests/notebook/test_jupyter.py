@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 from typing import Any
 
-import nbclient
 import pytest
 from classroom.room import make_course
 from support import later
@@ -14,6 +13,7 @@ from mechgrade.course.source import read_source
 from mechgrade.doors.notebook import jupyter, sync
 from mechgrade.submissions.cells import part
 
+nbclient = later("nbclient")
 nbformat = later("nbformat")
 
 pytestmark = pytest.mark.slow
