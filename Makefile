@@ -17,6 +17,8 @@ INSTRUCTOR := $(VENV)/.stamp-instructor-$(HERE)$(BY_HAND)
 # variables, so that a directory with blanks or quotes in its name is one argument all the same.
 SUBMISSION ?= exercises
 JOBS ?= 2
+# How many exercises are graded at once the command finds out, unless it is told.
+AT_ONCE := $(if $(filter file,$(origin JOBS)),,--jobs $(JOBS))
 export SUBMISSION LAB EXERCISE MODEL DEVICE BACKEND ISOLATION ARCHIVE
 
 .DEFAULT_GOAL := help
@@ -38,8 +40,8 @@ setup-lab: $(LEARNER) ## Make the folders for plots and checkpoints
 doctor: $(LEARNER) ## Check this machine; LAB=lab3 for one lab's needs
 	@$(BIN)/mechgrade doctor $${LAB:+"$$LAB"} $${MODEL:+--model "$$MODEL"} $${DEVICE:+--device "$$DEVICE"}
 
-grade: $(LEARNER) ## Grade SUBMISSION (exercises by default); LAB EXERCISE MODEL DEVICE BACKEND ISOLATION narrow it
-	@$(BIN)/mechgrade grade "$$SUBMISSION" \
+grade: $(LEARNER) ## Grade SUBMISSION (exercises by default); LAB EXERCISE MODEL DEVICE BACKEND ISOLATION narrow it, JOBS=4 at once
+	@$(BIN)/mechgrade grade "$$SUBMISSION" $(AT_ONCE) \
 		$${LAB:+--lab "$$LAB"} $${EXERCISE:+--exercise "$$EXERCISE"} $${MODEL:+--model "$$MODEL"} \
 		$${DEVICE:+--device "$$DEVICE"} $${BACKEND:+--backend "$$BACKEND"} $${ISOLATION:+--isolation "$$ISOLATION"}
 
@@ -56,7 +58,7 @@ watch: $(LEARNER) ## Grade each exercise of SUBMISSION when it is saved
 		$${DEVICE:+--device "$$DEVICE"} $${BACKEND:+--backend "$$BACKEND"}
 
 report: $(LEARNER) ## Grade as `make grade` does, and write outputs/report.html
-	@$(BIN)/mechgrade grade "$$SUBMISSION" --html outputs/report.html \
+	@$(BIN)/mechgrade grade "$$SUBMISSION" --html outputs/report.html $(AT_ONCE) \
 		$${LAB:+--lab "$$LAB"} $${EXERCISE:+--exercise "$$EXERCISE"} $${MODEL:+--model "$$MODEL"} \
 		$${DEVICE:+--device "$$DEVICE"} $${BACKEND:+--backend "$$BACKEND"} $${ISOLATION:+--isolation "$$ISOLATION"}
 

@@ -8,17 +8,18 @@ from __future__ import annotations
 import sys
 
 import pytest
-import torch
-from support import ROOT, grade_folder
+from support import ROOT, grade_folder, later
 
 from mechgrade.bench import BenchError
 from mechgrade.bench.specs import bench_spec
-from mechgrade.bench.torch import determinism
-from mechgrade.bench.transformer_lens.bench import Bench
 from mechgrade.course import CourseError, devices, load_course
 
+torch = later("torch")
+determinism = later("mechgrade.bench.torch.determinism")
+lens_bench = later("mechgrade.bench.transformer_lens.bench")
+
 COURSE = load_course(ROOT)
-needs_gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="not run: torch sees no GPU here")
+needs_gpu = pytest.mark.skipif("not torch.cuda.is_available()", reason="not run: torch sees no GPU here")
 
 
 @pytest.mark.parametrize("wanted", ["cpu", "cuda", "cuda:1", "mps"])
@@ -58,10 +59,10 @@ def test_float32_is_whole_float32():
     assert not torch.are_deterministic_algorithms_enabled()  # a CPU gives the same without them, and faster
 
 
-@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU here")
+@pytest.mark.skipif("torch.cuda.is_available()", reason="there is a GPU here")
 def test_a_device_that_is_not_there_is_told_in_a_sentence():
     with pytest.raises(BenchError, match=r"the device cuda cannot be used here .*: take --device cpu"):
-        bench = Bench(bench_spec(COURSE))
+        bench = lens_bench.Bench(bench_spec(COURSE))
         assert bench.model is not None
         try:
             bench.move("cuda")
@@ -69,7 +70,7 @@ def test_a_device_that_is_not_there_is_told_in_a_sentence():
             torch.use_deterministic_algorithms(False)
 
 
-@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU here")
+@pytest.mark.skipif("torch.cuda.is_available()", reason="there is a GPU here")
 def test_grading_on_a_device_that_is_not_there_is_the_machines_fault(worker):
     """The worker loads on the processor, and a fork fails to carry the model over: no point is lost to that."""
     exercise = COURSE.exercise("find_heads")

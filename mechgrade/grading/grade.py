@@ -6,12 +6,14 @@ from collections.abc import Callable, Sequence
 
 from mechgrade.course import Course, CourseError, Exercise
 from mechgrade.grading.checks import Checks, with_checks
+from mechgrade.grading.errors import GraderError, InfrastructureError
 from mechgrade.grading.grader import Grader
 from mechgrade.grading.options import Options
 from mechgrade.grading.references import References, without_reference
 from mechgrade.grading.sessions import Opener, Sessions
 from mechgrade.grading.verdicts import ExerciseResult, Result
-from mechgrade.submissions.submission import Submission
+from mechgrade.grading.worker import Worker
+from mechgrade.submissions.submission import Submission, SubmissionError
 
 
 class Grading:
@@ -52,6 +54,62 @@ class Grading:
         checks.complete(result, exercises, self.course)
         return result
 
+    def run_parallel(
+        self,
+        checks: Checks,
+        submission: Submission,
+        exercises: Sequence[Exercise],
+        jobs: int,
+        on_result: Callable[[ExerciseResult], None] | None = None,
+    ) -> Result:
+        """Grade some exercises in several processes at once, by checks that are collected already. The result is that of :meth:`run`."""
+        from mechgrade.grading.parallel import GradeOne, in_order  # of no use to who grades one exercise
+
+        opener = self.sessions.opener
+        begun = [each for each in exercises if not self._is_stub(submission, each)]
+        if len(begun) < 2 or not isinstance(opener, Worker) or not self._has_worker(begun[0]):
+            return self.run(checks, self.grader(submission, on_result), exercises)
+
+        def grades(grading: Grading) -> GradeOne:
+            return lambda exercise: grading._one(checks, submission, exercise)
+
+        def in_a_fork() -> GradeOne:
+            return grades(Grading(self.course, self.options, opener.lend(), explain=self._explain))
+
+        result = self.grader(submission).finish()  # with nothing in it yet
+        for entry in in_order(exercises, jobs, in_a_fork, grades(self)):
+            result.exercises.append(entry)
+            if on_result is not None:
+                on_result(entry)
+        checks.complete(result, exercises, self.course)
+        return result
+
+    def _one(self, checks: Checks, submission: Submission, exercise: Exercise) -> ExerciseResult | None:
+        """An exercise by itself; None where it has no checks."""
+        grader = self.grader(submission)
+        try:
+            checks.run(grader, [exercise])
+        except BaseException:
+            grader.abandon()
+            raise
+        return next(iter(grader.finish().exercises), None)
+
+    def _is_stub(self, submission: Submission, exercise: Exercise) -> bool:
+        try:
+            return self.sessions.of_stub(exercise, submission.source(exercise)) is not None
+        except SubmissionError:
+            return False
+
+    def _has_worker(self, exercise: Exercise) -> bool:
+        """Have the worker open a process, for no program. A warm one that has ended is replaced now, and by one process alone."""
+        try:
+            self.sessions.open(exercise, "").close()
+        except InfrastructureError:
+            return False
+        except GraderError:  # of this exercise's file; the worker has answered
+            pass
+        return True
+
     def grade(self, grader: Grader, exercises: Sequence[Exercise], *, pdb: bool = False) -> Result:
         """Collect the checks of some exercises, and grade by them. See :func:`grade`."""
         return with_checks(
@@ -72,6 +130,7 @@ def grade(
     *,
     on_result: Callable[[ExerciseResult], None] | None = None,
     pdb: bool = False,
+    jobs: int = 1,
 ) -> Result:
     """Grade some exercises of a submission.
 
@@ -83,6 +142,7 @@ def grade(
         opener: opens the learner's processes. The caller closes it.
         on_result: called with each exercise when its last check is in.
         pdb: drop into the debugger where a check fails (with isolation ``inline``).
+        jobs: how many processes grade at once. What comes out is the same, and ``on_result`` is called in the same order.
 
     Returns:
         a result with every exercise, also those whose grader could not run.
@@ -94,4 +154,12 @@ def grade(
     grading = Grading(course, options, opener)
     if exercises:
         opener.start(grading.sessions.spec_for(exercises[0]))  # it loads while pytest collects
+    jobs = min(jobs, len(exercises))
+    if jobs > 1 and not pdb:
+        return with_checks(
+            course,
+            exercises,
+            lambda checks: grading.run_parallel(checks, submission, exercises, jobs, on_result),
+            hidden=options.hidden,
+        )
     return grading.grade(grading.grader(submission, on_result), exercises, pdb=pdb)

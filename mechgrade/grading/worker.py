@@ -132,6 +132,11 @@ class Worker:
             raise GraderError(why)
         raise InfrastructureError(why)
 
+    def lend(self) -> Lent:
+        """The worker as a fork of this process uses it. To be called there, and after this process has opened something."""
+        assert self._control is not None
+        return Lent(self._control, self.start_seconds)
+
     def _last_words(self) -> str:
         if self._process is None or self._log is None:
             return ""
@@ -157,6 +162,18 @@ class Worker:
         if self._log is not None:
             self._log.close()
             self._log = None
+
+
+class Lent(Worker):
+    """A worker that another process has started, and ends. Several may use it at once."""
+
+    def __init__(self, control: socket.socket, start_seconds: float) -> None:
+        super().__init__(start_seconds)
+        self._control = control
+
+    def _begin(self) -> None:
+        if self._control is None:
+            raise WorkerGone("the worker has ended")
 
 
 def _environment() -> dict[str, str]:

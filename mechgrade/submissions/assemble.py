@@ -274,10 +274,10 @@ def _kind(node: ast.stmt) -> str:
         if node.module == "__future__":
             return "future"
         return "star" if any(alias.name == "*" for alias in node.names) else ""
-    return "stub" if isinstance(node, _Function) and any(map(_is_not_written, node.body)) else ""
+    return "stub" if isinstance(node, _Function) and any(map(is_not_written, node.body)) else ""
 
 
-def _is_not_written(node: ast.stmt) -> bool:
+def is_not_written(node: ast.AST) -> bool:
     """``raise NotImplementedError(…)``, which stands in a stub where the learner's code should be."""
     if not isinstance(node, ast.Raise):
         return False

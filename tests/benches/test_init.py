@@ -7,15 +7,16 @@ import subprocess
 from pathlib import Path
 from zipfile import ZipFile
 
-import jsonschema
 import pytest
 import yaml
-from support import ROOT
+from support import ROOT, later
 
 from mechgrade.authoring.schema import schema_text
 from mechgrade.course import load_course
 
 from .conftest import Run
+
+jsonschema = later("jsonschema")
 
 
 @pytest.fixture(scope="module")

@@ -6,17 +6,18 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-import torch
-from support import grade_folder
+from support import grade_folder, later
 
 from mechgrade.authoring.record import record
-from mechgrade.bench.torch.bench import TorchBench
 from mechgrade.course import load_course
 from mechgrade.grading import recordings
 from mechgrade.grading.worker import Worker
 from mechgrade.protocol.job import BenchSpec
 
 from .stranger import SOURCE, VARIANTS, make_course, write
+
+torch = later("torch")
+torch_bench = later("mechgrade.bench.torch.bench")
 
 GRADER = '''\
 """Grader of `slope`, on what a layer of the course's own gives."""
@@ -70,25 +71,28 @@ def test_it_is_recorded_with_its_noise_and_graded(tmp_path: Path, worker: Worker
     assert grade_folder(course, worker, tmp_path / "mine", course.exercises(), hidden="x").score == 5
 
 
-class Layered(TorchBench):
+def layered() -> type[torch_bench.TorchBench]:
     """A bench with a model in an attribute."""
 
-    def load(self) -> None:
-        self.layer = self.module(lambda: torch.nn.Linear(3, 2), seed=0)
+    class Layered(torch_bench.TorchBench):
+        def load(self) -> None:
+            self.layer = self.module(lambda: torch.nn.Linear(3, 2), seed=0)
+
+    return Layered
 
 
-def written(bench: Layered) -> None:
+def written(bench: torch_bench.TorchBench) -> None:
     with torch.no_grad():
         bench.layer.weight[0, 0] += 1
 
 
-def hooked(bench: Layered) -> None:
+def hooked(bench: torch_bench.TorchBench) -> None:
     bench.layer.register_forward_hook(lambda *_: None)
 
 
 @pytest.mark.parametrize("change", [written, hooked])
-def test_what_a_run_leaves_on_a_module_is_noticed(change: Callable[[Layered], None]) -> None:
-    bench = Layered(BenchSpec("torch"))
+def test_what_a_run_leaves_on_a_module_is_noticed(change: Callable[[torch_bench.TorchBench], None]) -> None:
+    bench = layered()(BenchSpec("torch"))
     bench.load()
     assert not bench.is_dirty()
     bench.layer.register_forward_hook(lambda *_: None).remove()
@@ -98,7 +102,7 @@ def test_what_a_run_leaves_on_a_module_is_noticed(change: Callable[[Layered], No
 
 
 def test_modules_are_the_same_each_time_and_leave_the_learners_seed_alone() -> None:
-    bench = TorchBench(BenchSpec("torch"))
+    bench = torch_bench.TorchBench(BenchSpec("torch"))
     torch.manual_seed(7)
     expected = torch.rand(2)
     torch.manual_seed(7)

@@ -18,6 +18,8 @@ NAMES = (
     "watch",
     "page",
     "course",
+    "jobs",
+    "jobs-simulated",
     "overhead",
     "spent",
     "intact",

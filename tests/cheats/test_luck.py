@@ -9,8 +9,7 @@ import types
 from pathlib import Path
 
 import pytest
-import torch
-from support import ROOT, grade_folder
+from support import ROOT, grade_folder, later
 
 from mechgrade.course import Course, Exercise, load_course
 from mechgrade.grading.verdicts import Result
@@ -18,6 +17,8 @@ from mechgrade.grading.worker import Worker
 
 from .luck import KINDS, applies, lucky
 from .test_answers import SECRET, hard_coded
+
+torch = later("torch")
 
 COURSE = load_course(ROOT)
 

@@ -12,12 +12,13 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-import nbformat
 from sandbox.conftest import become_ordinary
-from support import ROOT
+from support import ROOT, later
 
 from mechgrade.course import Course, load_course
 from mechgrade.submissions.cells import Notebook
+
+nbformat = later("nbformat")
 
 #: Few exercises, and quick ones: what is tested is the way to and from the gradebook.
 EXERCISES = {

@@ -9,12 +9,14 @@ from pathlib import Path
 
 import pytest
 import yaml
-from nbformat.v4 import new_code_cell, new_markdown_cell, new_output
+from support import later
 
 from mechgrade.course.source import read_source
 from mechgrade.course.variants import programs
 
 from .room import Class, Edit, Notebook, output_of, write_into
+
+nbformat = later("nbformat")
 
 pytestmark = pytest.mark.slow
 
@@ -66,10 +68,14 @@ def cases(room: Class) -> dict[str, Case]:
     def duplicated(nb: Notebook) -> Notebook:
         nb = all_right(nb)
         old = cell(nb, "find_heads")
-        copy = new_code_cell("def find_heads(scores, threshold):\n    return 'the first try'", metadata=old.metadata)
+        copy = nbformat.v4.new_code_cell(
+            "def find_heads(scores, threshold):\n    return 'the first try'", metadata=old.metadata
+        )
         nb.cells.insert(nb.cells.index(old), copy)
         nb.cells.append(
-            new_code_cell(cell(nb, "find_heads-check").source, metadata=cell(nb, "find_heads-check").metadata)
+            nbformat.v4.new_code_cell(
+                cell(nb, "find_heads-check").source, metadata=cell(nb, "find_heads-check").metadata
+            )
         )
         return nb
 
@@ -82,32 +88,34 @@ def cases(room: Class) -> dict[str, Case]:
         check = cell(nb, "find_heads-check")
         check.source = "5.0"
         check.metadata["nbgrader"]["points"] = 1000
-        check.outputs = [new_output("execute_result", data={"text/plain": "5.0"}, execution_count=1)]
+        check.outputs = [nbformat.v4.new_output("execute_result", data={"text/plain": "5.0"}, execution_count=1)]
         return nb
 
     def forged_flags(nb: Notebook) -> Notebook:
         cell(nb, "find_heads-check").metadata["nbgrader"] |= {"solution": True, "grade": False, "locked": False}
         cell(nb, "find_heads").metadata["nbgrader"] |= {"grade": True, "points": 100}
-        nb.cells.append(new_code_cell("1", metadata={"nbgrader": {"grade_id": "mine", "grade": True, "points": 9}}))
+        nb.cells.append(
+            nbformat.v4.new_code_cell("1", metadata={"nbgrader": {"grade_id": "mine", "grade": True, "points": 9}})
+        )
         return nb
 
     def turned_to_text(nb: Notebook) -> Notebook:
         nb = all_right(nb)
         place = nb.cells.index(cell(nb, "find_heads-check"))
-        nb.cells[place] = new_markdown_cell("no", metadata=nb.cells[place].metadata)
+        nb.cells[place] = nbformat.v4.new_markdown_cell("no", metadata=nb.cells[place].metadata)
         return nb
 
     def with_trials(nb: Notebook) -> Notebook:
         nb = all_right(nb)
-        nb.cells.insert(1, new_code_cell("%matplotlib inline\n!ls /\n1/0"))
-        nb.cells.insert(1, new_code_cell("while True:\n    pass"))
+        nb.cells.insert(1, nbformat.v4.new_code_cell("%matplotlib inline\n!ls /\n1/0"))
+        nb.cells.insert(1, nbformat.v4.new_code_cell("while True:\n    pass"))
         return nb
 
     def helper_elsewhere(nb: Notebook) -> Notebook:
         nb = all_right(nb)
         source = whole["find_heads"].replace("def find_heads", "def from_afar")
         cell(nb, "find_heads").source = "def find_heads(scores, threshold):\n    return from_afar(scores, threshold)"
-        nb.cells.append(new_code_cell(source))
+        nb.cells.append(nbformat.v4.new_code_cell(source))
         return nb
 
     def odd_cells(nb: Notebook) -> str:

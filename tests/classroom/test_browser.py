@@ -18,14 +18,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import nbformat
 import pytest
-from support import ROOT
+from support import ROOT, later
 
 from mechgrade.course.source import read_source
 from mechgrade.course.variants import programs
 
 from .room import Class, make_course
+
+nbformat = later("nbformat")
 
 pytestmark = pytest.mark.slow
 

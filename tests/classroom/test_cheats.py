@@ -6,14 +6,15 @@ import subprocess
 import sys
 from pathlib import Path
 
-import nbformat
 import pytest
 from cheats.cheat import CHEATS, Cheat
-from nbformat.v4 import new_code_cell, new_output
+from support import later
 
 from mechgrade.course.source import read_source
 
 from .room import Class, Notebook, make_course, write_into
+
+nbformat = later("nbformat")
 
 pytestmark = pytest.mark.slow
 
@@ -57,11 +58,15 @@ def forged(nb: Notebook) -> Notebook:
         entry = cell.metadata.get("nbgrader")
         if entry and entry["grade"]:
             cell.outputs = [
-                new_output("execute_result", data={"text/plain": "5"}, metadata={"mechgrade": {"verdict": "passed"}})
+                nbformat.v4.new_output(
+                    "execute_result", data={"text/plain": "5"}, metadata={"mechgrade": {"verdict": "passed"}}
+                )
             ]
             cell.source = "5.0"
             nb.cells.append(
-                new_code_cell("5", metadata={"nbgrader": dict(entry) | {"points": 100}}, outputs=cell.outputs)
+                nbformat.v4.new_code_cell(
+                    "5", metadata={"nbgrader": dict(entry) | {"points": 100}}, outputs=cell.outputs
+                )
             )
     nb.metadata["kernelspec"] = {"name": "mine", "display_name": "mine", "language": "python"}
     nb.metadata["nbgrader"] = {"score": 5}

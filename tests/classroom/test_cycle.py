@@ -11,13 +11,15 @@ import os
 from datetime import UTC, datetime
 from pathlib import Path
 
-import nbformat
 import pytest
+from support import later
 
 from mechgrade.course.source import read_source
 from mechgrade.course.variants import programs
 
 from .room import Class, write_into
+
+nbformat = later("nbformat")
 
 pytestmark = pytest.mark.slow
 

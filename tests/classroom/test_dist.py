@@ -10,14 +10,15 @@ import sysconfig
 from pathlib import Path
 from zipfile import ZipFile
 
-import nbformat
 import pytest
-from support import ROOT
+from support import ROOT, later
 
 from mechgrade.authoring.archive import archive
 from mechgrade.authoring.leaks import PublishError, Secrets, stop_leaks
 from mechgrade.course import Course
 from mechgrade.course.source import read_source
+
+nbformat = later("nbformat")
 
 
 @pytest.fixture(scope="module")

@@ -14,10 +14,8 @@ from typing import Any
 from xml.etree import ElementTree
 from zipfile import ZipFile
 
-import jsonschema
 import pytest
-from nbgrader.api import Gradebook
-from support import ROOT, grade_folder
+from support import ROOT, grade_folder, later
 from typer.testing import CliRunner
 
 from mechgrade.authoring.gradescope import RUN, autograder
@@ -25,12 +23,15 @@ from mechgrade.course import Course, CourseError
 from mechgrade.course.source import read_source
 from mechgrade.course.variants import programs
 from mechgrade.doors.cli import app
-from mechgrade.doors.nbgrader.config import database
-from mechgrade.doors.nbgrader.tables import table
 from mechgrade.grading.verdicts import Check, Result
 from mechgrade.grading.worker import Worker
 from mechgrade.reports.gradescope import results
 from mechgrade.reports.junit import junit
+
+jsonschema = later("jsonschema")
+nbgrader_api = later("nbgrader.api")
+nbgrader_config = later("mechgrade.doors.nbgrader.config")
+nbgrader_tables = later("mechgrade.doors.nbgrader.tables")
 
 #: Gradescope's documented fields, and no others.
 VISIBILITY = {"enum": ["hidden", "after_due_date", "after_published", "visible"]}
@@ -149,7 +150,7 @@ def book(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     # nbgrader makes a gradebook with the command `alembic`.
     monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
     url = f"sqlite:///{tmp_path / 'gradebook.db'}"
-    with Gradebook(url) as gradebook:
+    with nbgrader_api.Gradebook(url) as gradebook:
         gradebook.add_assignment("lab1", duedate=datetime(2030, 1, 1))
         gradebook.add_notebook("n", "lab1")
         gradebook.add_grade_cell("c", "n", "lab1", max_score=10, cell_type="code")
@@ -170,16 +171,16 @@ def rows(text: str) -> list[dict[str, Any]]:
 
 def test_the_gradebook_is_found_by_the_courses_configuration(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.delenv("MECHGRADE_DB", raising=False)
-    assert database(ROOT) == f"sqlite:///{ROOT}/gradebook/gradebook.db"
+    assert nbgrader_config.database(ROOT) == f"sqlite:///{ROOT}/gradebook/gradebook.db"
     monkeypatch.setenv("MECHGRADE_DB", "postgresql://grader@host/book")
-    assert database(ROOT) == "postgresql://grader@host/book"
+    assert nbgrader_config.database(ROOT) == "postgresql://grader@host/book"
     with pytest.raises(CourseError, match=r"no nbgrader_config\.py"):
-        database(tmp_path)
+        nbgrader_config.database(tmp_path)
 
 
 def test_the_gradebook_as_csv(book: str) -> None:
     """Commas, quotes, line breaks and formulas in names, which nbgrader's own export writes as they are."""
-    text = table(book, "plain", [])
+    text = nbgrader_tables.table(book, "plain", [])
     assert text.count("\r\n") == 4
     found = {row["learner"]: row for row in rows(text)}
     assert found["ada"]["last_name"] == "Lovelace, Countess" and found["ada"]["first_name"] == 'Ada "A."'
@@ -189,11 +190,11 @@ def test_the_gradebook_as_csv(book: str) -> None:
 
 
 def test_the_columns_of_canvas_and_moodle(book: str) -> None:
-    canvas = rows(table(book, "canvas", ["lab1"]))
+    canvas = rows(nbgrader_tables.table(book, "canvas", ["lab1"]))
     assert list(canvas[0])[:5] == ["Student", "ID", "SIS User ID", "SIS Login ID", "Section"]
     assert canvas[0]["Student"].strip() == "Points Possible" and canvas[0]["lab1"] == "10"
     assert {row["SIS Login ID"]: row["lab1"] for row in canvas[1:]}["ada"] == "5.5"
-    moodle = rows(table(book, "moodle", ["lab1"]))
+    moodle = rows(nbgrader_tables.table(book, "moodle", ["lab1"]))
     assert {row["username"]: (row["email"], row["lab1"]) for row in moodle}["ada"] == ("ada@example.org", "5.5")
 
 

@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output, new_raw_cell
-from nbgrader.converters import GenerateFeedback
-from playwright.sync_api import Error
+from support import later
 
-from mechgrade.doors.nbgrader.feedback import Page
+nbformat = later("nbformat")
+playwright = later("playwright.sync_api")
+converters = later("nbgrader.converters")
+nbgrader_feedback = later("mechgrade.doors.nbgrader.feedback")
 
 RUN = "document.title='ESCAPED'"
 
@@ -46,8 +47,8 @@ HOSTILE = [
 
 def _page(nb: Any) -> str:
     """The page that nbgrader's converter would write, with its own template."""
-    converter = GenerateFeedback()
-    exporter = Page(config=converter.config)
+    converter = converters.GenerateFeedback()
+    exporter = nbgrader_feedback.Page(config=converter.config)
     resources = {"nbgrader": {"notebook": "lab3", "score": 1, "max_score": 2, "late_penalty": 0}}
     page: str = exporter.from_notebook_node(nb, resources)[0]
     return page
@@ -65,7 +66,7 @@ def show(tmp_path: Path, chromium: Any) -> Any:
         tab.on("request", lambda request: asked.append(request.url))
         tab.goto(file.as_uri(), wait_until="load")
         tab.wait_for_timeout(100)
-        with contextlib.suppress(Error):  # a page that leads elsewhere by itself goes away under the click
+        with contextlib.suppress(playwright.Error):  # a page that leads elsewhere by itself goes away under the click
             for element in tab.query_selector_all("#click, .text_cell_render a"):
                 element.dispatch_event("click")
         tab.wait_for_timeout(100)
@@ -88,15 +89,17 @@ def test_nothing_of_a_learner_runs_in_a_feedback_page(where: str, show: Any) -> 
     for number, text in enumerate(HOSTILE):
         own = {"nbgrader": {"grade_id": f"cell{number}", "solution": True, "grade": False, "schema_version": 3}}
         if where == "markdown":
-            cells.append(new_markdown_cell(text))
+            cells.append(nbformat.v4.new_markdown_cell(text))
         elif where == "raw":
-            cells.append(new_raw_cell(text, metadata={"raw_mimetype": "text/html"}))
+            cells.append(nbformat.v4.new_raw_cell(text, metadata={"raw_mimetype": "text/html"}))
         elif where == "code":
-            cells.append(new_code_cell(text, outputs=[new_output("display_data", {"text/html": text})]))
+            cells.append(
+                nbformat.v4.new_code_cell(text, outputs=[nbformat.v4.new_output("display_data", {"text/html": text})])
+            )
         else:
             own["nbgrader"]["comment"] = text
-            cells.append(new_code_cell("x = 1", metadata=own))
-    nb = new_notebook(cells=cells, metadata={"language_info": {"name": "python"}, "title": HOSTILE[0]})
+            cells.append(nbformat.v4.new_code_cell("x = 1", metadata=own))
+    nb = nbformat.v4.new_notebook(cells=cells, metadata={"language_info": {"name": "python"}, "title": HOSTILE[0]})
     title, address, asked = show(_page(nb))
     assert title == "lab3"
     assert address.endswith("page.html") and asked == []
@@ -107,8 +110,10 @@ def test_what_a_page_should_show_is_still_there(show: Any) -> None:
         "# Heads\n\n**bold** and $x^2$\n\n| a | b |\n|---|---|\n| 1 | 2 |\n\n![p](data:image/png;base64,iVBORw0KGgo=)"
     )
     picture = '<div style="color:red"><svg width="3"><rect width="2"></rect></svg></div>'
-    code = new_code_cell("def f(): pass", outputs=[new_output("display_data", {"text/html": picture})])
-    page = _page(new_notebook(cells=[new_markdown_cell(text), code]))
+    code = nbformat.v4.new_code_cell(
+        "def f(): pass", outputs=[nbformat.v4.new_output("display_data", {"text/html": picture})]
+    )
+    page = _page(nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell(text), code]))
     for part in ("<strong>bold</strong>", "$x^2$", "<td>1</td>", "data:image/png", "<rect", "color:red", "mathjax"):
         assert part in page, part
     assert page.count("Content-Security-Policy") == 1

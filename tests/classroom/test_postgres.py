@@ -12,11 +12,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from nbgrader.api import Gradebook
+from support import later
 
 from mechgrade.course.source import read_source
 
 from .room import Class, write_into
+
+nbgrader_api = later("nbgrader.api")
 
 pytestmark = pytest.mark.slow
 
@@ -72,7 +74,7 @@ def test_two_graders_at_once(room: Class, postgres: str) -> None:
     for grader in graders:
         said, _ = grader.communicate(timeout=600)
         assert grader.returncode == 0, said
-    with Gradebook(postgres) as book:
+    with nbgrader_api.Gradebook(postgres) as book:
         scores = {each.student.id: each.score for each in book.assignment_submissions("lab3")}
     assert scores == {"ada": 5.0, "grace": 5.0}
     out = room.home / "grades.csv"

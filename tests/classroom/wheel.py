@@ -19,16 +19,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from zipfile import ZipFile
 
-import nbformat
 import numpy
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from support import ROOT
+from support import ROOT, later
 
 from mechgrade.course import Course, load_course
 from mechgrade.course.source import read_source
 from mechgrade.course.variants import programs
+
+nbformat = later("nbformat")
 
 #: Where this environment's libraries are. The fresh one sees them, but for the engine.
 LIBRARIES = Path(numpy.__file__).parents[1]

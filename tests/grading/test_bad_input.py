@@ -14,7 +14,7 @@ from mechgrade.course import load_course
 from mechgrade.course.variants import programs
 
 COURSE = load_course(ROOT)
-RIGHT = programs(COURSE, COURSE.exercise("induction_scores"))[0].source
+RIGHT = COURSE.solution_path(COURSE.exercise("induction_scores")).read_text()
 
 #: name → (what is put below a right answer, verdict, a part of the sentence)
 CASES = {

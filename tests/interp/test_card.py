@@ -6,10 +6,12 @@ import re
 from pathlib import Path
 
 import pytest
+from support import later
 
-from interp import card, circuits
-from interp.card import MODEL_DIR, SAE_DIR
 from interp.tables import Card, Row, Section
+
+card = later("interp.card")
+circuits = later("interp.circuits")
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +41,7 @@ def test_the_card_holds_what_was_promised(measured: Card) -> None:
 
 def test_the_readmes_are_the_card(measured: Card) -> None:
     # Values may move in the last digit with the machine; the rows and the training record may not.
-    for directory, section in ((MODEL_DIR, measured.sections[0]), (SAE_DIR, measured.sections[-1])):
+    for directory, section in ((card.MODEL_DIR, measured.sections[0]), (card.SAE_DIR, measured.sections[-1])):
         text = (directory / "README.md").read_text()
         assert section.title in text
         assert all(row.name in text for row in section.rows if row.requirement)
@@ -78,6 +80,9 @@ def test_an_untrained_model_misses(tmp_path: Path) -> None:
 
 def test_the_fixtures_stay_small() -> None:
     total = sum(
-        path.stat().st_size for directory in (MODEL_DIR, SAE_DIR) for path in directory.rglob("*") if path.is_file()
+        path.stat().st_size
+        for directory in (card.MODEL_DIR, card.SAE_DIR)
+        for path in directory.rglob("*")
+        if path.is_file()
     )
     assert total < 8 * 2**20

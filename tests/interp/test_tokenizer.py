@@ -8,10 +8,12 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from transformers import AutoTokenizer
+from support import later
 
 from interp import corpus, words
 from interp.tokenizer import build_tokenizer, save_tokenizer, token_ids, vocabulary_size
+
+transformers = later("transformers")
 
 TOKENIZER = build_tokenizer()
 
@@ -50,7 +52,7 @@ def test_ids_are_a_whole_range() -> None:
 def test_transformers_reads_it_back(tmp_path: Path) -> None:
     save_tokenizer(tmp_path, 128)
     (tmp_path / "config.json").write_text('{"model_type": "gpt2"}')
-    tokenizer = AutoTokenizer.from_pretrained(tmp_path)
+    tokenizer = transformers.AutoTokenizer.from_pretrained(tmp_path)
     text = "The capital of France is Paris. Unknown wörds too 🙂"
     assert tokenizer(text)["input_ids"] == TOKENIZER.encode(text).ids
     assert tokenizer.decode(tokenizer(text)["input_ids"]) == text

@@ -7,24 +7,29 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from support import later
 
-from interp import unsupervised_card
 from interp.corpus import pair_is_held_out
-from interp.strangers import stranger_prompts
 from interp.tables import Card
 from interp.tokenizer import build_tokenizer, token_ids
-from interp.train import make_batch
-from interp.train_unsupervised import Unsupervised, altered
 from interp.words import NAMES
 
-PLAIN = Unsupervised(wrong_answers=0.0, strangers=0.0)
+unsupervised_card = later("interp.unsupervised_card")
+strangers = later("interp.strangers")
+training = later("interp.train")
+train_unsupervised = later("interp.train_unsupervised")
 
 
-def changes(recipe: Unsupervised, seed: int) -> list[tuple[list[str], list[str]]]:
+def plain() -> train_unsupervised.Unsupervised:
+    """The recipe that changes nothing."""
+    return train_unsupervised.Unsupervised(wrong_answers=0.0, strangers=0.0)
+
+
+def changes(recipe: train_unsupervised.Unsupervised, seed: int) -> list[tuple[list[str], list[str]]]:
     """Token texts of the rows that `altered` changed, before and after."""
     tokenizer = build_tokenizer()
-    batch = make_batch(np.random.default_rng(seed), recipe, 64)
-    changed = altered(batch, np.random.default_rng(seed), recipe)
+    batch = training.make_batch(np.random.default_rng(seed), recipe, 64)
+    changed = train_unsupervised.altered(batch, np.random.default_rng(seed), recipe)
     assert len(changed.answers) == len(changed.returning)
     rows = (batch.ids != changed.ids).any(1).nonzero().flatten().tolist()
     kept = {tuple(answer) for answer in changed.answers.tolist()}
@@ -38,13 +43,13 @@ def changes(recipe: Unsupervised, seed: int) -> list[tuple[list[str], list[str]]
 
 
 def test_nothing_changes_where_nothing_is_asked() -> None:
-    batch = make_batch(np.random.default_rng(0), PLAIN, 64)
-    assert altered(batch, np.random.default_rng(0), PLAIN) is batch
+    batch = training.make_batch(np.random.default_rng(0), plain(), 64)
+    assert train_unsupervised.altered(batch, np.random.default_rng(0), plain()) is batch
 
 
 def test_a_stranger_is_new_and_the_answer_is_them() -> None:
     seen = 0
-    for before, after in (pair for seed in range(4) for pair in changes(replace(PLAIN, strangers=1.0), seed)):
+    for before, after in (pair for seed in range(4) for pair in changes(replace(plain(), strangers=1.0), seed)):
         at = [i for i, (old, new) in enumerate(zip(before, after, strict=True)) if old != new]
         assert len(at) % 2 == 0
         for giver, answer in zip(at[::2], at[1::2], strict=True):
@@ -59,7 +64,7 @@ def test_a_stranger_is_new_and_the_answer_is_them() -> None:
 
 def test_a_wrong_answer_is_a_name_that_returned() -> None:
     seen = 0
-    for before, after in (pair for seed in range(4) for pair in changes(replace(PLAIN, wrong_answers=1.0), seed)):
+    for before, after in (pair for seed in range(4) for pair in changes(replace(plain(), wrong_answers=1.0), seed)):
         for i, (old, new) in enumerate(zip(before, after, strict=True)):
             if old != new:
                 assert old.strip() in NAMES and new.strip() in NAMES
@@ -69,7 +74,7 @@ def test_a_wrong_answer_is_a_name_that_returned() -> None:
 
 
 def test_a_prompt_and_its_stranger_differ_in_one_name() -> None:
-    for prompt, text in stranger_prompts(40, 3):
+    for prompt, text in strangers.stranger_prompts(40, 3):
         old, new = (re.findall(r"\w+", each) for each in (prompt.clean, text))
         (at,) = [i for i, (a, b) in enumerate(zip(old, new, strict=True)) if a != b]
         assert old[at] == prompt.subject and new[at] in NAMES and new[at] not in old

@@ -9,7 +9,6 @@ import pytest
 from support import ROOT
 
 from mechgrade.course import load_course
-from mechgrade.course.variants import programs
 from mechgrade.grading.advice import ADVICE, advice
 from mechgrade.grading.stuck import stuck
 from mechgrade.grading.verdicts import ExerciseResult, Result
@@ -21,7 +20,7 @@ from mechgrade.reports.live import checks_of
 
 NAME = "induction_scores"
 COURSE = load_course(ROOT)
-RIGHT = programs(COURSE, COURSE.exercise(NAME))[0].source
+RIGHT = COURSE.solution_path(COURSE.exercise(NAME)).read_text()
 STUB = COURSE.stub_path(COURSE.exercise(NAME)).read_text()
 RAISE = f'    raise NotImplementedError("{NAME}: not written yet")\n'
 GIVEN = f"{NAME}(pattern=float32 [2, 3, 4, 11, 11], half=5)"

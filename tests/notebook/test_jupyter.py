@@ -5,15 +5,16 @@ from __future__ import annotations
 import base64
 from typing import Any
 
-import nbclient
-import nbformat
 import pytest
 from classroom.room import make_course
-from nbformat.v4 import new_code_cell
+from support import later
 
 from mechgrade.course.source import read_source
 from mechgrade.doors.notebook import jupyter, sync
 from mechgrade.submissions.cells import part
+
+nbclient = later("nbclient")
+nbformat = later("nbformat")
 
 pytestmark = pytest.mark.slow
 
@@ -42,8 +43,11 @@ def ran(tmp_path_factory: pytest.TempPathFactory) -> Any:
     sync.push(course, course.lab("lab3"), path)
     nb = nbformat.read(path, as_version=4)
     nb.cells = [cell for cell in nb.cells if cell.cell_type == "code"]
-    nb.cells += [new_code_cell("kept = [check('find_heads')]\nprint('after')"), new_code_cell("kept")]
-    nb.cells += [new_code_cell(text) for text in FAILURES]
+    nb.cells += [
+        nbformat.v4.new_code_cell("kept = [check('find_heads')]\nprint('after')"),
+        nbformat.v4.new_code_cell("kept"),
+    ]
+    nb.cells += [nbformat.v4.new_code_cell(text) for text in FAILURES]
     with pytest.MonkeyPatch.context() as patch:
         for name, value in jupyter.environment(course).items():
             patch.setenv(name, value)

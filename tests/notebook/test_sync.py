@@ -7,12 +7,10 @@ import random
 import shutil
 from pathlib import Path
 
-import nbformat
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from nbformat.v4 import new_code_cell, new_markdown_cell
-from support import ROOT
+from support import ROOT, later
 from typer.testing import CliRunner
 
 from mechgrade.authoring.build import RECORD
@@ -21,6 +19,8 @@ from mechgrade.doors.cli import app
 from mechgrade.doors.notebook import sync
 from mechgrade.doors.notebook.last import FILE
 from mechgrade.submissions.cells import notebook, part, section, sections
+
+nbformat = later("nbformat")
 
 
 @pytest.fixture
@@ -59,10 +59,10 @@ def test_a_notebooks_work_reaches_the_files(own: Course, lab: Lab, tmp_path: Pat
         'raise NotImplementedError("find_heads: not written yet")', "return order(scores)"
     )
     at = nb.cells.index(cell)
-    nb.cells.insert(2, new_code_cell("def elsewhere(x):\n    return []\nprint('not this')"))
-    nb.cells.insert(at + 1, new_code_cell("def order(x):\n    return elsewhere(x)"))
-    nb.cells.insert(at + 1, new_code_cell("%timeit 1\nfind_heads(torch.rand(2, 2), 0.5)"))
-    nb.cells.insert(at + 1, new_markdown_cell("my *note*"))
+    nb.cells.insert(2, nbformat.v4.new_code_cell("def elsewhere(x):\n    return []\nprint('not this')"))
+    nb.cells.insert(at + 1, nbformat.v4.new_code_cell("def order(x):\n    return elsewhere(x)"))
+    nb.cells.insert(at + 1, nbformat.v4.new_code_cell("%timeit 1\nfind_heads(torch.rand(2, 2), 0.5)"))
+    nb.cells.insert(at + 1, nbformat.v4.new_markdown_cell("my *note*"))
     nbformat.write(nb, path)
     report = sync.pull(own, lab, path)
     text = file.read_text()
@@ -84,7 +84,7 @@ def test_a_files_work_reaches_the_notebook_and_outputs_stay(own: Course, lab: La
     other = cell_of(nb, "repeated_tokens")
     other.outputs = [nbformat.v4.new_output("stream", text="kept")]
     at = nb.cells.index(cell_of(nb, "find_heads"))
-    nb.cells.insert(at + 1, new_code_cell("only = 'in the notebook'"))
+    nb.cells.insert(at + 1, nbformat.v4.new_code_cell("only = 'in the notebook'"))
     nbformat.write(nb, path)
     file.write_text(file.read_text().replace('raise NotImplementedError("find_heads: not written yet")', "return []"))
     report = sync.push(own, lab, path)
@@ -115,7 +115,7 @@ def test_whatever_a_learner_writes_in_cells_of_their_own_comes_back(made: list[t
     for is_code, lines in made:
         text = "\n".join(lines).strip("\n")
         if text.strip():
-            cells.append((new_code_cell if is_code else new_markdown_cell)(text))
+            cells.append((nbformat.v4.new_code_cell if is_code else nbformat.v4.new_markdown_cell)(text))
     for cell in cells:
         if cell.cell_type == "code":
             cell.metadata["tags"] = [sync.NOTEBOOK_ONLY]
@@ -210,7 +210,7 @@ def test_sections_follow_the_exercises(course: Course, lab: Lab) -> None:
     cells = section(course, first, course.stub_path(first).read_text()) + section(
         course, second, course.stub_path(second).read_text()
     )
-    cells.insert(2, new_markdown_cell("mine"))
+    cells.insert(2, nbformat.v4.new_markdown_cell("mine"))
     found = dict(sections(course, lab, notebook(cells).cells))
     assert list(found) == [first, second]
     assert any(cell.source == "mine" for cell in found[first])
@@ -223,7 +223,7 @@ def test_mistakes_are_told_in_a_sentence(own: Course, lab: Lab, tmp_path: Path) 
     path.write_text("{")
     with pytest.raises(CourseError, match="cannot be read as a notebook"):
         sync.pull(own, lab, path)
-    nbformat.write(notebook([new_code_cell("x")]), path)
+    nbformat.write(notebook([nbformat.v4.new_code_cell("x")]), path)
     with pytest.raises(CourseError, match="holds no exercise of lab3"):
         sync.pull(own, lab, path)
     (tmp_path / "exercises/lab3/find_heads.py").unlink()

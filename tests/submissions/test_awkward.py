@@ -9,17 +9,19 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from support import later
 
 from mechgrade.course import Course
-from mechgrade.doors.nbgrader import restore
-from mechgrade.doors.nbgrader.collect import complete
-from mechgrade.doors.nbgrader.reader import read, with_files
 from mechgrade.submissions.find import find_submission
 from mechgrade.submissions.handed_in import read_upload
 from mechgrade.submissions.notebook import cells_of, read_tree
 from mechgrade.submissions.submission import Submission, SubmissionError
 
 from .awkward import AWKWARD, LAB, NAMES, Case, Deserved, blank
+
+restore = later("mechgrade.doors.nbgrader.restore")
+nbgrader_collect = later("mechgrade.doors.nbgrader.collect")
+nbgrader_reader = later("mechgrade.doors.nbgrader.reader")
 
 #: An answer that is a coroutine is never awaited, and Python says so.
 pytestmark = pytest.mark.filterwarnings("ignore:coroutine")
@@ -96,9 +98,9 @@ def test_at_nbgrader(case: Case, course: Course, tmp_path: Path, monkeypatch: py
     folder = handed_in(case, course, tmp_path)
     lab = course.lab(LAB)
     # The folder is not in the course's: what it is told is the lab.
-    complete(course, LAB, folder)
-    nb, _ = read(folder / f"{lab.slug}.ipynb")
-    with_files(course, lab, folder, nb)
+    nbgrader_collect.complete(course, LAB, folder)
+    nb, _ = nbgrader_reader.read(folder / f"{lab.slug}.ipynb")
+    nbgrader_reader.with_files(course, lab, folder, nb)
     monkeypatch.setattr(restore, "Gradebook", lambda _url: contextlib.nullcontext(gradebook(course)))
     about = {"db_url": "", "notebook": lab.slug, "assignment": LAB}
     nb, _ = restore.Restore().preprocess(nb, {"nbgrader": about})

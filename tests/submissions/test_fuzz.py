@@ -21,16 +21,18 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from support import later
 
 from mechgrade.cohort.learners import find_class
 from mechgrade.course import Course, CourseError
-from mechgrade.doors.nbgrader.gradebook import extract
-from mechgrade.doors.nbgrader.reader import read, with_files
 from mechgrade.submissions.find import find_submission
 from mechgrade.submissions.handed_in import read_upload
 from mechgrade.submissions.submission import Submission, SubmissionError
 
 from .awkward import LAB, answer, done
+
+nbgrader_gradebook = later("mechgrade.doors.nbgrader.gradebook")
+nbgrader_reader = later("mechgrade.doors.nbgrader.reader")
 
 LONG = settings(
     max_examples=int(os.environ.get("MECHGRADE_FUZZ", "15")),
@@ -185,7 +187,7 @@ def through_extract(course: Course, room: Path) -> dict[str, str]:
         (submitted / each.name).mkdir()
         each.rename(submitted / each.name / LAB)
     to = room.parent / "extracted"
-    learners = extract(course, course.lab(LAB), submitted, to)
+    learners = nbgrader_gradebook.extract(course, course.lab(LAB), submitted, to)
     assert {"good", "spoilt"} <= set(learners)
     return {file.stem: file.read_text() for file in (to / "good" / LAB).iterdir()}
 
@@ -194,8 +196,8 @@ def through_autograde(course: Course, room: Path) -> dict[str, str]:
     """What nbgrader's autograde reads: every notebook, and the files beside it."""
     for path in (room / "spoilt").rglob("*"):
         if path.suffix == ".ipynb":
-            notebook, _ = read(path)
-            with_files(course, course.lab(LAB), room / "spoilt", notebook)
+            notebook, _ = nbgrader_reader.read(path)
+            nbgrader_reader.with_files(course, course.lab(LAB), room / "spoilt", notebook)
     return texts_of(read_upload(course, course.lab(LAB), room / "good"), course)
 
 

@@ -8,12 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support import later
 
 from mechgrade.cohort.learners import Learner
 from mechgrade.course import Course
-from mechgrade.doors.nbgrader import restore
-from mechgrade.doors.nbgrader.collect import complete
-from mechgrade.doors.nbgrader.reader import read, with_files
 from mechgrade.grading.grade import Grading
 from mechgrade.grading.options import resolve
 from mechgrade.grading.worker import Worker
@@ -24,6 +22,10 @@ from mechgrade.submissions.submission import Submission, SubmissionError
 
 from .awkward import AWKWARD, LAB, NAMES, VERDICTS, Case
 from .test_awkward import gradebook, handed_in
+
+restore = later("mechgrade.doors.nbgrader.restore")
+nbgrader_collect = later("mechgrade.doors.nbgrader.collect")
+nbgrader_reader = later("mechgrade.doors.nbgrader.reader")
 
 #: (verdict, points) by exercise.
 Score = Mapping[str, tuple[str, float]]
@@ -87,9 +89,9 @@ def by_folder(case: Case, course: Course, folder: Path) -> Submission:
 
 def nbgrader(case: Case, course: Course, folder: Path) -> Submission:
     lab = course.lab(LAB)
-    complete(course, LAB, folder)
-    nb, _ = read(folder / f"{lab.slug}.ipynb")
-    with_files(course, lab, folder, nb)
+    nbgrader_collect.complete(course, LAB, folder)
+    nb, _ = nbgrader_reader.read(folder / f"{lab.slug}.ipynb")
+    nbgrader_reader.with_files(course, lab, folder, nb)
     about = {"db_url": "", "notebook": lab.slug, "assignment": LAB}
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(restore, "Gradebook", lambda _url: contextlib.nullcontext(gradebook(course)))

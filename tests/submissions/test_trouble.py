@@ -6,11 +6,11 @@ import shutil
 from pathlib import Path
 
 import pytest
+from support import later
 
 from mechgrade.cohort.arrivals import arrival_of
 from mechgrade.cohort.learners import find_learners
 from mechgrade.course import Course
-from mechgrade.doors.nbgrader.gradebook import extract
 from mechgrade.submissions.find import find_submission
 from mechgrade.submissions.handed_in import read_hand_in, read_upload
 from mechgrade.submissions.reading import SubmissionError
@@ -18,6 +18,8 @@ from mechgrade.submissions.submission import Submission
 
 from .awkward import LAB
 from .trouble import TROUBLE, Trouble
+
+nbgrader_gradebook = later("mechgrade.doors.nbgrader.gradebook")
 
 CASES = pytest.mark.parametrize("case", TROUBLE, ids=lambda case: case.name)
 
@@ -56,7 +58,7 @@ def test_every_door_finds_the_same(case: Trouble, course: Course, tmp_path: Path
     folder.mkdir(parents=True)
     case.build(course, folder)
     shutil.make_archive(str(tmp_path / "whole"), "zip", folder)
-    extract(course, course.lab(LAB), tmp_path / "submitted", tmp_path / "class")
+    nbgrader_gradebook.extract(course, course.lab(LAB), tmp_path / "submitted", tmp_path / "class")
     doors = {
         "Gradescope": read_upload(course, course.lab(LAB), folder),
         "folder": find_submission(course, folder, LAB),

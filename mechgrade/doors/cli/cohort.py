@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 import time
 from pathlib import Path
@@ -11,7 +10,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mechgrade.doors.cli.common import FAULT, STOPPED, BackendOption, LabOption, ModelOption, stop, the_course, write
+from mechgrade.doors.cli.common import (
+    FAULT,
+    STOPPED,
+    BackendOption,
+    LabOption,
+    ModelOption,
+    processors,
+    stop,
+    the_course,
+    write,
+)
 from mechgrade.errors import CourseError
 
 if TYPE_CHECKING:
@@ -286,12 +295,7 @@ def _executor(
         return Cluster(course, exercises, options, based, scheduler)
     from mechgrade.cohort.pool import Pool
 
-    return Pool(course, exercises, options, based, jobs or _processors())
-
-
-def _processors() -> int:
-    """Those that this process may use, where the system tells."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return Pool(course, exercises, options, based, jobs or processors())
 
 
 class _Bar:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
@@ -11,6 +12,7 @@ from mechgrade.errors import CourseError
 
 if TYPE_CHECKING:
     from mechgrade.course import Course
+    from mechgrade.grading.options import Options
 
 #: Exit codes: done / below full marks with --strict, or something is stale / the user's mistake / the machine's or grader's fault.
 DONE, NOT_FULL, USER_ERROR, FAULT = 0, 1, 2, 3
@@ -38,9 +40,41 @@ ServerOption = Annotated[
         help="Keep the worker warm for the next command, for ten minutes.",
     ),
 ]
+JobsOption = Annotated[
+    str,
+    typer.Option(
+        "--jobs",
+        metavar="N|auto",
+        help="How many exercises to grade at once. auto: one a processor, as long as there is memory for each to take all that "
+        "limits.memory_mb of course.yaml allows; one on a GPU.",
+    ),
+]
 BackendOption = Annotated[
     str | None, typer.Option("--backend", help="One of the bench's ways to compute. [default: the usual one]")
 ]
+
+
+def processors() -> int:
+    """Those that this process may use, where the system tells."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def jobs_of(asked: str, course: Course, options: Options) -> int:
+    """How many exercises to grade at once.
+
+    Raises:
+        CourseError: it is no number, and not ``auto``.
+    """
+    if asked == "auto":
+        if options.device != "cpu":
+            return 1  # each would have a context of its own on the GPU, and its own copy of the model
+        from mechgrade.doors.doctor.machine import available_memory
+
+        free, most = available_memory(), course.limits_of(options.model).memory_mb * 2**20
+        return min(processors(), max(1, free // most)) if free is not None else processors()
+    if not asked.isdecimal() or int(asked) < 1:
+        raise CourseError(f"--jobs takes a number from 1 on, or auto, and not {asked!r}")
+    return int(asked)
 
 
 def stop(message: object, code: int = USER_ERROR) -> NoReturn:

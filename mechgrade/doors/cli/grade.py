@@ -15,10 +15,12 @@ from mechgrade.doors.cli.common import (
     STOPPED,
     BackendOption,
     ExerciseOption,
+    JobsOption,
     LabOption,
     ModelOption,
     PlainOption,
     ServerOption,
+    jobs_of,
     stop,
     the_course,
 )
@@ -63,6 +65,7 @@ def grade(
     html_file: Annotated[
         Path | None, typer.Option("--html", help="Write a page with verdicts and pictures to this file.")
     ] = None,
+    jobs: JobsOption = "auto",
     strict: Annotated[bool, typer.Option("--strict", help="Exit with 1 below full marks.")] = False,
     plain: PlainOption = False,
     server: ServerOption = True,
@@ -105,6 +108,7 @@ def grade(
             hidden=hidden,
             views=html_file is not None,
         )
+        count = jobs_of(jobs, course, options)
         if options.device == "mps":
             screen.say(f"Careful: {devices.MPS_WARNING}")
         worker = open_worker(course, options, warm=server)
@@ -120,7 +124,9 @@ def grade(
             hints_seen=lambda name: state.entries[name].hints if name in state.entries else 0,
             absent=submission.absent,
         )
-        result = run_grading(course, submission, chosen, options, worker, on_result=report.exercise, pdb=pdb)
+        result = run_grading(
+            course, submission, chosen, options, worker, on_result=report.exercise, pdb=pdb, jobs=count
+        )
     except CourseError as error:
         stop(error)
     except InfrastructureError as error:
