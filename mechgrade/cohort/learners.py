@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from mechgrade.cohort.platforms import Packed, packed
-from mechgrade.course import Course, CourseError, Exercise
+from mechgrade.course import ANSWERS_FILE, Course, CourseError, Exercise
 from mechgrade.submissions.archive import ARCHIVES, ONE, ArchiveError, Refused, is_archive, is_sealed, unpack
 from mechgrade.submissions.arrived import Ignored, is_ignored
 from mechgrade.submissions.handed_in import HandIn, read_hand_in
@@ -197,7 +197,10 @@ def _whose(course: Course, entry: Path) -> str:
     if is_archive(entry.name) or is_sealed(entry.name):
         ending = max((each for each in ARCHIVES if entry.name.lower().endswith(each)), key=len, default=entry.suffix)
         return entry.name[: -len(ending)]
-    if name_of(entry.name).kind not in ("python", "notebook"):
+    kind = name_of(entry.name).kind
+    if kind in ("markdown", "text"):
+        return before(entry.name, Path(ANSWERS_FILE).stem) or "" if course.questions() else ""
+    if kind not in ("python", "notebook"):
         return ""
     # ada_find_heads.py is Ada's; ada.py is, too.
     works = [exercise.name for exercise in course.exercises()]

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from mechgrade.course import Course
+from mechgrade.course import ANSWERS_FILE, Course
 from mechgrade.submissions.archive import ONE, ArchiveError, is_archive, is_sealed, unpack_within
 from mechgrade.submissions.names import name_of
 from mechgrade.submissions.reading import shown
@@ -60,7 +60,7 @@ class Arrived:
     """What arrived.
 
     Attributes:
-        files: Python files, notebooks and texts.
+        files: Python files, notebooks, texts and Markdown.
         ignored: all others.
         notes: what the learner should know.
     """
@@ -135,7 +135,7 @@ class _Search:
         if lab is None:
             self._ignore(inside / path, "it is a link to a folder; put the folder itself there")
         else:
-            names = [f"{exercise}.py" for exercise in lab.exercises]
+            names = [f"{exercise}.py" for exercise in lab.exercises] + [ANSWERS_FILE] * bool(lab.questions)
             self._found.files += [File(inside / path / name, root / path / name, root) for name in names]
 
     def _file(self, file: File, depth: int) -> None:
