@@ -49,15 +49,16 @@ def heading(question: Question) -> str:
     return f"{question.title} ({question.points} point{'s' * (question.points != 1)})"
 
 
-def answers_text(lab: Lab) -> str:
-    """The file in which learners answer a lab's questions, with nothing in it yet."""
+def answers_text(lab: Lab, answers: Mapping[Question, str] | None = None) -> str:
+    """The file in which learners answer a lab's questions: with nothing in it yet, or with some answers."""
+    answers = answers or {}
     parts = [
         f"# {lab.title}: questions\n\nA person reads these answers and gives the points. Write between the two remarks below each "
         "question, and keep the remarks: they say which question an answer belongs to.\n"
     ]
     for question in lab.questions.values():
         parts.append(
-            f"## {heading(question)}\n\n{question.prompt.strip()}\n\n<!-- answer to {question} -->\n\n{PLACEHOLDER}\n\n"
+            f"## {heading(question)}\n\n{question.prompt.strip()}\n\n<!-- answer to {question} -->\n\n{answers.get(question) or PLACEHOLDER}\n\n"
             "<!-- end of answer -->\n"
         )
     return "\n".join(parts)

@@ -143,6 +143,10 @@ def grade(
     report.show(summary, screen)
     _say_lacks(course, list(run.arrivals.values()), screen)
     screen.say(f"\n{progress.known} of {progress.learners} learners had been graded before.")
+    if asked := course.questions(lab):
+        screen.say(
+            f"{len(asked)} question{'s' * (len(asked) != 1)} for a person to grade: mechgrade cohort answers {path} --out {out}"
+        )
     screen.say(f"Read {out / 'summary.html'}; grades are in {out / 'grades.csv'}")
     if summary.ungraded:
         screen.say(f"{summary.ungraded} learners have no score, by no fault of theirs: run the same command again")

@@ -1,4 +1,4 @@
-"""`mechgrade cohort`, after the grading: export, diff, comment, requests."""
+"""`mechgrade cohort`, after the grading: export, answers, diff, comment, requests."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from mechgrade.doors.cli.cohort import OutArgument, RosterOption, app
-from mechgrade.doors.cli.common import stop, the_course, write
+from mechgrade.doors.cli.cohort import ClassArgument, OutArgument, RosterOption, app
+from mechgrade.doors.cli.common import LabOption, stop, the_course, write
 from mechgrade.errors import CourseError
 
 __all__ = ["app"]
@@ -26,29 +26,91 @@ def export(
     feedback: Annotated[
         Path | None, typer.Option("--feedback", help="Write each learner's page into this zip, too, for upload.")
     ] = None,
+    written: Annotated[
+        bool, typer.Option("--written", help="The points for written answers instead, as grades of their own.")
+    ] = False,
 ) -> None:
     """Write grades as a learning platform imports them, under its own ids, and feedback files for upload.
 
-    With --roster, the platform's own table: its rows are taken over, and everybody in it has a row.
+    With --roster, the platform's own table: its rows are taken over, and everybody in it has a row. Points that a person gave for
+    written answers have a column of their own; in Moodle's table, which has one grade, they stand in the comment.
     """
     from mechgrade.cohort import exports
+    from mechgrade.cohort.answers import load
     from mechgrade.cohort.roster import read_roster
+    from mechgrade.cohort.written import apply, questions_of
 
     known = {each: each for each in exports.FORMS}
     if form not in known:
         stop(f"there is no form {form!r}; there are {', '.join(known)}")
     try:
         people = read_roster(roster) if roster is not None else None
-        found = exports.grades(out, people)
-        write(to, exports.table(known[form], found, people, column or the_course(out).title))
+        course = the_course(out)
+        questions = questions_of(course, out)
+        if written and not questions:
+            stop("the labs of these results have no questions that a person grades")
+        found = exports.grades(out, people, questions)
+        given = exports.only_written(found) if written else found
+        write(to, exports.table(known[form], given, people, column or course.title))
         typer.echo(f"wrote {to}: {len(found)} learners")
         for grade in found if people is not None else []:
             if grade.person is None:
                 typer.echo(f"not in {roster}: {grade.arrival.learner}")
         if feedback is not None:
+            apply(out, questions, load(out))  # the pages have the points as they are in the table now
             typer.echo(f"wrote {feedback}: {exports.feedback(out, feedback, found)} pages")
     except CourseError as error:
         stop(error)
+
+
+@app.command()
+def answers(
+    path: ClassArgument,
+    out: Annotated[Path, typer.Option("--out", help="The folder of results, where answers.csv lies.")],
+    lab: LabOption = None,
+    missing_is_zero: Annotated[
+        bool, typer.Option("--missing-is-zero", help="Give 0 points, with the reason, where no answer is written.")
+    ] = False,
+) -> None:
+    """Collect answers to questions that a person grades into answers.csv, and bring the points in it to pages and grades.csv.
+
+    Write points and comments into the table, save it as CSV, and run the same command again. Points and comments are kept; where
+    an answer has changed since, the table says so.
+    """
+    import tempfile
+
+    from mechgrade.cohort import answers as table
+    from mechgrade.cohort.learners import find_class
+    from mechgrade.cohort.written import apply, questions_of
+
+    course = the_course(path)
+    try:
+        questions = course.questions(lab) if lab is not None else questions_of(course, out) or course.questions()
+        if not questions:
+            stop("course.yaml has no questions here that a person grades; see docs/course-yaml.md, `questions`")
+        before = table.load(out)
+        with tempfile.TemporaryDirectory(prefix="mechgrade-answers-") as scratch:
+            found = find_class(course, path, Path(scratch))
+            rows = table.collect(course, found.learners, questions, before)
+        rows = table.missing_as_zero(rows) if missing_is_zero else rows
+        out.mkdir(parents=True, exist_ok=True)
+        table.save(out, rows)
+        apply(out, questions_of(course, out), rows)
+    except CourseError as error:
+        stop(error)
+    except OSError as error:
+        stop(f"{error.filename or out} cannot be written: {error.strerror}")
+    mine = [row for row in rows.values() if row.question in set(map(str, questions)) and row.state != table.GONE]
+    for name, count in {
+        "are answered": sum(row.is_there for row in mine),
+        "have no text": sum(not row.is_there for row in mine),
+        "have points": sum(row.points is not None for row in mine),
+        "are not graded yet": sum(row.points is None for row in mine),
+        "have changed since they got points": sum(bool(row.changed) for row in mine),
+    }.items():
+        typer.echo(f"{count} of {len(mine)} answers {name}")
+    rubrics = [course.rubrics_path(each) for each in dict.fromkeys(question.lab for question in questions)]
+    typer.echo(f"Write points and comments into {out / table.FILE}. Rubrics: {', '.join(map(str, rubrics))}")
 
 
 @app.command()
