@@ -137,13 +137,15 @@ def part(cell: Cell) -> Part | None:
 def sections(course: Course, lab: Lab, cells: list[Cell]) -> Iterator[tuple[Exercise | None, list[Cell]]]:
     """The cells by exercise, in the notebook's order: a cell without an exercise belongs to the one above it.
 
-    Whatever comes before the first exercise is yielded with None. An exercise whose cells were moved apart comes as often.
+    Whatever comes before the first exercise is yielded with None, and so are questions that a person grades, with what follows
+    them. An exercise whose cells were moved apart comes as often.
     """
     current: Exercise | None = None
     gathered: list[Cell] = []
     for cell in cells:
         found = exercise_of(lab, cell)
-        if found is not None and found != current:
+        is_question = part(cell) in ("question", "answer")
+        if (found is not None and found != current) or (is_question and current is not None):
             if gathered:
                 yield current, gathered
             current, gathered = found, []

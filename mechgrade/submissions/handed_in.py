@@ -196,6 +196,8 @@ class _Reading:
                 self._notebooks[file] = (places[like.name], like) if like else None
             elif asks and kind in ("markdown", "text") and (like := match(file.path.name, [_ANSWERS], ".md")):
                 self._answers[file] = like
+            elif kind == "markdown":
+                self.why[file.shown] = "it is no Python file and no notebook"
             elif is_tool(file.path.name):
                 self.why[file.shown] = "it is a test or a tool's file, and no answer"
             elif like := match(file.path.name, names, ".py"):

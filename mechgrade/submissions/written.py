@@ -67,7 +67,7 @@ def answers_text(lab: Lab, answers: Mapping[Question, str] | None = None) -> str
 def in_file(course: Course, text: str) -> dict[str, str]:
     """The answers in a file, by the question's ``lab/name``. Who writes below the same remark twice has both texts.
 
-    Where the remark at an answer's end is gone, the answer ends at the next question's heading.
+    Where the remark at an answer's end is gone, the answer ends where the next question begins.
     """
     headings = {f"## {heading(question)}" for question in course.questions()}
     found: dict[str, str] = {}
@@ -77,7 +77,8 @@ def in_file(course: Course, text: str) -> dict[str, str]:
         end = _END.search(part)
         if end is not None:
             # What stands behind the end and is not the course's own is somebody's answer, too.
-            part = part[: end.start()] + "\n" + _until_heading(part[end.end() :], headings)
+            behind = part[end.end() :].partition("\n## ")[0]
+            part = part[: end.start()] + "\n" + _until_heading(behind, headings)
         else:
             part = _until_heading(part, headings)
         name = begin[1].lower()
