@@ -154,6 +154,26 @@ def find_class(course: Course, path: Path, unpacked: Path, refused: Refused | No
     return found
 
 
+def files_of(folder: Path, ending: str) -> list[tuple[str, Path]]:
+    """Files whose names end in some letters, each with the learner whom the folder or the file's name tells, in a folder of a class.
+
+    Links are left out. Two files of one learner are both there.
+
+    Raises:
+        CourseError: it is no folder.
+    """
+    if not folder.is_dir():
+        raise CourseError(f"there is no folder {folder}; give the class's folder, unpacked")
+    found = []
+    for path in sorted(folder.rglob("*")):
+        if path.name.lower().endswith(ending) and path.is_file() and not path.is_symlink():
+            first = path.relative_to(folder).parts[0]
+            origin = packed(first)
+            own = first[: -len(ending)].rstrip(".-_ ") if first == path.name else first
+            found.append((shown(origin.learner if origin else own or path.stem), path))
+    return found
+
+
 def _names(parts: Iterable[str]) -> dict[str, str]:
     """The learners' names as files, tables and terminals can have them: each its own, short enough, without control characters."""
     found: dict[str, str] = {}

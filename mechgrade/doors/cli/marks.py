@@ -1,9 +1,10 @@
-"""`mechgrade cohort`, after the grading: export, answers, diff, comment, requests."""
+"""`mechgrade cohort`, after the grading: export, answers, diff, comment, stuck, requests."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -11,7 +12,14 @@ from mechgrade.doors.cli.cohort import ClassArgument, OutArgument, RosterOption,
 from mechgrade.doors.cli.common import LabOption, stop, the_course, write
 from mechgrade.errors import CourseError
 
+if TYPE_CHECKING:
+    from mechgrade.course import Exercise
+    from mechgrade.progress.stuck import Standing
+
 __all__ = ["app"]
+
+#: How the name of a shared progress file ends.
+PROGRESS = "progress.json"
 
 
 @app.command()
@@ -167,6 +175,71 @@ def comment(
     typer.echo(
         f"{'taken back from' if remove else 'for'} {len(told)} learners: {', '.join(told[:10])}{' ...' if len(told) > 10 else ''}"
     )
+
+
+@app.command()
+def stuck(
+    folder: Annotated[
+        Path,
+        typer.Argument(metavar="DIR", help="A folder a learner, or files, with *progress.json that learners shared."),
+    ],
+    lab: LabOption = None,
+    least: Annotated[int, typer.Option("--least", min=1, help="From how many tries without progress.")] = 3,
+    to: Annotated[Path | None, typer.Option("--to", help="Write the table to this CSV, too.")] = None,
+) -> None:
+    """Show who tries and gets no further: exercise, learners, tries since the last progress, and what the last failed check said.
+
+    It reads only files that learners hand in by themselves: `mechgrade progress --export NAME.progress.json`. They change no grade.
+    """
+    from mechgrade.cohort.learners import files_of
+    from mechgrade.progress.stuck import MOST_BYTES, read_shared
+    from mechgrade.progress.stuck import stuck as stuck_in
+    from mechgrade.submissions.reading import SubmissionError, read_bytes, shown
+    from mechgrade.tables import as_csv
+
+    course = the_course(folder)
+    people: dict[str, dict[Exercise, Standing]] = {}
+    try:
+        course.exercises(lab)  # a lab that is not there is said before anything is read
+        files = files_of(folder, PROGRESS)
+        if not files:
+            stop(
+                f"there is no file *{PROGRESS} in {folder}; learners write one: mechgrade progress --export NAME.{PROGRESS}"
+            )
+        for learner, path in files:
+            try:
+                found = read_shared(course, read_bytes(path, folder, MOST_BYTES, "it is no progress file"))
+            except (SubmissionError, FileNotFoundError):
+                found = None
+            if found is None:
+                typer.echo(f"not read, because it is no progress file: {shown(path.relative_to(folder))}")
+            elif learner not in people or _tries(found) > _tries(people[learner]):
+                people[learner] = found  # of several the one with the most tries is the newest
+        rows = stuck_in(course, people, least, lab)
+    except CourseError as error:
+        stop(error)
+    for row in rows:
+        names = ", ".join(f"{name} ({each.tries} tries)" for name, each in row.learners[:10])
+        more = f", and {len(row.learners) - 10} more" if len(row.learners) > 10 else ""
+        typer.echo(f"{row.exercise} ({row.exercise.title}): {len(row.learners)} of {len(people)}: {names}{more}")
+        for sentence, count in row.mistakes[:3]:
+            typer.echo(f"  {count} were told last: {sentence}")
+    if not rows:
+        typer.echo(f"{len(people)} learners shared their progress; nobody has {least} tries or more without progress")
+    if to is not None:
+        table: list[tuple[object, ...]] = [
+            ("exercise", "learner", "tries_since_progress", "tries", "points", "told_last")
+        ]
+        table += [
+            (str(row.exercise), name, each.tries, each.attempts, f"{each.points:g}", each.sentence)
+            for row in rows
+            for name, each in row.learners
+        ]
+        write(to, as_csv(table))
+
+
+def _tries(standings: Mapping[Exercise, Standing]) -> int:
+    return sum(each.attempts for each in standings.values())
 
 
 @app.command()
