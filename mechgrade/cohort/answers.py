@@ -18,7 +18,7 @@ from mechgrade.cohort.roster import read_rows
 from mechgrade.course import Course, CourseError, Question
 from mechgrade.files import write_atomic
 from mechgrade.submissions.reading import shown
-from mechgrade.submissions.written import Written, heading
+from mechgrade.submissions.written import Written
 from mechgrade.tables import as_csv, cell
 
 FILE = "answers.csv"
@@ -231,11 +231,8 @@ def tally(rows: Rows, learner: str, questions: Sequence[Question]) -> Tally:
 
 
 def _line(question: Question, row: Row | None) -> str:
+    comment = f": {row.comment}" if row is not None and row.comment else ""
     if row is None or row.points is None:
         state = f"; {row.state}" if row is not None and not row.is_there and row.state else ""
-        return f"{heading(question)}: not graded yet{state}" + _comment(row)
-    return f"{question.title}: {row.points:g} of {row.max_points:g} points" + _comment(row)
-
-
-def _comment(row: Row | None) -> str:
-    return f". {row.comment}" if row is not None and row.comment else ""
+        return f"{question.title} (not graded yet, at most {question.points} points{state}){comment}"
+    return f"{question.title} ({row.points:g} of {row.max_points:g} points){comment}"

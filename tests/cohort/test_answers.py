@@ -207,13 +207,13 @@ def test_nothing_is_zero_until_the_instructor_says_so(asking: Course, tmp_path: 
     before = answers.tally(found, "ben", asking.questions())
     assert (before.points, before.ungraded) == (None, 2)
     assert before.lines == [
-        "Why these heads? (10 points): not graded yet; no answer was handed in",
-        "What next? (4 points): not graded yet; no answer was handed in",
+        "Why these heads? (not graded yet, at most 10 points; no answer was handed in)",
+        "What next? (not graded yet, at most 4 points; no answer was handed in)",
     ]
     found = answers.missing_as_zero(found)
     after = answers.tally(found, "ben", asking.questions())
     assert (after.points, after.ungraded) == (0, 0)
-    assert after.lines[0] == "Why these heads?: 0 of 10 points. No answer was handed in."
+    assert after.lines[0] == "Why these heads? (0 of 10 points): No answer was handed in."
     assert found["ada", "lab3/why"].points is None  # what is written is for a person to judge
     assert found["ada", "lab3/what_next"].comment == "Nothing is written."
 
@@ -242,7 +242,7 @@ def test_from_the_hand_ins_to_pages_and_exports(asking: Course, tmp_path: Path) 
             return next(row for row in csv.DictReader(file) if row["learner"] == name)
 
     assert (grades("ada")["score"], grades("ada")["written"], grades("ada")["written_ungraded"]) == ("0", "", "2")
-    assert "Why these heads? (10 points): not graded yet" in (out / "learners/ada.html").read_text()
+    assert "Why these heads? (not graded yet, at most 10 points)" in (out / "learners/ada.html").read_text()
     collect = ("answers", folder, "--out", out)
     done = cohort(asking, *collect)
     assert done.returncode == 0, done.stderr
@@ -255,7 +255,7 @@ def test_from_the_hand_ins_to_pages_and_exports(asking: Course, tmp_path: Path) 
     assert cohort(asking, "grade", folder, "--out", out, "--jobs", "1").returncode == 0
     assert (grades("ada")["written"], grades("ada")["score"], grades("ada")["max_score"]) == ("11", "0", "5")
     page = (out / "learners/ada.html").read_text()
-    assert "Why these heads?: 7 of 10 points. Which &lt;prompts&gt;?" in page and "What next?: 4 of 4 points" in page
+    assert "Why these heads? (7 of 10 points): Which &lt;prompts&gt;?" in page and "What next? (4 of 4 points)" in page
     assert "A reason that is a number" not in page
     summary = (out / "summary.html").read_text()
     assert "Why these heads? (lab3/why): 1 answered, 1 of 2 graded, mean 7.0 of 10 points" in summary
@@ -270,7 +270,7 @@ def test_from_the_hand_ins_to_pages_and_exports(asking: Course, tmp_path: Path) 
     moodle = ("export", out, "--for", "moodle", "--to", tmp_path / "m.csv")
     assert cohort(asking, *moodle).returncode == 0
     comments = [row["Feedback comments"] for row in csv.DictReader((tmp_path / "m.csv").open(newline=""))]
-    assert "Why these heads?: 7 of 10 points" in comments[0] and "not graded yet" in comments[1]
+    assert "Why these heads? (7 of 10 points)" in comments[0] and "not graded yet" in comments[1]
     assert cohort(asking, *moodle, "--written").returncode == 0
     assert [row["Grade"] for row in csv.DictReader((tmp_path / "m.csv").open(newline=""))] == ["11", ""]
 
