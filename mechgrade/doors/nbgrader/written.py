@@ -94,7 +94,8 @@ class SaveGrades(SaveAutoGrades):  # type: ignore[misc]  # nbgrader is untyped
 class Grades(GetGrades):  # type: ignore[misc]  # nbgrader is untyped
     """Scores and comments for a feedback page. What a person gives is counted apart, and what has no points yet is no zero.
 
-    In ``resources["nbgrader"]["written"]`` are points, the most that there can be, and the grade ids without points.
+    In ``resources["nbgrader"]["written"]`` are the points (None where no answer has any), the most that there can be, and the
+    grade ids without points.
     """
 
     def preprocess(self, nb: Any, resources: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
@@ -107,7 +108,7 @@ class Grades(GetGrades):  # type: ignore[misc]  # nbgrader is untyped
         if answers:
             about["score"] -= points
             about["max_score"] -= most
-            about["written"] = points, most, self._waiting
+            about["written"] = None if len(self._waiting) == len(answers) else points, most, self._waiting
         return nb, resources
 
     def _get_score(self, cell: Any, resources: dict[str, Any]) -> None:
