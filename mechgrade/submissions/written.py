@@ -22,6 +22,10 @@ _BEGIN = re.compile(r"^[ \t]*<!--\s*answer to (\w+/\w+)\s*-->[ \t]*$", re.MULTIL
 _END = re.compile(r"^[ \t]*<!--\s*end of answer\s*-->[ \t]*$", re.MULTILINE | re.IGNORECASE)
 
 
+#: How an answer arrived that is nowhere.
+ABSENT = "no answer was handed in"
+
+
 @dataclass(frozen=True)
 class Written:
     """A learner's answer to a question.
@@ -41,7 +45,7 @@ class Written:
         """How it arrived, in words."""
         if self.text:
             return "answered"
-        return "nothing is written" if self.file is not None else "no answer was handed in"
+        return "nothing is written" if self.file is not None else ABSENT
 
 
 def heading(question: Question) -> str:

@@ -246,7 +246,9 @@ def test_from_the_hand_ins_to_pages_and_exports(asking: Course, tmp_path: Path) 
     collect = ("answers", folder, "--out", out)
     done = cohort(asking, *collect)
     assert done.returncode == 0, done.stderr
-    assert "4 of 4 answers are not graded yet" in done.stdout and "rubrics.yaml" in done.stdout
+    assert "4 of 4 answers are not graded yet" in done.stdout and "answers.html, which has the rubrics" in done.stdout
+    read = (out / "answers.html").read_text()
+    assert "A reason that is a number" in read and "Because &lt;b&gt;0.9&lt;/b&gt;." in read and "<script" not in read
     give(out / answers.FILE, "ada", "lab3/why", points="7", comment="Which <prompts>?")
     give(out / answers.FILE, "ada", "lab3/what_next", points="4")
     assert cohort(asking, *collect).returncode == 0
@@ -277,6 +279,21 @@ def test_from_the_hand_ins_to_pages_and_exports(asking: Course, tmp_path: Path) 
     done = cohort(asking, *collect, "--missing-is-zero")
     assert "0 of 4 answers are not graded yet" in done.stdout
     assert grades("ben")["written"] == "0" and "No answer was handed in." in (out / "learners/ben.html").read_text()
+
+
+def test_the_check_before_grading_says_what_was_found(asking: Course, tmp_path: Path) -> None:
+    hand_in(asking, tmp_path / "class", "ada", "One.")
+    place = hand_in(asking, tmp_path / "class", "only_answers", "Two.")
+    (place / "find_heads.py").unlink()
+    done = cohort(asking, "check", tmp_path / "class", "--to", tmp_path / "check.csv")
+    assert done.returncode == 0, done.stderr
+    assert "question lab3/why: answered" in done.stdout and "question lab3/what_next: nothing is written" in done.stdout
+    with (tmp_path / "check.csv").open(newline="") as file:
+        found = {row["learner"]: row for row in csv.DictReader(file)}
+    assert found["only_answers"]["lab3/why (written)"] == "answered"
+    assert "nothing was handed in" not in str(found["only_answers"])
+    done = cohort(asking, "check", tmp_path / "class", "--lab", "lab9")
+    assert done.returncode == 2 and "there is no lab 'lab9'" in done.stderr
 
 
 def test_points_that_cannot_be_are_refused_in_one_sentence(asking: Course, tmp_path: Path) -> None:

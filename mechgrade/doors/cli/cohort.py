@@ -175,19 +175,22 @@ def check(
     rows = [["learner", "id", "used", "ignored", "missing"]]
     try:
         people = read_roster(roster) if roster is not None else None
-        exercises = course.exercises(lab)
+        exercises, asked = course.exercises(lab), course.questions(lab)
+        rows[0] += [f"{question} (written)" for question in asked]
         with tempfile.TemporaryDirectory(prefix="mechgrade-check-") as scratch:
             found = find_class(course, path, Path(scratch))
             arrivals = [arrival_of(each, each.hand_in(course, exercises), exercises) for each in found.learners]
         for one in arrivals:
             used, ignored, missing = one.lines(course)
-            rows.append([one.learner, one.id, used, ignored, missing])
+            rows.append([one.learner, one.id, used, ignored, missing, *one.questions.values()])
             screen.say(f"{one.learner}: {len(one.used)} of {len(exercises)} exercises")
             for words, text in (("used", used), ("ignored", ignored), ("missing", missing)):
                 if text:
                     screen.say(f"  {words}: {text}")
+            for question, state in one.questions.items():
+                screen.say(f"  question {question}: {state}")
         for name in absent_of(people, arrivals):
-            rows.append([name, "", "", "", NOTHING])
+            rows.append([name, "", "", "", NOTHING, *[""] * len(asked)])
             screen.say(f"{name}: {NOTHING}")
     except CourseError as error:
         stop(error)

@@ -90,6 +90,9 @@ def answers(
     from mechgrade.cohort import answers as table
     from mechgrade.cohort.learners import find_class
     from mechgrade.cohort.written import apply, questions_of
+    from mechgrade.course.rubrics import rubrics
+    from mechgrade.files import write_atomic
+    from mechgrade.reports.answers import page
 
     course = the_course(path)
     try:
@@ -103,6 +106,9 @@ def answers(
         rows = table.missing_as_zero(rows) if missing_is_zero else rows
         out.mkdir(parents=True, exist_ok=True)
         table.save(out, rows)
+        labs = [course.lab(name) for name in dict.fromkeys(question.lab for question in questions)]
+        looked_for = {question: lines for each in labs for question, lines in rubrics(course, each).items()}
+        write_atomic(out / "answers.html", page(course.title, questions, looked_for, list(rows.values())))
         apply(out, questions_of(course, out), rows)
     except CourseError as error:
         stop(error)
@@ -117,8 +123,7 @@ def answers(
         "have changed since they got points": sum(bool(row.changed) for row in mine),
     }.items():
         typer.echo(f"{count} of {len(mine)} answers {name}")
-    rubrics = [course.rubrics_path(each) for each in dict.fromkeys(question.lab for question in questions)]
-    typer.echo(f"Write points and comments into {out / table.FILE}. Rubrics: {', '.join(map(str, rubrics))}")
+    typer.echo(f"Read {out / 'answers.html'}, which has the rubrics; write points and comments into {out / table.FILE}")
 
 
 @app.command()
