@@ -121,7 +121,7 @@ class Question(_Part):
     lab: SkipJsonSchema[str]
     title: Text = Field(description="what learners read above it")
     points: int = Field(ge=1, le=1000, description="what it is worth; a person gives them")
-    prompt: Text = Field(
+    text: Text = Field(
         description="the question, in Markdown. Its rubric for the grader stands in solutions/LAB/rubrics.yaml"
     )
 

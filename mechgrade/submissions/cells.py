@@ -85,7 +85,7 @@ def question_cells(question: Question, scheme: Sequence[str] = ()) -> list[Cell]
     from nbformat.v4 import new_markdown_cell
 
     many = "s" * (question.points != 1)
-    words = f"## {question.title}\n\n{question.prompt.strip()}\n\n*{question.points} point{many}, given by a person. No check looks at it.*"
+    words = f"## {question.title}\n\n{question.text.strip()}\n\n*{question.points} point{many}, given by a person. No check looks at it.*"
     asks = new_markdown_cell(words, id=f"question-{question.name}"[:64])
     asks.metadata[KEY] = {"question": str(question), "part": "question"}
     lines = [BEGIN_SCHEME, *(f"- {line}" for line in scheme), END_SCHEME] if scheme else []

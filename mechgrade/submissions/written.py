@@ -62,7 +62,7 @@ def answers_text(lab: Lab, answers: Mapping[Question, str] | None = None) -> str
     ]
     for question in lab.questions.values():
         parts.append(
-            f"## {heading(question)}\n\n{question.prompt.strip()}\n\n<!-- answer to {question} -->\n\n{answers.get(question) or PLACEHOLDER}\n\n"
+            f"## {heading(question)}\n\n{question.text.strip()}\n\n<!-- answer to {question} -->\n\n{answers.get(question) or PLACEHOLDER}\n\n"
             "<!-- end of answer -->\n"
         )
     return "\n".join(parts)

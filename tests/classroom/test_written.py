@@ -117,7 +117,7 @@ def test_the_release_asks_and_has_no_rubric(room: Class) -> None:
     assert len(lines_of_rubric(room)) > 3
     for line in lines_of_rubric(room):
         assert line in source.replace('\\"', '"') and line not in release
-    assert question.prompt.splitlines()[0] in release
+    assert question.text.splitlines()[0] in release
     assert answer_cell(room.released("lab2")).source == PLACEHOLDER
 
 

@@ -20,8 +20,8 @@ from mechgrade.submissions.written import answers_text
 from .ground import cohort, small_course
 
 QUESTIONS = {
-    "why": {"title": "Why these heads?", "points": 10, "prompt": "Say why.\n\nTwo sentences."},
-    "what_next": {"title": "What next?", "points": 4, "prompt": "Name an experiment."},
+    "why": {"title": "Why these heads?", "points": 10, "text": "Say why.\n\nTwo sentences."},
+    "what_next": {"title": "What next?", "points": 4, "text": "Name an experiment."},
 }
 
 
