@@ -10,8 +10,9 @@ from typing import Any
 
 from mechgrade.cohort.learners import Learner
 from mechgrade.course import Course, CourseError, Exercise
-from mechgrade.submissions.handed_in import HandIn, missing_in_words
+from mechgrade.submissions.handed_in import HandIn
 from mechgrade.submissions.reading import shown
+from mechgrade.submissions.words import missing_in_words
 from mechgrade.submissions.written import ABSENT
 
 FILE = "handed_in.json"

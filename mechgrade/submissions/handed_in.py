@@ -25,25 +25,23 @@ from __future__ import annotations
 
 import errno
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from mechgrade.course import ANSWERS_FILE, Course, Exercise, Lab, Question
 from mechgrade.submissions.archive import is_archive, is_sealed
-from mechgrade.submissions.arrived import Arrived, File, Ignored, arrived, newest_first
+from mechgrade.submissions.arrived import TICK, Arrived, File, Ignored, arrived, in_order, newest_first
 from mechgrade.submissions.assemble import Code, interface
 from mechgrade.submissions.names import Match, is_tool, match, name_of
 from mechgrade.submissions.notebook import Answers, Texts, cells_of, read_tree, texts_of
 from mechgrade.submissions.reading import SubmissionError, read_text, shown
 from mechgrade.submissions.submission import Submission
+from mechgrade.submissions.words import missing_in_words, named_for
 from mechgrade.submissions.written import Written, read_written
 
 #: What is looked at of files of one name and of notebooks, at most.
 MAX_EQUALS = 20
-
-#: Files whose times differ by less than this are equally new: a zip keeps even seconds.
-_TICK = 2.0
 
 #: Errors that are no hand-in's: the disk is full or fails, or too many files are open.
 _OF_THE_MACHINE = frozenset([errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.ENFILE, errno.EIO, errno.ENOMEM])
@@ -87,30 +85,12 @@ class HandIn:
             path = self.used.get((exercise.lab, exercise.name))
             if path is not None and exercise not in missing:
                 by_file.setdefault(path, []).append(exercise.name)
-        found = [f"used: {shown(path)}" + _named_for(path, names) for path, names in by_file.items()]
+        found = [f"used: {shown(path)}" + named_for(path, names) for path, names in by_file.items()]
         for question, answer in self.written.items():
             where = f"{shown(answer.file)}, " if answer.file is not None else ""
             found.append(f"question {question}: {where}{answer.state}")
         found += [f"ignored: {each}" for each in self.ignored]
         return [*found, *(f"missing: {each}" for each in missing_in_words(course, self.missing))]
-
-
-def _named_for(path: Path, names: list[str]) -> str:
-    return "" if names == [path.stem] and path.suffix == ".py" else f" for {', '.join(names)}"
-
-
-def missing_in_words(course: Course, missing: Iterable[Exercise]) -> list[str]:
-    """Missing exercises, a lab in a line: a whole lab is named once."""
-    by_lab: dict[str, list[str]] = {}
-    for exercise in missing:
-        by_lab.setdefault(exercise.lab, []).append(exercise.name)
-    whole = [lab for lab, names in by_lab.items() if len(names) == len(course.labs[lab].exercises)]
-    lines = [f"{_and(whole)}, all exercises"] if whole else []
-    return lines + [f"{lab}: {', '.join(names)}" for lab, names in by_lab.items() if lab not in whole]
-
-
-def _and(words: Sequence[str]) -> str:
-    return " and ".join(filter(None, [", ".join(words[:-1]), words[-1]]))
 
 
 def read_upload(course: Course, lab: Lab, *parts: Path) -> Submission:
@@ -284,7 +264,7 @@ class _Reading:
             for file, like in self._named.items()
             if like.name == exercise.name and self._is_near(lab, file)
         ]
-        return _in_order(lab, found)
+        return in_order(lab, found)[:MAX_EQUALS]
 
     def _defining(self, lab: Lab) -> dict[Exercise, list[tuple[File, Code]]]:
         """The Python files of other names that define what an exercise's grader calls, and no other exercise's."""
@@ -316,7 +296,7 @@ class _Reading:
             mine,
             key=lambda file: (
                 mine[file].likeness,
-                -(file.modified // _TICK) if mine[file].likeness else 0,
+                -(file.modified // TICK) if mine[file].likeness else 0,
                 -mine[file].number,
                 len(file.shown.parts),
                 file.shown,
@@ -361,7 +341,7 @@ class _Reading:
         """The answers to a lab's questions."""
         if not lab.questions:
             return {}
-        files = _in_order(lab, [each for each in self._answers.items() if self._is_near(lab, each[0])])
+        files = in_order(lab, [each for each in self._answers.items() if self._is_near(lab, each[0])])[:MAX_EQUALS]
         return read_written(self.course, lab, files, self.notebook(lab), self.why)
 
     # --- words -------------------------------------------------------------------------------------------------------------
@@ -396,19 +376,6 @@ class _Reading:
     def _is_answer(self, exercise: Exercise, text: str | SubmissionError) -> bool:
         """Whether a text defines what the grader calls, and not only as the stub does."""
         return isinstance(text, str) and Code([text]).written(interface(self.course, exercise)) > 0
-
-
-def _in_order(lab: Lab, found: Iterable[tuple[File, Match]]) -> list[File]:
-    """Files of a name, in the order in which they count."""
-
-    def order(each: tuple[File, Match]) -> tuple[object, ...]:
-        file, like = each
-        depth = len(file.shown.parts)
-        if like.likeness == 0:
-            return (0, file.shown.parent.name != lab.name, depth, 0.0, file.shown)
-        return (like.likeness, -(file.modified // _TICK), -like.number, depth, file.shown)
-
-    return [file for file, _ in sorted(found, key=order)][:MAX_EQUALS]
 
 
 def _place(files: list[File], file: File) -> int:
