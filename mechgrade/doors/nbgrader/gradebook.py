@@ -118,7 +118,13 @@ def fill(course: Course, lab: Lab, results: Path, db_url: str) -> list[str]:
 
 def _fill_answer(book: Gradebook, lab: Lab, learner: str, question: Question, row: Row | None) -> None:
     """Write what a person gave for an answer in a cohort's table. What was given in formgrader stays where the table has nothing."""
-    grade = book.find_grade(answer_id(question), lab.slug, lab.name, learner)
+    try:
+        grade = book.find_grade(answer_id(question), lab.slug, lab.name, learner)
+    except MissingEntry:
+        raise CourseError(
+            f"the gradebook knows no question {question.name} in {lab.name}: it came after the release; "
+            f"`mechgrade release {lab.name}` says what can be done"
+        ) from None
     if row is not None and row.points is not None:
         grade.manual_score = row.points
         if row.comment:
