@@ -41,7 +41,7 @@ def _questions(course: Course, lab: LabOutlook) -> str:
     asked = list(lab.lab.questions.values())
     path = course.answers_path(lab.lab).relative_to(course.root)
     many = f"{len(asked)} question{'s' * (len(asked) != 1)}"
-    return f"{many} for a person to grade, {sum(each.points for each in asked)} more points: write in {path}"
+    return f"{many}, {sum(each.points for each in asked)} points given by a person: {path}"
 
 
 # --- with signs ----------------------------------------------------------------------------------------------------------

@@ -152,7 +152,7 @@ def test_a_learner_at_work(desk, at_desk):
     seen = at_desk("map", "--lab", "lab3").stdout
     assert "1/12 passed" in seen and "2 tries" in seen
     lab2 = at_desk("map", "--lab", "lab2").stdout
-    assert "1 question for a person to grade, 10 more points: write in exercises/lab2/answers.md" in lab2
+    assert "1 question, 10 points given by a person: exercises/lab2/answers.md" in lab2
     ascii_only = at_desk("map", PYTHONIOENCODING="ascii")
     assert ascii_only.returncode == 0 and ascii_only.stdout.isascii()
     out = desk.root / "mine.json"
