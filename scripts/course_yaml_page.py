@@ -40,6 +40,7 @@ PARTS = (
     ("", "The course"),
     ("Lab", "A lab: `labs.NAME`"),
     ("Exercise", "An exercise: `labs.NAME.exercises.NAME`"),
+    ("Question", "A question that a person grades: `labs.NAME.questions.NAME`"),
     ("ModelProfile", "A model: `models.NAME`"),
     ("Limits", "Limits: `limits`, and `models.NAME.limits`"),
 )

@@ -15,6 +15,7 @@ from mechgrade.course.source import read_source
 from mechgrade.course.version import BASE, base_of
 from mechgrade.files import write_atomic
 from mechgrade.protocol.job import HUB
+from mechgrade.submissions.written import answers_text
 
 #: What it holds of the course's directory.
 FILES = (
@@ -87,15 +88,16 @@ def _contents(course: Course, notebooks: bool) -> Iterator[tuple[str, bytes]]:
         course.stub_path(exercise): stub_text(course, exercise, read_source(course, exercise))
         for exercise in course.exercises()
     }
+    fresh = stubs | {course.answers_path(lab): answers_text(lab) for lab in course.labs.values() if lab.questions}
     models = [place for each in course.models.values() for place in (each.source, *each.parts.values())]
     local = [course.root / place for place in models if place and not place.startswith(HUB)]
     for folder in [*(course.root / each for each in FOLDERS), *course.module_paths(), *course.data_paths(), *local]:
         for path in sorted(folder.rglob("*")) if folder.is_dir() else [folder]:
             name = path.relative_to(course.root).as_posix()
             skipped = set(_SKIPPED) & set(path.parts) or path.suffix == ".pyc" or name in _ANSWERS
-            if path.is_file() and not skipped and path not in stubs:
+            if path.is_file() and not skipped and path not in fresh:
                 yield name, path.read_bytes()
-    for path, text in stubs.items():
+    for path, text in fresh.items():
         yield path.relative_to(course.root).as_posix(), text.encode()
     if notebooks:
         quickstart = course.root / "exercises" / "quickstart.py"

@@ -14,9 +14,11 @@ from typing import Any
 import yaml
 
 from mechgrade.authoring.schema import schema_path, schema_text
-from mechgrade.course import Course, Exercise, Lab
+from mechgrade.course import Course, CourseError, Exercise, Lab
+from mechgrade.course.rubrics import rubrics
 from mechgrade.course.source import BuildError, Source, read_source, read_text, shown_path, without_remarks
 from mechgrade.files import write_atomic
+from mechgrade.submissions.written import answers_text
 
 RECORD = ".generated.json"
 SKIPPED = {"__pycache__", "outputs"}
@@ -91,6 +93,10 @@ class _BlockDumper(yaml.SafeDumper):
 _BlockDumper.add_representer(str, _BlockDumper.represent_text)
 
 
+def _with_questions(course: Course) -> list[Lab]:
+    return [lab for lab in course.labs.values() if lab.questions]
+
+
 def _read_all(course: Course) -> tuple[list[str], dict[Exercise, Source]]:
     problems: list[str] = []
     sources: dict[Exercise, Source] = {}
@@ -99,6 +105,16 @@ def _read_all(course: Course) -> tuple[list[str], dict[Exercise, Source]]:
             sources[exercise] = read_source(course, exercise)
         except BuildError as error:
             problems += error.problems
+    # A learner's copy of the course has no rubrics, and an author's has the sources that a learner's lacks.
+    for lab in _with_questions(course):
+        if not course.rubrics_path(lab).is_file():
+            shown = shown_path(course, course.rubrics_path(lab))
+            problems.append(f"{shown}:1: missing; write what the grader of {', '.join(lab.questions)} looks for")
+            continue
+        try:
+            rubrics(course, lab)
+        except CourseError as error:
+            problems.append(str(error))
     return problems, sources
 
 
@@ -107,6 +123,8 @@ def _wanted(course: Course, sources: dict[Exercise, Source]) -> tuple[dict[Path,
     stubs = {course.stub_path(exercise): stub_text(course, exercise, source) for exercise, source in sources.items()}
     for written, page in course.page_paths():
         stubs[page] = _page_text(course, written)
+    for lab in _with_questions(course):
+        stubs[course.answers_path(lab)] = answers_text(lab)
     base = _record_path(course).parent
     hashes = {path.relative_to(base).as_posix(): _hash(text.encode()) for path, text in stubs.items()}
     record = {"about": "Hashes of the stubs as generated: mechgrade build overwrites no other file.", "sha256": hashes}
@@ -148,6 +166,7 @@ def _strays(course: Course) -> list[str]:
     known |= {course.promises_path(exercise) for exercise in course.exercises()}
     known |= {path for pair in course.page_paths() for path in pair}
     known |= {course.equivalents_path(lab) for lab in course.labs.values()}
+    known |= {path for lab in _with_questions(course) for path in (course.answers_path(lab), course.rubrics_path(lab))}
     return [
         f"{shown_path(course, path)}:1: course.yaml does not know it; add its exercise there, or move the file away"
         for folder in ("exercises", "solutions")

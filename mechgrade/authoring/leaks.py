@@ -1,6 +1,7 @@
 """Looks through what goes to learners for what must not: solutions, wrong programs, and the marks of hidden parts.
 
-By lines: a solution that was copied has its lines somewhere, in a notebook, in a file, or in a recording's JSON. Lines that
+A rubric must be nowhere. Solutions are looked for by lines: a solution that was copied has its lines somewhere, in a notebook, in a file, or in a
+recording's JSON. Lines that
 learners have anyway, in a stub, say nothing. In graders and engine it takes two in a row, because there `for layer in
 range(layers):` is nobody's answer. And four lines of a solution in a row are an answer wherever they stand, also where a stub or a demonstration
 of another exercise has each of them.
@@ -17,6 +18,7 @@ from pathlib import Path
 from zipfile import ZipFile
 
 from mechgrade.course import Course, Exercise
+from mechgrade.course.rubrics import rubrics
 from mechgrade.course.source import BEGIN, END, read_source
 from mechgrade.course.variants import programs
 
@@ -77,6 +79,14 @@ class Secrets:
             public |= {_squeezed(line) for line in page.read_text(encoding="utf-8").splitlines()}
         for line in public:
             self.lines.pop(line, None)
+        #: lines of rubrics, which stand in no text for learners, whatever the text is; longer than what anybody may say by chance
+        self._rubrics = {
+            _squeezed(line): f"the rubric of {question}"
+            for lab in course.labs.values()
+            for question, lines in rubrics(course, lab).items()
+            for line in lines
+            if len(_squeezed(line)) >= _LEAST
+        }
 
     def leaks(self, path: Path, shown: str) -> Iterator[Leak]:
         """What leaks from a file, or from the files in a zip."""
@@ -107,6 +117,12 @@ class Secrets:
             elif is_notebook and any(mark in line for mark in MARKS):
                 yield Leak(shown, "a mark of a hidden part", line)
         code = [(line, _squeezed(line.partition("#")[0])) for line in lines if _squeezed(line.partition("#")[0])]
+        if self._rubrics:
+            # A rubric may be wrapped anew, or be a part of a line.
+            whole = "".join(squeezed)
+            for rubric, what in self._rubrics.items():
+                if rubric in whole:
+                    yield Leak(shown, what, rubric)
         bare = [each for _, each in code]
         for place, (line, first) in enumerate(code):
             for run, what in self._runs.get(first, ()):

@@ -10,8 +10,10 @@ from typing import Any
 
 from mechgrade.cohort.learners import Learner
 from mechgrade.course import Course, CourseError, Exercise
-from mechgrade.submissions.handed_in import HandIn, missing_in_words
+from mechgrade.submissions.handed_in import HandIn
 from mechgrade.submissions.reading import shown
+from mechgrade.submissions.words import missing_in_words
+from mechgrade.submissions.written import ABSENT
 
 FILE = "handed_in.json"
 
@@ -32,6 +34,7 @@ class Arrival:
         ignored: files that do not, with the reason.
         missing: exercises without a text.
         notes: what the learner should know.
+        questions: how the answer to each question that a person grades arrived, by ``lab/name``.
     """
 
     learner: str
@@ -43,6 +46,7 @@ class Arrival:
     ignored: list[tuple[str, str]] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    questions: dict[str, str] = field(default_factory=dict)
 
     def lines(self, course: Course) -> list[str]:
         """The table's cells: used, ignored and missing, in words."""
@@ -58,7 +62,7 @@ class Arrival:
 
     def note(self, course: Course) -> str:
         """What grades.csv says of the hand-in; empty where all is there."""
-        if not self.used and not self.ignored:
+        if not self.used and not self.ignored and set(self.questions.values()) <= {ABSENT}:
             return NOTHING
         _, ignored, missing = self.lines(course)
         parts = [f"missing: {missing}" if missing else "", f"ignored: {ignored}" if ignored and self.missing else ""]
@@ -84,6 +88,7 @@ def arrival_of(learner: Learner, hand_in: HandIn, exercises: Iterable[Exercise])
         [(shown(each.path), each.why) for each in hand_in.ignored],
         [str(exercise) for exercise in missing],
         list(hand_in.submission.notes),
+        {str(question): answer.state for question, answer in hand_in.written.items()},
     )
 
 

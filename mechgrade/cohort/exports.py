@@ -5,14 +5,16 @@ from __future__ import annotations
 import json
 import zipfile
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, get_args
 
+from mechgrade.cohort.answers import load as load_answers
+from mechgrade.cohort.answers import tally
 from mechgrade.cohort.arrivals import Arrival, load
 from mechgrade.cohort.comments import comments_of, read_comments
 from mechgrade.cohort.roster import Person, Roster
-from mechgrade.course import CourseError
+from mechgrade.course import CourseError, Question
 from mechgrade.grading.verdicts import FAULTS
 from mechgrade.tables import as_csv
 
@@ -27,6 +29,8 @@ class Grade:
     Attributes:
         score: None where there is none: nothing was handed in, or the machine or a grader failed.
         comment: of a grader.
+        written: what a person gave for answers to questions; None while something is not graded.
+        written_max: the most that there can be; 0 where there are no questions.
     """
 
     arrival: Arrival
@@ -34,15 +38,22 @@ class Grade:
     max_score: float
     comment: str = ""
     person: Person | None = None
+    written: float | None = None
+    written_max: float = 0.0
 
 
-def grades(out: Path, roster: Roster | None = None) -> list[Grade]:
+def grades(out: Path, roster: Roster | None = None, questions: Sequence[Question] = ()) -> list[Grade]:
     """The grades in a folder of results, each with its person in the list.
+
+    Args:
+        out: the folder.
+        roster: the list.
+        questions: those of the graded labs that a person grades.
 
     Raises:
         CourseError: there are no results, or they cannot be read.
     """
-    comments = read_comments(out)
+    comments, answers = read_comments(out), load_answers(out)
     found = []
     for arrival in load(out):
         path = out / "learners" / f"{arrival.learner}.json"
@@ -53,12 +64,19 @@ def grades(out: Path, roster: Roster | None = None) -> list[Grade]:
                 f"{path} cannot be read ({type(error).__name__}); run `mechgrade cohort grade` again"
             ) from None
         fault = any(each["verdict"] in FAULTS for each in tree["exercises"])
-        text = "\n".join(comments_of(comments, arrival.learner, tree["exercises"]))
-        found.append(Grade(arrival, None if fault else float(tree["score"]), float(tree["max_score"]), text))
+        written = tally(answers, arrival.learner, questions)
+        text = "\n".join([*written.lines, *comments_of(comments, arrival.learner, tree["exercises"])])
+        score = None if fault else float(tree["score"])
+        found.append(Grade(arrival, score, float(tree["max_score"]), text, None, written.points, written.most))
     if roster is None:
         return found
     people = roster.find(ways(grade.arrival) for grade in found)
-    return [Grade(g.arrival, g.score, g.max_score, g.comment, people.get(g.arrival.learner)) for g in found]
+    return [replace(grade, person=people.get(grade.arrival.learner)) for grade in found]
+
+
+def only_written(found: Sequence[Grade]) -> list[Grade]:
+    """The points for written answers as grades of their own: for platforms with one grade an assignment."""
+    return [replace(each, score=each.written, max_score=each.written_max, written_max=0.0) for each in found]
 
 
 def ways(arrival: Arrival) -> tuple[str, list[str]]:
@@ -88,7 +106,8 @@ def table(form: Form, found: Sequence[Grade], roster: Roster | None, column: str
     head, body = _shape(form, found, roster, column, points)
     rows = [head]
     if form == "canvas":  # Canvas wants this row
-        rows.append(["    Points Possible", *[""] * (len(head) - 2), f"{points:g}"])
+        most = [f"{points:g}", *([f"{each:g}"] if (each := _written_max(found)) else [])]
+        rows.append(["    Points Possible", *[""] * (len(head) - 1 - len(most)), *most])
     return as_csv([*rows, *body])
 
 
@@ -123,8 +142,13 @@ def _shape(
         head = ["Last Name", "First Name", "Username", "Student ID"]
     else:
         head = list(roster.columns) if roster else ["learner", "id"]
-    body = [[*(row.get(name, "") for name in head), _score(grade)] for row, grade in people]
-    return [*head, column], body
+    most = _written_max(found)
+    body = [
+        [*(row.get(name, "") for name in head), _score(grade), *([_written(grade)] if most else [])]
+        for row, grade in people
+    ]
+    extra = f"{column} written" if form == "canvas" else f"{column} written ({most:g})"
+    return [*head, column, *([_column(roster, extra)] if most else [])], body
 
 
 def _row(form: Form, grade: Grade) -> dict[str, str]:
@@ -143,6 +167,14 @@ def _column(roster: Roster | None, wanted: str) -> str:
     """The platform's own name of an assignment: it has a number behind the words that people know."""
     found = [name for name in (roster.columns if roster else []) if name.lower().startswith(wanted.lower())]
     return found[0] if len(found) == 1 else wanted
+
+
+def _written_max(found: Sequence[Grade]) -> float:
+    return next((grade.written_max for grade in found), 0.0)
+
+
+def _written(grade: Grade | None) -> str:
+    return "" if grade is None or grade.written is None else f"{grade.written:g}"
 
 
 def _score(grade: Grade | None) -> str:

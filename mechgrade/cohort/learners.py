@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from mechgrade.cohort.platforms import Packed, packed
-from mechgrade.course import Course, CourseError, Exercise
+from mechgrade.course import ANSWERS_FILE, Course, CourseError, Exercise
 from mechgrade.submissions.archive import ARCHIVES, ONE, ArchiveError, Refused, is_archive, is_sealed, unpack
 from mechgrade.submissions.arrived import Ignored, is_ignored
 from mechgrade.submissions.handed_in import HandIn, read_hand_in
@@ -154,6 +154,26 @@ def find_class(course: Course, path: Path, unpacked: Path, refused: Refused | No
     return found
 
 
+def files_of(folder: Path, ending: str) -> list[tuple[str, Path]]:
+    """Files whose names end in some letters, each with the learner whom the folder or the file's name tells, in a folder of a class.
+
+    Links are left out. Two files of one learner are both there.
+
+    Raises:
+        CourseError: it is no folder.
+    """
+    if not folder.is_dir():
+        raise CourseError(f"there is no folder {folder}; give the class's folder, unpacked")
+    found = []
+    for path in sorted(folder.rglob("*")):
+        if path.name.lower().endswith(ending) and path.is_file() and not path.is_symlink():
+            first = path.relative_to(folder).parts[0]
+            origin = packed(first)
+            own = first[: -len(ending)].rstrip(".-_ ") if first == path.name else first
+            found.append((shown(origin.learner if origin else own or path.stem), path))
+    return found
+
+
 def _names(parts: Iterable[str]) -> dict[str, str]:
     """The learners' names as files, tables and terminals can have them: each its own, short enough, without control characters."""
     found: dict[str, str] = {}
@@ -197,7 +217,10 @@ def _whose(course: Course, entry: Path) -> str:
     if is_archive(entry.name) or is_sealed(entry.name):
         ending = max((each for each in ARCHIVES if entry.name.lower().endswith(each)), key=len, default=entry.suffix)
         return entry.name[: -len(ending)]
-    if name_of(entry.name).kind not in ("python", "notebook"):
+    kind = name_of(entry.name).kind
+    if kind in ("markdown", "text"):
+        return before(entry.name, Path(ANSWERS_FILE).stem) or "" if course.questions() else ""
+    if kind not in ("python", "notebook"):
         return ""
     # ada_find_heads.py is Ada's; ada.py is, too.
     works = [exercise.name for exercise in course.exercises()]

@@ -15,11 +15,13 @@ from urllib.parse import quote
 
 from mechgrade import __version__
 from mechgrade.cohort import entry
+from mechgrade.cohort.answers import load as load_answers
 from mechgrade.cohort.arrivals import FILE, NOTHING, Arrival, as_text
 from mechgrade.cohort.comments import comments_of, read_comments
 from mechgrade.cohort.pages import COMMENTS, HANDED_IN, with_lines
 from mechgrade.cohort.store import Store, StoreError
 from mechgrade.cohort.summary import Counting, LearnerRow, Summary, Times
+from mechgrade.cohort.written import apply
 from mechgrade.course import Course, Exercise
 from mechgrade.files import write_atomic
 from mechgrade.grading.options import Options
@@ -100,6 +102,8 @@ def write(
         for path in (out / "learners").iterdir():
             if path.name not in kept and path.suffix in (".json", ".html"):
                 path.unlink()
+        labs = {exercise.lab for exercise in exercises}
+        apply(out, [each for each in course.questions() if each.lab in labs], load_answers(out))
     except OSError as error:
         raise StoreError(
             f"{error.filename or out} cannot be written: {error.strerror}; the results are kept: "

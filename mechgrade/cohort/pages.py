@@ -1,4 +1,4 @@
-"""Lines that are put into a page that is written already: what was handed in, and a grader's comments."""
+"""Lines that are put into a page that is written already: what was handed in, what a person gave for written answers, comments."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from html import escape
 
 #: Where the lines go, and the words above them.
+WRITTEN = ("written", "Written answers")
 HANDED_IN, COMMENTS = ("handed-in", "How your hand-in was read"), ("comments", "Comments")
 
 

@@ -93,22 +93,7 @@ def read_roster(path: Path) -> Roster:
     Raises:
         CourseError: it cannot be read, or holds nobody.
     """
-    try:
-        body = path.read_bytes()
-    except OSError as error:
-        raise CourseError(f"{path} cannot be read: {error.strerror}") from None
-    # Blackboard gives UTF-16, with tabs.
-    coding = "utf-16" if body[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
-    try:
-        text = body.decode(coding)
-    except UnicodeDecodeError:
-        text = body.decode("latin-1")
-    head = text.split("\n", 1)[0]
-    delimiter = max(",;\t", key=head.count)
-    try:
-        rows = [row for row in csv.reader(io.StringIO(text), delimiter=delimiter) if any(cell.strip() for cell in row)]
-    except csv.Error as error:
-        raise CourseError(f"{path} is no CSV: {error}") from None
+    rows = read_rows(path)
     known = {*_IDS, *_NAMES, *_FIRST, *_LAST}
     if rows and not known & {cell.strip().lower() for cell in rows[0]}:
         rows.insert(0, ["name", *(f"column {place}" for place in range(2, len(rows[0]) + 1))])  # a bare list of names
@@ -124,6 +109,30 @@ def read_roster(path: Path) -> Roster:
         # Above the learners are rows for points and posting, below them one for a test student.
         people = [person for person in people if person.row.get("ID")]
     return Roster(columns, people, platform)
+
+
+def read_rows(path: Path) -> list[list[str]]:
+    """The lines of a CSV that a person or a platform has made, without empty lines.
+
+    Raises:
+        CourseError: it cannot be read.
+    """
+    try:
+        body = path.read_bytes()
+    except OSError as error:
+        raise CourseError(f"{path} cannot be read: {error.strerror}") from None
+    # Blackboard gives UTF-16, with tabs.
+    coding = "utf-16" if body[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
+    try:
+        text = body.decode(coding)
+    except UnicodeDecodeError:
+        text = body.decode("latin-1")
+    head = text.split("\n", 1)[0]
+    delimiter = max(",;\t", key=head.count)
+    try:
+        return [row for row in csv.reader(io.StringIO(text), delimiter=delimiter) if any(cell.strip() for cell in row)]
+    except csv.Error as error:
+        raise CourseError(f"{path} is no CSV: {error}") from None
 
 
 def _platform(columns: set[str]) -> str:

@@ -13,17 +13,20 @@ from mechgrade.errors import CourseError
 
 if TYPE_CHECKING:
     from mechgrade.course.course import (
+        ANSWERS_FILE,
         COURSE_FILE,
         Course,
         Exercise,
         Lab,
         ModelProfile,
+        Question,
         find_course,
         load_course,
     )
     from mechgrade.protocol.limits import Limits
 
 __all__ = [
+    "ANSWERS_FILE",
     "COURSE_FILE",
     "Course",
     "CourseError",
@@ -31,6 +34,7 @@ __all__ = [
     "Lab",
     "Limits",
     "ModelProfile",
+    "Question",
     "find_course",
     "load_course",
 ]

@@ -22,6 +22,9 @@ from mechgrade.protocol.limits import STRICT, Limits
 
 COURSE_FILE = "course.yaml"
 
+#: In each lab's folder in exercises/, where the lab has questions that a person grades.
+ANSWERS_FILE = "answers.md"
+
 #: Bytes of all data of a course.
 MAX_DATA = 100 * 2**20
 
@@ -115,6 +118,24 @@ class Exercise(_Part):
         return f"{self.lab}/{self.name}"
 
 
+class Question(_Part):
+    """A question that a person grades: learners write prose. `name` and `lab` are its keys in course.yaml.
+
+    The rubric is not here: course.yaml goes to learners.
+    """
+
+    name: SkipJsonSchema[str]
+    lab: SkipJsonSchema[str]
+    title: Text = Field(description="what learners read above it")
+    points: int = Field(ge=1, le=1000, description="what it is worth; a person gives them")
+    text: Text = Field(
+        description="the question, in Markdown. Its rubric for the grader stands in solutions/LAB/rubrics.yaml"
+    )
+
+    def __str__(self) -> str:
+        return f"{self.lab}/{self.name}"
+
+
 class Lab(_Part):
     """One lab: exercises in the order in which they are done. `name` is its key in course.yaml."""
 
@@ -128,10 +149,13 @@ class Lab(_Part):
     exercises: dict[Name, Exercise] = Field(
         min_length=1, description="its exercises by name, in the order in which they are done"
     )
+    questions: dict[Name, Question] = Field(
+        default={}, description="questions by name that a person grades: learners answer in exercises/LAB/answers.md"
+    )
 
     @property
     def points(self) -> int:
-        """The points of all its exercises."""
+        """The points of all its exercises. Those of questions are counted apart, because a person gives them."""
         return sum(exercise.points for exercise in self.exercises.values())
 
 
@@ -237,6 +261,11 @@ class Course(_Part):
         labs = [self.lab(lab)] if lab is not None else list(self.labs.values())
         return [each for one in labs for each in one.exercises.values()]
 
+    def questions(self, lab: str | None = None) -> list[Question]:
+        """The questions of the course, or of one lab, that a person grades, in the order of course.yaml."""
+        labs = [self.lab(lab)] if lab is not None else list(self.labs.values())
+        return [each for one in labs for each in one.questions.values()]
+
     def model(self, name: str | None = None) -> ModelProfile:
         """The model profile of that name, or the course's default; ``hub:NAME`` is any other model on the Hub."""
         name = name or self.default_model
@@ -301,6 +330,14 @@ class Course(_Part):
     def solution_path(self, exercise: Exercise) -> Path:
         """The exercise's one source, with the reference in it."""
         return self.root / "solutions" / exercise.lab / f"{exercise.name}.py"
+
+    def answers_path(self, lab: Lab | str) -> Path:
+        """The file in which learners answer a lab's questions."""
+        return self.root / "exercises" / (lab if isinstance(lab, str) else lab.name) / ANSWERS_FILE
+
+    def rubrics_path(self, lab: Lab | str) -> Path:
+        """What the grader of a lab's questions looks for. Learners do not get it."""
+        return self.root / "solutions" / (lab if isinstance(lab, str) else lab.name) / "rubrics.yaml"
 
     def page_paths(self) -> list[tuple[Path, Path]]:
         """Pages for learners that are no exercise, such as the quickstart: where each is written, and where it goes."""
@@ -399,6 +436,8 @@ def _hand_down_names(document: Document) -> None:
     for lab, contents in _mapping(data.get("labs")).items():
         for name, exercise in _mapping(_mapping(contents).get("exercises")).items():
             give(("labs", lab, "exercises", name), exercise, Exercise, name=name, lab=lab)
+        for name, question in _mapping(_mapping(contents).get("questions")).items():
+            give(("labs", lab, "questions", name), question, Question, name=name, lab=lab)
         give(("labs", lab), contents, Lab, name=lab)
     for name, profile in _mapping(data.get("models")).items():
         give(("models", name), profile, ModelProfile, name=name)

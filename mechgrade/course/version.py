@@ -45,7 +45,9 @@ def base_of(files: Mapping[str, bytes]) -> bytes:
     """The :data:`BASE` of a version that consists of these files. The same bytes for the same contents."""
     digests = {name: digest(text) for name, text in sorted(files.items())}
     inside = {MANIFEST: json.dumps(digests, indent=0).encode()}
-    inside |= {name: files[name] for name in sorted(files) if name.startswith("exercises/") and name.endswith(".py")}
+    inside |= {
+        name: files[name] for name in sorted(files) if name.startswith("exercises/") and name.endswith((".py", ".md"))
+    }
     inside |= {name: files[name] for name in ("CHANGELOG.md",) if name in files}
     body = io.BytesIO()
     with zipfile.ZipFile(body, "w", zipfile.ZIP_DEFLATED) as opened:

@@ -30,6 +30,8 @@ FILE = "progress.json"
 SCHEMA = 1
 #: Seconds without anything happening after which a learner counts as away.
 PAUSE = 15 * 60
+#: How many letters of a check's sentence are kept.
+SENTENCE = 300
 #: What names another folder than ``.mechgrade`` of the course: for a course on a read-only disk.
 HOME_VARIABLE = "MECHGRADE_HOME"
 
@@ -52,6 +54,9 @@ class Entry:
         first_pass: when it passed first.
         hints: the highest hint that was shown.
         gave_up: when the solution was asked for before passing.
+        best: the most points that a grading gave.
+        stalled: attempts since a grading gave more points than all before it; 0 once it passes.
+        sentence: what the last grading said of the first check that failed; empty where none did.
     """
 
     attempts: int = 0
@@ -63,6 +68,9 @@ class Entry:
     first_pass: str = ""
     hints: int = 0
     gave_up: str = ""
+    best: float = 0.0
+    stalled: int = 0
+    sentence: str = ""
 
 
 @dataclass
@@ -211,6 +219,13 @@ class Progress:
         state.entries[name] = entry
         if changed and result.verdict not in ("not_started", "missing"):
             entry.attempts += 1
+            entry.stalled = 0 if result.points > entry.best else entry.stalled + 1
+        entry.best = max(entry.best, result.points)
+        failure = result.first_failure
+        said = (failure.sentence or failure.message).strip() if failure is not None else ""
+        entry.sentence = said.partition("\n")[0][:SENTENCE]
+        if result.verdict == "passed":
+            entry.stalled = 0
         if changed or entry.verdict != result.verdict:
             self._spend(state, name)
         entry.source, entry.verdict, entry.points = source, result.verdict, result.points

@@ -101,9 +101,9 @@ def _failure(check: Check) -> list[str]:
 
 def _checks(entry: ExerciseResult) -> str:
     rows = "".join(
-        f'<tr><td style="white-space:nowrap;color:{_COLOURS[LOOKS[check.verdict][2]]}">{LOOKS[check.verdict][0]} '
+        f'<tr><td style="white-space:nowrap;padding-right:1em;color:{_COLOURS[LOOKS[check.verdict][2]]}">{LOOKS[check.verdict][0]} '
         f"{escape(LOOKS[check.verdict][1])}</td>"
-        f'<td style="text-align:left">{escape(check.asks or check.name)}</td>'
+        f'<td style="text-align:left;padding-right:1em">{escape(check.asks or check.name)}</td>'
         f'<td style="white-space:nowrap">{check.points:g} / {check.max_points:g}</td></tr>'
         for check in entry.checks
         if check.verdict != "not_applicable"

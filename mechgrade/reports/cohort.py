@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from markupsafe import Markup
 from rich.table import Table
@@ -45,6 +45,7 @@ def page(summary: Summary, times: dict[str, Times], learners: Sequence[LearnerRo
             times=times,
             parts=PARTS,
             looks=LOOKS,
+            in_order=in_order,
             inline=render_inline,
             bins=bins,
             top=max([*summary.scores, 1]),
@@ -53,6 +54,12 @@ def page(summary: Summary, times: dict[str, Times], learners: Sequence[LearnerRo
             style=Markup(part_of_page("figures.css") + part_of_page("style.css")),
         )
     )
+
+
+def in_order(verdicts: Mapping[Verdict, int]) -> list[tuple[Verdict, int]]:
+    """How many have each verdict, in the order of the bars."""
+    order = [verdict for _, part in PARTS for verdict in part]
+    return sorted(verdicts.items(), key=lambda each: order.index(each[0]) if each[0] in order else len(order))
 
 
 def _score(summary: Summary, place: int) -> str:
@@ -80,7 +87,7 @@ def show(summary: Summary, screen: Screen) -> None:
         )
     if screen.plain:
         for exercise in summary.exercises:
-            counts = ", ".join(f"{count} {LOOKS[verdict][1]}" for verdict, count in exercise.verdicts.items())
+            counts = ", ".join(f"{count} {LOOKS[verdict][1]}" for verdict, count in in_order(exercise.verdicts))
             screen.say(f"{exercise.lab} {exercise.exercise}: {counts}")
     else:
         table = Table("exercise", *(name for name, _ in PARTS), box=None, pad_edge=False)

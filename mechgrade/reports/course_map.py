@@ -36,6 +36,14 @@ def _next(course: Course, found: Outlook) -> str:
     return f"Next: {path} ({found.next.minutes} min)"
 
 
+def _questions(course: Course, lab: LabOutlook) -> str:
+    """Where to answer what a person grades."""
+    asked = list(lab.lab.questions.values())
+    path = course.answers_path(lab.lab).relative_to(course.root)
+    many = f"{len(asked)} question{'s' * (len(asked) != 1)}"
+    return f"{many}, {sum(each.points for each in asked)} points given by a person: {path}"
+
+
 # --- with signs ----------------------------------------------------------------------------------------------------------
 
 
@@ -49,6 +57,8 @@ def _in_signs(course: Course, found: Outlook, screen: Screen) -> None:
         print_(Text(f"  {_bar(lab)}  {_summary(lab)}", style="dim"))
         for row in lab.rows:
             print_(_line(row, width))
+        if lab.lab.questions:
+            print_(Text(f"  ✎ {_questions(course, lab)}", style="dim"))
     print_()
     print_(Text("  " + _total(found)))
     print_(Text("  " + _next(course, found)))
@@ -108,6 +118,8 @@ def _in_words(course: Course, found: Outlook, screen: Screen) -> None:
                 f"{row.exercise.name}: {status(row)}, {row.entry.points:g} of {row.exercise.points} points, "
                 f"about {row.exercise.minutes} minutes{tries}."
             )
+        if lab.lab.questions:
+            screen.say(f"{_questions(course, lab)}.")
     screen.say()
     screen.say(_total(found) + ".")
     screen.say(_next(course, found))

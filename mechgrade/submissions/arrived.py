@@ -10,9 +10,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from mechgrade.course import Course
+from mechgrade.course import ANSWERS_FILE, Course, Lab
 from mechgrade.submissions.archive import ONE, ArchiveError, is_archive, is_sealed, unpack_within
-from mechgrade.submissions.names import name_of
+from mechgrade.submissions.names import Match, name_of
 from mechgrade.submissions.reading import shown
 
 #: Folders that are no learner's: what computers and package managers leave lying about. Hidden files and folders are none, too.
@@ -20,6 +20,9 @@ IGNORED = frozenset(["__MACOSX", "__pycache__", "venv", "site-packages", "node_m
 
 #: How many files of a hand-in are looked at, and how deep archives may lie in archives.
 MAX_FILES, MAX_DEPTH = 10_000, 4
+
+#: Files whose times differ by less than this are equally new: a zip keeps even seconds.
+TICK = 2.0
 
 
 @dataclass(frozen=True)
@@ -60,7 +63,7 @@ class Arrived:
     """What arrived.
 
     Attributes:
-        files: Python files, notebooks and texts.
+        files: Python files, notebooks, texts and Markdown.
         ignored: all others.
         notes: what the learner should know.
     """
@@ -135,7 +138,7 @@ class _Search:
         if lab is None:
             self._ignore(inside / path, "it is a link to a folder; put the folder itself there")
         else:
-            names = [f"{exercise}.py" for exercise in lab.exercises]
+            names = [f"{exercise}.py" for exercise in lab.exercises] + [ANSWERS_FILE] * bool(lab.questions)
             self._found.files += [File(inside / path / name, root / path / name, root) for name in names]
 
     def _file(self, file: File, depth: int) -> None:
@@ -177,6 +180,19 @@ def is_ignored(name: str) -> bool:
 def newest_first(files: Iterable[File]) -> list[File]:
     """Files by the time of their last change; of equals those further up first, then by path."""
     return sorted(files, key=lambda file: (-file.modified, len(file.shown.parts), file.shown))
+
+
+def in_order(lab: Lab, found: Iterable[tuple[File, Match]]) -> list[File]:
+    """Files of a name, in the order in which they count."""
+
+    def order(each: tuple[File, Match]) -> tuple[object, ...]:
+        file, like = each
+        depth = len(file.shown.parts)
+        if like.likeness == 0:
+            return (0, file.shown.parent.name != lab.name, depth, 0.0, file.shown)
+        return (like.likeness, -(file.modified // TICK), -like.number, depth, file.shown)
+
+    return [file for file, _ in sorted(found, key=order)]
 
 
 def _modified(path: Path) -> float:

@@ -8,13 +8,13 @@ from the exercise's name alone, so that they stay the same when texts or the ord
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterator
-from typing import Any, Literal
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Literal, get_args
 
-from mechgrade.course import Course, Exercise, Lab
+from mechgrade.course import Course, Exercise, Lab, Question
 from mechgrade.submissions.assemble import interface
 
-Part = Literal["title", "text", "code", "demo", "check"]
+Part = Literal["title", "text", "code", "demo", "check", "question", "answer"]
 Cell = Any  # nbformat's NotebookNode, which is untyped
 Notebook = Any
 
@@ -22,6 +22,12 @@ KEY = "mechgrade"
 
 #: The formats' versions: nbformat 4.5 has cell ids, and nbgrader 0.9 reads schema 3 alone.
 NBFORMAT, NBFORMAT_MINOR, NBGRADER_SCHEMA = 4, 5, 3
+
+#: What stands where an answer is to be written.
+PLACEHOLDER = "*Write your answer here, in place of this line.*"
+
+#: Between these nbgrader's instructors write what a grader looks for.
+BEGIN_SCHEME, END_SCHEME = "### BEGIN MARK SCHEME", "### END MARK SCHEME"
 
 KERNEL = {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}}
 
@@ -69,6 +75,32 @@ def check_id(exercise: Exercise) -> str:
     return f"{exercise.name}-check"
 
 
+def question_cells(question: Question, scheme: Sequence[str] = ()) -> list[Cell]:
+    """A question that a person grades: a cell that asks, and a cell to answer in, which carries the points.
+
+    Args:
+        question: which.
+        scheme: the rubric, for an instructor's notebook: it stands between nbgrader's marks, and a release has it no more.
+    """
+    from nbformat.v4 import new_markdown_cell
+
+    many = "s" * (question.points != 1)
+    words = f"## {question.title}\n\n{question.text.strip()}\n\n*{question.points} point{many}, given by a person. No check looks at it.*"
+    asks = new_markdown_cell(words, id=f"question-{question.name}"[:64])
+    asks.metadata[KEY] = {"question": str(question), "part": "question"}
+    lines = [BEGIN_SCHEME, *(f"- {line}" for line in scheme), END_SCHEME] if scheme else []
+    answer = new_markdown_cell("\n".join([PLACEHOLDER, *lines]), id=f"answer-{question.name}"[:64])
+    answer.metadata[KEY] = {"question": str(question), "part": "answer"}
+    answer.metadata["nbgrader"] = _nbgrader(answer_id(question), grade=True, solution=True, points=question.points)
+    answer.metadata["nbgrader"]["cell_type"] = "markdown"
+    return [asks, answer]
+
+
+def answer_id(question: Question) -> str:
+    """The grade id of the cell that holds a question's answer. No exercise's cell has two hyphens in its id."""
+    return f"written-answer-{question.name}"
+
+
 def title_cells(lab: Lab) -> list[Cell]:
     """The head of a lab's notebook."""
     from nbformat.v4 import new_code_cell, new_markdown_cell
@@ -99,19 +131,21 @@ def part(cell: Cell) -> Part | None:
     """What a cell is for, by its metadata; None for a learner's own."""
     entry = cell.metadata.get(KEY)
     found = entry.get("part") if isinstance(entry, dict) else None
-    return found if found in ("title", "text", "code", "demo", "check") else None
+    return found if found in get_args(Part) else None
 
 
 def sections(course: Course, lab: Lab, cells: list[Cell]) -> Iterator[tuple[Exercise | None, list[Cell]]]:
     """The cells by exercise, in the notebook's order: a cell without an exercise belongs to the one above it.
 
-    Whatever comes before the first exercise is yielded with None. An exercise whose cells were moved apart comes as often.
+    Whatever comes before the first exercise is yielded with None, and so are questions that a person grades, with what follows
+    them. An exercise whose cells were moved apart comes as often.
     """
     current: Exercise | None = None
     gathered: list[Cell] = []
     for cell in cells:
         found = exercise_of(lab, cell)
-        if found is not None and found != current:
+        is_question = part(cell) in ("question", "answer")
+        if (found is not None and found != current) or (is_question and current is not None):
             if gathered:
                 yield current, gathered
             current, gathered = found, []
@@ -150,6 +184,8 @@ def fresh_notebook(course: Course, lab: Lab, text_of: Callable[[Exercise], str])
     cells = title_cells(lab)
     for exercise in lab.exercises.values():
         cells += section(course, exercise, text_of(exercise))
+    for question in lab.questions.values():
+        cells += question_cells(question)
     return str(nbformat.writes(notebook(cells))) + "\n"
 
 

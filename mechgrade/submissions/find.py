@@ -8,11 +8,12 @@ from typing import Any
 
 from mechgrade.course import Course, CourseError, Exercise
 from mechgrade.submissions.archive import is_archive, is_sealed
-from mechgrade.submissions.handed_in import HandIn, missing_in_words, read_hand_in
+from mechgrade.submissions.handed_in import HandIn, read_hand_in
 from mechgrade.submissions.names import match, name_of
 from mechgrade.submissions.notebook import cells_of, lab_of, read_tree
 from mechgrade.submissions.reading import SubmissionError
 from mechgrade.submissions.submission import Submission
+from mechgrade.submissions.words import missing_in_words
 
 
 def find_submission(

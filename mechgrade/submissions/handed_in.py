@@ -14,6 +14,9 @@ checks and stubs, then the first by its path.
 **A file counts more than the notebook,** exercise by exercise. Only where nothing was written in the file yet, or the file cannot be
 read, the next one that has an answer counts: people hand in the course's whole folder, stubs and all.
 
+**Answers to questions that a person grades** are in ``answers.md``, whose name may be changed in the same ways, or in the notebook's
+cells. A file counts more than the notebook, except for questions for which nothing is written in it.
+
 **A Python file of any other name** counts last, for each exercise whose function it defines, the newest first. It is read as a notebook's cell
 is: the functions that are needed, and what these use.
 """
@@ -22,27 +25,28 @@ from __future__ import annotations
 
 import errno
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from mechgrade.course import Course, Exercise, Lab
+from mechgrade.course import ANSWERS_FILE, Course, Exercise, Lab, Question
 from mechgrade.submissions.archive import is_archive, is_sealed
-from mechgrade.submissions.arrived import Arrived, File, Ignored, arrived, newest_first
+from mechgrade.submissions.arrived import TICK, Arrived, File, Ignored, arrived, in_order, newest_first
 from mechgrade.submissions.assemble import Code, interface
 from mechgrade.submissions.names import Match, is_tool, match, name_of
 from mechgrade.submissions.notebook import Answers, Texts, cells_of, read_tree, texts_of
 from mechgrade.submissions.reading import SubmissionError, read_text, shown
 from mechgrade.submissions.submission import Submission
+from mechgrade.submissions.words import missing_in_words, named_for
+from mechgrade.submissions.written import Written, read_written
 
 #: What is looked at of files of one name and of notebooks, at most.
 MAX_EQUALS = 20
 
-#: Files whose times differ by less than this are equally new: a zip keeps even seconds.
-_TICK = 2.0
-
 #: Errors that are no hand-in's: the disk is full or fails, or too many files are open.
 _OF_THE_MACHINE = frozenset([errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.ENFILE, errno.EIO, errno.ENOMEM])
+
+_ANSWERS = Path(ANSWERS_FILE).stem
 
 #: How many names a sentence holds.
 _MANY = 5
@@ -57,12 +61,14 @@ class HandIn:
         used: where each exercise's text came from, by lab and name.
         ignored: the files that were not used.
         missing: the exercises without a text.
+        written: the answers to the labs' questions that a person grades.
     """
 
     submission: Submission
     used: Mapping[tuple[str, str], Path]
     ignored: Sequence[Ignored]
     missing: Sequence[Exercise]
+    written: Mapping[Question, Written] = field(default_factory=dict)
 
     @property
     def absent(self) -> list[str]:
@@ -79,27 +85,12 @@ class HandIn:
             path = self.used.get((exercise.lab, exercise.name))
             if path is not None and exercise not in missing:
                 by_file.setdefault(path, []).append(exercise.name)
-        found = [f"used: {shown(path)}" + _named_for(path, names) for path, names in by_file.items()]
+        found = [f"used: {shown(path)}" + named_for(path, names) for path, names in by_file.items()]
+        for question, answer in self.written.items():
+            where = f"{shown(answer.file)}, " if answer.file is not None else ""
+            found.append(f"question {question}: {where}{answer.state}")
         found += [f"ignored: {each}" for each in self.ignored]
         return [*found, *(f"missing: {each}" for each in missing_in_words(course, self.missing))]
-
-
-def _named_for(path: Path, names: list[str]) -> str:
-    return "" if names == [path.stem] and path.suffix == ".py" else f" for {', '.join(names)}"
-
-
-def missing_in_words(course: Course, missing: Iterable[Exercise]) -> list[str]:
-    """Missing exercises, a lab in a line: a whole lab is named once."""
-    by_lab: dict[str, list[str]] = {}
-    for exercise in missing:
-        by_lab.setdefault(exercise.lab, []).append(exercise.name)
-    whole = [lab for lab, names in by_lab.items() if len(names) == len(course.labs[lab].exercises)]
-    lines = [f"{_and(whole)}, all exercises"] if whole else []
-    return lines + [f"{lab}: {', '.join(names)}" for lab, names in by_lab.items() if lab not in whole]
-
-
-def _and(words: Sequence[str]) -> str:
-    return " and ".join(filter(None, [", ".join(words[:-1]), words[-1]]))
 
 
 def read_upload(course: Course, lab: Lab, *parts: Path) -> Submission:
@@ -131,7 +122,11 @@ def _unreadable(labs: Sequence[Lab], path: Path, why: str) -> HandIn:
     exercises = tuple(exercise for lab in labs for exercise in lab.exercises.values())
     texts: Texts = {(each.lab, each.name): SubmissionError(shown(why)) for each in exercises}
     return HandIn(
-        Submission(path, exercises, texts, {}, [shown(why)]), {}, [Ignored(Path(path.name), shown(why))], exercises
+        Submission(path, exercises, texts, {}, [shown(why)]),
+        {},
+        [Ignored(Path(path.name), shown(why))],
+        exercises,
+        {question: Written() for lab in labs for question in lab.questions.values()},
     )
 
 
@@ -162,6 +157,7 @@ class _Reading:
     notes: list[str] = field(default_factory=list)
     #: why a file was not used, by its path in the hand-in
     why: dict[Path, str] = field(default_factory=dict)
+    _chosen: dict[str, File | None] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.notes += self.came.notes
@@ -171,11 +167,17 @@ class _Reading:
         self._named: dict[File, Match] = {}  # Python files and texts that are named like an exercise
         self._loose: list[File] = []  # Python files of other names
         self._notebooks: dict[File, tuple[Lab, Match] | None] = {}
+        self._answers: dict[File, Match] = {}  # files of answers to questions
+        asks = bool(self.course.questions())
         for file in self.came.files:
             kind = name_of(file.path.name).kind
             if kind == "notebook":
                 like = match(file.path.name, places, ".ipynb")
                 self._notebooks[file] = (places[like.name], like) if like else None
+            elif asks and kind in ("markdown", "text") and (like := match(file.path.name, [_ANSWERS], ".md")):
+                self._answers[file] = like
+            elif kind == "markdown":
+                self.why[file.shown] = "it is no Python file and no notebook"
             elif is_tool(file.path.name):
                 self.why[file.shown] = "it is a test or a tool's file, and no answer"
             elif like := match(file.path.name, names, ".py"):
@@ -193,7 +195,8 @@ class _Reading:
             self._lab(lab, texts, origins)
         chosen = tuple(exercise for lab in self.labs for exercise in lab.exercises.values())
         missing = [exercise for exercise in chosen if isinstance(texts[exercise.lab, exercise.name], SubmissionError)]
-        used = set(origins.values())
+        written = {question: answer for lab in self.labs for question, answer in self._written(lab).items()}
+        used = set(origins.values()) | {each.file for each in written.values() if each.file is not None}
         ignored = list(self.came.ignored)
         ignored += [Ignored(each.shown, self._reason(each)) for each in self.came.files if each.shown not in used]
         # A file from which nothing came was tried in vain. Where it gave something, a missing exercise has its own reason.
@@ -205,7 +208,7 @@ class _Reading:
                 in_vain.setdefault(place, str(texts[exercise.lab, exercise.name]))
         ignored += [Ignored(place, why) for place, why in in_vain.items()]
         submission = Submission(path, chosen, texts, origins, self.notes)
-        return HandIn(submission, origins, ignored, missing)
+        return HandIn(submission, origins, ignored, missing, written)
 
     # --- one lab -----------------------------------------------------------------------------------------------------------
 
@@ -261,15 +264,7 @@ class _Reading:
             for file, like in self._named.items()
             if like.name == exercise.name and self._is_near(lab, file)
         ]
-
-        def order(each: tuple[File, Match]) -> tuple[object, ...]:
-            file, like = each
-            depth = len(file.shown.parts)
-            if like.likeness == 0:
-                return (0, file.shown.parent.name != lab.name, depth, 0.0, file.shown)
-            return (like.likeness, -(file.modified // _TICK), -like.number, depth, file.shown)
-
-        return [file for file, _ in sorted(found, key=order)][:MAX_EQUALS]
+        return in_order(lab, found)[:MAX_EQUALS]
 
     def _defining(self, lab: Lab) -> dict[Exercise, list[tuple[File, Code]]]:
         """The Python files of other names that define what an exercise's grader calls, and no other exercise's."""
@@ -290,13 +285,18 @@ class _Reading:
 
     def notebook(self, lab: Lab) -> File | None:
         """The lab's notebook."""
+        if lab.name not in self._chosen:
+            self._chosen[lab.name] = self._choose_notebook(lab)
+        return self._chosen[lab.name]
+
+    def _choose_notebook(self, lab: Lab) -> File | None:
         near = [file for file in self._notebooks if self._is_near(lab, file)]
         mine = {file: of[1] for file in near if (of := self._notebooks[file]) and of[0] == lab}
         named = sorted(
             mine,
             key=lambda file: (
                 mine[file].likeness,
-                -(file.modified // _TICK) if mine[file].likeness else 0,
+                -(file.modified // TICK) if mine[file].likeness else 0,
                 -mine[file].number,
                 len(file.shown.parts),
                 file.shown,
@@ -337,6 +337,13 @@ class _Reading:
         self.notes += found
         return texts_of(self.course, lab, cells, shown(file.shown))
 
+    def _written(self, lab: Lab) -> dict[Question, Written]:
+        """The answers to a lab's questions."""
+        if not lab.questions:
+            return {}
+        files = in_order(lab, [each for each in self._answers.items() if self._is_near(lab, each[0])])[:MAX_EQUALS]
+        return read_written(self.course, lab, files, self.notebook(lab), self.why)
+
     # --- words -------------------------------------------------------------------------------------------------------------
 
     def _is_near(self, lab: Lab, file: File) -> bool:
@@ -354,6 +361,8 @@ class _Reading:
         if file in self._named:
             name = self._named[file].name
             return "another file of this name was used" if name in asked else f"{name} is an exercise of another lab"
+        if file in self._answers:
+            return "another file of answers was used, or no question is asked here"
         if file in self._notebooks:
             return "nothing that is asked for is in its cells"
         return "it is named like no exercise, and defines no function that is asked for"

@@ -11,12 +11,21 @@ import unicodedata
 from collections.abc import Iterable
 from typing import Literal, NamedTuple
 
-Kind = Literal["python", "notebook", "text", "other"]
+Kind = Literal["python", "notebook", "text", "markdown", "other"]
 
-_ENDINGS: dict[str, Kind] = {".py": "python", ".pyw": "python", ".ipynb": "notebook", ".txt": "text"}
+_ENDINGS: dict[str, Kind] = {
+    ".py": "python",
+    ".pyw": "python",
+    ".ipynb": "notebook",
+    ".txt": "text",
+    ".md": "markdown",
+    ".markdown": "markdown",
+}
 
 #: What browsers and editors put behind the ending of a file that they do not know.
-_BEHIND = re.compile(r"(?:(?<=\.py)|(?<=\.ipynb))(?:\.(?:txt|text|json|py|ipynb|download|bak)|[ _]?\(\d+\))+$")
+_BEHIND = re.compile(
+    r"(?:(?<=\.py)|(?<=\.ipynb)|(?<=\.md))(?:\.(?:txt|text|json|py|ipynb|download|bak)|[ _]?\(\d+\))+$"
+)
 
 #: A word behind a name that says only which copy it is.
 _COPY = re.compile(r"\d{1,4}|v\d+|copy|copie|kopie|copia|final|neu|new|fixed|solved|solution")

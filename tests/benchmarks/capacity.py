@@ -1,4 +1,4 @@
-"""Write the measured part of docs/capacity.md from the JSON of bench_cohort, bench_peers and bench_overhead: ``python tests/benchmarks/capacity.py``."""
+"""Write the measured part of docs/capacity.md from the JSON of bench_cohort, bench_peers, bench_overhead and bench_forecast: ``python tests/benchmarks/capacity.py``."""
 
 from __future__ import annotations
 
@@ -95,6 +95,22 @@ def labs(found: dict[str, Any]) -> list[str]:
     return lines
 
 
+def forecast(found: dict[str, Any]) -> list[str]:
+    """What the real class of bench_forecast says."""
+    lines = [
+        f"A class of {found['size']} with one light exercise; {found['loops']} of them hand in an endless loop, which ends at a limit of "
+        f"{found['limit']:g} s a call. {found['jobs']} processes, isolation {found['isolation']}, {found['processors']} processors, load "
+        f"{found['load']} at the end. The whole class took {found['seconds']:.0f} s.",
+        "",
+        "| graded | forecast | needed | forecast / needed |",
+        "|---|---|---|---|",
+    ]
+    return lines + [
+        f"| {part} | {row['forecast']:.0f} s | {row['needed']:.0f} s | {row['ratio']:.2f} |"
+        for part, row in found["rows"].items()
+    ]
+
+
 def main() -> None:
     lines: list[str] = []
     for path in sorted(OUT.glob("cohort*.json")):
@@ -103,11 +119,16 @@ def main() -> None:
         lines += [f"### {path.stem}", "", *peers(json.loads(path.read_text())), ""]
     if (OUT / "overhead.json").exists():
         lines += ["### whole labs", "", *labs(json.loads((OUT / "overhead.json").read_text())), ""]
-    if not lines:
-        sys.exit("nothing measured yet: run bench_cohort.py and bench_peers.py first")
+    told = [*forecast(json.loads((OUT / "forecast.json").read_text())), ""] if (OUT / "forecast.json").exists() else []
+    if not lines and not told:
+        sys.exit("nothing measured yet: run bench_cohort.py, bench_peers.py or bench_forecast.py --real first")
     text = PAGE.read_text(encoding="utf-8")
-    body = "<!-- measured:begin -->\n" + "\n".join(lines) + "<!-- measured:end -->"
-    PAGE.write_text(re.sub(r"<!-- measured:begin -->.*<!-- measured:end -->", lambda _: body, text, flags=re.DOTALL))
+    for name, part in (("measured", lines), ("forecast", told)):
+        if part:  # what was not measured here stays as it is
+            body = f"<!-- {name}:begin -->\n" + "\n".join(part) + f"<!-- {name}:end -->"
+            marks = rf"<!-- {name}:begin -->.*<!-- {name}:end -->"
+            text = re.sub(marks, lambda _, body=body: body, text, flags=re.DOTALL)  # type: ignore[misc]
+    PAGE.write_text(text)
 
 
 if __name__ == "__main__":

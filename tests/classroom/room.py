@@ -179,7 +179,7 @@ def write_into(nb: Notebook, sources: Mapping[str, str]) -> Notebook:
             cell
             for cell in nb.cells
             if cell.metadata.get("nbgrader", {}).get("solution")
-            and cell.metadata["mechgrade"]["exercise"].rpartition("/")[2] == name
+            and cell.metadata["mechgrade"].get("exercise", "").rpartition("/")[2] == name
         ]
         assert mine, name
         mine[0].source = source

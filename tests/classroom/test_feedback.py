@@ -8,6 +8,10 @@ from typing import Any
 
 import pytest
 from support import later
+from bs4 import BeautifulSoup
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output, new_raw_cell
+from nbgrader.converters import GenerateFeedback
+from playwright.sync_api import Error
 
 nbformat = later("nbformat")
 playwright = later("playwright.sync_api")
@@ -40,6 +44,7 @@ HOSTILE = [
     f"<input autofocus onfocus=\"{RUN}\">",
     "<base href=\"https://evil.invalid/\"><script src=\"x.js\"></script>",
     f"$$\\href{{javascript:{RUN}}}{{click}}$$",
+    f"$$\\text{{<script>{RUN}</script>}}$$ and $\\text{{<img src=x onerror={RUN}>}}$",
     f"<!--><img src=x onerror={RUN}>-->",
     "<meta http-equiv=\"refresh\" content=\"0;url=about:blank#ESCAPED\">",
 ]  # fmt: skip
@@ -52,6 +57,29 @@ def _page(nb: Any) -> str:
     resources = {"nbgrader": {"notebook": "lab3", "score": 1, "max_score": 2, "late_penalty": 0}}
     page: str = exporter.from_notebook_node(nb, resources)[0]
     return page
+
+
+def test_formulas_are_drawn_without_the_network_and_exercises_have_names() -> None:
+    cells = [
+        new_markdown_cell(
+            "For prompt $b$ with $\\ell_{b} < 3$:\n\n$$\\frac{1}{2}\n + x$$\n\nIt costs $5 and $6; `$x$` is code."
+        ),
+        new_code_cell("check()", metadata={"nbgrader": _entry("find_heads-check", grade=True)}),
+        new_markdown_cell("x", metadata={"nbgrader": _entry("written-answer-why", grade=True, solution=True)}),
+    ]
+    soup = BeautifulSoup(_page(new_notebook(cells=cells)), "html.parser")
+    assert len(soup.find_all("math")) == 3 and len(soup.find_all("mfrac")) == 1
+    text = soup.find(id="notebook").get_text()
+    assert "It costs $5 and $6; $x$ is code." in text and "\\ell" not in text and "frac" not in text
+    assert [each.get_text() for each in soup.find(id="toc").find_all("a")][:2] == [
+        "find_heads",
+        "why, a written answer",
+    ]
+
+
+def _entry(name: str, **flags: Any) -> dict[str, Any]:
+    base = {"grade_id": name, "grade": False, "solution": False, "locked": False, "task": False, "schema_version": 3}
+    return {**base, "points": 5, "score": 1, **flags}
 
 
 @pytest.fixture
@@ -115,6 +143,9 @@ def test_what_a_page_should_show_is_still_there(show: Any) -> None:
     )
     page = _page(nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell(text), code]))
     for part in ("<strong>bold</strong>", "$x^2$", "<td>1</td>", "data:image/png", "<rect", "color:red", "mathjax"):
+    code = new_code_cell("def f(): pass", outputs=[new_output("display_data", {"text/html": picture})])
+    page = _page(new_notebook(cells=[new_markdown_cell(text), code]))
+    for part in ("<strong>bold</strong>", "<msup>", "<td>1</td>", "data:image/png", "<rect", "color:red", "mathjax"):
         assert part in page, part
     assert page.count("Content-Security-Policy") == 1
     assert page.index("Content-Security-Policy") < page.index("<script")

@@ -151,6 +151,8 @@ def test_a_learner_at_work(desk, at_desk):
     compile(shown.stdout, "shown", "exec")
     seen = at_desk("map", "--lab", "lab3").stdout
     assert "1/12 passed" in seen and "2 tries" in seen
+    lab2 = at_desk("map", "--lab", "lab2").stdout
+    assert "1 question, 10 points given by a person: exercises/lab2/answers.md" in lab2
     ascii_only = at_desk("map", PYTHONIOENCODING="ascii")
     assert ascii_only.returncode == 0 and ascii_only.stdout.isascii()
     out = desk.root / "mine.json"

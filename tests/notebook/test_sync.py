@@ -107,6 +107,26 @@ LINES = st.lists(
 )
 
 
+def test_answers_for_a_person_stay_in_the_notebook(course: Course, tmp_path: Path) -> None:
+    """A question's cells belong to no exercise: no file gets them, and a push leaves what is written in them."""
+    lab = course.lab("lab2")
+    shutil.copytree(course.root / "exercises" / "lab2", tmp_path / "exercises" / "lab2")
+    (tmp_path / "graders").symlink_to(course.root / "graders")
+    own, path = course.model_copy(update={"root": tmp_path}), tmp_path / "lab.ipynb"
+    before = {path: path.read_bytes() for path in sorted(tmp_path.glob("exercises/lab2/*"))}
+    sync.push(own, lab, path)
+    nb = nbformat.read(path, as_version=4)
+    cell_of(nb, "written-answer-defend_circuit").source = "Because of 0.9."
+    nb.cells.append(new_markdown_cell("a note below the answer"))
+    nbformat.write(nb, path)
+    assert sync.pull(own, lab, path).written == [] and sync.push(own, lab, path).written == []
+    assert {path: path.read_bytes() for path in before} == before
+    nb.cells = [cell for cell in nb.cells if "question" not in cell.metadata.get("mechgrade", {})]
+    nbformat.write(nb, path)  # a notebook from before the question came
+    sync.push(own, lab, path)
+    assert cell_of(nbformat.read(path, as_version=4), "written-answer-defend_circuit")
+
+
 @settings(max_examples=40, deadline=None)
 @given(st.lists(st.tuples(st.booleans(), LINES), max_size=4))
 def test_whatever_a_learner_writes_in_cells_of_their_own_comes_back(made: list[tuple[bool, list[str]]]) -> None:

@@ -150,6 +150,10 @@ def grade(
     report.show(summary, screen)
     _say_lacks(course, list(run.arrivals.values()), screen)
     screen.say(f"\n{progress.known} of {progress.learners} learners had been graded before.")
+    if asked := course.questions(lab):
+        screen.say(
+            f"{len(asked)} question{'s' * (len(asked) != 1)} for a person to grade: mechgrade cohort answers {path} --out {out}"
+        )
     screen.say(f"Read {out / 'summary.html'}; grades are in {out / 'grades.csv'}")
     if summary.ungraded:
         screen.say(f"{summary.ungraded} learners have no score, by no fault of theirs: run the same command again")
@@ -178,19 +182,22 @@ def check(
     rows = [["learner", "id", "used", "ignored", "missing"]]
     try:
         people = read_roster(roster) if roster is not None else None
-        exercises = course.exercises(lab)
+        exercises, asked = course.exercises(lab), course.questions(lab)
+        rows[0] += [f"{question} (written)" for question in asked]
         with tempfile.TemporaryDirectory(prefix="mechgrade-check-") as scratch:
             found = find_class(course, path, Path(scratch))
             arrivals = [arrival_of(each, each.hand_in(course, exercises), exercises) for each in found.learners]
         for one in arrivals:
             used, ignored, missing = one.lines(course)
-            rows.append([one.learner, one.id, used, ignored, missing])
+            rows.append([one.learner, one.id, used, ignored, missing, *one.questions.values()])
             screen.say(f"{one.learner}: {len(one.used)} of {len(exercises)} exercises")
             for words, text in (("used", used), ("ignored", ignored), ("missing", missing)):
                 if text:
                     screen.say(f"  {words}: {text}")
+            for question, state in one.questions.items():
+                screen.say(f"  question {question}: {state}")
         for name in absent_of(people, arrivals):
-            rows.append([name, "", "", "", NOTHING])
+            rows.append([name, "", "", "", NOTHING, *[""] * len(asked)])
             screen.say(f"{name}: {NOTHING}")
     except CourseError as error:
         stop(error)

@@ -8,16 +8,16 @@ import warnings
 from pathlib import Path
 from typing import Any
 
-from nbgrader.converters import Autograde, GenerateAssignment
+from nbgrader.converters import Autograde, GenerateAssignment, GenerateFeedback
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.preprocessors import (
     AssignLatePenalties,
     CheckCellMetadata,
     ClearOutput,
     ClearSolutions,
+    GetGrades,
     LimitOutput,
     OverwriteKernelspec,
-    SaveAutoGrades,
 )
 from sqlalchemy.exc import SAWarning
 from traitlets.config.loader import ConfigFileNotFound, PyFileConfigLoader
@@ -30,6 +30,7 @@ from mechgrade.doors.nbgrader.reader import Reader
 from mechgrade.doors.nbgrader.release import Stubs
 from mechgrade.doors.nbgrader.restore import Restore
 from mechgrade.doors.nbgrader.sandbox import Sandbox
+from mechgrade.doors.nbgrader.written import Grades, SaveGrades
 
 #: The class's directory under the course's: nbgrader's source/, release/, submitted/ …, and the gradebook.
 CLASS = "gradebook"
@@ -59,10 +60,13 @@ def configure(c: Any, root: Path) -> None:
     c.Autograde.exporter_class = Reader
     c.Autograde.pre_convert_hook = settle
     c.Autograde.sanitize_preprocessors = [ClearOutput, OverwriteKernelspec, Restore, CheckCellMetadata]
-    c.Autograde.autograde_preprocessors = [Sandbox, LimitOutput, SaveAutoGrades, AssignLatePenalties, CheckCellMetadata]
+    c.Autograde.autograde_preprocessors = [Sandbox, LimitOutput, SaveGrades, AssignLatePenalties, CheckCellMetadata]
     c.GenerateFeedback.exporter_class = Page
+    c.GenerateFeedback.preprocessors = [
+        Grades if each is GetGrades else each for each in GenerateFeedback().preprocessors
+    ]
     c.ExchangeFactory.collect = Collect
-    c.Sandbox.course_root = str(root)
+    c.Sandbox.course_root = c.Restore.course_root = str(root)
     complete_before(Autograde)
     # SQLAlchemy's warnings are about nbgrader's models, and none of the instructor's.
     warnings.filterwarnings("ignore", category=SAWarning)

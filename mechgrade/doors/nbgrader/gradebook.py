@@ -13,16 +13,19 @@ from typing import Any
 
 from nbgrader.api import Gradebook, MissingEntry
 
-from mechgrade.course import Course, CourseError, Lab
+from mechgrade.cohort.answers import Row
+from mechgrade.cohort.answers import load as load_answers
+from mechgrade.course import ANSWERS_FILE, Course, CourseError, Lab, Question
 from mechgrade.files import write_atomic
 from mechgrade.grading.verdicts import FAULTS
-from mechgrade.submissions.cells import check_id
-from mechgrade.submissions.handed_in import read_upload
+from mechgrade.submissions.cells import answer_id, check_id
+from mechgrade.submissions.handed_in import read_hand_in
 from mechgrade.submissions.reading import SubmissionError
+from mechgrade.submissions.written import answers_text
 
 
 def extract(course: Course, lab: Lab, submitted: Path, to: Path) -> list[str]:
-    """Write each submission's exercises as files: ``<to>/<learner>/<lab>/<exercise>.py``.
+    """Write each submission's exercises as files: ``<to>/<learner>/<lab>/<exercise>.py``; and ``answers.md``, where the lab has questions.
 
     Args:
         course: the course.
@@ -39,7 +42,8 @@ def extract(course: Course, lab: Lab, submitted: Path, to: Path) -> list[str]:
     for folder in sorted(each / lab.name for each in submitted.iterdir() if not each.name.startswith(".")):
         if not _is_there(folder):
             continue
-        submission = read_upload(course, lab, folder)
+        found = read_hand_in(course, [lab], folder)
+        submission = found.submission
         learners.append(folder.parent.name)
         target = to / folder.parent.name / lab.name
         target.mkdir(parents=True, exist_ok=True)
@@ -49,6 +53,9 @@ def extract(course: Course, lab: Lab, submitted: Path, to: Path) -> list[str]:
             except SubmissionError as error:
                 text = "".join(f"# {line}\n" for line in str(error).splitlines())
             (target / f"{exercise.name}.py").write_text(text, encoding="utf-8")
+        if lab.questions:
+            answers = {question: answer.text for question, answer in found.written.items()}
+            (target / ANSWERS_FILE).write_text(answers_text(lab, answers), encoding="utf-8")
     if not learners:
         raise CourseError(
             f"there is no submission of {lab.name} in {submitted}; `nbgrader collect {lab.name}` brings them"
@@ -64,7 +71,8 @@ def _is_there(folder: Path) -> bool:
 
 
 def fill(course: Course, lab: Lab, results: Path, db_url: str) -> list[str]:
-    """Write a cohort's scores into the gradebook. Manual grades and comments stay.
+    """Write a cohort's scores into the gradebook. Manual grades and comments stay. So do points for written answers,
+    unless the cohort's ``answers.csv`` has others.
 
     Args:
         course: the course.
@@ -82,6 +90,7 @@ def fill(course: Course, lab: Lab, results: Path, db_url: str) -> list[str]:
     if not files:
         raise CourseError(f"there are no results in {results}; `mechgrade cohort grade … --out {results}` writes them")
     without = []
+    answers = load_answers(results)
     with Gradebook(db_url) as book:
         try:
             book.find_notebook(lab.slug, lab.name)
@@ -103,8 +112,27 @@ def fill(course: Course, lab: Lab, results: Path, db_url: str) -> list[str]:
                 grade = book.find_grade(name, lab.slug, lab.name, learner)
                 grade.auto_score = float(entry["points"])
                 grade.needs_manual_grade = grade.manual_score is not None
+            for question in lab.questions.values():
+                _fill_answer(book, lab, learner, question, answers.get((learner, str(question))))
         book.db.commit()
     return without
+
+
+def _fill_answer(book: Gradebook, lab: Lab, learner: str, question: Question, row: Row | None) -> None:
+    """Write what a person gave for an answer in a cohort's table. What was given in formgrader stays where the table has nothing."""
+    try:
+        grade = book.find_grade(answer_id(question), lab.slug, lab.name, learner)
+    except MissingEntry:
+        raise CourseError(
+            f"the gradebook knows no question {question.name} in {lab.name}: it came after the release; "
+            f"`mechgrade release {lab.name}` says what can be done"
+        ) from None
+    if row is not None and row.points is not None:
+        grade.manual_score = row.points
+        if row.comment:
+            book.find_comment(answer_id(question), lab.slug, lab.name, learner).manual_comment = row.comment
+    grade.auto_score = None
+    grade.needs_manual_grade = grade.manual_score is None or bool(row is not None and row.changed)
 
 
 def write_feedback(lab: Lab, results: Path, folder: Path) -> int:

@@ -13,7 +13,8 @@ from mechgrade.authoring.leaks import PublishError, leaks, stop_leaks
 from mechgrade.course import Course, Lab
 from mechgrade.doors.nbgrader.config import CLASS, database, without_configuration
 from mechgrade.doors.nbgrader.source import write_source
-from mechgrade.submissions.cells import check_id
+from mechgrade.doors.nbgrader.written import is_answer_id
+from mechgrade.submissions.cells import answer_id, check_id
 
 
 def release(course: Course, lab: Lab, *, exchange: bool = True, notes: list[str] | None = None) -> Path:
@@ -79,16 +80,18 @@ def since_release(course: Course, lab: Lab, db_url: str) -> list[str]:
         submissions = len(book.assignment_submissions(lab.name))
     if not submissions:
         return []
-    now = {check_id(exercise): (exercise.name, float(exercise.points)) for exercise in lab.exercises.values()}
+    asked = {answer_id(question): (question.name, float(question.points)) for question in lab.questions.values()}
+    now = asked | {check_id(exercise): (exercise.name, float(exercise.points)) for exercise in lab.exercises.values()}
     came = [name for cell, (name, _) in now.items() if cell not in cells]
-    went = [cell.removesuffix("-check") for cell in cells if cell not in now and cell.endswith("-check")]
+    went = [cell for cell in cells if cell not in now and (cell.endswith("-check") or is_answer_id(cell))]
+    went = [cell.removesuffix("-check").removeprefix("written-answer-") for cell in went]
     if came or went:
         changed = "; ".join(
             filter(None, [f"new: {', '.join(came)}" if came else "", f"gone: {', '.join(went)}" if went else ""])
         )
         raise PublishError(
-            f"{lab.name} has other exercises than when {submissions} learners handed it in ({changed}). nbgrader cannot add or "
-            "remove exercises then, and nothing was changed. Put new exercises into a lab of their own; or forget all "
+            f"{lab.name} has other exercises or questions than when {submissions} learners handed it in ({changed}). nbgrader cannot add or "
+            "remove any then, and nothing was changed. Put new ones into a lab of their own; or forget all "
             f"hand-ins and grades of this one: nbgrader db assignment remove {lab.name} --force"
         )
     return [

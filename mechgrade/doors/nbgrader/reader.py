@@ -16,9 +16,9 @@ from nbconvert.exporters import NotebookExporter
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_raw_cell
 from nbformat.validator import NotebookValidationError
 
-from mechgrade.course import Course, Exercise, Lab, find_course, load_course
+from mechgrade.course import Course, Exercise, Lab, Question, find_course, load_course
 from mechgrade.submissions.assemble import assemble, interface
-from mechgrade.submissions.cells import KEY, check_id
+from mechgrade.submissions.cells import KEY, answer_id, check_id
 from mechgrade.submissions.handed_in import read_hand_in
 from mechgrade.submissions.notebook import Cell, cell_of, entries, read_tree
 from mechgrade.submissions.reading import SubmissionError, shown
@@ -71,7 +71,27 @@ def with_files(course: Course, lab: Lab, folder: Path, notebook: Any) -> list[st
         places = [place for place, each in enumerate(notebook.cells) if _is_check(each, exercise)]
         notebook.cells.insert(places[0] if places else len(notebook.cells), cell)
         lines.append(f"{shown(origin)} is graded as {exercise.name}")
+    for question, answer in found.written.items():
+        if answer.file is None or answer.file == own or not answer.text:
+            continue
+        cells = [each for each in notebook.cells if _is_answer(each, question)]
+        if not cells:
+            cells = [new_markdown_cell("", metadata=_answer_metadata(question))]
+            notebook.cells += cells
+        for cell in cells[:-1]:
+            cell.source = ""
+        cells[-1].source = "\n\n".join([*(f"*({note})*" for note in answer.notes), answer.text])
+        lines.append(f"{shown(answer.file)} is taken as the answer to {question.name}")
     return lines
+
+
+def _is_answer(cell: Any, question: Question) -> bool:
+    about = cell.metadata.get("nbgrader")
+    return isinstance(about, dict) and about.get("grade_id") == answer_id(question)
+
+
+def _answer_metadata(question: Question) -> dict[str, Any]:
+    return {"nbgrader": {"grade_id": answer_id(question)}, KEY: {"question": str(question), "part": "answer"}}
 
 
 def _is_check(cell: Any, exercise: Exercise) -> bool:

@@ -8,6 +8,7 @@ from nbgrader import utils
 from nbgrader.preprocessors import ClearSolutions
 
 from mechgrade.course.source import BEGIN, BuildError, without_solutions
+from mechgrade.doors.nbgrader.written import is_answer, without_scheme
 
 
 class Stubs(ClearSolutions):  # type: ignore[misc]  # nbgrader is untyped
@@ -18,6 +19,9 @@ class Stubs(ClearSolutions):  # type: ignore[misc]  # nbgrader is untyped
 
     def preprocess_cell(self, cell: Any, resources: dict[str, Any], cell_index: int) -> tuple[Any, dict[str, Any]]:
         """Strip one cell."""
+        if is_answer(cell):  # in a release its text says where to write, and no more
+            cell.source = without_scheme(cell.source)
+            return cell, resources
         if cell.cell_type != "code" or BEGIN not in cell.source:
             if not utils.is_solution(cell) or cell.cell_type == "code":
                 return cell, resources

@@ -6,12 +6,16 @@ at a cell that was copied (nbgrader 0.9.6: an emptied entry counts as one of an 
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from nbformat.v4 import new_code_cell, new_markdown_cell
 from nbgrader.api import Gradebook
 from nbgrader.preprocessors import NbGraderPreprocessor
+from traitlets import Unicode
 
+from mechgrade.course import find_course, load_course
+from mechgrade.doors.nbgrader.written import is_answer, is_answer_id, is_blank, with_rubrics
 from mechgrade.submissions.cells import KEY, NBGRADER_SCHEMA
 from mechgrade.submissions.notebook import PUT_BACK
 
@@ -22,6 +26,7 @@ STANDING_IN = ("unreadable", "missing")
 class Restore(NbGraderPreprocessor):  # type: ignore[misc]  # nbgrader is untyped
     """Restores the cells that nbgrader knows. All other cells are the learner's, without a say in grading."""
 
+    course_root = Unicode("", help="The course's directory, with course.yaml.").tag(config=True)
     _learner = ""
 
     def preprocess(self, nb: Any, resources: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
@@ -72,15 +77,20 @@ class Restore(NbGraderPreprocessor):  # type: ignore[misc]  # nbgrader is untype
                     **({"points": points[name]} if name in points else {}),
                 }
                 cell.metadata["nbgrader"] = {key: value for key, value in entry.items() if value is not None}
+        course = load_course(find_course(Path(self.course_root)))
+        if about["assignment"] in course.labs:
+            with_rubrics(course, course.labs[about["assignment"]], nb)
         return nb, resources
 
     def _last_of_each(self, nb: Any, lab: str, names: set[str], checks: set[str]) -> dict[str, Any]:
-        """The last cell of each name, as Python has the last definition. Copies become the learner's own cells.
+        """The last cell of each name, as Python has the last definition; of an answer, the last with a text.
+
+        Copies become the learner's own cells.
 
         A copy of a check stays one by the course's metadata: which code counts does not change with what nbgrader knows.
         """
         found: dict[str, Any] = {}
-        for cell in reversed(nb.cells):
+        for cell in sorted(reversed(nb.cells), key=lambda cell: is_answer(cell) and is_blank(cell)):
             entry = cell.metadata.get("nbgrader")
             name = entry.get("grade_id") if isinstance(entry, dict) else None
             if isinstance(name, str) and name in names and name not in found:
@@ -92,7 +102,7 @@ class Restore(NbGraderPreprocessor):  # type: ignore[misc]  # nbgrader is untype
                     name,
                 )
                 del cell.metadata["nbgrader"]
-                if isinstance(name, str) and name in checks:
+                if isinstance(name, str) and name in checks and not is_answer_id(name):
                     cell.metadata[KEY] = _check_entry(lab, name)
         return found
 
@@ -113,6 +123,10 @@ class Restore(NbGraderPreprocessor):  # type: ignore[misc]  # nbgrader is untype
     def _insert(nb: Any, lab: str, cell: Any) -> None:
         """Put a check back below the last cell of its exercise that is left, or at the end."""
         grade_id = cell.metadata["nbgrader"]["grade_id"]
+        if is_answer(cell):
+            cell.metadata[KEY] = _answer_entry(lab, grade_id)
+            nb.cells.append(cell)
+            return
         cell.metadata[KEY] = _check_entry(lab, grade_id) | {PUT_BACK: True}
         name = grade_id.removesuffix("-check")
         entries = [each.metadata.get(KEY) for each in nb.cells]
@@ -126,6 +140,10 @@ class Restore(NbGraderPreprocessor):  # type: ignore[misc]  # nbgrader is untype
 
 def _place_of(nb: Any, cell: Any) -> int:
     return next(place for place, each in enumerate(nb.cells) if each is cell)
+
+
+def _answer_entry(lab: str, grade_id: str) -> dict[str, Any]:
+    return {"question": f"{lab}/{grade_id.removeprefix('written-answer-')}", "part": "answer"}
 
 
 def _check_entry(lab: str, grade_id: str) -> dict[str, Any]:

@@ -8,10 +8,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from mechgrade.authoring.build import write_if_changed
-from mechgrade.course import Course, Exercise, Lab
+from mechgrade.course import Course, CourseError, Exercise, Lab
+from mechgrade.course.rubrics import rubrics
 from mechgrade.course.source import BuildError, read_source
 from mechgrade.submissions.assemble import assemble, interface
-from mechgrade.submissions.cells import Notebook, notebook, part, section, title_cells
+from mechgrade.submissions.cells import Notebook, notebook, part, question_cells, section, title_cells
 
 
 def source_notebook(course: Course, lab: Lab) -> Notebook:
@@ -30,8 +31,14 @@ def source_notebook(course: Course, lab: Lab) -> Notebook:
             cells += found
         except BuildError as error:
             problems += error.problems
+    try:
+        schemes = rubrics(course, lab)
+    except CourseError as error:
+        problems.append(str(error))
     if problems:
         raise BuildError(*problems)
+    for question in lab.questions.values():
+        cells += question_cells(question, schemes.get(question, ()))
     return notebook(cells)
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from nbgrader.api import Gradebook
 
 from mechgrade.course import CourseError
+from mechgrade.doors.nbgrader.written import is_answer_id
 from mechgrade.tables import as_csv
 
 Form = Literal["plain", "canvas", "moodle"]
@@ -16,6 +17,7 @@ Form = Literal["plain", "canvas", "moodle"]
 def table(db_url: str, form: Form, assignments: list[str]) -> str:
     """The scores of some assignments, or of all: a row a learner. Late penalties are taken off, as nbgrader does.
 
+    Points that a person gives for written answers have a column of their own, empty while one of them is not graded.
     A learner who handed nothing in has an empty cell, which is no zero until somebody says so.
 
     Args:
@@ -32,14 +34,18 @@ def table(db_url: str, form: Form, assignments: list[str]) -> str:
     with Gradebook(db_url) as book:
         chosen = [each for each in book.assignments if not assignments or each.name in assignments]
         chosen.sort(key=lambda each: str(each.name))
-        columns = {str(each.name): float(each.max_score) for each in chosen}
-        scores = {
-            (str(submission.student.id), str(each.name)): max(
-                0.0, float(submission.score) - float(submission.late_submission_penalty or 0)
-            )
-            for each in chosen
-            for submission in each.submissions
-        }
+        columns: dict[str, float] = {}
+        scores: dict[tuple[str, str], float | None] = {}
+        for each in chosen:
+            written = _written_max(each)
+            columns[str(each.name)] = float(each.max_score) - written
+            if written:
+                columns[f"{each.name} written"] = written
+            for submission in each.submissions:
+                learner, (given, is_whole) = str(submission.student.id), _written(submission)
+                late = float(submission.late_submission_penalty or 0)
+                scores[learner, str(each.name)] = max(0.0, float(submission.score) - given - late)
+                scores[learner, f"{each.name} written"] = given if is_whole else None
         learners = [(str(s.id), s.last_name or "", s.first_name or "", s.email or "") for s in book.students]
     rows: list[list[str]] = []
     heads = list(columns)
@@ -60,6 +66,18 @@ def table(db_url: str, form: Form, assignments: list[str]) -> str:
         else:
             rows.append([learner, last, first, email, *points])
     return as_csv(rows)
+
+
+def _written_max(assignment: Any) -> float:
+    """The most that a person can give for an assignment's written answers."""
+    cells = [cell for notebook in assignment.notebooks for cell in notebook.grade_cells]
+    return sum(float(cell.max_score) for cell in cells if is_answer_id(str(cell.name)))
+
+
+def _written(submission: Any) -> tuple[float, bool]:
+    """What a person gave for a submission's written answers, and whether all of them have points."""
+    grades = [each for notebook in submission.notebooks for each in notebook.grades if is_answer_id(str(each.name))]
+    return sum(float(each.score) for each in grades), all(each.manual_score is not None for each in grades)
 
 
 def _number(score: float | None) -> str:

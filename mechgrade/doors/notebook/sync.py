@@ -2,7 +2,7 @@
 
 ``pull`` writes files from a notebook, ``push`` a notebook from files. A file holds the cells of its exercise, the learner's own
 included. Own cells with code that the exercise does not need are commented out in the file (jupytext's ``active="ipynb"``),
-because a file is imported whole.
+because a file is imported whole. Answers to questions that a person grades stay where they were written: who grades them looks into both.
 
 What was newer on the other side is not overwritten: :mod:`.last` knows what both held when they last said the same. Where both have
 changed since, whoever calls decides. Whatever is overwritten is kept in ``.mechgrade/backup`` first.
@@ -29,6 +29,7 @@ from mechgrade.submissions.cells import (
     fresh_notebook,
     notebook,
     part,
+    question_cells,
     read_percent,
     section,
     sections,
@@ -202,6 +203,10 @@ def _pushed(course: Course, lab: Lab, nb: Notebook, texts: dict[Exercise, str], 
     for exercise in lab.exercises.values():
         if exercise not in done:
             yield from section(course, exercise, texts[exercise])
+    there = {cell.metadata.get(KEY, {}).get("question") for cell in nb.cells if part(cell) == "answer"}
+    for question in lab.questions.values():
+        if str(question) not in there:
+            yield from question_cells(question)
 
 
 # --- notebook to file ---------------------------------------------------------------------------------------------------
