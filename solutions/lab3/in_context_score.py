@@ -158,10 +158,10 @@ if __name__ == "__main__":
 # text of your own.
 #
 # **You watched it being born.** Nobody supervised the attention of the two-layer twin. At step 150 its score is −0.99,
-# and no head has an induction score above 0.05. At step 400 its score is −5.07, and the best head has 0.73. <!-- claim: twins.birth --> The
+# and the best head has an induction score of 0.05. At step 400 its score is −5.07, and the best head has 0.73. <!-- claim: twins.birth --> The
 # behaviour and the head come together, within a few hundred steps. That two curves rise together is no proof that one
 # is the cause of the other. The proof is what you did in `ablate_induction`. Lab 5 looks at these checkpoints again
-# (`training_dynamics`), and at a twin with one layer, which never learns it. `fixtures/models/twins/README.md` has all
+# (`training_dynamics`), and at a twin with one layer, which never grows such a head. `fixtures/models/twins/README.md` has all
 # steps, with the scores of every head.
 #
 # **With TransformerLens** `model(tokens, return_type="loss", loss_per_token=True)` gives the losses,
