@@ -131,6 +131,7 @@ def decide(control: Float[Tensor, " pair"], test: Float[Tensor, " pair"]) -> tup
 # %% tags=["demo"]
 if __name__ == "__main__":
     import torch
+
     from mechgrade.bench import open_bench, plots
 
     from interp.hypotheses import DEMO_NAMES, TEMPLATE, attention_to_giver
@@ -142,7 +143,8 @@ if __name__ == "__main__":
         print(f"{kind:8}", TEMPLATE.format(A=prompt[0], B=prompt[1], S=prompt[2]), predicted_slots(prompt))
     rows = {
         f"predicted: {name}": [
-            sum(predicted_slots(prompt)[name] == 2 for prompt in prompts) / len(prompts) for prompts in (controls, tests)
+            sum(predicted_slots(prompt)[name] == 2 for prompt in prompts) / len(prompts)
+            for prompts in (controls, tests)
         ]
         for name in ("repetition", "giver")
     }

@@ -5,14 +5,48 @@ design is tried: on made-up heads that follow one rule each, the learner's promp
 """
 
 import random
+from collections import Counter
 
 import pytest
 
+from mechgrade.grading.facts import Measured
+
 #: Prompts as letters: the names are drawn, the last one gives.
-PROMPTS = ("aba", "abb", "abc", "aab", "aaa", "aa", "ab", "abca", "abcc", "abac", "abbc", "abcd", "abab", "aabbc", "abcab")
+PROMPTS = (
+    "aba",
+    "abb",
+    "abc",
+    "aab",
+    "aaa",
+    "aa",
+    "ab",
+    "abca",
+    "abcc",
+    "abac",
+    "abbc",
+    "abcd",
+    "abab",
+    "aabbc",
+    "abcab",
+)
 TEMPLATE = "When {A} and {B} went to the store, {S} gave a bottle to"
 #: Names that are single tokens in GPT-2's vocabulary too.
-NAMES = ("John", "Mary", "Alice", "Bob", "Tom", "Anna", "James", "Sarah", "David", "Emma", "Peter", "Laura", "Paul", "Kate")
+NAMES = (
+    "John",
+    "Mary",
+    "Alice",
+    "Bob",
+    "Tom",
+    "Anna",
+    "James",
+    "Sarah",
+    "David",
+    "Emma",
+    "Peter",
+    "Laura",
+    "Paul",
+    "Kate",
+)
 
 
 def drawn(count, seed):
@@ -42,7 +76,7 @@ def of_too_few_names(exercise, bench, *, names):
 
 def made_up_heads(names):
     """How much a head looks at the giver, for each rule that a head may follow."""
-    liked = set(names[::2])
+    liked = set(names[:2])
 
     def named_before(prompt):
         return prompt[-1] in prompt[:-1]
@@ -93,7 +127,9 @@ def on_model(exercise, bench, *, names):
     from interp.hypotheses import attention_to_giver
 
     pairs = exercise.separating_pairs(names)
-    control, test = (attention_to_giver(bench.model, TEMPLATE, [pair[place] for pair in pairs]).flatten(1) for place in (0, 1))
+    control, test = (
+        attention_to_giver(bench.model, TEMPLATE, [pair[place] for pair in pairs]).flatten(1) for place in (0, 1)
+    )
     answers = [exercise.decide(control[:, head], test[:, head]) for head in range(control.shape[1])]
     means = torch.stack([control.mean(0), test.mean(0)], dim=1)
     return {"means": means, "kept": [kept for kept, _ in answers], "verdicts": [verdict for _, verdict in answers]}
@@ -117,23 +153,50 @@ def form_of(pairs):
     return "ok" if all(isinstance(name, str) for prompt in prompts for name in prompt) else "a name that is no text"
 
 
+def shown(pair):
+    return f"control {tuple(pair[0])} and test {tuple(pair[1])}"
+
+
+def all_keep(pairs, rule, why):
+    """The fact that each pair keeps a rule; where one does not, which one, and what is wrong with it."""
+    broken = next((pair for pair in pairs if not rule(*pair)), None)
+    return Measured(broken is None, broken and f"{shown(broken)}: {why}")
+
+
 def facts_of_design(names):
     """What the text asks of pairs made of these names."""
 
     def facts(pairs):
         if (form := form_of(pairs)) != "ok":
             return {"form": form}
-        controls, tests = zip(*pairs, strict=True)
-        gave = {kind: [prompt[2] for prompt in prompts] for kind, prompts in (("control", controls), ("test", tests))}
-        changed = [sum(one != other for one, other in zip(*pair, strict=True)) for pair in pairs]
+        gave = [Counter(pair[place][2] for pair in pairs) for place in (0, 1)]
+        uneven = next((name for name in names if gave[0][name] != gave[1][name]), None)
+        silent = next((name for name in names if not gave[1][name]), None)
         return {
             "form": "ok",
-            "in_controls_both_name_the_giver": all(slots(prompt) == (2, 2) for prompt in controls),
-            "in_tests_repetition_does_not_name_the_giver": all(slots(prompt)[0] != 2 for prompt in tests),
-            "one_slot_changes": set(changed) == {1},
-            "givers_are_balanced": sorted(gave["control"]) == sorted(gave["test"]),
-            "each_name_gives_in_a_test": set(names) <= set(gave["test"]),
-            "only_the_given_names": {name for pair in pairs for prompt in pair for name in prompt} <= set(names),
+            "in_controls_both_hypotheses_name_the_giver": all_keep(
+                pairs,
+                lambda control, test: slots(control) == (2, 2),
+                "repetition does not name the giver's slot in the control, so the hypotheses do not agree there",
+            ),
+            "tests_separate_the_hypotheses": all_keep(
+                pairs,
+                lambda control, test: slots(test)[0] != 2,
+                "both hypotheses name the giver's slot in the test, so this test cannot decide",
+            ),
+            "one_slot_changes": all_keep(
+                pairs,
+                lambda *pair: sum(one != other for one, other in zip(*pair, strict=True)) == 1,
+                "they do not differ in one slot, so you would not know which change made the difference",
+            ),
+            "only_the_given_names": all_keep(
+                pairs, lambda *pair: {*pair[0], *pair[1]} <= set(names), "a name that was not given"
+            ),
+            "givers_are_balanced": Measured(
+                uneven is None,
+                f"{uneven} gives in {gave[0][uneven]} of the controls, and in {gave[1][uneven]} of the tests",
+            ),
+            "each_name_gives_in_a_test": Measured(silent is None, f"{silent} gives in no test"),
         }
 
     return facts

@@ -157,6 +157,7 @@ def decide(control: Float[Tensor, " pair"], test: Float[Tensor, " pair"]) -> tup
 # %% tags=["demo"]
 if __name__ == "__main__":
     import torch
+
     from mechgrade.bench import open_bench, plots
 
     from interp.hypotheses import DEMO_NAMES, TEMPLATE, attention_to_giver
@@ -168,7 +169,8 @@ if __name__ == "__main__":
         print(f"{kind:8}", TEMPLATE.format(A=prompt[0], B=prompt[1], S=prompt[2]), predicted_slots(prompt))
     rows = {
         f"predicted: {name}": [
-            sum(predicted_slots(prompt)[name] == 2 for prompt in prompts) / len(prompts) for prompts in (controls, tests)
+            sum(predicted_slots(prompt)[name] == 2 for prompt in prompts) / len(prompts)
+            for prompts in (controls, tests)
         ]
         for name in ("repetition", "giver")
     }
@@ -207,7 +209,7 @@ if __name__ == "__main__":
 # Which prompt could? Think of one before you read on.
 #
 # Put a name behind the giver: "When John and Mary went to the store, Tom gave *Anna* a bottle to". L1H2 gives the giver
-# 0.96, and the last name 0.03. <!-- claim: hypotheses.last-name --> So the last name is excluded, too. Always ask what else is the same in all your
+# 0.95, and the last name 0.03. <!-- claim: hypotheses.last-name --> So the last name is excluded, too. Always ask what else is the same in all your
 # prompts.
 #
 # There is also a price. "When Mary and Mary went to the store, John gave" would separate the hypotheses even better,

@@ -201,7 +201,9 @@ def one_pair(names):
     return [((a, b, a), (c, b, a))]
 
 
-@misconception("Your prompts hold names that were not given. Use the names of the argument.", replaces="separating_pairs")
+@misconception(
+    "Your prompts hold names that were not given. Use the names of the argument.", replaces="separating_pairs"
+)
 def names_of_its_own(names):
     refuse(names)
     return [((a, "Zoe", a), (b, "Zoe", a)) for a, b, _ in turns(names)]
@@ -240,9 +242,7 @@ def what_is_lost(control, test):
     return kept, judged(kept)
 
 
-@misconception(
-    "You divide the controls by the tests. The share kept is tests divided by controls.", replaces="decide"
-)
+@misconception("You divide the controls by the tests. The share kept is tests divided by controls.", replaces="decide")
 def upside_down(control, test):
     if control.mean() < 0.5:
         return None, "no effect"
@@ -286,7 +286,8 @@ def half_is_too_little(control, test):
 
 
 @misconception(
-    "You ask of every single control that it reaches 0.5. The bound is for the mean over the controls.", replaces="decide"
+    "You ask of every single control that it reaches 0.5. The bound is for the mean over the controls.",
+    replaces="decide",
 )
 def every_control_asked(control, test):
     if control.min() < 0.5:
@@ -331,9 +332,7 @@ def verdicts_exchanged(control, test):
     return kept, "repetition" if kept >= 0.75 else "giver" if kept <= 0.25 else "neither"
 
 
-@misconception(
-    "The share is a tensor. The docstring asks for a Python float: `.item()` gives it.", replaces="decide"
-)
+@misconception("The share is a tensor. The docstring asks for a Python float: `.item()` gives it.", replaces="decide")
 def tensor_for_share(control, test):
     if control.mean() < 0.5:
         return None, "no effect"
@@ -341,7 +340,9 @@ def tensor_for_share(control, test):
     return kept, judged(kept)
 
 
-@misconception("You cut the share off at 1. A head may look at a new giver even more; give the share as it is.", replaces="decide")
+@misconception(
+    "You cut the share off at 1. A head may look at a new giver even more; give the share as it is.", replaces="decide"
+)
 def cut_off(control, test):
     looks = control.mean().item()
     if looks < 0.5:
