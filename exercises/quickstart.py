@@ -84,8 +84,8 @@ for layer in range(model.cfg.n_layers):
 # " France" 99% of its attention, and L2H2 gives it 79%.
 #
 # Which of the two does the model need? Attention alone cannot tell. L0H0 always looks one token back, whatever that
-# token is, so you may think that " France" only happened to stand there. Or is L2H2 the one that only happens to look?
-# Make a guess. Lab 1 takes each of the two away, on prompts for 48 countries, and you will see.
+# token is, so you may think that " France" only happened to stand there. Make a guess. Lab 1 takes each of the two heads
+# away, on prompts for 48 countries, and you will see.
 #
 # The labs teach you to find such answers:
 #
