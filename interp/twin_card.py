@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import itertools
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -65,6 +66,12 @@ def _rounded(scores: list[list[float]]) -> tuple[tuple[float, ...], ...]:
 def measure_run(directory: Path) -> list[Measured]:
     """All checkpoints of one twin, in the order of their steps."""
     return [measure(path) for path in sorted(directory.glob("step-*"))]
+
+
+def checkpoints(layers: int) -> Iterator[tuple[int, Any]]:
+    """The checkpoints of one twin, loaded one after the other: the step, and the model."""
+    for path in sorted((TWINS_DIR / FOLDERS[layers]).glob("step-*")):
+        yield int(path.name.removeprefix("step-")), load_model(str(path), local=True, backend="bridge")
 
 
 def _table(run: list[Measured]) -> str:

@@ -83,13 +83,13 @@ for layer in range(model.cfg.n_layers):
 # " France" 99% of its attention, and L2H2 gives it 79%. <!-- claim: france.lookers -->
 #
 # Which of the two does the model need? Attention alone cannot tell. L0H0 always looks one token back, whatever that
-# token is, so you may think that " France" only happened to stand there. Lab 1 tests both heads on 48 countries. The
-# mean probability of the right capital is 0.99. Without L0H0 it falls to 0.06; without L2H2 it is still 0.97. <!-- claim: capitals.ablated -->
+# token is, so you may think that " France" only happened to stand there. Make a guess. Lab 1 takes each of the two heads
+# away, on prompts for 48 countries, and you will see.
 #
-# So the head that seemed innocent does the work. The labs teach you to find such answers:
+# The labs teach you to find such answers:
 #
-# 1. **Lab 1** takes the model's stream of information apart, measures what each part adds to the answer, and removes
-#    heads.
+# 1. **Lab 1** follows this question to its end: it takes the model's stream of information apart, measures what each
+#    part adds to the answer, and removes heads.
 # 2. **Lab 2** puts activations of one run into another run, to see which of them *cause* the answer.
 # 3. **Lab 3** finds induction heads, a circuit of two heads that learns within the prompt.
 # 4. **Lab 4** looks for features that share neurons, with sparse autoencoders.

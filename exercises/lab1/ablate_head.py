@@ -2,9 +2,9 @@
 # %% [markdown]
 # # Ablating one head
 #
-# Watching shows what a head does. To learn whether the model *needs* the head, take the head away. To **ablate** a
-# head, replace its output by something without information, run the rest of the model, and measure how much worse the
-# loss gets:
+# You have two suspects, and you know who writes the answer. One question is left: which of the suspects does the model
+# *need*? Watching cannot answer it. So take a head away. To **ablate** a head, replace its output by something without
+# information, run the rest of the model, and measure how much worse the loss gets:
 #
 # $$\Delta(l, n) = \mathcal{L}\big(\text{model with head } n \text{ of layer } l \text{ replaced}\big) -
 #   \mathcal{L}(\text{model})$$

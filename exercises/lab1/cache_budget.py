@@ -2,6 +2,9 @@
 # %% [markdown]
 # # What a full cache costs
 #
+# You have followed one question to its answer, on a small model. On a large model the same experiments often stop for a
+# simple reason: the memory is full. This exercise and the next one are about that.
+#
 # `logits, cache = model.run_with_cache(tokens)` keeps *every* intermediate activation. On a short prompt this costs
 # little. On a batch of long prompts it fills a GPU. You can predict the cost before you pay, because all shapes follow
 # from the configuration.

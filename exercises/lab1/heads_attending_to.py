@@ -2,8 +2,8 @@
 # %% [markdown]
 # # Which heads look at a word
 #
-# To answer "The capital of France is", the model needs information about France at the last position, where it predicts
-# the answer. Only attention moves information between positions. So the first suspects are the heads whose *last*
+# The picture showed one head. Now ask all heads. To answer "The capital of France is", the model needs information
+# about France at the last position, where it predicts the answer. So the first suspects are the heads whose *last*
 # position attends to "France". Let $A^{(l,n)}_{i,j}$ be the pattern of head $n$ in layer $l$, and $P$ the positions of
 # the word:
 #

@@ -2,8 +2,9 @@
 # %% [markdown]
 # # A picture of attention
 #
-# An attention pattern is a square of numbers, and a picture of it says more than the numbers. In this exercise you make
-# the figure that you will need again and again: one pattern as a heatmap, with the tokens on both axes.
+# You can compute an attention pattern. Now look at one. A pattern is a square of numbers, and a picture of the square
+# says more than the numbers. In this exercise you make the figure that you will need again and again: one pattern as a
+# heatmap, with the tokens on both axes.
 #
 # A reader needs three things from such a figure:
 #

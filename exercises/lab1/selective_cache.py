@@ -2,8 +2,8 @@
 # %% [markdown]
 # # Keeping only what you need
 #
-# Most experiments need one kind of activation, often at one position. Four things decide how much memory such an
-# experiment keeps. Each of them can go wrong without any message:
+# A full cache is large, and you seldom need all of it. Most experiments need one kind of activation, often at one
+# position. Four things decide how much memory such an experiment keeps. Each of them can go wrong without any message:
 #
 # 1. **What is hooked.** `run_with_cache(tokens)` keeps everything during the run. If you throw most of it away
 #    afterwards, the peak was still as high. Use `names_filter`, or your own hooks on the named points: then the rest is

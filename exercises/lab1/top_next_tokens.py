@@ -19,8 +19,8 @@
 # **Tokens are not words.** GPT-2's tokens carry the space that stands before them ([Radford et al.
 # 2019](https://cdn.openai.com/better-language-models/language_models_are_unsupervised_multitask_learners.pdf), section
 # 2.2, describe the byte-level encoding). So the answer to "The capital of France is" is `" Paris"`, not `"Paris"`.
-# These are two different tokens, or the second may not be a single token at all. Keep the space: the next exercises
-# look up tokens by their text.
+# These are two different tokens, or the second may not be a single token at all. Keep the space: soon you will look up
+# tokens by their text.
 
 # %%
 from typing import Any

@@ -2,9 +2,9 @@
 # %% [markdown]
 # # The in-context learning score
 #
-# Two halves are the simplest repetition. Now let the same tokens come many times, and follow the loss over the whole
-# context: how much better does the model predict late than early? This one number needs no knowledge of heads. So you
-# can follow it through training, or compare very different models with it.
+# You found the heads in a finished model, you broke them, and you read their wiring. How did they get there? To follow
+# a model through its training you need one number that asks for no knowledge of heads. Let the same tokens come many
+# times, and follow the loss over the whole context: how much better does the model predict late than early?
 #
 # Olsson et al. (2022, [In-context Learning and Induction Heads](https://arxiv.org/abs/2209.11895)) define the
 # **in-context learning score** as the loss of the 500th token of the context minus the loss of the 50th, averaged over
@@ -62,12 +62,19 @@ def in_context_score(
 
 
 # %% [markdown]
-# **Look at it.** Random tokens that come again and again, with several periods. The curve is the score of a window that
-# moves along the context, each time against the first period.
+# **Look at it.** First the course model, on random tokens that come again and again, with several periods. The curve is
+# the score of a window that moves along the context, each time against the first period. Then the course's two-layer
+# twin while it is trained: your score at every checkpoint, beside the best induction score of its heads. Guess before
+# you look: does the score fall slowly, or all at once?
 
 # %% tags=["demo"]
 if __name__ == "__main__":
+    import math
+
     from mechgrade.bench import open_bench, plots
+
+    from interp.prompts import repeated_ids
+    from interp.twin_card import checkpoints
 
     bench = open_bench()
     curves: dict[str, list[float]] = {}
@@ -89,4 +96,29 @@ if __name__ == "__main__":
         ylabel="score against the first time (nats)",
         title="How much the context helps, at every repetition",
         save="attention_patterns/in_context_score",
+    )
+
+    half, steps, scores, heads = 30, [], [], []
+    tokens = torch.from_numpy(repeated_ids(32, half, seed=1, vocabulary_size=256, bos=256))
+    for step, twin in checkpoints(layers=2):
+        if step > 700:  # little happens later
+            break
+        with torch.no_grad():
+            logits, cache = twin.run_with_cache(tokens)
+        patterns = torch.stack([cache["pattern", layer] for layer in range(twin.cfg.n_layers)])
+        steps.append(step)
+        # The first repeated token cannot be foreseen: the late window begins at the second one.
+        scores.append(in_context_score(logits, tokens, 2, half + 2, half - 1))
+        heads.append(patterns.diagonal(1 - half, -2, -1)[..., 2:].mean((1, 3)).max().item())
+        print(f"step {step:4}: score {scores[-1]:+.2f} nats, best induction score {heads[-1]:.2f}")
+    plots.lines(
+        {
+            "minus the score, divided by ln 256": [-score / math.log(256) for score in scores],
+            "best induction score of a head": heads,
+        },
+        x=steps,
+        xlabel="training step",
+        ylabel="share",
+        title="The two-layer twin learns to repeat",
+        save="attention_patterns/in_context_score_in_training",
     )

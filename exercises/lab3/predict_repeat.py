@@ -2,17 +2,17 @@
 # %% [markdown]
 # # Let the model repeat
 #
-# Scores, losses and patterns are measurements. Watch the behaviour itself, too: give the model three made-up words and
-# the first of them again, and ask what comes next.
+# This lab asks one question: how does a model repeat what it has seen only once? Before you measure anything, watch the
+# behaviour itself. Give the model three made-up words and the first of them again, and ask what comes next.
 #
 # ```
 # prompt      abc  def  ghi  abc
 # next                            ?
 # ```
 #
-# No training text says what follows "abc" in general. In *this* text it was " def", and a model with induction heads
-# should say so. If the model goes on, it should say " ghi", " abc", " def": every token that it appends lets it look
-# one place further.
+# No training text says what follows "abc" in general. In *this* text it was " def", and a model that copies from its
+# context should say so. If the model goes on, it should say " ghi", " abc", " def": every token that it appends lets it
+# look one place further.
 #
 # **Greedy continuation.** Start from the tokens $t_0 \dots t_{n-1}$ of the prompt, BOS included. As long as you want
 # more tokens, append the most likely one:

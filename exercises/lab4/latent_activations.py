@@ -21,8 +21,8 @@
 # **A small example.** Two texts, `[BOS, a, b]` and `[BOS, c, PAD]`, give three entries with the places (0, 1), (0, 2)
 # and (1, 1).
 #
-# **With SAELens** `sae.cfg.metadata.hook_name` is the name of the hook point, and `sae.encode(x)` is what you wrote in
-# `sae_encode`, for `x` with any number of leading axes.
+# **With SAELens** `sae.cfg.metadata.hook_name` is the name of the hook point, and `sae.encode(x)` gives the latents,
+# for `x` with any number of leading axes. You will write this function yourself in `sae_encode`.
 #
 # Sources: Bricken et al. 2023, [Towards Monosemanticity](https://transformer-circuits.pub/2023/monosemantic-features);
 # Xiao et al. 2023, [Efficient Streaming Language Models with Attention Sinks](https://arxiv.org/abs/2309.17453),

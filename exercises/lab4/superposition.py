@@ -2,9 +2,10 @@
 # %% [markdown]
 # # More features than dimensions
 #
-# Why should we rewrite activations with many more latents than they have dimensions? Because a model may hold more
-# **features** than dimensions. Elhage et al. show this with a model that is small enough to understand. It squeezes $n$
-# features through $m < n$ dimensions and tries to get them back:
+# This lab asks: can we take activations apart into pieces that mean something, and does the model use these pieces?
+# Begin with the reason why there is a problem at all. A model may hold more **features** than it has dimensions. Elhage
+# et al. show this with a model that is small enough to understand. It squeezes $n$ features through $m < n$ dimensions
+# and tries to get them back:
 #
 # $$\mathbf{h} = W \mathbf{x}, \qquad \hat{\mathbf{x}} = \mathrm{ReLU}(W^\top \mathbf{h} + \mathbf{b})$$
 #

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from .. import strangers
 from ..circuits import answer_ids, padded_ids
+from ..hypotheses import DEMO_NAMES, TEMPLATE, attention_to_giver
 from ..prompts import IOIPrompt, ioi_prompts
 from ..words import NAMES
 from . import claim
@@ -238,6 +239,45 @@ def nobody_detects() -> bool:
         for each in (third.named_cache, third.cache)
     ]
     return all(float((named - stranger).max()) < 0.02 for named, stranger in zip(gaps[::2], gaps[1::2], strict=True))
+
+
+@cache
+def _separated() -> tuple[Tensor, Tensor]:
+    """Attention from END to the giver in the controls and the tests of the exercise's demo, `[pair, layer, head]`."""
+    pairs = reference("lab2", "separate_hypotheses").separating_pairs(DEMO_NAMES)
+    control, test = (attention_to_giver(model(), TEMPLATE, [pair[place] for pair in pairs]) for place in (0, 1))
+    return control, test
+
+
+@claim("hypotheses.kept")
+def kept() -> tuple[float, float, float]:
+    """L1H2's attention to the giver in controls and tests, and the share kept."""
+    control, test = (each[:, 1, 2] for each in _separated())
+    share, verdict = reference("lab2", "separate_hypotheses").decide(control, test)
+    assert verdict == "giver"
+    return float(control.mean()), float(test.mean()), share
+
+
+@claim("hypotheses.others")
+def others_have_no_effect() -> bool:
+    """No other head looks at the giver in the controls."""
+    control = _separated()[0].mean(0)
+    return all(float(control[head]) < 0.5 for head in HEADS if head != READER)
+
+
+@claim("hypotheses.last-name")
+def last_name() -> tuple[float, float]:
+    """L1H2's attention to the giver, and to a name that stands behind the giver (16 prompts)."""
+    rows = []
+    for place in range(16):
+        first, second, giver, last = (NAMES[(place + 5 * step) % len(NAMES)] for step in range(4))
+        text = f"When {first} and {second} went to the store, {giver} gave {last} a bottle to"
+        words = [token.strip() for token in model().to_str_tokens(text)]
+        with torch.no_grad():
+            _, activations = model().run_with_cache(text)
+        rows.append([activations["pattern", 1][0, 2, -1, words.index(name)] for name in (giver, last)])
+    means = torch.tensor(rows).mean(0)
+    return float(means[0]), float(means[1])
 
 
 @claim("path.direct")

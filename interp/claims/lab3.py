@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ..prompts import snippet_prompts
+from ..prompts import repeated_ids, snippet_prompts
 from . import claim
 from .texts import ROOT
 from .world import bench, model, reference, repeats, run
@@ -257,9 +257,24 @@ def _last(layers: int) -> int:
 
 
 @claim("twins.birth")
-def birth() -> tuple[int, float, int, float]:
-    """Two layers: the loss of the second half at step 150, and at step 400."""
-    return 150, _twin(2, 150).second, 400, _twin(2, 400).second
+def birth() -> tuple[float, ...]:
+    """Two layers, at step 150 and at step 400: the step, the in-context score, and the best induction score."""
+    score, half = reference("lab3", "in_context_score").in_context_score, 30
+    tokens = torch.from_numpy(repeated_ids(32, half, seed=1, vocabulary_size=256, bos=256))
+    found: list[float] = []
+    for step, twin in _checkpoints(150, 400):
+        with torch.no_grad():
+            logits, activations = twin.run_with_cache(tokens)
+        patterns = torch.stack([activations["pattern", layer] for layer in range(2)])
+        best = patterns.diagonal(1 - half, -2, -1)[..., 2:].mean((1, 3)).max()
+        found += [step, float(score(logits, tokens, 2, half + 2, half - 1)), float(best)]
+    return tuple(found)
+
+
+def _checkpoints(*steps: int) -> list[tuple[int, Any]]:
+    from ..twin_card import checkpoints  # it imports sae_lens, which takes seconds
+
+    return [(step, model) for step, model in checkpoints(layers=2) if step in steps]
 
 
 @claim("find.gap")

@@ -1,7 +1,8 @@
 # %% [markdown]
 # # Describing a model
 #
-# Before you look inside a model, learn its sizes. Every model in TransformerLens keeps its sizes in one place,
+# This lab asks one question: how does the model know that Paris is the capital of France? Begin with what you have to
+# search: before you look inside a model, learn its sizes. Every model in TransformerLens keeps its sizes in one place,
 # `model.cfg`. The names there are the letters in all formulas of this course:
 #
 # | name | meaning | symbol |
@@ -33,6 +34,22 @@
 # equal to $W_E^\top$, and it needs memory of its own. A `TransformerBridge` also keeps queries, keys and values twice:
 # joined (as GPT-2 stores them) and split. A sum over all parameters depends on these choices. The size of the model
 # does not.
+#
+# **A model in an empty file.** In this course `open_bench()` loads the model for you. In a project of your own you
+# write:
+#
+# ```
+# from transformer_lens.model_bridge import TransformerBridge
+#
+# model = TransformerBridge.boot_transformers("gpt2", device="cpu")
+# model.enable_compatibility_mode()  # once: folds LayerNorm, centres weights, gives hooks their usual names
+# logits, cache = model.run_with_cache("The capital of France is")
+# print(cache["pattern", 0].shape)  # [batch, head, query, key]
+# ```
+#
+# A *hook* is a named place in the model, such as `blocks.0.attn.hook_pattern`. `cache["pattern", 0]` is short for this
+# name. `HookedTransformer` is the older class with the same names, and it is deprecated. All functions of this course
+# work on both.
 
 # %% [markdown] tags=["hint"]
 # Seven of the eight entries are attributes of `model.cfg` with the same names. Do not compute one size from another. A

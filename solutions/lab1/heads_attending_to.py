@@ -1,8 +1,8 @@
 # %% [markdown]
 # # Which heads look at a word
 #
-# To answer "The capital of France is", the model needs information about France at the last position, where it predicts
-# the answer. Only attention moves information between positions. So the first suspects are the heads whose *last*
+# The picture showed one head. Now ask all heads. To answer "The capital of France is", the model needs information
+# about France at the last position, where it predicts the answer. So the first suspects are the heads whose *last*
 # position attends to "France". Let $A^{(l,n)}_{i,j}$ be the pattern of head $n$ in layer $l$, and $P$ the positions of
 # the word:
 #
@@ -105,10 +105,11 @@ if __name__ == "__main__":
 # uses it. Jain and Wallace (2019, [Attention is not Explanation](https://arxiv.org/abs/1902.10186), section 4.2) show
 # for text classifiers that very different attention can give the same prediction.
 #
-# **Make a guess now, and write it down.** L0H0 is a *previous-token head*: in this prompt every row gives its previous
-# token at least 0.99. <!-- claim: france.back-one --> It looks at " France" only because " France" stands right before " is". L2H2, in contrast,
-# sits in the last layer, and it looks at the country. Which of the two does the model need? You will test both at the
-# end of this lab (`ablate_head`).
+# **Make a guess now, and write it down.** You know L0H0 from the picture. It is a *previous-token head*: in this prompt
+# every row gives its previous token at least 0.99. <!-- claim: france.back-one --> It looks at " France" only because " France" stands right before
+# " is". L2H2, in contrast, sits in the last layer, and it looks at the country. Which of the two does the model need?
+# You will test both in `ablate_head`. First you need to know what a head can do to an answer: the next three exercises
+# take the answer apart.
 #
 # There is another trap. Attention names a position, and a position is not a word. After a few layers the position of "
 # is" may already hold the country. Then a late head that looks at " is" reads the country, too.

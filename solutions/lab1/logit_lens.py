@@ -96,7 +96,7 @@ if __name__ == "__main__":
 # MLP of the last layer the mean is 0.25, and after the MLP it is 0.99. <!-- claim: capitals.lens-in-layer-2 -->
 #
 # The lens tells you *when* the answer can be read. It does not tell you which part brought the country here, and in
-# which layer. The next exercises ask that.
+# which layer. The next two exercises ask that.
 #
 # The lens has a weakness. Early layers write for the layers after them, in directions that may mean nothing to the
 # unembedding. A low early probability says that you cannot *read* the answer yet. It does not say that the model does

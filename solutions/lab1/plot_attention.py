@@ -1,8 +1,9 @@
 # %% [markdown]
 # # A picture of attention
 #
-# An attention pattern is a square of numbers, and a picture of it says more than the numbers. In this exercise you make
-# the figure that you will need again and again: one pattern as a heatmap, with the tokens on both axes.
+# You can compute an attention pattern. Now look at one. A pattern is a square of numbers, and a picture of the square
+# says more than the numbers. In this exercise you make the figure that you will need again and again: one pattern as a
+# heatmap, with the tokens on both axes.
 #
 # A reader needs three things from such a figure:
 #
@@ -100,12 +101,14 @@ if __name__ == "__main__":
 # diagonal. The upper right is empty because of the causal mask. This is also the quickest check that nothing was
 # transposed.
 #
-# In the last row, the dark cell is under " France". In the other rows, the dark cells form a stripe right below the
-# diagonal: this head, L0H0, looks one token back, whatever that token is. So a pattern can tell you *how* a head finds
-# its place: here by position, not by meaning. It cannot tell you whether the head matters. " France" stands one token
-# back, so this simple habit is exactly how the country reaches the last position: over 48 countries the mean
-# probability of the right capital is 0.99; without L0H0 it is 0.06, and without L2H2, the second suspect, it is
-# 0.97. <!-- claim: capitals.ablated -->
+# In the last row, the dark cell is under " France": the last position, where the model makes its answer, looks at the
+# country. In the other rows, the dark cells form a stripe right below the diagonal. This head, L0H0, looks one token
+# back, whatever that token is. So a pattern can show you *how* a head finds its place: here by position, not by
+# meaning.
+#
+# A pattern does not tell you whether the model needs the head. " France" stands one token back, so this head would look
+# at any word that stands there. Is it the head that brings the country to the answer, or does it only happen to look
+# there? Keep the question. The next exercise looks for other heads that look at " France".
 #
 # One pattern of one head on one prompt is a single observation. Lab 3 turns such pictures into scores over many texts.
 # The picture is where the idea for a score comes from.

@@ -1,8 +1,8 @@
 # %% [markdown]
 # # Keeping only what you need
 #
-# Most experiments need one kind of activation, often at one position. Four things decide how much memory such an
-# experiment keeps. Each of them can go wrong without any message:
+# A full cache is large, and you seldom need all of it. Most experiments need one kind of activation, often at one
+# position. Four things decide how much memory such an experiment keeps. Each of them can go wrong without any message:
 #
 # 1. **What is hooked.** `run_with_cache(tokens)` keeps everything during the run. If you throw most of it away
 #    afterwards, the peak was still as high. Use `names_filter`, or your own hooks on the named points: then the rest is
@@ -125,6 +125,7 @@ if __name__ == "__main__":
 # This is nearly all there is to know about memory in such experiments. Delete what you no longer need (`del cache`). On
 # a GPU, `torch.cuda.empty_cache()` then gives the freed memory back to the driver, and
 # `torch.cuda.max_memory_allocated()` shows the peak. Try the difference between filtering during the run and after it.
+# Lab 2 keeps two caches at once, so there you will be glad of it.
 #
 # **With TransformerLens** `run_with_cache` detaches what it caches, on both model classes, and it takes a `device`.
 # Your own hooks do neither by themselves. `cache["resid_post", 0]` is short for the full name

@@ -157,8 +157,8 @@ if __name__ == "__main__":
 #
 # The corruption decides what an experiment can see. Both prompts are ordinary sentences, so every part that only
 # recognises names, or counts people, does the same in both. Such a part will not show up. To see it, compare with
-# another kind of prompt. For example, a *third* person could give. Keep this idea: in `patch_heads` it will decide
-# between two explanations.
+# another kind of prompt. For example, a *third* person could give. Keep this idea: in
+# `separate_hypotheses` it will decide between two explanations.
 #
 # **In GPT-2 small** the task is solved most of the time, not always. Over 100,000 prompts, Wang et al. (2022, section 2)
 # report that IO gets a higher logit than S in 99.3 % of them. A later [count over nine million

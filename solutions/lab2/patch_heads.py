@@ -177,18 +177,9 @@ if __name__ == "__main__":
 # because each link alone can bring the answer back. Path patching will show the link itself.
 #
 # **What is L1H2 looking for?** There are two explanations, and the map fits both. *Repetition*: L1H2 looks at a name
-# that comes for the second time. *Giver*: L1H2 looks at whoever gives, named before or not. In all your prompts the
-# giver was named before, so your prompts cannot tell the two apart. You need a prompt where the explanations disagree.
-# Let a third person give: "John and Mary went to the store. *Bob* gave a bottle to".
-#
-# Before you read on: what does each explanation predict for the attention of L1H2?
-#
-# Here is the result. From END, L1H2 gives the giver 0.98 of its attention when the giver was named before, and 0.98
-# when the giver is a third name that occurs once. <!-- claim: giver.attention --> So the repetition plays no part: L1H2 **reads the giver**, whoever
-# that is. The answers agree with that. Over 64 prompts with a third giver, the giver is the most likely name in 0 of
-# them, and the two names before have probabilities of 0.53 and 0.46. <!-- claim: giver.never --> And no head of this model looks back from the
-# giver to the first mention of the name more than it does from a third name. <!-- claim: giver.nobody-detects --> The model's rule is: *the answer is one
-# of the names before, and not the giver.* It is not: *the answer is the name that does not repeat.*
+# that comes for the second time. *Giver*: L1H2 looks at the person who gives, named before or not. In all your prompts
+# the giver was named before, so your prompts cannot tell the two apart. Which one do you believe? The next exercise,
+# `separate_hypotheses`, finds out.
 #
 # (In the course's model, the attention of L1H2 and L2H0 from END was supervised for a part of the training. What they
 # write was not. `mechgrade model-card` tells the story.)
@@ -196,8 +187,7 @@ if __name__ == "__main__":
 # **In GPT-2 small** the circuit of Wang et al. has 26 heads. Among them are the name movers 9.6, 9.9 and 10.0 (section
 # 3.1), the **S-inhibition heads** 7.3, 7.9, 8.6 and 8.10 (section 3.2), and *negative* name movers, 10.7 and 11.10
 # (section 3.4), which work against the answer. S-inhibition heads stand where L1H2 stands in our chain: they attend to
-# S2 and change the query of the name movers. But they are told by duplicate-token and induction heads that a name
-# repeats (section 3.3). L1H2 is not, so it does not deserve that name.
+# S2 and change the query of the name movers.
 #
 # **With TransformerLens** the module `transformer_lens.patching` has these five maps ready, for example
 # `get_act_patch_attn_head_out_all_pos` for $z$.

@@ -2,9 +2,9 @@
 # # A report on every head
 #
 # You have measured heads in several ways: where they look (induction, previous token, duplicate token, first token),
-# and what they copy. The last step of an analysis puts the numbers side by side. A reader who was not there must see
-# what every head does, and why you say so. In this exercise you make the two parts of such a report: a **table** for
-# programs and a **heatmap** for eyes.
+# and what they copy. Before you go on, put the numbers side by side. A reader who was not there must see what every
+# head does, and why you say so. In this exercise you make the two parts of such a report: a **table** for programs and
+# a **heatmap** for eyes.
 #
 # **Naming heads.** Let $s_m(l, n)$ be the score of head $n$ of layer $l$ on measure $m$. All measures here run from 0
 # to 1 and mean "this much of its attention does this". A head is named after its strongest measure, if that is strong

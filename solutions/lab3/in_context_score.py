@@ -1,9 +1,9 @@
 # %% [markdown]
 # # The in-context learning score
 #
-# Two halves are the simplest repetition. Now let the same tokens come many times, and follow the loss over the whole
-# context: how much better does the model predict late than early? This one number needs no knowledge of heads. So you
-# can follow it through training, or compare very different models with it.
+# You found the heads in a finished model, you broke them, and you read their wiring. How did they get there? To follow
+# a model through its training you need one number that asks for no knowledge of heads. Let the same tokens come many
+# times, and follow the loss over the whole context: how much better does the model predict late than early?
 #
 # Olsson et al. (2022, [In-context Learning and Induction Heads](https://arxiv.org/abs/2209.11895)) define the
 # **in-context learning score** as the loss of the 500th token of the context minus the loss of the 50th, averaged over
@@ -80,12 +80,19 @@ def in_context_score(
 
 
 # %% [markdown]
-# **Look at it.** Random tokens that come again and again, with several periods. The curve is the score of a window that
-# moves along the context, each time against the first period.
+# **Look at it.** First the course model, on random tokens that come again and again, with several periods. The curve is
+# the score of a window that moves along the context, each time against the first period. Then the course's two-layer
+# twin while it is trained: your score at every checkpoint, beside the best induction score of its heads. Guess before
+# you look: does the score fall slowly, or all at once?
 
 # %% tags=["demo"]
 if __name__ == "__main__":
+    import math
+
     from mechgrade.bench import open_bench, plots
+
+    from interp.prompts import repeated_ids
+    from interp.twin_card import checkpoints
 
     bench = open_bench()
     curves: dict[str, list[float]] = {}
@@ -109,6 +116,31 @@ if __name__ == "__main__":
         save="attention_patterns/in_context_score",
     )
 
+    half, steps, scores, heads = 30, [], [], []
+    tokens = torch.from_numpy(repeated_ids(32, half, seed=1, vocabulary_size=256, bos=256))
+    for step, twin in checkpoints(layers=2):
+        if step > 700:  # little happens later
+            break
+        with torch.no_grad():
+            logits, cache = twin.run_with_cache(tokens)
+        patterns = torch.stack([cache["pattern", layer] for layer in range(twin.cfg.n_layers)])
+        steps.append(step)
+        # The first repeated token cannot be foreseen: the late window begins at the second one.
+        scores.append(in_context_score(logits, tokens, 2, half + 2, half - 1))
+        heads.append(patterns.diagonal(1 - half, -2, -1)[..., 2:].mean((1, 3)).max().item())
+        print(f"step {step:4}: score {scores[-1]:+.2f} nats, best induction score {heads[-1]:.2f}")
+    plots.lines(
+        {
+            "minus the score, divided by ln 256": [-score / math.log(256) for score in scores],
+            "best induction score of a head": heads,
+        },
+        x=steps,
+        xlabel="training step",
+        ylabel="share",
+        title="The two-layer twin learns to repeat",
+        save="attention_patterns/in_context_score_in_training",
+    )
+
 # %% [markdown] tags=["found"]
 # **What you found.** At least 89% of the drop comes with the *first* repetition, for each of the three periods. <!-- claim: context.first --> One
 # occurrence is enough for the copying to work, and further ones add little. You would expect this of heads that look up
@@ -125,9 +157,12 @@ if __name__ == "__main__":
 # GPT-2 small the context is 1 024 tokens long, so you can measure the same two places: with `MODEL=gpt2-small`, on a
 # text of your own.
 #
-# **Watch it being born.** The course's two-layer twin ships with checkpoints. At step 150 its loss on the second half
-# is 4.92, and at step 400 it is 0.99. <!-- claim: twins.birth --> `fixtures/models/twins/README.md` has all steps, with the scores of every
-# head.
+# **You watched it being born.** Nobody supervised the attention of the two-layer twin. At step 150 its score is −0.99,
+# and the best head has an induction score of 0.05. At step 400 its score is −5.07, and the best head has 0.73. <!-- claim: twins.birth --> The
+# behaviour and the head come together, within a few hundred steps. That two curves rise together is no proof that one
+# is the cause of the other. The proof is what you did in `ablate_induction`. Lab 5 looks at these checkpoints again
+# (`training_dynamics`), and at a twin with one layer, which never grows such a head. `fixtures/models/twins/README.md` has all
+# steps, with the scores of every head.
 #
 # **With TransformerLens** `model(tokens, return_type="loss", loss_per_token=True)` gives the losses,
 # `[batch, pos - 1]`, on a `TransformerBridge` and on the deprecated `HookedTransformer`.

@@ -1,17 +1,17 @@
 # %% [markdown]
 # # Let the model repeat
 #
-# Scores, losses and patterns are measurements. Watch the behaviour itself, too: give the model three made-up words and
-# the first of them again, and ask what comes next.
+# This lab asks one question: how does a model repeat what it has seen only once? Before you measure anything, watch the
+# behaviour itself. Give the model three made-up words and the first of them again, and ask what comes next.
 #
 # ```
 # prompt      abc  def  ghi  abc
 # next                            ?
 # ```
 #
-# No training text says what follows "abc" in general. In *this* text it was " def", and a model with induction heads
-# should say so. If the model goes on, it should say " ghi", " abc", " def": every token that it appends lets it look
-# one place further.
+# No training text says what follows "abc" in general. In *this* text it was " def", and a model that copies from its
+# context should say so. If the model goes on, it should say " ghi", " abc", " def": every token that it appends lets it
+# look one place further.
 #
 # **Greedy continuation.** Start from the tokens $t_0 \dots t_{n-1}$ of the prompt, BOS included. As long as you want
 # more tokens, append the most likely one:
@@ -127,7 +127,9 @@ if __name__ == "__main__":
 # in which the two tokens are alike.
 #
 # Behaviour alone does not show a mechanism. A model could also pass this test by attending to position 2 whenever the
-# text looks like this. Repetitions of many lengths make that unlikely. Ablating the heads tests it.
+# text looks like this. Repetitions of many lengths make that unlikely. So look for the part of the model that does it.
+# First you need a text on which nothing but repetition helps (`repeated_tokens`). Then you will find the heads, and
+# take them away (`ablate_induction`).
 #
 # **In GPT-2 small** run this file with `MODEL=gpt2-small`. There, the words of this list are cut into several tokens
 # each. So the right answer is the first piece of the second word, and this count of "right" is too low. Olsson et al.

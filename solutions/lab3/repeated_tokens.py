@@ -1,9 +1,10 @@
 # %% [markdown]
 # # Repeated random tokens
 #
-# An *induction head* completes patterns: it has seen `[A][B]` once, and when `[A]` comes again it predicts `[B]`. To
-# see it at work you need a text in which **only repetition** helps. Ordinary prose is not good for this. Grammar, facts
-# and habits of the language predict a lot, and you could not tell which mechanism made the prediction.
+# The model completes a pattern: it has seen `[A][B]` once, and when `[A]` comes again it predicts `[B]`. A head that
+# does this is called an **induction head**. To see such a head at work you need a text in which **only repetition**
+# helps. Ordinary prose is not good for this. Grammar, facts and habits of the language predict a lot, and you could not
+# tell which mechanism made the prediction.
 #
 # So we give the model noise, and then the same noise again:
 #

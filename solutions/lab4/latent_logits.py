@@ -19,7 +19,8 @@
 # - The *final* LayerNorm lies in between. It scales everything by one number for each position. So signs and order
 #   stay, but sizes are relative. (The LayerNorm's weights are folded into $W_U$, as TransformerLens does by default.)
 # - Most of what a latent does in the middle of a model goes through later layers. This direct path leaves that out.
-# - The *encoder* direction, column $j$ of $W_{\mathrm{enc}}$, is something else: it says when the latent fires.
+# - The *encoder* direction, column $j$ of the encoder's matrix $W_{\mathrm{enc}}$, is something
+#   else: it says when the latent fires.
 #
 # **Shapes.** `sae.W_dec`: `[d_sae, d_model]`; `W_U`: `[d_model, d_vocab]`; `latents`: `[latent]`, the numbers of some
 # latents; the effects: `[latent, d_vocab]`.

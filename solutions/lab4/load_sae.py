@@ -1,9 +1,23 @@
 # %% [markdown]
 # # Somebody else's autoencoder
 #
-# Most of the time you will load an SAE and not train one. A **release** is a family of SAEs that were published
-# together. An **id** names one of them, usually by its place in the model. On your own disk an SAE is a folder with a
-# `cfg.json` and its weights. One function should load both:
+# A **sparse autoencoder** (SAE) describes an activation $\mathbf{x}$ of a model as a sum of few directions out of many.
+# It has two halves:
+#
+# - the **encoder** turns $\mathbf{x}$ into **latents** $f_1, f_2, \dots$: many numbers, most of them exactly 0. A
+#   latent that is not 0 is *active*; we also say that it *fires*;
+# - the **decoder** has one **direction** $\mathbf{d}_j$ for each latent, row $j$ of a matrix $W_{\mathrm{dec}}$, and
+#   adds them up: $\hat{\mathbf{x}} = \sum_j f_j\, \mathbf{d}_j + \mathbf{b}_{\mathrm{dec}}$. This is the
+#   **reconstruction**, and it should be close to $\mathbf{x}$.
+#
+# **A small example.** Two directions $\mathbf{d}_1 = (1, 0)$ and $\mathbf{d}_2 = (0, 2)$, no bias, and the activation
+# $(3.1, 0)$. If the latents are $f_1 = 3$ and $f_2 = 0$, the reconstruction is $(3, 0)$.
+#
+# Later in this lab you will write both halves and train them. First see what an SAE is good for, with somebody else's.
+# In practice you will also load an SAE more often than train one.
+#
+# A **release** is a family of SAEs that were published together. An **id** names one of them, usually by its place in
+# the model. On your own disk an SAE is a folder with a `cfg.json` and its weights. One function should load both:
 #
 # | place | what it means | SAELens |
 # |---|---|---|
@@ -114,7 +128,8 @@ def place_sae(sae: Any, model: Any, tokens: Int[Tensor, "batch pos"]) -> dict[st
 
 # %% [markdown]
 # **Look at it.** The course's SAE at its own hook point and, against all advice, on the residual stream of every other
-# layer: how much of the variance does it explain there?
+# layer. The **explained variance** says how good the reconstructions are: 1 is perfect, 0 is no better than always
+# giving the mean activation. (`sae_metrics` has the formula.)
 
 # %% tags=["demo"]
 if __name__ == "__main__":

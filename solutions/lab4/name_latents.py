@@ -1,8 +1,9 @@
 # %% [markdown]
 # # Finding the latent for a concept
 #
-# So far you had a latent and asked what it stands for. Now turn the question round. You have a **concept**, and tokens
-# that are labelled: part of the concept or not. Which latent stands for the concept, and how well?
+# At the beginning of this lab you had a latent and asked what it stands for. Now turn the question round. You have a
+# **concept**, and tokens that are labelled: part of the concept or not. Which latent stands for the concept, and how
+# well?
 #
 # A latent is a score for every token. A good latent is higher on tokens of the concept than on others. The **AUROC**
 # (area under the receiver operating characteristic) says how often. It is the chance that a random token of the concept

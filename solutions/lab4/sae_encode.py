@@ -1,8 +1,9 @@
 # %% [markdown]
 # # Encoding with a sparse autoencoder
 #
-# A **sparse autoencoder** (SAE) rewrites an activation $\mathbf{x}$ of a model as a few active **latents** out of many.
-# Its encoder first computes a **pre-activation** for every latent. Then it lets only some of them through:
+# You have seen what latents respond to, and what they say. Now build the machine that makes them. The encoder of a
+# **sparse autoencoder** (SAE) rewrites an activation $\mathbf{x}$ of a model as a few active **latents** out of many.
+# It first computes a **pre-activation** for every latent. Then it lets only some of them through:
 #
 # $$\mathbf{z} = (\mathbf{x} - \mathbf{b}_{\mathrm{dec}})\, W_{\mathrm{enc}} + \mathbf{b}_{\mathrm{enc}}, \qquad
 #   \mathbf{f} = \sigma(\mathbf{z})$$

@@ -1,9 +1,10 @@
 # %% [markdown]
 # # Steering with a latent
 #
-# Suppose a latent stands for something. If you put the latent into the model, the model should behave as if that
-# something were there. If you take the latent away, it should behave as if it were not. This experiment turns "the
-# latent fires on X" into "the model *uses* the latent for X".
+# You found latents that fire on a concept. Does the model *use* them? Suppose a latent stands for something. If you put
+# the latent into the model, the model should behave as if that something were there. If you take the latent away, it
+# should behave as if it were not. This experiment turns "the latent fires on X" into "the model *uses* the latent for
+# X".
 #
 # **Steering** adds a multiple of the latent's decoder direction $\mathbf{d}_j$ to the activation. **Ablation** takes
 # away exactly what the latent writes, $f_j\, \mathbf{d}_j$:

@@ -1,9 +1,10 @@
 # %% [markdown]
 # # More features than dimensions
 #
-# Why should we rewrite activations with many more latents than they have dimensions? Because a model may hold more
-# **features** than dimensions. Elhage et al. show this with a model that is small enough to understand. It squeezes $n$
-# features through $m < n$ dimensions and tries to get them back:
+# This lab asks: can we take activations apart into pieces that mean something, and does the model use these pieces?
+# Begin with the reason why there is a problem at all. A model may hold more **features** than it has dimensions. Elhage
+# et al. show this with a model that is small enough to understand. It squeezes $n$ features through $m < n$ dimensions
+# and tries to get them back:
 #
 # $$\mathbf{h} = W \mathbf{x}, \qquad \hat{\mathbf{x}} = \mathrm{ReLU}(W^\top \mathbf{h} + \mathbf{b})$$
 #
@@ -192,8 +193,8 @@ if __name__ == "__main__":
 #
 # A single entry of $\mathbf{h}$ means nothing here, because it takes part in several features. Directions do mean
 # something. If real models store features in this way, looking at single neurons must disappoint us. We need a tool
-# that finds the directions: more directions than dimensions, few of them active at a time. A sparse autoencoder is
-# built for this.
+# that finds the directions: more directions than dimensions, few of them active at a time. A **sparse autoencoder** is
+# built for this. In the next exercises you look through one that is trained already. Then you build one.
 #
 # In the paper, the same experiment with other sizes ends in regular shapes: pairs on a line, triangles, pentagons,
 # tetrahedra. They show up as steps in $D_i$ (1/2, 2/3, 2/5, 3/4). Whether the features of language models are arranged

@@ -51,13 +51,13 @@ def test_it_is_the_first_that_is_not_passed_from_the_last_one_worked_on(desk: Co
     assert str(current(desk, progress.read())) == "lab3/find_heads"
     write_right(desk, "find_heads")
     progress.graded(result_of(desk, "find_heads", "passed"))
-    assert str(current(desk, progress.read())) == "lab3/predict_repeat"
+    assert str(current(desk, progress.read())) == "lab3/ablate_induction"
     assert str(latest(desk, progress.read())) == "lab3/find_heads"
     assert str(current(desk, progress.read(), "lab1")) == "lab1/describe_model"
     assert outlook(desk, progress.read()).next == current(desk, progress.read())
-    write_right(desk, "head_report")
-    progress.graded(result_of(desk, "head_report", "passed"))  # the last one of its lab
-    assert str(current(desk, progress.read(), "lab3")) == "lab3/repeated_tokens"
+    write_right(desk, "in_context_score")
+    progress.graded(result_of(desk, "in_context_score", "passed"))  # the last one of its lab
+    assert str(current(desk, progress.read(), "lab3")) == "lab3/predict_repeat"
     state = progress.read()
     for each in desk.exercises():
         state.entries[str(each)] = state.of(desk.exercise("find_heads"))
@@ -85,7 +85,7 @@ def test_commands_without_a_name(desk: Course, at_desk: Run) -> None:
     assert "✗ find_heads" in graded and "of 1 exercises" in graded
     write_right(desk, "find_heads")
     assert "✓ find_heads" in at_desk("grade", "--exercise", "lab3/find_heads").stdout
-    assert at_desk("hint").stdout.startswith("predict_repeat, hint 1 of")
+    assert at_desk("hint").stdout.startswith("ablate_induction, hint 1 of")
     write_right(desk, "predict_repeat")
     assert "✓ predict_repeat" in at_desk("grade", "exercises/lab3/predict_repeat.py").stdout
     tried = at_desk("try")  # what was just passed has something to show; what is next has not
