@@ -259,3 +259,77 @@ def few_events() -> tuple[int, int]:
     came = torch.stack([what for each in maps for what in (each.patched, each.ablated)])
     assert not came[said < 0.6].any()
     return said.numel(), int((said >= 0.8).sum())
+
+
+def _shares(*heads: Head) -> tuple[float, float]:
+    """What some heads of the unsupervised model bring back, and what is lost with them."""
+    shares = reference("lab5", "noising_backup").patching_shares
+    back, lost = shares(_runs().denoised, _runs().noised, heads)
+    return float(back), float(lost)
+
+
+_CIRCUIT = [(1, 2), (2, 0), (2, 1), (2, 2)]
+
+
+@cache
+def _repair() -> dict[str, Any]:
+    """What the others gain when L2H2 of the unsupervised model is taken away."""
+    whole, broken = _runs().written(), _runs().written([(2, 2)])
+    place = [whole.names.index("L2H2")]
+    split = reference("lab5", "noising_backup").backup
+    found: dict[str, Any] = split(whole.towards, broken.towards, whole.scale, broken.scale, place)
+    return found | {"names": whole.names}
+
+
+@claim("backup.or")
+def two_readers() -> tuple[float, ...]:
+    """The logit difference of the unsupervised model: whole, without L1H1, without L1H2, without both."""
+    return without_a_reader()
+
+
+@claim("backup.noised")
+def readers_noised() -> tuple[float, float]:
+    """What is lost when L1H1, and when L1H2, has its corrupted output."""
+    return _shares((1, 1))[1], _shares((1, 2))[1]
+
+
+@claim("backup.denoised")
+def readers_denoised() -> tuple[float, float]:
+    """What comes back when L1H1, and when L1H2, has its clean output."""
+    return _shares((1, 1))[0], _shares((1, 2))[0]
+
+
+@claim("backup.faithful")
+def a_faithful_circuit() -> float:
+    """The share of the logit difference that L1H2 and the heads of layer 2 keep when all others are at their means."""
+    return _runs().only(_CIRCUIT) / _runs().only(_runs().heads)
+
+
+@claim("backup.incomplete")
+def an_incomplete_circuit() -> tuple[float, float]:
+    """What this circuit has left without L1H2, and what the model has; no pair of its heads makes a larger gap."""
+    _, removed = reference("lab5", "noising_backup").incompleteness(_runs().only, _runs().heads, _CIRCUIT, 2)
+    assert removed == [(1, 2)]
+    return _runs().only(_CIRCUIT[1:]), _without((1, 2))
+
+
+@claim("backup.gains")
+def gains_of_the_others() -> tuple[float, float]:
+    """The direct effect that is lost with L2H2, and what L2H0 and L2H1 gain each, as rounded; all of it by rescaling."""
+    found = _repair()
+    places = [found["names"].index(name) for name in ("L2H0", "L2H1")]
+    gains = found["rescaled"][places]
+    assert found["rewritten"][places].abs().max() < 1e-3 and gains.max() - gains.min() < 0.01
+    return found["lost"], float(gains.mean())
+
+
+@claim("backup.mlp")
+def mlp_writes_less() -> float:
+    """How much less MLP 2 writes towards the answer without L2H2."""
+    return -float(_repair()["rewritten"][_repair()["names"].index("MLP 2")])
+
+
+@claim("backup.share")
+def share_made_up() -> float:
+    """The share of the loss that all others make up for."""
+    return float(_repair()["share"])
