@@ -19,7 +19,8 @@ trap 'rm -rf "$place"' EXIT
 buildah() { command buildah --root "$place/storage" --runroot "$place/run" --storage-driver vfs "$@"; }
 
 # What Git would check out, with the changes that are not committed.
-git ls-files -z | xargs -0 tar -c --ignore-failed-read | (mkdir -p "$place/course" && tar -x -C "$place/course")
+mkdir -p "$place/course"
+git ls-files -z | tar -c --null -T - --ignore-failed-read | tar -x -C "$place/course"
 
 failed=()
 for suite in "$@"; do

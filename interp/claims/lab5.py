@@ -1,4 +1,4 @@
-"""Claims of Lab 5: directions and what they do, probes, and the twins while they are trained."""
+"""Claims of Lab 5: directions and what they do, probes, the twins while they are trained, and predictions."""
 
 from __future__ import annotations
 
@@ -9,12 +9,14 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ..circuits import padded_ids
+from ..circuits import Head, padded_ids
 from ..directions import answer_without, control_classes, name_or_the, probabilities, returning_names
+from ..forecasts import Maps, name_maps
+from ..interventions import NameRuns
 from ..twin_card import TWINS_DIR, Measured, measure
 from ..twins import FOLDERS
 from . import claim
-from .world import bench, model, reference, run
+from .world import bench, head_name, model, names, reference, run
 
 _PLACE = "blocks.0.hook_resid_mid"
 
@@ -146,3 +148,188 @@ def dynamics_of_one_layer() -> tuple[float, int]:
     assert found["rise"] is None
     step, height = found["bump"]
     return height, step
+
+
+@cache
+def _maps(profile: str) -> Maps:
+    return name_maps(model(profile))
+
+
+def _forecast(predicted: Tensor, happened: Tensor) -> dict[str, Any]:
+    scores: dict[str, Any] = reference("lab5", "predict_then_look").predict_then_look(predicted, happened, 5)
+    return scores
+
+
+def _by_attention(profile: str, what: str) -> dict[str, Any]:
+    return _forecast(_maps(profile).attention, getattr(_maps(profile), what))
+
+
+def _by_patching(yes: float, no: float) -> dict[str, Any]:
+    """One number for the heads that matter when they are patched, another for the rest, scored on the ablation map."""
+    maps = _maps("unsupervised")
+    return _forecast(torch.where(maps.patched, yes, no), maps.ablated)
+
+
+@cache
+def _runs() -> NameRuns:
+    return NameRuns(model("unsupervised"))
+
+
+def _without(*heads: Head) -> float:
+    """The logit difference of the unsupervised model with some heads replaced by their means."""
+    return _runs().only([head for head in _runs().heads if head not in heads])
+
+
+@claim("predict.patched")
+def patched_heads() -> tuple[str | float, ...]:
+    """The heads of the unsupervised model that bring back a part of the answer, and how much each."""
+    recovery = names("unsupervised").recovery
+    heads = [(layer, head) for layer, head in _maps("unsupervised").patched.nonzero().tolist()]
+    return *(head_name(*each) for each in heads), *(float(recovery[each]) for each in heads)
+
+
+@claim("predict.rest")
+def patched_rest() -> bool:
+    """All other heads bring back 0.01 or less, as rounded."""
+    return float(names("unsupervised").recovery[~_maps("unsupervised").patched].max()) < 0.015
+
+
+@claim("predict.readers")
+def readers_look() -> tuple[float, float]:
+    """What L1H1 and L1H2 of the unsupervised model give the giver's return from the last word."""
+    to_giver = names("unsupervised").to_s2
+    return float(to_giver[1, 1]), float(to_giver[1, 2])
+
+
+@claim("predict.movers")
+def movers_look() -> tuple[float, ...]:
+    """What the heads of layer 2 of the unsupervised model give the receiver from the last word."""
+    return tuple(names("unsupervised").to_io[2].tolist())
+
+
+@claim("predict.patching")
+def attention_predicts_patching() -> tuple[float, float]:
+    """The skill of attention on the patching map: the supervised model, the unsupervised one."""
+    return _by_attention("embedded", "patched")["skill"], _by_attention("unsupervised", "patched")["skill"]
+
+
+@claim("predict.ablation")
+def attention_predicts_ablation() -> float:
+    """The skill of attention on the ablation map of the unsupervised model."""
+    return float(_by_attention("unsupervised", "ablated")["skill"])
+
+
+@claim("predict.both")
+def attention_predicts_both() -> tuple[float, float]:
+    """The skill of attention on both maps of the unsupervised model: patching, ablation."""
+    return _by_attention("unsupervised", "patched")["skill"], _by_attention("unsupervised", "ablated")["skill"]
+
+
+@claim("predict.logs")
+def attention_in_nats() -> tuple[float, float]:
+    """The log score of attention on the unsupervised model: the ablation map, the patching map."""
+    return _by_attention("unsupervised", "ablated")["log"], _by_attention("unsupervised", "patched")["log"]
+
+
+@claim("predict.without")
+def without_a_reader() -> tuple[float, ...]:
+    """The logit difference of the unsupervised model: whole, without L1H1, without L1H2, without both."""
+    return tuple(_without(*heads) for heads in ([], [(1, 1)], [(1, 2)], [(1, 1), (1, 2)]))
+
+
+@claim("predict.sure")
+def sure_prediction() -> tuple[float, float]:
+    """Brier score and skill of 0.9 and 0.1 by the patching map, on the ablation map."""
+    found = _by_patching(0.9, 0.1)
+    return found["brier"], found["skill"]
+
+
+@claim("predict.careful")
+def careful_prediction() -> tuple[float, float]:
+    """Brier score and skill of 0.6 and 0.05 by the patching map, on the ablation map."""
+    found = _by_patching(0.6, 0.05)
+    return found["brier"], found["skill"]
+
+
+@claim("predict.few")
+def few_events() -> tuple[int, int]:
+    """How many events four maps have, and how many predictions lie in the highest of five bins; none came below 0.6."""
+    maps = [_maps(profile) for profile in ("embedded", "unsupervised")]
+    said = torch.stack([each.attention for each in maps for _ in range(2)])
+    came = torch.stack([what for each in maps for what in (each.patched, each.ablated)])
+    assert not came[said < 0.6].any()
+    return said.numel(), int((said >= 0.8).sum())
+
+
+def _shares(*heads: Head) -> tuple[float, float]:
+    """What some heads of the unsupervised model bring back, and what is lost with them."""
+    shares = reference("lab5", "noising_backup").patching_shares
+    back, lost = shares(_runs().denoised, _runs().noised, heads)
+    return float(back), float(lost)
+
+
+_CIRCUIT = [(1, 2), (2, 0), (2, 1), (2, 2)]
+
+
+@cache
+def _repair() -> dict[str, Any]:
+    """What the others gain when L2H2 of the unsupervised model is taken away."""
+    whole, broken = _runs().written(), _runs().written([(2, 2)])
+    place = [whole.names.index("L2H2")]
+    split = reference("lab5", "noising_backup").backup
+    found: dict[str, Any] = split(whole.towards, broken.towards, whole.scale, broken.scale, place)
+    return found | {"names": whole.names}
+
+
+@claim("backup.or")
+def two_readers() -> tuple[float, ...]:
+    """The logit difference of the unsupervised model: whole, without L1H1, without L1H2, without both."""
+    return without_a_reader()
+
+
+@claim("backup.noised")
+def readers_noised() -> tuple[float, float]:
+    """What is lost when L1H1, and when L1H2, has its corrupted output."""
+    return _shares((1, 1))[1], _shares((1, 2))[1]
+
+
+@claim("backup.denoised")
+def readers_denoised() -> tuple[float, float]:
+    """What comes back when L1H1, and when L1H2, has its clean output."""
+    return _shares((1, 1))[0], _shares((1, 2))[0]
+
+
+@claim("backup.faithful")
+def a_faithful_circuit() -> float:
+    """The share of the logit difference that L1H2 and the heads of layer 2 keep when all others are at their means."""
+    return _runs().only(_CIRCUIT) / _runs().only(_runs().heads)
+
+
+@claim("backup.incomplete")
+def an_incomplete_circuit() -> tuple[float, float]:
+    """What this circuit has left without L1H2, and what the model has; no pair of its heads makes a larger gap."""
+    _, removed = reference("lab5", "noising_backup").incompleteness(_runs().only, _runs().heads, _CIRCUIT, 2)
+    assert removed == [(1, 2)]
+    return _runs().only(_CIRCUIT[1:]), _without((1, 2))
+
+
+@claim("backup.gains")
+def gains_of_the_others() -> tuple[float, float]:
+    """The direct effect that is lost with L2H2, and what L2H0 and L2H1 gain each, as rounded; all of it by rescaling."""
+    found = _repair()
+    places = [found["names"].index(name) for name in ("L2H0", "L2H1")]
+    gains = found["rescaled"][places]
+    assert found["rewritten"][places].abs().max() < 1e-3 and gains.max() - gains.min() < 0.01
+    return found["lost"], float(gains.mean())
+
+
+@claim("backup.mlp")
+def mlp_writes_less() -> float:
+    """How much less MLP 2 writes towards the answer without L2H2."""
+    return -float(_repair()["rewritten"][_repair()["names"].index("MLP 2")])
+
+
+@claim("backup.share")
+def share_made_up() -> float:
+    """The share of the loss that all others make up for."""
+    return float(_repair()["share"])

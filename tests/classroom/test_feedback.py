@@ -7,11 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support import later
 from bs4 import BeautifulSoup
-from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output, new_raw_cell
-from nbgrader.converters import GenerateFeedback
-from playwright.sync_api import Error
+from support import later
 
 nbformat = later("nbformat")
 playwright = later("playwright.sync_api")
@@ -61,13 +58,15 @@ def _page(nb: Any) -> str:
 
 def test_formulas_are_drawn_without_the_network_and_exercises_have_names() -> None:
     cells = [
-        new_markdown_cell(
+        nbformat.v4.new_markdown_cell(
             "For prompt $b$ with $\\ell_{b} < 3$:\n\n$$\\frac{1}{2}\n + x$$\n\nIt costs $5 and $6; `$x$` is code."
         ),
-        new_code_cell("check()", metadata={"nbgrader": _entry("find_heads-check", grade=True)}),
-        new_markdown_cell("x", metadata={"nbgrader": _entry("written-answer-why", grade=True, solution=True)}),
+        nbformat.v4.new_code_cell("check()", metadata={"nbgrader": _entry("find_heads-check", grade=True)}),
+        nbformat.v4.new_markdown_cell(
+            "x", metadata={"nbgrader": _entry("written-answer-why", grade=True, solution=True)}
+        ),
     ]
-    soup = BeautifulSoup(_page(new_notebook(cells=cells)), "html.parser")
+    soup = BeautifulSoup(_page(nbformat.v4.new_notebook(cells=cells)), "html.parser")
     assert len(soup.find_all("math")) == 3 and len(soup.find_all("mfrac")) == 1
     text = soup.find(id="notebook").get_text()
     assert "It costs $5 and $6; $x$ is code." in text and "\\ell" not in text and "frac" not in text
@@ -142,9 +141,6 @@ def test_what_a_page_should_show_is_still_there(show: Any) -> None:
         "def f(): pass", outputs=[nbformat.v4.new_output("display_data", {"text/html": picture})]
     )
     page = _page(nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell(text), code]))
-    for part in ("<strong>bold</strong>", "$x^2$", "<td>1</td>", "data:image/png", "<rect", "color:red", "mathjax"):
-    code = new_code_cell("def f(): pass", outputs=[new_output("display_data", {"text/html": picture})])
-    page = _page(new_notebook(cells=[new_markdown_cell(text), code]))
     for part in ("<strong>bold</strong>", "<msup>", "<td>1</td>", "data:image/png", "<rect", "color:red", "mathjax"):
         assert part in page, part
     assert page.count("Content-Security-Policy") == 1

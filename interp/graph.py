@@ -1,0 +1,88 @@
+"""A model as a graph: heads and MLPs as functions that read the stream and add to it, and the answer as one that reads it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from .circuits import answer_ids, padded_ids
+from .prompts import ioi_prompts
+
+Block = Callable[[Tensor], Tensor]
+
+
+@dataclass(frozen=True)
+class NameGraph:
+    """A GPT-2 on prompts with two names, as functions of its residual stream.
+
+    Attributes:
+        groups: the blocks in their order; those of one group read the same stream.
+        names: of all blocks, such as L0H0 and MLP 0.
+        metric: from the final stream to the mean logit difference at the last position.
+        clean: what the embedding gives for the clean prompts; corrupted: for the corrupted ones.
+    """
+
+    groups: list[list[Block]]
+    names: list[str]
+    metric: Callable[[Tensor], Tensor]
+    clean: Tensor
+    corrupted: Tensor
+
+
+def _normed(x: Tensor, epsilon: float) -> Tensor:
+    """The final step of a LayerNorm whose weights were folded into what reads it."""
+    return functional.layer_norm(x, x.shape[-1:], eps=epsilon)
+
+
+def _head(model: Any, layer: int, head: int) -> Block:
+    """One attention head; the bias behind the heads belongs to none, and changes no difference between runs."""
+    q, k, v = (
+        (getattr(model, f"W_{part}")[layer, head], getattr(model, f"b_{part}")[layer, head]) for part in ("Q", "K", "V")
+    )
+    bias = model.b_O[layer] / model.cfg.n_heads
+
+    def block(x: Tensor) -> Tensor:
+        normed = _normed(x, model.cfg.eps)
+        queries, keys, values = (normed @ weight + shift for weight, shift in (q, k, v))
+        mixed = functional.scaled_dot_product_attention(queries, keys, values, is_causal=True)
+        return mixed @ model.W_O[layer, head] + bias
+
+    return block
+
+
+def _mlp(model: Any, layer: int) -> Block:
+    def block(x: Tensor) -> Tensor:
+        inner = _normed(x, model.cfg.eps) @ model.W_in[layer] + model.b_in[layer]
+        written: Tensor = functional.gelu(inner, approximate="tanh") @ model.W_out[layer] + model.b_out[layer]
+        return written
+
+    return block
+
+
+def name_graph(model: Any, count: int = 16, seed: int = 11) -> NameGraph:
+    """The graph of a model on held-out prompts."""
+    prompts = ioi_prompts(count, seed, held_out="pair")
+    clean, ends = padded_ids(model, [p.clean for p in prompts])
+    corrupted, _ = padded_ids(model, [p.corrupted for p in prompts])
+    right, wrong = answer_ids(model, prompts)
+    direction = (model.W_U[:, right] - model.W_U[:, wrong]).T
+    shift = (model.b_U[right] - model.b_U[wrong]).mean()
+
+    def metric(x: Tensor) -> Tensor:
+        last = _normed(x, model.cfg.eps)[torch.arange(count), ends]
+        return (last * direction).sum(-1).mean() + shift
+
+    def start(ids: Tensor) -> Tensor:
+        embedded: Tensor = model.W_E[ids] + model.W_pos[: ids.shape[1]]
+        return embedded
+
+    groups, names = [], []
+    for layer in range(model.cfg.n_layers):
+        groups += [[_head(model, layer, head) for head in range(model.cfg.n_heads)], [_mlp(model, layer)]]
+        names += [f"L{layer}H{head}" for head in range(model.cfg.n_heads)] + [f"MLP {layer}"]
+    return NameGraph(groups, names, metric, start(clean), start(corrupted))
