@@ -117,7 +117,7 @@ def test_answers_for_a_person_stay_in_the_notebook(course: Course, tmp_path: Pat
     sync.push(own, lab, path)
     nb = nbformat.read(path, as_version=4)
     cell_of(nb, "written-answer-defend_circuit").source = "Because of 0.9."
-    nb.cells.append(new_markdown_cell("a note below the answer"))
+    nb.cells.append(nbformat.v4.new_markdown_cell("a note below the answer"))
     nbformat.write(nb, path)
     assert sync.pull(own, lab, path).written == [] and sync.push(own, lab, path).written == []
     assert {path: path.read_bytes() for path in before} == before
