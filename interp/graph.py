@@ -15,6 +15,8 @@ from .prompts import ioi_prompts
 
 Block = Callable[[Tensor], Tensor]
 
+_START = "blocks.0.hook_resid_pre"
+
 
 @dataclass(frozen=True)
 class NameGraph:
@@ -44,27 +46,30 @@ def _head(model: Any, layer: int, head: int) -> Block:
     q, k, v = (
         (getattr(model, f"W_{part}")[layer, head], getattr(model, f"b_{part}")[layer, head]) for part in ("Q", "K", "V")
     )
-    bias = model.b_O[layer] / model.cfg.n_heads
+    # Taken out once: a model makes these tables anew at each call.
+    output, bias = model.W_O[layer, head], model.b_O[layer] / model.cfg.n_heads
 
     def block(x: Tensor) -> Tensor:
         normed = _normed(x, model.cfg.eps)
         queries, keys, values = (normed @ weight + shift for weight, shift in (q, k, v))
         mixed = functional.scaled_dot_product_attention(queries, keys, values, is_causal=True)
-        return mixed @ model.W_O[layer, head] + bias
+        return mixed @ output + bias
 
     return block
 
 
 def _mlp(model: Any, layer: int) -> Block:
+    up, down = (model.W_in[layer], model.b_in[layer]), (model.W_out[layer], model.b_out[layer])
+
     def block(x: Tensor) -> Tensor:
-        inner = _normed(x, model.cfg.eps) @ model.W_in[layer] + model.b_in[layer]
-        written: Tensor = functional.gelu(inner, approximate="tanh") @ model.W_out[layer] + model.b_out[layer]
+        inner = _normed(x, model.cfg.eps) @ up[0] + up[1]
+        written: Tensor = functional.gelu(inner, approximate="tanh") @ down[0] + down[1]
         return written
 
     return block
 
 
-def name_graph(model: Any, count: int = 16, seed: int = 11) -> NameGraph:
+def name_graph(model: Any, count: int = 8, seed: int = 11) -> NameGraph:
     """The graph of a model on held-out prompts."""
     prompts = ioi_prompts(count, seed, held_out="pair")
     clean, ends = padded_ids(model, [p.clean for p in prompts])
@@ -78,8 +83,9 @@ def name_graph(model: Any, count: int = 16, seed: int = 11) -> NameGraph:
         return (last * direction).sum(-1).mean() + shift
 
     def start(ids: Tensor) -> Tensor:
-        embedded: Tensor = model.W_E[ids] + model.W_pos[: ids.shape[1]]
-        return embedded
+        _, cache = model.run_with_cache(ids, names_filter=_START)
+        stream: Tensor = cache[_START].detach().clone()
+        return stream
 
     groups, names = [], []
     for layer in range(model.cfg.n_layers):

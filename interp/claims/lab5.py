@@ -12,6 +12,7 @@ from torch import Tensor
 from ..circuits import Head, padded_ids
 from ..directions import answer_without, control_classes, name_or_the, probabilities, returning_names
 from ..forecasts import Maps, name_maps
+from ..graph import name_graph
 from ..interventions import NameRuns
 from ..twin_card import TWINS_DIR, Measured, measure
 from ..twins import FOLDERS
@@ -333,3 +334,74 @@ def mlp_writes_less() -> float:
 def share_made_up() -> float:
     """The share of the loss that all others make up for."""
     return float(_repair()["share"])
+
+
+@cache
+def _edges() -> dict[str, Tensor]:
+    """The true effects and both estimates for all edges of the unsupervised model, [sender, receiver]."""
+    graph = name_graph(model("unsupervised"))
+    parts = (graph.groups, graph.metric, graph.clean, graph.corrupted)
+    module = reference("lab5", "edge_attribution")
+    found = {name: module.edge_attribution(*parts, steps=steps) for name, steps in (("EAP", 1), ("EAP-IG", 10))}
+    truth = torch.zeros_like(found["EAP"])
+    with torch.no_grad():
+        for sender, receiver in found["EAP"].nonzero().tolist():
+            truth[sender, receiver] = module.patch_edge(*parts, sender, receiver)
+    return found | {"truth": truth}
+
+
+def _edge(sender: str, receiver: str) -> tuple[float, float, float]:
+    """An edge's true effect, and what EAP and EAP-IG say."""
+    names = name_graph(model("unsupervised")).names
+    place = ["embedding", *names].index(sender), [*names, "answer"].index(receiver)
+    true, eap, ig = (float(_edges()[what][place]) for what in ("truth", "EAP", "EAP-IG"))
+    return true, eap, ig
+
+
+def _largest(what: str) -> set[int]:
+    """The ten largest edges, as places in the flat map."""
+    return set(_edges()[what].abs().flatten().argsort(descending=True)[:10].tolist())
+
+
+@claim("edges.correlation")
+def edges_correlate() -> tuple[float, float]:
+    """The correlation of EAP, and of EAP-IG with ten steps, with the true effects of all edges."""
+    real = _edges()["EAP"] != 0
+    truth = _edges()["truth"][real]
+    eap, ig = (float(torch.corrcoef(torch.stack([_edges()[n][real], truth]))[0, 1]) for n in ("EAP", "EAP-IG"))
+    return eap, ig
+
+
+@claim("edges.found")
+def edges_found() -> tuple[int, int]:
+    """How many of the ten largest edges are among the ten largest estimates of EAP, and of EAP-IG."""
+    return len(_largest("truth") & _largest("EAP")), len(_largest("truth") & _largest("EAP-IG"))
+
+
+@claim("edges.straight")
+def edge_to_the_answer() -> tuple[float, float, float]:
+    """L2H2 to the answer: the true effect, EAP, EAP-IG."""
+    return _edge("L2H2", "answer")
+
+
+@claim("edges.saturated")
+def edge_to_a_mover() -> tuple[float, float, float]:
+    """L1H2 to L2H0: the true effect, EAP, EAP-IG."""
+    return _edge("L1H2", "L2H0")
+
+
+@claim("edges.sign")
+def edge_with_the_wrong_sign() -> tuple[float, float, float]:
+    """The largest edge, from the embedding to MLP 0: the true effect, EAP, EAP-IG."""
+    assert abs(_edge("embedding", "MLP 0")[0]) == float(_edges()["truth"].abs().max())
+    return _edge("embedding", "MLP 0")
+
+
+@claim("edges.story")
+def edges_of_the_story() -> bool:
+    """The edges from the embedding over MLP 0, L1H2 and the name movers to the answer are among the ten largest."""
+    movers = ("L2H0", "L2H1", "L2H2")
+    told = [("embedding", "MLP 0"), ("MLP 0", "L1H2")]
+    told += [("L1H2", mover) for mover in movers] + [(mover, "answer") for mover in movers]
+    least = _edges()["truth"].abs().flatten().sort(descending=True).values[9]
+    return all(abs(_edge(*each)[0]) >= float(least) for each in told)
