@@ -69,7 +69,7 @@ map: $(LEARNER) ## Show the course: what is done, what is next
 	@$(BIN)/mechgrade map $${LAB:+--lab "$$LAB"}
 
 # A file's tests stay in one process: they share a worker, which takes seconds to start and half a gigabyte to keep.
-TEST := $(BIN)/pytest --numprocesses $(JOBS) --dist loadfile
+TEST := $(BIN)/pytest --numprocesses $(JOBS) --dist loadfile --durations 10
 
 test: $(INSTRUCTOR) ## Run the tests; PYTEST_ARGS='-k course -x' is passed on; JOBS=2 processes, JOBS=0 for a debugger
 	$(TEST) -m "not slow" $(PYTEST_ARGS)

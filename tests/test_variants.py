@@ -1,6 +1,7 @@
 """Variants become whole programs: what they do, what stays of their text, and what an author is told."""
 
 import ast
+import functools
 from pathlib import Path
 from typing import Any
 
@@ -56,7 +57,12 @@ if __name__ == "__main__":
 # Much.
 '''
 
-REFERENCE = take_apart(SOURCE, "double", "s.py").reference
+
+@functools.cache
+def reference() -> str:
+    """The reference of the source above."""
+    return take_apart(SOURCE, "double", "s.py").reference
+
 
 VARIANTS = '''\
 """Ways to double."""
@@ -102,7 +108,7 @@ def upside_down(y: int) -> float:
 
 
 def made(text: str = VARIANTS) -> dict[str, Program]:
-    return {program.name: program for program in variant_programs(REFERENCE, text, "double", "v.py")}
+    return {program.name: program for program in variant_programs(reference(), text, "double", "v.py")}
 
 
 def run(program: Program) -> dict[str, Any]:
@@ -113,7 +119,7 @@ def run(program: Program) -> dict[str, Any]:
 
 def problem(text: str) -> str:
     with pytest.raises(BuildError) as caught:
-        variant_programs(REFERENCE, text, "double", "v.py")
+        variant_programs(reference(), text, "double", "v.py")
     return str(caught.value)
 
 
@@ -151,7 +157,7 @@ def test_a_program_looks_like_a_learners_file() -> None:
 def test_prose_and_demo_are_no_part_of_a_program() -> None:
     """What was recorded from a program stays right when only the text around it is improved."""
     changed = SOURCE.replace("# One.", "# Another.").replace("# Much.", "# More.").replace("math.pi", "math.e")
-    assert take_apart(changed, "double", "s.py").reference == REFERENCE
+    assert take_apart(changed, "double", "s.py").reference == reference()
 
 
 def test_future_imports_come_first() -> None:
@@ -222,7 +228,7 @@ def {name}(n, k={literal}):
     label = {literal}; again = (label, {name}) # {name}
     return k if not n else {name}(n - 1) + dict({name}=label)["{name}"]
 """
-    (program,) = variant_programs(REFERENCE, text, "double", "v.py")
+    (program,) = variant_programs(reference(), text, "double", "v.py")
     tree = ast.parse(program.source)
     names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
     assert name not in names

@@ -37,7 +37,9 @@ class RunProgress:
     """How far a run is.
 
     Attributes:
-        known: learners whose results were known before.
+        known: learners for whom nothing had to be graded.
+        before: those of them whose results were known before this run.
+        same: exercises of which this run graded the same text for another learner.
         retried: exercises that were handed out again.
         faults: exercises that were not graded.
         seconds_left: a forecast; None while nothing is known.
@@ -46,6 +48,8 @@ class RunProgress:
     learners: int
     done: int = 0
     known: int = 0
+    before: int = 0
+    same: int = 0
     retried: int = 0
     faults: int = 0
     seconds_left: float | None = None
@@ -88,6 +92,8 @@ class CohortRun:
         self._since = 0.0
         #: what is being graded for somebody; who hands in the same waits for that
         self._underway: set[str] = set()
+        #: what this run has handed out
+        self._handed_out: set[str] = set()
         self._forecast = Forecast(course.limits_of(options.model).seconds)
         self._slow: set[int] = set()  # tasks in which something ran into a time limit
         self._faults: dict[str, str] = {}
@@ -148,10 +154,14 @@ class CohortRun:
                 for work, key in zip(works, keys, strict=True)
                 if key not in self._underway and not self.store.known(key)
             ]
+            again = [work for work, key in zip(works, keys, strict=True) if key in self._handed_out]
+            self.progress.same += sum(work.text is not None for work in again)
+            self._handed_out.update(map(self._key, unknown))
             if unknown:
                 yield Task(learner.name, unknown)
             else:
                 self.progress.known += 1
+                self.progress.before += not again
                 self._one_done()
 
     def _drive(self, executor: Executor, tasks: Iterator[Task]) -> None:

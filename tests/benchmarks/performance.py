@@ -20,6 +20,7 @@ NAMES = (
     "course",
     "jobs",
     "jobs-simulated",
+    "stubs",
     "overhead",
     "spent",
     "intact",

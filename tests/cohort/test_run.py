@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import shutil
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterator
@@ -110,8 +111,23 @@ def test_every_submission_once(course: Course, tmp_path: Path) -> None:
     assert set(executor.graded.values()) == {1}
     assert len(executor.graded) == 20
     again = Played(lambda task, work: "wrong")
-    assert go(course, folder, again, tmp_path / "out").known == 10
+    progress = go(course, folder, again, tmp_path / "out")
+    assert (progress.known, progress.before, progress.same) == (10, 10, 0)
     assert not again.graded
+
+
+def test_the_same_text_is_graded_once_and_that_is_said(course: Course, tmp_path: Path) -> None:
+    """Whoever handed in the same was not graded before; who handed in nothing has no text in common with anybody."""
+    folder = small_class(course, tmp_path / "class", 2)
+    first = sorted(folder.iterdir())[0]
+    shutil.copytree(first, folder / "twin")
+    for name in ("nothing", "neither"):
+        (folder / name / "lab3").mkdir(parents=True)
+    executor = Played(lambda task, work: "passed")
+    progress = go(course, folder, executor, tmp_path / "out")
+    assert (progress.done, progress.before, progress.same) == (5, 0, 2)
+    assert set(executor.graded.values()) == {1}
+    assert bodies(tmp_path / "out")["twin"] == bodies(tmp_path / "out")[first.name]
 
 
 def test_equal_files_are_graded_once(course: Course, tmp_path: Path) -> None:

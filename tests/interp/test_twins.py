@@ -8,7 +8,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from safetensors.torch import load_file
 from support import later
 
 from interp.tables import Card
@@ -16,6 +15,7 @@ from interp.tokenizer import build_tokenizer
 
 twin_card = later("interp.twin_card")
 twins = later("interp.twins")
+safetensors = later("safetensors.torch")
 
 NUMBER = r"(?<![A-Za-z\d])-?\d+(?:\.\d+)?(?:e-?\d+)?"
 
@@ -40,17 +40,18 @@ def test_every_named_checkpoint_ships_and_its_mlps_are_zero() -> None:
         assert sorted(path.name for path in folder.glob("step-*")) == [f"step-{step:04}" for step in steps]
         assert json.loads((folder / "training.json").read_text())["recipe"]["layers"] == layers
         for path in folder.glob("step-*/model.safetensors"):
-            mlps = [tensor for name, tensor in load_file(path).items() if ".mlp." in name]
+            mlps = [tensor for name, tensor in safetensors.load_file(path).items() if ".mlp." in name]
             assert len(mlps) == 4 * layers and not any(tensor.any() for tensor in mlps)
 
 
 def test_training_again_gives_the_first_checkpoints_again(tmp_path: Path) -> None:
     twins.train(twins.Recipe(steps=2), tmp_path, (0, 2))
     again, shipped = (
-        load_file(path / "step-0000/model.safetensors") for path in (tmp_path, twin_card.TWINS_DIR / twins.FOLDERS[2])
+        safetensors.load_file(path / "step-0000/model.safetensors")
+        for path in (tmp_path, twin_card.TWINS_DIR / twins.FOLDERS[2])
     )
     assert again.keys() == shipped.keys() and all((again[name] == shipped[name]).all() for name in again)
-    moved = load_file(tmp_path / "step-0002/model.safetensors")
+    moved = safetensors.load_file(tmp_path / "step-0002/model.safetensors")
     still = {name for name in moved if (moved[name] == again[name]).all()}
     assert {name for name in moved if ".mlp." in name or ".ln_2." in name} <= still
     assert "lm_head.weight" not in still

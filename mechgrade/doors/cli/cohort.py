@@ -149,7 +149,9 @@ def grade(
             executor.close()
     report.show(summary, screen)
     _say_lacks(course, list(run.arrivals.values()), screen)
-    screen.say(f"\n{progress.known} of {progress.learners} learners had been graded before.")
+    screen.say(f"\n{progress.before} of {progress.learners} learners had been graded before.")
+    if progress.same:
+        screen.say(f"{progress.same} exercises hold the same text as another learner's, and were graded once.")
     if asked := course.questions(lab):
         screen.say(
             f"{len(asked)} question{'s' * (len(asked) != 1)} for a person to grade: mechgrade cohort answers {path} --out {out}"
@@ -343,8 +345,8 @@ class _Bar:
         seconds = progress.seconds_left
         if seconds is not None:
             left = f"about {seconds / 60:.0f} min left" if seconds > 90 else f"about {seconds:.0f} s left"
-        if progress.known:
-            left += f", {progress.known} known before"
+        if progress.before:
+            left += f", {progress.before} known before"
         if progress.faults:
             left += f", {progress.faults} not graded"
         if not self._quiet:
