@@ -1,9 +1,10 @@
 # %% [markdown]
 # # Path patching
 #
-# A patched head brings the answer back. It can do so in several ways: straight to the logits, by telling a later head
-# where to look, or through an MLP. **Path patching** changes one *path* and freezes everything else. It answers two
-# questions that the map of heads leaves open: which heads write the answer themselves, and which head talks to which?
+# You know which heads bring the answer back, and what L1H2 looks for. How does its message reach the answer? A head can
+# bring the answer back in several ways: straight to the logits, by telling a later head where to look, or through an
+# MLP. **Path patching** changes one *path* and freezes everything else. It answers two questions that the map of heads
+# leaves open: which heads write the answer themselves, and which head talks to which?
 #
 # There are two runs. The first run, on $x_{orig}$, is the run that we look at. From the second run, on $x_{new}$, we
 # take single values. All other heads and all MLPs are **frozen**: they keep the value that they had on $x_{orig}$,
