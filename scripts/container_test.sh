@@ -4,8 +4,8 @@
 #
 #   scripts/container_test.sh [SUITE ...]       Debian's suites, bookworm and trixie by default
 #
-# MIRROR chooses Debian's mirror. OPTIONS is passed on to buildah, for a network with a proxy or a certificate of its own:
-# OPTIONS="--volume /etc/ssl/certs:/etc/ssl/certs:ro --env PIP_CERT=/etc/ssl/certs/ca-certificates.crt".
+# For a network of its own kind: MIRROR chooses Debian's mirror, pip's variables (PIP_INDEX_URL, PIP_CERT, ...) hold inside too, and OPTIONS is passed on to
+# buildah, as in OPTIONS="--volume /etc/ssl/certs:/etc/ssl/certs:ro".
 set -euo pipefail
 cd "$(dirname "$0")/.."
 for tool in debootstrap buildah; do
@@ -30,6 +30,9 @@ for suite in "$@"; do
     base=$(buildah from scratch)
     buildah add -q "$base" "$place/base" / >/dev/null
     buildah config --env PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin "$base"
+    for name in "${!PIP_@}"; do
+        buildah config --env "$name=${!name}" "$base"
+    done
     buildah commit -q "$base" "localhost/debian:$suite" >/dev/null
     buildah rm "$base" >/dev/null
     rm -rf "$place/base"
