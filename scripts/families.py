@@ -46,6 +46,7 @@ def main() -> None:
     parser.add_argument("--exercise", action="append", default=[], help="only these exercises")
     parser.add_argument("--backend", action="append", choices=BACKENDS, help="only this way to compute")
     parser.add_argument("--keep", type=Path, help="keep each result in this folder, and take those that are there")
+    parser.add_argument("--no-run", action="store_true", help="make the table of what is kept")
     parser.add_argument("--write", action="store_true", help=f"write the table into {PAGE.relative_to(ROOT)}")
     asked = parser.parse_args()
     also = dict(each.split("=", 1) for each in asked.also)
@@ -57,7 +58,7 @@ def main() -> None:
         models |= {name: Path(folder) for name, folder in also.items()}
         course = load_course(course_with(Path(scratch) / "course", models))
         shown = dict(zip(models, [*asked.only, *also], strict=True))
-        table = list(lines(course, shown, asked.backend or BACKENDS, asked.exercise, asked.keep))
+        table = list(lines(course, shown, asked.backend or BACKENDS, asked.exercise, asked.keep, asked.no_run))
     text = "\n".join(table)
     print(text)
     if asked.write:
@@ -67,7 +68,12 @@ def main() -> None:
 
 
 def lines(
-    course: Course, models: dict[str, str], backends: Sequence[str], names: Sequence[str], keep: Path | None
+    course: Course,
+    models: dict[str, str],
+    backends: Sequence[str],
+    names: Sequence[str],
+    keep: Path | None,
+    no_run: bool,
 ) -> Iterator[str]:
     """The table of models, and under it what was left out and why."""
     yield "| model | what it is | computed by | passed | in part | left out | not passed | points |"
@@ -76,6 +82,8 @@ def lines(
     for model, shown in models.items():
         facts = facts_at(course.place_of(course.model(model).source))
         for backend in backends:
+            if no_run and not (keep and _file(keep, model, backend).is_file()):
+                continue
             found = results(course, model, backend, names, keep)
             start = f"| {shown} | {facts.words if facts else ''} | {backend} |"
             if isinstance(found, str):
@@ -110,7 +118,7 @@ def results(
     course: Course, model: str, backend: str, names: Sequence[str], keep: Path | None
 ) -> list[dict[str, Any]] | str:
     """Each exercise's verdict for its reference; or why the model cannot be loaded."""
-    kept = keep / f"{model}-{backend}.json" if keep else None
+    kept = _file(keep, model, backend) if keep else None
     if kept is not None and kept.is_file():
         return json.loads(kept.read_text())
     worker = Worker(course.limits_of(model).start_seconds)
@@ -122,6 +130,10 @@ def results(
         kept.parent.mkdir(parents=True, exist_ok=True)
         write_atomic(kept, json.dumps(found, indent=1))
     return found
+
+
+def _file(keep: Path, model: str, backend: str) -> Path:
+    return keep / f"{model}-{backend}.json"
 
 
 def _graded(

@@ -42,6 +42,8 @@ def hooked(name: str, local: bool, device: str, dtype: torch.dtype) -> Any:
     # from_pretrained refuses names that it does not list, so a directory takes the same steps by hand.
     source = AutoModelForCausalLM.from_pretrained(name, dtype=dtype)
     config = get_pretrained_model_config(name, fold_ln=True, device=device, dtype=dtype, default_prepend_bos=True)
+    # For some families the library has a number of its own, which is too long for small models.
+    config.n_ctx = min(config.n_ctx, getattr(source.config, "max_position_embeddings", config.n_ctx))
     model = HookedTransformer(config, tokenizer=AutoTokenizer.from_pretrained(name), move_to_device=False)
     model.load_and_process_state_dict(
         get_pretrained_state_dict(name, config, source, dtype=dtype),
