@@ -53,7 +53,8 @@ def _head(model: Any, layer: int, head: int) -> Block:
         normed = _normed(x, model.cfg.eps)
         queries, keys, values = (normed @ weight + shift for weight, shift in (q, k, v))
         mixed = functional.scaled_dot_product_attention(queries, keys, values, is_causal=True)
-        return mixed @ output + bias
+        written: Tensor = mixed @ output + bias
+        return written
 
     return block
 
@@ -80,7 +81,8 @@ def name_graph(model: Any, count: int = 8, seed: int = 11) -> NameGraph:
 
     def metric(x: Tensor) -> Tensor:
         last = _normed(x, model.cfg.eps)[torch.arange(count), ends]
-        return (last * direction).sum(-1).mean() + shift
+        difference: Tensor = (last * direction).sum(-1).mean() + shift
+        return difference
 
     def start(ids: Tensor) -> Tensor:
         _, cache = model.run_with_cache(ids, names_filter=_START)
