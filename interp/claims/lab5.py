@@ -181,6 +181,10 @@ def _without(*heads: Head) -> float:
     return _runs().only([head for head in _runs().heads if head not in heads])
 
 
+def _without_readers() -> tuple[float, ...]:
+    return tuple(_without(*heads) for heads in ([], [(1, 1)], [(1, 2)], [(1, 1), (1, 2)]))
+
+
 @claim("predict.patched")
 def patched_heads() -> tuple[str | float, ...]:
     """The heads of the unsupervised model that bring back a part of the answer, and how much each."""
@@ -235,7 +239,7 @@ def attention_in_nats() -> tuple[float, float]:
 @claim("predict.without")
 def without_a_reader() -> tuple[float, ...]:
     """The logit difference of the unsupervised model: whole, without L1H1, without L1H2, without both."""
-    return tuple(_without(*heads) for heads in ([], [(1, 1)], [(1, 2)], [(1, 1), (1, 2)]))
+    return _without_readers()
 
 
 @claim("predict.sure")
@@ -285,7 +289,7 @@ def _repair() -> dict[str, Any]:
 @claim("backup.or")
 def two_readers() -> tuple[float, ...]:
     """The logit difference of the unsupervised model: whole, without L1H1, without L1H2, without both."""
-    return tuple(_without(*heads) for heads in ([], [(1, 1)], [(1, 2)], [(1, 1), (1, 2)]))
+    return _without_readers()
 
 
 @claim("backup.noised")
