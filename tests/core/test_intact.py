@@ -8,12 +8,16 @@ from typing import Any
 
 import numpy as np
 import pytest
-from support import later
 
 from mechgrade.worker.exercise import Exercise, Misused
 from mechgrade.worker.intact import Intact, frozen
 
-torch = later("torch")
+
+@pytest.fixture(autouse=True, scope="module")
+def torch_itself() -> None:
+    """The module itself, for monkeypatch; and not before a test runs, because it takes seconds to import."""
+    global torch
+    import torch
 
 
 class Bench:
