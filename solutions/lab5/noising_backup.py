@@ -240,5 +240,6 @@ if __name__ == "__main__":
 # for a share of −0.06. <!-- claim: backup.share --> So this model has redundant heads, and no backup heads.
 #
 # **In GPT-2 small** Wang et al. (2022) find real backup name movers: when the name movers are taken away, other heads
-# begin to write the name. Rushing and Nanda (2024) find such repair in many models. It is imperfect, it varies from
-# prompt to prompt, and one of its two mechanisms is the rescaling by the final LayerNorm that you measured.
+# begin to write the name. Rushing and Nanda (2024) find such repair in many models. It is imperfect, and it varies from
+# prompt to prompt. They describe two mechanisms that contribute, and one is the rescaling by the final LayerNorm that
+# you measured.
