@@ -158,5 +158,6 @@ def vocabulary() -> list[str]:
     seen = dict.fromkeys(word for word in (*spaced, *bare) if len(word) > 1)
     return list(seen)
 
+
 #: The words that change between indirect-object sentences, as they stand within them.
 IOI_WORDS: Final = tuple(f" {word}" for word in (*NAMES, *PLACES, *OBJECTS))
