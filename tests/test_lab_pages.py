@@ -63,3 +63,9 @@ def test_the_table_of_topics_names_exercises_that_there_are() -> None:
     named = {name for row in rows if len(row) == 6 for name in re.findall(r"`(\w+)`", row[3] + row[4])}
     known = {exercise.name for exercise in COURSE.exercises()}
     assert len(named) > 20 and named <= known, named - known
+
+
+def test_minutes_are_the_models() -> None:
+    """`scripts/minutes.py --write` makes them; a text that grew takes longer."""
+    done = subprocess.run([sys.executable, "scripts/minutes.py"], cwd=ROOT, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr

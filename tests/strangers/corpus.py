@@ -2,8 +2,6 @@
 
 ``<lab>/<exercise>/right_*.py`` must pass, ``wrong_*.py`` must not. They were frozen before they were first graded. ``python
 tests/strangers/corpus.py`` grades them and prints the rates; --json keeps every verdict and sentence.
-
-Those of lab5 are no strangers': whoever wrote the lab wrote them too. They hold the graders, and are no evidence about them.
 """
 
 from __future__ import annotations

@@ -1,38 +1,57 @@
-"""Road: loops over lists of floats."""
+import itertools
+from collections.abc import Sequence
+from typing import Any
 
 import torch
+from jaxtyping import Float
+from torch import Tensor
 
 
-def rise_step(steps, scores, level):
-    values = [float(score) for score in scores]
-    for i in range(len(values)):
-        if values[i] >= level:
+def rise_step(steps: Sequence[int], scores: Float[Tensor, " checkpoint"], level: float) -> float | None:
+    level = torch.tensor(level, dtype=scores.dtype).item()
+    curve = scores.tolist()
+    for i, score in enumerate(curve):
+        if score >= level:
             if i == 0:
                 return float(steps[0])
-            part = (level - values[i - 1]) / (values[i] - values[i - 1])
+            part = (level - curve[i - 1]) / (score - curve[i - 1])
             return steps[i - 1] + part * (steps[i] - steps[i - 1])
     return None
 
 
-def steepest_fall(steps, losses):
-    best, pair = 0.0, None
-    for i in range(len(steps) - 1):
-        rate = (float(losses[i]) - float(losses[i + 1])) / (steps[i + 1] - steps[i])
-        if rate > best:
-            best, pair = rate, (steps[i], steps[i + 1])
-    return pair
+def steepest_fall(steps: Sequence[int], losses: Float[Tensor, " checkpoint"]) -> tuple[int, int] | None:
+    curve = losses.tolist()
+    best, found = 0.0, None
+    for i in range(len(curve) - 1):
+        slope = (curve[i + 1] - curve[i]) / (steps[i + 1] - steps[i])
+        if slope < best:
+            best, found = slope, (steps[i], steps[i + 1])
+    return found
 
 
-def loss_bump(steps, losses):
-    heights = [float(losses[i]) - min(map(float, losses[: i + 1])) for i in range(len(steps))]
-    i = heights.index(max(heights))
-    return steps[i], heights[i]
+def loss_bump(steps: Sequence[int], losses: Float[Tensor, " checkpoint"]) -> tuple[int, float]:
+    lowest = float("inf")
+    best, at = -1.0, steps[0]
+    for step, loss in zip(steps, losses.tolist()):
+        lowest = min(lowest, loss)
+        if loss - lowest > best:
+            best, at = loss - lowest, step
+    return at, best
 
 
-def training_dynamics(steps, first_loss, second_loss, induction, level):
-    if len(steps) < 2 or sorted(set(steps)) != list(steps):
-        raise ValueError("steps do not rise")
-    best = torch.stack([scores.max() for scores in induction])
+def training_dynamics(
+    steps: Sequence[int],
+    first_loss: Float[Tensor, " checkpoint"],
+    second_loss: Float[Tensor, " checkpoint"],
+    induction: Float[Tensor, "checkpoint layer head"],
+    level: float,
+) -> dict[str, Any]:
+    if len(steps) < 2:
+        raise ValueError("fewer than two checkpoints")
+    for i in range(1, len(steps)):
+        if steps[i] <= steps[i - 1]:
+            raise ValueError("the steps do not rise")
+    best = torch.stack([checkpoint.max() for checkpoint in induction])
     return {
         "rise": rise_step(steps, best, level),
         "fall": steepest_fall(steps, second_loss),
