@@ -133,7 +133,8 @@ def edge_attribution(
         steps: T of the formula, the number of inputs at which the slopes are taken.
 
     Returns:
-        The estimates, shape `[sender, receiver]`, 0 where there is no edge. They need no gradient.
+        The estimates, shape `[sender, receiver]`, 0 where there is no edge. The result does not require a
+        gradient, also where the blocks have parameters that do.
 
     Raises:
         ValueError: `steps` is below 1.

@@ -30,15 +30,18 @@ def of_the_small_example(exercise, bench):
 
 
 def refused(exercise, bench):
-    """Empty sets and a direction of zeros, each given by itself; and a direction with one zero, which is fine."""
+    """Empty sets and a direction of zeros, each given by itself; and directions that are fine: with some zeros, with the sum 0."""
     full, none, zero = bench.normal(3, 4, seed=0), bench.normal(0, 4, seed=0), bench.normal(4, seed=0) * 0
     sparse = zero.clone()
     sparse[2] = 1.5
+    balanced = zero.clone()
+    balanced[1], balanced[3] = 2.0, -2.0
     calls = {
         "nothing positive": lambda: exercise.difference_of_means(none, full),
         "nothing negative": lambda: exercise.difference_of_means(full, none),
         "direction of zeros": lambda: exercise.project_out(full, zero),
         "direction with some zeros": lambda: exercise.project_out(full, sparse),
+        "direction whose entries add up to zero": lambda: exercise.project_out(full, balanced),
     }
     outcomes = {}
     for name, call in calls.items():

@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 
 
-def a_graph(bench, sizes, shape, seed, *, linear=False):
-    """Groups of blocks, a metric, and two starts. Blocks mix features, some also the axis before."""
+def a_graph(bench, sizes, shape, seed, *, linear=False, trained=False):
+    """Groups of blocks, a metric, and two starts. The blocks' weights may be parameters in training."""
     import torch
 
     d, count = shape[-1], max(sum(sizes), 1)
-    weights = bench.normal(count, d, d, seed=seed) / d**0.5
+    weights = (bench.normal(count, d, d, seed=seed) / d**0.5).requires_grad_(trained)
     towards = bench.normal(*shape, seed=seed + 1)
 
     def block(number):
@@ -35,13 +35,13 @@ def of_edges(exercise, bench, *, sizes, shape, edges, seed):
     return [exercise.patch_edge(*graph, sender, receiver) for sender, receiver in edges]
 
 
-def of_estimates(exercise, bench, *, sizes, shape, steps, seed):
+def of_estimates(exercise, bench, *, sizes, shape, steps, trained, seed):
     """The estimates, and how the starts are left."""
-    groups, metric, clean, corrupted = a_graph(bench, sizes, shape, seed)
+    groups, metric, clean, corrupted = a_graph(bench, sizes, shape, seed, trained=trained)
     before = clean.clone(), corrupted.clone()
     found = exercise.edge_attribution(groups, metric, clean, corrupted, steps)
     return {
-        "scores": found,
+        "scores": found.detach(),
         "scores_need_a_gradient": bool(getattr(found, "requires_grad", False)),
         "starts_unchanged": bool((before[0] == clean).all() and (before[1] == corrupted).all()),
     }
@@ -105,7 +105,8 @@ def test_estimates(compare, seed):
         ([1, 1, 1], [5], 4),
         ([3], [2, 3], 2),
     ]:
-        found = compare(of_estimates, sizes=sizes, shape=shape, steps=steps, seed=seed)
+        trained = len(sizes) == 2
+        found = compare(of_estimates, sizes=sizes, shape=shape, steps=steps, trained=trained, seed=seed)
         assert not found["scores_need_a_gradient"], "the estimates still hang on the backward pass: detach them"
         assert found["starts_unchanged"], "`edge_attribution` writes into a start that it is given"
 

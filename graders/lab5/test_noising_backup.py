@@ -89,6 +89,13 @@ def of_backup(exercise, bench, *, components, prompts, removed, seed):
     return exercise.backup(before, after, *scales, removed)
 
 
+def of_removed_in_a_tuple(exercise, bench, *, removed, seed):
+    """Places may come in a tuple, too."""
+    before, after = bench.normal(4, 3, seed=seed), bench.normal(4, 3, seed=seed + 1)
+    scales = [0.5 + bench.uniform(3, seed=seed + 2 + n) for n in range(2)]
+    return exercise.backup(before, after, *scales, tuple(removed))
+
+
 def of_nothing_removed(exercise, bench, *, seed):
     """Nothing is taken away, or a component that writes nothing before and after."""
     before = bench.normal(4, 3, seed=seed)
@@ -144,6 +151,7 @@ def test_backup(compare, seed):
     """What is lost, what is rescaled, what is rewritten, and the share that is made up for."""
     for components, prompts, removed in [(5, 4, [1]), (4, 7, [3, 0]), (3, 1, [2]), (6, 5, [4, 2, 5])]:
         compare(of_backup, components=components, prompts=prompts, removed=removed, seed=seed)
+    compare(of_removed_in_a_tuple, removed=[3, 0], seed=seed)
     found = compare(of_nothing_removed, seed=seed)
     assert found == [None, None], "where nothing is lost, the share is None"
     found = compare(of_the_small_example)

@@ -84,8 +84,10 @@ def patching_shares(denoised: Metric, noised: Metric, heads: Sequence[Head]) -> 
     Source: Heimersheim and Nanda 2024, https://arxiv.org/abs/2404.15255
 
     Args:
-        denoised: gives the metric of the corrupted run, with the clean outputs of some heads put into it.
-        noised: gives the metric of the clean run, with the corrupted outputs of some heads put into it.
+        denoised: gives the metric of the corrupted run, with the clean outputs of some heads put into it. With no heads
+            it is the corrupted run's own.
+        noised: gives the metric of the clean run, with the corrupted outputs of some heads put into it. With no heads it
+            is the clean run's own.
         heads: the set, patched all together; perhaps none.
 
     Returns:
@@ -154,12 +156,13 @@ def backup(
         after: the same with some components taken away; these may still write something, such as a mean.
         scale_before: the scale of the final LayerNorm in the whole model, shape `[prompt]`.
         scale_after: the same with the components taken away.
-        removed: the places of the components that were taken away, each at most once; perhaps none.
+        removed: the places of the components that were taken away, a list or a tuple, each at most once; perhaps none.
 
     Returns:
         `lost`, a float: how much direct effect the removed components lose together, from before to after; `rescaled` and
         `rewritten`, both `[component]`: the two terms of the formula, 0 for the removed components; `share`: the sum of
-        both terms over all components, divided by `lost`, or None if `lost` is 0. Everything is a mean over prompts.
+        both terms over all components, divided by `lost`, or None if `lost` is 0. `lost`, `rescaled` and `rewritten` are
+        means over prompts.
 
     """
     ### BEGIN SOLUTION

@@ -34,7 +34,8 @@
 #
 # **Edges of the bins.** With $K$ bins, bin $k$ goes from $k/K$ up to $(k+1)/K$:
 #
-# - A probability of exactly $k/K$ belongs to bin $k$, the upper one of the two that it touches.
+# - A prediction $p$ belongs to bin $\lfloor Kp \rfloor$: multiply, then round down, so that an edge belongs to the upper
+#   of the two bins that it touches.
 # - A probability of 1 belongs to the last bin.
 #
 # **Shapes.** `predicted` and `happened` have the same shape, any shape: usually a map `[layer, head]`. Every entry of

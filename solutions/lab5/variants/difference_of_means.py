@@ -312,3 +312,13 @@ def stream_changed(blocks, stream, direction):
     for block in blocks:
         stream = cleaned(stream + block(stream), direction)
     return stream
+
+
+@misconception(
+    "You take a direction for zero if its entries add up to zero. The direction (1, -1) points somewhere: ask whether *all* entries are zero.",
+    replaces="project_out",
+)
+def sum_of_zero_refused(activations, direction):
+    if direction.sum() == 0:
+        raise ValueError("the direction is zero")
+    return activations - along(activations, direction)

@@ -455,3 +455,22 @@ def mean_of_the_lost(before, after, scale_before, scale_after, removed):
 def zero_for_no_share(before, after, scale_before, scale_after, removed):
     right = split(before, after, scale_before, scale_after, removed)
     return right | {"share": right["share"] or 0.0}
+
+
+@misconception(
+    "`removed` may be a tuple. PyTorch reads a tuple in brackets as one place on several axes. Turn it into a list first.",
+    replaces="backup",
+)
+def tuple_as_axes(before, after, scale_before, scale_after, removed):
+    rescaled = (before / scale_after - before / scale_before).mean(dim=1)
+    rewritten = ((after - before) / scale_after).mean(dim=1)
+    gained = rescaled + rewritten
+    lost = -gained[removed].sum().item()
+    others = torch.ones_like(gained)
+    others[removed] = 0
+    return {
+        "lost": lost,
+        "rescaled": rescaled * others,
+        "rewritten": rewritten * others,
+        "share": (gained * others).sum().item() / lost if lost else None,
+    }
