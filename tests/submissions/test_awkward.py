@@ -101,7 +101,9 @@ def test_at_nbgrader(case: Case, course: Course, tmp_path: Path, monkeypatch: py
     nbgrader_collect.complete(course, LAB, folder)
     nb, _ = nbgrader_reader.read(folder / f"{lab.slug}.ipynb")
     nbgrader_reader.with_files(course, lab, folder, nb)
-    monkeypatch.setattr(restore, "Gradebook", lambda _url: contextlib.nullcontext(gradebook(course)))
+    monkeypatch.setattr(
+        "mechgrade.doors.nbgrader.restore.Gradebook", lambda _url: contextlib.nullcontext(gradebook(course))
+    )
     about = {"db_url": "", "notebook": lab.slug, "assignment": LAB}
     nb, _ = restore.Restore().preprocess(nb, {"nbgrader": about})
     assert sum(cell.metadata.get("nbgrader", {}).get("grade", False) for cell in nb.cells) == len(lab.exercises)

@@ -94,7 +94,9 @@ def nbgrader(case: Case, course: Course, folder: Path) -> Submission:
     nbgrader_reader.with_files(course, lab, folder, nb)
     about = {"db_url": "", "notebook": lab.slug, "assignment": LAB}
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(restore, "Gradebook", lambda _url: contextlib.nullcontext(gradebook(course)))
+        patch.setattr(
+            "mechgrade.doors.nbgrader.restore.Gradebook", lambda _url: contextlib.nullcontext(gradebook(course))
+        )
         nb, _ = restore.Restore().preprocess(nb, {"nbgrader": about})
     return Submission.from_notebook(course, lab, nb)
 
