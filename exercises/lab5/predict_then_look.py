@@ -143,7 +143,7 @@ def predict_then_look(
 # Now the question. Take one head away: put its mean over the prompts in its place. For which heads does the logit
 # difference fall by at least a tenth? Write nine probabilities into `mine` below. Then run the cell.
 #
-# **Look.** The cell also scores a naive prediction: "the more a head looks at the names, the more likely it matters",
+# **Look at it.** The cell also scores a naive prediction: "the more a head looks at the names, the more likely it matters",
 # with the share of attention as the probability. It is scored on four maps, patching and ablation in both models.
 
 # %% tags=["demo"]

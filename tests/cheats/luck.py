@@ -168,8 +168,9 @@ def applies(course: Course, exercise: Exercise, kind: str) -> bool:
     if kind == "batch_of_one":
         return any("batch" in dims for text in inputs for dims in _dims(text))
     if kind == "square":
-        # A pattern has as many keys as queries, always.
-        return any(len(dims) > 1 and dims[-2:] != ["query", "key"] and dims[-1] != dims[-2] for dims in results)
+        # A pattern has as many keys as queries, always, and a graph as many senders as receivers.
+        equal = (["query", "key"], ["sender", "receiver"])
+        return any(len(dims) > 1 and dims[-2:] not in equal and dims[-1] != dims[-2] for dims in results)
     if kind == "mutation":
         return any(part not in _FIXED for text in inputs for part in text.split(" | "))
     return True

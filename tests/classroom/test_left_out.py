@@ -52,22 +52,22 @@ def result(course: Course, lab: str, left_out: str) -> dict[str, object]:
 
 
 def test_results_bring_the_maximum_with_them(course: Course, tmp_path: Path) -> None:
-    db_url, whole = f"sqlite:///{tmp_path / 'gradebook.db'}", course.lab("lab2").points
-    released(course, "lab2", db_url)
+    db_url, whole = f"sqlite:///{tmp_path / 'gradebook.db'}", course.lab("lab1").points
+    released(course, "lab1", db_url)
     (tmp_path / "results/learners").mkdir(parents=True)
-    for left_out, there in (("make_ioi_pair", whole - course.exercise("make_ioi_pair").points), ("", whole)):
-        text = json.dumps(result(course, "lab2", left_out))
+    for left_out, there in (("describe_model", whole - course.exercise("describe_model").points), ("", whole)):
+        text = json.dumps(result(course, "lab1", left_out))
         (tmp_path / "results/learners/ada.json").write_text(text)
-        assert fill(course, course.lab("lab2"), tmp_path / "results", db_url) == []
+        assert fill(course, course.lab("lab1"), tmp_path / "results", db_url) == []
         # The second time on a model that has all: the points are back.
-        assert points(course, "lab2", db_url) == (there, there)
+        assert points(course, "lab1", db_url) == (there, there)
 
 
 def test_autograding_does_so_too(course: Course, tmp_path: Path) -> None:
     db_url = f"sqlite:///{tmp_path / 'gradebook.db'}"
-    released(course, "lab2", db_url)
-    lab = course.lab("lab2")
-    set_maxima(lab, db_url, {check_id(course.exercise("make_ioi_pair")): 0.0, "a check that is not there": 3.0})
+    released(course, "lab1", db_url)
+    lab = course.lab("lab1")
+    set_maxima(lab, db_url, {check_id(course.exercise("describe_model")): 0.0, "a check that is not there": 3.0})
     with Gradebook(db_url) as book:
-        assert book.find_assignment("lab2").max_score == lab.points - course.exercise("make_ioi_pair").points
+        assert book.find_assignment("lab1").max_score == lab.points - course.exercise("describe_model").points
     set_maxima(lab, None, {})  # where nbgrader names no gradebook, there is nothing to set

@@ -210,7 +210,7 @@ import os, sys, time
 from mechgrade.course import load_course
 from mechgrade.grading.parallel import in_order
 def grades(exercise):
-    print(os.getpid(), flush=True)
+    os.write(1, f"{os.getpid()}\\n".encode())  # in one piece, whatever the other one writes
     time.sleep(600)
 list(in_order(load_course(sys.argv[1]).exercises(), 2, lambda: grades, grades))
 """

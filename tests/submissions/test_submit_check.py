@@ -41,7 +41,7 @@ def test_in_a_notebook(
     (tmp_path / "03-induction-head-analysis (1).ipynb").write_text(json.dumps(done(course)))
     submit_check()
     said = capsys.readouterr().out
-    assert said.startswith("used: 03-induction-head-analysis (1).ipynb for repeated_tokens, ")
+    assert said.startswith("used: 03-induction-head-analysis (1).ipynb for predict_repeat, repeated_tokens, ")
     assert "lab1" not in said
     submit_check("lab1")
     assert "missing: lab1, all exercises" in capsys.readouterr().out

@@ -120,7 +120,7 @@ def by_backward(groups, metric, clean, corrupted, steps):
         written = walk(groups, start, lambda number, stream: stream + probes[number])
         (metric(final(written) + probes[-1]) / steps).backward()
     changes = torch.stack(changes_of(groups, clean, corrupted)).flatten(1)
-    scores = changes @ torch.stack([probe.grad for probe in probes]).flatten(1).T
+    scores = (changes @ torch.stack([probe.grad for probe in probes]).flatten(1).T).detach()
     senders, receivers = (torch.tensor(each) for each in levels(groups))
     return torch.where((senders[:, None] < receivers).to(scores.device), scores, 0)
 
