@@ -93,6 +93,7 @@ def test_a_learners_and_an_instructors_day(room: Class, chromium: Any) -> None:
     with lab_server(room, "ada", room.home / "ada") as address:
         page = chromium.new_page(viewport={"width": 1300, "height": 1600})
         page.set_default_timeout(PATIENCE)
+        _accept_dialogs(page)
         page.goto(f"{address}/lab/tree/lab3/{path.name}?token=tried")
         page.wait_for_selector(".jp-Notebook .jp-Cell")
         page.wait_for_selector("text=Idle", state="attached")
@@ -157,6 +158,7 @@ def test_a_learner_alone_works_in_a_notebook(tmp_path: Path, chromium: Any) -> N
             time.sleep(0.5)
         page = chromium.new_page(viewport={"width": 1300, "height": 1600})
         page.set_default_timeout(PATIENCE)
+        _accept_dialogs(page)
         page.goto(found[0])
         page.wait_for_selector(".jp-Notebook .jp-Cell")
         page.wait_for_selector("text=Idle", state="attached")
@@ -189,6 +191,16 @@ def test_a_learner_alone_works_in_a_notebook(tmp_path: Path, chromium: Any) -> N
         server.wait()
     assert "wrote exercises/lab3/find_heads.py" in log.read_text()
     assert right.strip() in course.stub_path(exercise).read_text()
+
+
+def _accept_dialogs(page: Any) -> None:
+    """A slow server makes JupyterLab ask something now and then, over the page: it is told to go on."""
+
+    def accept(dialog: Any) -> None:
+        print(f"JupyterLab asked: {dialog.inner_text()!r}")
+        dialog.locator(".jp-mod-accept").last.click()
+
+    page.add_locator_handler(page.locator("dialog.jp-Dialog"), accept)
 
 
 def _cell(page: Any, starts: str) -> Any:
