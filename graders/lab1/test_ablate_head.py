@@ -86,8 +86,8 @@ def on_a_head_that_is_not_there(exercise, bench, *, how):
         exercise.ablate_head(bench.model, tokens, 0, bench.n_heads, how)
     except NotImplementedError:
         raise
-    except Exception:
-        pass  # which error a missing head gives, the text does not say
+    except Exception:  # which error a missing head gives, the text does not say
+        pass
     return {"hooks_left": bool(bench.open_hooks())}
 
 

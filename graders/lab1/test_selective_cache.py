@@ -93,8 +93,8 @@ def on_a_position_that_is_not_there(exercise, bench, *, pos):
         exercise.selective_cache(bench.model, tokens, ["blocks.0.hook_resid_post"], pos)
     except NotImplementedError:
         raise
-    except Exception:
-        pass  # which error a missing position gives, the text does not say
+    except Exception:  # which error a missing position gives, the text does not say
+        pass
     return {"hooks_left": bool(bench.open_hooks())}
 
 

@@ -111,8 +111,8 @@ def on_runs_that_fail(exercise, bench, *, half, fails_from):
             exercise.ablate_induction(bench.model, tokens, [(0, 0)], [[(0, 0)], [(0, 0)]])
         except NotImplementedError:
             raise
-        except Exception:
-            pass  # what is raised is up to the model
+        except Exception:  # what is raised is up to the model
+            pass
         finally:
             handle.remove()
         if bench.open_hooks():

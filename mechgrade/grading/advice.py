@@ -95,7 +95,7 @@ ADVICE: tuple[Advice, ...] = (
     ),
     Advice("RecursionError", "Calls are nested too deep. Does a function call itself without an end?"),
     Advice("AttributeError|TypeError", "A value is `None` where something else is needed. A function without a `return` gives `None`.", r"'NoneType' object"),
-    Advice("TypeError", "A function stands where a value is needed. Were the parentheses of its call left out, as in `x.mean` for `x.mean()`?", r"'builtin_function_or_method'|'method'|'function' (and|object)|and 'function'"),
+    Advice("TypeError", "A function stands where a value is needed. Were the parentheses of its call left out, as in `x.mean` for `x.mean()`?", r"'builtin_function_or_method'|'(method|function)' (and|object)|and '(method|function)'"),
     Advice("UnboundLocalError", "A name that is assigned to anywhere in a function is the function's own everywhere in it.", r"local variable"),
     # --- torch
     Advice("AssertionError|RuntimeError", "Your code asks for a device that is not here. Make tensors where the inputs are: `device=x.device` for an input `x`.", r"not compiled with CUDA|No CUDA GPUs|Found no NVIDIA driver|invalid device ordinal"),

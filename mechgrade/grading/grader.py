@@ -350,7 +350,7 @@ class Grader:
             return " ".join(filter(None, [related, *seen(source, stub)[:1]]))
         except (
             Exception
-        ):  # it looks at data of any form, for a sentence that nobody must have: it never stops a grading
+        ):  # data and text may have any form, and nobody must have this sentence: it never stops a grading
             return ""
 
     # --- the end -----------------------------------------------------------------------------------------------------

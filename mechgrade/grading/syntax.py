@@ -9,17 +9,16 @@ from __future__ import annotations
 import ast
 from collections.abc import Collection, Iterator
 
-#: Methods and functions of tensors that change nothing: all that they do is in what they return.
+#: Methods and functions of tensors that change nothing: all that they do is in what they return. Left out are names that something else has with another
+#: meaning: `axis.scatter` draws, `logger.log` writes.
 _PURE = frozenset(
     {
-        *("softmax", "log_softmax", "masked_fill", "clamp", "relu", "exp", "log", "abs", "neg", "sqrt"),
-        *("mean", "sum", "cumsum", "argmax", "argmin", "argsort", "topk", "gather", "scatter", "where"),
+        *("softmax", "log_softmax", "masked_fill", "clamp", "relu", "exp", "abs", "neg", "sqrt"),
+        *("mean", "sum", "cumsum", "argmax", "argmin", "argsort", "topk", "where"),
         *("transpose", "permute", "reshape", "view", "flatten", "squeeze", "unsqueeze", "expand", "swapaxes"),
         *("tril", "triu", "contiguous", "clone", "detach", "index_add", "index_fill", "masked_select"),
     }
 )
-#: Methods of models that change the model itself; so do those of tensors whose names end in an underscore.
-_ACTING = frozenset({"to", "cuda", "cpu", "eval", "train", "half", "float", "double", "pop", "setdefault"})
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 _LOOPS = (ast.For, ast.AsyncFor, ast.While)
 _SHOWN = 50
@@ -54,7 +53,7 @@ def _thrown_away(function: ast.AST) -> Iterator[tuple[int, str]]:
             if isinstance(call.func, ast.Attribute) and call.func.attr in _PURE and not _writes(call):
                 yield (
                     node.lineno,
-                    f"`{_short(call)}` makes a new tensor, and this line keeps it nowhere. Give it a name, or use it.",
+                    f"`{_short(call)}` gives a new value, and this line keeps it nowhere. Give it a name, or use it.",
                 )
 
 
@@ -83,7 +82,7 @@ def _rebound(function: ast.FunctionDef | ast.AsyncFunctionDef) -> Iterator[tuple
         if not isinstance(node, ast.Assign) or len(node.targets) != 1 or node in looping:
             continue
         target = node.targets[0]
-        if not isinstance(target, ast.Name) or target.id not in names - captured or _acts(node.value):
+        if not isinstance(target, ast.Name) or target.id not in names - captured or not _is_new(node.value):
             continue
         end = node.end_lineno or node.lineno
         if not any(load.id == target.id and load.lineno > end for load in loads):
@@ -94,16 +93,11 @@ def _rebound(function: ast.FunctionDef | ast.AsyncFunctionDef) -> Iterator[tuple
             )
 
 
-def _acts(value: ast.expr) -> bool:
-    """Whether a value may do more than be new: a constant frees the old one, and some methods change what they are called on."""
-    return isinstance(value, ast.Constant) or any(
-        isinstance(node, ast.Call)
-        and (
-            _writes(node)
-            or (isinstance(node.func, ast.Attribute) and (node.func.attr.endswith("_") or node.func.attr in _ACTING))
-        )
-        for node in ast.walk(value)
-    )
+def _is_new(value: ast.expr) -> bool:
+    """Whether a value is computed, by operators and functions that change nothing. Any other function may have written into its argument."""
+    calls = [node for node in ast.walk(value) if isinstance(node, ast.Call)]
+    pure = all(isinstance(each.func, ast.Attribute) and each.func.attr in _PURE and not _writes(each) for each in calls)
+    return pure and (bool(calls) or any(isinstance(node, ast.BinOp | ast.UnaryOp) for node in ast.walk(value)))
 
 
 def _late(function: ast.AST) -> Iterator[tuple[int, str]]:

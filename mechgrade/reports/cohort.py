@@ -14,15 +14,17 @@ from mechgrade.reports.prose import render_inline
 from mechgrade.reports.screen import Screen
 from mechgrade.reports.terminal import LOOKS
 
-#: The parts of an exercise's bar, left to right: passed, wrong in one way or another, not begun, not graded.
+_IDLE: tuple[Verdict, ...] = ("not_started", "missing")
+_LEFT_OUT: tuple[Verdict, ...] = ("not_applicable",)
+#: The parts of an exercise's bar, left to right: passed, wrong in one way or another, not begun, not graded, and what a model lacks.
 PARTS: tuple[tuple[str, tuple[Verdict, ...]], ...] = (
     ("passed", ("passed",)),
     ("not right yet", ("wrong",)),
     ("raised an error", ("raised",)),
     ("stopped", ("timed_out", "out_of_memory", "crashed")),
-    ("not started or missing", ("not_started", "missing")),
-    ("left out", ("not_applicable",)),
+    ("not started or missing", _IDLE),
     ("not graded", ("grader_error", "infrastructure_error")),
+    ("left out", _LEFT_OUT),
 )
 
 
@@ -43,7 +45,7 @@ def page(summary: Summary, times: dict[str, Times], learners: Sequence[LearnerRo
             how=how(**{name: value for name, value in summary.setting.items() if name != "inputs"}),
             labs=labs,
             times=times,
-            parts=PARTS,
+            parts=_parts(summary),
             looks=LOOKS,
             in_order=in_order,
             inline=render_inline,
@@ -54,6 +56,12 @@ def page(summary: Summary, times: dict[str, Times], learners: Sequence[LearnerRo
             style=Markup(part_of_page("figures.css") + part_of_page("style.css")),
         )
     )
+
+
+def _parts(summary: Summary) -> tuple[tuple[str, tuple[Verdict, ...]], ...]:
+    """The parts; without the last where the model has all that was asked of it, as most have."""
+    lacks = any("not_applicable" in exercise.verdicts for exercise in summary.exercises)
+    return PARTS if lacks else PARTS[:-1]
 
 
 def in_order(verdicts: Mapping[Verdict, int]) -> list[tuple[Verdict, int]]:
@@ -70,8 +78,7 @@ def hardest(summary: Summary) -> list[ExerciseSummary]:
     """The exercises that the fewest of those who began them have passed, at most five."""
 
     def begun(exercise: ExerciseSummary) -> int:
-        idle = (*PARTS[4][1], *PARTS[5][1])
-        return exercise.learners - sum(exercise.verdicts.get(one, 0) for one in idle)
+        return exercise.learners - sum(exercise.verdicts.get(one, 0) for one in (*_IDLE, *_LEFT_OUT))
 
     tried = [exercise for exercise in summary.exercises if begun(exercise) > exercise.verdicts.get("passed", 0)]
     return sorted(tried, key=lambda exercise: exercise.verdicts.get("passed", 0) / begun(exercise))[:5]
@@ -90,10 +97,11 @@ def show(summary: Summary, screen: Screen) -> None:
             counts = ", ".join(f"{count} {LOOKS[verdict][1]}" for verdict, count in in_order(exercise.verdicts))
             screen.say(f"{exercise.lab} {exercise.exercise}: {counts}")
     else:
-        table = Table("exercise", *(name for name, _ in PARTS), box=None, pad_edge=False)
+        parts = _parts(summary)
+        table = Table("exercise", *(name for name, _ in parts), box=None, pad_edge=False)
         table.columns[0].no_wrap = True
         for exercise in summary.exercises:
-            counts_of = [sum(exercise.verdicts.get(verdict, 0) for verdict in part) for _, part in PARTS]
+            counts_of = [sum(exercise.verdicts.get(verdict, 0) for verdict in part) for _, part in parts]
             table.add_row(f"{exercise.lab}/{exercise.exercise}", *(str(count or "·") for count in counts_of))
         screen.console.print(table)
     mistakes = [(mistake, exercise) for exercise in summary.exercises for mistake in exercise.misconceptions]

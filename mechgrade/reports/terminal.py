@@ -107,7 +107,7 @@ class TerminalReport:
     def _left_out(self, entry: ExerciseResult) -> None:
         sign, words, colour = LOOKS[entry.verdict]
         if self.screen.plain:
-            self.screen.say(f"{entry.exercise}: {words}, it counts for nothing.")
+            self.screen.say(f"{entry.exercise}: {words}, in neither the score nor the maximum.")
         else:
             self.console.print(
                 Text.assemble(("  " + sign, colour), f" {entry.exercise:<{self._width}}  ", (words, colour))

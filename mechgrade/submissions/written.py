@@ -74,7 +74,7 @@ def in_file(course: Course, text: str) -> dict[str, str]:
     Where the remark at an answer's end is gone, the answer ends where the next question begins.
     """
     headings = {f"## {heading(question)}" for question in course.questions()}
-    found: dict[str, str] = {}
+    found: dict[str, list[str]] = {}
     begins = list(_BEGIN.finditer(text))
     for place, begin in enumerate(begins):
         part = text[begin.end() : begins[place + 1].start() if place + 1 < len(begins) else len(text)]
@@ -85,9 +85,8 @@ def in_file(course: Course, text: str) -> dict[str, str]:
             part = part[: end.start()] + "\n" + _until_heading(behind, headings)
         else:
             part = _until_heading(part, headings)
-        name = begin[1].lower()
-        found[name] = "\n\n".join(filter(None, [found.get(name, ""), _plain(part)]))
-    return found
+        found.setdefault(begin[1].lower(), []).append(_plain(part))
+    return {name: "\n\n".join(filter(None, texts)) for name, texts in found.items()}
 
 
 def _until_heading(text: str, headings: set[str]) -> str:

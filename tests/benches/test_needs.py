@@ -197,7 +197,7 @@ def test_the_command_says_it_in_terminal_json_and_page(course: Course, tmp_path:
     done = run(course.root, "grade", "solutions", *more, "--plain")
     assert done.returncode == 0, done.stdout + done.stderr
     said = " ".join(done.stdout.split())
-    assert "painted: left out, it counts for nothing. it needs a colour, and this model has none" in said
+    assert "painted: left out, in neither the score nor the maximum. it needs a colour, and this model has none" in said
     assert "left out: shades: it needs shades, and this model lacks red" in said
     assert "Score 8 / 8 2 of 2 exercises passed" in said
     assert "Left out on bare, and in neither number: coloured, painted" in said

@@ -26,8 +26,8 @@ def hook(body: str, arguments: str = "value, hook") -> str:
         (hook("value = value * 2"), 3, "the name `value` gets a new value here, and `hook` returns nothing"),
         (hook("value = value.clone()\nvalue = torch.where(a, b, value)"), 4, "the name `value`"),
         (hook("value[0] = 1\nvalue = value / 2\nreturn"), 4, "the name `value`"),
-        ("def f(x):\n    x.softmax(-1)\n    return x", 2, "`x.softmax(-1)` makes a new tensor, and this line keeps it nowhere"),
-        ("def f(x):\n    torch.where(x > 0, x, 0)\n    return x", 2, "`torch.where(x > 0, x, 0)` makes"),
+        ("def f(x):\n    x.softmax(-1)\n    return x", 2, "`x.softmax(-1)` gives a new value, and this line keeps it nowhere"),
+        ("def f(x):\n    torch.where(x > 0, x, 0)\n    return x", 2, "`torch.where(x > 0, x, 0)` gives"),
         ("def f(n):\n    hooks = [('a', lambda z, hook: z[h]) for h in range(n)]\n    return run(hooks)", 2, "read `h`"),
         ("def f(n):\n    for h in range(n):\n        hooks.append(lambda z, hook: z[h])\n    run(hooks)", 3, "read `h`"),
         ("def f(n):\n    for h in range(n):\n        def g(z, hook):\n            return z[h]\n        hooks.append(('a', g))", 3, "read `h`"),
@@ -47,6 +47,10 @@ def test_it_is_said(text: str, line: int, says: str) -> None:
         hook("value *= 2"),
         hook("value = value.detach()\nkept.append(value)"),
         hook("value = None"),
+        hook("value = zeroed(value)"),
+        hook("value = value * scaled(value)"),
+        hook("value = other"),
+        "def f(x, axis, logger):\n    axis.scatter(x, x)\n    logger.log(10, 'here')\n    return x",
         hook("torch.mul(value, 2, out=value)"),
         hook("other = value * 2"),
         hook("model = model.eval()", "model, hook"),
@@ -92,4 +96,4 @@ def test_a_mistake_without_a_name_is_located(course: Course, worker: Worker, tmp
     failure = entry.first_failure
     assert failure is not None and entry.misconception is None
     line = head.count("\n") + 3
-    assert f"Line {line}: `scores.masked_fill(mask, -torch.inf)` makes a new tensor" in failure.sentence
+    assert f"Line {line}: `scores.masked_fill(mask, -torch.inf)` gives a new value" in failure.sentence

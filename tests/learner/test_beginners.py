@@ -248,3 +248,17 @@ def test_advice_is_for_errors_alone() -> None:
     assert advice(line, own) == "It is called new_name now."
     assert advice(line) == ""
     assert all(each.says.endswith((".", "?", "`")) or each.says.startswith("Type straight") for each in ADVICE)
+
+
+@pytest.mark.parametrize(
+    ("message", "is_left_out"),
+    [
+        ("unsupported operand type(s) for *: 'method' and 'int'", True),
+        ("'builtin_function_or_method' object is not subscriptable", True),
+        ("'>' not supported between instances of 'int' and 'function'", True),
+        ("f() got an unexpected keyword argument 'method'", False),
+        ("expected a Function, got str", False),
+    ],
+)
+def test_parentheses_are_spoken_of_only_where_a_function_stands_for_a_value(message: str, is_left_out: bool) -> None:
+    assert ("parentheses" in advice(Outcome("raised", error="TypeError", message=message))) == is_left_out

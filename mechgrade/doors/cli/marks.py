@@ -116,8 +116,8 @@ def answers(
         stop(f"{error.filename or out} cannot be written: {error.strerror}")
     mine = [row for row in rows.values() if row.question in set(map(str, questions)) and row.state != table.GONE]
     for name, count in {
-        "are answered": sum(row.is_there for row in mine),
-        "have no text": sum(not row.is_there for row in mine),
+        "are written": sum(row.is_there for row in mine),
+        "are missing or empty": sum(not row.is_there for row in mine),
         "have points": sum(row.points is not None for row in mine),
         "are not graded yet": sum(row.points is None for row in mine),
         "have changed since they got points": sum(bool(row.changed) for row in mine),

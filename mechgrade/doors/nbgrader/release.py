@@ -19,7 +19,7 @@ class Stubs(ClearSolutions):  # type: ignore[misc]  # nbgrader is untyped
 
     def preprocess_cell(self, cell: Any, resources: dict[str, Any], cell_index: int) -> tuple[Any, dict[str, Any]]:
         """Strip one cell."""
-        if is_answer(cell):  # in a release its text says where to write, and no more
+        if is_answer(cell):  # learners get its first line alone: where to write
             cell.source = without_scheme(cell.source)
             return cell, resources
         if cell.cell_type != "code" or BEGIN not in cell.source:

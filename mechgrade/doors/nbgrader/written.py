@@ -11,7 +11,7 @@ from typing import Any
 from nbformat.v4 import new_markdown_cell
 from nbgrader.preprocessors import GetGrades, SaveAutoGrades
 
-from mechgrade.course import Course, Lab, Question
+from mechgrade.course import Course, Lab
 from mechgrade.course.rubrics import rubrics
 from mechgrade.submissions.cells import BEGIN_SCHEME, END_SCHEME, KEY, PLACEHOLDER, answer_id
 
@@ -45,11 +45,6 @@ def is_blank(cell: Any) -> bool:
     return not cell.source.replace(PLACEHOLDER, "").strip()
 
 
-def question_of(lab: Lab, grade_id: str) -> Question | None:
-    """The question that a grade id belongs to."""
-    return next((each for each in lab.questions.values() if answer_id(each) == grade_id), None)
-
-
 def with_rubrics(course: Course, lab: Lab, nb: Any) -> None:
     """Put each question's rubric above its answer, for the grader. What a learner has marked as a rubric is an ordinary cell.
 
@@ -61,7 +56,9 @@ def with_rubrics(course: Course, lab: Lab, nb: Any) -> None:
             del cell.metadata[KEY]
     found = {answer_id(question): lines for question, lines in rubrics(course, lab).items()}
     for place in reversed(range(len(nb.cells))):
-        name = nb.cells[place].metadata.get("nbgrader", {}).get("grade_id")
+        if not is_answer(nb.cells[place]):
+            continue
+        name = nb.cells[place].metadata["nbgrader"]["grade_id"]
         if name in found:
             words = "**Rubric, for the grader. Learners do not see this cell.**\n\n"
             cell = new_markdown_cell(words + "\n".join(f"- {line}" for line in found[name]))
