@@ -104,7 +104,7 @@ def lines(
             points = f"{sum(e['points'] for e in found):g} of {sum(e['max_points'] for e in found):g}"
             yield f"{start} {len(whole)} | {len(part)} | {len(without)} | {len(failed)} | {points} |"
     yield ""
-    yield "What was left out, an exercise as a whole or the checks in brackets:"
+    yield "Left out: the whole exercise, or only the checks in brackets:"
     yield ""
     for why, by_model in reasons.items():
         same: dict[str, list[str]] = {}

@@ -2,9 +2,9 @@
 # %% [markdown]
 # # Attention from queries and keys
 #
-# The word " France" stands at one position, and the model makes its answer at another, at " is". So something must
-# carry the country from there to here. In a transformer only **attention** moves information between positions. So the
-# search for the answer begins with attention.
+# In "The capital of France is", the word " France" stands at one position, and the model makes its answer at another,
+# at " is". So something must carry the country from there to here. In a transformer only **attention** moves
+# information between positions. So the search for the answer begins with attention.
 #
 # An **attention pattern** says how much each position takes from every earlier position and from itself. The pattern is
 # computed from queries and keys ([Vaswani et al. 2017](https://arxiv.org/abs/1706.03762), section 3.2.1). Take one

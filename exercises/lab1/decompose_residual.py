@@ -2,8 +2,8 @@
 # %% [markdown]
 # # The residual stream as a sum
 #
-# You have two suspects for the way of the country to the last position. Now begin at the other end: which parts of the
-# model *write* the answer there?
+# You have two suspects: two heads that may bring the country to the last position. Now begin at the other end: which
+# parts of the model *write* the answer there?
 #
 # Nothing in a transformer overwrites the residual stream. Each attention layer and each MLP *adds* its output to the
 # stream. So the stream that enters layer $l$ is a sum of everything that came before ([Elhage et al.

@@ -5,7 +5,7 @@
 # One head of the course model, L1H2, looks from END at the giver: in "When John and Mary went to the store, *John* gave
 # a bottle to" it looks at the second " John". Why there? Two hypotheses fit all your prompts so far:
 #
-# - **Repetition.** The head looks at a name that stands there for the second time.
+# - **Repetition.** The head looks at a name that comes for the second time.
 # - **Giver.** The head looks at the giver's place, and it does not matter who gives.
 #
 # In all your prompts the giver was named before, so both hypotheses predict the same. More prompts of this kind will
@@ -53,8 +53,8 @@
 # | $c \ge 0.5$ and kept $\le 0.25$ | `"repetition"` |
 # | all other cases | `"neither"` |
 #
-# For example, $c = 0.8$ and $t = 0.2$ keep 0.25, and the verdict is `"repetition"`. With $t = 0.4$ half is kept, and the
-# verdict is `"neither"`: both hypotheses are wrong about this head.
+# For example, $c = 0.8$ and $t = 0.2$ keep 0.25, and the verdict is `"repetition"`. With $t = 0.4$ half is kept, and
+# the verdict is `"neither"`: both hypotheses are wrong about this head.
 #
 # Platt (1964, [Strong Inference](https://doi.org/10.1126/science.146.3642.347)) describes this way to work: write down
 # more than one hypothesis, and design the experiment that can exclude one of them.
@@ -124,9 +124,9 @@ def decide(control: Float[Tensor, " pair"], test: Float[Tensor, " pair"]) -> tup
 
 
 # %% [markdown]
-# **Look at it.** First the predictions: what would a head that follows *repetition* do on your prompts, and what would a
-# head that follows *giver* do? Then every head of the model, on the same prompts. Which of the two lines does L1H2 look
-# like? Write down your guess before you run it.
+# **Look at it.** First the predictions: what would a head that follows *repetition* do on your prompts, and what
+# would a head that follows *giver* do? Then every head of the model, on the same prompts. Which of the two lines does
+# L1H2 look like? Write down your guess before you run it.
 
 # %% tags=["demo"]
 if __name__ == "__main__":

@@ -62,10 +62,11 @@ def in_context_score(
 
 
 # %% [markdown]
-# **Look at it.** First the course model, on random tokens that come again and again, with several periods. The curve is
-# the score of a window that moves along the context, each time against the first period. Then the course's two-layer
-# twin while it is trained: your score at every checkpoint, beside the best induction score of its heads. Guess before
-# you look: does the score fall slowly, or all at once?
+# **Look at it.** First the course model, on random tokens that come again and again, with several periods. The curve
+# is the score of a window that moves along the context, each time against the first period. Then the two-layer
+# *twin*, a small model that ships with its checkpoints and whose attention nobody supervised: your score at every
+# checkpoint, beside the best induction score of its heads. Guess before you look: does the score fall slowly, or all
+# at once?
 
 # %% tags=["demo"]
 if __name__ == "__main__":

@@ -10,10 +10,10 @@
 # stream and writes something that is added to it. At the end the metric reads the stream. Blocks of one **group** stand
 # side by side: the heads of one layer read the same stream, and none of them hears the others.
 #
-# **The true effect of an edge.** Run on the clean input. Let only the receiver read something else: its input changes by
-# $e_u^{corr} - e_u^{clean}$, what the sender $u$ writes in the corrupted run minus what it writes in the clean run. All
-# other readers of $u$ read what they always read. What comes after the receiver is computed as usual. The effect is the
-# metric then minus the metric of the clean run.
+# **The true effect of an edge.** Run on the clean input. Let only the receiver read something else: its input changes
+# by $e_u^{corr} - e_u^{clean}$, what the sender $u$ writes in the corrupted run minus what it writes in the clean
+# run. All other readers of $u$ read what they always read. What comes after the receiver is computed as usual. The
+# effect is the metric of this run minus the metric of the clean run.
 #
 # **The estimate.** If the metric $m$ were linear in the receiver's input $x_v$, the effect would be
 #
@@ -35,7 +35,7 @@
 # writes the square of what it reads: 9 and 1. The metric is the final stream itself, 12 and 2. Take the edge from the
 # start to the block. True effect: the block reads $3 + (1 - 3) = 1$ and writes 1, the final stream is $3 + 1 = 4$, and
 # $4 - 12 = -8$. EAP: the slope of the square at 3 is 6, so $-2 \cdot 6 = -12$. EAP-IG with two steps: the slopes at 2
-# and 3 are 4 and 6, their mean is 5, so $-2 \cdot 5 = -10$. Nearer, and not there yet.
+# and 3 are 4 and 6, their mean is 5, so $-2 \cdot 5 = -10$. This is nearer to $-8$, but not equal.
 #
 # **Numbers of senders and receivers.** With $n$ blocks, counted through all groups:
 #
@@ -134,7 +134,7 @@ def edge_attribution(
 
     Returns:
         The estimates, shape `[sender, receiver]`, 0 where there is no edge. The result does not require a
-        gradient, also where the blocks have parameters that do.
+        gradient, also where the blocks have parameters that do. The starts stay as they are.
 
     Raises:
         ValueError: `steps` is below 1.

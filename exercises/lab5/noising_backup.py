@@ -13,7 +13,7 @@
 # - **Noising** starts from the clean run and puts the corrupted outputs of $S$ into it. The share that is lost is
 #   $\dfrac{m_{clean} - m_{noi}(S)}{m_{clean} - m_{corr}}$. Near 1 means that $S$ is *needed*.
 #
-# An example where they differ. Two heads do the same job, and one of them would do (an **OR**). Denoising one head
+# An example where they differ. Two heads do the same job, and either one is enough (an **OR**). Denoising one head
 # brings all back: share 1. Noising this head loses nothing, because the other one is still there: share 0. If the
 # answer needs both heads (an **AND**), it is the other way round.
 #
@@ -36,13 +36,14 @@
 #   \underbrace{\frac{w_c' - w_c}{s'}}_{\mathrm{rewritten}}$$
 #
 # Here $w_c'$ and $s'$ are measured with the components taken away. Only *rewritten* is backup by component $c$: it
-# writes something else. *Rescaled* is arithmetic. Without a loud component the stream is shorter, $s'$ is smaller, and
-# everything that is left counts for more.
+# writes something else. *Rescaled* is arithmetic. Without a component that writes much, the stream is shorter, $s'$
+# is smaller, and everything that is left counts for more.
 #
 # **A small example.** One prompt, two components. The first writes 6 and is taken away: 6 becomes 0. The second writes
 # 4 before and 3 after. The scale is 2 before and 1 after. The direct effects are 3 and 2 before, 0 and 3 after. So 3 is
 # lost, and the second component gains 1. It gains $4 \cdot (1/1 - 1/2) = 2$ by rescaling and $(3 - 4) / 1 = -1$ by
-# rewriting. The gain makes up for a share of $1/3$. It looks like backup, but the component works *against* it.
+# rewriting. The gain makes up for a share of $1/3$. This gain looks like backup. But the component writes less than
+# before, so it works *against* the repair.
 #
 # **Shapes.** What is written is `[component, prompt]`, scales are `[prompt]`. Divide for each prompt, then take the
 # mean over prompts.

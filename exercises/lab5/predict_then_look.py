@@ -141,10 +141,12 @@ def predict_then_look(
 #   look at the receiver (0.98, 0.97 and 0.98).
 #
 # Now the question. Take one head away: put its mean over the prompts in its place. For which heads does the logit
-# difference fall by at least a tenth? Write nine probabilities into `mine` below. Then run the cell.
+# difference fall by at least a tenth of its value? Write nine probabilities into `mine` below. Then run the cell.
 #
-# **Look at it.** The cell also scores a naive prediction: "the more a head looks at the names, the more likely it matters",
-# with the share of attention as the probability. It is scored on four maps, patching and ablation in both models.
+# **Look at it.** The cell also scores a naive prediction: "the more a head looks at the names, the more likely it
+# matters", with the share of attention as the probability. It is scored on four maps, patching and ablation in both
+# models. On a patching map a head counts if it brings back at least a tenth of the logit difference, on an ablation
+# map if at least a tenth of it is lost.
 
 # %% tags=["demo"]
 if __name__ == "__main__":

@@ -2,9 +2,9 @@
 # %% [markdown]
 # # When does a head learn its job?
 #
-# Lab 3 looked at a finished model. Now look at a model while it is trained. The course ships **twins**: two small
-# models of attention alone, one with one layer and one with two, that saw nothing but random bytes that repeat. Their
-# weights were saved at many steps, and no attention was supervised.
+# At the end of Lab 3 you saw a model learn to repeat. Now measure *when* it learns this. The course ships **twins**:
+# two small models of attention alone, one with one layer and one with two, that saw nothing but random bytes that
+# repeat. Their weights were saved at many steps, and no attention was supervised.
 #
 # You get three curves over these **checkpoints**: the loss on the first half of repeated bytes, the loss on the second
 # half, and the induction score of every head. Three questions, each with one number for an answer:
@@ -22,8 +22,8 @@
 #
 # **A small example.** The steps are 0, 100, 150. The best scores are 0, 0.25, 0.75. With $\theta = 0.5$ the rise is
 # half of the way from 100 to 150, so $t = 125$. The losses of the second half are 6, 5, 4: the falls per step are
-# 1/100 and 1/50, so the steepest fall lies between 100 and 150. The losses of the first half are 6, 5.75, 6: the bump is
-# $6 - 5.75 = 0.25$, at step 150.
+# 1/100 and 1/50, so the steepest fall lies between 100 and 150. The losses of the first half are 6, 5.75, 6: the bump
+# is $6 - 5.75 = 0.25$, at step 150.
 #
 # **Shapes.** Every curve has the axis `checkpoint`; `induction` is `[checkpoint, layer, head]`.
 #

@@ -63,12 +63,12 @@ def of_the_small_example(exercise, bench):
 
 
 def refused(exercise, bench):
-    """What may not be, each by itself; and probabilities of 0 and 1, which may."""
+    """What may not be, each by itself; and probabilities of 0 or 1, which may."""
     predicted, happened = a_map(bench, [3, 2], 5)
     below, above = predicted.clone(), predicted.clone()
     below[1, 1], above[2, 0] = -0.125, 1.125
-    ends = predicted.clone()
-    ends[0, 0], ends[0, 1] = 0, 1
+    never, surely = predicted.clone(), predicted.clone()
+    never[0, 0], surely[0, 1] = 0, 1
     cases = {
         "one row of outcomes": (predicted, happened[:1], 4),
         "one row of predictions": (predicted[:1], happened, 4),
@@ -77,7 +77,8 @@ def refused(exercise, bench):
         "a probability below 0": (below, happened, 4),
         "a probability above 1": (above, happened, 4),
         "no bin": (predicted, happened, 0),
-        "probabilities of 0 and 1": (ends, happened, 4),
+        "a probability of 0": (never, happened, 4),
+        "a probability of 1": (surely, happened, 4),
         "one bin": (predicted, happened, 1),
         "one prediction": (predicted[:1, :1], happened[:1, :1], 4),
     }

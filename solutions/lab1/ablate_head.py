@@ -24,9 +24,9 @@
 #
 # **Hooks.** A forward hook is a function `hook(activation, hook)`. TransformerLens calls the function when it has
 # computed the activation, and what the function returns takes the activation's place. `model.run_with_hooks(tokens,
-# return_type="loss", fwd_hooks=[(name,
-# function)])` attaches hooks for one run and removes them afterwards. `model.add_hook` attaches a hook until `model.reset_hooks()`.
-# A hook that stays on the model changes all later results, silently.
+# return_type="loss", fwd_hooks=[(name, function)])` attaches hooks for one run and removes them afterwards.
+# `model.add_hook` attaches a hook until `model.reset_hooks()`. A hook that stays on the model changes all later
+# results, silently.
 #
 # **Shapes.** `tokens` is `[batch, pos]`, the loss is the mean over all predicted tokens of the batch
 # (`return_type="loss"`). The result is one number. It is positive when the head was useful on this text.
@@ -92,13 +92,16 @@ def ablate_head(
 
 
 # %% [markdown]
-# **Look at it.** Every head ablated in turn, both ways, on sentences with indirect objects.
+# **Look at it.** Every head ablated in turn, both ways, on sentences with indirect objects. Then your two suspects,
+# each at its mean over 48 countries: what is left of the right capital?
 
 # %% tags=["demo"]
 if __name__ == "__main__":
+    from functools import partial
+
     from mechgrade.bench import open_bench, plots
 
-    from interp.prompts import ioi_prompts
+    from interp.prompts import capital_prompts, ioi_prompts
 
     bench = open_bench()
     prompts = ioi_prompts(12, seed=1, template=0)
@@ -120,12 +123,25 @@ if __name__ == "__main__":
         save="patching_results/ablate_head",
     )
 
+    def at_its_mean(z, hook, head):
+        z[:, :, head] = z[:, :, head].mean(dim=0)
+        return z
+
+    capitals = capital_prompts()
+    tokens = bench.tokens([prompt.text for prompt in capitals])
+    answers = torch.tensor([bench.model.to_single_token(prompt.answer) for prompt in capitals], device=tokens.device)
+    print(f"the right capital, mean probability over {len(capitals)} countries")
+    for name, suspects in {"whole model": [], "without L0H0": [(0, 0)], "without L2H2": [(2, 2)]}.items():
+        hooks = [(f"blocks.{layer}.attn.hook_z", partial(at_its_mean, head=head)) for layer, head in suspects]
+        last = bench.model.run_with_hooks(tokens, fwd_hooks=hooks)[:, -1].softmax(dim=-1)
+        print(f"{name:13} {last.gather(1, answers[:, None]).mean().item():.2f}")
+
 # %% [markdown] tags=["found"]
 # **What you found.** The two ablations disagree most about L0H0: the loss rises by 1.893 with zero and by 0.005 with
 # the mean. <!-- claim: ablation.L0H0 --> On these sentences L0H0 gives the later layers something constant, and little about the input. Zero
 # breaks the model; the mean does not.
 #
-# **Back to Paris.** Now you can test your two suspects, on the prompts for all 48 countries. The mean probability of
+# **Back to Paris.** You tested your two suspects on the prompts for all 48 countries. The mean probability of
 # the right capital is 0.99. With L0H0 at its mean over the countries, it is 0.06; with L2H2 at its mean, it is 0.97. <!-- claim: capitals.ablated -->
 # Each of the other seven heads can go, too: the probability stays above 0.97. <!-- claim: capitals.others --> So the head that "only looks one token
 # back" is the one that the model needs.

@@ -1,8 +1,8 @@
 # %% [markdown]
 # # Describing a model
 #
-# This lab asks one question: how does the model know that Paris is the capital of France? Begin with what you have to
-# search: before you look inside a model, learn its sizes. Every model in TransformerLens keeps its sizes in one place,
+# This lab asks one question: how does the model know that Paris is the capital of France? First learn the sizes
+# of the model: then you know how much there is to search. Every model in TransformerLens keeps its sizes in one place,
 # `model.cfg`. The names there are the letters in all formulas of this course:
 #
 # | name | meaning | symbol |
@@ -47,9 +47,9 @@
 # print(cache["pattern", 0].shape)  # [batch, head, query, key]
 # ```
 #
-# A *hook* is a named place in the model, such as `blocks.0.attn.hook_pattern`. `cache["pattern", 0]` is short for this
-# name. `HookedTransformer` is the older class with the same names, and it is deprecated. All functions of this course
-# work on both.
+# A *hook point* is a named place in the model, such as `blocks.0.attn.hook_pattern`. You can read the activation
+# there, or attach a function to it, a *hook*. `cache["pattern", 0]` is short for this name. `HookedTransformer` is
+# the older class with the same names, and it is deprecated. All functions of this course work on both.
 
 # %% [markdown] tags=["hint"]
 # Seven of the eight entries are attributes of `model.cfg` with the same names. Do not compute one size from another. A

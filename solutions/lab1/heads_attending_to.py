@@ -1,10 +1,10 @@
 # %% [markdown]
 # # Which heads look at a word
 #
-# The picture showed one head. Now ask all heads. To answer "The capital of France is", the model needs information
-# about France at the last position, where it predicts the answer. So the first suspects are the heads whose *last*
-# position attends to "France". Let $A^{(l,n)}_{i,j}$ be the pattern of head $n$ in layer $l$, and $P$ the positions of
-# the word:
+# The last picture showed one head. Now ask every head, and get a list. To answer "The capital of France is", the
+# model needs information about France at the last position, where it predicts the answer. So the first suspects are
+# the heads whose *last* position attends to "France". Let $A^{(l,n)}_{i,j}$ be the pattern of head $n$ in layer $l$,
+# and $P$ the positions of the word:
 #
 # $$a(l, n) = \sum_{j \in P} A^{(l,n)}_{\,\mathrm{last},\, j}, \qquad \text{listed if } a(l, n) > \theta$$
 #

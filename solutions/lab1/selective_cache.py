@@ -125,7 +125,7 @@ if __name__ == "__main__":
 # This is nearly all there is to know about memory in such experiments. Delete what you no longer need (`del cache`). On
 # a GPU, `torch.cuda.empty_cache()` then gives the freed memory back to the driver, and
 # `torch.cuda.max_memory_allocated()` shows the peak. Try the difference between filtering during the run and after it.
-# Lab 2 keeps two caches at once, so there you will be glad of it.
+# Lab 2 keeps two caches at once, so there you will need it.
 #
 # **With TransformerLens** `run_with_cache` detaches what it caches, on both model classes, and it takes a `device`.
 # Your own hooks do neither by themselves. `cache["resid_post", 0]` is short for the full name

@@ -4,7 +4,7 @@
 # One head of the course model, L1H2, looks from END at the giver: in "When John and Mary went to the store, *John* gave
 # a bottle to" it looks at the second " John". Why there? Two hypotheses fit all your prompts so far:
 #
-# - **Repetition.** The head looks at a name that stands there for the second time.
+# - **Repetition.** The head looks at a name that comes for the second time.
 # - **Giver.** The head looks at the giver's place, and it does not matter who gives.
 #
 # In all your prompts the giver was named before, so both hypotheses predict the same. More prompts of this kind will
@@ -52,8 +52,8 @@
 # | $c \ge 0.5$ and kept $\le 0.25$ | `"repetition"` |
 # | all other cases | `"neither"` |
 #
-# For example, $c = 0.8$ and $t = 0.2$ keep 0.25, and the verdict is `"repetition"`. With $t = 0.4$ half is kept, and the
-# verdict is `"neither"`: both hypotheses are wrong about this head.
+# For example, $c = 0.8$ and $t = 0.2$ keep 0.25, and the verdict is `"repetition"`. With $t = 0.4$ half is kept, and
+# the verdict is `"neither"`: both hypotheses are wrong about this head.
 #
 # Platt (1964, [Strong Inference](https://doi.org/10.1126/science.146.3642.347)) describes this way to work: write down
 # more than one hypothesis, and design the experiment that can exclude one of them.
@@ -150,9 +150,9 @@ def decide(control: Float[Tensor, " pair"], test: Float[Tensor, " pair"]) -> tup
 
 
 # %% [markdown]
-# **Look at it.** First the predictions: what would a head that follows *repetition* do on your prompts, and what would a
-# head that follows *giver* do? Then every head of the model, on the same prompts. Which of the two lines does L1H2 look
-# like? Write down your guess before you run it.
+# **Look at it.** First the predictions: what would a head that follows *repetition* do on your prompts, and what
+# would a head that follows *giver* do? Then every head of the model, on the same prompts. Which of the two lines does
+# L1H2 look like? Write down your guess before you run it.
 
 # %% tags=["demo"]
 if __name__ == "__main__":
@@ -194,7 +194,8 @@ if __name__ == "__main__":
     )
 
 # %% [markdown] tags=["found"]
-# **What you found.** From END, L1H2 gives the giver 0.99 of its attention in the controls, and 0.99 in the tests. It
+# **What you found.** With the pairs of the reference, L1H2 gives the giver 0.99 of its attention from END in the
+# controls, and 0.99 in the tests. It
 # keeps 1.00, so the verdict is `"giver"`. <!-- claim: hypotheses.kept --> No other head reaches 0.5 in the controls, so there the verdict is `"no
 # effect"`. <!-- claim: hypotheses.others --> *Repetition* predicted that the attention goes away. It stays. So *repetition* is excluded: L1H2 **reads
 # the giver**, named before or not.
@@ -209,10 +210,10 @@ if __name__ == "__main__":
 # Which prompt could? Think of one before you read on.
 #
 # Put a name behind the giver: "When John and Mary went to the store, Tom gave *Anna* a bottle to". L1H2 gives the giver
-# 0.95, and the last name 0.03. <!-- claim: hypotheses.last-name --> So the last name is excluded, too. Always ask what else is the same in all your
-# prompts.
+# 0.95, and the last name 0.03. <!-- claim: hypotheses.last-name --> So the last name is excluded, too, with one caution: this is not quite an
+# ordinary sentence. Always ask what else is the same in all your prompts.
 #
-# There is also a price. "When Mary and Mary went to the store, John gave" would separate the hypotheses even better,
+# One more warning. "When Mary and Mary went to the store, John gave" would separate the hypotheses even better,
 # because they name two different slots. But no training text looks like this, and a head may do anything on a text that
 # is unlike all others. A good design stays close to ordinary sentences.
 #

@@ -80,10 +80,11 @@ def in_context_score(
 
 
 # %% [markdown]
-# **Look at it.** First the course model, on random tokens that come again and again, with several periods. The curve is
-# the score of a window that moves along the context, each time against the first period. Then the course's two-layer
-# twin while it is trained: your score at every checkpoint, beside the best induction score of its heads. Guess before
-# you look: does the score fall slowly, or all at once?
+# **Look at it.** First the course model, on random tokens that come again and again, with several periods. The curve
+# is the score of a window that moves along the context, each time against the first period. Then the two-layer
+# *twin*, a small model that ships with its checkpoints and whose attention nobody supervised: your score at every
+# checkpoint, beside the best induction score of its heads. Guess before you look: does the score fall slowly, or all
+# at once?
 
 # %% tags=["demo"]
 if __name__ == "__main__":
@@ -160,8 +161,9 @@ if __name__ == "__main__":
 # **You watched it being born.** Nobody supervised the attention of the two-layer twin. At step 150 its score is −0.99,
 # and the best head has an induction score of 0.05. At step 400 its score is −5.07, and the best head has 0.73. <!-- claim: twins.birth --> The
 # behaviour and the head come together, within a few hundred steps. That two curves rise together is no proof that one
-# is the cause of the other. The proof is what you did in `ablate_induction`. Lab 5 looks at these checkpoints again
-# (`training_dynamics`), and at a twin with one layer, which never grows such a head. `fixtures/models/twins/README.md` has all
+# is the cause of the other. For a proof you have to intervene, as you did in `ablate_induction` on the course model.
+# Lab 5 looks at these checkpoints again (`training_dynamics`), and at a twin with one layer, which never grows such a
+# head. `fixtures/models/twins/README.md` has all
 # steps, with the scores of every head.
 #
 # **With TransformerLens** `model(tokens, return_type="loss", loss_per_token=True)` gives the losses,

@@ -1,9 +1,9 @@
 # %% [markdown]
 # # Which latents drive the answer?
 #
-# Last question of this lab: take an answer that you know from Lab 2. The model prefers one name to another. Which
-# latents make it do so? **Ablation** answers for one latent at a time: take away what the latent writes, at all
-# positions, and see how the metric $m$ (for example a logit difference) falls:
+# This is the last question of the lab. Take an answer that you know from Lab 2. The model prefers one name to
+# another. Which latents make it do so? **Ablation** answers for one latent at a time: take away what the latent
+# writes, at all positions, and see how the metric $m$ (for example a logit difference) falls:
 #
 # $$\mathrm{effect}_j = m(\mathbf{x}) - m(\mathbf{x} - f_j(\mathbf{x})\, \mathbf{d}_j)$$
 #

@@ -1,8 +1,8 @@
 # %% [markdown]
 # # Somebody else's autoencoder
 #
-# A **sparse autoencoder** (SAE) describes an activation $\mathbf{x}$ of a model as a sum of few directions out of many.
-# It has two halves:
+# A **sparse autoencoder** (SAE) describes an activation $\mathbf{x}$ of a model as a sum of a few directions, chosen
+# from many. It has two halves:
 #
 # - the **encoder** turns $\mathbf{x}$ into **latents** $f_1, f_2, \dots$: many numbers, most of them exactly 0. A
 #   latent that is not 0 is *active*; we also say that it *fires*;

@@ -1,7 +1,7 @@
 # %% [markdown]
 # # Finding the latent for a concept
 #
-# At the beginning of this lab you had a latent and asked what it stands for. Now turn the question round. You have a
+# Earlier in this lab you had a latent and asked what it stands for. Now turn the question round. You have a
 # **concept**, and tokens that are labelled: part of the concept or not. Which latent stands for the concept, and how
 # well?
 #

@@ -194,7 +194,7 @@ if __name__ == "__main__":
 # A single entry of $\mathbf{h}$ means nothing here, because it takes part in several features. Directions do mean
 # something. If real models store features in this way, looking at single neurons must disappoint us. We need a tool
 # that finds the directions: more directions than dimensions, few of them active at a time. A **sparse autoencoder** is
-# built for this. In the next exercises you look through one that is trained already. Then you build one.
+# built for this. In the next exercises you use one that is trained already. Then you build one.
 #
 # In the paper, the same experiment with other sizes ends in regular shapes: pairs on a line, triangles, pentagons,
 # tetrahedra. They show up as steps in $D_i$ (1/2, 2/3, 2/5, 3/4). Whether the features of language models are arranged

@@ -9,10 +9,10 @@
 # stream and writes something that is added to it. At the end the metric reads the stream. Blocks of one **group** stand
 # side by side: the heads of one layer read the same stream, and none of them hears the others.
 #
-# **The true effect of an edge.** Run on the clean input. Let only the receiver read something else: its input changes by
-# $e_u^{corr} - e_u^{clean}$, what the sender $u$ writes in the corrupted run minus what it writes in the clean run. All
-# other readers of $u$ read what they always read. What comes after the receiver is computed as usual. The effect is the
-# metric then minus the metric of the clean run.
+# **The true effect of an edge.** Run on the clean input. Let only the receiver read something else: its input changes
+# by $e_u^{corr} - e_u^{clean}$, what the sender $u$ writes in the corrupted run minus what it writes in the clean
+# run. All other readers of $u$ read what they always read. What comes after the receiver is computed as usual. The
+# effect is the metric of this run minus the metric of the clean run.
 #
 # **The estimate.** If the metric $m$ were linear in the receiver's input $x_v$, the effect would be
 #
@@ -34,7 +34,7 @@
 # writes the square of what it reads: 9 and 1. The metric is the final stream itself, 12 and 2. Take the edge from the
 # start to the block. True effect: the block reads $3 + (1 - 3) = 1$ and writes 1, the final stream is $3 + 1 = 4$, and
 # $4 - 12 = -8$. EAP: the slope of the square at 3 is 6, so $-2 \cdot 6 = -12$. EAP-IG with two steps: the slopes at 2
-# and 3 are 4 and 6, their mean is 5, so $-2 \cdot 5 = -10$. Nearer, and not there yet.
+# and 3 are 4 and 6, their mean is 5, so $-2 \cdot 5 = -10$. This is nearer to $-8$, but not equal.
 #
 # **Numbers of senders and receivers.** With $n$ blocks, counted through all groups:
 #
@@ -155,7 +155,7 @@ def edge_attribution(
 
     Returns:
         The estimates, shape `[sender, receiver]`, 0 where there is no edge. The result does not require a
-        gradient, also where the blocks have parameters that do.
+        gradient, also where the blocks have parameters that do. The starts stay as they are.
 
     Raises:
         ValueError: `steps` is below 1.
@@ -221,14 +221,14 @@ if __name__ == "__main__":
 
 # %% [markdown] tags=["found"]
 # **What you found.** Over all edges, EAP correlates with the true effects by 0.34, and EAP-IG with ten steps by 0.98. <!-- claim: edges.correlation -->
-# Of the ten largest edges EAP finds 7 and EAP-IG finds 8. <!-- claim: edges.found --> So EAP is not bad at *finding* edges here, and it is bad at
-# saying how large they are.
+# Of the ten largest edges EAP finds 7 and EAP-IG finds 8. <!-- claim: edges.found --> So EAP is good at *finding* edges here, but bad at saying
+# how large they are.
 #
 # Look at the edges one by one. From a name mover straight to the answer, nearly everything is linear: L2H2 has a true
 # effect of −9.28, EAP says −8.69 and EAP-IG says −9.04. <!-- claim: edges.straight --> From the reader L1H2 to the name mover L2H0 the true effect
-# is −3.65. EAP says −0.23, because the attention of L2H0 is saturated at the clean input, and EAP-IG says −3.32. <!-- claim: edges.saturated --> And the
-# largest edge of all, from the embedding to MLP 0, is −14.73. EAP says 5.22: not even the sign is right. EAP-IG says
-# −12.61. <!-- claim: edges.sign -->
+# is −3.65. EAP says −0.23, because the attention of L2H0 is saturated at the clean input, and EAP-IG says −3.32. <!-- claim: edges.saturated --> And
+# the largest edge of all, from the embedding to MLP 0, is −14.73. EAP says 5.22: not even the sign is right. EAP-IG
+# says −12.61. <!-- claim: edges.sign -->
 #
 # The graph itself is a result. The embedding goes through MLP 0 to the reader L1H2, L1H2 speaks to all three name
 # movers, and they write the answer. All of these edges are among the ten largest. <!-- claim: edges.story -->

@@ -12,7 +12,7 @@
 # - **Noising** starts from the clean run and puts the corrupted outputs of $S$ into it. The share that is lost is
 #   $\dfrac{m_{clean} - m_{noi}(S)}{m_{clean} - m_{corr}}$. Near 1 means that $S$ is *needed*.
 #
-# An example where they differ. Two heads do the same job, and one of them would do (an **OR**). Denoising one head
+# An example where they differ. Two heads do the same job, and either one is enough (an **OR**). Denoising one head
 # brings all back: share 1. Noising this head loses nothing, because the other one is still there: share 0. If the
 # answer needs both heads (an **AND**), it is the other way round.
 #
@@ -35,13 +35,14 @@
 #   \underbrace{\frac{w_c' - w_c}{s'}}_{\mathrm{rewritten}}$$
 #
 # Here $w_c'$ and $s'$ are measured with the components taken away. Only *rewritten* is backup by component $c$: it
-# writes something else. *Rescaled* is arithmetic. Without a loud component the stream is shorter, $s'$ is smaller, and
-# everything that is left counts for more.
+# writes something else. *Rescaled* is arithmetic. Without a component that writes much, the stream is shorter, $s'$
+# is smaller, and everything that is left counts for more.
 #
 # **A small example.** One prompt, two components. The first writes 6 and is taken away: 6 becomes 0. The second writes
 # 4 before and 3 after. The scale is 2 before and 1 after. The direct effects are 3 and 2 before, 0 and 3 after. So 3 is
 # lost, and the second component gains 1. It gains $4 \cdot (1/1 - 1/2) = 2$ by rescaling and $(3 - 4) / 1 = -1$ by
-# rewriting. The gain makes up for a share of $1/3$. It looks like backup, but the component works *against* it.
+# rewriting. The gain makes up for a share of $1/3$. This gain looks like backup. But the component writes less than
+# before, so it works *against* the repair.
 #
 # **Shapes.** What is written is `[component, prompt]`, scales are `[prompt]`. Divide for each prompt, then take the
 # mean over prompts.
@@ -57,8 +58,8 @@
 # shares of each single head by hand. What do your functions give for these tables?
 
 # %% [markdown] tags=["hint"]
-# `denoised([])` is the corrupted run as it is, and `noised([])` is the clean run as it is. For the subsets of a circuit,
-# `itertools.combinations(circuit, size)` gives those of one size. Which size is the smallest?
+# `denoised([])` is the corrupted run as it is, and `noised([])` is the clean run as it is. For the subsets of a
+# circuit, `itertools.combinations(circuit, size)` gives those of one size. Which size is the smallest?
 
 # %% [markdown] tags=["hint"]
 # For backup, compute both terms for *all* components as `[component, prompt]`, take the mean over prompts, and set the
@@ -225,8 +226,8 @@ if __name__ == "__main__":
 
 # %% [markdown] tags=["found"]
 # **What you found.** *Two readers, an OR.* Replace L1H1 by its mean, and the logit difference rises from 8.03 to 9.15.
-# Replace L1H2, and 7.81 is left. Replace both, and 1.37 is left. <!-- claim: backup.or --> One of the two is enough. Who tests one head at a time
-# would say that neither matters.
+# Replace L1H2, and 7.81 is left. Replace both, and 1.37 is left. <!-- claim: backup.or --> One of the two is enough. If you test one head at a
+# time, both look useless.
 #
 # *Noising says something else.* With the corrupted outputs, L1H1 loses 0.31 and L1H2 loses 0.53 of the logit
 # difference. <!-- claim: backup.noised --> How can both be? A mean says nothing about the giver. A corrupted output says the *wrong* giver, and
@@ -237,10 +238,10 @@ if __name__ == "__main__":
 # difference. <!-- claim: backup.faithful --> By this number the circuit is perfect. But take L1H2 away: the circuit has −0.25 left, and the model
 # has 7.81. <!-- claim: backup.incomplete --> The circuit has left out the second reader.
 #
-# *No backup.* Without L2H2, a direct effect of 4.37 is lost. L2H0 and L2H1 gain 0.27 each, and this looks like two
-# heads that step in. <!-- claim: backup.gains --> But all of it is *rescaled*, and nothing is rewritten: heads of one layer read the same stream, so
-# they cannot know that L2H2 is gone. Only MLP 2 comes later, and it writes 0.47 *less*. <!-- claim: backup.mlp --> Together the others make up
-# for a share of −0.06. <!-- claim: backup.share --> So this model has redundant heads, and no backup heads.
+# *No backup for L2H2.* Without L2H2, a direct effect of 4.37 is lost. L2H0 and L2H1 gain 0.27 each, and this looks
+# like two heads that step in. <!-- claim: backup.gains --> But all of it is *rescaled*, and nothing is rewritten: heads of one layer read the same
+# stream, so they cannot know that L2H2 is gone. Only MLP 2 comes later, and it writes 0.47 *less*. <!-- claim: backup.mlp --> Together the
+# others make up for a share of −0.06. <!-- claim: backup.share --> So this model has redundant readers, and no head steps in for L2H2.
 #
 # **In GPT-2 small** Wang et al. (2022) find real backup name movers: when the name movers are taken away, other heads
 # begin to write the name. Rushing and Nanda (2024) find such repair in many models. It is imperfect, and it varies from

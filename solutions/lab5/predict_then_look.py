@@ -57,7 +57,8 @@
 
 # %% [markdown] tags=["hint"]
 # The bin of a probability is `(predicted * n_bins).long()`, apart from one probability. Which bin does 1 get in this
-# way, and which should it get? Then go through the bins with a mask, `place == k`, and leave out those without a prediction.
+# way, and which should it get? Then go through the bins with a mask, `place == k`, and leave out those without a
+# prediction.
 
 # %%
 import torch
@@ -181,10 +182,12 @@ def predict_then_look(
 #   look at the receiver (0.98, 0.97 and 0.98). <!-- claim: predict.movers -->
 #
 # Now the question. Take one head away: put its mean over the prompts in its place. For which heads does the logit
-# difference fall by at least a tenth? Write nine probabilities into `mine` below. Then run the cell.
+# difference fall by at least a tenth of its value? Write nine probabilities into `mine` below. Then run the cell.
 #
-# **Look at it.** The cell also scores a naive prediction: "the more a head looks at the names, the more likely it matters",
-# with the share of attention as the probability. It is scored on four maps, patching and ablation in both models.
+# **Look at it.** The cell also scores a naive prediction: "the more a head looks at the names, the more likely it
+# matters", with the share of attention as the probability. It is scored on four maps, patching and ablation in both
+# models. On a patching map a head counts if it brings back at least a tenth of the logit difference, on an ablation
+# map if at least a tenth of it is lost.
 
 # %% tags=["demo"]
 if __name__ == "__main__":
@@ -246,11 +249,11 @@ if __name__ == "__main__":
 # *needed* are two questions, and in this map their answers differ. The next exercise looks at such pairs.
 #
 # Perhaps you took the patching map as a guide: 0.9 for the five heads and 0.1 for the rest. That has a Brier score of
-# 0.19, and a skill of 0.16. <!-- claim: predict.sure --> With 0.6 and 0.05 the Brier score is 0.13, and the skill is 0.40. <!-- claim: predict.careful --> The same order of the
-# heads, said with less certainty, is a better prediction here. That is what a proper score rewards: saying what you
-# believe, as surely as you believe it.
+# 0.19, and a skill of 0.16. <!-- claim: predict.sure --> With 0.6 and 0.05 the Brier score is 0.13, and the skill is 0.40. <!-- claim: predict.careful --> The order of the heads
+# is the same. But you are less sure about the five, and this is a better prediction here. That is what a proper score
+# rewards: saying what you believe, as surely as you believe it.
 #
-# **Look at the calibration plot, too.** In the lower bins nothing happened at all. Some heads give nearly half of their
-# attention to the names, and none of them mattered. So attention is no probability, even where it gives the right
+# **Look at the calibration plot, too.** In the lower bins nothing happened at all, although their heads give a part of
+# their attention to the names. So attention is no probability, even where it gives the right
 # order. And note how few events there are: 36 in all, and 14 in the highest bin. <!-- claim: predict.few --> With so few, a calibration error says
 # little by itself.

@@ -77,7 +77,7 @@ def first_mention(prompt):
 
 
 @misconception(
-    "For *repetition* you look only at the giver: is this name there before? A name can also come twice among the other "
+    "For *repetition* you look only at the giver: was this name named before? A name can also come twice among the other "
     "slots, and then the hypothesis names that slot.",
     replaces="predicted_slots",
 )
@@ -141,8 +141,8 @@ def predictions_exchanged(prompt):
 
 
 @misconception(
-    "In your tests the giver was named before, as in your controls: the change is in the slot of the other person. Both "
-    "hypotheses still predict the same, so the experiment cannot decide.",
+    "In a test of yours the giver was named before, as in the control. So both hypotheses name the giver's slot there, and "
+    "such a test cannot decide.",
     replaces="separating_pairs",
 )
 def nothing_separated(names):
@@ -181,7 +181,7 @@ def two_changes(names):
 
 @misconception(
     "Your givers are not balanced: some names give more often in the tests than in the controls. A head that likes certain "
-    "names would then look as if it followed *repetition*, or hide that it does.",
+    "names would then look as if it followed *repetition*, or would hide that it follows it.",
     replaces="separating_pairs",
 )
 def unbalanced(names):
@@ -191,8 +191,8 @@ def unbalanced(names):
 
 
 @misconception(
-    "You build one pair from the first three names. Each of the names has to give in at least one test: with one pair, the "
-    "result may be due to these names.",
+    "Some of the names give in no test. Each name has to give in at least one: otherwise the result may be due to the names "
+    "that you chose.",
     replaces="separating_pairs",
 )
 def one_pair(names):

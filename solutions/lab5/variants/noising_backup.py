@@ -189,7 +189,7 @@ def distance_without_sign(denoised, noised, heads):
 
 
 @misconception(
-    "Where the metric is the same in both runs, you give a share of 0. The docstring asks for a `ValueError`.",
+    "Where the metric is the same in both runs, your function returns all the same. There is nothing to bring back or to lose: the docstring asks for a `ValueError`.",
     replaces="patching_shares",
 )
 def zero_for_a_flat_metric(denoised, noised, heads):
@@ -232,7 +232,8 @@ def exactly_most(only, model, circuit, most):
 
 
 @misconception(
-    "You leave out the sets with `most` heads themselves: `range` ends one before its end.", replaces="incompleteness"
+    "You leave out the sets with exactly `most` heads. They count, too: `range(most)` ends at `most - 1`.",
+    replaces="incompleteness",
 )
 def one_too_few(only, model, circuit, most):
     refuse(model, circuit)
@@ -288,8 +289,8 @@ def model_left_whole(only, model, circuit, most):
 
 
 @misconception(
-    "You compare the taken-away heads alone with the whole model. Compare what is *left* of the circuit with what is left "
-    "of the model.",
+    "You run the taken-away heads alone where the circuit without them is asked for. Compare what is *left* of the circuit "
+    "with what is left of the model.",
     replaces="incompleteness",
 )
 def the_removed_alone(only, model, circuit, most):
@@ -334,7 +335,7 @@ def order_of_the_circuit(only, model, circuit, most):
 
 
 @misconception(
-    "A circuit with a head that the model does not have is no error in yours. The docstring asks for a `ValueError`.",
+    "You accept a circuit with a head that the model does not have. The docstring asks for a `ValueError`.",
     replaces="incompleteness",
 )
 def foreign_heads_accepted(only, model, circuit, most):

@@ -147,7 +147,7 @@ def summed_squares(predicted, happened):
 
 
 @misconception(
-    "You count both outcomes, as Brier did in 1950. Here only the event itself counts, so your number is twice too large.",
+    "You count both outcomes, as Brier did in 1950. Here only the event itself counts, so your number is twice the right one.",
     replaces="brier_score",
 )
 def both_outcomes(predicted, happened):
@@ -413,7 +413,7 @@ def zero_for_none(predicted, happened, n_bins):
 
 
 @misconception(
-    "You accept maps of different shapes, and PyTorch then repeats the smaller one. The docstring asks for a `ValueError`."
+    "You accept maps of different shapes. Each prediction needs its own outcome: the docstring asks for a `ValueError`."
 )
 def shapes_accepted(predicted, happened, n_bins):
     if predicted.shape != happened.shape and predicted.numel() and happened.numel():
@@ -429,7 +429,7 @@ def anything_is_a_probability(predicted, happened, n_bins):
     return report(predicted, happened, n_bins)
 
 
-@misconception("You refuse probabilities of exactly 0 and 1. Both are allowed: they say that you are sure.")
+@misconception("You refuse a probability of exactly 0 or 1. Both are allowed: they say that you are sure.")
 def ends_refused(predicted, happened, n_bins):
     refuse(predicted, happened, n_bins)
     if predicted.min() <= 0 or predicted.max() >= 1:
