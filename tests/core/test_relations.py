@@ -280,8 +280,8 @@ WORDS: list[Tree] = [" Paris", " to", "ing", " Mary"]
             None,  # six numbers in all
         ),
         (
-            [(layer, 2 * layer + 3) for layer in range(9)],
-            [(layer, 2 * layer + 4) for layer in range(9)],
+            [(layer, 2 * layer + 3) for layer in range(10)],
+            [(layer, 2 * layer + 4) for layer in range(10)],
             "In the second part of each entry of your list, each of your values is the expected one plus 1.",
         ),
     ],

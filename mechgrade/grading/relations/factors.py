@@ -215,7 +215,7 @@ def offsets(leaves: Sequence[Leaf]) -> Iterator[Claim]:
         # Any other number is more likely a matter of what the numbers stand for.
         if all(each == amount for each in amounts) and abs(amount) == 1:
             sentence = f"{{Each}} is the expected one {'plus' if amount > 0 else 'minus'} 1."
-            yield becomes("amount", 1, lambda leaf: leaf.want + amount, sentence)
+            yield becomes("amount", 1, lambda leaf: leaf.want + amount, sentence, several(4, whole=5))
     elif all(_near(each, amount) for each in amounts):
         sentence = f"{{Each}} is {abs(amount):.4g} {'more' if amount > 0 else 'less'} than expected."
         yield becomes("amount", 1, lambda leaf: leaf.want + amount, sentence)
