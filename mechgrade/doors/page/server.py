@@ -17,6 +17,7 @@ import asyncio
 import contextlib
 import hashlib
 import json
+import logging
 import secrets
 import socket
 from collections.abc import AsyncIterator, Callable
@@ -192,12 +193,13 @@ class Server(uvicorn.Server):
     def __init__(self, live: Live, token: str, ready: Callable[[], None]) -> None:
         self._pages = Pages(live)
         self._ready = ready
-        # Of uvicorn's own words none is for a learner.
+        # Of uvicorn's own words none is for a learner. A fault of ours is shown whole: without it nobody could report it.
+        logging.getLogger("uvicorn.error").addFilter(lambda record: record.exc_info is not None)
         super().__init__(
             uvicorn.Config(
                 self._pages.app(token),
                 log_config=None,
-                log_level="critical",
+                log_level="error",
                 access_log=False,
                 lifespan="off",
                 ws="none",
