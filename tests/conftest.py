@@ -14,7 +14,6 @@ from mechgrade.course import Course, load_course
 from mechgrade.grading.verdicts import ExerciseResult
 from mechgrade.grading.worker import Worker
 
-
 # Whoever runs the tests tries the same examples, so that a change is judged by what it changes. New ones, for a search by hand:
 # make test PYTEST_ARGS=--hypothesis-profile=random
 settings.register_profile("fixed", derandomize=True)
