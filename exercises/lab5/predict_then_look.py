@@ -74,7 +74,7 @@ def brier_score(predicted: Float[Tensor, "*map"], happened: Bool[Tensor, "*map"]
 def log_score(predicted: Float[Tensor, "*map"], happened: Bool[Tensor, "*map"]) -> float:
     """Give the mean of the negative natural logarithm of the probability given to what came.
 
-    Source: Gneiting and Raftery 2007, section 4.1.
+    Source: Gneiting and Raftery 2007, section 3.1 (the logarithmic score).
 
     Args:
         predicted: the probability of each event, from 0 to 1, of any shape.
