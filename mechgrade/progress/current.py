@@ -14,14 +14,14 @@ NEAREST = 3
 
 
 def current(course: Course, state: State, lab: str | None = None) -> Exercise | None:
-    """The first exercise that is not passed, looked for from the one that was worked on last. None when all are passed.
+    """The first exercise that is to be done, looked for from the one that was worked on last. None when there is none.
 
     Args:
         course: the course.
         state: the learner's progress.
         lab: look only in this lab.
     """
-    return first_open(course.exercises(lab), latest(course, state), state.passed)
+    return first_open(course.exercises(lab), latest(course, state), state.is_done)
 
 
 def latest(course: Course, state: State) -> Exercise | None:
@@ -30,11 +30,11 @@ def latest(course: Course, state: State) -> Exercise | None:
 
 
 def first_open(
-    order: Sequence[Exercise], start: Exercise | None, is_passed: Callable[[Exercise], bool]
+    order: Sequence[Exercise], start: Exercise | None, is_done: Callable[[Exercise], bool]
 ) -> Exercise | None:
-    """The first exercise that is not passed, from one on, and then from the beginning."""
+    """The first exercise in which something is to be done, from one on, and then from the beginning."""
     begin = order.index(start) if start in order else 0
-    return next((each for each in [*order[begin:], *order[:begin]] if not is_passed(each)), None)
+    return next((each for each in [*order[begin:], *order[:begin]] if not is_done(each)), None)
 
 
 def find(course: Course, text: str, lab: str | None = None) -> Exercise:

@@ -9,7 +9,7 @@ from mechgrade.course import Course, Exercise, Lab
 from mechgrade.progress.current import current
 from mechgrade.progress.progress import Entry, State, file_hash
 
-Standing = Literal["passed", "begun", "new"]
+Standing = Literal["passed", "begun", "new", "left out"]
 
 
 @dataclass(frozen=True)
@@ -20,6 +20,12 @@ class Row:
     entry: Entry
     standing: Standing
     changed: bool
+
+    @property
+    def verdict(self) -> str:
+        """The verdict by which it is shown."""
+        shown = {"new": "not_started", "left out": "not_applicable"}
+        return shown.get(self.standing, self.entry.verdict or "not_started")
 
 
 @dataclass(frozen=True)
@@ -37,12 +43,17 @@ class LabOutlook:
     @property
     def points(self) -> float:
         """Points of the last gradings."""
-        return sum(row.entry.points for row in self.rows)
+        return sum(row.entry.points for row in self.rows if row.standing != "left out")
+
+    @property
+    def maximum(self) -> int:
+        """Points that can be had with the learner's model."""
+        return sum(row.exercise.points for row in self.rows if row.standing != "left out")
 
     @property
     def minutes_left(self) -> int:
         """The course's estimate for the rest."""
-        return sum(row.exercise.minutes for row in self.rows if row.standing != "passed")
+        return sum(row.exercise.minutes for row in self.rows if row.standing not in ("passed", "left out"))
 
     @property
     def minutes_worked(self) -> float:
@@ -52,7 +63,7 @@ class LabOutlook:
 
 @dataclass(frozen=True)
 class Outlook:
-    """The whole map. ``next``: the current exercise; None when all are passed."""
+    """The whole map. ``next``: the current exercise; None when nothing is left to do."""
 
     labs: tuple[LabOutlook, ...]
     next: Exercise | None
@@ -71,14 +82,19 @@ def completed(course: Course, before: State, after: State) -> list[Lab]:
     """The labs whose last exercise was passed between two states."""
 
     def done(lab: Lab, state: State) -> bool:
-        return all(map(state.passed, lab.exercises.values()))
+        exercises = lab.exercises.values()
+        return all(map(state.is_done, exercises)) and any(map(state.passed, exercises))
 
     return [lab for lab in course.labs.values() if done(lab, after) and not done(lab, before)]
 
 
 def _row(course: Course, state: State, exercise: Exercise) -> Row:
     entry = state.of(exercise)
-    standing: Standing = "passed" if entry.verdict == "passed" else "begun" if entry.source or entry.hints else "new"
+    standing: Standing = "begun" if entry.source or entry.hints else "new"
+    if entry.left_out:
+        standing = "left out"
+    elif entry.verdict == "passed":
+        standing = "passed"
     changed = bool(entry.source) and file_hash(course.stub_path(exercise)) != entry.source
     return Row(exercise, entry, standing, changed)
 

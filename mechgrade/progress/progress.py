@@ -57,6 +57,7 @@ class Entry:
         best: the most points that a grading gave.
         stalled: attempts since a grading gave more points than all before it; 0 once it passes.
         sentence: what the last grading said of the first check that failed; empty where none did.
+        left_out: why the model of the last grading cannot serve the exercise; empty where it can.
     """
 
     attempts: int = 0
@@ -71,6 +72,7 @@ class Entry:
     best: float = 0.0
     stalled: int = 0
     sentence: str = ""
+    left_out: str = ""
 
 
 @dataclass
@@ -88,6 +90,10 @@ class State:
     def passed(self, exercise: Exercise) -> bool:
         """Whether the last grading passed it."""
         return self.of(exercise).verdict == "passed"
+
+    def is_done(self, exercise: Exercise) -> bool:
+        """Whether there is nothing to do in it: it is passed, or the learner's model cannot serve it."""
+        return self.passed(exercise) or bool(self.of(exercise).left_out)
 
 
 def hash_of(source: bytes) -> str:
@@ -214,8 +220,12 @@ class Progress:
         source = file_hash(Path(result.file))
         changed = source != entry.source
         untouched = result.verdict in ("not_started", "missing") and not entry.source
-        if untouched or result.verdict == "not_applicable":
-            return  # an untouched stub is no news, and of what was left out nothing is known
+        why = (result.message or "left out")[:SENTENCE] if result.verdict == "not_applicable" else ""
+        if why != entry.left_out:
+            state.entries[name] = entry
+            entry.left_out = why
+        if untouched or why:
+            return  # an untouched stub is no news, and of what was left out nothing more is known
         state.entries[name] = entry
         if changed and result.verdict not in ("not_started", "missing"):
             entry.attempts += 1

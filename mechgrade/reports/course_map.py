@@ -25,13 +25,16 @@ def status(row: Row) -> str:
     entry = row.entry
     if row.standing == "new":
         return "not started"
+    if row.standing == "left out":
+        return LOOKS["not_applicable"][1]
     words = LOOKS[entry.verdict][1] if entry.verdict else "hint read"  # type: ignore[index]  # checked when it was read
     return f"{words}, changed" if row.changed else words
 
 
 def _next(course: Course, found: Outlook) -> str:
     if found.next is None:
-        return "All exercises here are passed."
+        without = any(row.standing == "left out" for lab in found.labs for row in lab.rows)
+        return f"All exercises here{' that your model can serve' if without else ''} are passed."
     path = course.stub_path(found.next).relative_to(course.root)
     return f"Next: {path} ({found.next.minutes} min)"
 
@@ -70,7 +73,9 @@ def _bar(lab: LabOutlook) -> str:
 
 
 def _summary(lab: LabOutlook) -> str:
-    text = f"{lab.passed}/{len(lab.rows)} passed · {lab.points:g}/{lab.lab.points} points · {duration(lab.minutes_left)} left"
+    text = (
+        f"{lab.passed}/{len(lab.rows)} passed · {lab.points:g}/{lab.maximum} points · {duration(lab.minutes_left)} left"
+    )
     return text + _worked(lab, " · ")
 
 
@@ -80,9 +85,8 @@ def _worked(lab: LabOutlook, before: str) -> str:
 
 
 def _line(row: Row, width: int) -> Text:
-    verdict = row.entry.verdict or "not_started"
-    sign, _, colour = LOOKS[verdict] if row.standing != "new" else LOOKS["not_started"]  # type: ignore[index]  # progress keeps verdicts as text
-    points = f"{row.entry.points:g}/{row.exercise.points}"
+    sign, _, colour = LOOKS[row.verdict]  # type: ignore[index]  # progress keeps verdicts as text
+    points = f"{row.entry.points:g}/{row.exercise.points}" if row.standing != "left out" else ""
     line = Text.assemble(
         (f"  {sign} ", colour), f"{row.exercise.name:<{width}}  ", (f"{status(row):<24}", colour), f"{points:>6}"
     )
@@ -94,7 +98,7 @@ def _line(row: Row, width: int) -> Text:
 
 def _total(found: Outlook) -> str:
     passed, count = sum(lab.passed for lab in found.labs), sum(len(lab.rows) for lab in found.labs)
-    points, there = sum(lab.points for lab in found.labs), sum(lab.lab.points for lab in found.labs)
+    points, there = sum(lab.points for lab in found.labs), sum(lab.maximum for lab in found.labs)
     left = sum(lab.minutes_left for lab in found.labs)
     ahead = f"; about {duration(left)} left" if left else ""
     return f"{passed} of {count} exercises passed, {points:g} of {there} points{ahead}"
@@ -109,10 +113,13 @@ def _in_words(course: Course, found: Outlook, screen: Screen) -> None:
         screen.say()
         screen.say(f"{lab.lab.name}: {lab.lab.title}.")
         screen.say(
-            f"{lab.passed} of {len(lab.rows)} exercises passed, {lab.points:g} of {lab.lab.points} points, "
+            f"{lab.passed} of {len(lab.rows)} exercises passed, {lab.points:g} of {lab.maximum} points, "
             f"{duration(lab.minutes_left)} left{_worked(lab, ', ')}."
         )
         for row in lab.rows:
+            if row.standing == "left out":
+                screen.say(f"{row.exercise.name}: {status(row)}, {row.entry.left_out}.")
+                continue
             tries = f", {row.entry.attempts} tries" if row.entry.attempts > 1 else ""
             screen.say(
                 f"{row.exercise.name}: {status(row)}, {row.entry.points:g} of {row.exercise.points} points, "

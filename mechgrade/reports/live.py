@@ -140,7 +140,7 @@ class Face:
         entry = self.seen.entry
         if exercise == self.exercise and entry is not None and entry.verdict in ("passed", "not_applicable"):
             return True
-        return self.state.passed(exercise)
+        return self.state.is_done(exercise)
 
     @property
     def following(self) -> Exercise | None:

@@ -11,7 +11,7 @@ import pytest
 
 from mechgrade.course import Course, load_course
 from mechgrade.grading.verdicts import Check, ExerciseResult, Result
-from mechgrade.progress.outlook import outlook
+from mechgrade.progress.outlook import completed, outlook
 from mechgrade.progress.progress import Progress, ProgressError
 
 
@@ -85,6 +85,25 @@ def test_another_submission_and_debugging_are_not_this_learners_progress(desk, o
     edit(desk, "find_heads", "first = 1\n")
     progress.graded(result_of(desk, "find_heads", "passed", **other))
     assert not progress.path.exists()
+
+
+def test_what_the_model_cannot_serve_is_not_next_until_another_model_can(desk):
+    progress = Progress(desk)
+    lab = desk.lab("lab4")
+    first, second, *rest = lab.exercises.values()
+    for each in [first, *rest]:
+        progress.graded(result_of(desk, each.name, "not_applicable"))
+    found = outlook(desk, progress.read(), "lab4")
+    assert found.next == second
+    assert [row.standing for row in found.labs[0].rows] == ["left out", "new", *["left out"] * len(rest)]
+    assert (found.labs[0].maximum, found.labs[0].minutes_left) == (second.points, second.minutes)
+    edit(desk, second.name, "first = 1\n")
+    before = progress.read()
+    progress.graded(result_of(desk, second.name, "passed"))
+    assert outlook(desk, progress.read(), "lab4").next is None
+    assert completed(desk, before, progress.read()) == [lab]
+    progress.graded(result_of(desk, first.name, "not_started"))
+    assert outlook(desk, progress.read(), "lab4").next == first
 
 
 def test_a_fault_of_the_machine_is_no_attempt(desk):

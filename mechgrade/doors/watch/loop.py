@@ -143,9 +143,9 @@ class Loop:
             return State()
 
     def _next(self) -> Exercise | None:
-        """What to do next: the first that is not passed, from the one that was saved on, and then from the beginning."""
+        """What to do next: the first that is not done, from the one that was saved on, and then from the beginning."""
         state = self._state()
-        return first_open(self.exercises, self._at, lambda each: self._passed.get(each, state.passed(each)))
+        return first_open(self.exercises, self._at, lambda each: self._passed.get(each, state.is_done(each)))
 
     def _closing(self) -> None:
         following = self._next()
