@@ -10,7 +10,6 @@ worth no more than the learner's word. The grader's side takes it so.
 
 from __future__ import annotations
 
-import builtins
 import sys
 import types
 from collections.abc import Callable, Iterator, Mapping
@@ -39,6 +38,10 @@ _MODULES = (
 
 #: What a learner may well replace to see what a program does, and no scenario calls.
 _FREE = frozenset(["print", "input", "breakpoint", "help", "exit", "quit", "copyright", "credits", "license"])
+
+#: What torch replaces by itself, and no scenario may rely on: the first when something imports ``torch._dynamo``, as optimisers and
+#: ``torch.func`` do, the second with another default type of numbers.
+_TORCHS_OWN = frozenset(["manual_seed", "Storage"])
 
 #: A name, and the function or class that it had; of a function in Python also its code.
 _Kept = tuple[Mapping[str, Any], str, list[tuple[str, Any]], list[tuple[str, Any, Any]]]
@@ -96,7 +99,7 @@ def _classes(bench: object) -> list[type]:
 
 
 def _keep(label: str, names: Mapping[str, Any]) -> _Kept:
-    free = _FREE if names is vars(builtins) else frozenset()
+    free = {"builtins": _FREE, "torch": _TORCHS_OWN}.get(label, frozenset())
     kept = [(name, value) for name, value in names.items() if _is_used(value) and name not in free]
     codes = [(name, value, value.__code__) for name, value in kept if isinstance(value, types.FunctionType)]
     return names, label, kept, codes

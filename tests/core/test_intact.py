@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import types
 from collections import OrderedDict
 from typing import Any
@@ -68,6 +70,22 @@ def test_what_a_program_may_do_is_no_replacement(intact: Any, monkeypatch: pytes
     bench.cache = {}
     torch.set_default_dtype(torch.float32)
     assert look.changed() == ""
+
+
+#: What learners call, and torch answers by putting something of its own in another's place.
+ORDINARY = (
+    "p = torch.nn.Parameter(torch.ones(2)); p.sum().backward(); torch.optim.SGD([p]).step()",
+    "torch.func.jvp(lambda x: 2 * x, (torch.ones(3),), (torch.ones(3),))",
+    "torch.set_default_dtype(torch.float64)",
+)
+
+
+@pytest.mark.parametrize("line", ORDINARY)
+def test_what_torch_does_to_itself_is_no_replacement(line: str) -> None:
+    """In a process of its own: what torch puts in place stays there."""
+    code = f"import types, torch\nfrom mechgrade.worker.intact import Intact\nlook = Intact(types.ModuleType('g'), object())\n{line}\nprint(look.changed())"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == ""
 
 
 def test_it_is_noticed_before_the_scenario_goes_on(intact: Any, monkeypatch: pytest.MonkeyPatch) -> None:
