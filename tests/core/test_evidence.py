@@ -7,6 +7,7 @@ import math
 import numpy as np
 import pytest
 
+from mechgrade.grading.compare import tolerance
 from mechgrade.grading.evidence import ENOUGH, bits
 from mechgrade.grading.evidence import tells as tells_of
 from mechgrade.grading.recordings import Run
@@ -170,3 +171,19 @@ def test_what_is_right_but_for_rounding_tells_nothing() -> None:
 def test_an_infinity_where_a_number_is_expected_is_wrong() -> None:
     assert not tells([(array(2.5, 3.5), returned(array(2.5, math.inf)))])
     assert tells([(array(2.5, math.inf), returned(array(2.5, 3.5)))])
+
+
+def test_a_boolean_is_one_bit_whatever_was_expected() -> None:
+    assert bits([(Run(7, {}), returned(True))]) == 1.0
+
+
+def test_in_a_list_it_is_what_came_that_counts() -> None:
+    long = "Carl and David went to the store"
+    assert bits([(Run([long], {}), returned(["store"]))]) == 1.0 < bits([(Run(["store"], {}), returned([long]))])
+
+
+def test_what_is_off_by_the_whole_tolerance_is_still_rounding() -> None:
+    want = array(0.0, 0.0)
+    most = float(tolerance(want.values, 0.5)[0])
+    runs = {got: bits([(Run(want, {"": 0.5}), returned(array(got, 8 * most)))]) for got in (0.0, most, 2 * most)}
+    assert runs[0.0] == runs[most] < runs[2 * most]
