@@ -190,3 +190,50 @@ def test_how_it_was_graded_in_words() -> None:
     assert Result("small", "hooked", "cuda", "full").how == "Graded on small (hooked, cuda), isolation full"
     assert Result("small", "", "cpu", "process").how == "Graded on small (cpu), isolation process"
     assert Result("none", "", "cpu", "inline").how == "Graded with isolation inline"
+
+
+# --- what the model cannot serve ---------------------------------------------------------------------------------------
+
+
+def test_a_check_that_is_left_out_counts_neither_way() -> None:
+    result = exercise(check("passed", 2.0), check("wrong", 1.0))
+    result.leave_out(result.checks[1], "the model has no grouped heads")
+    assert (result.points, result.max_points, result.verdict) == (2.0, 2.0, "passed")
+    left = result.checks[1]
+    assert (left.verdict, left.points, left.max_points) == ("not_applicable", 0.0, 0.0)
+    assert result.left_out == {"the model has no grouped heads": [left]}
+
+
+def test_an_exercise_that_is_left_out_says_why_and_lists_no_checks() -> None:
+    first, second = check("not_applicable", message="no SAE"), check("not_applicable", message="no BOS")
+    for checks, why in (([first], "no SAE"), ([second, first], "no BOS")):
+        result = exercise(*checks)
+        assert (result.verdict, result.message, result.left_out, result.first_failure) == (
+            "not_applicable",
+            why,
+            {},
+            None,
+        )
+
+
+def test_supporting_checks_are_left_out_with_all_that_they_support() -> None:
+    supporting = check("passed", 1.0, supporting=True)
+    fault = check("grader_error", supporting=True)
+    result = exercise(
+        check("not_applicable", message="no SAE"), check("not_applicable", message="no BOS"), supporting, fault
+    )
+    result.settle()
+    assert (supporting.verdict, supporting.message, result.max_points) == ("not_applicable", "no SAE", 2.0)
+    assert fault.verdict == "grader_error", "that nobody could judge it is not forgotten"
+
+
+def test_a_submission_without_what_is_left_out() -> None:
+    there, gone = exercise(check("wrong")), exercise(check("not_applicable"))
+    assert Result("small", "bridge", "cpu", "full", [there, gone]).applicable == [there]
+
+
+def test_files_that_are_lost_are_named() -> None:
+    assert exercise(check()).remarks == []
+    one, other = exercise(check()), exercise(check())
+    one.written.update(["b.txt", "a.txt"])
+    assert "a.txt, b.txt" in one.remarks[0] and other.remarks == []
