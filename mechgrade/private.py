@@ -3,8 +3,6 @@
 Every command may begin here, so it imports ``os`` and no more: ``pathlib`` and ``tempfile`` take longer to import than Python to start.
 """
 
-# ruff: noqa: PTH
-
 from __future__ import annotations
 
 import os

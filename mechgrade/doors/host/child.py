@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import atexit
 import fcntl
+import io
 import os
 import signal
 import sys
@@ -33,8 +34,8 @@ class Brought:
     host: int
 
 
-def become(brought: Brought) -> Callable[[], object]:
-    """Make this process the client's, and say what to run in it. It goes on with SIGINT blocked, until that runs."""
+def become(brought: Brought, command: Callable[[], None]) -> Callable[[], None]:
+    """Make this process the client's. It goes on with SIGINT blocked, until what comes back is called, which runs the command."""
     os.setpgid(0, 0)
     libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != brought.host:
@@ -46,20 +47,19 @@ def become(brought: Brought) -> Callable[[], object]:
     os.environ.update(request["environment"])
     sys.argv[:], sys.orig_argv[:], sys.path[:] = request["arguments"], request["started"], request["path"]
     sys.modules["__main__"] = _script(*request["script"])
-    sys.stdin = sys.__stdin__ = _stream(0, "r", *request["streams"][0])  # type: ignore[misc]
-    sys.stdout = sys.__stdout__ = _stream(1, "w", *request["streams"][1])  # type: ignore[misc]
-    sys.stderr = sys.__stderr__ = _stream(2, "w", *request["streams"][2])  # type: ignore[misc]
+    for number, (name, mode) in enumerate((("stdin", "r"), ("stdout", "w"), ("stderr", "w"))):
+        stream = _stream(number, name, mode, *request["streams"][number])
+        setattr(sys, name, stream)
+        setattr(sys, f"__{name}__", stream)
     _handle(int(request["ignored"], 16))
     blocked = {number for number in signal.valid_signals() if int(request["blocked"], 16) >> (number - 1) & 1}
 
     def run() -> None:
-        from mechgrade.doors.cli import main
-
         try:
             signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
         except KeyboardInterrupt:  # it came before this process was there
             sys.exit(_STOPPED)
-        main()
+        command()
 
     return run
 
@@ -78,14 +78,12 @@ def _place(files: list[int], numbers: list[int]) -> None:
 
 
 def _stream(
-    number: int, mode: str, encoding: str, errors: str, line_buffering: bool, write_through: bool
+    number: int, name: str, mode: str, encoding: str, errors: str, line_buffering: bool, write_through: bool
 ) -> IO[str]:
     """A standard stream, as the interpreter makes it."""
-    import io
-
     unbuffered = mode == "w" and write_through
-    buffer: Any = open(number, f"{mode}b", buffering=0 if unbuffered else -1, closefd=False)  # noqa: SIM115, PTH123
-    (buffer if unbuffered else buffer.raw).name = f"<{('stdin', 'stdout', 'stderr')[number]}>"
+    buffer: Any = open(number, f"{mode}b", buffering=0 if unbuffered else -1, closefd=False)  # noqa: SIM115
+    (buffer if unbuffered else buffer.raw).name = f"<{name}>"
     stream = io.TextIOWrapper(
         buffer, encoding, errors, newline="\n", line_buffering=line_buffering, write_through=write_through
     )
@@ -115,7 +113,7 @@ def _handle(ignored: int) -> None:
             signal.signal(number, signal.SIG_DFL)
 
 
-def finish(command: Callable[[], object]) -> NoReturn:
+def finish(command: Callable[[], None]) -> NoReturn:
     """Run a command and end as the interpreter does; only, what is in memory is not taken apart, which nobody would see."""
     try:
         command()

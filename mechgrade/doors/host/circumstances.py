@@ -3,8 +3,6 @@
 Standard library's ``os`` and ``sys`` alone, as in the whole client.
 """
 
-# ruff: noqa: PTH
-
 from __future__ import annotations
 
 import os

@@ -1,82 +1,35 @@
-"""``mechgrade``: has the host run the command where that gives the same, and runs it here where not.
+"""What the shell starts: it asks the host, and waits.
 
 The host's fork writes to this process's own terminal and files. What stays here is to wait, and to pass on what a terminal sends. A
 signal that ends this process ends the fork too: the host sees the connection close.
 """
-
-# ruff: noqa: PTH
 
 from __future__ import annotations
 
 import os
 import sys
 
-TYPE_CHECKING = False  # typing takes as long to import as all that is needed here
+TYPE_CHECKING = False  # as in all that a command begins with
 if TYPE_CHECKING:
     import socket
-    from collections.abc import Mapping, Sequence
     from typing import NoReturn
 
-#: Commands that are short, ask nothing, and hold no secret of a final grading.
-LENT = {"grade", "hint", "read", "map", "progress", "--help", "-h"}
-
-#: Options with which even those are run here: for a debugger, for a secret, for what was asked to go without a server.
-HERE = {"--pdb", "--isolation", "--require-isolation", "--hidden", "--no-server"}
-
-#: What turns MECHGRADE_SERVER on, as the option reads it.
-_ON = {"1", "true", "t", "yes", "y", "on"}
-
-#: The host's fork was lost; as the machine's fault everywhere.
+#: The fork was lost: the machine's fault, as everywhere.
 _FAULT = 3
 
 
-def main() -> None:
-    """The entry point."""
-    try:
-        status = _lent() if may_be_lent(sys.argv[1:], os.environ) else None
-    except KeyboardInterrupt:  # nothing has run yet
-        sys.exit(130)
-    if status is None:
-        from mechgrade.doors.cli import main as command
-
-        command()
-    else:
-        _end(status)
-
-
-def may_be_lent(arguments: Sequence[str], environment: Mapping[str, str]) -> bool:
-    """Whether a command is one for the host. A command that is not could still be run there; only, nobody has thought it through."""
-    return (
-        sys.platform == "linux"
-        and (not arguments or arguments[0] in LENT)
-        and not any(each.partition("=")[0] in HERE for each in arguments)
-        and environment.get("MECHGRADE_SERVER", "1").lower() in _ON
-        and "MECHGRADE_SECRET" not in environment
-        and None not in (sys.stdin, sys.stdout, sys.stderr)
-        and not _is_observed()
-    )
-
-
-def _is_observed() -> bool:
-    """Whether a debugger, a profiler or a measurement of coverage looks at this process, or a prompt is to follow."""
-    if sys.gettrace() or sys.getprofile() or sys.flags.inspect or sys.flags.interactive:
-        return True
-    monitoring = getattr(sys, "monitoring", None)
-    return monitoring is not None and any(monitoring.get_tool(number) for number in range(6))
-
-
-def _lent() -> int | None:
-    """Have the host run the command; its status as the kernel gave it. None where nothing has run."""
+def lent() -> None:
+    """Have the host run the command, and end as it ends. Comes back where there is no host for it, and nothing has run."""
     from mechgrade.doors.host import talk
     from mechgrade.private import NoPlaceError
 
     try:
         connection = talk.connect()
         if connection is None or not _is_ready(connection):
-            return None
+            return
     except (OSError, NoPlaceError):
-        return None
-    return _wait(connection)
+        return
+    _end(_wait(connection))
 
 
 def _is_ready(connection: socket.socket) -> bool:
@@ -130,7 +83,7 @@ def _request(numbers: list[int]) -> str:
             "script": [getattr(script, "__file__", None), script.__package__],
             "environment": dict(os.environ),
             "streams": [
-                [each.encoding, each.errors, each.line_buffering, each.write_through]  # type: ignore[attr-defined]
+                [each.encoding, each.errors, each.line_buffering, each.write_through]  # type: ignore[union-attr]
                 for each in (sys.stdin, sys.stdout, sys.stderr)
             ],
         }

@@ -3,36 +3,16 @@
 from __future__ import annotations
 
 import contextlib
-import importlib
 import os
 import sys
 import sysconfig
 import threading
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 from mechgrade.doors.host.circumstances import reaches_start, status
-
-#: What commands import on their way. What is left out they import themselves; none of it is the course's, which may change.
-MODULES = (
-    "mechgrade.doors.cli",
-    "mechgrade.course.devices",
-    "mechgrade.course.hints",
-    "mechgrade.doors.doctor.machine",
-    "mechgrade.doors.host.leave",
-    "mechgrade.doors.workers",
-    "mechgrade.grading.grade",
-    "mechgrade.grading.parallel",
-    "mechgrade.grading.plugin",
-    "mechgrade.grading.warm.worker",
-    "mechgrade.progress.current",
-    "mechgrade.progress.outlook",
-    "mechgrade.reports.course_map",
-    "mechgrade.reports.reading",
-    "mechgrade.reports.terminal",
-    "mechgrade.submissions.find",
-)
 
 #: A file that changed less than so many nanoseconds ago may change again without another time.
 _SETTLED = 2_000_000_000
@@ -47,24 +27,19 @@ class ImportedError(Exception):
 class Imported:
     """All that is imported, and what it was imported from and by.
 
+    Args:
+        bring: imports all that commands need.
+
     Raises:
         ImportedError: a file changed meanwhile, or the imports left something behind.
     """
 
-    def __init__(self, modules: Iterable[str] = MODULES) -> None:
+    def __init__(self, bring: Callable[[], object]) -> None:
         begun = time.time_ns()
         self._environment = dict(os.environ)
         before = _traces()
         with _reading() as self._read:
-            for name in modules:
-                importlib.import_module(name)
-            import _pytest.config
-
-            for plugin in _pytest.config.default_plugins:
-                importlib.import_module(f"_pytest.{plugin}")
-            from mechgrade.doors.cli import command
-
-            command()  # put together once
+            bring()
         if before != _traces():
             raise ImportedError("an import changed the process, and a fork would have that twice or not at all")
         if os.fork() == 0:  # libraries end their threads before a fork, and make new ones when they need them
@@ -89,7 +64,7 @@ class Imported:
 
 def _traces() -> tuple[Any, ...]:
     """What an import has no business to change: the environment, the search path, the folder, and what was printed."""
-    return dict(os.environ), list(sys.path), os.getcwd(), [os.fstat(number).st_size for number in (1, 2)]
+    return dict(os.environ), list(sys.path), Path.cwd(), [os.fstat(number).st_size for number in (1, 2)]
 
 
 @contextlib.contextmanager
@@ -98,13 +73,13 @@ def _reading() -> Iterator[set[str]]:
     read: set[str] = set()
 
     class Read(type(os.environ)):  # type: ignore[misc]
-        def __getitem__(self, name: str) -> str:
+        def __getitem__(self, name: str) -> Any:
             read.add(name)
             return super().__getitem__(name)
 
     # The object stays: modules that are imported now may keep it.
     kind = type(os.environ)
-    os.environ.__class__ = Read  # type: ignore[assignment]
+    os.environ.__class__ = Read
     try:
         yield read
     finally:

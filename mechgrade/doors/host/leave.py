@@ -26,7 +26,7 @@ def leave_host() -> None:
         return
     with contextlib.suppress(NoPlaceError, OSError):  # then there is none, and the next command imports for itself
         place = Path(folder())
-        module = "mechgrade.doors.host.server"
+        module = "mechgrade.doors.command_host"
         with (place / "lock").open("w") as lock, tempfile.TemporaryFile() as said:
             # A host holds it as long as it takes commands.
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -1,4 +1,4 @@
-"""``python -m mechgrade.doors.host.server``: imports what commands import, waits for one, and forks it.
+"""The host: it has imported what commands import, waits for a command, and forks it.
 
 One thread and one loop over all that may happen. A fork leaves the loop, and the program goes on in it as the command. It holds
 no learner's code, nothing of a course and no environment but what an interpreter needs to start. It ends when nobody has asked for
@@ -8,22 +8,18 @@ a while, when what it has imported has changed, and when its socket is gone.
 from __future__ import annotations
 
 import contextlib
-import gc
 import json
 import os
 import select
 import signal
 import socket
-import sys
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from mechgrade.doors.host.child import Brought, become, finish
-from mechgrade.doors.host.circumstances import circumstances, status
-from mechgrade.doors.host.imported import Imported, ImportedError
+from mechgrade.doors.host.child import Brought
+from mechgrade.doors.host.imported import Imported
 from mechgrade.doors.host.talk import DIGITS, GO, MAX_FILES, user_of
 
 #: How often it looks whether its socket is still there, in seconds.
@@ -265,25 +261,3 @@ class Host:
         if self._listener is not None:
             self._listener.close()
             os.close(self._lock)
-
-
-def main(address: str, lock: int, idle: float) -> Callable[[], object] | None:
-    """Be a host; in a fork, the command to run."""
-    # For a fork, in whose terminal Ctrl-C may come before it has begun: it waits, and is not lost.
-    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    here = circumstances(status())
-    try:
-        imported = Imported()
-        host = Host(imported, here, address, lock, idle)
-    except ImportedError:
-        return None
-    gc.collect()
-    gc.freeze()  # what lives now is shared by all forks: the collector must not touch, and so copy, its pages
-    brought = host.run()
-    return become(brought) if brought is not None else None
-
-
-if __name__ == "__main__":
-    command = main(sys.argv[1], int(sys.argv[2]), float(sys.argv[3]))
-    if command is not None:
-        finish(command)

@@ -5,8 +5,6 @@ The command sends one JSON document, its length before it, with its open files b
 between each byte of the command's is a signal for the fork. Until :data:`GO` nothing has run, so the command can still go another way.
 """
 
-# ruff: noqa: PTH
-
 from __future__ import annotations
 
 import os
