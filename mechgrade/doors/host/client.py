@@ -25,30 +25,23 @@ def lent() -> None:
 
     try:
         connection = talk.connect()
-        if connection is None or not _is_ready(connection):
+        if connection is None:
             return
+        files = _open_files()
+        if not _is_ready(connection, files):
+            return
+        here = os.open(".", os.O_RDONLY | os.O_DIRECTORY)
     except (OSError, NoPlaceError):
         return
-    _end(_wait(connection))
+    _end(_wait(connection, [here, *files]))
 
 
-def _is_ready(connection: socket.socket) -> bool:
-    """Say what is to be run, with the current folder and the open files; whether the host will."""
-    from socket import send_fds
-
+def _is_ready(connection: socket.socket, files: list[int]) -> bool:
+    """Say what is to be run; whether the host will."""
     from mechgrade.doors.host import talk
 
-    numbers = _open_files()
-    here = os.open(".", os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        if len(numbers) >= talk.MAX_FILES:
-            return False
-        asked = talk.document(_request(numbers))
-        sent = send_fds(connection, [asked], [here, *numbers])
-        connection.sendall(asked[sent:])
-        return connection.recv(16) == b"ready\n"
-    finally:
-        os.close(here)
+    connection.sendall(talk.document(_request(files)))
+    return len(files) < talk.MAX_FILES and connection.recv(16) == b"ready\n"
 
 
 def _open_files() -> list[int]:
@@ -90,9 +83,10 @@ def _request(numbers: list[int]) -> str:
     )
 
 
-def _wait(connection: socket.socket) -> int:
+def _wait(connection: socket.socket, files: list[int]) -> int:
     """Let it run, pass on what the terminal sends to this process, and wait for the end."""
     import signal
+    from socket import send_fds
 
     from mechgrade.doors.host.talk import GO
 
@@ -118,7 +112,10 @@ def _wait(connection: socket.socket) -> int:
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, handler)
     connection.settimeout(None)
-    send(GO)
+    try:
+        send_fds(connection, [GO], files)
+    except OSError:
+        pass
     signal.pthread_sigmask(signal.SIG_SETMASK, before)
     said = b""
     try:

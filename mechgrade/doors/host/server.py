@@ -80,6 +80,7 @@ class Host:
         self._idle = idle
         self._clients: dict[int, Client] = {}
         self._started = self._last = time.monotonic()
+        self._begun = 0
         self._poll = select.poll()
         self._listener: socket.socket | None = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
         fresh = self._address.with_name("socket.new")
@@ -202,7 +203,8 @@ class Host:
             return
         if asked == "status":
             told = {"process": os.getpid(), "seconds": time.monotonic() - self._started, "idle": self._idle}
-            client.say(json.dumps(told | {"running": len({id(each) for each in self._clients.values() if each.pid})}))
+            running = {each.pid for each in self._clients.values() if each.pid}
+            client.say(json.dumps({**told, "commands": self._begun, "running": len(running)}))
             self._drop(client)
         elif asked == "stop":
             client.say("{}")
@@ -242,6 +244,7 @@ class Host:
         for descriptor in client.files:
             os.close(descriptor)
         client.files, client.request, client.said = [], {}, b""
+        self._begun += 1
         client.pid, client.pidfd = pid, os.pidfd_open(pid)
         self._clients[client.pidfd] = client
         self._poll.register(client.pidfd, select.POLLIN)

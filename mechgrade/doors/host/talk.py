@@ -1,8 +1,9 @@
 """How a command and its host speak: where the host listens, and who it has to be.
 
-The command sends one JSON document, its length before it, with its open files beside it. The host answers in lines. It says
-``ready`` or ``refused``. On the command's :data:`GO` it forks, and at last it says ``ended`` with the status that the kernel gave. In
-between each byte of the command's is a signal for the fork. Until :data:`GO` nothing has run, so the command can still go another way.
+The command sends one JSON document, its length before it. The host answers in lines. It says ``ready`` or ``refused``. On the command's
+:data:`GO`, which brings its current folder and its open files, the host forks. At last it says ``ended`` with the status that the kernel
+gave. In between each byte of the command's is a signal for the fork. Until :data:`GO` nothing has run, and the host holds nothing of
+the command's: a host that does not answer is left alone, and the command goes another way.
 """
 
 from __future__ import annotations
