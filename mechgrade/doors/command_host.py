@@ -15,11 +15,17 @@ from mechgrade.doors.host.server import Host
 
 #: What commands import on their way. What is left out they import themselves; none of it is the course's, which may change.
 MODULES = (
-    "mechgrade.doors.cli",
+    "encodings.unicode_escape",
+    "encodings.utf_8_sig",
+    "mechgrade.bench.none",
+    "mechgrade.bench.torch",
+    "mechgrade.bench.transformer_lens.facts",
     "mechgrade.course.devices",
     "mechgrade.course.hints",
+    "mechgrade.doors.cli",
     "mechgrade.doors.doctor.machine",
     "mechgrade.doors.host.leave",
+    "mechgrade.doors.plain_pytest",
     "mechgrade.doors.workers",
     "mechgrade.grading.grade",
     "mechgrade.grading.parallel",
@@ -31,6 +37,11 @@ MODULES = (
     "mechgrade.reports.reading",
     "mechgrade.reports.terminal",
     "mechgrade.submissions.find",
+    "pydantic.type_adapter",
+    "rich.columns",
+    "rich.panel",
+    "rich.traceback",
+    "typer.rich_utils",
 )
 
 

@@ -14,9 +14,10 @@ _STATUS = {
     *("Seccomp_filters", "Cpus_allowed", "Mems_allowed"),
 }
 
-#: Variables that libraries in C read when they are loaded, or the interpreter when it starts. What Python code reads is found out.
+#: Variables that libraries in C read when they are loaded, or the interpreter when it starts; and the last three, Typer when it is
+#: imported. What else Python code reads is found out.
 _PREFIXES = ("PYTHON", "LC_", "LD_", "MALLOC_", "OMP_", "OPENBLAS_", "GOTO_", "MKL_", "BLIS_", "NPY_", "NUMPY_")
-_NAMES = ("LANG", "LANGUAGE", "TZ", "TZDIR", "HOME", "GLIBC_TUNABLES")
+_NAMES = ("LANG", "LANGUAGE", "TZ", "TZDIR", "HOME", "GLIBC_TUNABLES", "FORCE_COLOR", "PY_COLORS", "GITHUB_ACTIONS")
 
 
 def status() -> dict[str, str]:
