@@ -479,6 +479,27 @@ def test_a_host_that_does_not_answer_is_not_waited_for(ground, monkeypatch):
     assert ground.host()["commands"] == before, "what was given up is not run after all"
 
 
+def test_a_host_that_cannot_fork_is_done_without(ground):
+    """As when this user may have no more processes. The client of a command that did not run runs it itself."""
+    ask_host("stop")
+    folder = Path(talk.folder())
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener:
+        listener.bind(str(folder / "stand-in"))
+        listener.listen()
+        (folder / "stand-in").rename(folder / "socket")
+        begun = subprocess.Popen(
+            [*SCRIPT, "hint", "softmax"], cwd=ground.course, env=ground.environment(), stdout=subprocess.PIPE, text=True
+        )
+        connection, _ = listener.accept()
+        with connection:
+            connection.recv(65536)
+            connection.sendall(b"ready\n")
+            assert connection.recv(1) == talk.GO
+            connection.sendall(b"refused: no process could be made\n")
+            assert "hint 1 of" in begun.communicate(timeout=60)[0]
+    assert begun.returncode == 0
+
+
 def test_stop_lets_the_running_command_go_on(ground):
     begun = ground.begin_endless()
     host = ground.host()["process"]

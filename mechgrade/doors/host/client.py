@@ -33,7 +33,9 @@ def lent() -> None:
         here = os.open(".", os.O_RDONLY | os.O_DIRECTORY)
     except (OSError, NoPlaceError):
         return
-    _end(_wait(connection, [here, *files]))
+    status = _wait(connection, [here, *files])
+    if status is not None:
+        _end(status)
 
 
 def _is_ready(connection: socket.socket, files: list[int]) -> bool:
@@ -83,8 +85,8 @@ def _request(numbers: list[int]) -> str:
     )
 
 
-def _wait(connection: socket.socket, files: list[int]) -> int:
-    """Let it run, pass on what the terminal sends to this process, and wait for the end."""
+def _wait(connection: socket.socket, files: list[int]) -> int | None:
+    """Let it run, pass on what the terminal sends to this process, and wait for the end. None where it did not run after all."""
     import signal
     from socket import send_fds
 
@@ -107,23 +109,28 @@ def _wait(connection: socket.socket, files: list[int]) -> int:
         send(bytes([signal.SIGCONT]))
 
     handlers = {signal.SIGINT: interrupt, signal.SIGTSTP: stop}
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, handlers)  # what comes now comes after GO
-    for number, handler in handlers.items():
-        if signal.getsignal(number) is not signal.SIG_IGN:
-            signal.signal(number, handler)
+    blocked = signal.pthread_sigmask(signal.SIG_BLOCK, handlers)  # what comes now comes after GO
+    before = {number: signal.getsignal(number) for number in handlers}
+    for number, mine in handlers.items():
+        if before[number] is not signal.SIG_IGN:
+            signal.signal(number, mine)
     connection.settimeout(None)
+    said = b""
     try:
         send_fds(connection, [GO], files)
     except OSError:
-        pass
-    signal.pthread_sigmask(signal.SIG_SETMASK, before)
-    said = b""
+        said = b"refused: it has just ended\n"
+    signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
     try:
         while not said.endswith(b"\n") and (more := connection.recv(64)):
             said += more
     except OSError:
         pass
     word, _, status = said.decode().partition(" ")
+    if word == "refused:":
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        return None
     if word != "ended":
         sys.stderr.write(
             "mechgrade: the process that ran this command was ended from outside; run it again (--no-server does without it)\n"

@@ -82,6 +82,7 @@ class Host:
         self._started = self._last = time.monotonic()
         self._begun = 0
         self._poll = select.poll()
+        #: until it stops
         self._listener: socket.socket | None = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
         fresh = self._address.with_name("socket.new")
         fresh.unlink(missing_ok=True)
@@ -108,7 +109,7 @@ class Host:
                 self._stop()
             if now - looked >= LOOK_AROUND:
                 looked = now
-                if not self._is_found():
+                if not self._is_found() or not self._imported.is_current():
                     self._stop()
         return None
 
@@ -122,7 +123,7 @@ class Host:
         return False
 
     def _stop(self) -> None:
-        """Take no more commands. Those that run go on to their end."""
+        """Take no more commands, and let another host take the place. Those that run go on to their end."""
         if self._listener is None:
             return
         if self._is_found():
@@ -131,7 +132,8 @@ class Host:
         self._listener.close()
         self._listener = None
         os.close(self._lock)
-        for client in {id(client): client for client in self._clients.values() if not client.pid}.values():
+        # Who was told that it may begin does begin.
+        for client in [client for client in self._clients.values() if client.request is None]:
             self._drop(client)
 
     # --- clients -----------------------------------------------------------------------------------------------------
@@ -198,7 +200,7 @@ class Host:
                 return
             request = json.loads(client.said[DIGITS:])
             asked = request["ask"]
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, RecursionError):
             self._drop(client)  # it talks nonsense
             return
         if asked == "status":
@@ -226,14 +228,19 @@ class Host:
             return bool(
                 request["circumstances"] == self._circumstances and not self._imported.differs(request["environment"])
             )
-        except (KeyError, TypeError):
+        except (KeyError, TypeError, AttributeError):
             return False
 
     def _fork(self, client: Client, rest: bytes) -> Brought | None:
         """Begin a command. In the fork, what it brought."""
         assert client.request is not None
         parent = os.getpid()
-        pid = os.fork()
+        try:
+            pid = os.fork()
+        except OSError:  # this user may have no more processes; the client finds out by itself
+            client.say("refused: no process could be made")
+            self._drop(client)
+            return None
         if pid == 0:
             brought = Brought(client.request, client.files, parent)
             client.files = []
