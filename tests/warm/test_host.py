@@ -436,7 +436,7 @@ def test_a_command_that_is_killed_leaves_no_fork(ground, number):
     assert forks
     begun.send_signal(number)
     assert begun.wait(60) == -number
-    assert until(lambda: not any(map(is_alive, forks)))
+    assert until(lambda: not any(map(is_alive, forks)), 15), "the loop ends by itself after half a minute"
     assert ground.host()["running"] == 0
 
 
@@ -460,7 +460,7 @@ def test_a_killed_host_takes_its_forks_along_and_the_next_command_makes_a_new_on
     said = begun.communicate(timeout=60)
     assert begun.returncode == 3
     assert "was ended from outside; run it again" in said[1]
-    assert until(lambda: not any(map(is_alive, forks)))
+    assert until(lambda: not any(map(is_alive, forks)), 15), "the loop ends by itself after half a minute"
     assert ask_host("status") is None
     assert "5 / 5" in ground.run("grade", ground.solved, ok=0)[0], "its socket is still there, and nobody answers"
     assert until(lambda: ask_host("status"))
