@@ -457,10 +457,10 @@ def test_a_killed_host_takes_its_forks_along_and_the_next_command_makes_a_new_on
     begun = ground.begin_endless()
     host, forks = ground.host()["process"], ground.forks()
     os.kill(host, signal.SIGKILL)
+    assert until(lambda: not any(map(is_alive, forks)), 15), "the loop ends by itself after half a minute"
     said = begun.communicate(timeout=60)
     assert begun.returncode == 3
     assert "was ended from outside; run it again" in said[1]
-    assert until(lambda: not any(map(is_alive, forks)), 15), "the loop ends by itself after half a minute"
     assert ask_host("status") is None
     assert "5 / 5" in ground.run("grade", ground.solved, ok=0)[0], "its socket is still there, and nobody answers"
     assert until(lambda: ask_host("status"))
