@@ -47,7 +47,7 @@ def may_be_lent(arguments: Sequence[str], environment: Mapping[str, str]) -> boo
 
 
 def _is_observed() -> bool:
-    """Whether a debugger, a profiler or a measurement of coverage looks at this process, or a prompt is to follow."""
+    """Whether a debugger, a profiler or a measurement of coverage looks at this process, or it stays for a user to type into."""
     if sys.gettrace() or sys.getprofile() or sys.flags.inspect or sys.flags.interactive:
         return True
     monitoring = getattr(sys, "monitoring", None)

@@ -17,9 +17,7 @@ from mechgrade.doors.host.server import Host
 MODULES = (
     "encodings.unicode_escape",
     "encodings.utf_8_sig",
-    "mechgrade.bench.none",
-    "mechgrade.bench.torch",
-    "mechgrade.bench.transformer_lens.facts",
+    "mechgrade.bench.providers",
     "mechgrade.course.devices",
     "mechgrade.course.hints",
     "mechgrade.doors.cli",
@@ -51,10 +49,13 @@ def bring() -> None:
         importlib.import_module(name)
     import _pytest.config
 
-    for plugin in _pytest.config.default_plugins:
-        importlib.import_module(f"_pytest.{plugin}")
+    from mechgrade.bench.providers import BUILT_IN, module_of
     from mechgrade.doors.cli import command
 
+    for bench in BUILT_IN:
+        importlib.import_module(module_of(bench))
+    for plugin in _pytest.config.default_plugins:
+        importlib.import_module(f"_pytest.{plugin}")
     command()
 
 
