@@ -25,12 +25,14 @@ def side_by_side(
     unit: str = "s",
     note: str = "",
     cpu: bool = False,
+    elsewhere: Callable[[], float] = lambda: 0.0,
 ) -> dict[str, float]:
     """Run each thing once in every round; print medians, spread and the ratio to the first, and write them as JSON.
 
     Args:
         cpu: whether to keep the processor time too, of this process and of those that it waited for: what is left of a
             measurement on a busy machine.
+        elsewhere: the processor time that others have spent for what is measured, to be counted with it.
 
     Returns:
         the medians in seconds.
@@ -41,10 +43,10 @@ def side_by_side(
         thing()  # warm-up: files into the cache, lazy imports
     for _ in track(range(rounds), description=title, transient=True):
         for name, thing in things.items():
-            start, before = time.perf_counter(), _processor_time()
+            start, before = time.perf_counter(), _processor_time() + elsewhere()
             thing()
             times[name].append(time.perf_counter() - start)
-            spent[name].append(_processor_time() - before)
+            spent[name].append(_processor_time() + elsewhere() - before)
     first = next(iter(things))
     scale = 1000 if unit == "ms" else 1
     table = Table("", f"median ({unit})", "min", "max", f"ratio to {first}", title=title, title_justify="left")

@@ -84,7 +84,14 @@ class Ground:
         lender.bind(str(self.runtime))
         lender.listen()
         self._listeners.append(lender)
-        for path in (self.runtime, *self.runtime.parents[:3]):
+        # And where commands are taken to be run.
+        self.host = self.root / "run" / "mechgrade-0" / "commands-0" / "socket"
+        self.host.parent.mkdir()
+        host = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        host.bind(str(self.host))
+        host.listen()
+        self._listeners.append(host)
+        for path in (self.host, self.host.parent, self.runtime, *self.runtime.parents[:3]):
             path.chmod(0o777)
         for listener in self._listeners:
             listener.setblocking(False)
@@ -145,7 +152,8 @@ class Ground:
         """Try one cheat at one level. An empty list says that it failed in all that it tried."""
         self._tried += 1
         before = self._files()
-        facts = {"COURSE": str(self.root), "VICTIM": self.victim.pid, "PORT": self.port, "RUNTIME": str(self.runtime)}
+        facts = {"COURSE": str(self.root), "VICTIM": self.victim.pid, "PORT": self.port}
+        facts |= {"RUNTIME": str(self.runtime), "HOST": str(self.host)}
         result, outcomes = self.grade(cheat.exercise, cheat.text(**facts), level, **cheat.limits)
         found = []
         if result.verdict not in cheat.expected(level):

@@ -14,6 +14,27 @@ from support import ROOT
     [
         ("import mechgrade.doors.cli", {"pydantic", "rich", "yaml", "numpy", "pytest", "torch", "watchfiles"}),
         ("import mechgrade.progress.progress, mechgrade.course.hints", {"numpy", "rich", "pytest", "torch"}),
+        # What every command begins with.
+        (
+            "import mechgrade.doors.command, mechgrade.doors.host.client, mechgrade.doors.host.circumstances, "
+            "mechgrade.doors.host.talk",
+            {
+                "pathlib",
+                "typing",
+                "tempfile",
+                "subprocess",
+                "contextlib",
+                "typer",
+                "pydantic",
+                "numpy",
+                "pytest",
+                "torch",
+            },
+        ),
+        (
+            "from mechgrade.doors.command_host import bring; bring()",
+            {"torch", "transformer_lens", "matplotlib", "interp", "graders"},
+        ),
         ("import mechgrade.grading.warm.server", {"pydantic", "typer", "yaml", "numpy", "pytest", "torch"}),
         ("import mechgrade.grading.grade, mechgrade.grading.warm.worker", {"torch", "transformer_lens", "matplotlib"}),
         ("import mechgrade.doors.watch.loop, mechgrade.doors.watch.saves", {"torch", "transformer_lens", "matplotlib"}),

@@ -5,7 +5,9 @@ A file a group of commands; they are put together here and nowhere else.
 
 from __future__ import annotations
 
+import functools
 import sys
+from collections.abc import Callable
 
 import typer
 
@@ -74,9 +76,15 @@ app.command(rich_help_panel=INSTRUCTORS)(notebooks.release)
 app.command(rich_help_panel=INSTRUCTORS)(notebooks.dist)
 
 
+@functools.cache
+def command() -> Callable[[], None]:
+    """All commands, put together."""
+    return typer.main.get_command(app)
+
+
 def main() -> None:
     """The entry point."""
     try:
-        app()
+        command()()
     except KeyboardInterrupt:
         sys.exit(130)

@@ -76,6 +76,7 @@ def grade(
     machine or a grader failed, or a file that was asked for could not be written; 130 after Ctrl-C.
     """
     from mechgrade.course import devices
+    from mechgrade.doors.host.leave import leave_host
     from mechgrade.doors.workers import open_worker
     from mechgrade.grading.errors import InfrastructureError
     from mechgrade.grading.options import resolve
@@ -137,8 +138,11 @@ def grade(
         if worker is not None:
             worker.close()
     report.total(result)
-    if isinstance(worker, WarmWorker) and worker.note:
-        screen.say(f"  Note: {worker.note}")
+    if isinstance(worker, WarmWorker):
+        if worker.note:
+            screen.say(f"  Note: {worker.note}")
+        if not hidden:
+            leave_host()
     if not hidden:
         keep(lambda: progress.graded(result))
         report.learned(completed(course, state, read_state(progress)))

@@ -24,23 +24,27 @@ class Commands(TyperGroup):
 
     def list_commands(self, ctx: Any) -> list[str]:
         """All names, for ``--help``."""
-        course, known = _course(), super().list_commands(ctx)
+        course, known = _course(ctx), super().list_commands(ctx)
         return [*known, *(name for name in (course.commands if course else ()) if name not in known)]
 
     def get_command(self, ctx: Any, name: str) -> Any:
         """The command of a name. A course cannot replace one of the engine's."""
         found = super().get_command(ctx, name)
-        course = None if found else _course()
+        course = None if found else _course(ctx)
         return found or (_command(course, name) if course and name in course.commands else None)
 
 
-def _course() -> Course | None:
-    from mechgrade.course import find_course, load_course  # pydantic comes with it
+def _course(ctx: Any) -> Course | None:
+    """The course around the current directory, read once for a call of the program: the help asks for each command."""
+    if __name__ not in ctx.meta:
+        from mechgrade.course import find_course, load_course  # pydantic comes with it
 
-    try:
-        return load_course(find_course())
-    except CourseError:  # the command that is run will say so, if it needs one
-        return None
+        try:
+            ctx.meta[__name__] = load_course(find_course())
+        except CourseError:  # the command that is run will say so, if it needs one
+            ctx.meta[__name__] = None
+    found: Course | None = ctx.meta[__name__]
+    return found
 
 
 def _command(course: Course, name: str) -> TyperCommand:
