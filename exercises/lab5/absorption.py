@@ -143,7 +143,7 @@ def match_latents(
     raise NotImplementedError("match_latents: not written yet")
 
 
-def absorption_rates(
+def absorption(
     latents: Float[Tensor, "sample latent"],
     active: Bool[Tensor, "sample feature"],
     W_dec: Float[Tensor, "latent d_in"],
@@ -168,7 +168,7 @@ def absorption_rates(
         sample has the rate 0.
 
     """
-    raise NotImplementedError("absorption_rates: not written yet")
+    raise NotImplementedError("absorption: not written yet")
 
 
 # %% [markdown]
@@ -193,7 +193,7 @@ if __name__ == "__main__":
             sae = train(world, batch_topk, matryoshka_loss, prefixes, recipe)
             active, x = world.draw(4000, torch.Generator().manual_seed(1000 + seed))
             latents = batch_topk(sae.before(x), recipe.k)
-            rates = absorption_rates(latents, active, sae.W_dec, world.directions, world.parents, level=0.3)
+            rates = absorption(latents, active, sae.W_dec, world.directions, world.parents, level=0.3)
             error = (x - latents @ sae.W_dec - sae.b_dec).square().sum()
             print(
                 f"{kind}, seed {seed}: absorption rate {sum(rates.values()) / len(rates):.2f}, "
