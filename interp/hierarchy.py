@@ -33,7 +33,9 @@ class Hierarchy:
         on = []
         for _ in range(PARENTS):
             parent = torch.rand(count, 1, generator=generator) < PARENT_ON
-            child = (torch.rand(count, 1, generator=generator) * CHILDREN / CHILD_ON).long()  # beyond the last: none is on
+            child = (
+                torch.rand(count, 1, generator=generator) * CHILDREN / CHILD_ON
+            ).long()  # beyond the last: none is on
             on += [parent, parent & (child == torch.arange(CHILDREN))]
         on.append(torch.rand(count, SINGLE, generator=generator) < SINGLE_ON)
         active = torch.cat(on, dim=1)
@@ -81,6 +83,7 @@ def train(
     world: Hierarchy, activate: Activate, loss: Loss, prefixes: Sequence[int], recipe: Recipe = Recipe()
 ) -> Trained:
     """Train an autoencoder with an activation function `activate(before, k)` and a loss `loss(x, latents, W_dec, b_dec, prefixes)`."""
+    torch.set_num_threads(1)  # on tensors this small, threads wait for one another more than they compute
     generator = torch.Generator().manual_seed(recipe.seed)
     width = world.directions.shape[1]
     rows = torch.nn.functional.normalize(torch.randn(recipe.latents, width, generator=generator), dim=1)

@@ -53,6 +53,7 @@
 # Matryoshka Sparse Autoencoders](https://arxiv.org/abs/2503.17547).
 
 # %%
+import itertools
 from collections.abc import Sequence
 
 import torch
@@ -183,7 +184,6 @@ if __name__ == "__main__":
 
     from interp.hierarchy import PARENTS, Recipe, hierarchy, train
 
-    torch.set_num_threads(1)  # on tensors this small, threads wait for one another more than they compute
     kinds = {"plain": (20,), "Matryoshka": (5, 10, 20)}
     rows, names = [], []
     for kind, prefixes in kinds.items():

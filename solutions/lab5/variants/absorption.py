@@ -55,7 +55,9 @@ def rates(latents, active, W_dec, directions, parents, level, *, absorbed=None, 
         along = similar[latent_of[child], parent] >= level
         hit = absorbed(own, theirs, along) if absorbed else (theirs == 0) & (own > 0) & along
         counted = among(active, own, child, parent) if among else active[:, child]
-        hits = (hit & active[:, child]) if among is None or among is every_sample or among is of_parent else hit & counted
+        hits = (
+            (hit & active[:, child]) if among is None or among is every_sample or among is of_parent else hit & counted
+        )
         found[child] = (hits.sum() / counted.sum().clamp_min(1)).item()
     return found
 
@@ -184,9 +186,7 @@ def one_at_least(before, k):
     return keep(before, max(1, k * len(before)))
 
 
-@misconception(
-    "Your result says which values are kept. It should hold the values themselves.", replaces="batch_topk"
-)
+@misconception("Your result says which values are kept. It should hold the values themselves.", replaces="batch_topk")
 def ones_for_values(before, k):
     refuse_k(k)
     return (keep(before, k * len(before)) > 0).to(before.dtype)
