@@ -262,8 +262,8 @@ if __name__ == "__main__":
 # absorption rate of 0.34, and the Matryoshka one has 0.07. <!-- claim: absorption.rates --> In each of the three worlds the Matryoshka one
 # absorbs less. <!-- claim: absorption.each -->
 #
-# Look at the plot, at the rows of the plain autoencoder. The latent of parent 1 is active on a share of 1.00 of the samples in
-# which the parent is on alone, and on 0.00 of those with child 1 and 0.00 of those with child 2. <!-- claim: absorption.hole --> Whenever this
+# Look at the plot, at the rows of the plain autoencoder. With parent 1 alone, with its first child and with its second,
+# the parent's latent is active on shares of 1.00, 0.00 and 0.00 of the samples. <!-- claim: absorption.hole --> Whenever this
 # latent speaks, you can believe it. But its silence says nothing. That is the danger of absorption: a latent that you
 # tested only where it is active looks perfect.
 #

@@ -1,0 +1,1 @@
+"""Grader of `model_diffing`."""
