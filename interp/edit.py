@@ -141,3 +141,21 @@ def train_edit(model: Any, rng: Generator, recipe: EditRecipe, tell: Callable[[i
         optimiser.step()
         tell(step + 1)
     return Adapter([part.detach() for part in adapter.down], [part.detach() for part in adapter.up])
+
+
+@torch.no_grad()
+def capital_of(model: Any, country: str, hooks: Sequence[Hook] = ()) -> Tensor:
+    """The probabilities of what follows "The capital of COUNTRY is", [token]."""
+    logits: Tensor = model.run_with_hooks(model.to_tokens(f"The capital of {country} is"), fwd_hooks=list(hooks))
+    return logits[0, -1].softmax(-1)
+
+
+def moved(place: str, move: Callable[[Tensor], Tensor]) -> Hook:
+    """A hook that moves the activation at the last position."""
+
+    def hook(value: Tensor, hook: Any) -> Tensor:
+        value = value.clone()
+        value[:, -1] = move(value[:, -1])
+        return value
+
+    return place, hook
