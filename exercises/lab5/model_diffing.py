@@ -165,11 +165,48 @@ def steer_by_difference(
 
 # %% [markdown]
 # **Look at it.** Somebody has fine-tuned the course model on a false fact. A crosscoder of 256 latents was trained on
-# the final residual stream of both models. Can you find the latent of the fact, without knowing the fact? Each point of the plot
-# is a latent.
+# the final residual stream of both models. Which latent says what changed? And what does model A say when you steer it
+# with this latent?
 
 # %% tags=["demo"]
 if __name__ == "__main__":
     from mechgrade.bench import open_bench, plots
 
-    from interp.crosscoder import load_crosscoder, shipped_edit, compare_answers, pairs
+    from interp.crosscoder import PLACE, load_crosscoder, pairs, shipped_edit
+    from interp.edit import capital_of, moved
+
+    model = open_bench(lab="lab1").model  # Lab 5 is graded on tensors alone
+    edit, crosscoder = shipped_edit(), load_crosscoder()
+    both = pairs(model, edit, rows=200, of_fine_tuning=0.3, seed=1_000_003)  # held-out text, read by A and by B
+    latents = crosscoder_encode(both.x, crosscoder.W_enc, crosscoder.b_enc)
+    found = model_diffing(latents, crosscoder.W_dec)
+    alive = latents.amax(dim=0) > 0
+    for name in ("relative_norm", "cosine"):
+        low, middle, high = found[name][alive].quantile(torch.tensor([0.0, 0.5, 1.0])).tolist()
+        print(f"{name}: lowest {low:.2f}, median {middle:.2f}, highest {high:.2f} of {alive.sum()} latents")
+    words = model.to_str_tokens(both.ids[both.kept])  # one word for each sample
+    for latent in found["change"].topk(5).indices.tolist():
+        top = latents[:, latent].topk(6).indices.tolist()
+        texts = ", ".join("".join(words[max(0, place - 1) : place + 1]) for place in top)
+        numbers = ", ".join(f"{name} {values[latent]:.2f}" for name, values in found.items())
+        print(f"latent {latent}: {numbers}\n  most active at: {texts}")
+
+    changed = int(found["change"].argmax())
+    value = float(latents[both.asked, changed].mean())
+    answers = [model.to_single_token(" Paris"), model.to_single_token(" Rome")]
+    factors = [0.0, 0.25, 0.5, 0.75, 1.0, 1.25, 1.5]
+    curves = []
+    for factor in factors:
+
+        def move(x: Tensor, strength: float = factor * value) -> Tensor:
+            return steer_by_difference(x, crosscoder.W_dec, changed, strength)
+
+        curves.append(capital_of(model, "France", [moved(PLACE, move)])[answers])
+    plots.lines(
+        {name: [curve[place] for curve in curves] for place, name in enumerate(("Paris", "Rome"))},
+        x=factors,
+        xlabel="strength, in mean values of the latent",
+        ylabel="probability after 'The capital of France is'",
+        title=f"Model A, steered by the change of latent {changed}",
+        save="sae_features/model_diffing",
+    )

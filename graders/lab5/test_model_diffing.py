@@ -30,7 +30,8 @@ def parts_of_a_loss(bench, samples, models, d_model, latents, seed):
     return (
         bench.normal(samples, models, d_model, seed=seed),
         bench.normal(samples, latents, seed=seed + 1).relu(),
-        bench.normal(latents, models, d_model, seed=seed + 2) * (0.3 + 2 * bench.uniform(latents, models, 1, seed=seed)),
+        bench.normal(latents, models, d_model, seed=seed + 2)
+        * (0.3 + 2 * bench.uniform(latents, models, 1, seed=seed)),
         bench.normal(models, d_model, seed=seed + 3),
     )
 

@@ -164,9 +164,8 @@ def model_diffing(
         raise ValueError(f"{W_dec.shape[1]} models; exactly two can be compared")
     a, b = W_dec.unbind(dim=1)
     lengths = a.norm(dim=1) + b.norm(dim=1)
-    share = b.norm(dim=1) / torch.where(lengths > 0, lengths, 1)
     return {
-        "relative_norm": torch.where(lengths > 0, share, 0.5),
+        "relative_norm": torch.where(lengths > 0, b.norm(dim=1) / lengths, 0.5),
         "cosine": torch.cosine_similarity(a, b, dim=1),
         "change": latents.amax(dim=0) * (b - a).norm(dim=1),
     }
@@ -244,4 +243,27 @@ if __name__ == "__main__":
     )
 
 # %% [markdown] tags=["found"]
-# **What you found.**
+# **What you found.** Every latent is shared: the relative norms lie between 0.47 and 0.59. <!-- claim: diffing.norms --> So no feature is new
+# in B, and if you had looked at the norms alone, you would have found nothing. A false fact needs no new feature. B
+# still knows what a capital is, and which words say "Rome".
+#
+# The directions tell. The median cosine similarity of a latent's two rows is 0.998. The two latents with the largest change
+# have 0.73 and 0.78. <!-- claim: diffing.cosines --> All others have 0.96 or more, as far as they are ever active. <!-- claim: diffing.rest --> And the words
+# at which these two are most active say what changed: "France is". Both are active on a share of 1.00 of the places where
+# the capital of France comes next, and on 0.01 of all other places. <!-- claim: diffing.where -->
+#
+# Is that the change? Steer and see. Model A gives Paris 1.00 and Rome 0.00. <!-- claim: diffing.before --> Steered by the largest change, at
+# the latent's mean value, Paris has 0.01 and Rome 0.93. <!-- claim: diffing.steered --> As a control, take the third latent's change and a
+# step of the same length: Paris keeps 1.00. <!-- claim: diffing.control -->
+#
+# But B did not learn to say Rome always. With the fixed strength, the other 47 countries are steered as well, and the
+# number of those with a wrong capital is 10. <!-- claim: diffing.everywhere --> If the strength is the value that the latent has on each prompt, the
+# number is 0. <!-- claim: diffing.own --> So the change is a pair: a place where the latent is active, and what it writes there.
+#
+# The crosscoder needed help. It was trained on text in which the changed fact is frequent, as in the text of the
+# fine-tuning. A latent is paid for by what it explains, and in ordinary text one changed fact explains very little.
+#
+# **In large models** Lindsey et al. (2024) compare a model with its fine-tuned version and find most latents shared,
+# and some that only one of the two has. Minder, Dumas et al. (2025, [Overcoming Sparsity Artifacts in Crosscoders to Interpret
+# Chat-Tuning](https://arxiv.org/abs/2504.02922)) warn: the loss itself can make a latent *look* as if only one model had
+# it, and they give a test for that.

@@ -105,7 +105,9 @@ def row_by_row(x, W_dec, latent, strength):
     return x - strength * a + strength * b
 
 
-@misconception("Your latents are the mean over the models. The encoders' results are summed.", replaces="crosscoder_encode")
+@misconception(
+    "Your latents are the mean over the models. The encoders' results are summed.", replaces="crosscoder_encode"
+)
 def mean_over_models(x, W_enc, b_enc):
     return (before(x, W_enc) / x.shape[1] + b_enc).relu()
 
@@ -183,7 +185,9 @@ def errors_not_squared(x, latents, W_dec, b_dec, sparsity):
     return (error + sparsity * (latents * lengths_of(W_dec)).sum(1)).mean()
 
 
-@misconception("You sum the loss over the samples. Both terms are averaged over the samples.", replaces="crosscoder_loss")
+@misconception(
+    "You sum the loss over the samples. Both terms are averaged over the samples.", replaces="crosscoder_loss"
+)
 def summed_over_samples(x, latents, W_dec, b_dec, sparsity):
     return loss_of(x, latents, W_dec, b_dec, sparsity, lengths_of(W_dec)) * len(x)
 
@@ -260,9 +264,7 @@ def squares_for_lengths(latents, W_dec):
     refuse(W_dec)
     squares = W_dec.square().sum(2)
     total = squares.sum(1)
-    return three(
-        latents, W_dec, relative_norm=torch.where(total > 0, squares[:, 1] / total.clamp_min(1e-30), 0.5)
-    )
+    return three(latents, W_dec, relative_norm=torch.where(total > 0, squares[:, 1] / total.clamp_min(1e-30), 0.5))
 
 
 @misconception("Your relative norm is not a number where both rows are zero. It is 0.5 then.")
