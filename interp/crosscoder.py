@@ -83,7 +83,7 @@ def pairs(model: Any, adapter: Adapter, rows: int, of_fine_tuning: float, seed: 
     facts = round(rows * of_fine_tuning)
     ids = torch.cat([text_rows(rng, rows - facts, 64), fact_rows(rng, facts, 64)])
     kept = ids != token_ids()[END_OF_TEXT]
-    found = [_stream(model, part, adapter) for part in ids.split(64)]
+    found = [_stream(model, part, adapter) for part in torch.split(ids, 64)]
     return Pairs(torch.cat(found)[kept], asks_for_the_capital(ids)[kept], ids, kept)
 
 

@@ -80,7 +80,8 @@ def relative_norms() -> tuple[float, float]:
 def cosines() -> tuple[float, float, float]:
     """The median cosine similarity, and those of the two latents with the largest changes."""
     crosscoder, _, _, found = _world()
-    first, second = (float(torch.cosine_similarity(*crosscoder.W_dec[latent], dim=0)) for latent in _largest()[:2])
+    similar = torch.cosine_similarity(crosscoder.W_dec[:, 0], crosscoder.W_dec[:, 1], dim=1)
+    first, second = similar[_largest()[:2]].tolist()
     return float(found["cosine"].median()), first, second
 
 
