@@ -11,11 +11,12 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from mechgrade.bench.transformer_lens.model import load_model
+
 from interp import crosscoder, crosscoder_card, edit
 from interp.card import ROOT
 from interp.tables import Card
 from interp.tokenizer import token_ids
-from mechgrade.bench.transformer_lens.model import load_model
 
 NUMBER = r"-?\d+(?:\.\d+)?"
 
