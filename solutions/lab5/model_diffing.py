@@ -53,8 +53,8 @@
 # shapes that all differ.
 
 # %% [markdown] tags=["hint"]
-# Two divisions by zero lurk in the three numbers. `torch.cosine_similarity` takes care of one of them. For the other,
-# look where the sum of both lengths is 0: `torch.where`.
+# In two of the three numbers you may divide by zero. `torch.cosine_similarity` takes care of that by itself. For the
+# relative norm, use `torch.where` where the sum of both lengths is 0.
 
 # %%
 import torch
