@@ -1,4 +1,8 @@
-"""The card of the edited model and its crosscoder, measured again: `python -m interp.crosscoder_card [--write]`."""
+"""The card of the edited model and its crosscoder, measured again: `python -m interp.crosscoder_card [--write]`.
+
+With `--others DIR …` it measures other trainings first and keeps their numbers in `other-seeds.json`, since their weights
+are not shipped.
+"""
 
 from __future__ import annotations
 
@@ -20,6 +24,7 @@ from .words import CAPITALS
 
 #: Held-out text for the measurements: another seed than that of the training.
 ROWS, SEED = 200, 1_000_003
+OTHERS = "other-seeds.json"
 
 
 def changed_answers(model: Any, adapter: Adapter) -> dict[str, tuple[str, str]]:
@@ -47,6 +52,12 @@ def _fit(crosscoder: Crosscoder, x: Tensor) -> tuple[float, float, int]:
     return float(explained), float(active.sum(dim=1).float().mean()), int(active.any(dim=0).sum())
 
 
+def other_rows(crosscoder: Crosscoder) -> list[float]:
+    """The cosine similarities of a latent's two decoder rows that are below 0.9, the lowest first."""
+    similar = torch.cosine_similarity(crosscoder.W_dec[:, 0], crosscoder.W_dec[:, 1], dim=1)
+    return [round(value, 2) for value in sorted(similar[similar < 0.9].tolist())]
+
+
 def card(directory: Path = CROSSCODER_DIR) -> Card:
     """Measure the shipped edit and the shipped crosscoder."""
     model = load_model(str(ROOT / "models" / "embedded"), local=True, backend="bridge")
@@ -66,6 +77,9 @@ def card(directory: Path = CROSSCODER_DIR) -> Card:
         ("active latents", f"{active:.1f}", "< 12", active < 12),
         (f"latents that are ever active, of {len(crosscoder.b_enc)}", f"{alive}", "> 200", alive > 200),
     )
+    seeds = {"shipped": other_rows(crosscoder)}
+    if (directory / OTHERS).exists():
+        seeds |= json.loads((directory / OTHERS).read_text())
     record = json.loads((directory / "training.json").read_text())
     notes = {
         "What is in here": "`edit.safetensors`: low-rank matrices for the three MLPs of the course model, in bfloat16. With them the "
@@ -75,7 +89,10 @@ def card(directory: Path = CROSSCODER_DIR) -> Card:
         "How they were trained": f"`python -m interp.crosscoder --out DIR`: {record['seconds']} seconds. The fine-tuning asks for the new "
         "capital, and for the old predictions everywhere else. The crosscoder saw course text, mixed with text of the fine-tuning: "
         f"{record['recipe']['of_fine_tuning']:.0%} of its rows. In course text alone the changed fact is rare.",
-        "Seeded, emerged, absent": "**Seeded**: the false fact. **Emerged**: a latent with other decoder rows in the two models. **Absent**: "
+        "Over seeds": "The cosine similarities below 0.9 of a latent's two decoder rows: "
+        + "; ".join(f"{name}: {', '.join(f'{value:.2f}' for value in values)}" for name, values in seeds.items())
+        + f". The other seeds' weights are not shipped. Their numbers stand in `{OTHERS}`; training them again gives them again.",
+        "Seeded, emerged, absent": "**Seeded**: the false fact. **Emerged**: one or two latents with other decoder rows in the two models. **Absent**: "
         "latents that only one of the two models has; a changed fact brings no new feature.",
     }
     return Card((Section("Measured", tuple(Row(*row) for row in rows)),), notes, "A changed fact, and a crosscoder")
@@ -83,9 +100,16 @@ def card(directory: Path = CROSSCODER_DIR) -> Card:
 
 def main(arguments: list[str] | None = None) -> int:
     """Measure, print, and with `--write` keep the card. Returns 1 when a requirement is missed."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--write", action="store_true", help="also write README.md beside the weights")
+    parser.add_argument("--others", type=Path, nargs="*", default=[], help="folders of other trainings")
     options = parser.parse_args(arguments)
+    if options.others:
+        found = {}
+        for path in options.others:
+            seed = json.loads((path / "training.json").read_text())["recipe"]["seed"]
+            found[f"seed {seed}"] = other_rows(load_crosscoder(path))
+        (CROSSCODER_DIR / OTHERS).write_text(json.dumps(found, indent=2) + "\n")
     measured = card()
     if options.write:
         (CROSSCODER_DIR / "README.md").write_text(measured.markdown())
