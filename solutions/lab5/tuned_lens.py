@@ -135,7 +135,8 @@ def tuned_lens(
             weights that require gradients. Its weights are not changed.
         batches: streams, one batch for each step, in this order. They may come from a generator, which gives each batch
             only once, and they may be none. Numbers of tokens may differ.
-        held_out: streams on which the best translator of each layer is chosen. No step is taken on them.
+        held_out: streams on which the best translator of each layer is chosen. No step is taken on them, and they are not
+            changed.
         rate: the learning rate of Adam.
 
     Returns:
