@@ -64,7 +64,7 @@ def for_training(*, number, gain, seed):
     return {
         "W": made["W"],
         "b": made["b"],
-        "batches": [streams_of(made, 128, draw) for _ in range(200)],
+        "batches": np.stack([streams_of(made, 128, draw) for _ in range(200)]),
         "held_out": streams_of(made, 60, draw),
     }
 
@@ -75,7 +75,7 @@ def for_misleading(*, number, seed):
     return {
         "W": made["W"],
         "b": made["b"],
-        "batches": [streams_of(made, 64, draw, ("turned", "turned", "vague")) for _ in range(60)],
+        "batches": np.stack([streams_of(made, 64, draw, ("turned", "turned", "vague")) for _ in range(60)]),
         "held_out": streams_of(made, 60, draw, ("turned", "exact", "vague")),
     }
 
@@ -87,7 +87,7 @@ def for_drifting(*, number, seed):
     return {
         "W": made["W"],
         "b": made["b"],
-        "batches": [streams_of(made, 64, draw, layers) for layers in kinds],
+        "batches": np.stack([streams_of(made, 64, draw, layers) for layers in kinds]),
         "held_out": streams_of(made, 60, draw, ("shifted",) * 3),
     }
 
@@ -224,7 +224,7 @@ def of_the_small_example(exercise, bench):
 def trained(exercise, bench, *, W, b, batches, held_out, rate=RATE):
     """One training on a made-up model."""
     last = final_step(bench, on_bench(bench, W), on_bench(bench, b))
-    batches = [on_bench(bench, batch) for batch in batches]
+    batches = list(on_bench(bench, batches))
     weights, biases = on_one_thread(exercise.tuned_lens, last, batches, on_bench(bench, held_out), rate)
     return {"weights": weights.detach(), "biases": biases.detach()}
 

@@ -27,6 +27,19 @@ def divergence(unembed, streams, weights, biases):
     return (p.exp() * (p - q)).sum(-1).mean(-1)
 
 
+def reversed_divergence(unembed, streams, weights, biases):
+    """KL(q || p) of every layer."""
+    p, q = own(unembed, streams), read(unembed, streams, weights, biases)
+    return (q.exp() * (q - p)).sum(-1).mean(-1)
+
+
+def surprise(unembed, streams, weights, biases):
+    """Minus the logarithm of what each lens gives to the model's most likely token."""
+    best = own(unembed, streams).argmax(-1)
+    q = read(unembed, streams, weights, biases)
+    return -q.gather(-1, best[None, :, None].expand(len(q), -1, 1)).mean((1, 2))
+
+
 def at_identity(held_out):
     """The translators at the start."""
     layers, _, d = held_out.shape
@@ -190,8 +203,7 @@ def log_probabilities(unembed, streams, weights, biases):
     replaces="lens_kl",
 )
 def lens_first(unembed, streams, weights, biases):
-    p, q = own(unembed, streams), read(unembed, streams, weights, biases)
-    return (q.exp() * (q - p)).sum(-1).mean(-1)
+    return reversed_divergence(unembed, streams, weights, biases)
 
 
 @misconception(
@@ -208,9 +220,7 @@ def cross_entropy(unembed, streams, weights, biases):
     "You compare with the model's most likely token alone. Compare with its whole distribution.", replaces="lens_kl"
 )
 def most_likely_token(unembed, streams, weights, biases):
-    best = own(unembed, streams).argmax(-1)
-    q = read(unembed, streams, weights, biases)
-    return -q.gather(-1, best[None, :, None].expand(len(q), -1, 1)).mean((1, 2))
+    return surprise(unembed, streams, weights, biases)
 
 
 @misconception("Your divergence is in bits. The natural logarithm gives nats.", replaces="lens_kl")
@@ -315,7 +325,7 @@ def trains_on_held_out(unembed, batches, held_out, rate):
 @misconception("You train with KL(q || p). The loss is KL(p || q), as `lens_kl` gives it.")
 def trains_the_other_way(unembed, batches, held_out, rate):
     def loss(batch, *lens):
-        return lens_first(unembed, batch, *lens)
+        return reversed_divergence(unembed, batch, *lens)
 
     return train(unembed, batches, held_out, rate, loss=loss)
 
@@ -323,7 +333,7 @@ def trains_the_other_way(unembed, batches, held_out, rate):
 @misconception("You train with the model's most likely token alone. The loss compares with its whole distribution.")
 def trains_on_one_token(unembed, batches, held_out, rate):
     def loss(batch, *lens):
-        return most_likely_token(unembed, batch, *lens)
+        return surprise(unembed, batch, *lens)
 
     return train(unembed, batches, held_out, rate, loss=loss)
 
@@ -409,7 +419,8 @@ def start_does_not_count(unembed, batches, held_out, rate):
     "best."
 )
 def last_or_identity(unembed, batches, held_out, rate):
-    last = the_last_step(unembed, batches, held_out, rate)
+    always = torch.ones(len(held_out), dtype=torch.bool)
+    last = train(unembed, batches, held_out, rate, keep=lambda new, lowest: always.clone())
     start = at_identity(held_out)
     with torch.no_grad():
         better = divergence(unembed, held_out, *last) < divergence(unembed, held_out, *start)
