@@ -105,7 +105,7 @@ def lens_kl(
 
 def tuned_lens(
     unembed: Unembed,
-    batches: Iterable[Float[Tensor, "layer token d_model"]],
+    batches: Iterable[Float[Tensor, "layer _ d_model"]],
     held_out: Float[Tensor, "layer token d_model"],
     rate: float,
 ) -> tuple[Float[Tensor, "layer d_model d_model"], Float[Tensor, "layer d_model"]]:

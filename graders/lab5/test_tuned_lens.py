@@ -235,7 +235,9 @@ def of_few_steps(exercise, bench, *, layers, sizes, rate, seed):
 
     last, streams, weights, biases = drawn(bench, layers, sum(sizes) + 12, 5, 4, 1.0, seed)
     weights, biases = weights[: layers - 1], biases[: layers - 1]
-    streams[:-1] = streams[-1:] @ weights / 2 + biases[:, None]  # each layer holds the final stream, in its own directions
+    streams[:-1] = (
+        streams[-1:] @ weights / 2 + biases[:, None]
+    )  # each layer holds the final stream, in its own directions
     *batches, held_out = streams.split([*sizes, 12], dim=1)
     handed = [*batches, held_out, last.W, last.b]
     before = [each.detach().clone() for each in handed]
@@ -264,7 +266,12 @@ def test_logits(compare, seed):
 @pytest.mark.points(2)
 def test_divergence(compare, seed):
     """Each layer's divergence from the model's own answer, with small logits and with large ones; the small example."""
-    for layers, tokens, d, vocab, gain in [(3, 6, 5, 7, 1.0), (2, 1, 6, 3, 2.0), (1, 4, 4, 9, 1.0), (3, 3, 5, 8, 100.0)]:
+    for layers, tokens, d, vocab, gain in [
+        (3, 6, 5, 7, 1.0),
+        (2, 1, 6, 3, 2.0),
+        (1, 4, 4, 9, 1.0),
+        (3, 3, 5, 8, 100.0),
+    ]:
         found = compare(of_divergence, layers=layers, tokens=tokens, d=d, vocab=vocab, gain=gain, seed=seed)
         assert np.isfinite(found).all(), "a divergence is not finite: take the logarithm by log_softmax"
     found = compare(of_the_small_example)
@@ -279,7 +286,9 @@ def test_few_steps(compare, seed):
         found = compare(of_few_steps, layers=layers, sizes=sizes, rate=rate, seed=seed)
         assert not found["needs_a_gradient"], "what you return still requires a gradient: detach it"
         assert found["streams_kept"], "the streams that you were given are changed after the call"
-        assert found["unembed_kept"], "the weights of `unembed` are changed after the call: only translators are trained"
+        assert found["unembed_kept"], (
+            "the weights of `unembed` are changed after the call: only translators are trained"
+        )
 
 
 @pytest.mark.points(3)

@@ -122,7 +122,7 @@ def lens_kl(
 
 def tuned_lens(
     unembed: Unembed,
-    batches: Iterable[Float[Tensor, "layer token d_model"]],
+    batches: Iterable[Float[Tensor, "layer _ d_model"]],
     held_out: Float[Tensor, "layer token d_model"],
     rate: float,
 ) -> tuple[Float[Tensor, "layer d_model d_model"], Float[Tensor, "layer d_model"]]:
@@ -161,7 +161,6 @@ def tuned_lens(
         with torch.no_grad():
             divergence = lens_kl(unembed, held_out, *moved)
             better = divergence < lowest
-            better[-1] = False
             lowest = torch.where(better, divergence, lowest)
             for kept, new in zip(best, moved, strict=True):
                 kept[better] = new[better]
@@ -205,4 +204,22 @@ if __name__ == "__main__":
     )
 
 # %% [markdown] tags=["found"]
-# **What you found.** Soon.
+# **What you found.** On held-out text the logit lens is far from the unsupervised model: 28.5 nats at the embedding,
+# 3.6 after layer 0 and 1.3 after layer 1. <!-- claim: lens.logit --> The tuned lens has 1.4, 1.0 and 0.3. <!-- claim: lens.tuned --> So most of what the logit lens cannot
+# read is there, in other directions.
+#
+# Now the capitals. After layer 1 of the unsupervised model the logit lens gives the capital 0.29, the tuned lens 0.77,
+# and the lens that was trained without these countries 0.56. <!-- claim: lens.unsupervised --> Why ask the third one? A translator is *trained*. If
+# the stream says "France", its matrix can learn by itself to make " Paris" of it. The third lens has never met
+# France or Paris, so it cannot have learned this. What it reads is the model's own: after layer 1 the stream holds more
+# of the answer than the logit lens shows.
+#
+# In the course model the same control says something else. After layer 0 the three lenses give 0.04, 0.30 and 0.05.
+# <!-- claim: lens.course-0 --> After layer 1 they give 0.08, 0.50 and 0.18. <!-- claim: lens.course-1 --> Here most of what the tuned lens adds is its own
+# knowledge. Layer 0 brings the *country* to the last position, and the lens looks the capital up.
+#
+# So a tuned lens is a probe, and a probe needs a control. This control errs on the careful side: a lens that never met
+# a capital has little reason to name it. The truth lies between the second lens and the third.
+#
+# **In large models** (up to 20 billion parameters) Belrose et al. (2023) find the tuned lens more predictive, more
+# reliable and less biased than the logit lens.

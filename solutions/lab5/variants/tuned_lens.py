@@ -296,7 +296,9 @@ def starts_at_zero(unembed, batches, held_out, rate):
     return train(unembed, batches, held_out, rate, start=[torch.zeros_like(each) for each in at_identity(held_out)])
 
 
-@misconception("Your translators never change. Does the optimiser know the very tensors that you use, and does it step?")
+@misconception(
+    "Your translators never change. Does the optimiser know the very tensors that you use, and does it step?"
+)
 def never_steps(unembed, batches, held_out, rate):
     return tuple(at_identity(held_out))
 
@@ -312,7 +314,9 @@ def in_reverse(unembed, batches, held_out, rate):
     return train(unembed, list(batches)[::-1], held_out, rate)
 
 
-@misconception("Your training stops with an error where the batches come from a generator. Go over them with `for`, once.")
+@misconception(
+    "Your training stops with an error where the batches come from a generator. Go over them with `for`, once."
+)
 def counts_batches(unembed, batches, held_out, rate):
     return train(unembed, [batches[step] for step in range(len(batches))], held_out, rate)
 
@@ -475,7 +479,9 @@ def keeps_gradients(unembed, batches, held_out, rate):
     return weights.requires_grad_(), biases.requires_grad_()
 
 
-@misconception("Your training stops with an error where gradients are switched off. Train inside `torch.enable_grad()`.")
+@misconception(
+    "Your training stops with an error where gradients are switched off. Train inside `torch.enable_grad()`."
+)
 def needs_gradients_on(unembed, batches, held_out, rate):
     moved = [each.requires_grad_() for each in at_identity(held_out)]
     best = [each.detach().clone() for each in moved]
