@@ -150,6 +150,7 @@ def test_scores(compare, seed):
         (60, 8, 20, 40, 4, 6),
         (30, 7, 5, 6, 2, 0),
         (14, 3, 6, 1, 1, 2),
+        (50, 3, 6, 9, 2, 4),
     ]:
         compare(
             of_scores,

@@ -12,7 +12,7 @@
 #
 # Here $\mathrm{unembed}$ is the whole last step, the final LayerNorm included. It gives logits.
 #
-# **What a translator learns.** Nobody tells it the right next token. It shall say what the *model itself* says at the
+# **What a translator learns.** Nobody tells it the right next token. It should say what the *model itself* says at the
 # end. So compare two distributions: $p$, the model's own, and $q_l$, the lens's. The measure is the Kullback-Leibler
 # divergence, in nats:
 #
