@@ -39,11 +39,11 @@ class LensTexts:
 
 def lens_texts(model: Any, *, without: Collection[str] = (), steps: int = 200, size: int = 256) -> LensTexts:
     """Batches of course text, without some countries and their capitals."""
-    train = _streams(model, _rows(96, 1, without, held_out=False))
+    train = _streams(model, text_rows(96, 1, without, held_out=False))
     chosen = torch.Generator().manual_seed(0)
     batches = [train[:, torch.randint(train.shape[1], (size,), generator=chosen)] for _ in range(steps)]
     return LensTexts(
-        lambda x: model.unembed(model.ln_final(x)), batches, _streams(model, _rows(8, 2, without, held_out=True))
+        lambda x: model.unembed(model.ln_final(x)), batches, _streams(model, text_rows(8, 2, without, held_out=True))
     )
 
 
@@ -54,8 +54,8 @@ def capital_streams(model: Any, countries: Collection[str] = ASKED) -> tuple[Ten
     return _layers(model, ids)[:, :, -1], torch.tensor(answers)
 
 
-def _rows(count: int, seed: int, without: Collection[str], *, held_out: bool) -> Tensor:
-    """Rows of token ids."""
+def text_rows(count: int, seed: int, without: Collection[str], *, held_out: bool) -> Tensor:
+    """Rows of course text as token ids, without some countries and their capitals."""
     known, rng = token_ids(), np.random.default_rng(seed)
     words = [word for country in without for word in (country, CAPITALS[country])]
 
