@@ -146,11 +146,11 @@ def test_bins(compare, seed):
 def test_scores(compare, seed):
     """Detection and fuzzing, in all and by bin, of drawn words and of a description that sees the whole context."""
     for contexts, pos, vocabulary, silent, n_bins, words in [
+        (36, 5, 6, 12, 10, 4),
         (40, 6, 8, 15, 3, 2),
         (60, 8, 20, 40, 4, 6),
         (30, 7, 5, 6, 2, 0),
         (14, 3, 6, 1, 1, 2),
-        (50, 3, 6, 9, 2, 4),
     ]:
         compare(
             of_scores,

@@ -205,14 +205,14 @@ if __name__ == "__main__":
 
 # %% [markdown] tags=["found"]
 # **What you found.** On held-out text the logit lens is far from the unsupervised model: 28.5 nats at the embedding,
-# 3.6 after layer 0 and 1.3 after layer 1. <!-- claim: lens.logit --> The tuned lens has 1.4, 1.0 and 0.3. <!-- claim: lens.tuned --> So most of what the logit lens cannot
-# read is there, in other directions.
+# 3.6 after layer 0 and 1.3 after layer 1. <!-- claim: lens.logit --> The tuned lens has 1.4, 1.0 and 0.3. <!-- claim: lens.tuned --> So most of this distance comes
+# from the lens, and not from the stream.
 #
 # Now the capitals. After layer 1 of the unsupervised model the logit lens gives the capital 0.29, the tuned lens 0.77,
 # and the lens that was trained without these countries 0.56. <!-- claim: lens.unsupervised --> Why ask the third one? A translator is *trained*. If
 # the stream says "France", its matrix can learn by itself to make " Paris" of it. The third lens has never met
-# France or Paris, so it cannot have learned this. What it reads is the model's own: after layer 1 the stream holds more
-# of the answer than the logit lens shows.
+# France or Paris, so it cannot know this pair by heart. It still gives 0.56: after layer 1 the stream holds more of the
+# answer than the logit lens shows.
 #
 # In the course model the same control says something else. After layer 0 the three lenses give 0.04, 0.30 and 0.05.
 # <!-- claim: lens.course-0 --> After layer 1 they give 0.08, 0.50 and 0.18. <!-- claim: lens.course-1 --> Here most of what the tuned lens adds is its own
