@@ -67,7 +67,7 @@ def of_constant_descriptions(exercise, bench, *, seed):
 
 
 def of_a_planted_latent(exercise, bench, *, seed):
-    """A tenth of its contexts, the strongest, has word 0; the others have words 1 to 4. Silent contexts have none of these."""
+    """A tenth of its contexts, the strongest, has word 0; the others have words 1 to 4, and so have some silent ones."""
     import torch
 
     tokens = bench.integers(5, 20, (60, 6), seed=seed)
@@ -78,6 +78,9 @@ def of_a_planted_latent(exercise, bench, *, seed):
     for rank, row in enumerate(order[:40].tolist()):
         tokens[row, places[row]] = 0 if rank >= 36 else kinds[row]
         activations[row, places[row]] = (rank + 1) / 8
+    for row in order[40:].tolist():
+        if kinds[row] > 2:  # how many differs from seed to seed
+            tokens[row, places[row]] = kinds[row]
     decoys = torch.zeros_like(tokens, dtype=torch.bool)
     decoys[:, 0] = True
     return {
