@@ -132,3 +132,41 @@ def capital_run(model: Any, transcoders: Sequence[Transcoder], country: str = "F
         writes=[cache[f"blocks.{number}.hook_mlp_out"][0] for number in numbers],
         answer=_answer(model, cache, country),
     )
+
+
+@torch.no_grad()
+def logits_with(
+    model: Any,
+    transcoders: Sequence[Transcoder],
+    country: str,
+    changes: Sequence[tuple[int, int, int, float]],
+) -> Tensor:
+    """Logits after 'The capital of … is', with some latents multiplied. Nothing is frozen: what comes later is computed as usual.
+
+    Args:
+        model: the whole model, not the frozen one.
+        transcoders: one for each MLP.
+        country: in the prompt.
+        changes: layer, position, number and factor of each latent that is changed. 0 takes it away.
+    """
+    ids = capital_prompt(model, country)
+    reads = [f"blocks.{number}.ln2.hook_normalized" for number in range(model.cfg.n_layers)]
+    _, cache = model.run_with_cache(ids, names_filter=reads)
+
+    def change(layer: int) -> Callable[..., Tensor]:
+        def write(value: Tensor, hook: Any) -> Tensor:
+            value = value.clone()
+            for at, position, number, factor in changes:
+                if at == layer:
+                    parts = transcoders[layer]
+                    active = cache[reads[layer]][0, position] @ parts.encoder[:, number] + parts.encoder_bias[number]
+                    value[0, position] += (
+                        (factor - 1) * active * (active > parts.threshold[number]) * parts.decoder[number]
+                    )
+            return value
+
+        return write
+
+    hooks = [(f"blocks.{layer}.hook_mlp_out", change(layer)) for layer in {each[0] for each in changes}]
+    logits: Tensor = model.run_with_hooks(ids, fwd_hooks=hooks)
+    return logits[0, -1]

@@ -39,10 +39,10 @@ class TranscoderRecipe:
 
     seed: int = 0
     latents: int = 512
-    k: int = 8
+    k: int = 12
     rows: int = 1600
-    steps: int = 3000
-    batch: int = 1024
+    steps: int = 4000
+    batch: int = 512
     rate: float = 2e-3
     # A latent that is silent for this many steps helps to explain what the others leave over.
     dead_window: int = 50
@@ -99,9 +99,10 @@ def fit_transcoder(recipe: TranscoderRecipe, pool: Tensor, width: int, progress:
         silent = torch.where((latents > 0).any(0), 0, silent + 1)
         dead = silent > recipe.dead_window
         if dead.any():
-            chosen = torch.where(dead, pre, -torch.inf).topk(min(recipe.aux_k, int(dead.sum())), dim=1)
-            helpers = torch.zeros_like(pre).scatter(1, chosen.indices, chosen.values.relu())
-            loss = loss + recipe.aux * (left.detach() - helpers @ decoder).pow(2).mean()
+            idle = pre[:, dead]
+            chosen = idle.topk(min(recipe.aux_k, idle.shape[1]), dim=1)
+            helpers = torch.zeros_like(idle).scatter(1, chosen.indices, chosen.values.relu())
+            loss = loss + recipe.aux * (left.detach() - helpers @ decoder[dead]).pow(2).mean()
         adam.zero_grad()
         loss.backward()
         adam.step()
@@ -109,7 +110,10 @@ def fit_transcoder(recipe: TranscoderRecipe, pool: Tensor, width: int, progress:
         if step >= recipe.steps * 0.9:
             smallest.append(edge.detach())
         if progress and step % 500 == 0:
-            print(f"{progress}, step {step}: {left.pow(2).mean():.3f} of the variance left, {int(dead.sum())} silent")
+            print(
+                f"{progress}, step {step}: {left.pow(2).mean():.3f} of the variance left, {int(dead.sum())} silent",
+                flush=True,
+            )
     with torch.no_grad():
         norms = decoder.norm(dim=1)
         # A latent's activation is how long a step it adds to what the MLP writes.
