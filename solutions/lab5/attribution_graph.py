@@ -162,7 +162,7 @@ def replay(
     ### END SOLUTION
 
 
-def attribution_edges(
+def attribution_graph(
     layers: Sequence[Layer],
     answer: Callable[[Tensor], Tensor],
     start: Float[Tensor, "pos d_model"],
@@ -274,7 +274,7 @@ if __name__ == "__main__":
     run = capital_run(model, transcoders, "France")
     split = [split_mlp(*parts) for parts in zip(transcoders, run.reads, run.writes, strict=True)]
     latents, errors = [active for active, _ in split], [error for _, error in split]
-    edges = attribution_edges(run.layers, run.answer, run.start, latents, errors)
+    edges = attribution_graph(run.layers, run.answer, run.start, latents, errors)
     nodes, shares = list_nodes(latents), influence(edges)
     names = [run.name(node) for node in nodes]
     few = smallest_set(shares, share=0.8)
