@@ -26,6 +26,7 @@ from torch import Tensor, nn
 
 from mechgrade.bench.transformer_lens.model import load_model
 
+from .attribution import read_hook, write_hook
 from .half import store_in_half
 from .latents import activations, shuffled_batches, token_rows
 
@@ -39,26 +40,16 @@ class TranscoderRecipe:
 
     seed: int = 0
     latents: int = 512
-    k: int = 12
+    k: int = 8
     rows: int = 1600
-    steps: int = 4000
-    batch: int = 512
+    steps: int = 3000
+    batch: int = 1024
     rate: float = 2e-3
     # A latent that is silent for this many steps helps to explain what the others leave over.
     dead_window: int = 50
     aux: float = 0.03
     aux_k: int = 32
     threads: int = 1
-
-
-def read_hook(layer: int) -> str:
-    """Where an MLP reads: the stream behind its LayerNorm, whose weights are folded into the MLP."""
-    return f"blocks.{layer}.ln2.hook_normalized"
-
-
-def write_hook(layer: int) -> str:
-    """Where an MLP writes."""
-    return f"blocks.{layer}.hook_mlp_out"
 
 
 def fit_transcoder(recipe: TranscoderRecipe, pool: Tensor, width: int, progress: str = "") -> dict[str, Tensor]:
@@ -99,10 +90,9 @@ def fit_transcoder(recipe: TranscoderRecipe, pool: Tensor, width: int, progress:
         silent = torch.where((latents > 0).any(0), 0, silent + 1)
         dead = silent > recipe.dead_window
         if dead.any():
-            idle = pre[:, dead]
-            chosen = idle.topk(min(recipe.aux_k, idle.shape[1]), dim=1)
-            helpers = torch.zeros_like(idle).scatter(1, chosen.indices, chosen.values.relu())
-            loss = loss + recipe.aux * (left.detach() - helpers @ decoder[dead]).pow(2).mean()
+            chosen = torch.where(dead, pre, -torch.inf).topk(min(recipe.aux_k, int(dead.sum())), dim=1)
+            helpers = torch.zeros_like(pre).scatter(1, chosen.indices, chosen.values.relu())
+            loss = loss + recipe.aux * (left.detach() - helpers @ decoder).pow(2).mean()
         adam.zero_grad()
         loss.backward()
         adam.step()
@@ -164,7 +154,7 @@ def train_transcoders(recipe: TranscoderRecipe, model_dir: Path, out: Path) -> N
     record = {
         "recipe": asdict(recipe),
         "seconds": round(time.monotonic() - started),
-        "processor_seconds": round(time.process_time() - on_processor),
+        "cpu_seconds": round(time.process_time() - on_processor),
         "versions": {"python": platform.python_version()}
         | {name: version(name) for name in ("torch", "transformer-lens", "sae-lens")},
     }

@@ -17,9 +17,9 @@
 # by. Both stay as they were in the run of your prompt: they are *frozen*. The latents and the errors become inputs: they
 # are given as numbers, and nobody computes them anew. For every layer in turn:
 #
-# 1. the heads add to the stream: `stream = stream + layer.attend(stream)`;
-# 2. the transcoder reads the stream, `layer.norm(stream) @ encoder + encoder_bias`: the **pre-activations** $p$;
-# 3. the transcoder and the error add to the stream: `latents @ decoder + decoder_bias + error`.
+# 1. the heads add to the stream: they add `layer.attend(stream)`;
+# 2. the transcoder reads the stream: `layer.norm(stream) @ encoder + encoder_bias` are the **pre-activations** $p$;
+# 3. the transcoder and the error add to the stream: they add `latents @ decoder + decoder_bias + error`.
 #
 # All of this is linear in the embedding, the latents and the errors, up to biases. So every effect is a plain product.
 #
@@ -63,6 +63,8 @@
 # Language Models](https://transformer-circuits.pub/2025/attribution-graphs/methods.html).
 
 # %%
+import bisect
+import itertools
 from collections.abc import Callable, Sequence
 
 import torch
@@ -83,7 +85,7 @@ Node = tuple[str, int, int, int]  # what it is, its layer, its position, its num
 
 
 # %%
-def list_nodes(latents: Sequence[Float[Tensor, "pos latent"]]) -> list[Node]:
+def list_nodes(latents: Sequence[Float[Tensor, "pos _"]]) -> list[Node]:
     """List the nodes of the graph in their order; the latents are those of each layer."""
     positions = range(len(latents[0]))
     nodes = [("embedding", -1, position, -1) for position in positions]
@@ -117,9 +119,9 @@ def split_mlp(
 def replay(
     layers: Sequence[Layer],
     start: Float[Tensor, "pos d_model"],
-    latents: Sequence[Float[Tensor, "pos latent"]],
+    latents: Sequence[Float[Tensor, "pos _"]],
     errors: Sequence[Float[Tensor, "pos d_model"]],
-) -> tuple[list[Float[Tensor, "pos latent"]], Float[Tensor, "pos d_model"]]:
+) -> tuple[list[Float[Tensor, "pos _"]], Float[Tensor, "pos d_model"]]:
     """Run the frozen model with latents and errors that are given.
 
     Source: Ameisen et al. 2025, https://transformer-circuits.pub/2025/attribution-graphs/methods.html
@@ -142,7 +144,7 @@ def attribution_graph(
     layers: Sequence[Layer],
     answer: Callable[[Tensor], Tensor],
     start: Float[Tensor, "pos d_model"],
-    latents: Sequence[Float[Tensor, "pos latent"]],
+    latents: Sequence[Float[Tensor, "pos _"]],
     errors: Sequence[Float[Tensor, "pos d_model"]],
 ) -> Float[Tensor, "source target"]:
     """Compute all edges of the graph, input times gradient.
@@ -211,39 +213,34 @@ def smallest_set(influences: Float[Tensor, " node"], share: float) -> list[int]:
 if __name__ == "__main__":
     from mechgrade.bench import open_bench, plots
 
-    from interp.attribution import capital_run, load_transcoders, logits_with, random_latents
+    from interp.attribution import CapitalRun, load_transcoders, random_nodes
 
-    model, transcoders = open_bench("unsupervised", lab="lab1").model, load_transcoders()
-    run = capital_run(model, transcoders, "France")
+    transcoders = load_transcoders()
+    run = CapitalRun(open_bench("unsupervised", lab="lab1").model, transcoders, "France")
     split = [split_mlp(*parts) for parts in zip(transcoders, run.reads, run.writes, strict=True)]
     latents, errors = [active for active, _ in split], [error for _, error in split]
     edges = attribution_graph(run.layers, run.answer, run.start, latents, errors)
     nodes, shares = list_nodes(latents), influence(edges)
-    names = [run.name(node) for node in nodes]
     few = smallest_set(shares, share=0.8)
-    print(f"{len(few)} of {len(nodes)} nodes have 80 % of all influence")
     score = sum(float(shares[i]) for i, node in enumerate(nodes) if node[0] == "embedding")
-    print(f"replacement score: {score:.2f}; the other {1 - score:.2f} starts at errors")
-    logits = logits_with(model, transcoders, "France", [])
-    print(f"the answer is {float(run.difference(logits)):.2f} above the other capitals")
+    print(f"{len(few)} of {len(nodes)} nodes have 80 % of all influence; the replacement score is {score:.2f}")
+    print(f"{run.tokens[4].strip()}: the answer is {float(run.difference(run.logits())):.2f}")
+
+    def turned_around(node: int) -> float:
+        return float(run.difference(run.logits([(*nodes[node][1:], -1)])))
+
     for i in [i for i in few if nodes[i][0] == "latent"][:8]:
-        logits = logits_with(model, transcoders, "France", [(*nodes[i][1:], -1)])
-        print(
-            f"{names[i]}: influence {shares[i]:.3f}, edge to the answer {edges[i, -1]:.2f}; turned around: "
-            f"{float(run.difference(logits)):.2f}, and the model says{model.to_string(logits.argmax())!r}"
-        )
-    others = [
-        logits_with(model, transcoders, "France", [(*node[1:], -1)]) for node in random_latents(nodes, 20, seed=0)
-    ]
-    print("twenty random latents turned around:", *(f"{float(run.difference(each)):.2f}" for each in others))
-    shown = few[:16]
+        print(f"{run.name(nodes[i])}: influence {shares[i]:.3f}, to the answer {edges[i, -1]:.2f}", end="; ")
+        print(f"turned around, the answer is {turned_around(i):.2f}")
+    print("twenty random ones turned around:", *(f"{turned_around(i):.2f}" for i in random_nodes(nodes, 20, seed=0)))
+    shown, targets = few[:16], sorted(i for i in few[:16] if nodes[i][0] == "latent")
     plots.heatmap(
-        edges[shown][:, [*sorted(i for i in shown if nodes[i][0] == "latent"), -1]],
-        x=[*(names[i] for i in sorted(shown) if nodes[i][0] == "latent"), "answer"],
-        y=[names[i] for i in shown],
+        edges[shown][:, [*targets, -1]],
+        x=[run.name(nodes[i]) for i in [*targets, -1]],
+        y=[run.name(nodes[i]) for i in shown],
         xlabel="target",
         ylabel="source, the most influential first",
-        title="The capital of France is: edges between the most influential nodes",
+        title="The capital of France is: edges between influential nodes",
         value="input times gradient",
         save="sae_features/attribution_graph",
     )

@@ -23,7 +23,7 @@ from dataclasses import dataclass
 Value = int | float | str | bool
 
 #: The files of this package that hold claims.
-FILES = ("lab1", "lab2", "lab3", "lab4", "lab5", "models")
+FILES = ("lab1", "lab2", "lab3", "lab4", "lab5", "graphs", "models")
 
 
 @dataclass(frozen=True)

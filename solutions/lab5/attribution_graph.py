@@ -16,9 +16,9 @@
 # by. Both stay as they were in the run of your prompt: they are *frozen*. The latents and the errors become inputs: they
 # are given as numbers, and nobody computes them anew. For every layer in turn:
 #
-# 1. the heads add to the stream: `stream = stream + layer.attend(stream)`;
-# 2. the transcoder reads the stream, `layer.norm(stream) @ encoder + encoder_bias`: the **pre-activations** $p$;
-# 3. the transcoder and the error add to the stream: `latents @ decoder + decoder_bias + error`.
+# 1. the heads add to the stream: they add `layer.attend(stream)`;
+# 2. the transcoder reads the stream: `layer.norm(stream) @ encoder + encoder_bias` are the **pre-activations** $p$;
+# 3. the transcoder and the error add to the stream: they add `latents @ decoder + decoder_bias + error`.
 #
 # All of this is linear in the embedding, the latents and the errors, up to biases. So every effect is a plain product.
 #
@@ -76,6 +76,8 @@
 # influence.
 
 # %%
+import bisect
+import itertools
 from collections.abc import Callable, Sequence
 
 import torch
@@ -96,7 +98,7 @@ Node = tuple[str, int, int, int]  # what it is, its layer, its position, its num
 
 
 # %%
-def list_nodes(latents: Sequence[Float[Tensor, "pos latent"]]) -> list[Node]:
+def list_nodes(latents: Sequence[Float[Tensor, "pos _"]]) -> list[Node]:
     """List the nodes of the graph in their order; the latents are those of each layer."""
     positions = range(len(latents[0]))
     nodes = [("embedding", -1, position, -1) for position in positions]
@@ -134,9 +136,9 @@ def split_mlp(
 def replay(
     layers: Sequence[Layer],
     start: Float[Tensor, "pos d_model"],
-    latents: Sequence[Float[Tensor, "pos latent"]],
+    latents: Sequence[Float[Tensor, "pos _"]],
     errors: Sequence[Float[Tensor, "pos d_model"]],
-) -> tuple[list[Float[Tensor, "pos latent"]], Float[Tensor, "pos d_model"]]:
+) -> tuple[list[Float[Tensor, "pos _"]], Float[Tensor, "pos d_model"]]:
     """Run the frozen model with latents and errors that are given.
 
     Source: Ameisen et al. 2025, https://transformer-circuits.pub/2025/attribution-graphs/methods.html
@@ -166,7 +168,7 @@ def attribution_graph(
     layers: Sequence[Layer],
     answer: Callable[[Tensor], Tensor],
     start: Float[Tensor, "pos d_model"],
-    latents: Sequence[Float[Tensor, "pos latent"]],
+    latents: Sequence[Float[Tensor, "pos _"]],
     errors: Sequence[Float[Tensor, "pos d_model"]],
 ) -> Float[Tensor, "source target"]:
     """Compute all edges of the graph, input times gradient.
@@ -187,23 +189,19 @@ def attribution_graph(
 
     """
     ### BEGIN SOLUTION
+    count, nodes = len(layers), list_nodes(latents)
     inputs = [each.detach().clone().requires_grad_() for each in (start, *latents, *errors)]
-    leaves = {"embedding": inputs[:1], "latent": inputs[1 : len(layers) + 1], "error": inputs[len(layers) + 1 :]}
-    found, final = replay(layers, inputs[0], leaves["latent"], leaves["error"])
-    nodes = list_nodes(latents)
+    found, final = replay(layers, inputs[0], inputs[1 : count + 1], inputs[count + 1 :])
     edges = start.new_zeros(len(nodes), len(nodes))
     for column, (kind, layer, position, number) in enumerate(nodes):
         if kind in ("embedding", "error"):
             continue
         target = answer(final) if kind == "answer" else found[layer][position, number]
         slopes = torch.autograd.grad(target, inputs, retain_graph=True, materialize_grads=True)
-        products = [(slope * value).detach() for slope, value in zip(slopes, inputs, strict=True)]
-        embedding = products[0].sum(-1)
-        into_latents = products[1 : len(layers) + 1]
-        into_errors = [product.sum(-1) for product in products[len(layers) + 1 :]]
-        parts = [embedding]
-        for active, product, error in zip(latents, into_latents, into_errors, strict=True):
-            parts += [product[active != 0], error]
+        effects = [(value * slope).detach() for value, slope in zip(inputs, slopes, strict=True)]
+        parts = [effects[0].sum(dim=-1)]
+        for place, active in enumerate(latents, start=1):
+            parts += [effects[place][active != 0], effects[count + place].sum(dim=-1)]
         edges[:-1, column] = torch.cat(parts)
     return edges
     ### END SOLUTION
@@ -224,8 +222,7 @@ def influence(edges: Float[Tensor, "source target"]) -> Float[Tensor, " node"]:
     """
     ### BEGIN SOLUTION
     sizes = edges.abs()
-    totals = sizes.sum(dim=0)
-    shares = sizes / torch.where(totals > 0, totals, 1)
+    shares = (sizes / sizes.sum(dim=0)).nan_to_num()  # 0 divided by 0 where nothing goes into a node
     one = torch.eye(len(edges)).to(edges)
     return (torch.linalg.inv(one - shares) - one)[:, -1]
     ### END SOLUTION
@@ -251,10 +248,10 @@ def smallest_set(influences: Float[Tensor, " node"], share: float) -> list[int]:
     ### BEGIN SOLUTION
     if not 0 < share <= 1:
         raise ValueError(f"the share is {share}; it has to be above 0 and at most 1")
-    sizes, order = influences.sort(descending=True, stable=True)
-    sums = sizes.cumsum(dim=0)
-    count = int((sums < share * sums[-1]).sum()) + 1
-    return order[:count].tolist()
+    sizes = influences.tolist()
+    order = sorted(range(len(sizes)), key=lambda node: -sizes[node])
+    sums = list(itertools.accumulate(sizes[node] for node in order))
+    return order[: bisect.bisect_left(sums, share * sums[-1]) + 1]
     ### END SOLUTION
 
 
@@ -268,39 +265,34 @@ def smallest_set(influences: Float[Tensor, " node"], share: float) -> list[int]:
 if __name__ == "__main__":
     from mechgrade.bench import open_bench, plots
 
-    from interp.attribution import capital_run, load_transcoders, logits_with, random_latents
+    from interp.attribution import CapitalRun, load_transcoders, random_nodes
 
-    model, transcoders = open_bench("unsupervised", lab="lab1").model, load_transcoders()
-    run = capital_run(model, transcoders, "France")
+    transcoders = load_transcoders()
+    run = CapitalRun(open_bench("unsupervised", lab="lab1").model, transcoders, "France")
     split = [split_mlp(*parts) for parts in zip(transcoders, run.reads, run.writes, strict=True)]
     latents, errors = [active for active, _ in split], [error for _, error in split]
     edges = attribution_graph(run.layers, run.answer, run.start, latents, errors)
     nodes, shares = list_nodes(latents), influence(edges)
-    names = [run.name(node) for node in nodes]
     few = smallest_set(shares, share=0.8)
-    print(f"{len(few)} of {len(nodes)} nodes have 80 % of all influence")
     score = sum(float(shares[i]) for i, node in enumerate(nodes) if node[0] == "embedding")
-    print(f"replacement score: {score:.2f}; the other {1 - score:.2f} starts at errors")
-    logits = logits_with(model, transcoders, "France", [])
-    print(f"the answer is {float(run.difference(logits)):.2f} above the other capitals")
+    print(f"{len(few)} of {len(nodes)} nodes have 80 % of all influence; the replacement score is {score:.2f}")
+    print(f"{run.tokens[4].strip()}: the answer is {float(run.difference(run.logits())):.2f}")
+
+    def turned_around(node: int) -> float:
+        return float(run.difference(run.logits([(*nodes[node][1:], -1)])))
+
     for i in [i for i in few if nodes[i][0] == "latent"][:8]:
-        logits = logits_with(model, transcoders, "France", [(*nodes[i][1:], -1)])
-        print(
-            f"{names[i]}: influence {shares[i]:.3f}, edge to the answer {edges[i, -1]:.2f}; turned around: "
-            f"{float(run.difference(logits)):.2f}, and the model says{model.to_string(logits.argmax())!r}"
-        )
-    others = [
-        logits_with(model, transcoders, "France", [(*node[1:], -1)]) for node in random_latents(nodes, 20, seed=0)
-    ]
-    print("twenty random latents turned around:", *(f"{float(run.difference(each)):.2f}" for each in others))
-    shown = few[:16]
+        print(f"{run.name(nodes[i])}: influence {shares[i]:.3f}, to the answer {edges[i, -1]:.2f}", end="; ")
+        print(f"turned around, the answer is {turned_around(i):.2f}")
+    print("twenty random ones turned around:", *(f"{turned_around(i):.2f}" for i in random_nodes(nodes, 20, seed=0)))
+    shown, targets = few[:16], sorted(i for i in few[:16] if nodes[i][0] == "latent")
     plots.heatmap(
-        edges[shown][:, [*sorted(i for i in shown if nodes[i][0] == "latent"), -1]],
-        x=[*(names[i] for i in sorted(shown) if nodes[i][0] == "latent"), "answer"],
-        y=[names[i] for i in shown],
+        edges[shown][:, [*targets, -1]],
+        x=[run.name(nodes[i]) for i in [*targets, -1]],
+        y=[run.name(nodes[i]) for i in shown],
         xlabel="target",
         ylabel="source, the most influential first",
-        title="The capital of France is: edges between the most influential nodes",
+        title="The capital of France is: edges between influential nodes",
         value="input times gradient",
         save="sae_features/attribution_graph",
     )

@@ -133,7 +133,7 @@ def latent_by_latent(transcoder, read, wrote):
     """Each latent by itself: its activation, and its step taken from what the MLP wrote."""
     error, columns = wrote - transcoder.decoder_bias, []
     for number in range(len(transcoder.encoder_bias)):
-        pre = torch.nn.functional.linear(read, transcoder.encoder[:, number], transcoder.encoder_bias[number])
+        pre = (read * transcoder.encoder[:, number]).sum(-1) + transcoder.encoder_bias[number]
         active = torch.where(pre <= transcoder.threshold[number], torch.zeros_like(pre), pre)
         columns.append(active)
         error = error - active[:, None] * transcoder.decoder[number]
