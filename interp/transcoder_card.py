@@ -25,9 +25,10 @@ from .words import CAPITALS
 MODEL_DIR = ROOT / "models" / "unsupervised"
 
 TRIED = (
-    "Two settings were trained to their end, with k 8 in batches of 1024 for 3000 steps, and with the k that is shipped. The second explains more of "
-    "every MLP. The transcoders saw course text alone, in which one sentence in six is a fact. They were trained apart from each "
-    "other, each on what its MLP reads in the whole model."
+    "k 12 in batches of 512 for 4000 steps was trained to its end too. It explained a little more of each MLP (0.959, 0.957 and 0.983), and "
+    "with all MLPs replaced 97.9 % of the capitals were right. The graphs had more nodes, and a country was spread over more latents. So "
+    "k 8 was kept. The numbers of this paragraph come from a run that was not kept. The transcoders saw course text alone, in which about one "
+    "sentence in six is a fact, and each was trained by itself, on what its MLP reads in the whole model."
 )
 
 

@@ -298,7 +298,7 @@ if __name__ == "__main__":
     )
 
 # %% [markdown] tags=["found"]
-# **What you found.** The graph can be pruned a lot: 41 of 307 nodes have 80 % of all influence. <!-- claim: graph.size --> The replacement score is
+# **What you found.** The graph can be pruned a lot: 80 % of all influence is in 41 of 307 nodes. <!-- claim: graph.size --> The replacement score is
 # 0.73, so 0.27 of the influence starts at errors. <!-- claim: graph.replacement --> The largest edge into the answer, 3.50, comes from the error of MLP 2
 # at "is". <!-- claim: graph.error --> Part of the answer is in what the transcoder could not imitate. The graph shows this, and does not hide it.
 #
