@@ -236,11 +236,11 @@ if __name__ == "__main__":
     shown, targets = few[:16], sorted(i for i in few[:16] if nodes[i][0] == "latent")
     plots.heatmap(
         edges[shown][:, [*targets, -1]],
-        x=[run.name(nodes[i]) for i in [*targets, -1]],
+        x=[*(f"{nodes[i][3]} {run.tokens[nodes[i][2]].strip()}" for i in targets), "answer"],
         y=[run.name(nodes[i]) for i in shown],
-        xlabel="target",
+        xlabel="target: a latent's number and its position",
         ylabel="source, the most influential first",
-        title="The capital of France is: edges between influential nodes",
+        title="Edges between influential nodes",
         value="input times gradient",
         save="sae_features/attribution_graph",
     )
