@@ -74,7 +74,9 @@ def fit_transcoder(recipe: TranscoderRecipe, pool: Tensor, width: int, progress:
     bias, shift = nn.Parameter(torch.zeros(recipe.latents)), nn.Parameter(torch.zeros(len(middle)))
     parameters = [encoder, bias, decoder, shift]
     adam = torch.optim.Adam(parameters, lr=recipe.rate)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(adam, recipe.rate, total_steps=recipe.steps, pct_start=0.05)
+    # The scheduler wants more than one step of warming up.
+    warm_up = max(0.05, 2 / recipe.steps)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(adam, recipe.rate, total_steps=recipe.steps, pct_start=warm_up)
     silent = torch.zeros(recipe.latents, dtype=torch.int64)
     batches = shuffled_batches(pool, recipe.batch, recipe.seed)
     smallest: list[Tensor] = []
@@ -94,7 +96,7 @@ def fit_transcoder(recipe: TranscoderRecipe, pool: Tensor, width: int, progress:
             helpers = torch.zeros_like(pre).scatter(1, chosen.indices, chosen.values.relu())
             loss = loss + recipe.aux * (left.detach() - helpers @ decoder).pow(2).mean()
         adam.zero_grad()
-        loss.backward()
+        torch.autograd.backward(loss)
         adam.step()
         schedule.step()
         if step >= recipe.steps * 0.9:
