@@ -23,7 +23,11 @@ from dataclasses import dataclass
 Value = int | float | str | bool
 
 #: The files of this package that hold claims.
-FILES = ("lab1", "lab2", "lab3", "lab4", "lab5", "absorption", "diffing", "lenses", "explanations", "models")
+FILES = (
+    *("lab1", "lab2", "lab3", "lab4", "lab5"),
+    *("absorption", "diffing", "explanations", "graphs", "lenses"),
+    "models",
+)
 
 
 @dataclass(frozen=True)
