@@ -114,7 +114,8 @@ def crosscoder_loss(
 
     Returns:
         The loss, a scalar tensor with a gradient: squared errors summed over models and `d_model`, plus the weighted
-        latents; both terms averaged over the samples.
+        latents; both terms averaged over the samples. The gradient is finite also where a row is zero: there the length
+        has the gradient 0.
 
     """
     raise NotImplementedError("crosscoder_loss: not written yet")

@@ -124,8 +124,9 @@ def tuned_lens(
 
     Returns:
         The matrices and the biases. Each layer has its translator with the lowest divergence on `held_out`, among the
-        identity and those after each step. The last layer has the identity. Neither tensor requires a gradient. Train
-        inside `torch.enable_grad()`: whoever calls you may have switched gradients off.
+        identity and those after each step. A divergence that is not a number is never the lowest. The last layer has the
+        identity. Neither tensor requires a gradient. Train inside `torch.enable_grad()`: whoever calls you may have
+        switched gradients off with `torch.no_grad()`.
 
     """
     raise NotImplementedError("tuned_lens: not written yet")

@@ -101,7 +101,7 @@ def a_world(bench, parents, samples, d_in, seed):
     order = bench.uniform(count + 2, seed=seed + 3).argsort()
     lengths = 0.5 + bench.uniform(count + 2, 1, seed=seed + 4)
     W_dec = (torch.cat([mixed, 0.3 * mixed[:1] + spare[:1], spare[1:]]) * lengths)[order]
-    values = bench.uniform(samples, count + 2, seed=seed + 5) + 0.1
+    values = bench.uniform(samples, count + 2, seed=seed + 5) ** 8 + 1e-6  # large ones, and many that are almost silent
     latents = values * (bench.uniform(samples, count + 2, seed=seed + 6) < 0.5)
     return latents, on, W_dec, directions
 

@@ -158,6 +158,15 @@ def of_influence(exercise, bench, *, nodes, empty, seed):
     return exercise.influence(edges)
 
 
+def of_a_long_way(exercise, bench, *, nodes, size, seed):
+    """Each node acts on the next one, and some on the answer: most of the influence comes on paths of many steps."""
+    import torch
+
+    edges = torch.diag(0.5 + bench.uniform(nodes - 1, seed=seed), 1)
+    edges[:-1:3, -1] += 0.1
+    return exercise.influence(size * edges)
+
+
 def of_smallest_set(exercise, bench, *, nodes, share, seed):
     """Influences of several sizes; two of them are equal where there are enough."""
     sizes = bench.uniform(nodes, seed=seed) ** 3 + 0.01
@@ -236,7 +245,7 @@ def test_sums(compare, seed):
 
 @pytest.mark.points(1)
 def test_influence(compare, seed):
-    """The influence of every node, also where nothing goes into a node; what nothing goes into shares the whole answer."""
+    """The influence of every node: over long paths, with tiny edges, and where nothing goes into a node."""
     for nodes, empty in [(7, ()), (12, (5, 8)), (4, ()), (2, ()), (1, ()), (6, (5,))]:
         found = compare(of_influence, nodes=nodes, empty=empty, seed=seed)
         if nodes > 3 and nodes - 1 not in empty:
@@ -244,6 +253,10 @@ def test_influence(compare, seed):
             assert np.allclose(sum(found[root] for root in set(roots)), 1, atol=1e-4), (
                 "the nodes that nothing goes into do not share the whole answer"
             )
+
+
+    for nodes, size in [(16, 1.0), (5, 1e-20), (5, 1e20)]:
+        compare(of_a_long_way, nodes=nodes, size=size, seed=seed)
 
 
 @pytest.mark.points(1)

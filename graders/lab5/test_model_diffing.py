@@ -41,10 +41,11 @@ def of_the_loss(exercise, bench, *, samples, models, d_model, latents, sparsity,
 
 
 def of_its_gradients(exercise, bench, *, samples, models, d_model, latents, seed):
-    """In float64, at latents that are all active: of the latents, the decoder rows and the decoder biases."""
+    """In float64, at latents that are all active: of the latents, the decoder rows, one of them zero, and the decoder biases."""
     import torch
 
     x, values, *parts = (part.double() for part in parts_of_a_loss(bench, samples, models, d_model, latents, seed))
+    parts[0][1, 0] = 0
     leaves = [part.detach().requires_grad_() for part in (values + 0.1, *parts)]
     with torch.enable_grad():
         loss = exercise.crosscoder_loss(x, *leaves, 0.7)
@@ -63,6 +64,7 @@ def of_random_decoders(exercise, bench, *, samples, latents, d_model, seed):
     values = bench.normal(samples, latents, seed=seed + 2).relu()
     if latents > 3:
         W_dec[0, 0], W_dec[1, 1], W_dec[2] = 0, 0, 0
+        W_dec[4] /= 8192  # short, and not zero
         values[:, 3] = 0
     return dict(exercise.model_diffing(values, W_dec))
 
@@ -85,7 +87,7 @@ def of_steering(exercise, bench, *, shape, latents, latent, strength, seed):
     x, W_dec = bench.normal(*shape, seed=seed), bench.normal(latents, 2, shape[-1], seed=seed + 1)
     before = x.clone()
     found = exercise.steer_by_difference(x, W_dec, latent, strength)
-    return {"moved": found, "given_unchanged": bool((x == before).all())}
+    return {"moved": found, "given_unchanged": bool((x == before).all()), "new": found is not x}
 
 
 def of_a_changed_latent(exercise, bench, *, samples, d_model, seed):
@@ -164,6 +166,7 @@ def test_steering(compare, seed):
     """Activations of several shapes are moved by one latent; the changed latent turns A into B."""
     for shape, latents, latent, strength in [((3, 4), 5, 2, 1.5), ((6,), 3, 0, -2.0), ((2, 3, 5), 4, 3, 0.0)]:
         found = compare(of_steering, shape=shape, latents=latents, latent=latent, strength=strength, seed=seed)
+        assert found["new"], "`steer_by_difference` gives back the very tensor that it is given"
         assert found["given_unchanged"], "`steer_by_difference` writes into the activations that it is given"
     found = compare(of_a_changed_latent, samples=3, d_model=4, seed=seed)
     assert np.allclose(found["A_steered"], found["B"], rtol=1e-3, atol=1e-3), "steering A by its value does not give B"

@@ -162,6 +162,7 @@ def match_latents(
 
     Returns:
         The number of the latent for each feature, shape `[feature]`. Two features may have the same latent.
+        Where cosine similarities are equal, any of these latents will do.
 
     """
     ### BEGIN SOLUTION

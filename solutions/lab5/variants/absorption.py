@@ -407,6 +407,14 @@ def direction_ignored(latents, active, W_dec, directions, parents, level):
     return rates(latents, active, W_dec, directions, parents, level, absorbed=rule)
 
 
+@misconception(
+    "You count a parent's latent as silent where its value is only small. A latent is silent where its value is 0.",
+    replaces="absorption",
+)
+def almost_silent(latents, active, W_dec, directions, parents, level):
+    return rates(torch.where(latents < 0.001, 0, latents), active, W_dec, directions, parents, level)
+
+
 @misconception("You refuse a decoder row whose cosine similarity is exactly the level. At the level is enough.")
 def strictly_above(latents, active, W_dec, directions, parents, level):
     similar = similarities(W_dec, directions)

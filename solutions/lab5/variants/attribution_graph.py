@@ -206,6 +206,28 @@ def by_the_series(edges):
     return over_all_paths(shares_of(edges))[:, -1]
 
 
+@misconception(
+    "You follow paths of a limited number of steps. The influence counts paths of every length.", replaces="influence"
+)
+def ten_steps_at_most(edges):
+    shares = shares_of(edges)
+    power, total = shares, shares
+    for _ in range(9):
+        power = power @ shares
+        total = total + power
+    return total[:, -1]
+
+
+@misconception(
+    "Your shares get smaller where all edges into a node are tiny. Shares do not depend on the size of the edges: divide by "
+    "their sum itself.",
+    replaces="influence",
+)
+def tiny_edges_get_less(edges):
+    sizes = edges.abs()
+    return over_all_paths(sizes / sizes.sum(0).clamp_min(1e-12))[:, -1]
+
+
 @accepted(replaces="smallest_set")
 def one_by_one(influences, share):
     """Nodes are taken until they are enough."""

@@ -203,6 +203,20 @@ def one_kind_is_enough(said, true):
 # --- bins ---
 
 
+@misconception(
+    "You compute a context's bin from the fraction `rank / n`, which is rounded, so some contexts come one bin too low. "
+    "Multiply first, and divide whole numbers.",
+    replaces="strength_bins",
+)
+def bin_from_a_fraction(activations, n_bins):
+    found = bins_of(activations, n_bins)
+    rows = (found >= 0).nonzero()[:, 0]
+    order = rows[activations.amax(1)[rows].argsort(stable=True)]
+    for rank, row in enumerate(order.tolist()):
+        found[row] = int(rank / len(order) * n_bins)
+    return found
+
+
 @misconception("Your bin 0 has the strongest contexts. It should have the weakest.", replaces="strength_bins")
 def strongest_first(activations, n_bins):
     found = bins_of(activations, n_bins)

@@ -186,6 +186,15 @@ def errors_not_squared(x, latents, W_dec, b_dec, sparsity):
 
 
 @misconception(
+    "The gradient of your loss is not a number where a row is zero. `norm` has the gradient 0 there, and the square root of a "
+    "sum of squares has none.",
+    replaces="crosscoder_loss",
+)
+def gradient_not_a_number(x, latents, W_dec, b_dec, sparsity):
+    return loss_of(x, latents, W_dec, b_dec, sparsity, W_dec.square().sum(2).sqrt().sum(1))
+
+
+@misconception(
     "You sum the loss over the samples. Both terms are averaged over the samples.", replaces="crosscoder_loss"
 )
 def summed_over_samples(x, latents, W_dec, b_dec, sparsity):
@@ -250,6 +259,12 @@ def factor_ignored(x, latents, W_dec, b_dec, sparsity):
 @misconception("Your relative norms are those of A's rows: 1 is only in B, and 0 only in A.")
 def share_of_a(latents, W_dec):
     return three(latents, W_dec, relative_norm=share(W_dec, 0))
+
+
+@misconception("You count short rows as none. The relative norm is 0.5 where both rows are zero.")
+def short_rows_are_none(latents, W_dec):
+    refuse(W_dec)
+    return three(latents, W_dec, relative_norm=torch.where(lengths_of(W_dec) < 1e-2, 0.5, share(W_dec)))
 
 
 @misconception("You divide the length of B's row by that of A's row. Divide by the sum of both lengths.")
@@ -356,6 +371,15 @@ def unit_difference(x, W_dec, latent, strength):
 )
 def strength_without_sign(x, W_dec, latent, strength):
     return x + abs(strength) * (W_dec[latent, 1] - W_dec[latent, 0])
+
+
+@misconception(
+    "With a strength of 0 you give back the very tensor that you got. Whoever changes your result then changes both: return a new "
+    "tensor.",
+    replaces="steer_by_difference",
+)
+def same_tensor_for_no_strength(x, W_dec, latent, strength):
+    return x + strength * (W_dec[latent, 1] - W_dec[latent, 0]) if strength else x
 
 
 @misconception(

@@ -432,6 +432,14 @@ def last_or_identity(unembed, batches, held_out, rate):
 
 
 @misconception(
+    "You keep a translator whose divergence is not a number. It is not below the lowest: ask `new < lowest`, not "
+    "`~(new >= lowest)`."
+)
+def not_a_number_kept(unembed, batches, held_out, rate):
+    return train(unembed, batches, held_out, rate, keep=lambda new, lowest: ~(new >= lowest))
+
+
+@misconception(
     "You choose the best step by the batch that it was taken on. A translator can learn its batch by heart: measure on `held_out`."
 )
 def chosen_on_batches(unembed, batches, held_out, rate):
