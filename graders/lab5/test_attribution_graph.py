@@ -254,7 +254,6 @@ def test_influence(compare, seed):
                 "the nodes that nothing goes into do not share the whole answer"
             )
 
-
     for nodes, size in [(16, 1.0), (5, 1e-20), (5, 1e20)]:
         compare(of_a_long_way, nodes=nodes, size=size, seed=seed)
 

@@ -141,7 +141,14 @@ def test_balanced_accuracy(compare, seed):
 @pytest.mark.points(2)
 def test_bins(compare, seed):
     """Active contexts in bins of equal size, with equally strong ones, and where bins do not come out even."""
-    for contexts, pos, silent, n_bins in [(20, 4, 5, 5), (17, 3, 4, 4), (6, 5, 0, 6), (9, 2, 6, 1), (50, 3, 20, 7), (22, 3, 0, 22)]:
+    for contexts, pos, silent, n_bins in [
+        (20, 4, 5, 5),
+        (17, 3, 4, 4),
+        (6, 5, 0, 6),
+        (9, 2, 6, 1),
+        (50, 3, 20, 7),
+        (22, 3, 0, 22),
+    ]:
         compare(of_bins, contexts=contexts, pos=pos, silent=silent, n_bins=n_bins, seed=seed)
 
 

@@ -189,7 +189,9 @@ def final_step(bench, W, b):
             self.W, self.b = torch.nn.Parameter(W), torch.nn.Parameter(b)
 
         def forward(self, x):
-            return torch.nn.functional.layer_norm(x, x.shape[-1:]) @ self.W + self.b
+            logits = torch.nn.functional.layer_norm(x, x.shape[-1:]) @ self.W + self.b
+            # Streams that are far too large give no numbers, on every machine alike.
+            return torch.where(x.abs().amax(-1, keepdim=True) > 1e6, torch.nan, logits)
 
     return LastStep()
 
@@ -305,7 +307,13 @@ def test_divergence(compare, seed):
 @pytest.mark.points(2)
 def test_few_steps(compare, seed):
     """One step for each batch, from the identity; none, one and several steps, a single layer, and steps that are far too large."""
-    for layers, sizes, rate in [(3, [], 0.1), (3, [7], 0.01), (2, [3, 9, 5, 1], 0.03), (1, [4, 4], 0.1), (3, [6, 4], 3e37)]:
+    for layers, sizes, rate in [
+        (3, [], 0.1),
+        (3, [7], 0.01),
+        (2, [3, 9, 5, 1], 0.03),
+        (1, [4, 4], 0.1),
+        (3, [6, 4], 1e9),
+    ]:
         found = compare(of_few_steps, layers=layers, sizes=sizes, rate=rate, seed=seed)
         assert not found["needs_a_gradient"], "what you return still requires a gradient: detach it"
         assert found["streams_kept"], "the streams that you were given are changed after the call"

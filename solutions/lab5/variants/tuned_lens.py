@@ -144,6 +144,7 @@ def by_the_change(unembed, batches, held_out, rate):
     with torch.no_grad():
         scores = torch.stack([divergence(unembed, held_out, *state) for state in states])
     scores[1:, -1] = torch.inf
+    scores = scores.nan_to_num(nan=torch.inf)  # argmin would take it for the smallest
     chosen = scores.argmin(dim=0).tolist()
     pairs = [(states[step][0][layer], states[step][1][layer]) for layer, step in enumerate(chosen)]
     return torch.stack([weights for weights, _ in pairs]), torch.stack([biases for _, biases in pairs])
