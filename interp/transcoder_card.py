@@ -34,7 +34,7 @@ TRIED = (
 
 def encode(transcoder: Transcoder, read: Tensor) -> Tensor:
     """The latents' activations."""
-    pre = read @ transcoder.encoder + transcoder.encoder_bias
+    pre = torch.nn.functional.linear(read, transcoder.encoder.T, transcoder.encoder_bias)
     return pre * (pre > transcoder.threshold)
 
 

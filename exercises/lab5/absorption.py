@@ -18,8 +18,8 @@
 # **The Matryoshka loss.** Give several **prefixes** of the list of latents, such as the first 2, the first 5, and all
 # 10. Every prefix has to reconstruct the activation by itself:
 #
-# $$\mathcal{L} = \sum_{m \in \mathcal{M}} \frac{1}{B} \sum_{n} \big\lVert \mathbf{x}_n - \big(\mathbf{b} +
-#   \sum_{i < m} f_{n,i} \mathbf{w}_i\big) \big\rVert_2^2$$
+# $$\mathcal{L} = \sum_{m \in \mathcal{M}} \frac{1}{B} \sum_{n} \lVert \mathbf{x}_n - (\mathbf{b} +
+#   \sum_{i < m} f_{n,i} \mathbf{w}_i) \rVert_2^2$$
 #
 # Here $f_{n,i}$ is the value of latent $i$ on sample $n$, $\mathbf{w}_i$ its decoder row, and $\mathbf{b}$ the decoder
 # bias. The first few latents have to explain as much as they can, so they become parents. A hole in "animal" is now

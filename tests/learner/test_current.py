@@ -28,7 +28,7 @@ def test_what_means_an_exercise(course: Course, text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "lab", "part"),
     [
-        ("fnd_haeds", None, "did you mean find_heads, patch_heads or "),
+        ("fnd_haeds", None, "did you mean find_heads, tuned_lens or patch_heads"),
         ("find", None, "'find' can be find_circuit or find_heads: write more of the name"),
         ("find_heads", "lab1", "there is no exercise 'find_heads' in lab1"),
         ("lab9/find_heads", None, "there is no lab 'lab9'"),
