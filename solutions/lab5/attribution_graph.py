@@ -7,8 +7,9 @@
 #
 # **Transcoders.** A transcoder reads what an MLP reads, $r$, and imitates what the MLP writes. Few latents are active:
 #
-# $$p = r\, W_{enc} + b_{enc}, \qquad a_i = \begin{cases} p_i & \text{if } p_i > \theta_i \\ 0 & \text{otherwise} \end{cases}
-#   \qquad \text{MLP}(r) = a\, W_{dec} + b_{dec} + \text{error}$$
+# $$p = r\, W_{enc} + b_{enc}, \qquad a_i = \begin{cases} p_i & \text{if } p_i > \theta_i \\ 0 & \text{otherwise} \end{cases}$$
+#
+# $$\text{MLP}(r) = a\, W_{dec} + b_{dec} + \text{error}$$
 #
 # The imitation is not perfect. What is missing is the **error**. We add the error again, so that nothing is lost.
 #
