@@ -11,7 +11,7 @@ from core_trees import fast, nested, tensor, wild_trees
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from mechgrade.protocol.outcome import CLAIMABLE, Kind, Outcome, Place, outcome_of, plain
+from mechgrade.protocol.outcome import CLAIMABLE, Kind, Outcome, Place, not_as_promised, outcome_of, plain
 
 FIELDS = ["kind", "data", "message", "type", "name", "stage", "trace", "called", "seconds", "learner_seconds", "dirty"]
 
@@ -254,3 +254,11 @@ def test_an_outcome_stays_what_it_was(value: Any, field: str) -> None:
     """Several submissions are judged by one reference's outcome."""
     with pytest.raises(dataclasses.FrozenInstanceError):
         setattr(value, field, None)
+
+
+def test_how_much_of_a_learners_words_is_kept() -> None:
+    long = "x" * 3000
+    missing = outcome_of({"kind": "missing", "name": "embed", "like": long})
+    assert missing.message == f"your code defines no `embed`. {'x' * 200}"
+    assert outcome_of({"kind": "returned", "written": [long, "", 3]}).written == ("x" * 80,)
+    assert f"({('ValueError: ' + long)[:200]})" in not_as_promised(ValueError(long))

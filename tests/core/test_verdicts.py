@@ -237,3 +237,9 @@ def test_files_that_are_lost_are_named() -> None:
     one, other = exercise(check()), exercise(check())
     one.written.update(["b.txt", "a.txt"])
     assert "a.txt, b.txt" in one.remarks[0] and other.remarks == []
+
+
+def test_a_supporting_check_that_failed_keeps_its_own_words() -> None:
+    failed = check("wrong", message="no ValueError", supporting=True)
+    exercise(check("wrong"), failed, check("passed", 1.0, supporting=True)).settle()
+    assert failed.message == "no ValueError"
