@@ -87,7 +87,7 @@ def _stream(
     stream = io.TextIOWrapper(
         buffer, encoding, errors, newline="\n", line_buffering=line_buffering, write_through=write_through
     )
-    stream.mode = mode  # type: ignore[misc]
+    stream.mode = mode  # type: ignore[misc]  # the interpreter sets it too; its type says that nobody may
     return stream
 
 
@@ -122,7 +122,7 @@ def finish(command: Callable[[], None]) -> NoReturn:
         if not isinstance(end.code, int | None):
             raise
         code = end.code or 0
-    threading._shutdown()  # type: ignore[attr-defined]
+    threading._shutdown()  # type: ignore[attr-defined]  # the interpreter's own first step: it waits for threads; there is no public name
     atexit._run_exitfuncs()
     try:
         sys.stdout.flush()

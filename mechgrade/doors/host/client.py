@@ -47,7 +47,7 @@ def _is_ready(connection: socket.socket, files: list[int]) -> bool:
 
 
 def _open_files() -> list[int]:
-    """The files that a program started now would have: the first three, and what the shell opened besides."""
+    """The files that a program started now would have: the first three, and all others that the shell has opened."""
     return [number for number in sorted(map(int, os.listdir("/proc/self/fd"))) if _is_inherited(number)]
 
 
@@ -78,7 +78,7 @@ def _request(numbers: list[int]) -> str:
             "script": [getattr(script, "__file__", None), script.__package__],
             "environment": dict(os.environ),
             "streams": [
-                [each.encoding, each.errors, each.line_buffering, each.write_through]  # type: ignore[union-attr]
+                [each.encoding, each.errors, each.line_buffering, each.write_through]  # type: ignore[union-attr]  # each is open: may_be_lent has looked
                 for each in (sys.stdin, sys.stdout, sys.stderr)
             ],
         }

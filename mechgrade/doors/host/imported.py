@@ -72,7 +72,7 @@ def _reading() -> Iterator[set[str]]:
     """Which variables of the environment Python code reads while this lasts."""
     read: set[str] = set()
 
-    class Read(type(os.environ)):  # type: ignore[misc]
+    class Read(type(os.environ)):  # type: ignore[misc]  # a base that is computed: the class has no public name
         def __getitem__(self, name: str) -> Any:
             read.add(name)
             return super().__getitem__(name)
