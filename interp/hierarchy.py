@@ -83,7 +83,15 @@ def train(
     world: Hierarchy, activate: Activate, loss: Loss, prefixes: Sequence[int], recipe: Recipe = Recipe()
 ) -> Trained:
     """Train an autoencoder with an activation function `activate(before, k)` and a loss `loss(x, latents, W_dec, b_dec, prefixes)`."""
+    threads = torch.get_num_threads()
     torch.set_num_threads(1)  # on tensors this small, threads wait for one another more than they compute
+    try:
+        return _trained(world, activate, loss, prefixes, recipe)
+    finally:
+        torch.set_num_threads(threads)
+
+
+def _trained(world: Hierarchy, activate: Activate, loss: Loss, prefixes: Sequence[int], recipe: Recipe) -> Trained:
     generator = torch.Generator().manual_seed(recipe.seed)
     width = world.directions.shape[1]
     rows = torch.nn.functional.normalize(torch.randn(recipe.latents, width, generator=generator), dim=1)

@@ -91,10 +91,10 @@ def completed(course: Course, before: State, after: State) -> list[Lab]:
 def _row(course: Course, state: State, exercise: Exercise) -> Row:
     entry = state.of(exercise)
     standing: Standing = "begun" if entry.source or entry.hints else "new"
-    if entry.left_out:
+    if entry.verdict == "passed":
+        standing = "passed"  # on whichever model: what was done stays done
+    elif entry.left_out:
         standing = "left out"
-    elif entry.verdict == "passed":
-        standing = "passed"
     changed = bool(entry.source) and file_hash(course.stub_path(exercise)) != entry.source
     return Row(exercise, entry, standing, changed)
 
