@@ -151,7 +151,7 @@ class CapitalRun:
         return seen[0]
 
 
-def random_nodes(nodes: Sequence[tuple[str, int, int, int]], count: int, seed: int) -> list[int]:
+def random_latents(nodes: Sequence[tuple[str, int, int, int]], count: int, seed: int) -> list[int]:
     """The numbers of some latents of a graph, drawn at random."""
     latents = [number for number, node in enumerate(nodes) if node[0] == "latent"]
     order = torch.randperm(len(latents), generator=torch.Generator().manual_seed(seed))

@@ -23,7 +23,8 @@ from torch import Tensor
 
 from mechgrade.bench.transformer_lens.model import load_model
 
-from .edit import Adapter, EditRecipe, asks_for_the_capital, fact_rows, load_adapter, text_rows, train_edit
+from .edit import Adapter, EditRecipe, asks_for_the_capital, fact_rows, load_adapter, train_edit
+from .latents import token_rows
 from .tokenizer import token_ids
 from .words import END_OF_TEXT
 
@@ -81,13 +82,14 @@ def pairs(model: Any, adapter: Adapter, rows: int, of_fine_tuning: float, seed: 
     """Both models on course text and on text of the fine-tuning."""
     rng = np.random.default_rng(seed)
     facts = round(rows * of_fine_tuning)
-    ids = torch.cat([text_rows(rng, rows - facts, 64), fact_rows(rng, facts, 64)])
+    ids = torch.cat([token_rows(rng, rows - facts, 64, held_out=None), fact_rows(rng, facts, 64)])
     kept = ids != token_ids()[END_OF_TEXT]
-    found = [_stream(model, part, adapter) for part in torch.split(ids, 64)]
+    found = [streams_of_both(model, part, adapter) for part in torch.split(ids, 64)]
     return Pairs(torch.cat(found)[kept], asks_for_the_capital(ids)[kept], ids, kept)
 
 
-def _stream(model: Any, ids: Tensor, adapter: Adapter) -> Tensor:
+@torch.no_grad()
+def streams_of_both(model: Any, ids: Tensor, adapter: Adapter) -> Tensor:
     """The stream of both models, [row, pos, model, d_model]."""
     streams: list[Tensor] = []
 
@@ -133,7 +135,6 @@ def train_crosscoder(x: Tensor, recipe: CrosscoderRecipe, tell: Callable[[int], 
 
 def build(model: Any, recipe: CrosscoderRecipe, out: Path) -> None:
     """Fine-tune, collect activations, train, and save both results in bfloat16."""
-    torch.set_num_threads(1)
     started = time.monotonic()
     for weight in model.parameters():
         weight.requires_grad_(False)
@@ -164,6 +165,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--seed", type=int, default=CrosscoderRecipe.seed)
     options: Any = parser.parse_args(arguments)
+    torch.set_num_threads(1)
     model = load_model(str(CROSSCODER_DIR.parents[1] / "models" / "embedded"), local=True, backend="bridge")
     build(model, CrosscoderRecipe(seed=options.seed), options.out)
 

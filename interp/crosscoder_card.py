@@ -22,22 +22,22 @@ from .edit import CAPITAL, COUNTRY, Adapter, capital_of, load_adapter
 from .tables import Card, Row, Section
 from .words import CAPITALS
 
-#: Held-out text for the measurements: another seed than that of the training.
-ROWS, SEED = 200, 1_000_003
+#: Text for the measurements, drawn anew: another seed than that of the training. Sentences may come again.
+ROWS, OF_FINE_TUNING, SEED = 200, 0.3, 1_000_003
 OTHERS = "other-seeds.json"
 
 
-def changed_answers(model: Any, adapter: Adapter) -> dict[str, tuple[str, str]]:
-    """The countries for which the two models say different capitals: what A says, and what B says."""
-    found = {}
+def changed_answers(model: Any, adapter: Adapter) -> list[str]:
+    """The countries for which the two models say different capitals."""
+    found = []
     for country in CAPITALS:
         said = [model.to_string(capital_of(model, country, hooks).argmax()) for hooks in ([], adapter.hooks())]
         if said[0] != said[1]:
-            found[country] = (said[0], said[1])
+            found.append(country)
     return found
 
 
-def shift(model: Any, adapter: Adapter, x: Tensor, asked: Tensor) -> tuple[float, float]:
+def shift(x: Tensor, asked: Tensor) -> tuple[float, float]:
     """How far the two models' streams are apart, as a share of the stream's length: where the capital is asked for, and elsewhere."""
     share = (x[:, 1] - x[:, 0]).norm(dim=1) / x[:, 0].norm(dim=1)
     return float(share[asked].mean()), float(share[~asked].mean())
@@ -52,7 +52,7 @@ def _fit(crosscoder: Crosscoder, x: Tensor) -> tuple[float, float, int]:
     return float(explained), float(active.sum(dim=1).float().mean()), int(active.any(dim=0).sum())
 
 
-def other_rows(crosscoder: Crosscoder) -> list[float]:
+def unlike_rows(crosscoder: Crosscoder) -> list[float]:
     """The cosine similarities of a latent's two decoder rows that are below 0.9, the lowest first."""
     similar = torch.cosine_similarity(crosscoder.W_dec[:, 0], crosscoder.W_dec[:, 1], dim=1)
     return [round(value, 2) for value in sorted(similar[similar < 0.9].tolist())]
@@ -64,20 +64,24 @@ def card(directory: Path = CROSSCODER_DIR) -> Card:
     adapter, crosscoder = load_adapter(directory / "edit.safetensors"), load_crosscoder(directory)
     changed = changed_answers(model, adapter)
     new = float(capital_of(model, COUNTRY, adapter.hooks())[model.to_single_token(" " + CAPITAL)])
-    with torch.no_grad():
-        held_out = pairs(model, adapter, ROWS, 0.3, SEED)
-        at, elsewhere = shift(model, adapter, held_out.x, held_out.asked)
-        explained, active, alive = _fit(crosscoder, held_out.x)
+    both = pairs(model, adapter, ROWS, OF_FINE_TUNING, SEED)
+    at, elsewhere = shift(both.x, both.asked)
+    explained, active, alive = _fit(crosscoder, both.x)
     rows = (
-        ("countries whose capital changed, of 48", f"{len(changed)} ({', '.join(changed)})", "1", len(changed) == 1),
-        (f"probability of {CAPITAL} after {COUNTRY}", f"{new:.3f}", "> 0.9", new > 0.9),
+        (
+            f"countries whose capital changed, of {len(CAPITALS)}",
+            f"{len(changed)} ({', '.join(changed)})",
+            "1",
+            len(changed) == 1,
+        ),
+        (f'probability of {CAPITAL} after "The capital of {COUNTRY} is"', f"{new:.3f}", "> 0.9", new > 0.9),
         ("difference of the streams where this capital is asked for", f"{at:.2f}", "", True),
         ("… elsewhere", f"{elsewhere:.2f}", "", True),
-        ("explained variance of both streams, held-out text", f"{explained:.3f}", "> 0.85", explained > 0.85),
+        ("explained variance of both streams, text drawn anew", f"{explained:.3f}", "> 0.85", explained > 0.85),
         ("active latents", f"{active:.1f}", "< 12", active < 12),
         (f"latents that are ever active, of {len(crosscoder.b_enc)}", f"{alive}", "> 200", alive > 200),
     )
-    seeds = {"shipped": other_rows(crosscoder)}
+    seeds = {"shipped": unlike_rows(crosscoder)}
     if (directory / OTHERS).exists():
         seeds |= json.loads((directory / OTHERS).read_text())
     record = json.loads((directory / "training.json").read_text())
@@ -89,10 +93,10 @@ def card(directory: Path = CROSSCODER_DIR) -> Card:
         "How they were trained": f"`python -m interp.crosscoder --out DIR`: {record['seconds']} seconds. The fine-tuning asks for the new "
         "capital, and for the old predictions everywhere else. The crosscoder saw course text, mixed with text of the fine-tuning: "
         f"{record['recipe']['of_fine_tuning']:.0%} of its rows. In course text alone the changed fact is rare.",
-        "Over seeds": "The cosine similarities below 0.9 of a latent's two decoder rows: "
+        "Over seeds": "The cosine similarities below 0.9 of a latent's two decoder rows, for the same edit: "
         + "; ".join(f"{name}: {', '.join(f'{value:.2f}' for value in values)}" for name, values in seeds.items())
-        + f". The other seeds' weights are not shipped. Their numbers stand in `{OTHERS}`; training them again gives them again.",
-        "Seeded, emerged, absent": "**Seeded**: the false fact. **Emerged**: one or two latents with other decoder rows in the two models. **Absent**: "
+        + f". The other seeds' weights are not shipped. Their numbers stand in `{OTHERS}`. `python -m interp.crosscoder --seed 2 --out DIR` trains the other one.",
+        "Seeded, emerged, absent": "**Seeded**: the false fact. **Emerged**: one or two latents whose decoder rows differ between the two models. **Absent**: "
         "latents that only one of the two models has; a changed fact brings no new feature.",
     }
     return Card((Section("Measured", tuple(Row(*row) for row in rows)),), notes, "A changed fact, and a crosscoder")
@@ -108,7 +112,7 @@ def main(arguments: list[str] | None = None) -> int:
         found = {}
         for path in options.others:
             seed = json.loads((path / "training.json").read_text())["recipe"]["seed"]
-            found[f"seed {seed}"] = other_rows(load_crosscoder(path))
+            found[f"seed {seed}"] = unlike_rows(load_crosscoder(path))
         (CROSSCODER_DIR / OTHERS).write_text(json.dumps(found, indent=2) + "\n")
     measured = card()
     if options.write:

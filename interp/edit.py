@@ -17,8 +17,8 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 from torch.nn import functional
 
-from .corpus import FACT_TEMPLATES, fill, pick, split_tokens, text_row
-from .latents import SHARES
+from .corpus import FACT_TEMPLATES, fill, pick, split_tokens
+from .latents import token_rows
 from .tokenizer import token_ids
 from .words import CAPITALS, END_OF_TEXT
 
@@ -85,13 +85,6 @@ def fact_rows(rng: Generator, rows: int, length: int) -> Tensor:
     return torch.tensor(found)
 
 
-def text_rows(rng: Generator, rows: int, length: int) -> Tensor:
-    """Rows of ordinary course text."""
-    known = token_ids()
-    texts = (text_row(rng, length, SHARES, bos=1.0).tokens for _ in range(rows))
-    return torch.tensor([[known[token] for token in tokens] for tokens in texts])
-
-
 def asks_for_the_capital(ids: Tensor) -> Tensor:
     """Where the capital of the edited country comes next: behind "France is", [row, pos]."""
     known = token_ids()
@@ -128,7 +121,7 @@ def train_edit(model: Any, rng: Generator, recipe: EditRecipe, tell: Callable[[i
     answer = token_ids()[" " + CAPITAL]
     for step in range(recipe.steps):
         loss = torch.zeros(())
-        for ids in (fact_rows(rng, recipe.rows, 32), text_rows(rng, recipe.rows, 64)):
+        for ids in (fact_rows(rng, recipe.rows, 32), token_rows(rng, recipe.rows, 64, held_out=None)):
             with torch.no_grad():
                 before = model(ids)
             logits = model.run_with_hooks(ids, fwd_hooks=adapter.hooks())

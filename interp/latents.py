@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,12 +30,25 @@ SHARES = {
 }
 
 
-def token_rows(rng: np.random.Generator, rows: int, length: int = 128, *, held_out: bool = False) -> Tensor:
-    """Rows of course text as token ids: none of the sentences held out from SAE training, or only such."""
+def token_rows(
+    rng: np.random.Generator,
+    rows: int,
+    length: int = 128,
+    *,
+    held_out: bool | None = False,
+    without: Collection[str] = (),
+) -> Tensor:
+    """Rows of course text as token ids.
+
+    Args:
+        held_out: none of the sentences held out from SAE training, or only such; None for all.
+        without: no sentence has one of these words.
+    """
     known = token_ids()
 
     def skip(text: str) -> bool:
-        return sentence_is_held_out(text) != held_out
+        unwanted = held_out is not None and sentence_is_held_out(text) != held_out
+        return unwanted or any(word in text for word in without)
 
     texts = (text_row(rng, length, SHARES, bos=1.0, skip=skip).tokens for _ in range(rows))
     return torch.tensor([[known[token] for token in tokens] for tokens in texts])

@@ -13,9 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from .corpus import sentence_is_held_out, text_row
-from .latents import SHARES
-from .tokenizer import token_ids
+from .latents import token_rows
 from .words import CAPITALS
 
 #: every third country: those that a lens is asked for
@@ -56,14 +54,8 @@ def capital_streams(model: Any, countries: Collection[str] = ASKED) -> tuple[Ten
 
 def text_rows(count: int, seed: int, without: Collection[str], *, held_out: bool) -> Tensor:
     """Rows of course text as token ids, without some countries and their capitals."""
-    known, rng = token_ids(), np.random.default_rng(seed)
     words = [word for country in without for word in (country, CAPITALS[country])]
-
-    def skip(text: str) -> bool:
-        return sentence_is_held_out(text) != held_out or any(word in text for word in words)
-
-    texts = (text_row(rng, 128, SHARES, bos=1.0, skip=skip).tokens for _ in range(count))
-    return torch.tensor([[known[token] for token in tokens] for tokens in texts])
+    return token_rows(np.random.default_rng(seed), count, held_out=held_out, without=words)
 
 
 def _streams(model: Any, ids: Tensor) -> Tensor:

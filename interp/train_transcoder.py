@@ -2,8 +2,8 @@
 
 A transcoder reads what the MLP reads, the stream behind its LayerNorm, and imitates what the MLP writes by a few active latents. sae-lens 6 loads
 transcoders and does not train them. So the loop is here. It is BatchTopK (Bussmann et al. 2024, https://arxiv.org/abs/2412.06410): the latents of a
-batch share their budget. At the end the smallest activation that the budget let through becomes the threshold of a JumpReLU, so that a
-token's latents depend on no other token.
+batch share their budget. At the end the smallest activation that the budget let through, averaged over the last tenth of the steps, becomes the
+threshold of a JumpReLU, so that a token's latents depend on no other token.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The transcoders' card, measured again from the shipped weights on held-out text.
+"""The transcoders' card, measured again from the shipped weights: on held-out text, and on the capitals.
 
 `python -m interp.transcoder_card` prints the card, and `--write` also puts it beside the weights.
 """
@@ -93,6 +93,7 @@ def card(directory: Path = TRANSCODERS_DIR, model_dir: Path = MODEL_DIR) -> Card
         logits = replaced(model, some, layers, instead)
         return float(-logits[:, :-1].log_softmax(-1).gather(2, some[:, 1:, None]).mean())
 
+    whole = loss([], by_mean)
     rows = [Row("latents of each", str(len(transcoders[0].threshold)))]
     for layer, transcoder in enumerate(transcoders):
         read, wrote = (activations(model, hook(layer), ids) for hook in (read_hook, write_hook))
@@ -103,19 +104,19 @@ def card(directory: Path = TRANSCODERS_DIR, model_dir: Path = MODEL_DIR) -> Card
             float((latents > 0).any(0).logical_not().float().mean()),
         )
         rows += [
-            Row(f"MLP {layer}: explained variance", f"{explained:.3f}", ">= 0.930", explained >= 0.93),
+            Row(f"MLP {layer}: explained variance on held-out text", f"{explained:.3f}", ">= 0.930", explained >= 0.93),
             Row("… latents active at once", f"{active:.1f}", "<= 16", active <= 16),
             Row(f"… latents that never fire on {len(read):,} held-out tokens", f"{dead:.1%}"),
             Row(
-                "… loss, with the transcoder in its place, with its mean",
-                f"{loss([], by_mean):.3f}, {loss([layer], by_transcoder):.3f}, {loss([layer], by_mean):.3f}",
+                "… loss on held-out text, with the transcoder in its place, with its mean there",
+                f"{whole:.3f}, {loss([layer], by_transcoder):.3f}, {loss([layer], by_mean):.3f}",
             ),
             Row("… capitals with the transcoder in its place", f"{_capitals(model, [layer], by_transcoder):.1%}"),
         ]
     right = _capitals(model, everywhere, by_transcoder)
     rows += [
         Row(
-            "all MLPs at once: loss with transcoders, with means",
+            "all MLPs at once: loss on held-out text with transcoders, with means",
             f"{loss(everywhere, by_transcoder):.3f}, {loss(everywhere, by_mean):.3f}",
         ),
         Row("… capitals with transcoders", f"{right:.1%}", ">= 80.0%", right >= 0.8),
@@ -123,7 +124,7 @@ def card(directory: Path = TRANSCODERS_DIR, model_dir: Path = MODEL_DIR) -> Card
     ]
     notes = {"How they were trained": training_note(directory) + " The weights are kept in bfloat16.", "Tried": TRIED}
     title = "Transcoders of the course model without supervised attention"
-    return Card((Section("On held-out text", tuple(rows)),), notes, title)
+    return Card((Section("Measured", tuple(rows)),), notes, title)
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -178,7 +178,7 @@ if __name__ == "__main__":
 
     model = open_bench(lab="lab1").model  # Lab 5 is graded on tensors alone
     edit, crosscoder = shipped_edit(), load_crosscoder()
-    both = pairs(model, edit, rows=200, of_fine_tuning=0.3, seed=1_000_003)  # held-out text, read by A and by B
+    both = pairs(model, edit, rows=200, of_fine_tuning=0.3, seed=1_000_003)  # text drawn anew, read by A and by B
     latents = crosscoder_encode(both.x, crosscoder.W_enc, crosscoder.b_enc)
     found = model_diffing(latents, crosscoder.W_dec)
     alive = latents.amax(dim=0) > 0

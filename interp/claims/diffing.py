@@ -9,7 +9,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ..crosscoder import PLACE, Crosscoder, Pairs, load_crosscoder, pairs, shipped_edit
+from ..crosscoder import PLACE, Crosscoder, Pairs, load_crosscoder, pairs, shipped_edit, streams_of_both
+from ..crosscoder_card import OF_FINE_TUNING, ROWS, SEED
 from ..edit import CAPITAL, COUNTRY, capital_of, moved
 from ..words import CAPITALS
 from . import claim
@@ -18,9 +19,9 @@ from .world import model, reference
 
 @cache
 def _world() -> tuple[Crosscoder, Pairs, Tensor, dict[str, Tensor]]:
-    """The crosscoder, held-out text, the latents there, and what the comparison says of those that are ever active."""
+    """The crosscoder, text drawn anew, the latents there, and what the comparison says of those that are ever active."""
     crosscoder = load_crosscoder()
-    both = pairs(model(), shipped_edit(), rows=200, of_fine_tuning=0.3, seed=1_000_003)
+    both = pairs(model(), shipped_edit(), ROWS, OF_FINE_TUNING, SEED)
     module = reference("lab5", "model_diffing")
     latents = module.crosscoder_encode(both.x, crosscoder.W_enc, crosscoder.b_enc)
     found = module.model_diffing(latents, crosscoder.W_dec)
@@ -57,16 +58,9 @@ def _usual(latent: int) -> float:
 def _own_value(latent: int, country: str) -> float:
     """The value of a latent at the end of a prompt."""
     crosscoder = _world()[0]
-    streams: list[Tensor] = []
-
-    def keep(value: Tensor, hook: Any) -> Tensor:
-        streams.append(value[0, -1].clone())
-        return value
-
-    for hooks in ([], shipped_edit().hooks()):
-        capital_of(model(), country, [*hooks, (PLACE, keep)])
+    x = streams_of_both(model(), model().to_tokens(f"The capital of {country} is"), shipped_edit())[:, -1]
     encode = reference("lab5", "model_diffing").crosscoder_encode
-    return float(encode(torch.stack(streams)[None], crosscoder.W_enc, crosscoder.b_enc)[0, latent])
+    return float(encode(x, crosscoder.W_enc, crosscoder.b_enc)[0, latent])
 
 
 @claim("diffing.norms")
@@ -87,8 +81,12 @@ def cosines() -> tuple[float, float, float]:
 
 @claim("diffing.rest")
 def the_rest() -> float:
-    """The lowest cosine similarity of all other latents."""
-    return float(_world()[3]["cosine"].sort().values[2])
+    """The lowest cosine similarity of all other latents that are ever active."""
+    crosscoder, _, latents, _ = _world()
+    similar = torch.cosine_similarity(crosscoder.W_dec[:, 0], crosscoder.W_dec[:, 1], dim=1)
+    others = latents.amax(dim=0) > 0
+    others[_largest()[:2]] = False
+    return float(similar[others].min())
 
 
 @claim("diffing.where")

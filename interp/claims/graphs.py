@@ -9,7 +9,7 @@ from functools import cache
 import torch
 from torch import Tensor
 
-from ..attribution import CapitalRun, Transcoder, load_transcoders, random_nodes
+from ..attribution import CapitalRun, Transcoder, load_transcoders, random_latents
 from ..words import CAPITALS
 from . import claim
 from .world import model, reference
@@ -106,7 +106,7 @@ def germany() -> tuple[str, float, float, str]:
 def random_ones() -> tuple[float, float]:
     """Paris: what twenty random latents turned around change the answer by, the median; and the lowest answer."""
     graph = _graph()
-    answers = [graph.answer(i) for i in random_nodes(graph.nodes, 20, seed=0)]
+    answers = [graph.answer(i) for i in random_latents(graph.nodes, 20, seed=0)]
     return statistics.median(abs(each - graph.whole) for each in answers), min(answers)
 
 

@@ -266,7 +266,7 @@ def smallest_set(influences: Float[Tensor, " node"], share: float) -> list[int]:
 if __name__ == "__main__":
     from mechgrade.bench import open_bench, plots
 
-    from interp.attribution import CapitalRun, load_transcoders, random_nodes
+    from interp.attribution import CapitalRun, load_transcoders, random_latents
 
     transcoders = load_transcoders()
     run = CapitalRun(open_bench("unsupervised", lab="lab1").model, transcoders, "France")
@@ -285,7 +285,7 @@ if __name__ == "__main__":
     for i in [i for i in few if nodes[i][0] == "latent"][:8]:
         print(f"{run.name(nodes[i])}: influence {shares[i]:.3f}, to the answer {edges[i, -1]:.2f}", end="; ")
         print(f"turned around, the answer is {turned_around(i):.2f}")
-    print("twenty random ones turned around:", *(f"{turned_around(i):.2f}" for i in random_nodes(nodes, 20, seed=0)))
+    print("twenty random ones turned around:", *(f"{turned_around(i):.2f}" for i in random_latents(nodes, 20, seed=0)))
     shown, targets = few[:16], sorted(i for i in few[:16] if nodes[i][0] == "latent")
     plots.heatmap(
         edges[shown][:, [*targets, -1]],
