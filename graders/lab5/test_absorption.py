@@ -202,7 +202,8 @@ def test_matryoshka_loss(compare, seed):
 @pytest.mark.points(1)
 def test_matching(compare, seed):
     """The latent of each feature: more latents than features, fewer, one alone, and latents that were never active."""
-    for latents, features, d_in, silent in [(9, 4, 5, 0), (2, 6, 3, 0), (1, 3, 4, 0), (7, 5, 6, 2)]:
+    # Two rows of zeros could be equally near to a feature.
+    for latents, features, d_in, silent in [(9, 4, 5, 0), (2, 6, 3, 0), (1, 3, 4, 0), (7, 5, 6, 1)]:
         compare(of_matching, latents=latents, features=features, d_in=d_in, silent=silent, seed=seed)
 
 

@@ -59,8 +59,9 @@ def a_run(bench, widths, pos, d_model, seed, *, trained=False, silent=()):
     return layers, answer, start, latents, errors
 
 
-def of_split(exercise, bench, *, pos, d_model, latents, bar, seed):
+def of_split(exercise, bench, *, pos, d_model, latents, bar, lowest, seed):
     transcoder = a_transcoder(bench, d_model, latents, seed, bar=bar)
+    transcoder = transcoder._replace(threshold=transcoder.threshold.clamp_min(lowest))
     read, wrote = (bench.normal(pos, d_model, seed=seed + each) for each in (8, 9))
     active, error = exercise.split_mlp(transcoder, read, wrote)
     return {"latents": active, "error": error}
@@ -201,8 +202,13 @@ def refused(exercise, bench, *, shares):
 @pytest.mark.points(1)
 def test_split(compare, seed):
     """Latents and error of a transcoder; also where a pre-activation is the threshold, and where no latent is active."""
-    for pos, d_model, latents, bar in [(3, 4, 7, 0.3), (1, 5, 6, 1.0), (4, 3, 2, 0.1), (2, 3, 9, 40.0)]:
-        compare(of_split, pos=pos, d_model=d_model, latents=latents, bar=bar, seed=seed)
+    for pos, d_model, latents, bar, lowest in [
+        (3, 4, 7, 0.3, 0),
+        (1, 5, 6, 1.0, 0),
+        (4, 3, 2, 0.1, 0),
+        (2, 3, 9, 0.3, 40),
+    ]:
+        compare(of_split, pos=pos, d_model=d_model, latents=latents, bar=bar, lowest=lowest, seed=seed)
     compare(at_the_threshold)
 
 

@@ -64,7 +64,8 @@ def of_random_decoders(exercise, bench, *, samples, latents, d_model, seed):
     values = bench.normal(samples, latents, seed=seed + 2).relu()
     if latents > 3:
         W_dec[0, 0], W_dec[1, 1], W_dec[2] = 0, 0, 0
-        W_dec[4] /= 8192  # short, and not zero
+        # Short, and not zero; long enough for who adds 1e-8 to a divisor.
+        W_dec[4] *= numbers(bench, [[1e-4], [3e-4]]) / W_dec[4].norm(dim=1, keepdim=True)
         values[:, 3] = 0
     return dict(exercise.model_diffing(values, W_dec))
 
@@ -87,7 +88,7 @@ def of_steering(exercise, bench, *, shape, latents, latent, strength, seed):
     x, W_dec = bench.normal(*shape, seed=seed), bench.normal(latents, 2, shape[-1], seed=seed + 1)
     before = x.clone()
     found = exercise.steer_by_difference(x, W_dec, latent, strength)
-    return {"moved": found, "given_unchanged": bool((x == before).all()), "new": found is not x}
+    return {"moved": found, "given_unchanged": bool((x == before).all()), "new": found.data_ptr() != x.data_ptr()}
 
 
 def of_a_changed_latent(exercise, bench, *, samples, d_model, seed):

@@ -61,20 +61,13 @@ def cosines() -> tuple[float, float]:
     return nested, plain
 
 
-@cache
-def _active_at(children: tuple[int, ...]) -> list[float]:
-    """How often the latent of parent 1 of the first world's plain autoencoder is active: alone, and with each child named."""
+@claim("absorption.hole")
+def a_hole() -> tuple[float, ...]:
+    """The shares of samples in which the latent of parent 1 of the first world's plain autoencoder is active: alone, with each child."""
     module = reference("lab5", "absorption")
     world, recipe = hierarchy(0), Recipe(seed=0)
     sae = train(world, module.batch_topk, module.matryoshka_loss, PREFIXES["plain"], recipe)
     active, x = world.draw(4000, torch.Generator().manual_seed(1000))
     fires = module.batch_topk(sae.before(x), recipe.k)[:, module.match_latents(sae.W_dec, world.directions)[4]] > 0
     alone = active[:, 4] & ~active[:, 5:8].any(dim=1)
-    return [float(fires[case].float().mean()) for case in (alone, *(active[:, 4 + child] for child in children))]
-
-
-@claim("absorption.hole")
-def a_hole() -> tuple[float, float, float]:
-    """The shares of samples in which the latent of parent 1 is active: alone, with child 1, with child 2."""
-    alone, first, second = _active_at((1, 2))
-    return alone, first, second
+    return tuple(float(fires[case].float().mean()) for case in (alone, *active[:, 5:8].T))

@@ -60,8 +60,8 @@
 # k$? The rest is as in top-k: zeros, `scatter`, and back to the old shape.
 
 # %% [markdown] tags=["hint"]
-# For the rate of one child you need four columns: where the child is on, the values of two latents, and one cosine
-# similarity, which is the same for all samples. Divide by the number of samples in which the child is on.
+# For the rate of one child you need three columns and one number: where the child is on, the values of two latents, and
+# one cosine similarity, which is the same for all samples. Divide by the number of samples in which the child is on.
 
 # %%
 import itertools
@@ -263,9 +263,9 @@ if __name__ == "__main__":
 # absorption rate of 0.34, and the Matryoshka one has 0.07. <!-- claim: absorption.rates --> In each of the three worlds the Matryoshka one
 # absorbs less. <!-- claim: absorption.each -->
 #
-# Look at the plot, at the rows of the plain autoencoder. With parent 1 alone, with its first child and with its second,
-# the parent's latent is active on shares of 1.00, 0.00 and 0.00 of the samples. <!-- claim: absorption.hole --> Whenever this
-# latent speaks, you can believe it. But its silence says nothing. That is the danger of absorption: a latent that you
+# Look at the plot, at the rows of the plain autoencoder. With parent 1 alone, and with its first, second and third child,
+# the parent's latent is active on shares of 1.00, 0.00, 0.00 and 1.00 of the samples. <!-- claim: absorption.hole --> So one latent
+# stands for the parent and for its third child, and two children have absorbed it. Whenever this latent speaks, you can believe it. But its silence says nothing. That is the danger of absorption: a latent that you
 # tested only where it is active looks perfect.
 #
 # The Matryoshka loss has a price. The plain autoencoder explains 0.95 of the variance, and the Matryoshka one

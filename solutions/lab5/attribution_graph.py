@@ -312,10 +312,10 @@ if __name__ == "__main__":
 # MLP 0 at "is". <!-- claim: graph.most --> Without it the answer is −1.75, and the model says " is". In the graph it is only the third latent, with an influence of 0.048
 # and an edge of −0.37 to the answer. <!-- claim: graph.missed --> Look at the heads: L1H1 and L1H2 give France 0.94 and 0.95 of their attention. Without the latent
 # they give France 0.04 and 0.18. <!-- claim: graph.looking --> The latent tells the heads where to look. Where the heads look is frozen, so the
-# graph cannot see this. An attribution graph says what is carried, and not why it is fetched.
+# graph cannot see this. The graph shows what heads carry. It does not show why they look there.
 #
 # Over all countries the mean replacement score is 0.73, and turning the most influential latent around changes what the
-# model says in 23 of 48. <!-- claim: graph.countries --> A graph is a hypothesis, and the intervention is the test.
+# model says in 23 of 48. <!-- claim: graph.countries -->
 #
 # **In large models** Ameisen et al. (2025) list the same two gaps among the limits of their method: attention that the
 # graph does not explain, and errors that stand for what the replacement does not reach.

@@ -220,7 +220,7 @@ if __name__ == "__main__":
 # knowledge. Layer 0 brings the *country* to the last position, and the lens looks the capital up.
 #
 # So a tuned lens is a probe, and a probe needs a control. This control errs on the careful side: a lens that never met
-# a capital has little reason to name it. The truth lies between the second lens and the third.
+# a capital has little reason to name it. So read the second lens as an upper estimate, and the third as a careful one.
 #
 # **In large models** (up to 20 billion parameters) Belrose et al. (2023) find the tuned lens more predictive, more
 # reliable and less biased than the logit lens.

@@ -555,7 +555,7 @@ def not_detached(layers, answer, start, latents, errors):
 
 
 @misconception(
-    "You call `requires_grad_()` on the inputs that you are given. Who called you gets them back changed: make copies."
+    "The inputs that you are given are changed after the call: their values, or whether they require a gradient. Make copies."
 )
 def inputs_changed(layers, answer, start, latents, errors):
     edges = graph(layers, answer, start, latents, errors)
@@ -625,7 +625,8 @@ def influence_on_all(edges):
 
 
 @misconception(
-    "You give what acts on the first node. The influence is a column of the matrix, the answer's.",
+    "Your influence is 0 everywhere. Nothing comes after the answer, so its *row* is empty. Take its column, with rows as sources "
+    "and columns as targets.",
     replaces="influence",
 )
 def last_row(edges):

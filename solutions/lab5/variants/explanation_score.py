@@ -224,7 +224,7 @@ def strongest_first(activations, n_bins):
 
 
 @misconception(
-    "You sort by the sum of a context's activations. A context's strength is its largest activation.",
+    "You sort by the sum of a context's activations, or by their mean. A context's strength is its largest activation.",
     replaces="strength_bins",
 )
 def by_the_sum(activations, n_bins):
@@ -249,7 +249,8 @@ def silent_in_bins(activations, n_bins):
 
 
 @misconception(
-    "Of equally strong contexts you take the later one as weaker. The earlier one counts as weaker: sort stably.",
+    "Of equally strong contexts you take the later one as weaker. The earlier one counts as weaker: sort stably from the weakest "
+    "up, and do not turn the order around afterwards.",
     replaces="strength_bins",
 )
 def later_is_weaker(activations, n_bins):
@@ -443,7 +444,9 @@ def decoys_of_silent_contexts(description, tokens, activations, decoys, n_bins):
     return scores(description, tokens, activations, decoys, n_bins, marked=lambda bins: bins >= -1)
 
 
-@misconception("You exchange the markings: the marks of active tokens should be accepted, and the decoys rejected.")
+@misconception(
+    "Your fuzzing score is 1 minus the right one. Marks of active tokens should be accepted, and the decoys rejected."
+)
 def markings_exchanged(description, tokens, activations, decoys, n_bins):
     return scores(
         description,
@@ -457,7 +460,8 @@ def markings_exchanged(description, tokens, activations, decoys, n_bins):
 
 
 @misconception(
-    "Your fuzzing asks whether the description fits at all in the context. It has to look at the *marked* tokens."
+    "Your fuzzing is 0.5 everywhere: both markings of a context get the same answer. Mark the active tokens once and the decoys "
+    "once, and look at the *marked* tokens alone."
 )
 def marks_ignored(description, tokens, activations, decoys, n_bins):
     return scores(description, tokens, activations, decoys, n_bins, accept=lambda fits, marks: fits.any(dim=1))
@@ -473,7 +477,7 @@ def lists_from_the_strongest(description, tokens, activations, decoys, n_bins):
 
 
 @misconception(
-    "Your score of all contexts is the mean over the bins, without the contexts' own numbers. Score all contexts at once."
+    "Your score of all contexts is the mean of the bins' scores. Bins can differ in size: score all contexts at once."
 )
 def mean_over_bins(description, tokens, activations, decoys, n_bins):
     found = scores(description, tokens, activations, decoys, n_bins)

@@ -298,7 +298,8 @@ def starts_at_zero(unembed, batches, held_out, rate):
 
 
 @misconception(
-    "Your translators never change. Does the optimiser know the very tensors that you use, and does it step?"
+    "You return the identity, whatever the batches are. Does the optimiser step on the very tensors that you use? And do you "
+    "take over a translator that is better?"
 )
 def never_steps(unembed, batches, held_out, rate):
     return tuple(at_identity(held_out))
@@ -520,7 +521,7 @@ def trains_the_model(unembed, batches, held_out, rate):
     return found
 
 
-@misconception("The held-out streams are changed after the call. Work on copies.")
+@misconception("Streams that you were given are changed after the call. Work on copies.")
 def changes_streams(unembed, batches, held_out, rate):
     found = train(unembed, batches, held_out, rate)
     held_out += 1
