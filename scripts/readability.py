@@ -22,7 +22,7 @@ GROUPS = {
     "README": r"README\.md",
     "lab pages": r"docs/labs/lab\d\.md",
     "quickstart": r"solutions/quickstart\.py",
-    **{f"lab {n}": rf"solutions/lab{n}/\w+\.py" for n in range(1, 5)},
+    **{f"lab {n}": rf"solutions/lab{n}/\w+\.py" for n in range(1, 6)},
 }
 STIFF = re.compile(
     r"\bNor\b|\bfor else\b|\bneither\b(?=[.,;])|\b[Bb]esides\b|\bwants? to be\b|\b[Ww]hoever\b|\b(?:is|are|was|were|not) to be\b"

@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from rich.console import Console
+from rich.progress import track
 from rich.table import Table
 
 from mechgrade.course import Course, Exercise, load_course
@@ -121,7 +122,11 @@ def main() -> None:
     exercises = [each for each in course.exercises(chosen.lab, chosen.exercise) if programs(each)]
     worker = Worker(course.limits.start_seconds)
     try:
-        graded = list(grade(course, exercises, worker, chosen.hidden))
+        graded = [
+            each
+            for exercise in track(exercises, description="strangers' programs", console=Console(stderr=True))
+            for each in grade(course, [exercise], worker, chosen.hidden)
+        ]
     finally:
         worker.close()
     table = Table("exercise", "right accepted", "wrong rejected", "of these named")
