@@ -175,7 +175,9 @@ def main(arguments: list[str] | None = None) -> int:
     """Measure, print, and with `--write` keep the card. Returns 1 when a requirement is missed."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--write", action="store_true", help="also write README.md beside the checkpoints")
-    parser.add_argument("--others", type=Path, nargs="*", default=[], help="folders of other two-layer runs, to be added")
+    parser.add_argument(
+        "--others", type=Path, nargs="*", default=[], help="folders of other two-layer runs, to be added"
+    )
     options = parser.parse_args(arguments)
     if options.others:
         found = json.loads((TWINS_DIR / OTHERS).read_text())
