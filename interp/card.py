@@ -293,8 +293,10 @@ def circuit_note(directory: Path) -> str:
         for role, heads in record["seeded_heads"].items()
     )
     return (
-        f"**Seeded.** A model this small does not find the textbook circuits by itself. The attention of five heads was "
-        f"supervised from the first step: in full up to step {recipe['fade_from']}, and not at all from step "
+        f"**Seeded.** Supervision was not needed for the behaviour. The same shape, trained without it, meets all that is asked "
+        f"above, and finds circuits of its own (`../unsupervised`, whose card compares seeds). Its roles are shared by several heads. "
+        f"Here each role was to have a head of its own, so that the first labs can study one thing at a time. So the attention of "
+        f"five heads was supervised from the first step: in full up to step {recipe['fade_from']}, and not at all from step "
         f"{recipe['off_from']} of {recipe['steps']} <!-- claim: training.schedule --> ({seeded}). Only *where* these heads "
         f"look was supervised, never what they write. After that, only next tokens were trained. In this loss the answers "
         f"of the indirect-object sentences counted {recipe['answer_weight']:.0f} times as much as other tokens. "

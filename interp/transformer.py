@@ -157,5 +157,7 @@ def save_gpt2(model: TinyGPT2, directory: Path, words: Sequence[str] | None = No
         "torch_dtype": "float32",
     }
     (directory / "config.json").write_text(json.dumps(config, indent=2) + "\n")
-    save_file(gpt2_state(model), str(directory / "model.safetensors"), metadata={"format": "pt"})
+    # In bfloat16: half the bytes. The config says float32, because that is how the numbers are used.
+    weights = {name: tensor.to(torch.bfloat16) for name, tensor in gpt2_state(model).items()}
+    save_file(weights, str(directory / "model.safetensors"), metadata={"format": "pt"})
     save_tokenizer(directory, shape.context, words)

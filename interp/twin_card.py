@@ -175,10 +175,12 @@ def main(arguments: list[str] | None = None) -> int:
     """Measure, print, and with `--write` keep the card. Returns 1 when a requirement is missed."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--write", action="store_true", help="also write README.md beside the checkpoints")
-    parser.add_argument("--others", type=Path, nargs="*", default=[], help="folders of other two-layer runs")
+    parser.add_argument(
+        "--others", type=Path, nargs="*", default=[], help="folders of other two-layer runs, to be added"
+    )
     options = parser.parse_args(arguments)
     if options.others:
-        found = {}
+        found = json.loads((TWINS_DIR / OTHERS).read_text())
         for path in options.others:
             seed = json.loads((path / "training.json").read_text())["recipe"]["seed"]
             found[f"seed {seed}"] = summary(measure_run(path))

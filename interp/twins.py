@@ -24,7 +24,6 @@ from numpy.random import Generator
 from torch import Tensor, nn
 from torch.nn import functional
 
-from .half import store_in_half
 from .muon import Muon
 from .transformer import Block, Shape, TinyGPT2, save_gpt2
 
@@ -34,8 +33,8 @@ FOLDERS: Final = {2: "two-layers", 1: "one-layer"}
 # Dense where something happens with seed 0: induction comes between 150 and 400, and around 1500 one head takes over the
 # previous token.
 CHECKPOINTS: Final = {
-    2: (0, 100, 150, 175, 200, 225, 250, 300, 350, 400, 500, 700, 1000, 1300, 1400, 1450, 1500, 1550, 1600, 2000),
-    1: (0, 500, 1000, 2000),
+    2: (0, 150, 175, 200, 225, 250, 300, 400, 500, 700, 1000, 1450, 1500, 1550, 2000),
+    1: (0, 1000, 2000),
 }
 
 
@@ -126,7 +125,6 @@ def train(recipe: Recipe, out: Path, checkpoints: Collection[int]) -> None:
 def save(model: TinyGPT2, directory: Path) -> None:
     """Write one checkpoint: a GPT-2 directory with weights in bfloat16 and a tokenizer of bytes."""
     save_gpt2(model, directory, words=())
-    store_in_half(directory)
 
 
 def main(arguments: list[str] | None = None) -> None:

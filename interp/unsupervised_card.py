@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -173,6 +174,8 @@ def _values(seeds: dict[str, Any]) -> str:
         for name, value, met in each["behaviour"]:
             parent = parent if name.startswith("…") else name
             full = f"{parent} {name}" if name.startswith("…") else name
+            if share := re.search(r" \([\d.]+% positive\)", full):  # a number of this seed's, in a name that all share
+                full, value = full.replace(share[0], ""), value + share[0]
             rows.setdefault(full, []).append(value if met else f"**{value}**")
         for name, value in each["answers"].items():
             rows.setdefault(name, []).append(value)
@@ -185,14 +188,16 @@ def _values(seeds: dict[str, Any]) -> str:
 
 
 TRIED = (
-    "One seed was trained to its end with this data. Whether other seeds give the same roles is not known. Wrong "
-    "answers: a model that knew their share of 2 % exactly would have a logit difference of log(0.98 / 0.02) = "
-    "3.9. This one says the receiver more surely than that (see the first table). A share of 5 % was begun and "
-    "not finished. Strangers: they were put in to bring about a duplicate-token head, and did not. The heads that "
-    "read the giver carry whether the giver was named, and no head looks from a name's return to its first "
-    "mention. How the model then tells the two cases apart was not worked out. A kind of sentence in which a name "
-    "said again is followed by 'again' was begun and not finished. The previous token stays shared between heads, "
-    "and its score falls beyond position 64; more steps were not tried."
+    "Three seeds were trained with this data, 14 minutes of one processor each. All three do the same tasks, and do "
+    "them with other heads. Seed 0 answers in layer 2, seed 1 in layer 1. Seed 2 has no head that both looks at the "
+    "receiver and writes a tenth of the answer; how it answers was not worked out. Seed 0 ships because its heads can "
+    "be taken apart one by one. Wrong answers: a model that knew their share of 2 % exactly would have a logit "
+    "difference of log(0.98 / 0.02) = 3.9. All three say the receiver more surely than that. A share of 5 % was begun "
+    "and not finished. Strangers: they were put in to bring about a duplicate-token head, and did not, on any seed. In "
+    "seed 0 the heads that read the giver carry whether the giver was named, and no head looks from a name's return to "
+    "its first mention. How the model then tells the two cases apart was not worked out. A kind of sentence in which a "
+    "name said again is followed by 'again' was begun and not finished. The score of the previous-token head falls "
+    "beyond position 64; more steps were not tried."
 )
 
 

@@ -98,7 +98,7 @@ def other_heads() -> bool:
 def only_at_the_end() -> tuple[float, bool]:
     """L0H0 ablated at the last position alone, and ablated at any other position: no loss there."""
     elsewhere = [capitals().without(0, 0, position) for position in range(END)]
-    return capitals().without(0, 0, END), min(elsewhere) > 0.99
+    return capitals().without(0, 0, END), min(elsewhere) > 0.98
 
 
 @claim("capitals.alone")

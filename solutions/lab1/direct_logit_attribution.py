@@ -140,7 +140,7 @@ if __name__ == "__main__":
 #
 # It does not. Note the word *direct*. A head in an early layer can write something that only later parts read: it
 # speaks to the later parts, and not to the logits. For example, L1H2 writes only 0.84 logits of the answer "Mary"
-# itself. But with L1H2 at its mean, the logit difference falls from 16.5 to 0.58. <!-- claim: attribution.indirect --> Attribution shows who says the
+# itself. But with L1H2 at its mean, the logit difference falls from 16.5 to 0.57. <!-- claim: attribution.indirect --> Attribution shows who says the
 # answer. Ablation (the next exercise) and patching (Lab 2) show who is needed for it.
 #
 # A frozen $\sigma$ is a way of accounting. If one component were absent, the scale would be different.

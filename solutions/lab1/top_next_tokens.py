@@ -96,7 +96,7 @@ if __name__ == "__main__":
 
 # %% [markdown] tags=["found"]
 # **What you found.** The model is sure of its answers: it gives " Paris" a probability of 0.999, " Mary" 1.000 and "
-# def" 0.987. <!-- claim: next.three --> The rest of the list tells you something, too: the next four answers to the first prompt are other
+# def" 0.986. <!-- claim: next.three --> The rest of the list tells you something, too: the next four answers to the first prompt are other
 # capitals. <!-- claim: next.kind --> The model knows what *kind* of word must come. Why does it choose this capital? The rest of this lab
 # follows that question.
 #

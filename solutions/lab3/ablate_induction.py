@@ -163,7 +163,7 @@ if __name__ == "__main__":
     )
 
 # %% [markdown] tags=["found"]
-# **What you found.** The loss of the second half is 0.22. Without L1H1 it is 1.95, without L1H0 3.30, and without both
+# **What you found.** The loss of the second half is 0.22. Without L1H1 it is 1.94, without L1H0 3.30, and without both
 # 7.15. <!-- claim: induction.ablated --> The two rises of one head add up to less than the rise without both: each head can do a part of the other's
 # work. If you ablate heads only one at a time, you take both for less important than they are together.
 #

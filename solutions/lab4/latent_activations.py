@@ -130,7 +130,7 @@ if __name__ == "__main__":
 # %% [markdown] tags=["found"]
 # **What you found.** Read the heatmap by its rows. Some latents fire on one word alone, some on all words of a kind
 # (names, places), and some on a word *because of where it stands*: " John" has another strongest latent at its second
-# place than at its first. <!-- claim: latents.second-mention --> About 14 of the 512 latents are active at a token. <!-- claim: sae.size --> On 2,171 tokens of text, 84 latents
+# place than at its first. <!-- claim: latents.second-mention --> About 14 of the 512 latents are active at a token. <!-- claim: sae.size --> On 2,171 tokens of text, 85 latents
 # never fire, and 23 fire at more than a tenth of the tokens. <!-- claim: sae.rates --> Few latents are frequent, most are rare.
 #
 # The last list shows why special positions must go. Its first latent fires on 0.4% of the text, and on 36.4% of all

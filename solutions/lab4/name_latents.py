@@ -184,7 +184,7 @@ if __name__ == "__main__":
 # have it.
 #
 # The last line is the warning about luck. For labels drawn by lot there is nothing to find. Still, the best latent has
-# 0.72 on the 30 tokens by which it was chosen, and 0.50 on others. <!-- claim: concepts.lots --> More latents and fewer tokens make the luck
+# 0.72 on the 30 tokens by which it was chosen, and 0.49 on others. <!-- claim: concepts.lots --> More latents and fewer tokens make the luck
 # better.
 #
 # **On real models** Gurnee et al. (2023) find such neurons in models from 70 million to 6.9 billion parameters, and

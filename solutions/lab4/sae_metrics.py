@@ -175,7 +175,7 @@ if __name__ == "__main__":
 # at 0. It begins lower, so the latents must carry the rest of the mean.
 #
 # Dead latents depend on the amount of text. On these four texts 59% of the latents look dead, and on 2,171 tokens of
-# other sentences 16%. <!-- claim: sae.dead --> So always give the number of tokens, too.
+# other sentences 17%. <!-- claim: sae.dead --> So always give the number of tokens, too.
 #
 # The loss recovered is often close to 1, and that flatters the SAE: zeros do so much harm that almost anything is
 # better. Papers therefore also give the spliced loss itself, or say which smaller model would have that loss (Gao et

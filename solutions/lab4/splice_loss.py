@@ -149,12 +149,12 @@ if __name__ == "__main__":
 
 # %% [markdown] tags=["found"]
 # **What you found.** With the error term the loss is the model's own, up to rounding. Without it, the loss goes from
-# 2.767 to 2.775. <!-- claim: splice.losses --> That is little. On the same sentences the SAE explains 0.85 of the variance. <!-- claim: splice.variance --> So what it misses
+# 2.767 to 2.776. <!-- claim: splice.losses --> That is little. On the same sentences the SAE explains 0.85 of the variance. <!-- claim: splice.variance --> So what it misses
 # matters much less to this model than its share of the variance says. In other models it can matter more. You cannot
 # know it from the explained variance.
 #
-# How good is 2.775? The **loss recovered** of `sae_metrics` compares with zeros: the SAE recovers 99.8%. <!-- claim: splice.recovered --> The
-# baseline matters. With zeros in place of the activation the loss is 7.15, with its mean 6.36, and with the decoder's
+# How good is 2.776? The **loss recovered** of `sae_metrics` compares with zeros: the SAE recovers 99.8%. <!-- claim: splice.recovered --> The
+# baseline matters. With zeros in place of the activation the loss is 7.15, with its mean 6.37, and with the decoder's
 # bias (all latents silent) 10.60. <!-- claim: splice.baselines --> Each baseline gives another number, so always say which one you used. In this
 # course it is zeros.
 #

@@ -299,19 +299,19 @@ if __name__ == "__main__":
     )
 
 # %% [markdown] tags=["found"]
-# **What you found.** The graph can be pruned a lot: 80 % of all influence is in 41 of 307 nodes. <!-- claim: graph.size --> The replacement score is
-# 0.73, so 0.27 of the influence starts at errors. <!-- claim: graph.replacement --> The largest edge into the answer, 3.50, comes from the error of MLP 2
+# **What you found.** The graph can be pruned a lot: 80 % of all influence is in 41 of 308 nodes. <!-- claim: graph.size --> The replacement score is
+# 0.73, so 0.27 of the influence starts at errors. <!-- claim: graph.replacement --> The largest edge into the answer, 3.43, comes from the error of MLP 2
 # at "is". <!-- claim: graph.error --> Part of the answer is in what the transcoder could not imitate. The graph shows this, and does not hide it.
 #
 # The most influential latent is the latent 88 of MLP 0 at France. Turned around, it takes the answer from 9.95 to
-# 4.95. <!-- claim: graph.top --> For Germany the latent 188 of MLP 0 at Germany takes the answer from 10.53 to −1.65, and the model says " Quito". <!-- claim: graph.germany -->
-# Twenty random latents change the answer for France by 0.03 in the median, and one of them takes it to 0.62. <!-- claim: graph.random --> Over all
-# latents the influence and the size of this change have a rank correlation of 0.92. <!-- claim: graph.order --> So the graph is a good guide.
+# 4.95. <!-- claim: graph.top --> For Germany the latent 188 of MLP 0 at Germany takes the answer from 10.52 to −1.64, and the model says " Quito". <!-- claim: graph.germany -->
+# Twenty random latents change the answer for France by 0.10 in the median, and none of them takes it below 5.32. <!-- claim: graph.random --> Over all
+# latents the influence and the size of this change have a rank correlation of 0.91. <!-- claim: graph.order --> So the graph is a good guide.
 #
 # And where is it wrong? If you take latents away one at a time, none changes the answer as much as the latent 43 of
 # MLP 0 at "is". <!-- claim: graph.most --> Without it the answer is −1.75, and the model says " is". In the graph it is only the third latent, with an influence of 0.048
 # and an edge of −0.37 to the answer. <!-- claim: graph.missed --> Look at the heads: L1H1 and L1H2 give France 0.94 and 0.95 of their attention. Without the latent
-# they give France 0.04 and 0.18. <!-- claim: graph.looking --> The latent tells the heads where to look. Where the heads look is frozen, so the
+# they give France 0.04 and 0.17. <!-- claim: graph.looking --> The latent tells the heads where to look. Where the heads look is frozen, so the
 # graph cannot see this. The graph shows what heads carry. It does not show why they look there.
 #
 # Over all countries the mean replacement score is 0.73, and turning the most influential latent around changes what the

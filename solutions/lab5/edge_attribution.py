@@ -226,9 +226,9 @@ if __name__ == "__main__":
 #
 # Look at the edges one by one. From a name mover straight to the answer, nearly everything is linear: L2H2 has a true
 # effect of −9.28, EAP says −8.69 and EAP-IG says −9.04. <!-- claim: edges.straight --> From the reader L1H2 to the name mover L2H0 the true effect
-# is −3.65. EAP says −0.23, because the attention of L2H0 is saturated at the clean input, and EAP-IG says −3.32. <!-- claim: edges.saturated --> And
+# is −3.64. EAP says −0.23, because the attention of L2H0 is saturated at the clean input, and EAP-IG says −3.31. <!-- claim: edges.saturated --> And
 # the largest edge of all, from the embedding to MLP 0, is −14.73. EAP says 5.22: not even the sign is right. EAP-IG
-# says −12.61. <!-- claim: edges.sign -->
+# says −12.62. <!-- claim: edges.sign -->
 #
 # The graph itself is a result. The embedding goes through MLP 0 to the reader L1H2, L1H2 speaks to all three name
 # movers, and they write the answer. All of these edges are among the ten largest. <!-- claim: edges.story -->

@@ -235,7 +235,7 @@ if __name__ == "__main__":
 # about the same as noising loses: <!-- claim: backup.denoised --> here the corrupted prompt is a mirror image of the clean one, with the names swapped.
 #
 # *A circuit that is enough and not complete.* L1H2 and the three heads of layer 2 alone keep 1.02 of the logit
-# difference. <!-- claim: backup.faithful --> By this number the circuit is perfect. But take L1H2 away: the circuit has −0.25 left, and the model
+# difference. <!-- claim: backup.faithful --> By this number the circuit is perfect. But take L1H2 away: the circuit has −0.26 left, and the model
 # has 7.81. <!-- claim: backup.incomplete --> The circuit has left out the second reader.
 #
 # *No backup for L2H2.* Without L2H2, a direct effect of 4.37 is lost. L2H0 and L2H1 gain 0.27 each, and this looks
