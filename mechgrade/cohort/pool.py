@@ -206,10 +206,13 @@ class Pool:
         bases: of the exercises, in their order: what every member must find too.
     """
 
+    #: what a member is; a benchmark puts another one here
+    member: type[Member] = Member
+
     def __init__(
         self, course: Course, exercises: Sequence[Exercise], options: Options, bases: Sequence[str], jobs: int
     ) -> None:
-        self._new: Callable[[], Member] = lambda: Member(course, exercises, options, bases)
+        self._new: Callable[[], Member] = lambda: self.member(course, exercises, options, bases)
         self._shared_runs: list[ReferenceRun] = []
         self._failed_starts = 0
         self._selector = selectors.DefaultSelector()
