@@ -30,6 +30,7 @@ from rich.table import Table
 from mechgrade.cohort import entry, outputs
 from mechgrade.cohort.keys import bases
 from mechgrade.cohort.learners import find_learners
+from mechgrade.cohort.messages import GradedExercise
 from mechgrade.cohort.pool import Member, Pool
 from mechgrade.cohort.run import CohortRun
 from mechgrade.cohort.store import Store
@@ -40,7 +41,7 @@ from mechgrade.protocol import wire
 from mechgrade.reports import cohort as report
 from mechgrade.reports import html
 
-#: What real gradings gave, by exercise and program.
+#: The messages of real gradings, by exercise and program.
 Answers = dict[tuple[str, str], dict[str, Any]]
 
 
@@ -71,7 +72,7 @@ class Echo(Member):
                 asked.append((name, _program(body.values.tobytes().decode())))
             else:
                 for each in asked:
-                    wire.send(connection, {"entry": self.answers[each], "seconds": 0.1, "learner_seconds": 0.05})
+                    wire.send(connection, self.answers[each])
                 wire.send(connection, {"done": True})
                 asked = []
 
@@ -100,7 +101,7 @@ def answers_of(course: Course, place: Path) -> Answers:
                 text = (folder / learner / exercise.lab / f"{exercise.name}.py").read_text(encoding="utf-8")
                 body = store.body(key)
                 assert body is not None
-                found[exercise.name, _program(text)] = entry.as_tree(entry.load(body))
+                found[exercise.name, _program(text)] = GradedExercise.of(entry.load(body, 0.1)).message()
     return found
 
 
@@ -122,7 +123,7 @@ def coordinate(course: Course, folder: Path, out: Path) -> tuple[float, float]:
             exercises,
             options,
             store,
-            lambda c, name, result: html.page(c, result, learner=name),
+            html.ClassPages(course).page,
             report.page,
             run.arrivals,
             bases=based,
@@ -141,7 +142,11 @@ def measure(small: int, large: int, rounds: int) -> dict[str, dict[str, float]]:
         own = {size: small_class(course, here / f"own{size}", size) for size in sizes}
         alike = {size: small_class(course, here / f"alike{size}", size, alike=True) for size in sizes}
         for turn in range(rounds):
-            for name, classes, out in (("each its own", own, "own"), ("known before", own, "own"), ("alike", alike, "alike")):
+            for name, classes, out in (
+                ("each its own", own, "own"),
+                ("known before", own, "own"),
+                ("alike", alike, "alike"),
+            ):
                 one, more = (coordinate(course, classes[size], here / f"{out}-out{turn}-{size}") for size in sizes)
                 found[name].append(((more[0] - one[0]) / (large - small), (more[1] - one[1]) / (large - small)))
     rows = {}

@@ -11,10 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from mechgrade.cohort import entry, run
+from mechgrade.cohort import run
 from mechgrade.cohort.keys import bases
 from mechgrade.cohort.learners import Work, find_learners
-from mechgrade.cohort.pool import GradedExercise, News, ReferenceRun, Task
+from mechgrade.cohort.messages import GradedExercise, ReferenceRun
+from mechgrade.cohort.pool import News, Task
 from mechgrade.cohort.run import ATTEMPTS, CohortRun, RunProgress
 from mechgrade.cohort.store import Store
 from mechgrade.course import Course, CourseError
@@ -35,9 +36,7 @@ def result(work: Work, verdict: Verdict, message: str = "") -> GradedExercise:
     exercise = work.exercise
     points = float(exercise.points) if verdict == "passed" else 0.0
     check = Check("check", verdict, points, exercise.points, message=message)
-    return GradedExercise(
-        entry.as_tree(ExerciseResult(exercise.lab, exercise.name, exercise.points, [check])), 0.1, 0.01
-    )
+    return GradedExercise.of(ExerciseResult(exercise.lab, exercise.name, exercise.points, [check]))
 
 
 class Played:
@@ -245,7 +244,7 @@ def test_results_are_held_for_a_moment(course: Course, tmp_path: Path, monkeypat
 
         class Silent(Played):
             def news(self, seconds: float | None = None) -> News | None:
-                seen.append(sum(store.known(key) for _, keys in store.roster() for key in keys))
+                seen.extend(store._db.execute("SELECT COUNT(*) FROM results").fetchone())
                 if self.ready or seconds is None:
                     return super().news()
                 time.sleep(seconds)
