@@ -98,6 +98,8 @@ def write(
             table.append([name, "", f"{counting.summary.max_score:g}", 0, *[""] * len(names), "", NOTHING, ""])
             rows.append(LearnerRow(name, None, NOTHING, ""))
         summary, times = counting.finish()
+        for place, count in store.different().items():
+            summary.exercises[place].different = count
         write_atomic(out / "grades.csv", as_csv(table))
         write_atomic(out / "summary.json", _json(summary.as_tree()))
         write_atomic(out / "times.json", _json({name: asdict(one) for name, one in times.items()}))
