@@ -162,7 +162,7 @@ print(look.changed())
     ("before", "line", "named"),
     [
         ("", "torch.equal = lambda *args: True", "torch.equal"),
-        ("", "torch.functional.norm.__code__ = (lambda *args: 1).__code__", "torch.functional.norm"),
+        ("", "torch.functional.norm.__code__ = (lambda *args: 1).__code__", "torch.norm"),
         ("", "grader.on_it.__code__ = (lambda: 2).__code__", "the grader.on_it"),
         ("", "Bench.draw = lambda self: 5", "Bench.draw"),
         ("", "torch.Tensor.__eq__ = lambda *args: True", "Tensor.__eq__"),
