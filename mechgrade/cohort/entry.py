@@ -42,7 +42,8 @@ def dump(tree: dict[str, Any]) -> str:
     try:
         text.encode()
     except UnicodeEncodeError:
-        return dump(wire.decode(wire.encode(tree)))
+        written_out: Any = wire.decode(wire.encode(tree))
+        return dump(written_out)
     return text
 
 

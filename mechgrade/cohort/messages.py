@@ -61,8 +61,8 @@ class GradedExercise:
 def part_of(message: dict[str, Any]) -> GradedExercise | ReferenceRun | None:
     """What a member's message holds; None for the end of a task."""
     if "entry" in message:
-        verdicts = frozenset(message["verdicts"])
-        return GradedExercise(*message["of"], message["entry"], verdicts, *message["times"])
+        (lab, name), (seconds, learner_seconds) = message["of"], message["times"]
+        return GradedExercise(lab, name, message["entry"], frozenset(message["verdicts"]), seconds, learner_seconds)
     if "live" in message:
         lab, name, program, call, reference, noise = message["live"]
         return ReferenceRun(lab, name, program, call, Run(reference, noise))
