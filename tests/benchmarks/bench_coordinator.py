@@ -167,17 +167,14 @@ def measure(small: int, large: int, rounds: int, kinds: Sequence[str] = KINDS) -
         Echo.answers = answers_of(course, here) if kinds == KINDS else made_up(course)
         sizes = (small, large)
         own = {size: small_class(course, here / f"own{size}", size) for size in sizes}
-        alike = {size: small_class(course, here / f"alike{size}", size, alike=True) for size in sizes}
+        alike = own
+        if "alike" in kinds:
+            alike = {size: small_class(course, here / f"alike{size}", size, alike=True) for size in sizes}
         for turn in range(rounds):
-            for name, classes, out in (
-                ("each its own", own, "own"),
-                ("known before", own, "own"),
-                ("alike", alike, "alike"),
-            ):
-                if name not in found:
-                    continue
+            for kind in kinds:
+                classes, out = (alike, "alike") if kind == "alike" else (own, "own")
                 one, more = (coordinate(course, classes[size], here / f"{out}-out{turn}-{size}") for size in sizes)
-                found[name].append(((more[0] - one[0]) / (large - small), (more[1] - one[1]) / (large - small)))
+                found[kind].append(((more[0] - one[0]) / (large - small), (more[1] - one[1]) / (large - small)))
     rows = {}
     for name, turns in found.items():
         grading, writing = (statistics.median(part) for part in zip(*turns, strict=True))

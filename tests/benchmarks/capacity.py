@@ -117,7 +117,9 @@ def whole_class(found: dict[str, Any]) -> list[str]:
     ]
     if found["processor"]:
         hours = found["processor"] / learners * 1e5 / 3600
-        lines.append(f"| 100,000 hand-ins of this mixture, on 64 cores | {hours / 64:.1f} hours ({hours:.0f} core hours) |")
+        lines.append(
+            f"| 100,000 hand-ins of this mixture, on 64 cores | {hours / 64:.1f} hours ({hours:.0f} core hours) |"
+        )
     return lines
 
 
