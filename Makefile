@@ -23,7 +23,7 @@ export SUBMISSION LAB EXERCISE MODEL DEVICE BACKEND ISOLATION ARCHIVE
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: claims help setup setup-lab doctor grade learn notebook watch report update map test test-slow mutation lint audit build record model-card bench docs clean release dist setup-instructor
+.PHONY: claims help setup setup-lab doctor grade learn notebook watch report update map test test-slow mutation lint audit build record model-card bench regress docs clean release dist setup-instructor
 
 # A command in each course of examples/; the learners' archive has none.
 examples = @for course in $(wildcard examples/*); do (cd "$$course" && "$(CURDIR)/$(BIN)/mechgrade" $(1)) || exit; done
@@ -114,6 +114,9 @@ claims: $(INSTRUCTOR) ## Measure again what the texts say of the shipped models,
 
 bench: $(INSTRUCTOR) ## Run the benchmarks: medians and ratios, side by side; JSON in outputs/benchmarks
 	@for script in tests/benchmarks/bench_*.py; do echo "== $$script"; $(BIN)/python "$$script" || exit; done
+
+regress: $(INSTRUCTOR) ## Compare a few ratios of times with those of the last release; fails where one is 1.5 times worse
+	@$(BIN)/python tests/benchmarks/regress.py
 
 docs: $(INSTRUCTOR) ## Build the documentation's site into outputs/site; fails on a dead link
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet

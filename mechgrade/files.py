@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import BinaryIO
 
 
 def write_atomic(path: Path, body: str | bytes, *, durable: bool = False) -> None:
@@ -17,14 +18,23 @@ def write_atomic(path: Path, body: str | bytes, *, durable: bool = False) -> Non
     Raises:
         OSError: the disk is full, or the folder cannot be written to. The old file stays.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        with temporary.open("wb") as file:
+        with _opened(temporary) as file:
             file.write(body.encode("utf-8", "backslashreplace") if isinstance(body, str) else body)
             if durable:
                 file.flush()
                 os.fsync(file.fileno())
         temporary.replace(path)
-    finally:
+    except BaseException:
         temporary.unlink(missing_ok=True)
+        raise
+
+
+def _opened(path: Path) -> BinaryIO:
+    # A class's files go by the thousands into a folder that is there.
+    try:
+        return path.open("wb")
+    except FileNotFoundError:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return path.open("wb")

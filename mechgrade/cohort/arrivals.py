@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -93,8 +93,9 @@ def arrival_of(learner: Learner, hand_in: HandIn, exercises: Iterable[Exercise])
 
 
 def as_text(arrivals: Iterable[Arrival]) -> str:
-    """The text of ``handed_in.json``."""
-    return json.dumps([asdict(each) for each in arrivals], indent=1, ensure_ascii=False) + "\n"
+    """The text of ``handed_in.json``: a learner a line."""
+    lines = ",\n".join(json.dumps(vars(each), ensure_ascii=False) for each in arrivals)
+    return f"[\n{lines}\n]\n" if lines else "[]\n"
 
 
 def load(out: Path) -> list[Arrival]:

@@ -20,7 +20,8 @@ from distributed import Client, Future
 from distributed.client import FutureCancelledError
 
 from mechgrade.cohort.learners import Work
-from mechgrade.cohort.pool import GradedExercise, Member, News, Ready, ReferenceRun, Task, part_of
+from mechgrade.cohort.messages import GradedExercise, ReferenceRun, part_of
+from mechgrade.cohort.pool import Member, News, Ready, Task
 from mechgrade.course import Course, CourseError, Exercise, load_course
 from mechgrade.grading.errors import InfrastructureError
 from mechgrade.grading.options import Options, options_of

@@ -10,6 +10,7 @@ from dataclasses import asdict, fields
 from typing import Any
 
 from mechgrade.grading.verdicts import Check, ExerciseResult
+from mechgrade.protocol import wire
 from mechgrade.protocol.outcome import Place
 
 #: Not kept: times, and the compared data for pictures, which a cohort's gradings do not ask for.
@@ -36,8 +37,14 @@ def entry_of(tree: dict[str, Any], seconds: float = 0.0) -> ExerciseResult:
 
 
 def dump(tree: dict[str, Any]) -> str:
-    """The one text of such a tree."""
-    return json.dumps(tree, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    """The one text of such a tree. UTF-8 can hold it: half a character (a lone surrogate) is written out."""
+    text = json.dumps(tree, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        written_out: Any = wire.decode(wire.encode(tree))
+        return dump(written_out)
+    return text
 
 
 def load(text: str, seconds: float = 0.0) -> ExerciseResult:

@@ -33,11 +33,13 @@ class Work:
     Attributes:
         text: of the file; None where it cannot be read.
         problem: why it cannot, in the learner's words.
+        key: of the result (see ``keys``), once it is known.
     """
 
     exercise: Exercise
     text: str | None
     problem: str = ""
+    key: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True)

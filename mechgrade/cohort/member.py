@@ -19,10 +19,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn
 
-import numpy as np
-
-from mechgrade.cohort import entry
 from mechgrade.cohort.keys import bases
+from mechgrade.cohort.messages import GradedExercise, ReferenceRun
 from mechgrade.course import CourseError, Exercise, load_course
 from mechgrade.grading.checks import Checks, with_checks
 from mechgrade.grading.grade import Grading
@@ -31,7 +29,6 @@ from mechgrade.grading.recordings import Run
 from mechgrade.grading.verdicts import ExerciseResult
 from mechgrade.grading.worker import Worker
 from mechgrade.protocol import wire
-from mechgrade.protocol.wire import Array
 from mechgrade.submissions.submission import Submission, SubmissionError, Texts
 
 Say = Callable[[dict[str, Any]], None]
@@ -63,28 +60,17 @@ class Service:
             exercise = self.grading.course.exercise(found.exercise, found.lab)
             for (program, key), run in references.live_runs(found.lab, found.exercise).items():
                 if (program, key) not in known[exercise]:
-                    say({"live": [found.lab, found.exercise, program, key, run.reference, dict(run.noise)]})
+                    say(ReferenceRun(found.lab, found.exercise, program, key, run).message())
             # Only what cannot change any more is told at once; what pytest could not collect is added at the end.
             if sum(check.max_points for check in found.checks) == found.max_points:
                 told.append(found)
-                say(_message(found))
+                say(GradedExercise.of(found).message())
 
         grader = self.grading.grader(Submission.from_texts(texts), on_result)
         for found in self.grading.run(self.checks, grader, chosen).exercises:
             if found not in told:
-                say(_message(found))
+                say(GradedExercise.of(found).message())
         say({"done": True})
-
-
-def _message(found: ExerciseResult) -> dict[str, Any]:
-    learner = sum(check.learner_seconds for check in found.checks)
-    return {"entry": entry.as_tree(found), "seconds": found.seconds, "learner_seconds": learner}
-
-
-def text_message(lab: str, name: str, text: str | None, problem: str) -> dict[str, Any]:
-    """The message with a learner's file. As bytes: the wire bounds what is sent as text more tightly."""
-    body = None if text is None else Array(np.frombuffer(text.encode(), np.uint8), "uint8")
-    return {"text": [lab, name, body, problem]}
 
 
 def serve(connection: socket.socket) -> None:

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+import textwrap
+from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 from urllib.parse import quote
 
@@ -19,7 +21,7 @@ from mechgrade.cohort.answers import load as load_answers
 from mechgrade.cohort.arrivals import FILE, NOTHING, Arrival, as_text
 from mechgrade.cohort.comments import comments_of, read_comments
 from mechgrade.cohort.pages import COMMENTS, HANDED_IN, with_lines
-from mechgrade.cohort.store import Store, StoreError
+from mechgrade.cohort.store import Kept, Store, StoreError
 from mechgrade.cohort.summary import Counting, LearnerRow, Summary, Times
 from mechgrade.cohort.written import apply
 from mechgrade.course import Course, Exercise
@@ -31,7 +33,7 @@ from mechgrade.tables import as_csv
 #: What stands in the place of points where the model lacks what an exercise needs.
 LEFT_OUT = "left out"
 
-Page = Callable[[Course, str, Result], str]
+Page = Callable[[str, Result], str]
 SummaryPage = Callable[[Summary, dict[str, Times], list[LearnerRow]], str]
 
 
@@ -71,36 +73,41 @@ def write(
     table: list[list[Any]] = [["learner", "score", "max_score", "ungraded", *names, "id", "handed_in", "made_by"]]
     arrivals = arrivals or {}
     versions = made_by(bases or {})
-    kept = set()
+    names_kept: set[str] = set()
+    learners = out / "learners"
     rows: list[LearnerRow] = []
     try:
         comments = read_comments(out)
-        for name, keys in store.roster():
+        known = _Known(exercises)
+        for name, kept in store.members():
+            found = [known.of(place, each.body) for place, each in enumerate(kept)]
             result = Result(options.model, options.backend, options.device, options.isolation)
-            result.exercises = [_result(store, key, exercise) for key, exercise in zip(keys, exercises, strict=True)]
-            counting.add(result.exercises, [store.times(key) for key in keys])
+            result.exercises = [each.result for each in found]
+            counting.add(result.exercises, [_times(each) for each in kept])
             arrival = arrivals.get(name, Arrival(name))
             note = arrival.note(course) if name in arrivals else ""
             table.append([*_row(name, result), arrival.id, note, versions["short"]])
             rows.append(LearnerRow(name, None if result.faults else result.score, note, f"learners/{quote(name)}.html"))
-            kept |= {f"{name}.json", f"{name}.html"}
-            tree = _tree(name, result)
-            write_atomic(out / "learners" / f"{name}.json", _json(tree))
-            text = with_lines(page(course, name, result), HANDED_IN, arrival.notes)
-            text = with_lines(text, COMMENTS, comments_of(comments, name, tree["exercises"]))
-            write_atomic(out / "learners" / f"{name}.html", text)
+            names_kept |= {f"{name}.json", f"{name}.html"}
+            write_atomic(learners / f"{name}.json", _learner_json(name, result, [each.json for each in found]))
+            text = with_lines(page(name, result), HANDED_IN, arrival.notes)
+            if comments:
+                text = with_lines(text, COMMENTS, comments_of(comments, name, [each.tree for each in found]))
+            write_atomic(learners / f"{name}.html", text)
         for name in absent:
             table.append([name, "", f"{counting.summary.max_score:g}", 0, *[""] * len(names), "", NOTHING, ""])
             rows.append(LearnerRow(name, None, NOTHING, ""))
         summary, times = counting.finish()
+        for place, count in store.different().items():
+            summary.exercises[place].different = count
         write_atomic(out / "grades.csv", as_csv(table))
         write_atomic(out / "summary.json", _json(summary.as_tree()))
         write_atomic(out / "times.json", _json({name: asdict(one) for name, one in times.items()}))
         write_atomic(out / "summary.html", summary_page(summary, times, rows))
         write_atomic(out / FILE, as_text(arrivals.values()))
         write_atomic(out / "versions.json", _json(versions))
-        for path in (out / "learners").iterdir():
-            if path.name not in kept and path.suffix in (".json", ".html"):
+        for path in learners.iterdir():
+            if path.name not in names_kept and path.suffix in (".json", ".html"):
                 path.unlink()
         labs = {exercise.lab for exercise in exercises}
         apply(out, [each for each in course.questions() if each.lab in labs], load_answers(out))
@@ -112,14 +119,49 @@ def write(
     return summary
 
 
-def _result(store: Store, key: str, exercise: Exercise) -> ExerciseResult:
-    body = store.body(key)
-    if body is not None:
-        return entry.load(body)
-    # The one of equal submissions that was graded for all has met a fault under another learner's name.
-    result = ExerciseResult(exercise.lab, exercise.name, exercise.points)
-    result.checks.append(Check("grading", "infrastructure_error", 0, exercise.points, message="it was not graded"))
-    return result
+@dataclass(frozen=True)
+class _Shared:
+    """What the files of all learners with the same result of an exercise have in common."""
+
+    result: ExerciseResult
+    tree: dict[str, Any]
+    json: str
+
+
+class _Known:
+    """Results by their texts in the store. Equal ones are made once, as long as there are not too many."""
+
+    most = 512
+
+    def __init__(self, exercises: Sequence[Exercise]) -> None:
+        self._exercises = exercises
+        self._shared: OrderedDict[tuple[int, str | None], _Shared] = OrderedDict()
+
+    def of(self, place: int, body: str | None) -> _Shared:
+        """The result of the exercise at a place of the course."""
+        found = self._shared.get((place, body))
+        if found is None:
+            found = self._shared[place, body] = self._made(self._exercises[place], body)
+            if len(self._shared) > self.most:
+                self._shared.popitem(last=False)
+        return found
+
+    def _made(self, exercise: Exercise, body: str | None) -> _Shared:
+        if body is not None:
+            result = entry.load(body)
+        else:
+            # The one of equal submissions that was graded for all has met a fault under another learner's name.
+            result = ExerciseResult(exercise.lab, exercise.name, exercise.points)
+            result.checks.append(
+                Check("grading", "infrastructure_error", 0, exercise.points, message="it was not graded")
+            )
+        tree = result.as_tree()
+        del tree["seconds"]
+        return _Shared(result, tree, textwrap.indent(json.dumps(tree, indent=1, ensure_ascii=False), "  "))
+
+
+def _times(kept: Kept) -> tuple[float, float] | None:
+    return None if kept.seconds is None or kept.learner_seconds is None else (kept.seconds, kept.learner_seconds)
 
 
 def _row(name: str, result: Result) -> list[Any]:
@@ -133,11 +175,14 @@ def _cell(entry: ExerciseResult) -> str:
     return LEFT_OUT if entry.verdict == "not_applicable" else f"{entry.points:g}"
 
 
-def _tree(name: str, result: Result) -> dict[str, Any]:
-    tree = result.as_tree()
-    for exercise in tree["exercises"]:
-        del exercise["seconds"]
-    return {"learner": name, **tree}
+def _learner_json(name: str, result: Result, exercises: Sequence[str]) -> str:
+    """A learner's file; the exercises are texts already."""
+    head = {"learner": name, **replace(result, exercises=[]).as_tree()}
+    head |= {"score": result.score, "max_score": result.max_score, "exercises": []}
+    text = _json(head)
+    mark = '"exercises": []'
+    before, _, after = text.rpartition(mark)
+    return f'{before}"exercises": [\n' + ",\n".join(exercises) + f"\n ]{after}"
 
 
 def _json(tree: Any) -> str:

@@ -14,53 +14,14 @@ from dataclasses import dataclass, field
 from typing import IO, Any, Protocol
 
 from mechgrade.cohort.learners import Work
-from mechgrade.cohort.member import text_message
+from mechgrade.cohort.messages import GradedExercise, ReferenceRun, part_of, text_message
 from mechgrade.course import Course, CourseError, Exercise
 from mechgrade.grading.errors import InfrastructureError
 from mechgrade.grading.options import Options
-from mechgrade.grading.recordings import Run
 from mechgrade.protocol import wire
 
 #: How often a member may end before it has done anything, until the machine is taken to be at fault.
 _MAX_FAILED_STARTS = 3
-
-
-@dataclass(frozen=True)
-class ReferenceRun:
-    """What an exercise's reference, or one of its misconceptions, gave on inputs that were not recorded."""
-
-    lab: str
-    name: str
-    program: str
-    call: str
-    run: Run
-
-    def message(self) -> dict[str, Any]:
-        """For a member."""
-        return {"live": [self.lab, self.name, self.program, self.call, self.run.reference, dict(self.run.noise)]}
-
-
-@dataclass(frozen=True)
-class GradedExercise:
-    """An exercise that was graded: its result as a tree, and the times."""
-
-    entry: dict[str, Any]
-    seconds: float
-    learner_seconds: float
-
-    def message(self) -> dict[str, Any]:
-        """As a member sent it."""
-        return {"entry": self.entry, "seconds": self.seconds, "learner_seconds": self.learner_seconds}
-
-
-def part_of(message: dict[str, Any]) -> GradedExercise | ReferenceRun | None:
-    """What a member's message holds; None for the end of a task."""
-    if "entry" in message:
-        return GradedExercise(message["entry"], message["seconds"], message["learner_seconds"])
-    if "live" in message:
-        lab, name, program, call, reference, noise = message["live"]
-        return ReferenceRun(lab, name, program, call, Run(reference, noise))
-    return None
 
 
 @dataclass(frozen=True)
@@ -206,10 +167,13 @@ class Pool:
         bases: of the exercises, in their order: what every member must find too.
     """
 
+    #: what a member is; a benchmark puts another one here
+    member: type[Member] = Member
+
     def __init__(
         self, course: Course, exercises: Sequence[Exercise], options: Options, bases: Sequence[str], jobs: int
     ) -> None:
-        self._new: Callable[[], Member] = lambda: Member(course, exercises, options, bases)
+        self._new: Callable[[], Member] = lambda: self.member(course, exercises, options, bases)
         self._shared_runs: list[ReferenceRun] = []
         self._failed_starts = 0
         self._selector = selectors.DefaultSelector()

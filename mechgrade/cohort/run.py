@@ -6,7 +6,7 @@ import contextlib
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from mechgrade.cohort import entry, keys
@@ -14,7 +14,8 @@ from mechgrade.cohort.arrivals import Arrival, arrival_of
 from mechgrade.cohort.forecast import Forecast
 from mechgrade.cohort.keys import key_of
 from mechgrade.cohort.learners import Learner, Work, works_of
-from mechgrade.cohort.pool import Executor, GradedExercise, ReferenceRun, Task
+from mechgrade.cohort.messages import GradedExercise, ReferenceRun
+from mechgrade.cohort.pool import Executor, Task
 from mechgrade.cohort.store import Row, Store, StoreError
 from mechgrade.course import Course, CourseError, Exercise
 from mechgrade.grading.dependencies import Dependencies
@@ -30,6 +31,9 @@ ATTEMPTS = 5
 #: How long results are held in memory, in seconds: then they are kept together, after one look at the course's files. Who is killed loses
 #: no more than these.
 HELD = 1.0
+
+#: How many learners' rosters are held at most.
+HELD_LEARNERS = 500
 
 
 @dataclass
@@ -89,6 +93,7 @@ class CohortRun:
         #: what has come in and is not kept yet, and since when there is some
         self._rows: list[Row] = []
         self._live: list[ReferenceRun] = []
+        self._enrolled: list[tuple[str, list[str]]] = []
         self._since = 0.0
         #: what is being graded for somebody; who hands in the same waits for that
         self._underway: set[str] = set()
@@ -125,15 +130,16 @@ class CohortRun:
             path = self.course.solution_path(exercise)
             if not path.is_file():
                 raise CourseError(f"{path} is missing; hidden inputs and models without recordings need the reference")
-            works.append(Work(exercise, path.read_text(encoding="utf-8")))
-        unknown = [work for work in works if not self.store.known(self._key(work))]
+            works.append(self._with_key(Work(exercise, path.read_text(encoding="utf-8"))))
+        known = self.store.known([work.key for work in works])
+        unknown = [work for work in works if work.key not in known]
         for work in works:
             if work not in unknown:
                 for (program, call), run in self.store.live(self.bases[work.exercise]).items():
                     executor.share(ReferenceRun(work.exercise.lab, work.exercise.name, program, call, run))
         self._drive(executor, iter([Task(None, [work]) for work in unknown]))
         for work in works:
-            body = self.store.body(self._key(work))
+            body = self.store.body(work.key)
             result = entry.load(body) if body is not None else None
             if result is None or result.verdict not in ("passed", "not_applicable"):
                 why = result.message if result is not None else "it could not be run"
@@ -145,18 +151,14 @@ class CohortRun:
         for learner in learners:
             # Read one by one: the memory of a class's files is not needed at once.
             hand_in = learner.hand_in(self.course, list(self.bases))
-            works = works_of(hand_in, list(self.bases))
+            works = [self._with_key(work) for work in works_of(hand_in, list(self.bases))]
             self.arrivals[learner.name] = arrival_of(learner, hand_in, self.bases)
-            keys = [self._key(work) for work in works]
-            self.store.enrol(learner.name, keys)
-            unknown = [
-                work
-                for work, key in zip(works, keys, strict=True)
-                if key not in self._underway and not self.store.known(key)
-            ]
-            again = [work for work, key in zip(works, keys, strict=True) if key in self._handed_out]
+            self._enrol(learner.name, [work.key for work in works])
+            known = self.store.known([work.key for work in works])
+            unknown = [work for work in works if work.key not in self._underway and work.key not in known]
+            again = [work for work in works if work.key in self._handed_out]
             self.progress.same += sum(work.text is not None for work in again)
-            self._handed_out.update(map(self._key, unknown))
+            self._handed_out.update(work.key for work in unknown)
             if unknown:
                 yield Task(learner.name, unknown)
             else:
@@ -183,7 +185,7 @@ class CohortRun:
                 task = again.popleft() if again else next(tasks, None)
                 if task is None:
                     break
-                self._underway.update(map(self._key, task.works))
+                self._underway.update(work.key for work in task.works)
                 task.attempts += 1
                 handed_out += 1
                 if task.learner is not None:
@@ -209,24 +211,22 @@ class CohortRun:
                 self._keep_held()
 
     def _take(self, task: Task, graded: GradedExercise) -> None:
-        result = entry.entry_of(graded.entry)
-        exercise = self._places[result.lab, result.exercise]
+        exercise = self._places[graded.lab, graded.name]
         work = next((work for work in task.works if work.exercise == exercise), None)
         if work is None:  # told twice, by who was taken to be lost
             return
-        key = self._key(work)
-        verdicts = {check.verdict for check in result.checks}
-        if "timed_out" in verdicts:
+        key = work.key
+        if "timed_out" in graded.verdicts:
             self._slow.add(id(task))
-        if "infrastructure_error" in verdicts:
-            self._faults[key] = entry.dump(graded.entry)  # it is handed out again
+        if "infrastructure_error" in graded.verdicts:
+            self._faults[key] = graded.body  # it is handed out again
             return
-        if "grader_error" in verdicts:
-            self.store.fault(key, entry.dump(graded.entry))
+        if "grader_error" in graded.verdicts:
+            self.store.fault(key, graded.body)
             self.progress.faults += 1
             self._underway.discard(key)
         else:
-            self._hold(Row(key, entry.dump(graded.entry), graded.seconds, graded.learner_seconds))
+            self._hold(Row(key, graded.body, graded.seconds, graded.learner_seconds))
         task.works.remove(work)
         self._faults.pop(key, None)
 
@@ -238,6 +238,16 @@ class CohortRun:
         else:
             self._live.append(what)
 
+    def _enrol(self, learner: str, keys: list[str]) -> None:
+        # Who is killed loses nothing by what is not written of these yet: the next run makes the roster anew.
+        self._enrolled.append((learner, keys))
+        if len(self._enrolled) >= HELD_LEARNERS:
+            self._keep_enrolled()
+
+    def _keep_enrolled(self) -> None:
+        self.store.enrol(*self._enrolled)
+        self._enrolled = []
+
     def _patience(self) -> float | None:
         """How long what is held may still wait; None where there is nothing."""
         held = self._rows or self._live
@@ -247,6 +257,7 @@ class CohortRun:
         """Keep what is held; but nothing under the keys of files that were others by then."""
         rows, live = self._rows, self._live
         self._rows, self._live = [], []
+        self._keep_enrolled()
         if not self._look.unchanged():
             raise _changed()
         for each in live:  # before the results: who has those can take it that what the reference gave is kept too
@@ -262,10 +273,9 @@ class CohortRun:
                 self.progress.retried += 1
                 again.append(Task(task.learner, [work], task.attempts))
                 continue
-            key = self._key(work)
-            fault = self._faults.pop(key, "") or _no_result(work.exercise, why or "it gave no result")
-            self.store.fault(key, fault)
-            self._underway.discard(key)
+            fault = self._faults.pop(work.key, "") or _no_result(work.exercise, why or "it gave no result")
+            self.store.fault(work.key, fault)
+            self._underway.discard(work.key)
             self.progress.faults += 1
         if task.learner is not None and task.attempts == 1:
             self._one_done()
@@ -282,9 +292,9 @@ class CohortRun:
         progress.seconds_left = self._forecast.left(waiting, time.monotonic())
         self.told(progress)
 
-    def _key(self, work: Work) -> str:
+    def _with_key(self, work: Work) -> Work:
         imported = self._dependencies.text(work.text) if work.text else {}
-        return key_of(self.bases[work.exercise], work.text, work.problem, imported)
+        return replace(work, key=key_of(self.bases[work.exercise], work.text, work.problem, imported))
 
 
 def _changed() -> CourseError:

@@ -20,8 +20,10 @@ The *roster* says which results make up which learner's, for the outputs. It is 
 from __future__ import annotations
 
 import contextlib
+import itertools
+import operator
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -39,6 +41,39 @@ CREATE TABLE IF NOT EXISTS live_runs (
     base TEXT, program TEXT, call TEXT, body BLOB NOT NULL, PRIMARY KEY (base, program, call)
 ) WITHOUT ROWID;
 """
+
+
+#: The roster with what is known of each key: the verdict, or else the fault.
+_MEMBERS = """
+SELECT learner, roster.key, coalesce(results.body, faults.body), seconds, learner_seconds FROM roster
+LEFT JOIN results ON results.key = roster.key
+LEFT JOIN faults ON faults.key = roster.key
+LEFT JOIN times ON times.key = roster.key
+ORDER BY learner, place
+"""
+
+#: A quotation mark in a learner's words has a backslash before it, so no words can look like the verdict.
+_DIFFERENT = """
+SELECT place, COUNT(DISTINCT roster.key) FROM roster LEFT JOIN results ON results.key = roster.key
+WHERE body IS NULL OR instr(body, '"verdict":"missing"') = 0 GROUP BY place
+"""
+
+#: How many keys are asked for at once.
+_AT_ONCE = 500
+
+
+class Kept(NamedTuple):
+    """What is known of a key.
+
+    Attributes:
+        body: the verdict, or else the fault; None where there is neither.
+        seconds: that grading took; None where there is no verdict.
+    """
+
+    key: str
+    body: str | None
+    seconds: float | None
+    learner_seconds: float | None
 
 
 class Row(NamedTuple):
@@ -97,9 +132,17 @@ class Store:
 
     # --- results ---------------------------------------------------------------------------------------------------------
 
-    def known(self, key: str) -> bool:
-        """Whether there is a verdict."""
-        return self._one("SELECT 1 FROM results WHERE key = ?", key) is not None
+    def known(self, keys: Sequence[str]) -> set[str]:
+        """Those of some keys for which there is a verdict."""
+        found: set[str] = set()
+        with self._told():
+            for at in range(0, len(keys), _AT_ONCE):
+                some = keys[at : at + _AT_ONCE]
+                marks = ",".join("?" * len(some))
+                found.update(
+                    key for (key,) in self._db.execute(f"SELECT key FROM results WHERE key IN ({marks})", some)
+                )
+        return found
 
     def put(self, *rows: Row) -> None:
         """Keep verdicts, all of them or none. The first one of a key stays."""
@@ -134,11 +177,12 @@ class Store:
             db.execute("DELETE FROM roster")
             db.execute("DELETE FROM faults")
 
-    def enrol(self, learner: str, keys: Iterable[str]) -> None:
-        """Say which results are a learner's, in the order of the course."""
-        with self._transaction() as db:
-            rows = ((learner, place, key) for place, key in enumerate(keys))
-            db.executemany("INSERT OR REPLACE INTO roster VALUES (?, ?, ?)", rows)
+    def enrol(self, *learners: tuple[str, Sequence[str]]) -> None:
+        """Say which results are whose, each learner's in the order of the course."""
+        if learners:
+            rows = ((learner, place, key) for learner, keys in learners for place, key in enumerate(keys))
+            with self._transaction() as db:
+                db.executemany("INSERT OR REPLACE INTO roster VALUES (?, ?, ?)", rows)
 
     def roster(self) -> Iterator[tuple[str, list[str]]]:
         """Each learner with the keys of the results."""
@@ -147,6 +191,18 @@ class Store:
             for (name,) in names:
                 keys = self._db.execute("SELECT key FROM roster WHERE learner = ? ORDER BY place", (name,))
                 yield str(name), [str(key) for (key,) in keys]
+
+    def members(self) -> Iterator[tuple[str, list[Kept]]]:
+        """Each learner with the results, in the order of the roster, read in one go."""
+        with self._told():
+            rows = self._db.execute(_MEMBERS)
+            for name, found in itertools.groupby(rows, operator.itemgetter(0)):
+                yield str(name), [Kept(*row[1:]) for row in found]
+
+    def different(self) -> dict[int, int]:
+        """How many different hand-ins there are of each exercise, by its place in the course. What is missing is none."""
+        with self._told():
+            return {int(place): int(count) for place, count in self._db.execute(_DIFFERENT)}
 
     # --- live runs of references and misconceptions -----------------------------------------------------------------------------------------
 

@@ -69,6 +69,7 @@ class ExerciseSummary:
         points: all that were given; faults have none.
         misconceptions: the most frequent first.
         unnamed: wrong results that no known misconception explains.
+        different: how many different hand-ins there were. Each is graded once, and its result is that of all who handed in the same.
         checks: how hard each is, and how well it tells learners apart.
     """
 
@@ -80,6 +81,7 @@ class ExerciseSummary:
     points: float = 0.0
     misconceptions: list[Mistake] = field(default_factory=list)
     unnamed: int = 0
+    different: int = 0
     checks: list[CheckSummary] = field(default_factory=list)
 
     @property
@@ -118,6 +120,12 @@ class Summary:
     total: float = 0.0
     scores: list[int] = field(default_factory=lambda: [0] * BINS)
     exercises: list[ExerciseSummary] = field(default_factory=list)
+
+    @property
+    def alike(self) -> int:
+        """How many of the exercises that were handed in hold what another learner's hold: the same is graded once."""
+        missing = sum(each.verdicts.get("missing", 0) for each in self.exercises)
+        return self.learners * len(self.exercises) - missing - sum(each.different for each in self.exercises)
 
     @property
     def mean(self) -> float:

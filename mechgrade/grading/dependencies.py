@@ -58,6 +58,7 @@ class Dependencies:
         self._imports = Imports(look, _shared(course))
         self._equivalents: dict[str, dict[str, dict[str, str]]] = {}
         self._benches: dict[str, str] = {}
+        self._mentioned: dict[frozenset[str], dict[str, str]] = {}
         self._places: dict[str, str] = {}
 
     def recording(self, exercise: Exercise) -> dict[str, str]:
@@ -88,7 +89,11 @@ class Dependencies:
 
     def text(self, text: str) -> dict[str, str]:
         """What the result of a learner's text depends on through what the text imports of the course's modules."""
-        return self._code(self._imports.files(sorted(self._imports.mentioned(text)), self._course.root / COURSE_FILE))
+        names = frozenset(self._imports.mentioned(text))
+        if names not in self._mentioned:
+            found = self._code(self._imports.files(sorted(names), self._course.root / COURSE_FILE))
+            self._mentioned[names] = found
+        return self._mentioned[names]
 
     def audit(self, exercise: Exercise) -> dict[str, str]:
         """What decides the findings of an audit. Versions are left out: audits are not made anew on each machine.

@@ -11,6 +11,7 @@ import base64
 import hashlib
 import json
 import re
+from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -77,6 +78,9 @@ class Section:
     hints: int
     figures: list[tuple[Check, list[Figure]]] = field(default_factory=list)
     left_out: int = 0
+    #: its row in the course map, and its part of the page
+    row: Markup = field(default_factory=Markup)
+    body: Markup = field(default_factory=Markup)
 
     @property
     def fault(self) -> bool:
@@ -118,6 +122,40 @@ def page(course: Course, result: Result, state: State | None = None, learner: st
     # What failed first: that is what somebody reads the page for.
     for section in sorted(sections, key=lambda section: section.result.verdict == "passed"):
         left = _draw(course, section, left)
+        _write(section)
+    return _page(course, result, sections, learner)
+
+
+class ClassPages:
+    """The pages of a class. Learners with the same result of an exercise share its part of the page, which is made once.
+
+    Args:
+        course: as for :func:`page`.
+    """
+
+    #: How many parts are held.
+    most = 512
+
+    def __init__(self, course: Course) -> None:
+        self._course = course
+        # By identity: whoever reads results from a store makes one object of equal ones. A held section keeps its result, so no other takes its place.
+        self._sections: OrderedDict[int, Section] = OrderedDict()
+
+    def page(self, learner: str, result: Result) -> str:
+        """A learner's page, without pictures, attempts and times."""
+        return _page(self._course, result, [self._section(each) for each in result.exercises], learner)
+
+    def _section(self, result: ExerciseResult) -> Section:
+        section = self._sections.get(id(result))
+        if section is None:
+            section = self._sections[id(result)] = _section(self._course, result, State())
+            _write(section)
+            if len(self._sections) > self.most:
+                self._sections.popitem(last=False)
+        return section
+
+
+def _page(course: Course, result: Result, sections: list[Section], learner: str) -> str:
     labs = [_part(course, lab, sections) for lab in course.labs.values()]
     labs = [part for part in labs if part.begun or part.ahead]
     passed = sum(section.result.verdict == "passed" for section in sections)
@@ -134,13 +172,23 @@ def page(course: Course, result: Result, state: State | None = None, learner: st
             minutes=lambda some: duration(sum(s.exercise.minutes for s in some if s.ahead)),
             sections=sections,
             following=next((s for s in sections if s.ahead), None),
-            duration=duration,
-            looks=LOOKS,
-            inline=render_inline,
-            code=render_code,
             style=Markup(part_of_page("figures.css") + part_of_page("style.css")),
             script=Markup(part_of_page("figures.js")),
             policy=_policy(),
+        )
+    )
+
+
+def _write(section: Section) -> None:
+    """What a page says of an exercise, as HTML."""
+    row, body = (environment().get_template(f"{name}.html.j2") for name in ("row", "section"))
+    section.row = Markup(row.render(section=section, duration=duration))
+    section.body = Markup(
+        body.render(
+            section=section,
+            looks=LOOKS,
+            inline=render_inline,
+            code=render_code,
             width=pictures.WIDTH,
             height=pictures.HEIGHT,
         )
@@ -171,6 +219,7 @@ def _part(course: Course, lab: Lab, sections: Sequence[Section]) -> Part:
     return Part(lab, begun, ahead, render(finished(course, lab, passed.__contains__)))
 
 
+@lru_cache(maxsize=1)
 def _policy() -> str:
     """What a browser may do with the page: run this script alone, load nothing."""
     digest = base64.b64encode(hashlib.sha256(part_of_page("figures.js").encode()).digest()).decode()

@@ -6,7 +6,7 @@ import os
 import stat
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -81,13 +81,14 @@ def arrived(course: Course, *parts: Path) -> Iterator[Arrived]:
         course: for the names of its labs: a link in the place of a lab's folder is told to its learner.
         parts: folders and files that make up the hand-in. What lies in a folder is told by its path in the folder.
     """
-    with tempfile.TemporaryDirectory(prefix="mechgrade-") as scratch:
-        yield _Search(course, Path(scratch)).look(parts)
+    with ExitStack() as scratch:
+        yield _Search(course, scratch).look(parts)
 
 
 class _Search:
-    def __init__(self, course: Course, scratch: Path) -> None:
+    def __init__(self, course: Course, scratch: ExitStack) -> None:
         self._course, self._scratch = course, scratch
+        self._unpacked: Path | None = None
         self._found = Arrived()
         self._budget = replace(ONE)
         self._seen = self._archives = 0
@@ -160,7 +161,9 @@ class _Search:
             self._ignore(file.shown, f"archives are looked for in archives {MAX_DEPTH} deep; pack the files once")
             return
         self._archives += 1
-        folder = self._scratch / str(self._archives)
+        if self._unpacked is None:  # most hand-ins hold no archive
+            self._unpacked = Path(self._scratch.enter_context(tempfile.TemporaryDirectory(prefix="mechgrade-")))
+        folder = self._unpacked / str(self._archives)
         try:
             unpack_within(file.path, folder, self._budget)
         except ArchiveError as error:

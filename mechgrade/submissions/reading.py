@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from pathlib import Path
@@ -33,11 +34,7 @@ def read_bytes(path: Path, folder: Path, most: int, advice: str) -> bytes:
         SubmissionError: it leads out of the folder, is no file, is too large or cannot be read.
     """
     try:
-        root = folder.resolve()
-        real = path.resolve(strict=True)
-        if not real.is_relative_to(root):
-            raise SubmissionError(f"{shown(path.name)} is a link out of the submission; put the file itself there")
-        with os.fdopen(_open(root, real.relative_to(root).parts), "rb") as file:
+        with os.fdopen(_opened(path, folder), "rb") as file:
             if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
                 raise SubmissionError(f"{shown(path.name)} is no file of text")
             body = file.read(most + 1)
@@ -54,6 +51,22 @@ def read_bytes(path: Path, folder: Path, most: int, advice: str) -> bytes:
     if len(body) > most:
         raise SubmissionError(f"{shown(path.name)} is larger than {most // 2**20} MiB; {advice}")
     return body
+
+
+def _opened(path: Path, folder: Path) -> int:
+    parts = path.relative_to(folder).parts if path.is_relative_to(folder) else ()
+    if parts and ".." not in parts:
+        try:
+            return _open(folder, parts)
+        except OSError as error:
+            if error.errno not in (errno.ELOOP, errno.ENOTDIR):
+                raise
+    # There is a link on the way.
+    root = folder.resolve()
+    real = path.resolve(strict=True)
+    if not real.is_relative_to(root):
+        raise SubmissionError(f"{shown(path.name)} is a link out of the submission; put the file itself there")
+    return _open(root, real.relative_to(root).parts)
 
 
 def _open(root: Path, parts: tuple[str, ...]) -> int:

@@ -199,7 +199,7 @@ class ForkServer:
 
 def _load(spec: BenchSpec) -> Bench:
     from mechgrade.protocol.job import Job
-    from mechgrade.worker import learner
+    from mechgrade.worker import intact, learner
 
     provider = provider_of(spec.provider, map(Path, spec.modules))
     provider.prepare()
@@ -216,6 +216,7 @@ def _load(spec: BenchSpec) -> Bench:
             sandbox.SandboxError
         ):  # a level that this machine lacks is refused when it is asked for
             sandbox.prepare(learner.policy_of(Job("", "", "", level), spec.device))
+    intact.prepare(bench)
     return bench
 
 

@@ -10,15 +10,19 @@ worth no more than the learner's word. The grader's side takes it so.
 
 from __future__ import annotations
 
+import gc
+import itertools
 import sys
 import types
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
 import numpy as np
 
 from mechgrade.protocol.wire import MAX_DEPTH
+from mechgrade.worker.table import table_of
 
 #: The modules whose functions scenarios call, where they are loaded. Of this project's own, all.
 _MODULES = (
@@ -43,8 +47,89 @@ _FREE = frozenset(["print", "input", "breakpoint", "help", "exit", "quit", "copy
 #: ``torch.func`` do, the second with another default type of numbers.
 _TORCHS_OWN = frozenset(["manual_seed", "Storage"])
 
-#: A name, and the function or class that it had; of a function in Python also its code.
-_Kept = tuple[Mapping[str, Any], str, list[tuple[str, Any]], list[tuple[str, Any, Any]]]
+
+class _Space:
+    """The functions and classes of a namespace, as they are now.
+
+    Attributes:
+        label: what a message calls the namespace.
+        functions: those in Python by their identity: the name, the function and its code.
+    """
+
+    def __init__(self, label: str, names: dict[str, Any]) -> None:
+        free = {"builtins": _FREE, "torch": _TORCHS_OWN}.get(label, frozenset())
+        self.label = label
+        self._names = names
+        self._kept = [(name, value) for name, value in names.items() if _is_used(value) and name not in free]
+        self.functions = {
+            id(value): (name, value, value.__code__)
+            for name, value in self._kept
+            if isinstance(value, types.FunctionType)
+        }
+        self._table = table_of(names)
+
+    def is_same(self) -> bool:
+        """Whether nothing at all is another; where that cannot be told, no."""
+        return self._table is not None and self._table.is_same()
+
+    def replaced(self) -> str:
+        """The name that stands for something else; empty where none does."""
+        if self.is_same():
+            return ""
+        for name, value in self._kept:
+            if self._names.get(name) is not value:
+                return name
+        self._table = table_of(self._names)  # something else has changed, which nobody relies on
+        return ""
+
+
+class _Shape:
+    """What the classes of a bench have of their own: the names that a subclass or the bench itself must not cover."""
+
+    def __init__(self, bench: object) -> None:
+        self.methods = {name for each in type(bench).__mro__ for name, value in vars(each).items() if callable(value)}
+        #: the classes with their own names, and those that they inherit: a method of their own would go before an inherited one
+        self.classes = [
+            (each, frozenset(vars(each)), frozenset(name for base in each.__mro__[1:] for name in vars(base)))
+            for each in _classes(bench)
+        ]
+
+
+#: What was looked at before the fork, by the identity of the namespace's dict, and by the bench's class.
+_spaces: dict[int, _Space] = {}
+_shapes: dict[type, _Shape] = {}
+
+
+@dataclass
+class _Own:
+    """The names of this project's modules, up to the one that was loaded last."""
+
+    names: dict[str, None] = field(default_factory=dict)
+    last: set[str] = field(default_factory=set)
+
+
+_own = _Own()
+
+#: The functions that were given other code since :func:`hear_of_code`, by their identity; None where nobody listens.
+_recoded: set[int] | None = None
+
+
+def prepare(bench: object) -> None:
+    """Look at what is loaded, so that no fork has to. What changes until the fork is looked at there."""
+    _spaces.update((id(names), _Space(label, names)) for label, names in _namespaces(None, bench))
+    _shapes[type(bench)] = _Shape(bench)
+
+
+def hear_of_code() -> None:
+    """From now on, to the end of the process, hear of each function that is given other code. Else each has to be looked at, each time."""
+    global _recoded
+    heard = _recoded = set()
+
+    def hear(event: str, arguments: tuple[Any, ...]) -> None:
+        if event == "object.__setattr__" and arguments[1] == "__code__":
+            heard.add(id(arguments[0]))
+
+    sys.addaudithook(hear)
 
 
 class Intact:
@@ -57,52 +142,64 @@ class Intact:
 
     def __init__(self, grader: types.ModuleType, bench: object) -> None:
         self._bench = bench
-        self._methods = {name for each in type(bench).__mro__ for name, value in vars(each).items() if callable(value)}
-        #: the classes with their own names, and those that they inherit: a method of their own would go before an inherited one
-        self._classes = [
-            (each, frozenset(vars(each)), frozenset(name for base in each.__mro__[1:] for name in vars(base)))
-            for each in _classes(bench)
-        ]
-        self._kept: list[_Kept] = [_keep(label, names) for label, names in _namespaces(grader, bench)]
+        self._spaces: list[_Space] = []
+        is_known = True
+        for label, names in _namespaces(grader, bench):
+            known = _spaces.get(id(names))
+            if known is not None and known.is_same():
+                self._spaces.append(known)
+            else:
+                self._spaces.append(_Space(label, names))
+                is_known = is_known and label not in {each.__name__ for each in _classes(bench)}
+        shape = _shapes.get(type(bench)) if is_known else None
+        self._shape = shape or _Shape(bench)
+        if _recoded is not None:
+            _recoded.clear()
 
     def changed(self) -> str:
         """What was replaced since, by its name; empty where nothing was."""
-        for names, label, kept, codes in self._kept:
-            for name, value in kept:
-                if names.get(name) is not value:
-                    return f"{label}.{name}"
-            for name, value, code in codes:
-                if value.__code__ is not code:
-                    return f"{label}.{name}"
-        for one, known, inherited in self._classes:
+        for space in self._spaces:
+            if name := space.replaced():
+                return f"{space.label}.{name}"
+        if _recoded is None or _recoded:
+            for space in self._spaces:
+                for number in space.functions if _recoded is None else space.functions.keys() & _recoded:
+                    name, function, code = space.functions[number]
+                    if function.__code__ is not code:
+                        return f"{space.label}.{name}"
+        for one, known, inherited in self._shape.classes:
             if len(vars(one)) != len(known) and (over := inherited.intersection(vars(one)) - known):
                 return f"{one.__name__}.{min(over)}"
-        covered = self._methods.intersection(getattr(self._bench, "__dict__", ()))
+        covered = self._shape.methods.intersection(getattr(self._bench, "__dict__", ()))
         return f"bench.{min(covered)}" if covered else ""
 
 
-def _namespaces(grader: types.ModuleType, bench: object) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    own = [name for name in sys.modules if name.partition(".")[0] == "mechgrade"]
-    for name in [*_MODULES, *own]:
+def _namespaces(grader: types.ModuleType | None, bench: object) -> Iterator[tuple[str, dict[str, Any]]]:
+    for name in [*_MODULES, *_own_modules()]:
         module = sys.modules.get(name)
         if module is not None:
             yield name, vars(module)
-    yield "the grader", vars(grader)
+    if grader is not None:
+        yield "the grader", vars(grader)
     for each in _classes(bench):
-        yield each.__name__, vars(each)
+        # vars() of a class is a view, made anew each time: behind it is the class's own dict.
+        (names,) = gc.get_referents(vars(each))
+        yield each.__name__, names
+
+
+def _own_modules() -> list[str]:
+    """The modules of this project that are loaded. Of thousands of names only those that are new are looked at: a name is an object, too."""
+    new = itertools.takewhile(lambda name: name not in _own.last, reversed(sys.modules))
+    found = [name for name in new if name.partition(".")[0] == "mechgrade"]
+    _own.names.update(dict.fromkeys(reversed(found)))
+    _own.last = {next(reversed(sys.modules))}
+    return [name for name in _own.names if name in sys.modules]
 
 
 def _classes(bench: object) -> list[type]:
     torch = sys.modules.get("torch")
     found: list[type] = [*type(bench).__mro__, *(torch.Tensor.__mro__ if torch is not None else ())]
     return [each for each in dict.fromkeys(found) if each is not object]
-
-
-def _keep(label: str, names: Mapping[str, Any]) -> _Kept:
-    free = {"builtins": _FREE, "torch": _TORCHS_OWN}.get(label, frozenset())
-    kept = [(name, value) for name, value in names.items() if _is_used(value) and name not in free]
-    codes = [(name, value, value.__code__) for name, value in kept if isinstance(value, types.FunctionType)]
-    return names, label, kept, codes
 
 
 def _is_used(value: Any) -> bool:

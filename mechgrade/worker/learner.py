@@ -25,7 +25,7 @@ from mechgrade.course import devices
 from mechgrade.course.modules import share
 from mechgrade.protocol import wire
 from mechgrade.protocol.job import Job, job_of
-from mechgrade.worker import loaded
+from mechgrade.worker import intact, loaded
 from mechgrade.worker.runner import Runner, load_grader
 
 #: Where the process finds its data socket.
@@ -97,6 +97,7 @@ def _shut_in(job: Job, bench: Bench, device: str, descriptors: tuple[int, int, i
         return None
     os.write(SEALED_FD, wire.encode({"ready": True}))
     os.close(SEALED_FD)
+    intact.hear_of_code()
     loaded.start(job.threads, device)
     np.random.seed(0)  # learners may use the old interface
     random.seed(0)

@@ -88,7 +88,7 @@ def graded(service: Service, exercise: Exercise, text: str) -> None:
     """Grade a reference."""
     told: list[dict[str, Any]] = []
     service.grade({(exercise.lab, exercise.name): text}, told.append)
-    verdicts = [entry.entry_of(each["entry"]).verdict for each in told if "entry" in each]
+    verdicts = [entry.load(each["entry"]).verdict for each in told if "entry" in each]
     assert verdicts == ["passed"], f"{exercise}: {verdicts}"
 
 

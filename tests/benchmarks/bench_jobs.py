@@ -60,16 +60,16 @@ def {name}():
 """
 
 
-def sleeping(root: Path) -> Course:
+def sleeping(root: Path, exercises: int = EXERCISES, seconds: float = SECONDS) -> Course:
     """The simulated course."""
-    names = [f"sleep{number:02d}" for number in range(EXERCISES)]
+    names = [f"sleep{number:02d}" for number in range(exercises)]
     for folder in ("solutions/week1", "graders/week1"):
         (root / folder).mkdir(parents=True)
     (root / "course.yaml").write_text(
         COURSE + "".join(f"      {name}: {{title: Sleep, points: 1, minutes: 1}}\n" for name in names)
     )
     for name in names:
-        (root / f"solutions/week1/{name}.py").write_text(SOURCE.format(name=name, seconds=SECONDS))
+        (root / f"solutions/week1/{name}.py").write_text(SOURCE.format(name=name, seconds=seconds))
         (root / f"graders/week1/test_{name}.py").write_text(GRADER.format(name=name))
     return load_course(root)
 

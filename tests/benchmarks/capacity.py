@@ -95,6 +95,34 @@ def labs(found: dict[str, Any]) -> list[str]:
     return lines
 
 
+def whole_class(found: dict[str, Any]) -> list[str]:
+    """What a run of bench_class says."""
+    learners = found["light"] + found["whole"]
+    kinds = ", ".join(f"{count} {kind}" for kind, count in found["kinds"].items())
+    where = f"{found['dask']} Dask workers on this machine" if found["dask"] else f"{found['jobs']} processes"
+    lines = [
+        f"{found['light']:,} light hand-ins and {found['whole']:,} of the whole of lab 3 ({kinds}), {where}, isolation {found['isolation']}, "
+        f"{found['processors']} processors, load {found['load']} at the end. The coordinator was killed {found['kills']} times and started again.",
+        "",
+        "| measured | |",
+        "|---|---|",
+        f"| wall time, all starts included | {found['seconds']:.0f} s |",
+    ]
+    if found["processor"]:
+        lines.append(f"| processor time of all processes | {found['processor']:.0f} s |")
+    lines += [
+        f"| the coordinator's processor time for a learner, all its lives together | {1e3 * found['coordinator'] / learners:.2f} ms |",
+        f"| the coordinator's memory, at most | {found['coordinator_mib']:.0f} MiB |",
+        f"| results, each kept once | {found['results']:,} |",
+    ]
+    if found["processor"]:
+        hours = found["processor"] / learners * 1e5 / 3600
+        lines.append(
+            f"| 100,000 hand-ins of this mixture, on 64 cores | {hours / 64:.1f} hours ({hours:.0f} core hours) |"
+        )
+    return lines
+
+
 def forecast(found: dict[str, Any]) -> list[str]:
     """What the real class of bench_forecast says."""
     lines = [
@@ -117,6 +145,8 @@ def main() -> None:
         lines += [f"### {path.stem}", "", *cohort(json.loads(path.read_text())), ""]
     for path in sorted(OUT.glob("peers-*.json")):
         lines += [f"### {path.stem}", "", *peers(json.loads(path.read_text())), ""]
+    for path in sorted(OUT.glob("class*.json")):
+        lines += [f"### {path.stem}, killed and resumed", "", *whole_class(json.loads(path.read_text())), ""]
     if (OUT / "overhead.json").exists():
         lines += ["### whole labs", "", *labs(json.loads((OUT / "overhead.json").read_text())), ""]
     told = [*forecast(json.loads((OUT / "forecast.json").read_text())), ""] if (OUT / "forecast.json").exists() else []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 import shutil
 import time
@@ -11,12 +12,14 @@ from pathlib import Path
 
 import pytest
 
-from mechgrade.cohort import entry, run
+from mechgrade.cohort import outputs, run
 from mechgrade.cohort.keys import bases
 from mechgrade.cohort.learners import Work, find_learners
-from mechgrade.cohort.pool import GradedExercise, News, ReferenceRun, Task
+from mechgrade.cohort.messages import GradedExercise, ReferenceRun
+from mechgrade.cohort.pool import News, Task
 from mechgrade.cohort.run import ATTEMPTS, CohortRun, RunProgress
 from mechgrade.cohort.store import Store
+from mechgrade.cohort.summary import summary_of
 from mechgrade.course import Course, CourseError
 from mechgrade.course.variants import programs
 from mechgrade.grading.errors import GraderError, InfrastructureError
@@ -35,9 +38,7 @@ def result(work: Work, verdict: Verdict, message: str = "") -> GradedExercise:
     exercise = work.exercise
     points = float(exercise.points) if verdict == "passed" else 0.0
     check = Check("check", verdict, points, exercise.points, message=message)
-    return GradedExercise(
-        entry.as_tree(ExerciseResult(exercise.lab, exercise.name, exercise.points, [check])), 0.1, 0.01
-    )
+    return GradedExercise.of(ExerciseResult(exercise.lab, exercise.name, exercise.points, [check]))
 
 
 class Played:
@@ -123,11 +124,17 @@ def test_the_same_text_is_graded_once_and_that_is_said(course: Course, tmp_path:
     shutil.copytree(first, folder / "twin")
     for name in ("nothing", "neither"):
         (folder / name / "lab3").mkdir(parents=True)
-    executor = Played(lambda task, work: "passed")
+    executor = Played(lambda task, work: "missing" if work.text is None else "passed")
     progress = go(course, folder, executor, tmp_path / "out")
     assert (progress.done, progress.before, progress.same) == (5, 0, 2)
     assert {count for text, count in executor.graded.items() if text} == {1}
     assert bodies(tmp_path / "out")["twin"] == bodies(tmp_path / "out")[first.name]
+    with Store(tmp_path / "out") as store:
+        summary = outputs.write(course, list(course.exercises()), ORDER, store, lambda *_: "", lambda *_: "")
+    # Of each exercise three texts, two of them the same; two learners handed in nothing.
+    assert [each.different for each in summary.exercises] == [2, 2]
+    assert summary.alike == 2
+    assert summary_of(json.loads((tmp_path / "out/summary.json").read_text())).alike == 2
 
 
 def test_equal_files_are_graded_once(course: Course, tmp_path: Path) -> None:
@@ -245,7 +252,7 @@ def test_results_are_held_for_a_moment(course: Course, tmp_path: Path, monkeypat
 
         class Silent(Played):
             def news(self, seconds: float | None = None) -> News | None:
-                seen.append(sum(store.known(key) for _, keys in store.roster() for key in keys))
+                seen.extend(store._db.execute("SELECT COUNT(*) FROM results").fetchone())
                 if self.ready or seconds is None:
                     return super().news()
                 time.sleep(seconds)

@@ -22,10 +22,10 @@ from mechgrade.protocol.wire import Array
 def test_the_first_verdict_stays(tmp_path: Path) -> None:
     """A submission that was graded twice counts once, with its first result and times."""
     with Store(tmp_path) as store:
-        assert not store.known("k")
+        assert not store.known(["k"])
         store.put(Row("k", "first", 1.0, 0.5))
         store.put(Row("k", "second", 2.0, 0.5))
-        assert store.known("k")
+        assert store.known(["k", "other"]) == {"k"}
         assert store.body("k") == "first"
         assert store.times("k") == (1.0, 0.5)
         assert store.body("other") is None
@@ -36,7 +36,7 @@ def test_a_fault_is_no_verdict(tmp_path: Path) -> None:
     with Store(tmp_path) as store:
         store.fault("k", "no memory")
         store.fault("l", "no memory")
-        assert not store.known("k")
+        assert not store.known(["k"])
         assert store.body("k") == "no memory"
         store.put(Row("k", "passed", 1.0, 0.5))
         assert store.body("k") == "passed"
@@ -48,11 +48,11 @@ def test_a_fault_is_no_verdict(tmp_path: Path) -> None:
 def test_the_roster_is_the_last_runs(tmp_path: Path) -> None:
     """Who has left the class is in no table of grades."""
     with Store(tmp_path) as store:
-        store.enrol("bob", ["1", "2"])
-        store.enrol("ann", ["3", "2"])
+        store.enrol(("bob", ["1", "2"]))
+        store.enrol(("ann", ["3", "2"]))
         assert list(store.roster()) == [("ann", ["3", "2"]), ("bob", ["1", "2"])]
         store.begin()
-        store.enrol("ann", ["3", "2"])
+        store.enrol(("ann", ["3", "2"]))
         assert list(store.roster()) == [("ann", ["3", "2"])]
 
 
@@ -149,6 +149,6 @@ def test_a_full_disk(small_disk: Path) -> None:
     assert kept > 10
     filler.unlink()
     with Store(small_disk / "out") as store:
-        assert all(store.known(str(number)) for number in range(kept))
+        assert all(store.known([str(number)]) for number in range(kept))
         store.put(Row("more", "x", 1.0, 0.5))
-        assert store.known("more")
+        assert store.known(["more"])

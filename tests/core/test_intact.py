@@ -11,8 +11,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from mechgrade.worker import table as tables
 from mechgrade.worker.exercise import Exercise, Misused
 from mechgrade.worker.intact import Intact, frozen
+from mechgrade.worker.table import table_of
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -136,3 +138,79 @@ def test_what_is_plain_stays_the_same_object() -> None:
     ):
         assert frozen(value, torch) is value
     assert weight.grad_fn is not None
+
+
+FORKED = """
+import types, math, torch
+from mechgrade.worker import intact
+from mechgrade.worker.intact import Intact
+class Bench:
+    def draw(self): return 4
+bench, grader = Bench(), types.ModuleType("g")
+exec("def on_it(): return 1", grader.__dict__)
+intact.prepare(bench)
+{before}
+look = Intact(grader, bench)
+intact.hear_of_code()
+assert look.changed() == "", look.changed()
+{line}
+print(look.changed())
+"""
+
+
+@pytest.mark.parametrize(
+    ("before", "line", "named"),
+    [
+        ("", "torch.equal = lambda *args: True", "torch.equal"),
+        ("", "torch.functional.norm.__code__ = (lambda *args: 1).__code__", "torch.norm"),
+        ("", "grader.on_it.__code__ = (lambda: 2).__code__", "the grader.on_it"),
+        ("", "Bench.draw = lambda self: 5", "Bench.draw"),
+        ("", "torch.Tensor.__eq__ = lambda *args: True", "Tensor.__eq__"),
+        ("", "del math.sqrt", "math.sqrt"),
+        # What changed between the look and the fork is what is there.
+        ("torch.equal = lambda *args: True", "", ""),
+        ("torch.equal = lambda *args: True", "torch.equal = None", "torch.equal"),
+        # Others' functions, and what is no function, may be what they like.
+        ("def own(): pass", "own.__code__ = (lambda: 3).__code__; torch.own = 1; math.more = 2", ""),
+        # A second look at a namespace that something else has changed in.
+        ("", "torch.own = 1; assert look.changed() == ''; torch.equal = None", "torch.equal"),
+    ],
+)
+def test_a_look_before_the_fork_sees_the_same(before: str, line: str, named: str) -> None:
+    """As a learner's process has it: what was loaded before was looked at before, and is seen by its tables alone."""
+    code = FORKED.format(before=before, line=line)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.stdout.strip() == named, done.stderr
+
+
+def test_a_table_tells_every_change_of_a_dict() -> None:
+    names: dict[Any, Any] = {str(number): object() for number in range(50)}
+    assert table_of(names) is not None, "this interpreter's dicts are not known: the look takes longer"
+
+    def is_seen(change: Any) -> bool:
+        table = table_of(names)
+        assert table is not None and table.is_same()
+        change()
+        return not table.is_same()
+
+    assert is_seen(lambda: names.update({"7": object()}))
+    assert is_seen(lambda: names.update({"new": object()}))
+    assert is_seen(lambda: names.pop("8"))
+    assert is_seen(lambda: names.update({"8": object()}))
+    assert is_seen(lambda: names.update(dict.fromkeys(map(str, range(200)), 1)))
+    assert not is_seen(lambda: names.update({"9": names["9"]}))
+    assert not is_seen(lambda: [names[each] for each in names])
+    assert table_of({}) is None
+
+
+def test_where_tables_cannot_be_read_all_is_looked_at(intact: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another interpreter: slower, and the same."""
+    monkeypatch.setattr(tables, "_KNOWN", False)
+    assert table_of({"a": 1}) is None
+    _, grader, bench = intact
+    look = Intact(grader, bench)
+    assert look.changed() == ""
+    with monkeypatch.context() as patch:
+        patch.setattr(torch, "equal", None)
+        assert look.changed() == "torch.equal"
+    assert look.changed() == ""

@@ -65,11 +65,32 @@ def test_what_becomes_a_link_while_it_is_read_is_not_followed(
     opened = reading._open
 
     def changed(root: Path, parts: tuple[str, ...]) -> int:
-        (folder / "lab3").rename(folder / "away")
-        (folder / "lab3").symlink_to(secret / "lab3")
+        nonlocal left
+        left -= 1
+        if not left:
+            (folder / "lab3").rename(folder / "away")
+            (folder / "lab3").symlink_to(secret / "lab3")
         return opened(root, parts)
 
+    left = 1
     monkeypatch.setattr(reading, "_open", changed)
+    assert "is a link out of the submission" in why(Submission(folder), exercise)
+    # A link that stays inside, whose target becomes one that leads out once it was looked at.
+    (folder / "lab3").unlink()
+    (folder / "away").rename(folder / "lab3")
+    (folder / "lab3/find_heads.py").rename(folder / "mine.py")
+    (folder / "lab3/find_heads.py").symlink_to(folder / "mine.py")
+    left = 2
+
+    def target_changed(root: Path, parts: tuple[str, ...]) -> int:
+        nonlocal left
+        left -= 1
+        if not left:
+            (folder / "mine.py").unlink()
+            (folder / "mine.py").symlink_to(secret / "lab3/find_heads.py")
+        return opened(root, parts)
+
+    monkeypatch.setattr(reading, "_open", target_changed)
     assert "find_heads.py cannot be read" in why(Submission(folder), exercise)
 
 

@@ -127,12 +127,13 @@ def grade(
                 progress = run.go(learners, executor)
             executor.close()
             executor = None
+            pages = html.ClassPages(course)
             summary = outputs.write(
                 course,
                 exercises,
                 options,
                 store,
-                lambda c, name, result: html.page(c, result, learner=name),
+                pages.page,
                 report.page,
                 run.arrivals,
                 absent_of(people, run.arrivals.values()),
