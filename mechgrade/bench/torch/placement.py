@@ -130,7 +130,7 @@ class Placement:
             kind = "early"
         return Stranded(line, kind, call, self._near(frame))
 
-    def says_cpu(self, frame: types.FrameType | None = None) -> bool:
+    def says_cpu(self) -> bool:
         """Whether the call under way names the CPU itself."""
         where = self.here("made")
         return where is not None and re.search(r"[\"']cpu[\"']", where.call) is not None
@@ -192,6 +192,9 @@ class _Calls(TorchFunctionMode):
             if function in _TAKERS and not _shares(made, args):
                 # It reaches no operation that knows where it is to be.
                 own.put(made, own.making() if own.making else None)
+            generator = kwargs.get("generator")  # an operation is given another object for it
+            if isinstance(generator, _Watched) and own.on_device(made):
+                own.note(generator.where)
             return made
         finally:
             own.inside, own.making = outer
@@ -262,7 +265,7 @@ class _Operations(TorchDispatchMode):
             elif not backward:
                 place = self._place(given, kwargs, lifted)
             if not backward:
-                self._look(function, args, given, kwargs, place)
+                self._look(function, given)
             for tensor in _tensors([result]):
                 if lifted or not _shares(tensor, given):
                     own.put(tensor, place)
@@ -283,13 +286,10 @@ class _Operations(TorchDispatchMode):
             return None
         return next((each for each in made if each.where), made[0])
 
-    def _look(self, function: Any, args: Any, given: list[Tensor], kwargs: Any, place: Place | None) -> None:
+    def _look(self, function: Any, given: list[Tensor]) -> None:
         own = self._placement
-        generator = kwargs.get("generator")
-        if isinstance(generator, _Watched) and place == DEVICE and generator.where is not None:
-            own.note(generator.where)
         places = [own.place(each) for each in given]
-        if DEVICE not in places or not _refuses(function, args, places):
+        if DEVICE not in places or not _refuses(function, places):
             return
         strange = [made for made, each in zip(places, given, strict=True) if isinstance(made, Made) and each.dim() > 0]
         if strange and not own.is_library():
@@ -297,7 +297,7 @@ class _Operations(TorchDispatchMode):
                 own.note(made.where)
 
 
-def _refuses(function: Any, args: Any, places: list[Place | None]) -> bool:
+def _refuses(function: Any, places: list[Place | None]) -> bool:
     """Whether an operation refuses tensors of two devices."""
     name = function.overloadpacket.__name__
     if name in ("copy_", "_to_copy"):
