@@ -54,6 +54,22 @@ def made_on_the_cpu(text: str, lines: Iterable[int] | None = None) -> list[Made]
     return sorted(found, key=lambda each: each.line)
 
 
+def made_early(text: str, line: str) -> list[Made]:
+    """The calls at a program's top that make tensors on the CPU which a line uses by their names."""
+    try:
+        tree = ast.parse(text)
+    except (SyntaxError, ValueError, RecursionError):
+        return []
+    if re.search(_ELSEWHERE, text):
+        return []
+    used, names, found = set(re.findall(r"\w+", line)), _names(tree), list[Made]()
+    for node in tree.body:
+        if isinstance(node, ast.Assign) and not _moves(node):
+            targets = {each.id for each in node.targets if isinstance(each, ast.Name)}
+            found += _made(text, node, names) if targets & used else []
+    return found
+
+
 def _outermost(body: Iterable[ast.stmt]) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
     """The functions that stand in no other function: what one inside makes, the one around may move."""
     for node in body:
@@ -114,7 +130,7 @@ def _is_of_numbers(call: ast.Call) -> bool:
 _MIX = "On a GPU the inputs are on the GPU, and PyTorch does not mix the two"
 _SAYS: dict[Kind, str] = {
     "made": f"makes a tensor on the CPU. {_MIX}: {{there}}",
-    "early": f"makes a tensor on the CPU when your file is imported. {_MIX}: write `.to({{near}}.device)` where you use it{{whose}}",
+    "early": f"makes a tensor on the CPU when your file is imported. {_MIX}: where you use it, append `.to({{near}}.device)`{{whose}}",
     "moved": f"moves a tensor to the CPU. {_MIX}: leave the tensor where it is, or move what you compute back with `.to({{near}}.device)`{{whose}}",
     "read": "gives NumPy a tensor. On a GPU the tensor is on the GPU, where NumPy cannot read it: call `.cpu()` on it first",
     "generator": "draws numbers on the CPU only. On a GPU it is to draw for a tensor on the GPU, and PyTorch refuses: "

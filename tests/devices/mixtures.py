@@ -113,7 +113,7 @@ def drawn(seed: int) -> str:
     """A program of a few random lines: tensors are made, moved and mixed without a plan."""
     rng = random.Random(seed)
     names, lines = ["x", "x.T", "x + 1"], []
-    for number in range(rng.randint(2, 6)):
+    for number in range(rng.randint(3, 12)):
         one, two = rng.choice(names), rng.choice(names)
         where = rng.choice(["", "", ", device=x.device", f", device={one.split('.')[0].split()[0]}.device"])
         lines.append(
