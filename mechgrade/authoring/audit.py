@@ -199,7 +199,9 @@ class Auditor:
             where, result = f"{entry.exercise}, {program.name or program.kind}", graded.result
             problems += [f"{where} would fail on a GPU: {sentence}" for sentence in result.elsewhere or ()]
             if result.verdict not in ("passed", "not_applicable") or result.elsewhere is None:
-                problems.append(f"{where} is {result.verdict}, so what a GPU would refuse is not known: {result.message}")
+                problems.append(
+                    f"{where} is {result.verdict}, so what a GPU would refuse is not known: {result.message}"
+                )
         return len(played), problems
 
     def _programs(self, audit: Audit) -> None:

@@ -149,9 +149,7 @@ class Runs:
         """
         self._stop_if_cancelled()
         if self._session is None:
-            self._session = self.sessions.open(
-                self.exercise, self.source(), self.spec, portable=self.portable
-            )
+            self._session = self.sessions.open(self.exercise, self.source(), self.spec, portable=self.portable)
         self._stop_if_cancelled()  # while it was being opened
         outcome = self._session.run(call.scenario, call.given)
         self._stop_if_cancelled()  # then its process was ended, and the outcome says only that

@@ -91,7 +91,14 @@ def test_it_ends() -> None:
 
 def test_memory_that_is_used_again_is_not_taken_for_what_it_was() -> None:
     body = "for _ in range(200): y = torch.ones(3, 3); del y; z = torch.ones(3, 3, device=x.device); x + z"
-    assert found(program("\n    ".join(["for _ in range(200):", *(f"    {line}" for line in body.split(": ", 1)[1].split("; "))]))) == []
+    assert (
+        found(
+            program(
+                "\n    ".join(["for _ in range(200):", *(f"    {line}" for line in body.split(": ", 1)[1].split("; "))])
+            )
+        )
+        == []
+    )
 
 
 @pytest.mark.parametrize(

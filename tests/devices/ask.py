@@ -1,6 +1,6 @@
 """Asks the stand-in what it refuses, and `--portable`'s watch what it tells: of the programs of mixtures.py and of random ones. JSON on stdout.
 
-    outputs/standin/venv/bin/python tests/devices/ask.py [NUMBER OF RANDOM PROGRAMS]
+outputs/standin/venv/bin/python tests/devices/ask.py [NUMBER OF RANDOM PROGRAMS]
 """
 
 from __future__ import annotations
@@ -13,13 +13,19 @@ from typing import Any
 
 # In this folder `standin` is the source without its extension.
 sys.path[0] = str(Path(__file__).parents[1])
-import torch  # it loads the device
-from devices.mixtures import REFUSED, TAKEN, drawn, program
+import torch  # noqa: E402  it loads the device
 
-from mechgrade.bench.torch.placement import NAME, Placement
+from devices.mixtures import REFUSED, TAKEN, drawn, program  # noqa: E402
+from mechgrade.bench.torch.placement import NAME, Placement  # noqa: E402
 
 #: What PyTorch says where tensors of two devices meet. Another error of a random program is no matter of devices.
-WORDS = ("same device", "different devices", "indices should be either on", "device type for generator", "device type tensor to numpy")
+WORDS = (
+    "same device",
+    "different devices",
+    "indices should be either on",
+    "device type for generator",
+    "device type tensor to numpy",
+)
 
 
 def run(body: str, device: str) -> str:
@@ -51,7 +57,9 @@ def main(count: int) -> None:
     found = []
     for body in bodies:
         error = run(body, "standin")
-        found.append({"body": body, "error": error, "refused": any(word in error for word in WORDS), "told": told(body)})
+        found.append(
+            {"body": body, "error": error, "refused": any(word in error for word in WORDS), "told": told(body)}
+        )
     print(json.dumps(found))
 
 

@@ -14,8 +14,8 @@ ROOT = Path(__file__).parents[2]
 if __name__ == "__main__":
     sys.path[0] = str(ROOT)
 
-from mechgrade.course import Course, load_course
-from mechgrade.course.source import read_source
+from mechgrade.course import Course, load_course  # noqa: E402  the root is found first
+from mechgrade.course.source import read_source  # noqa: E402
 
 PAGE = ROOT / "docs" / "gpu.md"
 BEGIN, END = "<!-- by tests/devices/mistakes.py -->\n", "<!-- end -->\n"
@@ -100,9 +100,7 @@ MISTAKES = [
     Mistake(
         "a generator of the CPU draws for the device",
         "superposition",
-        (
-            ("torch.Generator().manual_seed(seed)) /", "torch.Generator().manual_seed(seed), device=batches.device) /"),
-        ),
+        (("torch.Generator().manual_seed(seed)) /", "torch.Generator().manual_seed(seed), device=batches.device) /"),),
         at="manual_seed(seed), device=batches.device",
         portable="`torch.Generator()` in line LINE draws numbers on the CPU only. On a GPU it is to draw for a tensor on the GPU, and "
         "PyTorch refuses: write `torch.Generator(device=batches.device)`.",

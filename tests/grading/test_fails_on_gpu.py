@@ -20,7 +20,9 @@ GradeText = Callable[..., ExerciseResult]
 
 
 @pytest.mark.parametrize("mistake", MISTAKES, ids=lambda each: each.name)
-def test_a_mistake_is_told_on_a_machine_without_the_device(grade_text: GradeText, course: Course, mistake: Mistake) -> None:
+def test_a_mistake_is_told_on_a_machine_without_the_device(
+    grade_text: GradeText, course: Course, mistake: Mistake
+) -> None:
     result = grade_text(mistake.exercise, mistake.text(course), portable=True)
     if mistake.portable:
         assert (result.verdict, result.elsewhere) == ("passed", [mistake.told(course, mistake.portable)])

@@ -92,15 +92,25 @@ TOP = "import torch\nMASK = torch.ones(4, 4).triu(1)\nHERE = torch.ones(3).to(0)
 def test_a_tensor_of_the_files_top_that_the_line_uses() -> None:
     assert made_early(TOP, "return x * MASK") == [Made(2, "torch.ones(4, 4)")]
     assert made_early(TOP, "return x * MASKS") == made_early(TOP, "x * HERE") == made_early("def (", "MASK") == []
-    outcome = Outcome("raised", error="RuntimeError", message="on the same device", trace=(Place(6, "f", "return x * MASK"),))
+    outcome = Outcome(
+        "raised", error="RuntimeError", message="on the same device", trace=(Place(6, "f", "return x * MASK"),)
+    )
     assert advice(outcome, source=TOP).startswith("Line 2: `torch.ones(4, 4)` makes a tensor on the CPU.")
 
 
 @pytest.mark.parametrize(
     ("message", "error", "says"),
     [
-        ("can't convert cuda:0 device type tensor to numpy. Use Tensor.cpu() …", "TypeError", "NumPy reads tensors on the CPU only."),
-        ("Expected a 'cuda' device type for generator but found 'cpu'", "RuntimeError", "A generator draws for the device"),
+        (
+            "can't convert cuda:0 device type tensor to numpy. Use Tensor.cpu() …",
+            "TypeError",
+            "NumPy reads tensors on the CPU only.",
+        ),
+        (
+            "Expected a 'cuda' device type for generator but found 'cpu'",
+            "RuntimeError",
+            "A generator draws for the device",
+        ),
     ],
 )
 def test_other_errors_of_devices(message: str, error: str, says: str) -> None:

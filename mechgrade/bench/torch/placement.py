@@ -32,14 +32,35 @@ NAME = "cpu:0"
 DEVICE = torch.device(NAME)
 
 #: A program with one of these asks for the kind of device, or chooses the device of all that is made.
-_ASKS = re.compile(r"is_cuda|device\.type|is_available|cuda|\bmps\b|\bxpu\b|accelerator|set_default_|with torch\.device|get_device")
+_ASKS = re.compile(
+    r"is_cuda|device\.type|is_available|cuda|\bmps\b|\bxpu\b|accelerator|set_default_|with torch\.device|get_device"
+)
 
 #: Operations beside those on each element that refuse tensors of two devices. Tried on a device by tests/devices/test_placement.py.
 _REFUSE = frozenset(
     {
         *("mm", "bmm", "addmm", "baddbmm", "addmv", "mv", "dot", "vdot", "addr", "convolution", "linear"),
-        *("cat", "stack", "gather", "scatter", "scatter_", "scatter_add", "scatter_add_", "index_select", "index_add", "index_add_"),
-        *("masked_select", "masked_fill", "masked_fill_", "embedding", "native_layer_norm", "nll_loss_forward", "mse_loss"),
+        *(
+            "cat",
+            "stack",
+            "gather",
+            "scatter",
+            "scatter_",
+            "scatter_add",
+            "scatter_add_",
+            "index_select",
+            "index_add",
+            "index_add_",
+        ),
+        *(
+            "masked_select",
+            "masked_fill",
+            "masked_fill_",
+            "embedding",
+            "native_layer_norm",
+            "nll_loss_forward",
+            "mse_loss",
+        ),
         *("allclose", "equal", "isin", "searchsorted", "bucketize"),
     }
 )
@@ -145,7 +166,9 @@ class Placement:
 
     def _outside(self) -> types.FrameType | None:
         frame: types.FrameType | None = sys._getframe(1)
-        while frame is not None and (frame.f_code.co_filename == __file__ or frame.f_code.co_filename.startswith(_BELOW)):
+        while frame is not None and (
+            frame.f_code.co_filename == __file__ or frame.f_code.co_filename.startswith(_BELOW)
+        ):
             frame = frame.f_back
         return frame
 
@@ -161,7 +184,9 @@ class Placement:
 
     def _near(self, frame: types.FrameType) -> str:
         """A tensor by whose device the learner can say where; the arguments come first."""
-        return next((name for name, value in frame.f_locals.items() if name.isidentifier() and self.on_device(value)), "")
+        return next(
+            (name for name, value in frame.f_locals.items() if name.isidentifier() and self.on_device(value)), ""
+        )
 
     def note(self, where: Stranded | None) -> None:
         """Keep what a GPU would refuse."""

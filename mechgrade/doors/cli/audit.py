@@ -31,7 +31,8 @@ def audit(
     with_mutants: Annotated[bool, typer.Option("--mutants/--no-mutants", help="Grade mechanical mutants too.")] = True,
     form: Annotated[bool, typer.Option("--form", help="Only the house rules of form: run nothing.")] = False,
     portable: Annotated[
-        bool, typer.Option("--portable", help="Only whether right programs would fail on a GPU, which none is needed for.")
+        bool,
+        typer.Option("--portable", help="Only whether right programs would fail on a GPU, which none is needed for."),
     ] = False,
     changed: Annotated[
         bool, typer.Option("--changed", help="Only exercises that changed since docs/audit.json was written.")
@@ -92,7 +93,9 @@ def audit(
         if portable:
             for problem in problems:
                 console.print(problem, soft_wrap=True, markup=False)
-            console.print(f"{count} right programs, {len(problems)} of their lines would fail on a GPU or are not known")
+            console.print(
+                f"{count} right programs, {len(problems)} of their lines would fail on a GPU or are not known"
+            )
             raise typer.Exit(NOT_FULL if problems else DONE)
         kept = ledger.keep(course, result, backend, threads) if write else []
     except CourseError as error:
