@@ -352,19 +352,22 @@ class Grader:
         if not self._sessions.options.portable:
             return
         found: set[Stranded] = set()
+        known = True
         calls = {call.key: call for call in current.calls if current.entry.verdict == "passed"}
         runs = Runs(self._sessions, current.exercise, lambda: self._source(current.exercise), portable=True)
         try:
             for call in calls.values():
                 outcome = runs.outcome(call)
                 found.update(outcome.stranded)
+                known &= outcome.kind == "returned"
                 if outcome.kind in ("timed_out", "infrastructure"):  # what was found by then is true
                     break
         except (InfrastructureError, GraderError):  # the grade stands, and nothing is said of other devices
             return
         finally:
             runs.renew()
-        current.entry.elsewhere = sentences(found)
+        if found or known:
+            current.entry.elsewhere = sentences(found)
 
     def _unnamed(self, current: _Current) -> str:
         """What can be said of a mistake that has no name: what relates the data, and what the text shows."""

@@ -95,7 +95,7 @@ class ExerciseResult:
     file: str = ""
     #: the files that its code left in a folder that is deleted
     written: set[str] = field(default_factory=set)
-    #: what would fail on a GPU, a sentence each; None where nobody asked
+    #: what would fail on a GPU, a sentence each; None where nobody asked, or it could not be found out
     elsewhere: list[str] | None = None
 
     @property

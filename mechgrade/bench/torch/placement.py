@@ -61,7 +61,7 @@ _REFUSE = frozenset(
             "nll_loss_forward",
             "mse_loss",
         ),
-        *("allclose", "equal", "isin", "searchsorted", "bucketize"),
+        *("allclose", "equal", "isin", "searchsorted", "bucketize", "index"),
     }
 )
 
@@ -130,9 +130,9 @@ class Placement:
             self._places.pop(storage._cdata, None)
             return
         # The weak reference keeps the address from being another's.
-        self._places[storage._cdata] = (StorageWeakRef(storage), place)
+        self._places[storage._cdata] = (StorageWeakRef(storage), place)  # type: ignore[no-untyped-call]
         if len(self._places) > self._many:
-            self._places = {key: kept for key, kept in self._places.items() if not kept[0].expired()}
+            self._places = {key: kept for key, kept in self._places.items() if not _is_gone(kept[0])}
             self._many = 2 * len(self._places) + 10_000
 
     def on_device(self, tensor: Any) -> bool:
@@ -203,7 +203,7 @@ class _Calls(TorchFunctionMode):
 
     def __torch_function__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         kwargs, own = kwargs or {}, self._placement
-        if function == torch.Tensor.device.__get__:  # type: ignore[attr-defined]  # torch's stubs have a device there
+        if function == torch.Tensor.device.__get__:
             found = function(*args)
             return DEVICE if own.place(args[0]) == DEVICE else found
         if function in (Tensor.numpy, Tensor.__array__) and own.on_device(args[0]):
@@ -268,11 +268,11 @@ class _Calls(TorchFunctionMode):
         return result
 
 
-class _Operations(TorchDispatchMode):
+class _Operations(TorchDispatchMode):  # type: ignore[no-untyped-call]
     """Every operation: whether a GPU refuses it, and where its results are."""
 
     def __init__(self, placement: Placement) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self._placement = placement
 
     def __torch_dispatch__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
@@ -284,7 +284,7 @@ class _Operations(TorchDispatchMode):
         with torch._C.DisableTorchFunction():
             given = [*_tensors(args), *_tensors(kwargs.values())]
             backward = torch._C._current_graph_task_id() != -1
-            place = None
+            place: Place | None = None
             if bare:
                 place = Made(own.here("made"))
             elif not backward:
@@ -314,21 +314,25 @@ class _Operations(TorchDispatchMode):
     def _look(self, function: Any, given: list[Tensor]) -> None:
         own = self._placement
         places = [own.place(each) for each in given]
-        if DEVICE not in places or not _refuses(function, places):
+        if DEVICE not in places or not _refuses(function):
             return
+        if function.overloadpacket.__name__ == "index":
+            places[1:] = [None] * len(places[1:])  # an index may be on the CPU, but not what it is an index of
         strange = [made for made, each in zip(places, given, strict=True) if isinstance(made, Made) and each.dim() > 0]
         if strange and not own.is_library():
             for made in strange:
                 own.note(made.where)
 
 
-def _refuses(function: Any, places: list[Place | None]) -> bool:
+def _is_gone(storage: StorageWeakRef) -> bool:
+    return bool(storage.expired())  # type: ignore[no-untyped-call]
+
+
+def _refuses(function: Any) -> bool:
     """Whether an operation refuses tensors of two devices."""
     name = function.overloadpacket.__name__
-    if name in ("copy_", "_to_copy"):
+    if name in ("copy", "copy_", "_to_copy"):
         return False
-    if name == "index":  # an index may be on the CPU, but not what it is an index of
-        return isinstance(places[0], Made)
     return torch.Tag.pointwise in function.tags or name in _REFUSE
 
 
