@@ -19,7 +19,7 @@ SUBMISSION ?= exercises
 JOBS ?= 2
 # How many exercises are graded at once the command finds out, unless it is told.
 AT_ONCE := $(if $(filter file,$(origin JOBS)),,--jobs $(JOBS))
-export SUBMISSION LAB EXERCISE MODEL DEVICE BACKEND ISOLATION ARCHIVE
+export SUBMISSION LAB EXERCISE MODEL DEVICE BACKEND ISOLATION PORTABLE ARCHIVE
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
@@ -40,10 +40,10 @@ setup-lab: $(LEARNER) ## Make the folders for plots and checkpoints
 doctor: $(LEARNER) ## Check this machine; LAB=lab3 for one lab's needs
 	@$(BIN)/mechgrade doctor $${LAB:+"$$LAB"} $${MODEL:+--model "$$MODEL"} $${DEVICE:+--device "$$DEVICE"}
 
-grade: $(LEARNER) ## Grade SUBMISSION (exercises by default); LAB EXERCISE MODEL DEVICE BACKEND ISOLATION narrow it, JOBS=4 at once
+grade: $(LEARNER) ## Grade SUBMISSION (exercises by default); LAB EXERCISE MODEL DEVICE BACKEND ISOLATION narrow it, JOBS=4 at once, PORTABLE=1 says what would fail on a GPU
 	@$(BIN)/mechgrade grade "$$SUBMISSION" $(AT_ONCE) \
 		$${LAB:+--lab "$$LAB"} $${EXERCISE:+--exercise "$$EXERCISE"} $${MODEL:+--model "$$MODEL"} \
-		$${DEVICE:+--device "$$DEVICE"} $${BACKEND:+--backend "$$BACKEND"} $${ISOLATION:+--isolation "$$ISOLATION"}
+		$${DEVICE:+--device "$$DEVICE"} $${BACKEND:+--backend "$$BACKEND"} $${ISOLATION:+--isolation "$$ISOLATION"} $${PORTABLE:+--portable}
 
 learn: $(LEARNER) ## Open the course as a page on this machine: text and verdict side by side, new with each save
 	@$(BIN)/mechgrade learn $${EXERCISE:+"$$EXERCISE"} $${LAB:+--lab "$$LAB"} $${MODEL:+--model "$$MODEL"} \

@@ -38,3 +38,27 @@ def test_the_whole_course_has_full_marks_with_two_threads_too(backend, worker):
     result = grade_folder(COURSE, worker, ROOT / "solutions", exercises, backend=backend, threads=2)
     assert {entry.exercise: entry.message for entry in result.exercises if entry.verdict != "passed"} == {}
     assert result.score == sum(exercise.points for exercise in exercises)
+
+
+@pytest.mark.parametrize("lab", COURSE.labs)
+def test_every_right_program_is_portable(lab, worker):
+    """References and accepted variants would run on a GPU. load_sae's reader of files knows no other name of the CPU, so it is not known there."""
+    exercises = [each for each in COURSE.exercises(lab) if each.name != "load_sae"]
+    count, problems = Auditor(COURSE, "embedded", worker=worker).portable(exercises)
+    assert problems == []
+    assert count >= 3 * len(exercises)
+
+
+def test_a_program_that_is_not_portable_is_found(worker, tmp_path):
+    """The audit's own mistake: a reference that makes its mask on the CPU."""
+    import shutil
+
+    root = tmp_path / "course"
+    leave_out = shutil.ignore_patterns(".*", "outputs", "docs", "tests", "examples", "__pycache__")
+    shutil.copytree(ROOT, root, ignore=leave_out)
+    file = root / "solutions" / "lab1" / "attention_from_qk.py"
+    file.write_text(file.read_text().replace(", device=q.device", ""))
+    course = load_course(root)
+    count, problems = Auditor(course, "embedded", worker=worker).portable([course.exercise("attention_from_qk")])
+    assert count >= 3
+    assert any("attention_from_qk, reference would fail on a GPU: `torch.ones(" in each for each in problems)

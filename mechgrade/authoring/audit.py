@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -179,6 +179,31 @@ class Auditor:
                 self._worker.close()
         return audit
 
+    def portable(self, exercises: Sequence[Exercise]) -> tuple[int, list[str]]:
+        """How many right programs there are, references and accepted variants, and what is wrong with them.
+
+        A sentence each: what would fail on a GPU, and what does not pass here, so that nothing can be said of it.
+        """
+        entries = [ExerciseAudit(exercise) for exercise in exercises]
+        queues: dict[str, list[tuple[str, Any]]] = {}
+        for entry in entries:
+            right = [each for each in programs(self.course, entry.exercise) if each.kind in ("reference", "accepted")]
+            queues[entry.exercise.name] = [(program.source, program) for program in right]
+        problems = []
+        try:
+            played = self._play(entries, queues, self.course, "right programs", replace(self._options, portable=True))
+        finally:
+            if self._owns_worker:
+                self._worker.close()
+        for entry, program, graded in played:
+            where, result = f"{entry.exercise}, {program.name or program.kind}", graded.result
+            problems += [f"{where} would fail on a GPU: {sentence}" for sentence in result.elsewhere or ()]
+            if result.verdict not in ("passed", "not_applicable") or result.elsewhere is None:
+                problems.append(
+                    f"{where} is {result.verdict}, so what a GPU would refuse is not known: {result.message}"
+                )
+        return len(played), problems
+
     def _programs(self, audit: Audit) -> None:
         queues: dict[str, list[tuple[str, Any]]] = {}
         for entry in audit.entries:
@@ -254,7 +279,12 @@ class Auditor:
         return mutants(text, mutated_lines(text), confusions=self.course.confusions)
 
     def _play(
-        self, entries: list[ExerciseAudit], queues: dict[str, list[tuple[str, Any]]], course: Course, what: str
+        self,
+        entries: list[ExerciseAudit],
+        queues: dict[str, list[tuple[str, Any]]],
+        course: Course,
+        what: str,
+        options: Options | None = None,
     ) -> list[tuple[ExerciseAudit, Any, GradedProgram]]:
         """Grade everything in the queues, one program an exercise and round."""
         done = []
@@ -263,7 +293,7 @@ class Auditor:
             self._advance(f"{what}, round {place + 1} of {rounds}", place, rounds)
             now = [entry for entry in entries if place < len(queues[entry.exercise.name])]
             chosen = {entry.exercise.name: queues[entry.exercise.name][place][0] for entry in now}
-            graded = self._round(course, [entry.exercise for entry in now], chosen)
+            graded = self._round(course, [entry.exercise for entry in now], chosen, options or self._options)
             done += [(entry, queues[entry.exercise.name][place][1], graded[entry.exercise.name]) for entry in now]
         return done
 
@@ -271,9 +301,11 @@ class Auditor:
     def _options(self) -> Options:
         return Options(self.model, self.backend, self.device, threads=self.threads)
 
-    def _round(self, course: Course, exercises: list[Exercise], chosen: dict[str, str]) -> dict[str, GradedProgram]:
+    def _round(
+        self, course: Course, exercises: list[Exercise], chosen: dict[str, str], options: Options
+    ) -> dict[str, GradedProgram]:
         texts = {(exercise.lab, exercise.name): chosen[exercise.name] for exercise in exercises}
-        grading = Grading(course, self._options, self._worker, explain=False)
+        grading = Grading(course, options, self._worker, explain=False)
         grader = grading.grader(Submission.from_texts(texts))
         result = grading.grade(grader, exercises)
         return {

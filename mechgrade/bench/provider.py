@@ -9,6 +9,7 @@ its dotted path, ``mypackage.mybench:MyProvider``, in a module that course.yaml 
     bench.warm_up()
     ------ fork: one process a learner's file, shut in before any of the file runs ------
     bench.move(device)          where a device was asked for
+    bench.as_if_elsewhere(...)  instead, where it is asked what a GPU would refuse; a bench without devices has none
     scenario(exercise, bench, **inputs), then bench.is_dirty(), as often as the checks ask
 
 On the grader's side a provider is only asked for its attributes, its labels, and what a model lacks. So its module imports nothing heavy at its top: torch belongs into

@@ -36,7 +36,9 @@ def bases(
         hidden = options.hidden is not None
         found = {exercise: dependencies.verdict(exercise, hidden) for exercise in exercises}
     # What a report shows, and why a machine offers no more, changes no verdict.
-    settings = {name: value for name, value in options.as_tree().items() if name not in ("views", "missing")}
+    settings = {
+        name: value for name, value in options.as_tree().items() if name not in ("views", "missing", "portable")
+    }
     # The digest alone is hashed on, so that nothing kept tells whether a guess of the secret is right without all the rest.
     shared = _digest({"schema": SCHEMA, "options": settings})
     return {

@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from mechgrade.grading.portable import made_on_the_cpu
+from mechgrade.grading.portable import made_early, made_on_the_cpu
 from mechgrade.protocol.outcome import Outcome
 
 #: Every file is graded by itself, in a process that sees no other file of the learner's.
@@ -100,6 +100,8 @@ ADVICE: tuple[Advice, ...] = (
     # --- torch
     Advice("AssertionError|RuntimeError", "Your code asks for a device that is not here. Make tensors where the inputs are: `device=x.device` for an input `x`.", r"not compiled with CUDA|No CUDA GPUs|Found no NVIDIA driver|invalid device ordinal"),
     Advice("RuntimeError", "One tensor is on another device than the rest. A tensor that your code makes is on the CPU, unless you say where: `device=x.device` for an input `x`.", _TWO_DEVICES),
+    Advice("TypeError", "NumPy reads tensors on the CPU only. Call `.cpu()` on the tensor first.", r"can't convert .* device type tensor to numpy"),
+    Advice("RuntimeError", "A generator draws for the device that it was made for. Write `torch.Generator(device=x.device)` for an input `x`, or draw on the CPU and append `.to(x.device)`.", r"device type for generator"),
     Advice("RuntimeError", "Integers and booleans have no mean. Turn them into numbers with a point first: `.float()`.", r"could not infer output dtype"),
     Advice("RuntimeError", "No gradient leads to this tensor. Either nothing that it was computed from requires one, or it was cut off, for example by `.detach()` or `torch.no_grad()`.", r"does not require grad and does not have a grad_fn"),
     Advice("RuntimeError", "NumPy takes no tensor with a gradient: `.detach()` first.", r"Can't call numpy\(\) on Tensor that requires grad"),
@@ -122,7 +124,7 @@ def advice(outcome: Outcome, own: Mapping[str, str] | None = None, source: str =
         if re.search(pattern, f"{outcome.message}\n{line}"):
             return says
     if re.search(_TWO_DEVICES, outcome.message):
-        made = made_on_the_cpu(source, [place.line for place in outcome.trace])
+        made = made_on_the_cpu(source, [place.line for place in outcome.trace]) or made_early(source, line)
         if made:
             where = str(made[0])
             return f"{where[0].upper()}{where[1:]}. If that is the one, say where to make it: `device=x.device` for an input `x`."

@@ -13,9 +13,11 @@ from mechgrade.grading.advice import advice
 from mechgrade.grading.calls import Call
 from mechgrade.grading.checks import CheckFailed
 from mechgrade.grading.diagnose import Judged, explanation
+from mechgrade.grading.errors import GraderError, InfrastructureError
 from mechgrade.grading.functions import with_scenario
 from mechgrade.grading.judge import Judgement, failed, judge
 from mechgrade.grading.needs import lacking
+from mechgrade.grading.portable import sentences
 from mechgrade.grading.recordings import Run
 from mechgrade.grading.references import References
 from mechgrade.grading.relations import relation
@@ -28,6 +30,7 @@ from mechgrade.grading.traces import Traces
 from mechgrade.grading.verdicts import FAULTS, Check, ExerciseResult, Result, gravest
 from mechgrade.grading.views import View, views_of
 from mechgrade.protocol.outcome import Outcome
+from mechgrade.protocol.stranded import Stranded
 from mechgrade.protocol.wire import Tree
 from mechgrade.submissions.submission import Submission, SubmissionError
 
@@ -75,6 +78,7 @@ class _Current:
     differs: bool = False
     #: how many of the judged runs were on public inputs: only those are named
     told: int = 0
+    called: int = 0
     #: the run that the check that is going on failed by
     failure: Failure | None = None
     #: the checks that failed on hidden inputs alone
@@ -85,6 +89,8 @@ class _Current:
     late: bool = False
     #: the same before hidden inputs were tried
     late_before: bool = False
+    #: what was run of public inputs
+    calls: list[Call] = field(default_factory=list)
     #: seconds that were counted for earlier checks: of the scenarios, of the learner's functions in them
     counted: tuple[float, float] = (0.0, 0.0)
 
@@ -196,6 +202,7 @@ class Grader:
         except SubmissionError as error:
             raise self._fail(exercise, call, Judgement("missing", str(error))) from None
         current.late = outcome.kind == "timed_out"
+        current.calls.append(call)
         return outcome
 
     def _fail(
@@ -264,7 +271,7 @@ class Grader:
             # The process knows hidden inputs now, and could print them in a check whose output the learner is shown.
             runs.renew()
             # Names, values and times would tell what it saw. All that hidden inputs say is whether the check holds on them.
-            del current.judged[current.told :]
+            del current.judged[current.told :], current.calls[current.called :]
             current.late = current.late_before
             failed_before = place is not None and checks[place].verdict != "passed"
             if failed_before and check.verdict not in FAULTS:
@@ -272,7 +279,7 @@ class Grader:
             if check.verdict not in ("passed", *FAULTS):
                 current.hidden.add(check.name)
         else:
-            current.told, current.late_before = len(current.judged), current.late
+            current.told, current.called, current.late_before = len(current.judged), len(current.calls), current.late
             current.entry.written |= written
             check.views = views
             check.seconds, check.learner_seconds = runs.seconds - before[0], runs.learner_seconds - before[1]
@@ -318,6 +325,7 @@ class Grader:
             self._traces.close()
         if not self.cancelled:
             self._name(current)
+            self._look_elsewhere(current)
         current.entry.settle()
         current.entry.seconds = time.perf_counter() - current.started
         if self._on_result is not None and not self.cancelled:
@@ -338,6 +346,28 @@ class Grader:
         for check in current.entry.checks:
             if check.name in current.differing:
                 check.misconception, check.sentence = name, sentence
+
+    def _look_elsewhere(self, current: _Current) -> None:
+        """Say what would fail on a GPU, of a program that passes here. It is run once more, and what it gives then counts for nothing."""
+        if not self._sessions.options.portable:
+            return
+        found: set[Stranded] = set()
+        known = True
+        calls = {call.key: call for call in current.calls if current.entry.verdict == "passed"}
+        runs = Runs(self._sessions, current.exercise, lambda: self._source(current.exercise), portable=True)
+        try:
+            for call in calls.values():
+                outcome = runs.outcome(call)
+                found.update(outcome.stranded)
+                known &= outcome.kind == "returned"
+                if outcome.kind in ("timed_out", "infrastructure"):  # what was found by then is true
+                    break
+        except (InfrastructureError, GraderError):  # the grade stands, and nothing is said of other devices
+            return
+        finally:
+            runs.renew()
+        if found or known:
+            current.entry.elsewhere = sentences(found)
 
     def _unnamed(self, current: _Current) -> str:
         """What can be said of a mistake that has no name: what relates the data, and what the text shows."""

@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from mechgrade import sandbox
 from mechgrade.bench.specs import bench_spec
-from mechgrade.course import Course, CourseError, Lab
+from mechgrade.course import Course, CourseError, Lab, devices
 from mechgrade.protocol.job import BenchSpec, Isolation
 
 #: The levels, the weakest first.
@@ -32,6 +32,7 @@ class Options:
         hidden: a secret from which inputs are drawn that no learner has seen; the reference then runs live on them.
         views: whether to keep small data of compared runs, for the pictures of a report.
         missing: what the machine lacks for ``full``, a sentence each, where that is why ``isolation`` is less.
+        portable: whether to look, after a program has passed, for what would fail on another device.
     """
 
     model: str
@@ -43,6 +44,7 @@ class Options:
     hidden: str | None = None
     views: bool = False
     missing: tuple[str, ...] = ()
+    portable: bool = False
 
     def spec(self, course: Course, lab: Lab | None = None) -> BenchSpec:
         """The bench that the options ask for, of a lab or of the course."""
@@ -71,6 +73,7 @@ def resolve(
     views: bool = False,
     counts: bool = False,
     elsewhere: bool = False,
+    portable: bool = False,
 ) -> Options:
     """Settle how to grade.
 
@@ -86,15 +89,20 @@ def resolve(
         views: whether to keep data for pictures.
         counts: whether the score is to count: then a user who names a level cannot go below the course's.
         elsewhere: whether other machines grade: they find out for themselves what they offer, and refuse.
+        portable: whether to look for what would fail on another device.
 
     Raises:
         CourseError: no such model, back end, device or level; a level that this machine does not offer, with what is
-            missing; hidden inputs without solutions.
+            missing; hidden inputs without solutions; a look at other devices where it cannot be had.
     """
     spec = bench_spec(course, model, backend, device)
     if hidden and not (course.root / "solutions").is_dir():
         raise CourseError("hidden inputs need the references, and there is no solutions/ here")
     level, missing = _level(course, isolation, require, counts, elsewhere)
+    if portable and level == "inline":
+        raise CourseError("--portable runs your code in a process of its own: leave --isolation inline and --pdb out")
+    if portable and not devices.is_cpu(spec.device):
+        raise CourseError(f"--portable says what would fail on a GPU without one: leave --device {spec.device} out")
     return Options(
         course.model(model).name,
         spec.backend,
@@ -104,6 +112,7 @@ def resolve(
         hidden=hidden or None,
         views=views,
         missing=missing,
+        portable=portable,
     )
 
 

@@ -1,6 +1,7 @@
 """Which tensors a learner's code makes on the CPU, whatever device its inputs are on: right on this machine, an error on a GPU.
 
-Read off the text, so it can be told on a machine without a GPU. Only what is certain is told: a call of PyTorch's that makes a tensor and does not say
+:func:`made_on_the_cpu` reads it off the text, to explain an error that was raised on a device. :func:`sentences` tells what was found when a
+program ran on a CPU; see :mod:`mechgrade.bench.torch.placement`. Only what is certain is told. In the text that is a call of PyTorch's that makes a tensor and does not say
 where. A function that moves tensors to a device itself (`.to(device)`) is left alone: what it makes on the CPU may be moved later.
 """
 
@@ -11,16 +12,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-#: Functions of torch that make a tensor on the CPU unless told otherwise. Those ending in `_like` take their input's device.
-MAKERS = frozenset(
-    {
-        *("arange", "empty", "eye", "full", "linspace", "logspace", "ones", "rand", "randint", "randn", "randperm"),
-        *("tensor", "tril_indices", "triu_indices", "zeros"),
-    }
-)
-
-#: What is left of the longest call that is shown.
-SHOWN = 60
+from mechgrade.protocol.stranded import MAKERS, Kind, Stranded, shown
 
 #: Where one of these stands, a call that says nothing of a device may make its tensor anywhere.
 _ELSEWHERE = r"set_default_device|set_default_tensor_type|with torch\.device\("
@@ -60,6 +52,22 @@ def made_on_the_cpu(text: str, lines: Iterable[int] | None = None) -> list[Made]
         if not _moves(node) and (wanted is None or any(line in inside for line in wanted)):
             found |= dict.fromkeys(_made(text, node, names))
     return sorted(found, key=lambda each: each.line)
+
+
+def made_early(text: str, line: str) -> list[Made]:
+    """The calls at a program's top that make tensors on the CPU which a line uses by their names."""
+    try:
+        tree = ast.parse(text)
+    except (SyntaxError, ValueError, RecursionError):
+        return []
+    if re.search(_ELSEWHERE, text):
+        return []
+    used, names, found = set(re.findall(r"\w+", line)), _names(tree), list[Made]()
+    for node in tree.body:
+        if isinstance(node, ast.Assign) and not _moves(node):
+            targets = {each.id for each in node.targets if isinstance(each, ast.Name)}
+            found += _made(text, node, names) if targets & used else []
+    return found
 
 
 def _outermost(body: Iterable[ast.stmt]) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
@@ -111,10 +119,34 @@ def _made(text: str, function: ast.AST, names: dict[str, str]) -> Iterator[Made]
         elif isinstance(called, ast.Name):
             name = names.get(called.id)
         if name in MAKERS and (name != "tensor" or _is_of_numbers(node)):
-            call = " ".join((ast.get_source_segment(text, node) or f"torch.{name}(…)").split())
-            yield Made(node.lineno, call if len(call) <= SHOWN else call[:SHOWN].rstrip() + "…")
+            yield Made(node.lineno, shown(ast.get_source_segment(text, node) or f"torch.{name}(…)"))
 
 
 def _is_of_numbers(call: ast.Call) -> bool:
     """Whether `torch.tensor` is given a list: of another tensor it takes the device, and a single number may meet any device."""
     return bool(call.args) and isinstance(call.args[0], ast.List | ast.Tuple | ast.ListComp)
+
+
+_MIX = "On a GPU the inputs are on the GPU, and PyTorch does not mix the two"
+_SAYS: dict[Kind, str] = {
+    "made": f"makes a tensor on the CPU. {_MIX}: {{there}}",
+    "early": f"makes a tensor on the CPU when your file is imported. {_MIX}: where you use it, append `.to({{near}}.device)`{{whose}}",
+    "moved": f"moves a tensor to the CPU. {_MIX}: leave the tensor where it is, or move what you compute back with `.to({{near}}.device)`{{whose}}",
+    "read": "gives NumPy a tensor. On a GPU the tensor is on the GPU, where NumPy cannot read it: call `.cpu()` on it first",
+    "generator": "draws numbers on the CPU only. On a GPU it is to draw for a tensor on the GPU, and PyTorch refuses: "
+    "write `torch.Generator(device={near}.device)`{whose}",
+}
+#: These calls take no `device=`.
+_WITHOUT = re.compile(r"from_numpy\(|Tensor\(")
+
+
+def sentences(found: Iterable[Stranded]) -> list[str]:
+    """What would fail on a GPU, a sentence for each line, in the order of the lines."""
+    return [_sentence(each) for each in sorted(found)]
+
+
+def _sentence(found: Stranded) -> str:
+    near, whose = found.near or "x", "" if found.near else " for an input `x`"
+    there = f"append `.to({near}.device)`" if _WITHOUT.search(found.call) else f"pass `device={near}.device`"
+    says = _SAYS[found.kind].format(near=near, whose=whose, there=there + whose)
+    return f"`{found.call}` in line {found.line} {says}."

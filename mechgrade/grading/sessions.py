@@ -82,7 +82,12 @@ class Sessions:
         return outcome_of_stub(source) if self._given.get(name) == digest(source.encode()) else None
 
     def open(
-        self, exercise: Exercise, source: str, spec: BenchSpec | None = None, grader: Path | None = None
+        self,
+        exercise: Exercise,
+        source: str,
+        spec: BenchSpec | None = None,
+        grader: Path | None = None,
+        portable: bool = False,
     ) -> Session:
         """A process for a program.
 
@@ -91,6 +96,7 @@ class Sessions:
             source: the program's text.
             spec: another bench than the options ask for.
             grader: another file with the scenarios than the exercise's own.
+            portable: whether to watch for what another device would refuse.
         """
         spec = spec or self.spec_for(exercise)
         job = Job(
@@ -104,6 +110,7 @@ class Sessions:
             modules=spec.modules,
             data=self._data,
             threads=self.options.threads,
+            portable=portable,
         )
         return self.opener.open(spec, job)
 
@@ -117,12 +124,14 @@ class Runs:
         exercise: whose program it is.
         source: gives the program's text when the first process is opened.
         spec: another bench than the options ask for.
+        portable: whether to watch for what another device would refuse.
     """
 
     sessions: Sessions
     exercise: Exercise
     source: Callable[[], str]
     spec: BenchSpec | None = None
+    portable: bool = False
     seconds: float = 0.0
     learner_seconds: float = 0.0
     #: the files that the program left in folders that are deleted
@@ -140,7 +149,7 @@ class Runs:
         """
         self._stop_if_cancelled()
         if self._session is None:
-            self._session = self.sessions.open(self.exercise, self.source(), self.spec)
+            self._session = self.sessions.open(self.exercise, self.source(), self.spec, portable=self.portable)
         self._stop_if_cancelled()  # while it was being opened
         outcome = self._session.run(call.scenario, call.given)
         self._stop_if_cancelled()  # then its process was ended, and the outcome says only that

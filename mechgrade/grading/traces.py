@@ -79,7 +79,12 @@ class _Traced(Sessions):
     """Opens sessions whose scenarios return the calls too."""
 
     def open(
-        self, exercise: Exercise, source: str, spec: BenchSpec | None = None, grader: Path | None = None
+        self,
+        exercise: Exercise,
+        source: str,
+        spec: BenchSpec | None = None,
+        grader: Path | None = None,
+        portable: bool = False,
     ) -> Session:
         """See :meth:`Sessions.open`."""
         original = grader or self.course.grader_path(exercise)
@@ -88,7 +93,7 @@ class _Traced(Sessions):
         with tempfile.TemporaryDirectory() as folder:  # once the session is open, its process has read the file
             file = Path(folder, name)
             file.write_text(text_of(original), encoding="utf-8")
-            return super().open(exercise, source, spec, file)
+            return super().open(exercise, source, spec, file, portable)
 
 
 class Traces:

@@ -95,6 +95,8 @@ class ExerciseResult:
     file: str = ""
     #: the files that its code left in a folder that is deleted
     written: set[str] = field(default_factory=set)
+    #: what would fail on a GPU, a sentence each; None where nobody asked, or it could not be found out
+    elsewhere: list[str] | None = None
 
     @property
     def verdict(self) -> Verdict:
@@ -192,6 +194,7 @@ class ExerciseResult:
 
     def as_tree(self) -> dict[str, Any]:
         """The form that ``--json`` writes."""
+        elsewhere = {} if self.elsewhere is None else {"fails_on_gpu": self.elsewhere}
         return {
             "lab": self.lab,
             "exercise": self.exercise,
@@ -201,6 +204,7 @@ class ExerciseResult:
             "message": self.message,
             "misconception": self.misconception,
             "checks": [{name: getattr(check, name) for name in _CHECK_FIELDS} for check in self.checks],
+            **elsewhere,
             "seconds": round(self.seconds, 4),
         }
 

@@ -79,6 +79,7 @@ class Job:
         modules: packages' folders and files of the course that it may import, and so read.
         data: the course's data, which it may read.
         threads: torch threads in the process.
+        portable: whether to watch for what another device would refuse. What the scenarios give is of no use then.
     """
 
     source: str
@@ -90,6 +91,7 @@ class Job:
     modules: tuple[str, ...] = ()
     data: tuple[str, ...] = ()
     threads: int = 1
+    portable: bool = False
 
     def as_tree(self) -> dict[str, Any]:
         """The job as plain data."""

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
+from mechgrade.protocol.stranded import Stranded, stranded_of
 from mechgrade.protocol.wire import Tree, numbers
 
 Kind = Literal[
@@ -49,6 +50,7 @@ class Outcome:
             the process itself says: see :meth:`timed`.
         output: what the code printed, its beginning and its end; see :mod:`mechgrade.protocol.printed`.
         written: the files that it left in the folder that is deleted after it, as the process itself says.
+        stranded: what another device would refuse, where the job asked for that.
     """
 
     kind: Kind
@@ -62,6 +64,7 @@ class Outcome:
     dirty: bool = False
     output: str = field(default="", compare=False)
     written: tuple[str, ...] = field(default=(), compare=False)
+    stranded: tuple[Stranded, ...] = field(default=(), compare=False)
 
     def reduced(self, facts: Callable[[Any], Tree] | None) -> Outcome:
         """The same outcome with facts about its data in the data's place; unchanged without facts, and where nothing returned.
@@ -120,6 +123,7 @@ def outcome_of(report: Tree, output: str = "") -> Outcome:
         dirty=claims.get("dirty") is True,
         output=output,
         written=tuple(text for text in (_text(each, 80) for each in _list(claims.get("written"))) if text),
+        stranded=tuple(filter(None, map(_stranded, _list(claims.get("stranded"))))),
     )
 
 
@@ -138,6 +142,11 @@ def plain(text: str) -> str:
 
 # C0 but tab and newline, DEL, C1, what turns the direction of writing round, and half characters, which cannot be written.
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+
+
+def _stranded(value: Any) -> Stranded | None:
+    found = stranded_of(value)
+    return replace(found, call=plain(found.call)) if found else None
 
 
 def _text(value: Any, most: int = 2000) -> str:

@@ -60,6 +60,7 @@ def html(course: Course, entry: ExerciseResult, result: Result, *, first_hint: b
     parts.append(_checks(entry))
     parts += [f"<p><i>passed:</i> {render_code(sentence)}</p>" for sentence in entry.waiting]
     parts += [f"<p><i>note:</i> {render_code(sentence)}</p>" for sentence in entry.remarks]
+    parts += [f"<p><i>would fail on a GPU:</i> {render_code(sentence)}</p>" for sentence in entry.elsewhere or ()]
     shown = failure or next((check for check in entry.checks if check.views), None)
     if shown is not None:
         parts.append(pictures_of(course, exercise, shown))

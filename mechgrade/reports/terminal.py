@@ -91,6 +91,8 @@ class TerminalReport:
             self._line("passed", sentence)
         for sentence in entry.remarks:
             self._line("note", sentence)
+        for sentence in entry.elsewhere or ():
+            self._line("would fail on a GPU", sentence, style="yellow")
         for why, checks in entry.left_out.items():
             self._line("left out", f"{', '.join(check.name for check in checks)}: {why}")
         failure = entry.first_failure

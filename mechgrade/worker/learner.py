@@ -102,7 +102,7 @@ def _shut_in(job: Job, bench: Bench, device: str, descriptors: tuple[int, int, i
     np.random.seed(0)  # learners may use the old interface
     random.seed(0)
     # Sealed, the process is in its own folder.
-    return Runner(job.source, job.filename, grader, bench, NEARLY * job.limits.seconds, Path.cwd())
+    return Runner(job.source, job.filename, grader, bench, NEARLY * job.limits.seconds, Path.cwd(), job.portable)
 
 
 def _descriptors(data: int, output: int, sealed: int) -> None:

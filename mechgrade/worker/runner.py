@@ -40,6 +40,7 @@ class Runner:
         bench: what scenarios work with.
         seconds: after so many, where the learner's code is is printed, for whoever ends it from outside.
         scratch: the process's own folder, which is deleted after it; None where files stay.
+        portable: whether to watch for what another device would refuse.
     """
 
     def __init__(
@@ -50,6 +51,7 @@ class Runner:
         bench: Bench,
         seconds: float | None = None,
         scratch: Path | None = None,
+        portable: bool = False,
     ) -> None:
         self._source, self._scratch = source, scratch
         self._given = {each.name for each in scratch.iterdir()} if scratch is not None else set[str]()
@@ -59,6 +61,8 @@ class Runner:
         self.module: types.ModuleType | None = None
         self.grader = grader
         self.failure: Report | None = None
+        watch = getattr(bench, "as_if_elsewhere", None) if portable else None
+        self._placement = watch(filename, source) if watch else None
         self._intact = Intact(grader, bench)
         self._watch()
         try:
@@ -104,6 +108,8 @@ class Runner:
         report["learner_seconds"] = exercise._seconds
         report["called"] = [(name, line) for name, line in exercise._called.items()]
         report["dirty"] = self.bench.is_dirty()
+        if self._placement is not None:
+            report["stranded"] = [each.as_tuple() for each in sorted(self._placement.found)]
         if self._scratch is not None:
             report["written"] = [*written(self._scratch, self._source, self._given)]
         return report

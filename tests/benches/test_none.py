@@ -49,10 +49,11 @@ LEVELS = [
 @pytest.mark.parametrize("level", LEVELS)
 def test_it_grades_right_wrong_and_hidden(bare: Run, course: Path, tmp_path: Path, level: str) -> None:
     out = tmp_path / "result.json"
-    done = bare(course, "grade", "solutions", "--isolation", level, "--hidden", "secret", "--json", str(out))
+    done = bare(course, "grade", "solutions", "--isolation", level, "--hidden", "secret", "--portable", "--json", str(out))
     assert done.returncode == 0, said(done)
     assert "Score 5 / 5" in done.stdout and f"Graded with isolation {level}" in done.stdout
     assert json.loads(out.read_text())["model"] == "none"
+    assert json.loads(out.read_text())["exercises"][0]["fails_on_gpu"] == []  # there is no device to fail on
     wrong = SOURCE.replace("/ (x * x)", "/ (y * y)")
     write(tmp_path, {"mine/week1/slope.py": wrong})
     done = bare(course, "grade", str(tmp_path / "mine"), "--isolation", level)

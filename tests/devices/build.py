@@ -11,7 +11,6 @@ import hashlib
 import shutil
 import subprocess
 import sys
-import sysconfig
 from pathlib import Path
 
 HERE = Path(__file__).parent
@@ -36,7 +35,9 @@ def python_with_device(folder: Path) -> Path:
         subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(folder / "venv")], check=True)
     version = f"python{sys.version_info.major}.{sys.version_info.minor}"
     site = folder / "venv" / "lib" / version / "site-packages"
-    (site / "shared.pth").write_text(f"{ROOT}\n{sysconfig.get_path('purelib')}\n", encoding="utf-8")
+    # All of them: an environment may borrow another's packages.
+    packages = [path for path in sys.path if path.endswith("site-packages")]
+    (site / "shared.pth").write_text("\n".join([str(ROOT), *packages, ""]), encoding="utf-8")
     package = site / NAME
     package.mkdir(exist_ok=True)
     shutil.copy(HERE / NAME / "__init__.py", package)

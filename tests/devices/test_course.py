@@ -19,6 +19,14 @@ pytestmark = pytest.mark.slow
 COURSE = load_course(ROOT)
 #: safetensors loads to devices that it knows by name, and "standin" is none of them: the stand-in's limit, not the course's.
 LEFT_OUT = "load_sae"
+#: Mistakes of the CPU alone: on a device they are none, or others. Each begins a sentence of the audit's.
+OTHERWISE = (
+    # `.cpu()` of a tensor on a device is a copy, so no view of the large activation is kept.
+    "lab1/selective_cache: misconception view_kept is passed",
+    # The model's own tensor stays on the device as well, where the result must be on the CPU: a second difference, which the recording
+    # does not have. So the mistake is rejected, and not named.
+    "lab1/selective_cache: misconception copied_only_when_sliced is named nothing",
+)
 
 Grade = Callable[..., list[dict[str, Any]]]
 Command = Callable[..., subprocess.CompletedProcess[str]]
@@ -38,7 +46,7 @@ def test_other_right_programs_pass_and_wrong_ones_are_named_as_on_the_cpu(
     done = command("audit", "--no-mutants", "--device", "standin", "--lab", lab, "--json", str(to))
     assert to.is_file(), done.stdout + done.stderr
     problems = json.loads(to.read_text())["problems"]
-    assert [each for each in problems if LEFT_OUT not in each] == []
+    assert [each for each in problems if LEFT_OUT not in each and not each.startswith(OTHERWISE)] == []
 
 
 def test_a_second_device(graded: Grade) -> None:
@@ -62,23 +70,16 @@ def changed(course: Course, name: str, old: str, new: str, folder: Path) -> Path
     ("name", "old", "new", "told"),
     [
         (
-            "attention_from_qk",
-            "dtype=torch.bool, device=q.device",
-            "dtype=torch.bool",
-            "`torch.ones(scores.shape[-2:], dtype=torch.bool)` makes a tensor on the CPU. If that is the one, say where to make it",
-        ),
-        (
             "qk_previous_token",
             "dtype=torch.bool, device=W_pos.device",
             "dtype=torch.bool",
             "`torch.ones(pos, pos, dtype=torch.bool)` makes a tensor on the CPU. If that is the one, say where to make it",
         ),
         ("repeated_tokens", ".to(device)", "", "'cpu'"),
-        ("attention_from_qk", "device=q.device", "device='cuda'", "Your code asks for a device that is not here"),
         ("sae_decode", "def sae_decode", "import numpy\n\n\ndef sae_decode", None),
     ],
 )
-def test_a_device_mistake_is_told(
+def test_other_device_mistakes_are_told(
     graded: Grade, course: Course, tmp_path: Path, name: str, old: str, new: str, told: str | None
 ) -> None:
     (result,) = graded(changed(course, name, old, new, tmp_path / "hand-in"), "--exercise", name)

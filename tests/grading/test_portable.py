@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from mechgrade.grading.advice import advice
-from mechgrade.grading.portable import Made, made_on_the_cpu
+from mechgrade.grading.portable import Made, made_early, made_on_the_cpu, sentences
 from mechgrade.protocol.outcome import Outcome, Place
+from mechgrade.protocol.stranded import Kind, Stranded
 
 
 def program(line: str, imports: str = "import torch") -> str:
@@ -83,3 +84,57 @@ def test_two_devices_that_meet() -> None:
         advice(outcome, {"same device": "Ask on the forum."}, text) == "Ask on the forum."
     )  # the course's own goes first
     assert advice(outcome).startswith("One tensor is on another device")
+
+
+TOP = "import torch\nMASK = torch.ones(4, 4).triu(1)\nHERE = torch.ones(3).to(0)\n\ndef f(x):\n    return x * MASK\n"
+
+
+def test_a_tensor_of_the_files_top_that_the_line_uses() -> None:
+    assert made_early(TOP, "return x * MASK") == [Made(2, "torch.ones(4, 4)")]
+    assert made_early(TOP, "return x * MASKS") == made_early(TOP, "x * HERE") == made_early("def (", "MASK") == []
+    outcome = Outcome(
+        "raised", error="RuntimeError", message="on the same device", trace=(Place(6, "f", "return x * MASK"),)
+    )
+    assert advice(outcome, source=TOP).startswith("Line 2: `torch.ones(4, 4)` makes a tensor on the CPU.")
+
+
+@pytest.mark.parametrize(
+    ("message", "error", "says"),
+    [
+        (
+            "can't convert cuda:0 device type tensor to numpy. Use Tensor.cpu() …",
+            "TypeError",
+            "NumPy reads tensors on the CPU only.",
+        ),
+        (
+            "Expected a 'cuda' device type for generator but found 'cpu'",
+            "RuntimeError",
+            "A generator draws for the device",
+        ),
+    ],
+)
+def test_other_errors_of_devices(message: str, error: str, says: str) -> None:
+    assert advice(Outcome("raised", error=error, message=f"{error}: {message}")).startswith(says)
+
+
+@pytest.mark.parametrize(
+    ("kind", "call", "says"),
+    [
+        ("made", "torch.eye(3)", "pass `device=q.device`."),
+        ("made", "torch.from_numpy(a)", "append `.to(q.device)`."),
+        ("early", "torch.eye(3)", "where you use it, append `.to(q.device)`."),
+        ("moved", "q.cpu()", "or move what you compute back with `.to(q.device)`."),
+        ("read", "q.numpy()", "call `.cpu()` on it first."),
+        ("generator", "torch.Generator()", "write `torch.Generator(device=q.device)`."),
+    ],
+)
+def test_what_is_said_of_each_kind(kind: Kind, call: str, says: str) -> None:
+    (sentence,) = sentences([Stranded(81, kind, call, "q")])
+    assert sentence.startswith(f"`{call}` in line 81 ") and sentence.endswith(says)
+    (unnamed,) = sentences([Stranded(81, kind, call)])
+    assert "q.device" not in unnamed and ("for an input `x`." in unnamed) == ("q.device" in sentence)
+
+
+def test_in_the_order_of_the_lines() -> None:
+    told = sentences({Stranded(9, "made", "b()"), Stranded(3, "read", "a()"), Stranded(3, "made", "c()")})
+    assert [each.split("`")[1] for each in told] == ["c()", "a()", "b()"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import torch
 from torch import Tensor
@@ -14,6 +14,9 @@ from mechgrade.bench.files import data
 from mechgrade.bench.provider import BenchError
 from mechgrade.bench.torch import determinism
 from mechgrade.protocol.job import BenchSpec
+
+if TYPE_CHECKING:
+    from mechgrade.bench.torch.placement import Placement
 
 M = TypeVar("M", bound=Module)
 
@@ -110,6 +113,14 @@ class TorchBench:
         self.device = torch.device(device)
         self._weights.clear()  # counted on the tensors that were left behind
         self.is_dirty()  # counted anew, before a learner's code can write to one
+
+    def as_if_elsewhere(self, filename: str, source: str) -> Placement:
+        """From now on, watch where tensors would be on a GPU, for a program's file. Afterwards the bench is of no other use."""
+        from mechgrade.bench.torch.placement import NAME, Placement  # of no use to a grading
+
+        placement = Placement(filename, source)
+        self.move(NAME)
+        return placement
 
     def is_dirty(self) -> bool:
         """Whether the last run left a weight of a model written to or replaced, or a hook attached to it."""

@@ -30,6 +30,10 @@ def audit(
     device: DeviceOption = "cpu",
     with_mutants: Annotated[bool, typer.Option("--mutants/--no-mutants", help="Grade mechanical mutants too.")] = True,
     form: Annotated[bool, typer.Option("--form", help="Only the house rules of form: run nothing.")] = False,
+    portable: Annotated[
+        bool,
+        typer.Option("--portable", help="Only whether right programs would fail on a GPU, which none is needed for."),
+    ] = False,
     changed: Annotated[
         bool, typer.Option("--changed", help="Only exercises that changed since docs/audit.json was written.")
     ] = False,
@@ -79,9 +83,20 @@ def audit(
             def advance(what: str, done: int, total: int) -> None:
                 progress.update(task, description=what, completed=done, total=total)
 
-            result = Auditor(course, name, backend, threads, spec.device, advance).audit(
-                chosen, with_mutants=with_mutants
+            auditor = Auditor(course, name, backend, threads, spec.device, advance)
+            if portable:
+                if spec.device != "cpu":
+                    raise CourseError("--portable says what would fail on a GPU without one; leave --device out")
+                count, problems = auditor.portable(chosen)
+            else:
+                result = auditor.audit(chosen, with_mutants=with_mutants)
+        if portable:
+            for problem in problems:
+                console.print(problem, soft_wrap=True, markup=False)
+            console.print(
+                f"{count} right programs, {len(problems)} of their lines would fail on a GPU or are not known"
             )
+            raise typer.Exit(NOT_FULL if problems else DONE)
         kept = ledger.keep(course, result, backend, threads) if write else []
     except CourseError as error:
         stop(error)

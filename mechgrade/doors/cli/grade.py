@@ -58,6 +58,13 @@ def grade(
             help="Grade on hidden inputs too, drawn from this secret (needs solutions/).",
         ),
     ] = None,
+    portable: Annotated[
+        bool,
+        typer.Option(
+            "--portable",
+            help="Also say what would fail on a GPU, of exercises that pass here (a second run; no points).",
+        ),
+    ] = False,
     pdb: Annotated[
         bool, typer.Option("--pdb", help="Stop in the debugger where a check fails (isolation inline).")
     ] = False,
@@ -108,6 +115,7 @@ def grade(
             require=require_isolation,
             hidden=hidden,
             views=html_file is not None,
+            portable=portable,
         )
         count = jobs_of(jobs, course, options)
         if options.device == "mps":

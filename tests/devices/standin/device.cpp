@@ -6,6 +6,7 @@
 #include <torch/extension.h>
 
 #include <ATen/CPUFunctions.h>
+#include <ATen/CPUGeneratorImpl.h>
 #include <ATen/EmptyTensor.h>
 #include <ATen/NativeFunctions.h>
 #include <ATen/detail/PrivateUse1HooksInterface.h>
@@ -151,6 +152,21 @@ at::Tensor& set_storage(at::Tensor& tensor, at::Storage storage, int64_t offset,
 }
 at::Tensor& set_tensor(at::Tensor& tensor, const at::Tensor& source) { return at::native::set_tensor_(tensor, source); }
 
+// A generator of the device. The numbers are drawn by one of the CPU, which it keeps.
+struct Generator final : c10::GeneratorImpl {
+  Generator(at::Generator on_cpu, c10::DeviceIndex index)
+      : c10::GeneratorImpl(at::Device(KIND, index), KEYS), own(std::move(on_cpu)) {}
+  void set_current_seed(uint64_t seed) override { own.set_current_seed(seed); }
+  void set_offset(uint64_t) override { TORCH_CHECK(false, "a generator of the stand-in has no offset"); }
+  uint64_t get_offset() const override { return 0; }
+  uint64_t current_seed() const override { return own.current_seed(); }
+  uint64_t seed() override { return own.seed(); }
+  void set_state(const c10::TensorImpl& state) override { own.unsafeGetGeneratorImpl()->set_state(state); }
+  c10::intrusive_ptr<c10::TensorImpl> get_state() const override { return own.unsafeGetGeneratorImpl()->get_state(); }
+  Generator* clone_impl() const override { return new Generator(own.clone(), device().index()); }
+  at::Generator own;
+};
+
 // Everything else is computed on the CPU, and comes back to the device that its inputs are on.
 void elsewhere(const c10::OperatorHandle& op, torch::jit::Stack* stack) {
   std::optional<at::Device> device;
@@ -175,6 +191,15 @@ void elsewhere(const c10::OperatorHandle& op, torch::jit::Stack* stack) {
   };
   each(look);
   each(there);
+  for (size_t place = stack->size() - op.schema().arguments().size(); place < stack->size(); ++place) {
+    c10::IValue& value = (*stack)[place];
+    if (!value.isGenerator()) continue;
+    auto generator = value.toGenerator();
+    // As on CUDA: what is drawn for the device is drawn by a generator of the device.
+    TORCH_CHECK(!device || generator.device().type() == KIND, "Expected a '", KIND, "' device type for generator but found '",
+                generator.device().type(), "'");
+    if (auto* ours = dynamic_cast<Generator*>(generator.unsafeGetGeneratorImpl())) value = ours->own;
+  }
   On on(device);
   at::native::cpu_fallback(op, stack);
 }
@@ -183,6 +208,9 @@ struct Hooks : at::PrivateUse1HooksInterface {
   bool hasPrimaryContext(at::DeviceIndex) const override { return true; }
   bool isAvailable() const override { return true; }
   at::Allocator* getPinnedMemoryAllocator() const override { return at::getCPUAllocator(); }
+  at::Generator getNewGenerator(at::DeviceIndex index) const override {
+    return at::make_generator<Generator>(at::detail::createCPUGenerator(), index < 0 ? current : index);
+  }
   bool isPinnedPtr(const void*) const override { return false; }
   at::Device getDeviceFromPtr(void* data) const override {
     return {KIND, reinterpret_cast<Block*>(static_cast<char*>(data) - HEAD)->device};
