@@ -143,17 +143,23 @@ def _pieces(place: str) -> Callable[[str], int] | None:
 # --- what courses may need -----------------------------------------------------------------------------------------------
 
 
-def _of_sae(look: Callable[[saes.Sae, saes.Sizes | None], str]) -> Callable[[BenchSpec, Any], str]:
-    """What answers a question about the model's autoencoder; what cannot be read of it is left to whoever loads it."""
+def _sae(spec: BenchSpec, _: Any) -> str:
+    place = spec.part("sae")
+    if not place:
+        return "it needs a sparse autoencoder, and this model has none in course.yaml"
+    sae = saes.at(place)
+    # What cannot be read is left to whoever loads it.
+    return saes.misfit(sae, sizes_at(spec.model)) if sae else ""
 
-    def answer(spec: BenchSpec, _: Any) -> str:
-        place = spec.part("sae")
-        if not place:
-            return "it needs a sparse autoencoder, and this model has none in course.yaml"
-        sae = saes.at(place)
-        return look(sae, sizes_at(spec.model)) if sae else ""
 
-    return answer
+def _linear_sae(spec: BenchSpec, _: Any) -> str:
+    sae = saes.at(spec.part("sae") or "")
+    return saes.rescales(sae) if sae and not _sae(spec, None) else ""
+
+
+def _stream_sae(spec: BenchSpec, _: Any) -> str:
+    sae = saes.at(spec.part("sae") or "")
+    return saes.elsewhere(sae, sizes_at(spec.model)) if sae and not _sae(spec, None) else ""
 
 
 @lru_cache(maxsize=16)
@@ -216,9 +222,9 @@ def _single_tokens(spec: BenchSpec, words: Sequence[str]) -> str:
 
 #: What can be asked, and who answers: why a model cannot give it, or nothing.
 NEEDS: dict[str, Callable[[BenchSpec, Any], str]] = {
-    "sae": _of_sae(saes.misfit),
-    "linear_sae": _of_sae(lambda sae, _: saes.rescales(sae)),
-    "stream_sae": _of_sae(saes.elsewhere),
+    "sae": _sae,
+    "linear_sae": _linear_sae,
+    "stream_sae": _stream_sae,
     "learned_positions": _learned_positions,
     "layer_norm": _layer_norm,
     "sequential_blocks": _sequential_blocks,
