@@ -35,7 +35,9 @@ def _made(kind: str, hook: str = HOOK, **settings: Any) -> Any:
     from sae_lens.saes.sae import SAEMetadata
 
     out = settings.pop("hook_name_out", None)
-    metadata = SAEMetadata(model_name="course", hook_name=hook, prepend_bos=True, **({"hook_name_out": out} if out else {}))
+    metadata = SAEMetadata(
+        model_name="course", hook_name=hook, prepend_bos=True, **({"hook_name_out": out} if out else {})
+    )
     config = {"d_in": WIDTH, "d_sae": 96, "metadata": metadata} | settings
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
