@@ -85,7 +85,7 @@ def make(bench: Bench, recipe: Recipe, text: str, model: str, out: Path, stage: 
     length = min(128, bench.n_ctx)
     texts = texts_for(bench, text, recipe.tokens, length, recipe.seed, stage("text", None))
     tell, parts = stage("activations", len(texts.train)), []
-    for rows in texts.train.split(64):
+    for rows in torch.split(texts.train, 64):
         parts.append(activations(bench.model, recipe.hook, rows, bench.bos))
         tell(len(rows))
     pool = torch.cat(parts)
