@@ -136,7 +136,7 @@ def _train(options: argparse.Namespace) -> int:
     for name, value in measured.items():
         print(f"  {name:<50} {value}")
     print(f"The folder {out} has the SAE and its card, README.md.")
-    _say_what_is_next(course, profile, out)
+    print(f"\n{what_is_next(course, profile, out)}")
     return 0
 
 
@@ -277,25 +277,33 @@ def _progress() -> Iterator[Callable[[str, int | None], Callable[[int], None]]]:
         close()
 
 
-def _say_what_is_next(course: Course, profile: ModelProfile, out: Path) -> None:
+def what_is_next(course: Course, profile: ModelProfile, out: Path) -> str:
     """The lines for course.yaml, and how to grade with them."""
     if not out.is_relative_to(course.root):
-        print(
-            "\nTo grade with it, move the folder into the course, and name it in course.yaml under the model: parts: {sae: FOLDER}"
+        return (
+            "To grade with it, move the folder into the course, and name it in course.yaml under the model: "
+            "`parts: {sae: FOLDER}`."
         )
-        return
     name = re.sub(r"[^\w.-]+", "-", profile.name.removeprefix("hub:"))
     place: dict[str, Any] = {"path": profile.path} if profile.path else {"hub": profile.hub}
     more: dict[str, Any] = {} if profile.trained else {"trained": False}
     parts = {**profile.parts, "sae": out.relative_to(course.root).as_posix()}
-    lines = yaml.safe_dump({name: {**place, **more, "parts": parts}}, sort_keys=False).rstrip()
-    there = f"its profile {profile.name} becomes" if profile.name in course.models else "a profile more"
-    print(f"\nPut it into course.yaml, under `models:` ({there}; other lines of a profile stay):\n")
-    print("\n".join(f"  {line}" for line in lines.splitlines()))
-    print("\nThen grade with it:\n")
-    for lab in course.labs.values():
-        if "sae" in lab.uses:
-            print(f"  mechgrade grade --lab {lab.name} --model {name}")
+    lines = yaml.safe_dump({name: {**place, **more, "parts": parts}}, sort_keys=False).splitlines()
+    where = (
+        "in place of the profile's own lines; its limits stay" if profile.name in course.models else "as a profile more"
+    )
+    labs = [lab.name for lab in course.labs.values() if "sae" in lab.uses]
+    return "\n".join(
+        [
+            f"Put this into course.yaml, under `models:` ({where}):",
+            "",
+            *(f"  {line}" for line in lines),
+            "",
+            "Then grade with it:",
+            "",
+            *(f"  mechgrade grade --lab {lab} --model {name}" for lab in labs),
+        ]
+    )
 
 
 if __name__ == "__main__":

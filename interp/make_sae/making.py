@@ -100,7 +100,7 @@ def make(bench: Bench, recipe: Recipe, text: str, model: str, out: Path, stage: 
         fit = fit_on(bench.model, saved, recipe.hook, texts.held_out, bench.bos, at_once)
         tell(1)
         measured = _measured(fit)
-        card = _card(measured, recipe, model, texts, type(saved).__name__)
+        card = card_of(measured, recipe, model, texts, type(saved).__name__)
         (temporary / "README.md").write_text(card, encoding="utf-8")
         (temporary / "training.json").write_text(json.dumps(_record(recipe, texts), indent=2) + "\n", encoding="utf-8")
         temporary.replace(out)  # an empty folder may stand there
@@ -173,7 +173,7 @@ def _measured(fit: Fit) -> dict[str, str]:
     }
 
 
-def _card(measured: dict[str, str], recipe: Recipe, model: str, texts: Texts, saved_as: str) -> str:
+def card_of(measured: dict[str, str], recipe: Recipe, model: str, texts: Texts, saved_as: str) -> str:
     """README.md: what was measured, and how the autoencoder came about."""
     kind = KINDS[recipe.kind]
     without = {"kind", "hook", "penalty" if kind.counts else "active"}

@@ -81,18 +81,19 @@ def texts_for(bench: Bench, wanted: str, tokens: int, length: int, seed: int, te
 
 def has_course_tokenizer(bench: Bench) -> bool:
     """Whether a model's tokens are those of the course's text."""
-    there = bench.model.tokenizer.get_vocab()
-    return all(there.get(token) == number for token, number in token_ids().items())
+    known = token_ids()
+    cut = bench.model.tokenizer(list(known), add_special_tokens=False)["input_ids"]
+    return bool(cut == [[number] for number in known.values()])
 
 
 def _written(bench: Bench, rows: int, length: int, seed: int, tell: Callable[[int], None]) -> Tensor:
-    parts = []
+    model, parts = bench.model, []  # loaded first: whoever loads one draws numbers
     with torch.random.fork_rng(devices=[]), torch.no_grad():
         torch.manual_seed(seed)
         for start in range(0, rows, _BATCH):
             first = torch.full((min(_BATCH, rows - start), 1), bench.bos, device=bench.device)
             parts.append(
-                bench.model.generate(
+                model.generate(
                     first,
                     max_new_tokens=length - 1,
                     do_sample=True,

@@ -18,7 +18,6 @@ from mechgrade.course import Course, CourseError, ModelProfile
 from mechgrade.course.yamlfile import did_you_mean
 from mechgrade.protocol.job import HUB
 
-
 #: The forms of releases of which each autoencoder has a folder of its own: sae-lens's (none), Gemma Scope's, dictionary_learning's.
 _FORMS = (None, "sae_lens", "gemma_2", "gemma_3", "dictionary_learning_1")
 

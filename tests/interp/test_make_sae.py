@@ -126,12 +126,9 @@ def test_the_command_makes_one_and_says_how_to_grade_with_it(
         ("hub:some/model-1", {"some-model-1": {"hub": "some/model-1", "parts": {"sae": "checkpoints/saes/x"}}}),
     ],
 )
-def test_the_lines_for_course_yaml_are_a_profile(
-    model: str, profile: dict[str, Any], at_home: None, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_the_lines_for_course_yaml_are_a_profile(model: str, profile: dict[str, Any], at_home: None) -> None:
     course = command.load_course(ROOT)
-    command._say_what_is_next(course, course.model(model), ROOT / "checkpoints/saes/x")
-    said = capsys.readouterr().out
+    said = command.what_is_next(course, course.model(model), ROOT / "checkpoints/saes/x")
     lines = [line for line in said.splitlines() if line.startswith("  ") and "mechgrade" not in line]
     assert yaml.safe_load("\n".join(lines)) == profile
     (name,) = profile
@@ -139,7 +136,10 @@ def test_the_lines_for_course_yaml_are_a_profile(
 
 
 MISTAKES: dict[str, tuple[list[str], str]] = {
-    "kind": (["--kind", "batchtopp"], "there is no kind 'batchtopp'; did you mean 'batchtopk'"),
+    "kind": (
+        ["--kind", "batchtopp"],
+        "there is no kind 'batchtopp' (did you mean 'batchtopk'?); there are standard, topk",
+    ),
     "model": (["--model", "unsupervisd"], "did you mean 'unsupervised'"),
     "width": (["--width", "4"], "--width 4: it takes 16 at least"),
     "active": (["--active", "0"], "--active 0: it takes 1 at least"),
@@ -196,7 +196,7 @@ def test_a_disk_that_is_full_at_the_end_leaves_nothing(
     def full(*_arguments: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(making, "_card", full)
+    monkeypatch.setattr(making, "card_of", full)
     asked = ["train", "--model", "embedded", "--width", "32", "--tokens", "2000", "--out", str(tmp_path / "out")]
     assert command.main(asked) == 3
     assert "No space left on device" in capsys.readouterr().err
@@ -247,9 +247,26 @@ def test_help_teaches_and_a_course_without_models_has_no_such_command(capsys: py
         command.main(["train", "--help"])
     said = capsys.readouterr().out
     assert ended.value.code == 0
+    said = " ".join(said.split())
     assert all(kind in said for kind in KINDS) and "explained variance" in said and "example:" in said
     example = next(path.parent for path in sorted((ROOT / "examples").rglob("course.yaml")))
     done = subprocess.run(
         [sys.executable, "-m", "mechgrade.doors.cli", "sae"], cwd=example, capture_output=True, text=True, timeout=60
     )
     assert done.returncode == 2 and "sae" in done.stderr
+
+
+def test_the_courses_text_is_taken_where_the_model_has_its_tokens() -> None:
+    bench = opening.open_bench("unsupervised")
+    texts = texts_of.texts_for(bench, "", 600, 32, 0, lambda _: None)
+    assert texts.source.startswith("the course's text")
+    known = texts_of.token_ids()
+    other = SimpleNamespace(model=SimpleNamespace(tokenizer=lambda words, **_: {"input_ids": [[0] for _ in words]}))
+    assert not texts_of.has_course_tokenizer(other)
+    assert texts_of.has_course_tokenizer(
+        SimpleNamespace(
+            model=SimpleNamespace(tokenizer=lambda words, **_: {"input_ids": [[known[word]] for word in words]})
+        )
+    )
+    with pytest.raises(texts_of.TextError, match="take `--text model` or a file"):
+        texts_of.texts_for(other, "course", 600, 32, 0, lambda _: None)
