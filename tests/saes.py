@@ -88,14 +88,24 @@ def save_other(name: str, folder: Path) -> None:
     _made(settings.pop("kind"), settings.pop("hook", HOOK), **settings).save_model(folder)
 
 
-def train(kind: str, folder: Path, tokens: int = 6_000, **settings: Any) -> dict[str, str]:
-    """Train one for some steps, by what the command runs; its numbers in words."""
+def save_trained(kind: str, folder: Path) -> None:
+    """Write one of :data:`KINDS`, trained for some steps on random activations: it has the form of a trained one, and knows nothing."""
+    import torch
+
+    from interp.make_sae.making import Recipe, fit_sae
+
+    pool = torch.randn(600, WIDTH, generator=torch.Generator().manual_seed(0))
+    fit_sae(Recipe(kind, HOOK, 64, 6, 1.0, 2_000, 0), pool, "course", 128, lambda _: None).save_inference_model(folder)
+
+
+def train(kind: str, folder: Path, tokens: int = 6_000) -> None:
+    """Write one of :data:`KINDS`, trained on the course model for some steps, by what the command runs."""
     from mechgrade.bench import open_bench
 
     from interp.make_sae.making import Recipe, make
 
     recipe = Recipe(kind, HOOK, 128, 12, 2.0, tokens, 0)
-    return make(open_bench("embedded"), recipe, "course", "embedded", folder, lambda *_: lambda _: None, **settings)
+    make(open_bench("embedded"), recipe, "course", "embedded", folder, lambda *_: lambda _: None)
 
 
 def course_with_saes(root: Path, folders: dict[str, Path]) -> Path:

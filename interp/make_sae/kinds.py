@@ -71,7 +71,7 @@ KINDS: dict[str, Kind] = {
         counts=True,
     ),
     "jumprelu": Kind(
-        "a threshold for each latent, learnt (Rajamanoharan et al. 2024)",
+        "a threshold for each latent, learnt (Rajamanoharan et al. 2024); it aims at --active, and takes long to get there",
         ("JumpReLUTrainingSAE", "JumpReLUTrainingSAEConfig"),
         _jumprelu,
         counts=True,
