@@ -54,15 +54,20 @@ def token_rows(
     return torch.tensor([[known[token] for token in tokens] for tokens in texts])
 
 
-def activations(model: Any, hook_name: str, ids: Tensor) -> Tensor:
-    """Activations [token, width] at a hook, without those of the text ends."""
+def activations(model: Any, hook_name: str, ids: Tensor, end: int | None = None) -> Tensor:
+    """Activations [token, width] at a hook, without those of the text ends.
+
+    Args:
+        end: the token that opens and closes texts; the tokenizer's end of text where it is left out.
+    """
     kept: list[Tensor] = []
+    end = model.tokenizer.eos_token_id if end is None else end
     # "blocks.1.hook_resid_post" needs no layer after 1.
     enough = int(hook_name.split(".")[1]) + 1
     with torch.no_grad():
         for part in torch.split(ids, 64):
             _, cache = model.run_with_cache(part, names_filter=hook_name, stop_at_layer=enough)
-            kept.append(cache[hook_name][part != model.tokenizer.eos_token_id])
+            kept.append(cache[hook_name][part != end])
     return torch.cat(kept).clone()
 
 
@@ -94,17 +99,27 @@ class Fit:
 
 
 def fit(model: Any, sae: Any, hook_name: str, rows: int = 256, seed: int = 1_000_003) -> Fit:
-    """Explained variance over all dimensions together, L0, and the share of latents that never fire."""
+    """How well an SAE does on the course's held-out text."""
     ids = token_rows(np.random.default_rng(seed), rows, held_out=True)
-    x = activations(model, hook_name, ids)
+    return fit_on(model, sae, hook_name, ids, model.tokenizer.eos_token_id)
+
+
+def fit_on(model: Any, sae: Any, hook_name: str, ids: Tensor, end: int, rows: int = 64) -> Fit:
+    """Explained variance over all dimensions together, L0, and the share of latents that never fire, on some texts.
+
+    Args:
+        ids: texts as rows of tokens.
+        end: the token that opens and closes them.
+        rows: of how many of them the losses are measured.
+    """
+    x = activations(model, hook_name, ids, end)
     with torch.no_grad():
         latents = sae.encode(x)
         residual = x - sae.decode(latents)
     variance = (x - x.mean(0)).pow(2).sum()
-    end = model.tokenizer.eos_token_id
 
     def loss(change: str) -> float:
-        some = ids[:64]
+        some = ids[:rows]
 
         def splice(value: Tensor, hook: Any) -> Tensor:
             new = sae.decode(sae.encode(value)) if change == "sae" else torch.zeros_like(value)

@@ -96,7 +96,8 @@ def lines(
             for each in found:
                 for why, checks in each["left"].items():
                     what = each["exercise"] + (f" ({', '.join(checks)})" if each in part else "")
-                    for one in why.replace(model, "it").split("; "):
+                    told = re.sub(r"\. `mechgrade .*", "", why)  # what can be done is said above the table
+                    for one in told.replace(model, "it").split("; "):
                         where = reasons.setdefault(one, {}).setdefault(shown, [])
                         where += [what] * (what not in where)
             for each in failed:

@@ -64,7 +64,8 @@ def test_a_model_with_grouped_heads_is_graded_and_what_it_lacks_is_left_out(llam
     assert result.score == result.max_score < sum(llama.exercise(name).points for name in SOME)
     messages = {check.message for entry in result.exercises for check in entry.checks if check.verdict == gone}
     assert f"it needs keys and values for each head, and in this model {HEADS} heads share 2" in messages
-    assert "it needs a sparse autoencoder, and this model has none in course.yaml" in messages
+    lacking = "it needs a sparse autoencoder, and this model has none in course.yaml"
+    assert f"{lacking}. `mechgrade sae train --model {LLAMA}` makes one." in messages
 
 
 def test_a_wrong_answer_on_it_is_still_wrong(llama: Course, own_worker: Worker, tmp_path: Path) -> None:

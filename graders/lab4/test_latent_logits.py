@@ -76,7 +76,7 @@ def test_known_decoder(compare):
 
 
 @pytest.mark.points(1)
-@pytest.mark.needs("sae")
+@pytest.mark.needs("sae", "linear_sae", "stream_sae")
 def test_course_sae(compare):
     """Latents of the course's SAE and the model's unembedding."""
     compare(on_the_course_sae, latents=[3, 64, 129, 400])

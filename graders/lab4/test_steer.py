@@ -30,10 +30,11 @@ def of_ablation_hook(exercise, bench, *, batch, pos, d_in, d_sae, latent, seed):
 
 
 def of_ablation_hook_on_course_sae(exercise, bench, *, text):
-    """A latent of the course's SAE that is silent at the last position, and would not be with a plain ReLU."""
+    """A latent of the course's SAE that is silent at the last position, and would not be with a plain ReLU, if there is one."""
     sae, name = bench.sae, bench.sae.cfg.metadata.hook_name
     value = bench.cache(bench.tokens(text), [name])[name]
-    would_be = (value[0, -1] - sae.b_dec) @ sae.W_enc + sae.b_enc
+    _, inside = sae.run_with_cache(value)  # pre-activations have a hook point in every kind of SAE
+    would_be = inside["hook_sae_acts_pre"][0, -1]
     latent = int(would_be.masked_fill(sae.encode(value)[0, -1] > 0, 0).argmax())
     return called(exercise.ablation_hook(sae, latent), value)
 
@@ -104,7 +105,7 @@ def on_course_latents(exercise, bench, *, prompts, coefficients, steps):
 
 
 @pytest.mark.points(2)
-@pytest.mark.needs("sae")
+@pytest.mark.needs("sae", "linear_sae")
 def test_hooks(compare, seed):
     """Both hooks on random activations, at all positions of every row."""
     for batch, pos, d_in, d_sae, latent, coefficient in [
@@ -125,7 +126,7 @@ def test_nothing_changes(compare, seed):
 
 
 @pytest.mark.points(2)
-@pytest.mark.needs("sae")
+@pytest.mark.needs("sae", "linear_sae")
 def test_generation(compare, seed):
     """Greedy continuations of random prompts and of texts, with the hook at every step."""
     for hook, batch, pos, steps, coefficient in [

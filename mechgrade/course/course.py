@@ -221,6 +221,10 @@ class Course(_Part):
         default={},
         description="what to tell a learner about an error: a regular expression that is found in the error or the line, and a sentence",
     )
+    remedies: dict[Name, Text] = Field(
+        default={},
+        description="what to tell where a model lacks a part that exercises need: the need's name, and a sentence; {model} in it is the model's name",
+    )
     doctor: dict[str, str] = Field(default={}, description="what `mechgrade doctor` asks the model, and what must come")
     labs: dict[Name, Lab] = Field(min_length=1, description="the labs by name, in the order in which they are done")
     models: dict[str, ModelProfile] = Field(

@@ -18,7 +18,7 @@ TRAINED = "trained"
 
 
 def lacking(sessions: Sessions, exercise: Exercise, needs: Mapping[str, Any]) -> str:
-    """Why a model cannot give what is needed, in words; empty where it can.
+    """Why a model cannot give what is needed, in words, and what the course says can be done; empty where it can.
 
     Args:
         sessions: with the model.
@@ -29,7 +29,7 @@ def lacking(sessions: Sessions, exercise: Exercise, needs: Mapping[str, Any]) ->
         GraderError: neither the engine nor the bench knows of such a need.
     """
     course, model = sessions.course, sessions.options.model
-    reasons = []
+    reasons, remedies = [], []
     if TRAINED in needs and not course.model(model).trained:
         reasons.append(f"it looks for what training makes, and {model} is not trained")
     rest = {name: more for name, more in needs.items() if name != TRAINED}
@@ -42,5 +42,8 @@ def lacking(sessions: Sessions, exercise: Exercise, needs: Mapping[str, Any]) ->
             raise GraderError(
                 f"{exercise} needs {' and '.join(unknown)}, of which its bench knows nothing; it knows {there}"
             )
-        reasons += provider.lacks(sessions.spec_for(exercise), rest).values()
-    return "; ".join(reasons)
+        lacks = provider.lacks(sessions.spec_for(exercise), rest)
+        reasons += lacks.values()
+        remedies = [course.remedies[name].replace("{model}", model) for name in lacks if name in course.remedies]
+    told = "; ".join(reasons)
+    return " ".join([f"{told}.", *remedies]) if remedies else told

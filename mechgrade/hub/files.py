@@ -20,6 +20,11 @@ from mechgrade.protocol.job import HUB
 #: What a tokenizer and a configuration can consist of, at the top of a repository.
 _SMALL = ("*.json", "merges.txt", "vocab.txt", "*.model", "*.jinja")
 
+#: What every folder of a published autoencoder has one of, by its maker: sae-lens, dictionary_learning and Gemma Scope 2, Gemma Scope.
+_OF_SAES = ("cfg.json", "config.json", "params.npz")
+#: How files of weights end. The two last are those of autoencoders.
+_WEIGHTS = (".safetensors", ".bin", ".npz", ".pt")
+
 _MIB = 1 << 20
 
 
@@ -94,16 +99,16 @@ def snapshot(need: Need) -> Path | None:
     """The folder of a repository's files on this machine; None where there are none."""
     from huggingface_hub import try_to_load_from_cache
 
-    name = f"{need.folder}/cfg.json" if need.folder else "config.json"
-    found = try_to_load_from_cache(need.repository, name)
-    if not isinstance(found, str):
-        return None
-    return Path(found.removesuffix(name))
+    for name in [f"{need.folder}/{each}" for each in _OF_SAES] if need.folder else ["config.json"]:
+        found = try_to_load_from_cache(need.repository, name)
+        if isinstance(found, str):
+            return Path(found.removesuffix(name))
+    return None
 
 
 def _has(folder: Path) -> bool:
     """Whether weights are there: all parts of them, where an index lists parts."""
-    weights = [path for path in (*folder.glob("*.safetensors"), *folder.glob("*.bin")) if path.stem != "sparsity"]
+    weights = [path for form in _WEIGHTS for path in folder.glob(f"*{form}") if path.stem != "sparsity"]
     for index in folder.glob("*.index.json"):
         parts = set(re.findall(r'"([^"]+\.(?:safetensors|bin))"', index.read_text(encoding="utf-8")))
         if not parts <= {path.name for path in weights}:
@@ -164,7 +169,7 @@ def fetch(
     from huggingface_hub import hf_hub_download, try_to_load_from_cache
 
     commit, files = listing(need)
-    if not any(file.name.endswith((".safetensors", ".bin")) for file in files):
+    if not any(file.name.endswith(_WEIGHTS) for file in files):
         raise HubError(f"{need.what}: {need.repository} holds no weights in safetensors or PyTorch form")
     fetched = 0
     for file in files:

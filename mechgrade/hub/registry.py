@@ -18,6 +18,9 @@ from mechgrade.course import Course, CourseError, ModelProfile
 from mechgrade.course.yamlfile import did_you_mean
 from mechgrade.protocol.job import HUB
 
+#: The forms of releases of which each autoencoder has a folder of its own: sae-lens's (none), Gemma Scope's, dictionary_learning's.
+_FORMS = (None, "sae_lens", "gemma_2", "gemma_3", "dictionary_learning_1")
+
 
 @dataclass(frozen=True)
 class SaePlace:
@@ -94,6 +97,12 @@ def sae(place: str) -> SaePlace:
     entries = {str(each["id"]): each for each in entry["saes"]}
     if identity not in entries:
         raise CourseError(f"release {release} has no SAE {identity!r}; it has {', '.join(list(entries)[:20])}")
+    form = entry.get("conversion_func")
+    if form not in _FORMS:
+        raise CourseError(
+            f"release {release} keeps its SAEs in a form of its own ({form}), which cannot be fetched here: load one with sae-lens, "
+            "save it with `save_model` in a folder of the course, and name the folder in course.yaml"
+        )
     found = entries[identity]
     stated = {name: float(found[name]) for name in ("l0", "variance_explained") if name in found}
     return SaePlace(str(entry["repo_id"]), str(found["path"]), stated)

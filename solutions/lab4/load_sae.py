@@ -136,7 +136,7 @@ if __name__ == "__main__":
     from mechgrade.bench import open_bench, plots
 
     bench = open_bench()
-    sae = load_sae(bench.spec.sae or "gpt2-small-res-jb/blocks.8.hook_resid_pre")
+    sae = load_sae((bench.spec.part("sae") or "gpt2-small-res-jb/blocks.8.hook_resid_pre").removeprefix("hub:"))
     tokens = bench.tokens(
         [
             "The capital of France is Paris",

@@ -12,7 +12,8 @@ from torch import Tensor
 
 from mechgrade.bench.provider import BenchError
 from mechgrade.bench.torch.bench import TorchBench
-from mechgrade.bench.transformer_lens.model import load_model, load_sae
+from mechgrade.bench.transformer_lens.facts import lacks
+from mechgrade.bench.transformer_lens.model import fits_model, load_model, load_sae
 from mechgrade.protocol.job import HUB, BenchSpec
 
 
@@ -35,15 +36,19 @@ class Bench(TorchBench):
     def sae(self) -> Any:
         """The model's sparse autoencoder, a ``sae_lens.SAE`` in eval mode without gradients.
 
+        Its ``cfg.metadata.hook_name`` is the name that both back ends have for the hook point, also where the SAE has the bridge's own.
+
         Raises:
-            BenchError: the lab does not use one by course.yaml, or the profile has none, or it is corrupt.
+            BenchError: the lab does not use one by course.yaml, or the profile has none, or it is corrupt or none of this model's.
         """
         place = self.spec.part("sae")
         if place is None:
             raise BenchError(
                 "no SAE here: give the lab `uses: [sae]` in course.yaml, and the model's profile a part `sae`"
             )
-        return load_sae(place.removeprefix(HUB), device=self.spec.device, dtype=self.spec.dtype)
+        sae = load_sae(place.removeprefix(HUB), device=self.spec.device, dtype=self.spec.dtype)
+        fits_model(sae, self.model, place)
+        return sae
 
     # --- what the model is -------------------------------------------------------------------------------------------
 
@@ -207,8 +212,13 @@ class Bench(TorchBench):
 
     def load(self) -> None:
         """Load the model, and the autoencoder where the lab uses one."""
-        for part in ("model", "sae") if self.spec.part("sae") else ("model",):
+        for part in ("model", "sae") if self._has_sae else ("model",):
             getattr(self, part)
+
+    @property
+    def _has_sae(self) -> bool:
+        """Whether there is an autoencoder for this model: without one that fits, scenarios that need it are left out."""
+        return bool(self.spec.part("sae")) and not lacks(self.spec, {"sae": None})
 
     def warm_up(self) -> None:
         """Run with a cache and with a hook (TransformerLens then resolves its hooks' aliases), the tokenizer, the autoencoder."""
@@ -216,8 +226,8 @@ class Bench(TorchBench):
             tokens = self.tokens("a b")
             _, cache = self.model.run_with_cache(tokens)
             self.model.run_with_hooks(tokens, fwd_hooks=[(next(iter(cache)), lambda activation, hook: None)])
-            if self.spec.part("sae"):
-                self.sae(torch.zeros(1, self.d_model, device=self.device, dtype=self.dtype))
+            if self._has_sae:
+                self.sae(torch.zeros(1, self.sae.cfg.d_in, device=self.device, dtype=self.dtype))
                 # SAELens's table of published autoencoders: it takes a second to read, and is kept.
                 from sae_lens.loading.pretrained_saes_directory import get_pretrained_saes_directory
 

@@ -12,6 +12,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from mechgrade.bench.transformer_lens import saes
 from mechgrade.protocol.job import HUB, BenchSpec
 
 #: Families whose configurations name no kind of positions: these learn an embedding for each position, and those have none.
@@ -67,7 +68,6 @@ class Facts:
 
 def facts_of(config: Mapping[str, Any]) -> Facts:
     """A model's kind, from its config.json."""
-    config = {**config, **(config.get("text_config") or {})}
     family = str(config.get("model_type", "unknown"))
     heads = int(config.get("num_attention_heads") or config.get("n_head") or config.get("num_heads") or 1)
     has_rms = "rms_norm_eps" in config
@@ -90,11 +90,26 @@ def facts_at(place: str) -> Facts | None:
 
     What is not on this machine is told by whoever loads it.
     """
-    folder = _folder(place)
     try:
-        return facts_of(json.loads((folder / "config.json").read_text(encoding="utf-8"))) if folder else None
-    except (OSError, ValueError, TypeError, AttributeError):
+        return facts_of(config_at(place))
+    except (ValueError, TypeError, AttributeError):
         return None
+
+
+def config_at(place: str) -> dict[str, Any]:
+    """A model's config.json, with that of its text part on top.
+
+    Raises:
+        ValueError: there is none on this machine, or it cannot be read.
+    """
+    folder = _folder(place)
+    if folder is None:
+        raise ValueError(f"no configuration of {place}")
+    try:
+        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ValueError(f"no configuration of {place}") from error
+    return {**config, **(config.get("text_config") or {})}
 
 
 def _folder(place: str) -> Path | None:
@@ -129,7 +144,31 @@ def _pieces(place: str) -> Callable[[str], int] | None:
 
 
 def _sae(spec: BenchSpec, _: Any) -> str:
-    return "" if spec.part("sae") else "it needs a sparse autoencoder, and this model has none in course.yaml"
+    place = spec.part("sae")
+    if not place:
+        return "it needs a sparse autoencoder, and this model has none in course.yaml"
+    sae = saes.at(place)
+    # What cannot be read is left to whoever loads it.
+    return saes.misfit(sae, sizes_at(spec.model)) if sae else ""
+
+
+def _linear_sae(spec: BenchSpec, _: Any) -> str:
+    sae = saes.at(spec.part("sae") or "")
+    return saes.rescales(sae) if sae and not _sae(spec, None) else ""
+
+
+def _stream_sae(spec: BenchSpec, _: Any) -> str:
+    sae = saes.at(spec.part("sae") or "")
+    return saes.elsewhere(sae, sizes_at(spec.model)) if sae and not _sae(spec, None) else ""
+
+
+@lru_cache(maxsize=16)
+def sizes_at(place: str) -> saes.Sizes | None:
+    """The sizes of the model in a directory or under ``hub:NAME``; None where no configuration can be read."""
+    try:
+        return saes.sizes_of(config_at(place))
+    except (ValueError, TypeError, AttributeError):
+        return None
 
 
 def _learned_positions(spec: BenchSpec, _: Any) -> str:
@@ -184,6 +223,8 @@ def _single_tokens(spec: BenchSpec, words: Sequence[str]) -> str:
 #: What can be asked, and who answers: why a model cannot give it, or nothing.
 NEEDS: dict[str, Callable[[BenchSpec, Any], str]] = {
     "sae": _sae,
+    "linear_sae": _linear_sae,
+    "stream_sae": _stream_sae,
     "learned_positions": _learned_positions,
     "layer_norm": _layer_norm,
     "sequential_blocks": _sequential_blocks,

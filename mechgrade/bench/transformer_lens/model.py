@@ -16,8 +16,10 @@ import torch
 
 from mechgrade.bench.provider import BenchError
 from mechgrade.bench.torch import determinism
+from mechgrade.bench.transformer_lens import saes
 from mechgrade.bench.transformer_lens.processing import bridge, hooked
 from mechgrade.hub import faults
+from mechgrade.protocol.job import HUB
 
 
 def load_model(name: str, *, local: bool, backend: str, device: str = "cpu", dtype: torch.dtype = torch.float32) -> Any:
@@ -79,7 +81,43 @@ def load_sae(place: str, *, device: str, dtype: str) -> Any:
     sae = sae.to(getattr(torch, dtype)).eval()
     for parameter in sae.parameters():
         parameter.requires_grad_(False)
+    _decode_plainly(sae)
     return sae
+
+
+def _decode_plainly(sae: Any) -> None:
+    """Give an autoencoder that divides each latent by its direction's length directions of length one: what it computes stays the same.
+
+    Then it decodes as ``f @ W_dec + b_dec``, like all others. sae-lens saves finished ones in this form already.
+    """
+    if getattr(sae.cfg, "rescale_acts_by_decoder_norm", False) and (sae.get_W_dec_norm() - 1).abs().max() > 1e-4:
+        sae.fold_W_dec_norm()
+
+
+def fits_model(sae: Any, model: Any, place: str) -> None:
+    """See that a loaded autoencoder belongs to a model, and give its hook point the name that both back ends know.
+
+    Args:
+        sae: what :func:`load_sae` loaded; its ``cfg.metadata.hook_name`` may be changed.
+        model: what :func:`load_model` loaded.
+        place: where the autoencoder lies, for people.
+
+    Raises:
+        BenchError: it is of a kind that the course cannot use, or it belongs at a hook point that the model lacks.
+    """
+    name = place.removeprefix(HUB) if place.startswith(HUB) else Path(place).name
+    about = saes.sae_of(sae.cfg.to_dict(), f"the SAE {name}")
+    sizes = saes.Sizes(int(model.cfg.n_layers), int(model.cfg.d_model), int(getattr(model.cfg, "d_mlp", None) or 0))
+    why = saes.misfit(about, sizes)
+    if why:
+        raise BenchError(why.replace("it needs", "the bench needs", 1))
+    # The name that both back ends know: what scenarios return must not depend on the back end.
+    names = [name for name in (saes.older_name(about.hook), about.hook) if name in model.hook_dict]
+    if not names:
+        raise BenchError(
+            f"{about.name} belongs at {about.hook!r}, and this model has no such hook point: take one that was trained on this model"
+        )
+    sae.cfg.metadata.hook_name = names[0]
 
 
 def quiet_libraries() -> None:

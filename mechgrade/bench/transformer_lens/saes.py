@@ -1,0 +1,187 @@
+"""What a sparse autoencoder is, told from its cfg.json, and whether a model can use it: without its weights, and without torch.
+
+sae-lens loads a dozen kinds. Most rebuild the activation that they read by ``f @ W_dec + b_dec``. Of the others each is refused in a sentence
+before anything is run: a transcoder rebuilds nothing, and one that rescales activations has directions of another length in each of them.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mechgrade.protocol.job import HUB
+
+#: Kinds that look at more than one token, that sae-lens writes in mid-training, and that read one thing and rebuild another.
+_TEMPORAL = frozenset(["temporal"])
+_UNFINISHED = frozenset(["batchtopk", "matryoshka_batchtopk"])
+_TRANSCODER = re.compile("transcoder")
+#: Ways to rescale an activation before it is encoded, which the decoder has to undo.
+_RESCALING = frozenset(["layer_norm", "constant_norm_rescale"])
+
+#: The hook points of a layer that the bridge has under a name of its own, and the names of HookedTransformer for them.
+_OLDER = {
+    "hook_in": "hook_resid_pre",
+    "hook_out": "hook_resid_post",
+    "attn.hook_out": "hook_attn_out",
+    "mlp.hook_out": "hook_mlp_out",
+    "mlp.in.hook_out": "mlp.hook_pre",
+    "mlp.out.hook_in": "mlp.hook_post",
+}
+#: How wide the activations at a layer's hook points are; at others nothing is said.
+_WIDTHS = dict.fromkeys(
+    ("hook_resid_pre", "hook_resid_mid", "hook_resid_post", "hook_attn_out", "hook_mlp_out", "ln1.hook_normalized"),
+    "d_model",
+) | {"ln2.hook_normalized": "d_model", "mlp.hook_pre": "d_mlp", "mlp.hook_post": "d_mlp"}
+
+
+@dataclass(frozen=True)
+class Sae:
+    """An autoencoder's kind.
+
+    Attributes:
+        name: for people.
+        kind: as sae-lens names its architecture.
+        d_in: the width of the activations that it reads.
+        hook: the hook point at which it reads; empty where it does not say so.
+        writes: the hook point whose activations it imitates, if that is another.
+        rescaling: how it rescales activations; ``none`` where it does not.
+        of_heads: whether it reads heads, all side by side or one alone.
+    """
+
+    name: str
+    kind: str
+    d_in: int
+    hook: str
+    writes: str
+    rescaling: str
+    of_heads: bool
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """A model's sizes that decide whether an autoencoder fits; ``d_mlp`` is 0 where it is not known."""
+
+    n_layers: int
+    d_model: int
+    d_mlp: int
+
+
+def sae_of(config: Mapping[str, Any], name: str) -> Sae:
+    """An autoencoder's kind from its cfg.json, as sae-lens writes it now or wrote it before version 6.
+
+    Raises:
+        ValueError, TypeError, AttributeError: the configuration is not of this form.
+    """
+    more = {**config, **(config.get("metadata") or {})}
+    hook = str(more.get("hook_name") or more.get("hook_point") or "")
+    head = more.get("hook_head_index", more.get("hook_point_head_index"))
+    return Sae(
+        name=name,
+        kind=str(config.get("architecture") or "standard"),
+        d_in=int(config["d_in"]),
+        hook=hook,
+        writes=str(more.get("hook_name_out") or ""),
+        rescaling=str(config.get("normalize_activations") or "none"),
+        of_heads=config.get("reshape_activations") == "hook_z" or hook.endswith("hook_z") or head is not None,
+    )
+
+
+def at(place: str) -> Sae | None:
+    """The kind of the autoencoder in a directory or under ``hub:release/id``; None where no configuration in sae-lens's form can be read."""
+    try:
+        folder = _folder(place)
+        name = place.removeprefix(HUB) if place.startswith(HUB) else Path(place).name
+        return sae_of(json.loads((folder / "cfg.json").read_text(encoding="utf-8")), f"the SAE {name}")
+    except (OSError, ValueError, TypeError, AttributeError, KeyError):
+        return None
+
+
+def _folder(place: str) -> Path:
+    if not place.startswith(HUB):
+        return Path(place)
+    from mechgrade.course import CourseError, ModelProfile
+    from mechgrade.hub.files import needs, snapshot
+
+    try:
+        (need,) = needs(ModelProfile.model_construct(name=place, parts={"sae": place}))
+    except CourseError as error:
+        raise ValueError(str(error)) from error
+    found = snapshot(need)
+    if found is None:
+        raise ValueError(f"{place} is not on this machine")
+    return found / need.folder
+
+
+def sizes_of(config: Mapping[str, Any]) -> Sizes:
+    """A model's sizes, from its config.json.
+
+    Raises:
+        ValueError: it does not tell them.
+    """
+    layers = config.get("num_hidden_layers") or config.get("n_layer") or config.get("num_layers")
+    width = config.get("hidden_size") or config.get("n_embd") or config.get("d_model")
+    if not layers or not width:
+        raise ValueError("a configuration without sizes")
+    return Sizes(int(layers), int(width), int(config.get("intermediate_size") or config.get("n_inner") or 4 * width))
+
+
+def older_name(hook: str) -> str:
+    """The name that HookedTransformer has for a hook point of the bridge; any other name as it is."""
+    found = re.fullmatch(r"(blocks\.\d+\.)(.+)", hook)
+    return found[1] + _OLDER.get(found[2], found[2]) if found else hook
+
+
+# --- whether it fits ---------------------------------------------------------------------------------------------------
+
+
+def misfit(sae: Sae, sizes: Sizes | None) -> str:
+    """Why an autoencoder cannot be used on a model at all, in words; empty where it can, as far as both are known."""
+    if _TRANSCODER.search(sae.kind):
+        what = (
+            f"from {sae.hook} it imitates {sae.writes}"
+            if sae.hook and sae.writes
+            else "it imitates a part of the model"
+        )
+        return f"it needs an autoencoder, which rebuilds what it reads, and {sae.name} is a transcoder: {what}"
+    if sae.kind in _TEMPORAL:
+        return f"it needs an autoencoder that reads one token at a time, and {sae.name} also reads the tokens before"
+    if sae.kind in _UNFINISHED:
+        return (
+            f"it needs a finished autoencoder, and {sae.name} was saved in the middle of its training: save it with "
+            "`save_inference_model`"
+        )
+    if sae.of_heads:
+        return f"it needs an autoencoder of whole activations, and {sae.name} reads heads ({sae.hook})"
+    if not sae.hook:
+        return f"it needs an autoencoder that says where it belongs, and {sae.name} names no hook point (hook_name)"
+    layer = re.match(r"blocks\.(\d+)\.(.+)", older_name(sae.hook))
+    if sizes and layer and int(layer[1]) >= sizes.n_layers:
+        return (
+            f"it needs an autoencoder of this model, and {sae.name} belongs at {sae.hook}; the model's last layer is "
+            f"{sizes.n_layers - 1}"
+        )
+    width = getattr(sizes, _WIDTHS[layer[2]]) if sizes and layer and layer[2] in _WIDTHS else 0
+    if not width or sae.d_in == width:
+        return ""
+    return (
+        f"it needs an autoencoder of this model, and {sae.name} is for activations of {sae.d_in} numbers; "
+        f"at {sae.hook} the model has {width}"
+    )
+
+
+def rescales(sae: Sae) -> str:
+    """Why the latents of an autoencoder do not add up to its reconstruction as ``f @ W_dec + b_dec``; empty where they do."""
+    if sae.rescaling not in _RESCALING:
+        return ""
+    return f"it needs an autoencoder that decodes as f @ W_dec + b_dec, and {sae.name} rescales each activation ({sae.rescaling})"
+
+
+def elsewhere(sae: Sae, sizes: Sizes | None) -> str:
+    """Why an autoencoder's directions are none of the residual stream's; empty where they are."""
+    if sizes is None or sae.d_in == sizes.d_model:
+        return ""
+    return f"it needs directions in the residual stream, which has {sizes.d_model} dimensions, and those of {sae.name} have {sae.d_in}"
