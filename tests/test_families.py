@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import ast
+import json
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from families import FAMILIES, HEADS, course_with_families, profile_of, save_model
-from support import grade_folder
+from families import FAMILIES, HEADS, SHAPES, course_with, course_with_families, profile_of, pull, save_model
+from support import ROOT, grade_folder
 
 from mechgrade.bench.transformer_lens.facts import NEEDS, facts_at, facts_of, lacks
 from mechgrade.bench.transformer_lens.model import load_model
@@ -84,6 +88,45 @@ def test_a_wrong_answer_on_it_is_still_wrong(llama: Course, own_worker: Worker, 
 def test_the_whole_course_on_a_family(family: str, tmp_path: Path, own_worker: Worker) -> None:
     course = load_course(course_with_families(tmp_path / "course", [family]))
     result = graded(course, own_worker, profile_of(family))
+    verdicts = {entry.exercise: (entry.verdict, entry.message) for entry in result.exercises}
+    assert {name: each for name, each in verdicts.items() if each[0] not in ("passed", "not_applicable")} == {}
+    assert result.score == result.max_score > 300
+
+
+@pytest.mark.slow
+def test_the_whole_course_on_a_model_that_was_trained_and_pulled_from_a_hub(tmp_path: Path) -> None:
+    """Training leaves other weights than chance, and other heads than the course's models have: some steps are enough to see."""
+    from interp.train_family import Recipe, made, measures_of
+
+    folder = made("Qwen3", tmp_path / "trained", Recipe(steps=40, batch=8))
+    assert measures_of(folder).loss < 5.5 < 6.9  # ln 992, of a model that knows nothing, is 6.9
+    name = FAMILIES["Qwen3"].hub
+    pull(tmp_path / "hf", {name: folder}, ROOT)
+    command = ["grade", "solutions", "--model", f"hub:{name}", "--json", str(tmp_path / "result.json")]
+    environment = {**os.environ, "HF_HOME": str(tmp_path / "hf"), "HF_ENDPOINT": "http://127.0.0.1:9"}
+    done = subprocess.run(
+        [sys.executable, "-m", "mechgrade.doors.cli", *command],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    result = json.loads((tmp_path / "result.json").read_text())
+    verdicts = {entry["exercise"]: (entry["verdict"], entry["message"]) for entry in result["exercises"]}
+    assert {name: each for name, each in verdicts.items() if each[0] not in ("passed", "not_applicable")} == {}
+    assert verdicts["find_circuit"][0] == "passed"  # it is for trained models alone
+    assert result["score"] == result["max_score"] > 400
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("shape", SHAPES)
+def test_the_whole_course_on_a_shape(shape: str, tmp_path: Path, own_worker: Worker) -> None:
+    """One layer, twelve, a short context, few tokens, no BOS, half precision: each passes or is left out, and nothing fails."""
+    SHAPES[shape](tmp_path / profile_of(shape))
+    course = load_course(course_with(tmp_path / "course", {profile_of(shape): tmp_path / profile_of(shape)}))
+    result = graded(course, own_worker, profile_of(shape))
     verdicts = {entry.exercise: (entry.verdict, entry.message) for entry in result.exercises}
     assert {name: each for name, each in verdicts.items() if each[0] not in ("passed", "not_applicable")} == {}
     assert result.score == result.max_score > 300
