@@ -1,7 +1,9 @@
 """Train a small model of each family, on the course's corpus: `python -m interp.train_family --out outputs/families`.
 
 The models are those of `transformers`, from each family's own configuration (`families`), and so is their directory. Data
-and optimisers are those of `train_unsupervised`: no attention is supervised, so whatever a head does, it found by itself.
+and optimisers are those of `train_unsupervised`. Heads that repeat what came before are slow to emerge: so three heads are shown
+in the first steps where to look (the token before, and the token after an earlier occurrence), as in `train`. Where all other
+heads look, and what any head writes, the model finds by itself.
 A model takes a few minutes on one processor. One that is there already is not trained again. The weights are not part of the
 course, because each is made by one command; `measures.json` beside them says what the model has learnt.
 """
@@ -30,10 +32,13 @@ from .families import FAMILIES, Family, Sizes
 from .muon import Muon
 from .prompts import capital_prompts, ioi_prompts
 from .tokenizer import save_tokenizer, token_ids
-from .train import rate_factor
+from .train import attention_loss, curriculum_factor, rate_factor
 from .train_unsupervised import Unsupervised, batches
 
 MEASURES = "measures.json"
+
+#: The matrices that write to the residual stream, as the families name them.
+WRITING = tuple(f"{name}.weight" for name in ("o_proj", "down_proj", "c_proj", "attention.dense", "dense_4h_to_h"))
 
 
 @dataclass(frozen=True)
@@ -41,10 +46,11 @@ class Recipe:
     """What a run depends on, beside the code."""
 
     seed: int = 0
-    steps: int = 1200
+    steps: int = 600
     batch: int = 16
-    muon_rate: float = 0.02
-    adam_rate: float = 4e-3
+    #: Up to which share of the steps heads are shown where to look: in full, and fading.
+    shown: float = 0.25
+    fading: float = 0.4
 
 
 @dataclass(frozen=True)
@@ -75,32 +81,58 @@ def fresh(family: Family, sizes: Sizes, seed: int, **more: Any) -> Any:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         model = AutoModelForCausalLM.from_config(family.configuration(sizes, **more), attn_implementation="eager")
-        for name, parameter in model.named_parameters():
-            if name.endswith("wpe.weight"):  # waves tell neighbours apart from the start, as rotary positions do
-                place = torch.arange(len(parameter), dtype=torch.float32)[:, None]
-                rates = torch.logspace(torch.tensor(2.5).log10(), -2.0, parameter.shape[1] // 2)
-                parameter.data.copy_(0.1 * torch.cat([(place * rates).sin(), (place * rates).cos()], dim=1))
     return model.float()
+
+
+@torch.no_grad()
+def prepare(model: Any) -> None:
+    """Scale fresh weights as `TinyGPT2` has them: embeddings loud, what layers write quiet. With others, few heads find a job in so few steps."""
+    scaled = getattr(model.config, "model_type", "").startswith(
+        "gemma"
+    )  # it multiplies embeddings by the root of its width
+    loud = 0.2 / (model.config.hidden_size**0.5 if scaled else 1)
+    for name, parameter in model.named_parameters():
+        if name.endswith("wpe.weight"):  # waves tell neighbours apart from the start, as rotary positions do
+            place = torch.arange(len(parameter), dtype=torch.float32)[:, None]
+            rates = torch.logspace(torch.tensor(2.5).log10(), -2.0, parameter.shape[1] // 2)
+            parameter.copy_(0.1 * torch.cat([(place * rates).sin(), (place * rates).cos()], dim=1))
+        elif parameter.dim() == 2:
+            inside = any(part.isdigit() for part in name.split("."))
+            parameter.mul_((0.015 if name.endswith(WRITING) else 0.08 if inside else loud) / parameter.std())
 
 
 def train(model: Any, recipe: Recipe, title: str) -> None:
     """Train a model on the course's corpus, in place."""
-    data = Unsupervised(seed=recipe.seed, steps=recipe.steps, batch=recipe.batch, wrong_answers=0.0, strangers=0.0)
-    muon, adam = _optimisers(model, recipe)
+    data = Unsupervised(
+        seed=recipe.seed,
+        steps=recipe.steps,
+        batch=recipe.batch,
+        fade_from=round(recipe.shown * recipe.steps),
+        off_from=round(recipe.fading * recipe.steps),
+        previous_weight=0.3,
+        induction_weight=0.3,
+        wrong_answers=0.0,
+        strangers=0.0,
+        long_rows=0.25,
+    )
+    muon, adam = _optimisers(model, data)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     model.train()
     with Progress(*columns, TextColumn("{task.fields[loss]}")) as bar:
         task = bar.add_task(title, total=recipe.steps, loss="")
         source = batches(np.random.default_rng(recipe.seed), data)
         for step, batch in zip(range(recipe.steps), source, strict=False):
-            each = token_losses(model(input_ids=batch.ids).logits, batch.ids)
-            weights = batch.weights[:, 1:]
-            loss = (each * weights).sum() / weights.sum()
-            torch.autograd.backward(loss)
+            guided = curriculum_factor(step, data)
+            found = model(input_ids=batch.ids, output_attentions=guided > 0)
+            each, weights = token_losses(found.logits, batch.ids), batch.weights[:, 1:]
+            loss = total = (each * weights).sum() / weights.sum()
+            if guided > 0:
+                total = loss + guided * attention_loss(data, batch, [(p + 1e-9).log() for p in found.attentions])
+            torch.autograd.backward(total)
             nn.utils.clip_grad_norm_(model.parameters(), 1.0)
             factor = rate_factor(step, data)
             muon.step(factor)
-            adam.param_groups[0]["lr"] = recipe.adam_rate * factor
+            adam.param_groups[0]["lr"] = data.adam_rate * factor
             adam.step()
             adam.zero_grad(set_to_none=True)
             if step % 20 == 0 or step == recipe.steps - 1:
@@ -114,13 +146,15 @@ def token_losses(logits: Tensor, ids: Tensor) -> Tensor:
     return flat.view(len(ids), -1)
 
 
-def _optimisers(model: Any, recipe: Recipe) -> tuple[Muon, torch.optim.AdamW]:
+def _optimisers(model: Any, recipe: Unsupervised) -> tuple[Muon, torch.optim.AdamW]:
     """Muon for the matrices of the layers, AdamW for embeddings, biases and norms."""
-    inside = [p for name, p in model.named_parameters() if p.dim() == 2 and any(part.isdigit() for part in name.split("."))]
+    inside = [
+        p for name, p in model.named_parameters() if p.dim() == 2 and any(part.isdigit() for part in name.split("."))
+    ]
     chosen = {id(p) for p in inside}
     rest = [p for p in model.parameters() if id(p) not in chosen]
     adam = torch.optim.AdamW(rest, lr=recipe.adam_rate, betas=(0.9, 0.98), weight_decay=0.0)
-    return Muon(inside, recipe.muon_rate, 0.05), adam
+    return Muon(inside, recipe.muon_rate, recipe.muon_decay), adam
 
 
 def save(model: Any, folder: Path, sizes: Sizes) -> None:
@@ -158,7 +192,9 @@ def made(family: str, out: Path, recipe: Recipe | None = None, sizes: Sizes | No
     torch.set_num_threads(1)
     try:
         started = time.process_time()
-        model = fresh(FAMILIES[family], sizes, recipe.seed)
+        # A head copies a token sooner where reading and writing tokens are one matrix.
+        model = fresh(FAMILIES[family], sizes, recipe.seed, tie_word_embeddings=True)
+        prepare(model)
         train(model, recipe, family)
         seconds = time.process_time() - started
         save(model, folder, sizes)
@@ -177,7 +213,9 @@ def measures_of(folder: Path) -> Measures:
 def main(arguments: Iterable[str] | None = None) -> None:
     """Read the command line and train."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--only", nargs="*", default=list(FAMILIES), choices=list(FAMILIES), metavar="FAMILY", help=", ".join(FAMILIES))
+    parser.add_argument(
+        "--only", nargs="*", default=list(FAMILIES), choices=list(FAMILIES), metavar="FAMILY", help=", ".join(FAMILIES)
+    )
     parser.add_argument("--out", type=Path, default=Path("outputs/families"))
     parser.add_argument("--seed", type=int, default=Recipe.seed)
     parser.add_argument("--steps", type=int, default=Recipe.steps)

@@ -25,7 +25,6 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 from families import SHAPES, course_with, profile_of, pull
 from support import ROOT
 
-from interp.families import FAMILIES
 from mechgrade.bench.transformer_lens.facts import facts_at
 from mechgrade.course import load_course
 from mechgrade.course.course import Course
@@ -36,6 +35,8 @@ from mechgrade.grading.options import resolve
 from mechgrade.grading.verdicts import ExerciseResult, Result
 from mechgrade.grading.worker import Worker
 from mechgrade.submissions.find import find_submission
+
+from interp.families import FAMILIES
 
 if TYPE_CHECKING:
     from interp.train_family import Measures
@@ -151,7 +152,9 @@ def lines(course: Course, rows: Sequence[Row], asked: argparse.Namespace) -> Ite
                         where = reasons.setdefault(one, {}).setdefault(row.shown, [])
                         where += [what] * (what not in where)
             for each in failed:
-                print(f"{row.shown}, {backend}: {each['exercise']} {each['verdict']}: {each['message']}", file=sys.stderr)
+                print(
+                    f"{row.shown}, {backend}: {each['exercise']} {each['verdict']}: {each['message']}", file=sys.stderr
+                )
             points = f"{sum(e['points'] for e in found):g} of {sum(e['max_points'] for e in found):g}"
             yield f"{start} {len(whole)} | {len(part)} | {len(without)} | {len(failed)} | {points} |"
     yield ""

@@ -14,7 +14,6 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import yaml
 from support import ROOT
@@ -143,7 +142,12 @@ def pull(home: Path, models: Mapping[str, Path], root: Path) -> None:
     with Hub(repos, renamed) as server:
         for name in models:
             command = [sys.executable, "-m", "mechgrade.doors.cli", "models", "pull", f"hub:{name}"]
-            environment = {**os.environ, "HF_HOME": str(home), "HF_ENDPOINT": server.url, "HF_HUB_DISABLE_TELEMETRY": "1"}
+            environment = {
+                **os.environ,
+                "HF_HOME": str(home),
+                "HF_ENDPOINT": server.url,
+                "HF_HUB_DISABLE_TELEMETRY": "1",
+            }
             environment.pop("HF_HUB_OFFLINE", None)
             done = subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True, check=False)
             if done.returncode:
