@@ -180,10 +180,15 @@ def measure(folder: Path, steps: int, seconds: float) -> Measures:
     )
 
 
+def folder_of(family: str, out: Path) -> Path:
+    """Where a family's trained model lies under `out`."""
+    return out / family.lower().replace(" ", "-")
+
+
 def made(family: str, out: Path, recipe: Recipe | None = None, sizes: Sizes | None = None) -> Path:
     """The directory of a family's trained model under `out`: trained first where it is not there."""
     recipe, sizes = recipe or Recipe(), sizes or Sizes()
-    folder = out / family.lower().replace(" ", "-")
+    folder = folder_of(family, out)
     asked = {"recipe": asdict(recipe), "sizes": asdict(sizes)}
     kept = folder / MEASURES
     if kept.is_file() and {**json.loads(kept.read_text()), **asked} == json.loads(kept.read_text()):

@@ -26,7 +26,7 @@ from families import SHAPES, course_with, profile_of, pull
 from support import ROOT
 
 from mechgrade.bench.transformer_lens.facts import facts_at
-from mechgrade.course import load_course
+from mechgrade.course import Exercise, load_course
 from mechgrade.course.course import Course
 from mechgrade.files import write_atomic
 from mechgrade.grading.errors import InfrastructureError
@@ -94,11 +94,11 @@ def arguments() -> argparse.Namespace:
 
 def models(asked: argparse.Namespace, scratch: Path) -> Iterator[Row]:
     """The models of the table, in its order; those that are not there are trained or made."""
-    from interp.train_family import made, measures_of
+    from interp.train_family import MEASURES, folder_of, made, measures_of
 
     for name in asked.only:
-        if name in FAMILIES:
-            folder = made(name, asked.trained)
+        if name in FAMILIES and (not asked.no_run or (folder_of(name, asked.trained) / MEASURES).is_file()):
+            folder = folder_of(name, asked.trained) if asked.no_run else made(name, asked.trained)
             yield Row(name, f"hub:{FAMILIES[name].hub}", folder, measures_of(folder))
     for each in asked.also:
         name, _, folder = each.partition("=")
@@ -128,13 +128,14 @@ def lines(course: Course, rows: Sequence[Row], asked: argparse.Namespace) -> Ite
     yield "| model | what it is | computed by | passed | in part | left out | not passed | points |"
     yield "|---|---|---|---|---|---|---|---|"
     reasons: dict[str, dict[str, list[str]]] = {}
+    known: dict[str, dict[str, Any]] = {}
     for row in rows:
         facts = facts_at(str(row.folder))
         for backend in asked.backend or BACKENDS:
             if asked.no_run and not (asked.keep and _file(asked.keep, row.profile, backend).is_file()):
                 continue
             started = time.monotonic()
-            found = results(course, row.profile, backend, asked.exercise, asked.keep)
+            found = results(course, row.profile, backend, asked.exercise, asked.keep, known)
             print(f" {row.shown}, {backend}: {time.monotonic() - started:.0f} s", file=sys.stderr)
             start = f"| {row.shown} | {facts.words if facts else ''} | {backend} |"
             if isinstance(found, str):
@@ -169,21 +170,32 @@ def lines(course: Course, rows: Sequence[Row], asked: argparse.Namespace) -> Ite
 
 
 def results(
-    course: Course, model: str, backend: str, names: Sequence[str], keep: Path | None
+    course: Course, model: str, backend: str, names: Sequence[str], keep: Path | None, known: dict[str, dict[str, Any]]
 ) -> list[dict[str, Any]] | str:
-    """Each exercise's verdict for its reference; or why the model cannot be loaded."""
+    """Each exercise's verdict for its reference; or why the model cannot be loaded.
+
+    ``known`` has the verdicts of exercises that no model decides, because their lab's bench has none: they are graded once.
+    """
     kept = _file(keep, model, backend) if keep else None
+    exercises = [course.exercise(name) for name in names] or course.exercises()
     if kept is not None and kept.is_file():
-        return json.loads(kept.read_text())  # type: ignore[no-any-return]  # as it was written below
-    worker = Worker(course.limits_of(model).start_seconds)
-    try:
-        found = _graded(course, worker, model, backend, names)
-    finally:
-        worker.close()
-    if kept is not None:
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        write_atomic(kept, json.dumps(found, indent=1))
-    return found
+        found = json.loads(kept.read_text())
+    else:
+        worker = Worker(course.limits_of(model).start_seconds)
+        try:
+            found = _graded(course, worker, model, backend, [each for each in exercises if each.name not in known])
+        finally:
+            worker.close()
+        if isinstance(found, list):
+            entries = known | {entry["exercise"]: entry for entry in found}
+            found = [entries[each.name] for each in exercises]
+        if kept is not None:
+            kept.parent.mkdir(parents=True, exist_ok=True)
+            write_atomic(kept, json.dumps(found, indent=1))
+    if isinstance(found, list):
+        alone = {each.name for each in exercises if course.lab(each.lab).bench not in (None, course.bench)}
+        known |= {entry["exercise"]: entry for entry in found if entry["exercise"] in alone}
+    return found  # type: ignore[no-any-return]  # from JSON as it was written
 
 
 def _file(keep: Path, model: str, backend: str) -> Path:
@@ -191,13 +203,12 @@ def _file(keep: Path, model: str, backend: str) -> Path:
 
 
 def _graded(
-    course: Course, worker: Worker, model: str, backend: str, names: Sequence[str]
+    course: Course, worker: Worker, model: str, backend: str, exercises: Sequence[Exercise]
 ) -> list[dict[str, Any]] | str:
-    exercises = [course.exercise(name) for name in names] or course.exercises()
     options = resolve(course, model=model, backend=backend, isolation="process")
     submission = find_submission(course, course.root / "solutions")
     try:
-        result: Result = grade(course, submission, exercises, options, worker, on_result=_say)
+        result: Result = grade(course, submission, list(exercises), options, worker, on_result=_say)
     except InfrastructureError as error:
         return str(error)
     if all(entry.verdict == "infrastructure_error" for entry in result.applicable[:5]):
