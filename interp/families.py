@@ -45,7 +45,8 @@ class Family:
 def _gpt2(sizes: Sizes, **more: Any) -> Any:
     from transformers import GPT2Config
 
-    shape = {"n_embd": sizes.width, "n_layer": sizes.layers, "n_head": sizes.heads, "n_inner": sizes.inner}
+    # Its MLPs are four times as wide as the stream: HookedTransformer knows no other.
+    shape = {"n_embd": sizes.width, "n_layer": sizes.layers, "n_head": sizes.heads}
     # transformers reads n_positions, TransformerLens n_ctx.
     places = {"n_positions": sizes.context, "n_ctx": sizes.context, "vocab_size": sizes.vocabulary}
     dropout = dict.fromkeys(("attn_pdrop", "embd_pdrop", "resid_pdrop"), 0.0)

@@ -85,20 +85,27 @@ def fresh(family: Family, sizes: Sizes, seed: int, **more: Any) -> Any:
 
 
 @torch.no_grad()
-def prepare(model: Any) -> None:
-    """Scale fresh weights as `TinyGPT2` has them: embeddings loud, what layers write quiet. With others, few heads find a job in so few steps."""
-    scaled = getattr(model.config, "model_type", "").startswith(
-        "gemma"
-    )  # it multiplies embeddings by the root of its width
+def prepare(model: Any, seed: int) -> None:
+    """Scale fresh weights so that heads find a job in few steps: as in `TinyGPT2`, embeddings are loud and what layers write is quiet.
+
+    Where positions are rotary, all embeddings share a direction besides. A head that looks at the token before needs one: it must
+    ask the same whatever the token is, and most of these families have no bias in their queries and keys.
+    """
+    scaled = model.config.model_type.startswith("gemma")  # it multiplies embeddings by the root of its width
     loud = 0.2 / (model.config.hidden_size**0.5 if scaled else 1)
+    learned = [parameter for name, parameter in model.named_parameters() if name.endswith("wpe.weight")]
     for name, parameter in model.named_parameters():
-        if name.endswith("wpe.weight"):  # waves tell neighbours apart from the start, as rotary positions do
-            place = torch.arange(len(parameter), dtype=torch.float32)[:, None]
-            rates = torch.logspace(torch.tensor(2.5).log10(), -2.0, parameter.shape[1] // 2)
-            parameter.copy_(0.1 * torch.cat([(place * rates).sin(), (place * rates).cos()], dim=1))
+        inside = any(part.isdigit() for part in name.split("."))
+        if parameter.dim() == 2 and inside:
+            parameter.mul_((0.015 if name.endswith(WRITING) else 0.08) / parameter.std())
         elif parameter.dim() == 2:
-            inside = any(part.isdigit() for part in name.split("."))
-            parameter.mul_((0.015 if name.endswith(WRITING) else 0.08 if inside else loud) / parameter.std())
+            parameter.mul_(loud / parameter.std())
+            if not learned:
+                parameter.add_(loud * torch.randn(parameter.shape[1], generator=torch.Generator().manual_seed(seed)))
+    for parameter in learned:  # waves tell neighbours apart from the start, as rotary positions do
+        place = torch.arange(len(parameter), dtype=torch.float32)[:, None]
+        rates = torch.logspace(torch.tensor(2.5).log10(), -2.0, parameter.shape[1] // 2)
+        parameter.copy_(0.1 * torch.cat([(place * rates).sin(), (place * rates).cos()], dim=1))
 
 
 def train(model: Any, recipe: Recipe, title: str) -> None:
@@ -199,7 +206,7 @@ def made(family: str, out: Path, recipe: Recipe | None = None, sizes: Sizes | No
         started = time.process_time()
         # A head copies a token sooner where reading and writing tokens are one matrix.
         model = fresh(FAMILIES[family], sizes, recipe.seed, tie_word_embeddings=True)
-        prepare(model)
+        prepare(model, recipe.seed)
         train(model, recipe, family)
         seconds = time.process_time() - started
         save(model, folder, sizes)
