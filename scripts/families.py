@@ -149,7 +149,8 @@ def lines(course: Course, rows: Sequence[Row], asked: argparse.Namespace) -> Ite
             for each in found:
                 for why, checks in each["left"].items():
                     what = each["exercise"] + (f" ({', '.join(checks)})" if each in part else "")
-                    for one in why.replace(row.profile, "it").split("; "):
+                    told = re.sub(r"\. `mechgrade .*", "", why)  # what can be done is said above the table
+                    for one in told.replace(row.profile, "it").split("; "):
                         where = reasons.setdefault(one, {}).setdefault(row.shown, [])
                         where += [what] * (what not in where)
             for each in failed:

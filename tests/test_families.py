@@ -154,6 +154,7 @@ def test_the_configuration_tells_what_the_loaded_model_is(family: str, tmp_path:
     cfg = model.cfg
     assert (facts.positions == "learned") == (str(cfg.positional_embedding_type) == "standard")
     assert (facts.norm == "RMSNorm") == str(cfg.normalization_type).startswith("RMS")
+    assert facts.layers == cfg.n_layers
     assert (facts.heads, facts.kv_heads) == (cfg.n_heads, getattr(cfg, "n_key_value_heads", None) or cfg.n_heads)
     assert facts.parallel == bool(getattr(cfg, "parallel_attn_mlp", False))
     assert facts.gated == bool(getattr(cfg, "gated_mlp", False))
@@ -189,8 +190,9 @@ def test_published_configurations(name: str) -> None:
 def test_the_course_model_lacks_nothing_that_its_graders_ask(course: Course) -> None:
     profile = course.model()
     spec = BenchSpec("transformer_lens", course.place_of(profile.source), (("sae", "somewhere"),))
-    needs: dict[str, Any] = dict.fromkeys(NEEDS) | {"single_tokens": [" Mary", " the"]}
+    needs: dict[str, Any] = dict.fromkeys(NEEDS) | {"single_tokens": [" Mary", " the"], "layers": 3}
     assert lacks(spec, needs) == {}
+    assert lacks(spec, {"layers": 4}) == {"layers": "it needs 4 layers, and this model has 3"}
     assert lacks(spec, {"single_tokens": [" Mary", " Marysville"]}) == {
         "single_tokens": "it needs words that are one token each, and this model cuts ' Marysville'"
     }
@@ -200,7 +202,8 @@ def test_what_cannot_be_read_is_left_to_whoever_loads_it(tmp_path: Path) -> None
     """A missing or damaged configuration is the loader's to tell, with what to do."""
     (tmp_path / "config.json").write_text("{")
     for place in (str(tmp_path), str(tmp_path / "nowhere"), "hub:nobody/nothing", ""):
-        needs: dict[str, Any] = dict.fromkeys(name for name in NEEDS if name != "sae") | {"single_tokens": [" a"]}
+        needs: dict[str, Any] = dict.fromkeys(name for name in NEEDS if name != "sae")
+        needs |= {"single_tokens": [" a"], "layers": 100}
         assert lacks(BenchSpec("transformer_lens", place), needs) == {}
 
 
