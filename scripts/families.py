@@ -111,7 +111,9 @@ def models(asked: argparse.Namespace, scratch: Path) -> Iterator[Row]:
 
 
 def learnt(rows: Sequence[Row]) -> Iterator[str]:
-    """The table of what the trained models have learnt."""
+    """The table of what the trained models have learnt; nothing where there are none."""
+    if not any(row.learnt for row in rows):
+        return
     yield "| model | under the name | loss | capitals right | indirect objects right | best induction score | steps | processor s |"
     yield "|---|---|---|---|---|---|---|---|"
     for row in rows:
