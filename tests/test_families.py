@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import ast
+import json
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from families import FAMILIES, HEADS, course_with_families, profile_of, save_model
-from support import grade_folder
+from families import FAMILIES, HEADS, SHAPES, course_with, course_with_families, profile_of, pull, save_model
+from support import ROOT, grade_folder
 
 from mechgrade.bench.transformer_lens.facts import NEEDS, facts_at, facts_of, lacks
 from mechgrade.bench.transformer_lens.model import load_model
@@ -90,6 +94,45 @@ def test_the_whole_course_on_a_family(family: str, tmp_path: Path, own_worker: W
     assert result.score == result.max_score > 300
 
 
+@pytest.mark.slow
+def test_the_whole_course_on_a_model_that_was_trained_and_pulled_from_a_hub(tmp_path: Path) -> None:
+    """Training leaves other weights than chance, and other heads than the course's models have: some steps are enough to see."""
+    from interp.train_family import Recipe, made, measures_of
+
+    folder = made("Qwen3", tmp_path / "trained", Recipe(steps=40, batch=8))
+    assert measures_of(folder).loss < 5.5 < 6.9  # ln 992, of a model that knows nothing, is 6.9
+    name = FAMILIES["Qwen3"].hub
+    pull(tmp_path / "hf", {name: folder}, ROOT)
+    command = ["grade", "solutions", "--model", f"hub:{name}", "--json", str(tmp_path / "result.json")]
+    environment = {**os.environ, "HF_HOME": str(tmp_path / "hf"), "HF_ENDPOINT": "http://127.0.0.1:9"}
+    done = subprocess.run(
+        [sys.executable, "-m", "mechgrade.doors.cli", *command],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    result = json.loads((tmp_path / "result.json").read_text())
+    verdicts = {entry["exercise"]: (entry["verdict"], entry["message"]) for entry in result["exercises"]}
+    assert {name: each for name, each in verdicts.items() if each[0] not in ("passed", "not_applicable")} == {}
+    assert verdicts["find_circuit"][0] == "passed"  # it is for trained models alone
+    assert result["score"] == result["max_score"] > 400
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("shape", SHAPES)
+def test_the_whole_course_on_a_shape(shape: str, tmp_path: Path, own_worker: Worker) -> None:
+    """One layer, twelve, a short context, few tokens, no BOS, half precision: each passes or is left out, and nothing fails."""
+    SHAPES[shape](tmp_path / profile_of(shape))
+    course = load_course(course_with(tmp_path / "course", {profile_of(shape): tmp_path / profile_of(shape)}))
+    result = graded(course, own_worker, profile_of(shape))
+    verdicts = {entry.exercise: (entry.verdict, entry.message) for entry in result.exercises}
+    assert {name: each for name, each in verdicts.items() if each[0] not in ("passed", "not_applicable")} == {}
+    assert result.score == result.max_score > 300
+
+
 def test_a_second_back_end_is_no_condition(llama: Course, own_worker: Worker, tmp_path: Path) -> None:
     """Where the other back end cannot load a model, the references run without it; that it cannot is told when it is asked for."""
     course = load_course(course_with_families(tmp_path / "course", ["Gemma 2"]))
@@ -112,6 +155,7 @@ def test_the_configuration_tells_what_the_loaded_model_is(family: str, tmp_path:
     cfg = model.cfg
     assert (facts.positions == "learned") == (str(cfg.positional_embedding_type) == "standard")
     assert (facts.norm == "RMSNorm") == str(cfg.normalization_type).startswith("RMS")
+    assert facts.layers == cfg.n_layers
     assert (facts.heads, facts.kv_heads) == (cfg.n_heads, getattr(cfg, "n_key_value_heads", None) or cfg.n_heads)
     assert facts.parallel == bool(getattr(cfg, "parallel_attn_mlp", False))
     assert facts.gated == bool(getattr(cfg, "gated_mlp", False))
@@ -147,8 +191,9 @@ def test_published_configurations(name: str) -> None:
 def test_the_course_model_lacks_nothing_that_its_graders_ask(course: Course) -> None:
     profile = course.model()
     spec = BenchSpec("transformer_lens", course.place_of(profile.source), (("sae", "somewhere"),))
-    needs: dict[str, Any] = dict.fromkeys(NEEDS) | {"single_tokens": [" Mary", " the"]}
+    needs: dict[str, Any] = dict.fromkeys(NEEDS) | {"single_tokens": [" Mary", " the"], "layers": 3}
     assert lacks(spec, needs) == {}
+    assert lacks(spec, {"layers": 4}) == {"layers": "it needs 4 layers, and this model has 3"}
     assert lacks(spec, {"single_tokens": [" Mary", " Marysville"]}) == {
         "single_tokens": "it needs words that are one token each, and this model cuts ' Marysville'"
     }
@@ -158,7 +203,8 @@ def test_what_cannot_be_read_is_left_to_whoever_loads_it(tmp_path: Path) -> None
     """A missing or damaged configuration is the loader's to tell, with what to do."""
     (tmp_path / "config.json").write_text("{")
     for place in (str(tmp_path), str(tmp_path / "nowhere"), "hub:nobody/nothing", ""):
-        needs: dict[str, Any] = dict.fromkeys(name for name in NEEDS if name != "sae") | {"single_tokens": [" a"]}
+        needs: dict[str, Any] = dict.fromkeys(name for name in NEEDS if name != "sae")
+        needs |= {"single_tokens": [" a"], "layers": 100}
         assert lacks(BenchSpec("transformer_lens", place), needs) == {}
 
 

@@ -70,11 +70,12 @@ def on_a_cache_of_one(exercise, bench, *, batch, pos, activation, seed):
 
 
 def on_one_changed_head(exercise, bench, *, batch, pos, layer, head, activation, seed):
-    """The clean run is the corrupted one but for a single head; counted from the last layer and the last head."""
+    """The clean run is the corrupted one but for a single head; counted from the last layer and the last head, and round again where there are fewer."""
     _, corrupted, metric = random_prompts(bench, batch, pos, seed)
     cache = caches(bench, corrupted)
-    name = f"blocks.{bench.n_layers - 1 - layer}.attn.hook_{activation}"
-    last = (bench.n_kv_heads if activation in ("k", "v") else bench.n_heads) - 1 - head
+    heads = bench.n_kv_heads if activation in ("k", "v") else bench.n_heads
+    name = f"blocks.{(-1 - layer) % bench.n_layers}.attn.hook_{activation}"
+    last = (-1 - head) % heads
     if activation == "pattern":
         cache[name][:, last] = bench.pattern(batch, pos, pos, seed=seed + 5)
     else:
@@ -186,7 +187,7 @@ def test_only_one_head(compare, seed):
     for layer, head, activation in [(0, 0, "z"), (1, 1, "z"), (1, 0, "v"), (0, 1, "pattern")]:
         found = compare(on_one_changed_head, batch=3, pos=5, layer=layer, head=head, activation=activation, seed=seed)
         change = np.abs(found["change"]).copy()
-        change[-1 - layer, -1 - head] = 0
+        change[(-1 - layer) % len(change), (-1 - head) % change.shape[1]] = 0
         assert np.all(change < 1e-3), (
             "the two runs differ in one head only, but your map shows an effect of other heads: something else than "
             "the head in question is patched along with it"

@@ -161,8 +161,7 @@ def test_all_heads_together(compare, seed):
 
 
 @pytest.mark.points(4)
-@pytest.mark.needs("ungrouped_heads")
-@pytest.mark.needs("direct_heads")
+@pytest.mark.needs("ungrouped_heads", "direct_heads", layers=2)
 def test_to_heads(compare, seed):
     """The direct paths from heads to the queries, keys or values of later heads, on random tokens."""
     for batch, pos, senders, receivers, component in [
@@ -180,8 +179,7 @@ def test_to_heads(compare, seed):
 
 
 @pytest.mark.points(1)
-@pytest.mark.needs("ungrouped_heads")
-@pytest.mark.needs("direct_heads")
+@pytest.mark.needs("ungrouped_heads", "direct_heads", layers=2)
 def test_nothing_changes(compare, seed):
     """Without a sender, or without a receiver, or with two equal runs, the logits are the original ones."""
     compare(without_receivers, seed=seed)
@@ -194,7 +192,7 @@ def test_nothing_changes(compare, seed):
 
 
 @pytest.mark.points(1)
-@pytest.mark.needs("ungrouped_heads")
+@pytest.mark.needs("ungrouped_heads", layers=3)
 def test_clear_errors(compare):
     """A path backwards or within a layer, or to a component that a head does not have, raises a ValueError."""
     good = {"batch": 2, "pos": 3, "senders": [[1, 1], [0, 0]], "receivers": [[-1, 1]], "component": "k"}

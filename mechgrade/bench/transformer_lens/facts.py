@@ -32,6 +32,7 @@ class Facts:
         family: as the configuration names it.
         positions: ``learned``, ``rotary`` or ``ALiBi``.
         norm: ``LayerNorm`` or ``RMSNorm``.
+        layers: how many; 0 where the configuration does not say.
         heads: in a layer.
         kv_heads: heads of keys and values; fewer than heads where heads share them.
         gated: whether the MLP multiplies two projections.
@@ -43,6 +44,7 @@ class Facts:
     family: str
     positions: str
     norm: str
+    layers: int
     heads: int
     kv_heads: int
     gated: bool
@@ -75,6 +77,7 @@ def facts_of(config: Mapping[str, Any]) -> Facts:
         family,
         "learned" if family in _LEARNED else "ALiBi" if family in _ALIBI or config.get("alibi") else "rotary",
         "RMSNorm" if has_rms else "LayerNorm",
+        int(config.get("num_hidden_layers") or config.get("n_layer") or config.get("num_layers") or 0),
         heads,
         int(config.get("num_key_value_heads") or (1 if config.get("multi_query") else heads)),
         has_rms or family == "stablelm",  # who came with RMSNorm came with gated MLPs
@@ -211,6 +214,13 @@ def _direct_heads(spec: BenchSpec, _: Any) -> str:
     return "it needs heads that write to the residual stream directly, and in this model a norm stands between"
 
 
+def _layers(spec: BenchSpec, least: int) -> str:
+    facts = facts_at(spec.model)
+    if facts is None or not facts.layers or facts.layers >= least:
+        return ""
+    return f"it needs {least} layers, and this model has {facts.layers}"
+
+
 def _single_tokens(spec: BenchSpec, words: Sequence[str]) -> str:
     count = _pieces(spec.model)
     cut = [word for word in words if count is not None and count(word) != 1]
@@ -230,6 +240,7 @@ NEEDS: dict[str, Callable[[BenchSpec, Any], str]] = {
     "sequential_blocks": _sequential_blocks,
     "ungrouped_heads": _ungrouped_heads,
     "linear_logits": _linear_logits,
+    "layers": _layers,
     "direct_heads": _direct_heads,
     "single_tokens": _single_tokens,
 }
