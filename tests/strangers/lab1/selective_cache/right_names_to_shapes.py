@@ -2,6 +2,11 @@
 
 from math import prod
 from typing import Any
+from collections.abc import Sequence
+from contextlib import ExitStack
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
 
 
 def shapes(cfg: Any, batch: int, pos: int) -> dict[str, tuple[int, ...]]:
@@ -30,3 +35,27 @@ def shapes(cfg: Any, batch: int, pos: int) -> dict[str, tuple[int, ...]]:
 def cache_budget(cfg: Any, batch: int, pos: int, bytes_per_value: int = 4) -> dict[str, int]:
     table = shapes(cfg, batch, pos)
     return {"activations": len(table), "bytes": bytes_per_value * sum(map(prod, table.values()))}
+
+
+def selective_cache(
+    model: Any, tokens: Int[Tensor, "batch pos"], names: Sequence[str], position: int | None = None
+) -> dict[str, Float[Tensor, "batch ..."]]:
+    for name in names:
+        if name not in model.hook_dict:
+            raise ValueError(name)
+    result: dict[str, Tensor] = {}
+
+    def make(name):
+        def hook_function(activation, hook=None):
+            slices = activation.detach().unbind(dim=1)
+            copy = torch.stack(slices, dim=1) if position is None else torch.stack([slices[position]])[0]
+            result[name] = copy.cpu()
+
+        return hook_function
+
+    with ExitStack() as stack:
+        stack.enter_context(torch.no_grad())
+        stack.callback(model.reset_hooks)
+        stack.enter_context(model.hooks(fwd_hooks=[(name, make(name)) for name in set(names)]))
+        model(tokens)
+    return result
