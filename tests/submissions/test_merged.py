@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
+from support import later
 
 from mechgrade.cohort.learners import find_learners
 from mechgrade.course import Course, CourseError, load_course
 from mechgrade.submissions.find import find_submission
 from mechgrade.submissions.handed_in import read_hand_in
 from mechgrade.submissions.merged import in_words, joined, uncopied
+
+nbgrader_reader = later("mechgrade.doors.nbgrader.reader")
 
 COURSE = """\
 schema: 1
@@ -198,6 +202,33 @@ def test_a_learner_of_a_class_is_told_by_the_old_file_too(lines: Course, tmp_pat
     assert [each.name for each in learners] == ["ada"]
     [work] = learners[0].read(lines, [lines.exercise("line")])
     assert work.text is not None and value(work.text, "intercept") == 3
+
+
+def notebook(*cells: str) -> str:
+    """The text of a notebook."""
+    made = [
+        {"cell_type": "code", "source": cell, "metadata": {}, "outputs": [], "execution_count": None} for cell in cells
+    ]
+    return json.dumps({"cells": made, "metadata": {}, "nbformat": 4, "nbformat_minor": 5})
+
+
+def test_a_notebook_of_before_has_both_in_its_cells(lines: Course, folder: Path) -> None:
+    """Each function stood above a check of its own, and the second check is of an exercise that there is no longer."""
+    cells = (SLOPE, 'check("week1/line")', INTERCEPT, 'check("week1/intercept")')
+    (folder / "01-lines.ipynb").write_text(notebook(*cells))
+    text, notes, _ = line_of(lines, folder)
+    assert (value(text, "slope"), value(text, "intercept")) == (2, 3) and notes == []
+
+
+def test_a_file_beside_a_notebook_gives_what_its_cells_lack(lines: Course, folder: Path) -> None:
+    (folder / "01-lines.ipynb").write_text(notebook(SLOPE, 'check("week1/line")'))
+    (folder / "intercept.py").write_text(INTERCEPT)
+    text, _, ignored = line_of(lines, folder)
+    assert (value(text, "slope"), value(text, "intercept")) == (2, 3) and ignored == []
+    read, _ = nbgrader_reader.read(folder / "01-lines.ipynb")
+    said = nbgrader_reader.with_files(lines, lines.lab("week1"), folder, read)
+    assert said == ["01-lines.ipynb is graded as line, with functions from files of older exercises"]
+    assert any("def intercept" in cell.source for cell in read.cells), "nbgrader runs the cells and nothing else"
 
 
 def test_the_courses_own_older_files(course: Course) -> None:
