@@ -25,7 +25,7 @@ from mechgrade.protocol.job import BenchSpec
 LLAMA = profile_of("Llama")
 
 #: Some exercises on the model itself: attention, the stream, patching one head, weights, and one that needs an autoencoder.
-SOME = ("decompose_residual", "patch_heads", "path_patch", "ov_copying", "cache_budget", "latent_logits")
+SOME = ("decompose_residual", "patch_heads", "path_patch", "ov_copying", "selective_cache", "latent_logits")
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +62,7 @@ def test_a_model_with_grouped_heads_is_graded_and_what_it_lacks_is_left_out(llam
         "patch_heads": {},
         "path_patch": dict.fromkeys(("to_heads", "nothing_changes", "clear_errors"), gone),
         "ov_copying": {},
-        "cache_budget": {"on_course_model": gone},
+        "selective_cache": {"budget_on_course_model": gone},
         "latent_logits": {"course_sae": gone},
     }
     assert result.score == result.max_score < sum(llama.exercise(name).points for name in SOME)

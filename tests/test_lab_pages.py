@@ -69,3 +69,15 @@ def test_minutes_are_the_models() -> None:
     """`scripts/minutes.py --write` makes them; a text that grew takes longer."""
     done = subprocess.run([sys.executable, "scripts/minutes.py"], cwd=ROOT, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
+
+
+def test_points_follow_the_minutes(monkeypatch) -> None:
+    """In course.yaml; and a text that grew by one step changes no grade, while a text that grew by two does."""
+    monkeypatch.syspath_prepend(str(ROOT / "scripts"))
+    from minutes import fair
+
+    others = {str(each): each.points for each in COURSE.exercises() if fair(each.points, each.minutes) != each.points}
+    assert not others, "`python scripts/minutes.py --write` sets them; spread them over the checks by hand"
+    assert [fair(5, minutes) for minutes in (5, 15, 20, 25, 30, 35, 40)] == [5, 5, 5, 10, 10, 15, 15]
+    assert [fair(10, minutes) for minutes in (5, 10, 15, 30, 35, 40)] == [5, 5, 10, 10, 10, 15]
+    assert [fair(15, minutes) for minutes in (25, 30, 35, 50)] == [10, 15, 15, 15]

@@ -1,11 +1,31 @@
 # Generated from solutions/lab1/heads_attending_to.py by mechgrade build. This copy is yours: write your code in it.
 # %% [markdown]
-# # Which heads look at a word
+# # Who looks at France?
 #
-# The last picture showed one head. Now ask every head, and get a list. To answer "The capital of France is", the
-# model needs information about France at the last position, where it predicts the answer. So the first suspects are
-# the heads whose *last* position attends to "France". Let $A^{(l,n)}_{i,j}$ be the pattern of head $n$ in layer $l$,
-# and $P$ the positions of the word:
+# You can compute an attention pattern. Now look at patterns. To answer "The capital of France is", the model needs
+# information about France at the last position, where it predicts the answer. Which heads look from there at "France"?
+# You answer in two steps: a picture of one head, then a list of all heads that look at a word.
+#
+# ## One head: a picture
+#
+# A pattern is a square of numbers, and a picture of the square says more than the numbers. You will need this figure
+# again and again: one pattern as a heatmap, with the tokens on both axes. A reader needs three things from it:
+#
+# - **Which way round?** Rows are queries (the position that looks), columns are keys (what it looks at). Name the axes:
+#   both carry the same tokens, so the labels alone do not tell.
+# - **Which token?** Every position has its label, on both axes.
+# - **How much?** A colour bar.
+#
+# **matplotlib** in short: `figure, axes = plt.subplots()` makes a figure; `axes.imshow(array)` draws an array with row
+# 0 at the top and column 0 at the left; `axes.set_xticks(positions, labels)` puts labels at positions. Without
+# positions matplotlib chooses the places of the ticks itself, and labels end up in wrong places. The array must be on
+# the CPU and without a gradient. Older notebooks end with `plt.show()`, which draws the figure and gives you nothing to
+# keep. Here you return the figure.
+#
+# ## All heads: a list
+#
+# A picture shows one head. Now ask every head, and get a list. The first suspects are the heads whose *last* position
+# attends to "France". Let $A^{(l,n)}_{i,j}$ be the pattern of head $n$ in layer $l$, and $P$ the positions of the word:
 #
 # $$a(l, n) = \sum_{j \in P} A^{(l,n)}_{\,\mathrm{last},\, j}, \qquad \text{listed if } a(l, n) > \theta$$
 #
@@ -18,12 +38,46 @@
 # without its space. A word can also occur twice. Then the attention to *all* its places counts, because the head may
 # read any of them.
 #
-# **Shapes.** `pattern` is `[layer, head, query, key]`, of one prompt. Rows are the positions that look.
+# ## Shapes
+#
+# For the picture, `pattern` is `[query, key]`, from `cache["pattern", layer][batch, head]`; `tokens` are the texts that
+# `model.to_str_tokens` gives, leading spaces included, one for each position. For the list, `pattern` is
+# `[layer, head, query, key]`, of one prompt. Rows are the positions that look.
 
 # %%
 import torch
 from jaxtyping import Float
+from matplotlib import pyplot as plt
+from matplotlib.figure import Figure
 from torch import Tensor
+
+
+# %%
+def plot_attention(pattern: Float[Tensor, "query key"], tokens: list[str], title: str) -> Figure:
+    """Draw one attention pattern as a heatmap with the tokens on both axes.
+
+    Source: https://matplotlib.org/stable/api/_as_gen/matplotlib.axes.Axes.imshow.html.
+
+    Args:
+        pattern: one head's attention pattern on one text, shape `[query, key]`; it may lie on any device and may
+            require a gradient.
+        tokens: the texts of the tokens, one for each position.
+        title: the figure's title.
+
+    Returns:
+        A matplotlib figure with one image (`imshow`) that shows the pattern: queries downwards, keys to the right, the
+        first position at the top left. The x-axis is named `key`, the y-axis `query` (more words may follow). The
+        figure has a colour bar.
+
+        - Every position is labelled with its token on both axes, as given, however many tokens there are.
+        - The title stands above the image or above the whole figure, as given, however long it is.
+        - Each call makes a figure of its own, also with the same title.
+
+    Raises:
+        ValueError: the pattern is not a square with one row and column for each token.
+
+    """
+    raise NotImplementedError("plot_attention: not written yet")
 
 
 # %%
@@ -55,11 +109,13 @@ def heads_attending_to(
 
 
 # %% [markdown]
-# **Look at it.** The question of the quickstart: who looks at "France"?
+# **Look at it.** First the question of the quickstart: who looks at "France"? Then the picture of the head that looks
+# most.
 
 # %% tags=["demo"]
 if __name__ == "__main__":
     from mechgrade.bench import open_bench, plots
+    from mechgrade.course import find_course
 
     bench = open_bench()
     prompt = "The capital of France is"
@@ -82,3 +138,9 @@ if __name__ == "__main__":
         value="attention",
         save="attention_patterns/heads_attending_to",
     )
+    layer, head = divmod(int(attention.argmax()), bench.n_heads)
+    figure = plot_attention(pattern[layer, head], str_tokens, f"What does L{layer}H{head} attend to?")
+    path = find_course() / "outputs" / "attention_patterns" / "plot_attention.png"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(path, dpi=120)
+    print(f"saved {path}")

@@ -138,7 +138,7 @@ def on_bad_paths(exercise, bench, *, paths):
     return raised
 
 
-@pytest.mark.points(3)
+@pytest.mark.points(4)
 @pytest.mark.needs("direct_heads")
 def test_to_logits(compare, seed):
     """The direct path from one or several heads to the logits, on random tokens."""
@@ -149,7 +149,7 @@ def test_to_logits(compare, seed):
     compare(to_logits_in_a_deep_model, senders=[[10, 1], [2, 0]], seed=seed)
 
 
-@pytest.mark.points(1)
+@pytest.mark.points(2)
 @pytest.mark.needs("direct_heads")
 def test_all_heads_together(compare, seed):
     """With every head a sender, attention gives the new run's output everywhere, and the MLPs the original's."""
@@ -160,7 +160,7 @@ def test_all_heads_together(compare, seed):
     )
 
 
-@pytest.mark.points(4)
+@pytest.mark.points(6)
 @pytest.mark.needs("ungrouped_heads", "direct_heads", layers=2)
 def test_to_heads(compare, seed):
     """The direct paths from heads to the queries, keys or values of later heads, on random tokens."""
@@ -178,7 +178,7 @@ def test_to_heads(compare, seed):
     compare(to_heads_in_a_deep_model, **deep, seed=seed)
 
 
-@pytest.mark.points(1)
+@pytest.mark.points(2)
 @pytest.mark.needs("ungrouped_heads", "direct_heads", layers=2)
 def test_nothing_changes(compare, seed):
     """Without a sender, or without a receiver, or with two equal runs, the logits are the original ones."""

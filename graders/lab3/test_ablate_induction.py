@@ -127,7 +127,7 @@ def assert_consistent(found):
     assert gap < 1e-3, "the effect should be the loss without the heads minus the mean loss without the controls"
 
 
-@pytest.mark.points(4)
+@pytest.mark.points(6)
 def test_random_heads(compare, seed):
     """Several heads at once, against several control sets, on batches of several sizes."""
     assert_consistent(compare(on_heads_of_two_layers, batch=1, half=5, seed=seed)["found"])
@@ -136,7 +136,7 @@ def test_random_heads(compare, seed):
         assert_consistent(found["found"])
 
 
-@pytest.mark.points(3)
+@pytest.mark.points(5)
 def test_heads_of_one_layer(compare, seed):
     """Heads of the same layer: together in one run, in any order, and the others of the layer stay."""
     for found in compare(on_heads_of_one_layer, batch=2, half=7, seed=seed)["found"]:
@@ -145,7 +145,7 @@ def test_heads_of_one_layer(compare, seed):
         assert same, "the same heads in another order should give the same loss"
 
 
-@pytest.mark.points(2)
+@pytest.mark.points(3)
 def test_nothing_ablated(compare, seed):
     """No head to ablate gives the model's own loss, before and after; and the model is as it was."""
     found = compare(on_no_head, batch=3, half=6, seed=seed)

@@ -152,7 +152,7 @@ def on_names(exercise, bench, *, template, count, seed, k):
     }
 
 
-@pytest.mark.points(2)
+@pytest.mark.points(4)
 def test_attributions(compare, seed):
     """Random SAEs at several hook points; also where gradients are switched off; no hook stays, also after an error."""
     for hook, batch, pos, d_sae in [
@@ -167,7 +167,7 @@ def test_attributions(compare, seed):
     compare(with_an_error, seed=seed)
 
 
-@pytest.mark.points(1)
+@pytest.mark.points(2)
 def test_ablations(compare, seed):
     """The true effects of single latents, out of order, twice, and of one latent alone."""
     for hook, batch, pos, d_sae, latents in [
@@ -180,7 +180,7 @@ def test_ablations(compare, seed):
         assert not found["hooks_left"], "hooks are left on the model: the next run would be ablated too"
 
 
-@pytest.mark.points(1)
+@pytest.mark.points(2)
 def test_linear_model(compare, seed):
     """Where the rest of the model is linear, estimate and ablation agree."""
     found = compare(on_a_linear_model, batch=3, pos=4, d_model=5, d_vocab=12, d_sae=8, seed=seed)
@@ -188,7 +188,7 @@ def test_linear_model(compare, seed):
     assert close, "behind a linear model the estimate is exact: both ways must give the same"
 
 
-@pytest.mark.points(1)
+@pytest.mark.points(2)
 @pytest.mark.needs("sae", "linear_sae")
 def test_names(compare):
     """A logit difference between two names, with the course's SAE: the latents that are most active, estimated and ablated."""

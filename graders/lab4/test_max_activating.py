@@ -92,7 +92,7 @@ def on_course_latents(exercise, bench, *, texts, count, k, window):
     return [exercise.max_activating(latents[..., latent], tokens, text, k, window) for latent in strongest]
 
 
-@pytest.mark.points(2)
+@pytest.mark.points(4)
 def test_random_rows(compare, seed):
     """Rows of unequal length, padded on either side; the latent is loudest at special positions; some rows are silent."""
     compare(with_weak_activations, k=4, seed=seed)
@@ -113,7 +113,7 @@ def test_random_rows(compare, seed):
         assert len({example["row"] for example in found}) == len(found), "a text appears twice"
 
 
-@pytest.mark.points(1)
+@pytest.mark.points(2)
 def test_known_case(compare):
     """Four short texts, small enough to do by hand."""
     found = compare(on_a_known_case, k=3, window=1)
@@ -123,7 +123,7 @@ def test_known_case(compare):
     compare(on_a_known_case, k=2, window=0)
 
 
-@pytest.mark.points(1)
+@pytest.mark.points(2)
 def test_equal_activations(compare):
     """Texts with equal activations come in the order of their rows; the first of two equal positions counts."""
     found = compare(with_equal_rows, k=20, window=2)
@@ -132,7 +132,7 @@ def test_equal_activations(compare):
     assert [example["row"] for example in found] == [0, 1], "at most k examples, also where others are as strong"
 
 
-@pytest.mark.points(1)
+@pytest.mark.points(2)
 @pytest.mark.needs("sae")
 def test_course_latents(compare):
     """Latents of the course's SAE on its texts."""

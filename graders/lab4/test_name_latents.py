@@ -126,7 +126,7 @@ def on_course_concepts(exercise, bench, *, concepts, sentences, part):
     return exercise.name_latents(*sets)
 
 
-@pytest.mark.points(2)
+@pytest.mark.points(4)
 def test_auroc(compare, seed):
     """AUROC of sparse random latents with many ties, one never active, strong or weak; and of four tokens by hand."""
     for tokens, d_sae, scale in [(7, 4, 1.0), (12, 9, 1.0), (30, 5, 2.0**-16), (2, 3, 1.0), (40, 1, 1.0)]:
@@ -137,7 +137,7 @@ def test_auroc(compare, seed):
     assert np.allclose(compare(of_known_scores), expected, atol=1e-6), f"by hand, it is {expected.tolist()}"
 
 
-@pytest.mark.points(1)
+@pytest.mark.points(2)
 def test_choose_and_judge(compare, seed):
     """Latents that follow a concept are found; where there is only luck, it is judged on the other set."""
     for train, test, d_sae, concepts, noise in [(40, 25, 9, 3, 0.1), (30, 50, 6, 2, 0.2)]:
@@ -150,7 +150,7 @@ def test_choose_and_judge(compare, seed):
     compare(of_luck, train=15, test=40, d_sae=12, concepts=4, seed=seed)
 
 
-@pytest.mark.points(1)
+@pytest.mark.points(2)
 @pytest.mark.needs("sae")
 def test_course_concepts(compare):
     """Concepts of the course's texts: the latent is chosen on some sentences and judged on held-out ones."""
@@ -158,7 +158,7 @@ def test_course_concepts(compare):
         compare(on_course_concepts, concepts=["name", "place", "animal", "day"], sentences=40, part=part)
 
 
-@pytest.mark.points(1)
+@pytest.mark.points(2)
 def test_clear_errors(compare):
     """A concept without tokens, or with all of them, raises a ValueError."""
     compare(refused)

@@ -63,7 +63,7 @@ def gradients(exercise, bench, *, batch, d_in, d_sae, seed):
     return {name: of(results[name]) for name in ("loss", "reconstruction", "sparsity")}
 
 
-@pytest.mark.points(4)
+@pytest.mark.points(2)
 def test_random_inputs(compare, seed):
     """The loss and its two terms, for several sizes and coefficients."""
     for batch, d_in, d_sae, l1_coefficient in [(5, 3, 8, 0.5), (2, 7, 4, 2.0), (1, 4, 6, 0.0), (9, 2, 1, 0.01)]:
@@ -72,7 +72,7 @@ def test_random_inputs(compare, seed):
         assert np.allclose(found["loss"], total, rtol=1e-4), "the loss is not the weighted sum of its terms"
 
 
-@pytest.mark.points(2)
+@pytest.mark.points(1)
 def test_by_hand(compare):
     """Two activations and three latents, small enough to compute on paper."""
     found = compare(by_hand, l1_coefficient=0.5)
@@ -81,7 +81,7 @@ def test_by_hand(compare):
         assert np.allclose(found[name], value, atol=1e-4), f"by hand, `{name}` is {value}"
 
 
-@pytest.mark.points(2)
+@pytest.mark.points(1)
 def test_no_way_around_the_penalty(compare, seed):
     """Smaller latents with longer directions cost the same."""
     found = compare(rescaled, factor=4.0, seed=seed)
@@ -90,7 +90,7 @@ def test_no_way_around_the_penalty(compare, seed):
     )
 
 
-@pytest.mark.points(2)
+@pytest.mark.points(1)
 def test_gradients(compare, seed):
     """The gradients of the loss and of its two terms, in float64."""
     compare(gradients, batch=3, d_in=4, d_sae=5, seed=seed)

@@ -199,7 +199,7 @@ def refused(exercise, bench, *, shares):
     return outcomes
 
 
-@pytest.mark.points(1)
+@pytest.mark.points(2)
 def test_split(compare, seed):
     """Latents and error of a transcoder; also where a pre-activation is the threshold, and where no latent is active."""
     for pos, d_model, latents, bar, lowest in [
@@ -212,14 +212,14 @@ def test_split(compare, seed):
     compare(at_the_threshold)
 
 
-@pytest.mark.points(2)
+@pytest.mark.points(3)
 def test_replay(compare, seed):
     """Pre-activations and final stream of frozen models with one, two and three layers."""
     for widths, pos, d_model, silent in [([5, 3], 3, 4, []), ([4], 1, 3, []), ([2, 3, 2], 2, 5, [1])]:
         compare(of_replay, widths=widths, pos=pos, d_model=d_model, silent=silent, seed=seed)
 
 
-@pytest.mark.points(3)
+@pytest.mark.points(4)
 def test_edges(compare, seed):
     """All edges of frozen models; also with one position, with a layer in which no latent is active, and with weights in training."""
     for widths, pos, d_model, silent, trained in [
@@ -234,7 +234,7 @@ def test_edges(compare, seed):
         assert found["inputs_unchanged"], "`attribution_graph` changes an input that it is given: make copies"
 
 
-@pytest.mark.points(1)
+@pytest.mark.points(2)
 def test_sums(compare, seed):
     """All edges into the answer add up to what the answer loses without all sources; the small example of the text."""
     for widths, pos, d_model in [([5, 4], 3, 4), ([3, 2, 4], 2, 5)]:
@@ -249,7 +249,7 @@ def test_sums(compare, seed):
     )
 
 
-@pytest.mark.points(1)
+@pytest.mark.points(2)
 def test_influence(compare, seed):
     """The influence of every node: over long paths, with tiny edges, and where nothing goes into a node."""
     for nodes, empty in [(7, ()), (12, (5, 8)), (4, ()), (2, ()), (1, ()), (6, (5,))]:

@@ -114,7 +114,7 @@ def of_the_small_example(exercise, bench):
     return exercise.backup(real([[6.0], [4]]), real([[0.0], [3]]), real([2.0]), real([1.0]), [0])
 
 
-@pytest.mark.points(2)
+@pytest.mark.points(3)
 def test_shares(compare, seed):
     """What comes back and what is lost, for sets of no, one and several heads; also where the clean value is lower."""
     sets = [[], [[0, 1]], [[0, 0], [1, 1]], [[1, 0], [0, 1], [0, 0]]]
@@ -130,7 +130,7 @@ def test_gates(compare):
     assert np.allclose(found["and"], [(0, 1), (0, 1), (1, 1)]), "an AND: each head brings back nothing, and loses all"
 
 
-@pytest.mark.points(3)
+@pytest.mark.points(5)
 def test_incompleteness(compare, seed):
     """The set of heads without which circuit and model differ most, for several circuits and sizes."""
     for layers, heads, circuit, most in [
@@ -146,7 +146,7 @@ def test_incompleteness(compare, seed):
         compare(of_equal_gaps, circuit=circuit, most=2)
 
 
-@pytest.mark.points(3)
+@pytest.mark.points(5)
 def test_backup(compare, seed):
     """What is lost, what is rescaled, what is rewritten, and the share that is made up for."""
     for components, prompts, removed in [(5, 4, [1]), (4, 7, [3, 0]), (3, 1, [2]), (6, 5, [4, 2, 5])]:

@@ -96,7 +96,7 @@ def refused(exercise, bench):
     return outcomes
 
 
-@pytest.mark.points(3)
+@pytest.mark.points(5)
 def test_scores(compare, seed):
     """Brier score and log score of maps of several shapes."""
     for shape in ([9], [3, 5], [2, 3, 4], [1]):
@@ -112,7 +112,7 @@ def test_sure_predictions(compare):
     assert math.isinf(found["log"]), "a probability of 0 for what then happens costs infinitely much"
 
 
-@pytest.mark.points(3)
+@pytest.mark.points(5)
 def test_bins(compare, seed):
     """How many predictions each bin holds, their mean, and the share that happened; also at the edges of bins."""
     for shape, n_bins in [([4, 9], 4), ([25], 8), ([2, 3, 2], 16), ([3, 4], 1)]:
@@ -121,7 +121,7 @@ def test_bins(compare, seed):
         compare(of_edges, eighths=eighths, n_bins=n_bins)
 
 
-@pytest.mark.points(2)
+@pytest.mark.points(3)
 def test_report(compare, seed):
     """All four numbers of a predicted map; the small example of the text; maps in which all happens, or nothing."""
     for shape, n_bins in [([4, 9], 4), ([30], 8), ([3, 4, 3], 2)]:

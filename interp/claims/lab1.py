@@ -259,7 +259,7 @@ def cached() -> tuple[int, int]:
     """The activations that the exercise's formula gives for the course model, and for GPT-2 small's shape."""
     from types import SimpleNamespace
 
-    budget = reference("lab1", "cache_budget").cache_budget
+    budget = reference("lab1", "selective_cache").cache_budget
     gpt2 = SimpleNamespace(n_layers=12, n_heads=12, d_model=768, d_head=64, d_mlp=3072, d_vocab=50257)
     return budget(model().cfg, 1, 1)["activations"], budget(gpt2, 1, 1)["activations"]
 
@@ -335,5 +335,5 @@ def bridge_cache() -> bool:
     _, activations = model().run_with_cache(tokens)
     pieces = {each.untyped_storage().data_ptr(): each.untyped_storage().nbytes() for each in activations.values()}
     listed = sum(each.numel() * each.element_size() for each in activations.values())
-    predicted: int = reference("lab1", "cache_budget").cache_budget(model().cfg, *tokens.shape)["bytes"]
+    predicted: int = reference("lab1", "selective_cache").cache_budget(model().cfg, *tokens.shape)["bytes"]
     return bool(listed > 2 * sum(pieces.values()) and abs(sum(pieces.values()) / predicted - 1) < 0.1)

@@ -126,7 +126,7 @@ def stream_elsewhere() -> bool:
 @cache
 def _parts() -> dict[str, Tensor]:
     both = pair(8, 0, "BABA")
-    maps = reference("lab2", "patch_component_sweep").patch_component_sweep(
+    maps = reference("lab2", "patch_residual_sweep").patch_component_sweep(
         model(), both.corrupted, both.clean_cache, both.metric
     )
     return {name: (found - both.bottom) / (both.top - both.bottom) for name, found in maps.items()}

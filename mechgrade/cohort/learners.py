@@ -207,9 +207,14 @@ def _is_wrapper(course: Course, folder: Path) -> bool:
 def _works(course: Course, folder: Path) -> bool:
     """Whether a folder is a learner's, by the names in it."""
     names = set(course.labs) | {lab.slug for lab in course.labs.values()} | {"exercises"}
-    names |= {f"{exercise.name}.py" for exercise in course.exercises()}
+    names |= {f"{exercise}.py" for exercise in _exercises(course)}
     names |= {f"{lab.slug}.ipynb" for lab in course.labs.values()}
     return any((folder / name).exists() for name in names)
+
+
+def _exercises(course: Course) -> list[str]:
+    """The names of the course's exercises, and of those that are part of another by now."""
+    return [name for lab in course.labs.values() for name in (*lab.exercises, *lab.merged)]
 
 
 def _whose(course: Course, entry: Path) -> str:
@@ -225,7 +230,7 @@ def _whose(course: Course, entry: Path) -> str:
     if kind not in ("python", "notebook"):
         return ""
     # ada_find_heads.py is Ada's; ada.py is, too.
-    works = [exercise.name for exercise in course.exercises()]
+    works = _exercises(course)
     works += [name for lab in course.labs.values() for name in (lab.slug, lab.name)]
     found = [whose for work in works if (whose := before(entry.name, work)) is not None]
     return min(found, key=len) if found else entry.stem

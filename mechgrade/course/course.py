@@ -152,6 +152,10 @@ class Lab(_Part):
     questions: dict[Name, Question] = Field(
         default={}, description="questions by name that a person grades: learners answer in exercises/LAB/answers.md"
     )
+    merged: dict[Name, Name] = Field(
+        default={},
+        description="exercises that there were, by name, each with the exercise of this lab that it is part of now: learners who have the older file are told",
+    )
 
     @property
     def points(self) -> int:
@@ -252,6 +256,9 @@ class Course(_Part):
         if len(found) > 1:
             raise CourseError(f"exercise {name!r} is in {' and '.join(each.lab for each in found)}: name the lab too")
         if not found:
+            for now in (each.exercises[each.merged[name]] for each in labs if name in each.merged):
+                path = self.stub_path(now).relative_to(self.root)
+                raise CourseError(f"{name} is part of {now.name} now: copy your code into {path}, and name {now.name}")
             where = f"in {lab}" if lab is not None else "in any lab"
             raise CourseError(
                 f"there is no exercise {name!r} {where}{_near(name, [n for each in labs for n in each.exercises])}"
@@ -466,6 +473,18 @@ def _check_across(document: Document) -> None:
                 known = " or ".join(sorted(parts)) or "nothing, as no model has parts"
                 document.blame(
                     ("labs", lab, "uses", place), f"found {part!r}{did_you_mean(part, parts)}; allowed: {known}"
+                )
+        exercises = _mapping(_mapping(contents).get("exercises"))
+        for old, now in _mapping(_mapping(contents).get("merged")).items():
+            if old in exercises:
+                document.blame(
+                    ("labs", lab, "merged", old),
+                    f"found {old!r}, which is an exercise of {lab}; allowed: an exercise that is no longer there",
+                )
+            if isinstance(now, str) and now not in exercises:
+                known = f"an exercise of {lab}: {' or '.join(exercises)}"
+                document.blame(
+                    ("labs", lab, "merged", old), f"found {now!r}{did_you_mean(now, exercises)}; allowed: {known}"
                 )
         slug = _mapping(contents).get("slug")
         if isinstance(slug, str) and slugs.setdefault(slug, lab) != lab:

@@ -55,7 +55,8 @@ def find(course: Course, text: str, lab: str | None = None) -> Exercise:
     if folder in course.labs or (folder and path.suffix != ".py"):
         lab = lab or folder
     there = course.exercises(lab)
-    if any(each.name == name for each in there):
+    labs = course.labs.values() if lab is None else [course.lab(lab)]
+    if any(each.name == name for each in there) or any(name in each.merged for each in labs):
         return course.exercise(name, lab)
     begun = [each for each in there if name and each.name.startswith(name)]
     if len(begun) == 1:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -30,10 +31,11 @@ class Row:
 
 @dataclass(frozen=True)
 class LabOutlook:
-    """One lab on the map."""
+    """One lab on the map. ``merged``: exercises that were passed and are part of another now, which is not passed whole yet."""
 
     lab: Lab
     rows: tuple[Row, ...]
+    merged: tuple[tuple[str, Exercise], ...] = ()
 
     @property
     def passed(self) -> int:
@@ -73,9 +75,22 @@ def outlook(course: Course, state: State, lab: str | None = None) -> Outlook:
     """The map of a course, or of one lab of it."""
     chosen = [course.lab(lab)] if lab is not None else list(course.labs.values())
     labs = tuple(
-        LabOutlook(each, tuple(_row(course, state, one) for one in each.exercises.values())) for each in chosen
+        LabOutlook(
+            each, tuple(_row(course, state, one) for one in each.exercises.values()), tuple(passed_before(state, each))
+        )
+        for each in chosen
     )
     return Outlook(labs, current(course, state, lab))
+
+
+def passed_before(state: State, lab: Lab) -> Iterator[tuple[str, Exercise]]:
+    """The exercises of a lab that were passed and are part of another by now, until that one is passed with what it is worth now."""
+    for old, now in lab.merged.items():
+        exercise, before = lab.exercises[now], state.entries.get(f"{lab.name}/{old}")
+        entry = state.of(exercise)
+        is_whole = entry.verdict == "passed" and entry.points >= exercise.points
+        if before is not None and before.first_pass and not is_whole:
+            yield old, exercise
 
 
 def completed(course: Course, before: State, after: State) -> list[Lab]:

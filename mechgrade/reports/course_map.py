@@ -39,6 +39,14 @@ def _next(course: Course, found: Outlook) -> str:
     return f"Next: {path} ({found.next.minutes} min)"
 
 
+def _merged(lab: LabOutlook) -> list[str]:
+    """What became of exercises that were passed and are no longer there."""
+    return [
+        f"You passed {old} before. It is part of {now.name} now, and its points are counted there"
+        for old, now in lab.merged
+    ]
+
+
 def _questions(course: Course, lab: LabOutlook) -> str:
     """Where to answer what a person grades."""
     asked = list(lab.lab.questions.values())
@@ -60,6 +68,8 @@ def _in_signs(course: Course, found: Outlook, screen: Screen) -> None:
         print_(Text(f"  {_bar(lab)}  {_summary(lab)}", style="dim"))
         for row in lab.rows:
             print_(_line(row, width))
+        for sentence in _merged(lab):
+            print_(Text(f"  ↪ {sentence}", style="dim"))
         if lab.lab.questions:
             print_(Text(f"  ✎ {_questions(course, lab)}", style="dim"))
     print_()
@@ -125,6 +135,8 @@ def _in_words(course: Course, found: Outlook, screen: Screen) -> None:
                 f"{row.exercise.name}: {status(row)}, {row.entry.points:g} of {row.exercise.points} points, "
                 f"about {row.exercise.minutes} minutes{tries}."
             )
+        for sentence in _merged(lab):
+            screen.say(f"{sentence}.")
         if lab.lab.questions:
             screen.say(f"{_questions(course, lab)}.")
     screen.say()

@@ -89,6 +89,23 @@ def needed(cells: Sequence[str], names: Iterable[str], until: int | None = None)
     return Code(cells).needed(names, until)
 
 
+def meanings(text: str) -> dict[str, str]:
+    """What a text's top level gives each name, as Python reads it. A text that does not parse gives none."""
+    try:
+        _, tree = _parsed(text)
+    except _UNREADABLE:
+        return {}
+    found: dict[str, str] = {}
+    for node in tree.body:
+        if isinstance(node, _Import):
+            where = f"{node.level} {node.module}" if isinstance(node, ast.ImportFrom) else ""
+            found |= {alias.asname or alias.name.split(".")[0]: f"{where} {alias.name}" for alias in node.names}
+        elif not _is_main_guard(node):
+            binds, changes = _gives(node)
+            found |= {name: found.get(name, "") + ast.dump(node) for name in binds | changes}
+    return found
+
+
 class Code:
     """The statements of some cells, and which of them give a name its value.
 

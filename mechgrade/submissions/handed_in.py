@@ -17,6 +17,9 @@ read, the next one that has an answer counts: people hand in the course's whole 
 **Answers to questions that a person grades** are in ``answers.md``, whose name may be changed in the same ways, or in the notebook's
 cells. A file counts more than the notebook, except for questions for which nothing is written in it.
 
+**The file of an exercise that is part of another now** (``merged`` in course.yaml) is read together with the other's: the functions that
+only the older file has are taken from it.
+
 **A Python file of any other name** counts last, for each exercise whose function it defines, the newest first. It is read as a notebook's cell
 is: the functions that are needed, and what these use.
 """
@@ -33,6 +36,7 @@ from mechgrade.course import ANSWERS_FILE, Course, Exercise, Lab, Question
 from mechgrade.submissions.archive import is_archive, is_sealed
 from mechgrade.submissions.arrived import TICK, Arrived, File, Ignored, arrived, in_order, newest_first
 from mechgrade.submissions.assemble import Code, interface
+from mechgrade.submissions.merged import joined, missing_in
 from mechgrade.submissions.names import Match, is_tool, match, name_of
 from mechgrade.submissions.notebook import Answers, Texts, cells_of, read_tree, texts_of
 from mechgrade.submissions.reading import SubmissionError, read_text, shown
@@ -62,6 +66,7 @@ class HandIn:
         ignored: the files that were not used.
         missing: the exercises without a text.
         written: the answers to the labs' questions that a person grades.
+        joined: the exercises, by lab and name, whose text was made of more files than the one in ``used``.
     """
 
     submission: Submission
@@ -69,6 +74,7 @@ class HandIn:
     ignored: Sequence[Ignored]
     missing: Sequence[Exercise]
     written: Mapping[Question, Written] = field(default_factory=dict)
+    joined: frozenset[tuple[str, str]] = frozenset()
 
     @property
     def absent(self) -> list[str]:
@@ -164,7 +170,10 @@ class _Reading:
         exercises = list(self.course.exercises())
         names = list(dict.fromkeys(exercise.name for exercise in exercises))
         places = {name: lab for lab in self.course.labs.values() for name in (lab.slug, lab.name)}
+        older = [name for lab in self.course.labs.values() for name in lab.merged]
         self._named: dict[File, Match] = {}  # Python files and texts that are named like an exercise
+        self._older: dict[File, Match] = {}  # those that are named like an exercise which is part of another now
+        self._taken: dict[Path, tuple[str, str]] = {}  # of these, what was taken from, with the exercise
         self._loose: list[File] = []  # Python files of other names
         self._notebooks: dict[File, tuple[Lab, Match] | None] = {}
         self._answers: dict[File, Match] = {}  # files of answers to questions
@@ -182,6 +191,8 @@ class _Reading:
                 self.why[file.shown] = "it is a test or a tool's file, and no answer"
             elif like := match(file.path.name, names, ".py"):
                 self._named[file] = like
+            elif like := match(file.path.name, older, ".py"):
+                self._older[file] = like
             elif kind == "python":
                 self._loose.append(file)
             else:
@@ -196,7 +207,9 @@ class _Reading:
         chosen = tuple(exercise for lab in self.labs for exercise in lab.exercises.values())
         missing = [exercise for exercise in chosen if isinstance(texts[exercise.lab, exercise.name], SubmissionError)]
         written = {question: answer for lab in self.labs for question, answer in self._written(lab).items()}
-        used = set(origins.values()) | {each.file for each in written.values() if each.file is not None}
+        used = (
+            set(origins.values()) | set(self._taken) | {each.file for each in written.values() if each.file is not None}
+        )
         ignored = list(self.came.ignored)
         ignored += [Ignored(each.shown, self._reason(each)) for each in self.came.files if each.shown not in used]
         # A file from which nothing came was tried in vain. Where it gave something, a missing exercise has its own reason.
@@ -208,7 +221,7 @@ class _Reading:
                 in_vain.setdefault(place, str(texts[exercise.lab, exercise.name]))
         ignored += [Ignored(place, why) for place, why in in_vain.items()]
         submission = Submission(path, chosen, texts, origins, self.notes)
-        return HandIn(submission, origins, ignored, missing, written)
+        return HandIn(submission, origins, ignored, missing, written, frozenset(self._taken.values()))
 
     # --- one lab -----------------------------------------------------------------------------------------------------------
 
@@ -224,12 +237,16 @@ class _Reading:
             if notebook is not None:
                 found.append((notebook, cells[key]))
             found += [(file, code.assemble(interface(self.course, exercise))) for file, code in loose.get(exercise, [])]
+            older = self._older_of(lab, exercise)
+            if all(isinstance(text, SubmissionError) for _, text in found):
+                found += older[:1]
             if not found:
                 texts[key] = self._no_file(exercise)
                 continue
             answers = [each for each in found if self._is_answer(exercise, each[1])] if len(found) > 1 else []
-            file, texts[key] = (answers or found)[0]
+            file, text = (answers or found)[0]
             origins[key] = file.shown
+            texts[key] = self._with_older(exercise, file, text, older)
             for other, _ in found:
                 if other != file and other != notebook:
                     blank = (other, file) if other in named and named.index(other) < _place(named, file) else None
@@ -247,7 +264,7 @@ class _Reading:
                 continue
             if len(named) > 1:
                 self.notes.append(f"{exercise.name}.py is there {len(named)} times; {shown(file.shown)} was graded")
-            elif file.path.name != f"{exercise.name}.py":
+            elif file.path.name != f"{exercise.name}.py" and file not in self._older:
                 self.notes.append(f"{shown(file.shown)} was graded as {exercise.name}.py")
             if notebook is not None and any(other == notebook for other, _ in answers):
                 before_cells.append(f"{exercise.name}.py")
@@ -265,6 +282,55 @@ class _Reading:
             if like.name == exercise.name and self._is_near(lab, file)
         ]
         return in_order(lab, found)[:MAX_EQUALS]
+
+    def _older_of(self, lab: Lab, exercise: Exercise) -> list[tuple[File, str | SubmissionError]]:
+        """The files of exercises that are part of an exercise now, one for each that has something written, and their texts."""
+        found = []
+        for old in (old for old, now in lab.merged.items() if now == exercise.name):
+            named = [
+                (file, like) for file, like in self._older.items() if like.name == old and self._is_near(lab, file)
+            ]
+            texts = [(file, _text(exercise, file)) for file in in_order(lab, named)[:MAX_EQUALS]]
+            found += [each for each in texts if self._is_answer(exercise, each[1])][:1]
+        return found
+
+    def _with_older(
+        self,
+        exercise: Exercise,
+        file: File,
+        text: str | SubmissionError,
+        older: list[tuple[File, str | SubmissionError]],
+    ) -> str | SubmissionError:
+        """The text of an exercise's file, with the functions that only older files have."""
+        names = interface(self.course, exercise)
+        for other, written in older:
+            old, where = self._older[other].name, shown(other.shown)
+            if other == file:
+                self.notes.append(f"{old} is part of {exercise.name} now; {where} was graded as {exercise.name}.py")
+                continue
+            # Where the newer file cannot be read, grading says so.
+            taken = (
+                []
+                if isinstance(text, SubmissionError) or isinstance(written, SubmissionError)
+                else missing_in(text, written, names)
+            )
+            if not taken:
+                self.why[other.shown] = f"{old} is part of {exercise.name} now, and {shown(file.shown)} was used for it"
+                continue
+            whole = joined(str(text), str(written), names)
+            if whole is None:
+                self.why[other.shown] = (
+                    f"{old} is part of {exercise.name} now, and {shown(file.shown)} has other helpers of the same names; "
+                    f"copy {' and '.join(taken)} into {exercise.name}.py"
+                )
+                self.notes.append(f"{where} was not graded: {self.why[other.shown]}")
+                continue
+            text = whole
+            self._taken[other.shown] = (exercise.lab, exercise.name)
+            self.notes.append(
+                f"{old} is part of {exercise.name} now; {' and '.join(taken)} was graded as it is in {where}"
+            )
+        return text
 
     def _defining(self, lab: Lab) -> dict[Exercise, list[tuple[File, Code]]]:
         """The Python files of other names that define what an exercise's grader calls, and no other exercise's."""

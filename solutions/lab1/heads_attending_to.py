@@ -1,10 +1,30 @@
 # %% [markdown]
-# # Which heads look at a word
+# # Who looks at France?
 #
-# The last picture showed one head. Now ask every head, and get a list. To answer "The capital of France is", the
-# model needs information about France at the last position, where it predicts the answer. So the first suspects are
-# the heads whose *last* position attends to "France". Let $A^{(l,n)}_{i,j}$ be the pattern of head $n$ in layer $l$,
-# and $P$ the positions of the word:
+# You can compute an attention pattern. Now look at patterns. To answer "The capital of France is", the model needs
+# information about France at the last position, where it predicts the answer. Which heads look from there at "France"?
+# You answer in two steps: a picture of one head, then a list of all heads that look at a word.
+#
+# ## One head: a picture
+#
+# A pattern is a square of numbers, and a picture of the square says more than the numbers. You will need this figure
+# again and again: one pattern as a heatmap, with the tokens on both axes. A reader needs three things from it:
+#
+# - **Which way round?** Rows are queries (the position that looks), columns are keys (what it looks at). Name the axes:
+#   both carry the same tokens, so the labels alone do not tell.
+# - **Which token?** Every position has its label, on both axes.
+# - **How much?** A colour bar.
+#
+# **matplotlib** in short: `figure, axes = plt.subplots()` makes a figure; `axes.imshow(array)` draws an array with row
+# 0 at the top and column 0 at the left; `axes.set_xticks(positions, labels)` puts labels at positions. Without
+# positions matplotlib chooses the places of the ticks itself, and labels end up in wrong places. The array must be on
+# the CPU and without a gradient. Older notebooks end with `plt.show()`, which draws the figure and gives you nothing to
+# keep. Here you return the figure.
+#
+# ## All heads: a list
+#
+# A picture shows one head. Now ask every head, and get a list. The first suspects are the heads whose *last* position
+# attends to "France". Let $A^{(l,n)}_{i,j}$ be the pattern of head $n$ in layer $l$, and $P$ the positions of the word:
 #
 # $$a(l, n) = \sum_{j \in P} A^{(l,n)}_{\,\mathrm{last},\, j}, \qquad \text{listed if } a(l, n) > \theta$$
 #
@@ -17,21 +37,71 @@
 # without its space. A word can also occur twice. Then the attention to *all* its places counts, because the head may
 # read any of them.
 #
-# **Shapes.** `pattern` is `[layer, head, query, key]`, of one prompt. Rows are the positions that look.
+# ## Shapes
+#
+# For the picture, `pattern` is `[query, key]`, from `cache["pattern", layer][batch, head]`; `tokens` are the texts that
+# `model.to_str_tokens` gives, leading spaces included, one for each position. For the list, `pattern` is
+# `[layer, head, query, key]`, of one prompt. Rows are the positions that look.
 
 # %% [markdown] tags=["hint"]
-# Start with the positions: a list of all places where the token equals the word, after you remove the spaces around
-# both. Try it on `["<|endoftext|>", "The", " capital", " of", " France", " is"]` with `"France"` and with `" France"`.
-# What must happen when the list is empty?
+# The picture: `imshow` puts the first axis of an array downwards and the second axis to the right. What does this mean
+# for `[query, key]`: which name belongs on the x-axis, and which on the y-axis? Do you need to transpose anything?
+#
+# The list: start with the positions, a list of all places where the token equals the word, after you remove the spaces
+# around both. Try it on `["<|endoftext|>", "The", " capital", " of", " France", " is"]` with `"France"` and with
+# `" France"`. What must happen when the list is empty?
 
 # %% [markdown] tags=["hint"]
-# One indexing step then takes `[layer, head, places]` from the pattern: fix the query, choose the keys. Which of the
+# The picture: label *every* position, `range(len(tokens))` for the places, the tokens for the texts, on both axes. Turn
+# the labels of the x-axis a little if they overlap.
+#
+# The list: one indexing step takes `[layer, head, places]` from the pattern. Fix the query, choose the keys. Which of the
 # two last axes is the query?
 
 # %%
 import torch
 from jaxtyping import Float
+from matplotlib import pyplot as plt
+from matplotlib.figure import Figure
 from torch import Tensor
+
+
+# %%
+def plot_attention(pattern: Float[Tensor, "query key"], tokens: list[str], title: str) -> Figure:
+    """Draw one attention pattern as a heatmap with the tokens on both axes.
+
+    Source: https://matplotlib.org/stable/api/_as_gen/matplotlib.axes.Axes.imshow.html.
+
+    Args:
+        pattern: one head's attention pattern on one text, shape `[query, key]`; it may lie on any device and may
+            require a gradient.
+        tokens: the texts of the tokens, one for each position.
+        title: the figure's title.
+
+    Returns:
+        A matplotlib figure with one image (`imshow`) that shows the pattern: queries downwards, keys to the right, the
+        first position at the top left. The x-axis is named `key`, the y-axis `query` (more words may follow). The
+        figure has a colour bar.
+
+        - Every position is labelled with its token on both axes, as given, however many tokens there are.
+        - The title stands above the image or above the whole figure, as given, however long it is.
+        - Each call makes a figure of its own, also with the same title.
+
+    Raises:
+        ValueError: the pattern is not a square with one row and column for each token.
+
+    """
+    ### BEGIN SOLUTION
+    if tuple(pattern.shape) != (len(tokens), len(tokens)):
+        raise ValueError(f"{len(tokens)} tokens need a square pattern, but its shape is {tuple(pattern.shape)}")
+    figure, axes = plt.subplots(figsize=(3 + 0.4 * len(tokens), 2.5 + 0.35 * len(tokens)), layout="constrained")
+    image = axes.imshow(pattern.detach().cpu().numpy(), cmap="Blues", vmin=0, vmax=1)
+    figure.colorbar(image, ax=axes, label="attention")
+    axes.set_xticks(range(len(tokens)), tokens, rotation=60)
+    axes.set_yticks(range(len(tokens)), tokens)
+    axes.set(xlabel="key (attends to)", ylabel="query (from)", title=title)
+    return figure
+    ### END SOLUTION
 
 
 # %%
@@ -71,11 +141,13 @@ def heads_attending_to(
 
 
 # %% [markdown]
-# **Look at it.** The question of the quickstart: who looks at "France"?
+# **Look at it.** First the question of the quickstart: who looks at "France"? Then the picture of the head that looks
+# most.
 
 # %% tags=["demo"]
 if __name__ == "__main__":
     from mechgrade.bench import open_bench, plots
+    from mechgrade.course import find_course
 
     bench = open_bench()
     prompt = "The capital of France is"
@@ -98,21 +170,39 @@ if __name__ == "__main__":
         value="attention",
         save="attention_patterns/heads_attending_to",
     )
+    layer, head = divmod(int(attention.argmax()), bench.n_heads)
+    figure = plot_attention(pattern[layer, head], str_tokens, f"What does L{layer}H{head} attend to?")
+    path = find_course() / "outputs" / "attention_patterns" / "plot_attention.png"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(path, dpi=120)
+    print(f"saved {path}")
 
 # %% [markdown] tags=["found"]
 # **What you found.** You have suspects, not culprits. L0H0 gives " France" 99% of its attention from the last position,
-# and L2H2 gives it 79%. <!-- claim: france.lookers --> A pattern says from where a head *can* take something. It does not say whether the model
-# uses it. Jain and Wallace (2019, [Attention is not Explanation](https://arxiv.org/abs/1902.10186), section 4.2) show
-# for text classifiers that very different attention can give the same prediction.
+# and L2H2 gives it 79%. <!-- claim: france.lookers -->
 #
-# **Make a guess now, and write it down.** You know L0H0 from the picture. It is a *previous-token head*: in this prompt
-# every row gives its previous token at least 0.99. <!-- claim: france.back-one --> It looks at " France" only because " France" stands right before
-# " is". L2H2, in contrast, sits in the last layer, and it looks at the country. Which of the two does the model need?
-# You will test both in `ablate_head`. First you need to know what a head can do to an answer: the next three exercises
-# take the answer apart.
+# Read the picture by rows: each row is one unit of attention, spread over the columns up to the diagonal. The upper
+# right is empty because of the causal mask. This is also the quickest check that nothing was transposed. In the last
+# row, the dark cell is under " France". In the other rows, the dark cells form a stripe right below the diagonal. This
+# head, L0H0, is a *previous-token head*: in this prompt every row gives its previous token at least 0.99. <!-- claim: france.back-one --> It looks one
+# token back, whatever that token is. So a pattern can show you *how* a head finds its place: here by position, not by
+# meaning.
+#
+# A pattern says from where a head *can* take something. It does not say whether the model uses it. Jain and Wallace
+# (2019, [Attention is not Explanation](https://arxiv.org/abs/1902.10186), section 4.2) show for text classifiers that
+# very different attention can give the same prediction.
+#
+# **Make a guess now, and write it down.** L0H0 looks at " France" only because " France" stands right before " is".
+# L2H2, in contrast, sits in the last layer, and it looks at the country. Which of the two does the model need? You will
+# test both in `ablate_head`. First you need to know what a head can do to an answer: the next three exercises take the
+# answer apart.
 #
 # There is another trap. Attention names a position, and a position is not a word. After a few layers the position of "
 # is" may already hold the country. Then a late head that looks at " is" reads the country, too.
+#
+# One prompt is a single observation. Lab 3 turns such pictures into scores over many texts. The picture is where the
+# idea for a score comes from. [CircuitsVis](https://github.com/TransformerLensOrg/CircuitsVis) draws all heads of a
+# layer interactively, from the same arrays.
 #
 # **In GPT-2 small** name-mover heads are the best-studied heads whose last position looks at the word that they then
 # predict. Heads 9.9, 9.6 and 10.0 (layer.head) attend to the indirect object and copy it. Wang et al. (2022,

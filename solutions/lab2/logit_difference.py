@@ -1,9 +1,13 @@
 # %% [markdown]
-# # The logit difference
+# # The logit difference and its scale
 #
-# An experiment needs a number that says how well the model does. For indirect objects, compare the two names at the
-# position from which the model predicts: how much higher is the logit of the right answer than the logit of the wrong
-# answer?
+# An experiment needs a number that says how well the model does. In this lab you use one number, in two steps: first the
+# difference of two logits, then a scale that makes the differences of several runs comparable.
+#
+# ## The difference
+#
+# For indirect objects, compare the two names at the position from which the model predicts: how much higher is the
+# logit of the right answer than the logit of the wrong answer?
 #
 # For prompt $b$ with logits $\ell_{b,\,p,\,v}$ (position $p$, token $v$), the last position $e_b$ of the prompt, the
 # answer $a_b$ and the wrong answer $w_b$:
@@ -26,28 +30,64 @@
 # - The difference is a *linear* function of what the final LayerNorm gives to the unembedding. So, once the LayerNorm's
 #   scale is held fixed, the contributions of several parts add up. In a probability they do not.
 #
-# **Shapes.** `logits` is `[batch, pos, d_vocab]`. Prompts may differ in length. Shorter prompts are padded on the
-# right, and the logits at a padded position mean nothing. So `end` gives the last position of each prompt. `answer` and
-# `wrong` hold a token id for each prompt. The result is a scalar (a tensor of shape `[]`), or `[batch]` when you are
-# asked for the differences of the single prompts.
-#
 # The result must stay a tensor of the same computation, because a later exercise takes its gradient.
 #
+# ## The scale
+#
+# Soon you will patch runs. A patched run has a logit difference of 4. Is that much? You cannot say before you know the
+# two runs around it. So we give results of patching on a scale with two fixed points: **0 is the corrupted run** (the
+# patch did nothing), **1 is the clean run** (the patch restored everything). Between them the scale is linear. Let $m$
+# be the metric after patching, and $m_\mathrm{clean}$ and $m_\mathrm{corrupted}$ its values on the two runs without a
+# patch:
+#
+# $$\tilde m = \frac{m - m_\mathrm{corrupted}}{m_\mathrm{clean} - m_\mathrm{corrupted}}$$
+#
+# **A small example.** The clean run has a difference of 16, the corrupted run −16. A patched run with 4 gives
+# $(4 + 16) / 32 = 0.625$.
+#
+# Three cases need care:
+#
+# - The result can be outside 0 and 1. A patch can make the answer worse than in the corrupted run ($\tilde m < 0$), or
+#   better than in the clean run ($\tilde m > 1$). Both are findings.
+# - The clean value can be the smaller one. For example, when the metric is a loss, the clean run has the lower value.
+# - Both runs can have the same value. Then the corruption did not touch what the metric measures, and there is nothing
+#   to restore. A division by zero, or by an invisible rounding error, would fill a map with huge numbers that look like
+#   results. So raise an error.
+#
+# ## Shapes
+#
+# `logits` is `[batch, pos, d_vocab]`. Prompts may differ in length. Shorter prompts are padded on the right, and the
+# logits at a padded position mean nothing. So `end` gives the last position of each prompt. `answer` and `wrong` hold a
+# token id for each prompt. The logit difference is a scalar (a tensor of shape `[]`), or `[batch]` when you are asked for
+# the differences of the single prompts.
+#
+# `value` may be a single number or a whole map, of any shape; the result has the same shape. The ends are single
+# numbers, as tensors of shape `[]`.
+#
 # Wang et al. (2022, [Interpretability in the Wild](https://arxiv.org/abs/2211.00593), section 2) measure with this
-# difference. Zhang and Nanda (2023, [Towards Best Practices of Activation Patching](https://arxiv.org/abs/2309.16042),
-# section 4) compare it with probabilities. A probability can miss parts of the model that work *against* the answer.
+# difference. Zhang and Nanda (2023, [Towards Best Practices of Activation Patching](https://arxiv.org/abs/2309.16042))
+# put the difference on this scale (section 2), and compare it with probabilities (section 4). A probability can miss
+# parts of the model that work *against* the answer.
 
 # %% [markdown] tags=["hint"]
-# First remove the position: take the logits of each prompt at its own end, `[batch, d_vocab]`. A loop over the prompts
-# is a good start. Think about the two names after that.
+# The difference: first remove the position. Take the logits of each prompt at its own end, `[batch, d_vocab]`. A loop
+# over the prompts is a good start. Think about the two names after that. The scale: check your formula on the two
+# values that you know. Put in $m = m_\mathrm{corrupted}$, then $m = m_\mathrm{clean}$.
 
 # %% [markdown] tags=["hint"]
 # `logits[:, end]` takes *every* position of `end` from *every* prompt: look at its shape. To go through two axes
 # together, index both with a tensor. One of the two is `torch.arange(batch)`.
+#
+# When are two numbers "the same up to rounding"? `==` does not answer this, and a fixed distance does not answer it:
+# 1000 and 1000.00001 are the same in float32, 0.0001 and 0 are not. Compare the distance with the size of the two
+# numbers.
 
 # %% [markdown] tags=["hint"]
 # With `rows = torch.arange(batch)`, the expression `logits[rows, end, answer]` has shape `[batch]`. You still need the
 # same for the wrong name, and the mean, unless `per_prompt` is set.
+#
+# For the ends of the scale, look at `torch.isclose` and its two tolerances, `rtol` and `atol`. What does `atol` do to
+# very small numbers?
 
 # %%
 import torch
@@ -95,9 +135,38 @@ def logit_difference(
     ### END SOLUTION
 
 
+# %%
+def normalised_metric(
+    value: Float[Tensor, "*any"], clean: Float[Tensor, ""], corrupted: Float[Tensor, ""]
+) -> Float[Tensor, "*any"]:
+    """Put a metric on the scale on which the corrupted run is 0 and the clean run is 1.
+
+    Source: Zhang and Nanda 2023, https://arxiv.org/abs/2309.16042
+
+    Args:
+        value: the metric after patching; one number or a map of any shape.
+        clean: the metric of the clean run, shape `[]`.
+        corrupted: the metric of the corrupted run, shape `[]`.
+
+    Returns:
+        The same shape as `value`: 0 where it equals `corrupted`, 1 where it equals `clean`, linear between and beyond.
+
+    Raises:
+        ValueError: `clean` and `corrupted` are the same up to rounding. This means that they differ by less than about a
+            millionth of their size, however large or small they are. Two zeros are the same.
+
+    """
+    ### BEGIN SOLUTION
+    if torch.isclose(clean, corrupted, rtol=1e-6, atol=0):
+        raise ValueError(f"clean ({clean:.6g}) and corrupted ({corrupted:.6g}) are the same: nothing can be restored")
+    return (value - corrupted) / (clean - corrupted)
+    ### END SOLUTION
+
+
 # %% [markdown]
-# **Look at it.** The differences of prompts of several lengths: one curve for the clean prompts, one for the corrupted
-# prompts.
+# **Look at it.** First the differences of prompts of several lengths: one curve for the clean prompts, one for the
+# corrupted prompts. Then the scale. The whole last residual stream at END is mixed from the corrupted and the clean run:
+# from nothing of the clean stream to all of it, and a little further at both ends.
 
 # %% tags=["demo"]
 if __name__ == "__main__":
@@ -106,11 +175,14 @@ if __name__ == "__main__":
     from interp.prompts import ioi_prompts
 
     bench = open_bench()
+
+    def names(prompts):
+        """The token ids of the right and the wrong names."""
+        texts = ([prompt.answer for prompt in prompts], [prompt.wrong for prompt in prompts])
+        return (torch.tensor([bench.model.to_single_token(text) for text in each]) for each in texts)
+
     prompts = ioi_prompts(12, seed=1)
-    answer, wrong = (
-        torch.tensor([bench.model.to_single_token(text) for text in texts])
-        for texts in ([prompt.answer for prompt in prompts], [prompt.wrong for prompt in prompts])
-    )
+    answer, wrong = names(prompts)
     end = torch.tensor([prompt.end_position + 1 for prompt in prompts])  # + 1 for BOS
     differences = {}
     for kind in ("clean", "corrupted"):
@@ -127,17 +199,57 @@ if __name__ == "__main__":
         save="patching_results/logit_difference",
     )
 
+    prompts = ioi_prompts(16, seed=1, template=0, order="ABBA")
+    answer, wrong = names(prompts)
+    tokens = {kind: bench.tokens([getattr(prompt, kind) for prompt in prompts]) for kind in ("clean", "corrupted")}
+    end = torch.full((len(prompts),), tokens["clean"].shape[1] - 1)
+    name = f"blocks.{bench.n_layers - 1}.hook_resid_post"
+    logits, cache = bench.model.run_with_cache(tokens["clean"], names_filter=name)
+    clean = logit_difference(logits, answer, wrong, end)
+    corrupted = logit_difference(bench.model(tokens["corrupted"]), answer, wrong, end)
+    shares = torch.linspace(-0.2, 1.2, 15)
+    values = []
+    for share in shares:
+
+        def mix(resid, hook, share=share):
+            return resid + share * (cache[name] - resid)
+
+        mixed = bench.model.run_with_hooks(tokens["corrupted"], fwd_hooks=[(name, mix)])
+        values.append(logit_difference(mixed, answer, wrong, end))
+    restored = normalised_metric(torch.stack(values), clean, corrupted)
+    print(f"clean {clean:.2f} is 1, corrupted {corrupted:.2f} is 0")
+    for share, raw, number in zip(shares.tolist(), values, restored.tolist(), strict=True):
+        print(f"{share:5.1f} of the clean stream: logit difference {raw:7.2f}, normalised {number:5.2f}")
+    plots.lines(
+        {"measured": restored, "if all were linear": shares},
+        x=shares,
+        xlabel="share of the clean run in the last residual stream",
+        ylabel="normalised logit difference",
+        title="0 is the corrupted run, 1 the clean one",
+        save="patching_results/normalised_metric",
+    )
+
 # %% [markdown] tags=["found"]
 # **What you found.** On clean prompts the difference is positive, on corrupted prompts negative. There the *other* name
 # is right, and `answer` and `wrong` still belong to the clean prompt. Over 64 held-out pairs the means are 16.5 and
-# −16.3. <!-- claim: ioi.difference --> The experiments of this lab take place between these two numbers. A patch that brings the corrupted run up
-# to the clean value has restored everything that this metric sees.
+# −16.3. <!-- claim: ioi.difference --> The experiments of this lab take place between these two numbers.
 #
 # A difference of 3 means that the answer is $e^3 \approx 20$ times as probable as the wrong name. It does not mean that
 # the answer is probable: a third token may beat both.
 #
+# At 0 and 1 the second curve meets the two runs exactly: the scale is made for this. In between, the curve bends. A
+# fifth of the way in the stream gives 0.16 of the metric, and 1.2 times the way gives 1.12. <!-- claim: ioi.half --> The unembedding is linear.
+# But the final LayerNorm stands before it, and divides by a scale that depends on the stream. So 0.5 does not mean "half
+# of the information is restored". It means that the *metric* is half way. For contributions that add up, as in direct
+# logit attribution, we hold the LayerNorm's scale fixed.
+#
+# A value on the scale is as good as its two ends. If the corruption changed the metric only a little, every patch looks
+# huge. So print the two ends beside every map.
+#
 # **In GPT-2 small** Wang et al. (2022, section 2) report a mean difference of 3.56 over 100,000 prompts, and a mean
-# probability of 49 % for the answer.
+# probability of 49 % for the answer. The [Exploratory Analysis
+# Demo](https://github.com/TransformerLensOrg/TransformerLens/blob/main/demos/Exploratory_Analysis_Demo.ipynb) of
+# TransformerLens puts its patching maps on this scale, with pairs of prompts in which the names are exchanged.
 #
 # **With TransformerLens** logits can differ from those of the original model. `TransformerBridge` in compatibility mode
 # and `HookedTransformer` both centre the unembedding. This shifts all logits of a position by the same number, and a

@@ -1,9 +1,14 @@
 # %% [markdown]
-# # The map of the residual stream
+# # The maps of a run
 #
-# One patch answers one question. A **sweep** asks it everywhere. For every layer $l$ and every position $p$: run the
-# model on the corrupted prompts, replace the residual stream before layer $l$ at position $p$ by that of the clean run,
-# and measure the result:
+# One patch answers one question. A **sweep** asks it everywhere, and gives a map. You make three maps. The first shows
+# where the information *is*: the residual stream. The other two show which parts *put* it there: the attention layers
+# and the MLPs.
+#
+# ## Where is it? The residual stream
+#
+# For every layer $l$ and every position $p$: run the model on the corrupted prompts, replace the residual stream before
+# layer $l$ at position $p$ by that of the clean run, and measure the result:
 #
 # $$M_{l,p} = m\big(\text{corrupted run with } x^{(l)}_p \leftarrow x^{(l),\,\mathrm{clean}}_p\big)$$
 #
@@ -17,30 +22,72 @@
 # is *enough* to restore the behaviour. The opposite, corrupted activations in the clean run, is **noising**: it finds
 # what is *needed*. The two maps are not mirror images. So always say which one you made.
 #
-# **Shapes.** `clean_tokens` and `corrupted_tokens` are `[batch, pos]`, row by row the two prompts of a pair. `metric`
-# takes the logits of a run, `[batch, pos, d_vocab]`, and gives one number. The map is `[layer, pos]`, with as many rows
-# as the model has layers: the activation is `hook_resid_pre`, the stream as it *enters* a layer.
+# ## Who put it there? Attention and MLPs
 #
-# **With TransformerLens** there are two traps:
+# A layer of GPT-2 writes twice into the stream:
+#
+# $$x^{(l+1)} = x^{(l)} + \mathrm{attn}^{(l)} + \mathrm{mlp}^{(l)}, \qquad
+#   \mathrm{attn}^{(l)} = \sum_n z^{(l,n)} W_O^{(l,n)} + b_O^{(l)}$$
+#
+# First writes the attention layer, all its heads together. Then writes the MLP, which reads what attention has just
+# written. For both parts, at every layer $l$ and position $p$: run the corrupted prompts, let this part write at this
+# position what it wrote in the clean run, and measure. This gives two maps,
+#
+# $$M^{\mathrm{attn}}_{l,p} = m\big(\mathrm{attn}^{(l)}_p \leftarrow \mathrm{attn}^{(l),\,\mathrm{clean}}_p\big) \qquad
+#   M^{\mathrm{mlp}}_{l,p} = m\big(\mathrm{mlp}^{(l)}_p \leftarrow \mathrm{mlp}^{(l),\,\mathrm{clean}}_p\big)$$
+#
+# The output of a part is only a *summand*. When you replace it, the stream keeps everything else from the corrupted
+# run. So a cell is high only if this one write matters by itself.
+#
+# **A small example.** At one position the corrupted stream is $2 + 3 + 1$ (stream before, attention, MLP), and the
+# clean attention output is 7. The patched stream is $2 + 7$, plus what the MLP now computes from 9.
+#
+# All three maps come from the same two loops and the same hook; only the name of the activation differs. So write this
+# part once, as a helper, and call it three times.
+#
+# ## Shapes and names
+#
+# `clean_tokens` and `corrupted_tokens` are `[batch, pos]`, row by row the two prompts of a pair. `metric` takes the logits
+# of a run, `[batch, pos, d_vocab]`, and gives one number. Each map is `[layer, pos]`, with as many rows as the model has
+# layers.
+#
+# - For the stream, the activation is `hook_resid_pre`, the stream as it *enters* a layer.
+# - For the parts, the activations are `hook_attn_out` and `hook_mlp_out`, `[batch, pos, d_model]` like the stream.
+#
+# **With TransformerLens** the full names are `blocks.{layer}.hook_resid_pre` and so on, on a `TransformerBridge` in
+# compatibility mode and on the deprecated `HookedTransformer`. There are three traps:
 #
 # - A `TransformerBridge` ignores a hook name that it does not know, without a message. A misspelt name gives a flat
 #   map. (`HookedTransformer` fails with a `KeyError`.) So when a map is flat, check the names.
+# - Other names look alike and have the same shape. `hook_resid_mid` is the stream after attention, `hook_resid_post`
+#   the stream after the MLP. If you patch one of these by mistake, you get a map that looks fine.
 # - A hook that you attach with `model.add_hook` stays for the next run. In a loop the patches pile up. With
 #   `model.run_with_hooks(tokens, fwd_hooks=[(name, hook)])` a hook lives for one run.
 #
-# For the clean run, cache only what you need: `model.run_with_cache(tokens, names_filter=names)`.
+# (The two model classes differ in one point. On the bridge of version 3.9, a tensor that is returned at
+# `hook_resid_mid` replaces only what the MLP *reads*; the stream itself goes on as it was. On `HookedTransformer` the
+# tensor replaces the stream.)
+#
+# The first function runs the clean prompts itself. Cache only what you need there: `model.run_with_cache(tokens,
+# names_filter=names)`. The second function gets the clean run as a cache, because one clean run serves many experiments.
+# The cache takes full names, `clean_cache[name]`, and short names, `clean_cache["attn_out", layer]`.
 #
 # Heimersheim and Nanda (2024, [How to use and interpret activation patching](https://arxiv.org/abs/2404.15255)) explain
-# denoising and noising. Wang et al. (2022, [Interpretability in the Wild](https://arxiv.org/abs/2211.00593)) studied
-# the task.
+# denoising and noising, and how to patch parts. Elhage et al. (2021, [A Mathematical Framework for Transformer
+# Circuits](https://transformer-circuits.pub/2021/framework/index.html)) describe the residual stream as a sum. Wang et
+# al. (2022, [Interpretability in the Wild](https://arxiv.org/abs/2211.00593)) studied the task.
 
 # %% [markdown] tags=["hint"]
 # Before the loop you need the clean run's `hook_resid_pre` of every layer. In the loop you get one number for each run.
 # Which of the two sets of tokens goes into which run?
 
 # %% [markdown] tags=["hint"]
-# Write the inner part first: a function that patches *one* layer at *one* position and gives the metric. Test it where
-# you know the answer. Before layer 0, at the position of the changed word, it must give the clean value.
+# Write the inner part first: a function that patches *one* activation at *one* position and gives the metric. Test it
+# where you know the answer. Before layer 0, at the position of the changed word, the stream must give the clean value.
+#
+# Then write a helper that takes the last part of a name (`resid_pre`, `attn_out`, `mlp_out`) and gives one map. You know
+# two things about the maps of the parts before you start. Position 0 is BOS in both runs, so its column is flat. And in
+# the *last* layer, only what is written at the last position can reach the prediction.
 
 # %% [markdown] tags=["hint"]
 # A hook that is defined in a loop sees the loop's variables as they are when the hook is *called*. This is fine if the
@@ -55,6 +102,7 @@ from typing import Any
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
+from transformer_lens import ActivationCache
 
 
 # %%
@@ -104,9 +152,54 @@ def patch_residual_sweep(
     ### END SOLUTION
 
 
+# %%
+def patch_component_sweep(
+    model: Any,
+    corrupted_tokens: Int[Tensor, "batch pos"],
+    clean_cache: ActivationCache,
+    metric: Callable[[Float[Tensor, "batch pos d_vocab"]], Float[Tensor, ""]],
+) -> dict[str, Float[Tensor, "layer pos"]]:
+    """Patch the output of every attention layer and of every MLP, at every position, into the corrupted run.
+
+    Source: Heimersheim and Nanda 2024, https://arxiv.org/abs/2404.15255
+
+    Args:
+        model: a `TransformerBridge` in compatibility mode, or a `HookedTransformer`, of any size; no hook is left on it,
+            also when `metric` fails.
+        corrupted_tokens: the prompts to run, BOS first, `[batch, pos]`.
+        clean_cache: the activations of the clean run, of the same shape; it is not changed.
+        metric: takes the logits of a run as the model gives them, of all prompts and positions, `[batch, pos, d_vocab]`,
+            and gives one number, a tensor of shape `[]`.
+
+    Returns:
+        Two maps of the patched runs' metric, each `[layer, pos]`, not normalised: `"attn_out"`, with the attention
+        layer's output patched, and `"mlp_out"`, with the MLP's.
+
+    """
+
+    ### BEGIN SOLUTION
+    def patch(output: Tensor, hook: Any, position: int, clean: Tensor) -> Tensor:
+        output = output.clone()
+        output[:, position] = clean[:, position]
+        return output
+
+    def patched_run(name: str, position: int) -> Tensor:
+        hook = partial(patch, position=position, clean=clean_cache[name])
+        return metric(model.run_with_hooks(corrupted_tokens, fwd_hooks=[(name, hook)]))
+
+    layers, positions = range(model.cfg.n_layers), range(corrupted_tokens.shape[1])
+    maps = {}
+    with torch.no_grad():
+        for part in ("attn_out", "mlp_out"):
+            values = [patched_run(f"blocks.{layer}.hook_{part}", p) for layer in layers for p in positions]
+            maps[part] = torch.stack(values).reshape(len(layers), len(positions))
+    return maps
+    ### END SOLUTION
+
+
 # %% [markdown]
-# **Look at it.** The map for a batch of IOI prompts, on the scale where 0 is the corrupted run and 1 the clean run. The
-# columns carry the tokens of the first clean prompt.
+# **Look at it.** The three maps for a batch of IOI prompts, on the scale where 0 is the corrupted run and 1 the clean
+# run. The columns carry the tokens of the first clean prompt.
 
 # %% tags=["demo"]
 if __name__ == "__main__":
@@ -126,33 +219,57 @@ if __name__ == "__main__":
     def metric(logits):
         return (logits[rows, -1, answer] - logits[rows, -1, wrong]).mean()
 
-    top, bottom = metric(bench.model(clean)), metric(bench.model(corrupted))
+    logits, cache = bench.model.run_with_cache(clean)
+    top, bottom = metric(logits), metric(bench.model(corrupted))
     print(f"logit difference: clean {top:.2f}, corrupted {bottom:.2f}")
-    restored = (patch_residual_sweep(bench.model, clean, corrupted, metric) - bottom) / (top - bottom)
     tokens = bench.model.to_str_tokens(prompts[0].clean)
-    for layer, row in enumerate(restored.tolist()):
-        strongest = sorted(range(len(row)), key=lambda position: -abs(row[position]))[:2]
-        print(f"before layer {layer}: " + ", ".join(f"{tokens[at]!r} at {at} {row[at]:.2f}" for at in strongest))
-    plots.heatmap(
-        restored,
-        x=[f"{position} {token.strip()}" for position, token in enumerate(tokens)],
-        y=[f"L{layer}" for layer in range(bench.n_layers)],
-        xlabel="position patched",
-        ylabel="residual stream before layer",
-        title="Where the clean run's answer is stored",
-        value="normalised logit difference",
-        save="patching_results/patch_residual_sweep",
-    )
+    maps = {
+        "residual stream": patch_residual_sweep(bench.model, clean, corrupted, metric),
+        **patch_component_sweep(bench.model, corrupted, cache, metric),
+    }
+    titles = {
+        "residual stream": "Where the clean run's answer is stored",
+        "attn_out": "Attention outputs patched",
+        "mlp_out": "MLP outputs patched",
+    }
+    for part, values in maps.items():
+        restored = (values - bottom) / (top - bottom)
+        cells = [(layer, at) for layer in range(bench.n_layers) for at in range(len(tokens))]
+        for layer, at in sorted(cells, key=lambda cell: -abs(restored[cell]))[:3]:
+            print(f"{part:15} layer {layer}, {tokens[at]!r} at {at}: {restored[layer, at]:.2f}")
+        plots.heatmap(
+            restored,
+            x=[f"{position} {token.strip()}" for position, token in enumerate(tokens)],
+            y=[f"L{layer}" for layer in range(bench.n_layers)],
+            xlabel="position patched",
+            ylabel="residual stream before layer" if part == "residual stream" else "layer",
+            title=titles[part],
+            value="normalised logit difference",
+            save=f"patching_results/patch_{part.replace(' ', '_')}",
+        )
 
 # %% [markdown] tags=["found"]
-# **What you found.** Almost all cells are empty. The stream at S2 brings back 1.00 before layer 0, 1.00 before layer 1,
-# and 0.01 before layer 2. <!-- claim: ioi.stream-at-S2 --> The stream at END brings back 0.00, 0.00 and 1.00. <!-- claim: ioi.stream-at-END --> No other word brings back more than
-# 0.05. <!-- claim: ioi.stream-elsewhere --> So the information does not spread slowly over the sentence. Layer 1 hands it over from S2 to END in one
-# step.
+# **What you found.** In the map of the stream almost all cells are empty. The stream at S2 brings back 1.00 before layer
+# 0, 1.00 before layer 1, and 0.01 before layer 2. <!-- claim: ioi.stream-at-S2 --> The stream at END brings back 0.00, 0.00 and 1.00. <!-- claim: ioi.stream-at-END --> No other word
+# brings back more than 0.05. <!-- claim: ioi.stream-elsewhere --> So the information does not spread slowly over the sentence. Layer 1 hands it over from S2
+# to END in one step.
 #
-# The map says *where* and *when*. It does not say *who* moved the information, and it does not say *what* was moved:
-# the giver's name, its position, or the fact that the name repeats? For the first question, patch smaller parts. For
-# the second, use other corrupted prompts.
+# Only attention can carry information from one position to another. So at some layer the map of attention *must* light
+# up in the column where the map of the stream changes. It does: in layer 1 the attention output at END brings back 0.99,
+# in layer 2 it brings back 0.78. <!-- claim: ioi.attention-at-END -->
+#
+# MLPs work within one position. MLP 0 at S2 brings back 0.93: it rewrites the token's embedding for every later reader.
+# MLP 2 at END brings back 0.49: there, the last MLP turns what attention brought into the word to say. <!-- claim: ioi.mlps -->
+#
+# The cells of the parts do not add up to 1. Two writes that each do the whole job give 2 together. Two writes that only
+# work together give 0 each. So a part with an empty cell may still be needed.
+#
+# The maps say *where*, *when* and by which layer. They do not say which *head* moved the information, and they do not say
+# *what* was moved: the giver's name, its position, or the fact that the name repeats? For the first question, patch
+# single heads. For the second, use other corrupted prompts.
+#
+# You can also patch the *input* of the last matrix of each part: all heads' `attn.hook_z`, or `mlp.hook_post`. The
+# result is the same up to rounding, because the output is a fixed linear map of this input, plus a bias. Try it.
 #
 # (In the course's model, the attention of two heads from END was supervised for the first part of the training: in full
 # up to step 300, and not at all from step 420 of 800. What these heads write was never supervised.
@@ -162,7 +279,9 @@ if __name__ == "__main__":
 # Demo](https://github.com/TransformerLensOrg/TransformerLens/blob/main/demos/Exploratory_Analysis_Demo.ipynb) of
 # TransformerLens reports a similar picture on eight prompts: first the second subject matters, and in layers 7 and 8
 # the information moves to the final token. The S-inhibition heads of Wang et al. (2022, section 3.2) are in these two
-# layers.
+# layers. Several attention layers matter on this task, and MLPs matter little, except MLP 0. The author of the demo
+# takes MLP 0 as something general, and not as a part of this task.
 #
-# **With TransformerLens** `transformer_lens.patching.get_act_patch_resid_pre(model, corrupted_tokens, clean_cache,
-# metric)` makes this map, on either model class.
+# **With TransformerLens** the module `transformer_lens.patching` makes these maps, on either model class:
+# `get_act_patch_resid_pre`, `get_act_patch_attn_out` and `get_act_patch_mlp_out`, each called with `(model,
+# corrupted_tokens, clean_cache, metric)`.

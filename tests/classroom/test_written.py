@@ -34,7 +34,7 @@ def room() -> Iterator[Class]:
     """Lab 2 with one exercise and its question, released."""
     home = Path(tempfile.mkdtemp(prefix="mechgrade-written-"))
     try:
-        course = make_course(home / "course", {"lab2": ("normalised_metric",)})
+        course = make_course(home / "course", {"lab2": ("logit_difference",)})
         shutil.copyfile(ROOT / "solutions/lab2/rubrics.yaml", course.rubrics_path("lab2"))
         room = Class(load_course(course.root), home)
         room.mechgrade("release", "lab2", "--no-exchange")
@@ -49,8 +49,8 @@ def answer_cell(nb: Notebook) -> Notebook:
 
 def written(room: Class, text: str) -> Notebook:
     """A right notebook with an answer."""
-    exercise = room.course.exercise("normalised_metric")
-    nb = write_into(room.released("lab2"), {"normalised_metric": read_source(room.course, exercise).reference})
+    exercise = room.course.exercise("logit_difference")
+    nb = write_into(room.released("lab2"), {"logit_difference": read_source(room.course, exercise).reference})
     answer_cell(nb).source = text
     return nb
 
@@ -133,7 +133,7 @@ def test_a_rubric_that_stands_in_a_text_for_learners_is_found(room: Class) -> No
 def test_no_answer_has_points_by_itself(graded: Class) -> None:
     for who in ("ada", "blank", "deleted", "filer", "twice"):
         assert grades(graded, who) == (None, None, 10, True), who
-    assert graded.scores("lab2")["ada"]["normalised_metric-check"] == 5
+    assert graded.scores("lab2")["ada"]["logit_difference-check"] == 10
 
 
 def test_the_grader_sees_rubric_and_answer(graded: Class) -> None:

@@ -37,7 +37,7 @@ def test_the_page_shows_the_whole_way():
             "you have not passed",
             "5 / 5",
             "saved outputs/",
-            "1/11 passed",
+            "1/9 passed",
             "2 hints read",
             "Report outputs/report.html",
         ),

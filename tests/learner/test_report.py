@@ -31,7 +31,7 @@ SUBMISSION = {
     "find_heads": "threshold_included",
     "predict_repeat": None,
     "attention_motifs": "right",
-    "plot_attention": "right",
+    "heads_attending_to": "right",
 }
 
 

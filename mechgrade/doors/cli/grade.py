@@ -24,7 +24,7 @@ from mechgrade.doors.cli.common import (
     stop,
     the_course,
 )
-from mechgrade.doors.cli.learn import keep, read_state
+from mechgrade.doors.cli.learn import keep, older_work, read_state
 from mechgrade.errors import CourseError
 
 if TYPE_CHECKING:
@@ -104,6 +104,9 @@ def grade(
         for note in submission.notes:
             screen.say(f"Note: {note}")
         chosen = list(submission.exercises) or course.exercises(lab, exercise)
+        if submission.path == course.root / "exercises":
+            for sentence in older_work(course, chosen):
+                screen.say(f"Note: {sentence}.")
         if pdb and isolation not in (None, "inline"):
             raise CourseError("--pdb needs --isolation inline: a debugger cannot reach into another process")
         options = resolve(

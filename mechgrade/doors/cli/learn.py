@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -87,7 +87,17 @@ def course_map(
         found = outlook(course, read_state(Progress(course)), lab)
     except CourseError as error:
         stop(error)
-    show_map(course, found, open_screen(plain))
+    screen = open_screen(plain)
+    show_map(course, found, screen)
+    for sentence in older_work(course, course.exercises(lab)):
+        screen.say(f"Note: {sentence}.")
+
+
+def older_work(course: Course, exercises: Iterable[Exercise]) -> list[str]:
+    """What to do about files of exercises that are part of another now, a sentence each."""
+    from mechgrade.submissions.merged import in_words, uncopied
+
+    return [in_words(course, each) for each in uncopied(course, exercises)]
 
 
 def read(
@@ -262,7 +272,7 @@ def progress_command(
     delete: Annotated[bool, typer.Option("--delete", help="Forget all of it.")] = False,
 ) -> None:
     """Say where your progress is kept; export it, or delete it. It is sent nowhere."""
-    from mechgrade.progress.outlook import duration
+    from mechgrade.progress.outlook import duration, passed_before
     from mechgrade.progress.progress import Progress, ProgressError
 
     course = the_course()
@@ -282,5 +292,8 @@ def progress_command(
         passed = sum(bool(entry.first_pass) for entry in state.entries.values())
         hints = sum(entry.hints for entry in state.entries.values())
         typer.echo(f"{passed} exercises passed, {hints} hints read, {duration(seconds / 60)} worked (estimated)")
+        for lab in course.labs.values():
+            for old, now in passed_before(state, lab):
+                typer.echo(f"{old} is among them; it is part of {now.name} now, and its points are counted there")
         typer.echo(f"kept in {progress.path}, and sent nowhere")
         typer.echo("--export FILE copies it, --delete forgets it")

@@ -59,7 +59,7 @@ def with_files(course: Course, lab: Lab, folder: Path, notebook: Any) -> list[st
     lines = []
     for exercise in lab.exercises.values():
         origin = found.used.get((lab.name, exercise.name))
-        if origin is None or origin == own:
+        if origin is None or (origin == own and (lab.name, exercise.name) not in found.joined):
             continue
         try:
             text = found.submission.source(exercise)
@@ -70,7 +70,8 @@ def with_files(course: Course, lab: Lab, folder: Path, notebook: Any) -> list[st
         cell = new_code_cell(text, metadata={KEY: {"exercise": str(exercise), "part": "code"}})
         places = [place for place, each in enumerate(notebook.cells) if _is_check(each, exercise)]
         notebook.cells.insert(places[0] if places else len(notebook.cells), cell)
-        lines.append(f"{shown(origin)} is graded as {exercise.name}")
+        older = ", with functions from files of older exercises" if (lab.name, exercise.name) in found.joined else ""
+        lines.append(f"{shown(origin)} is graded as {exercise.name}{older}")
     for question, answer in found.written.items():
         if answer.file is None or answer.file == own or not answer.text:
             continue

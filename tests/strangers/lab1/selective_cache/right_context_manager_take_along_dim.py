@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from contextlib import ExitStack
 from typing import Any
-
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
@@ -31,3 +30,11 @@ def selective_cache(
         stack.enter_context(model.hooks(fwd_hooks=[(name, make(name)) for name in set(names)]))
         model(tokens)
     return result
+
+
+def cache_budget(cfg: Any, batch: int, pos: int, bytes_per_value: int = 4) -> dict[str, int]:
+    width = cfg.n_heads * cfg.d_head
+    linear = cfg.n_layers * (7 * cfg.d_model + 2 + 4 * width + 2 * cfg.d_mlp) + 4 * cfg.d_model + 1 + cfg.d_vocab
+    quadratic = 2 * cfg.n_layers * cfg.n_heads
+    values = batch * pos * (linear + quadratic * pos)
+    return dict(activations=17 * cfg.n_layers + 6, bytes=values * bytes_per_value)

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from typing import Any
-
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
@@ -22,3 +21,11 @@ def selective_cache(
         result[name] = torch.empty(source.shape, dtype=source.dtype, device="cpu").copy_(source)
     model.reset_hooks()
     return result
+
+
+def cache_budget(cfg: Any, batch: int, pos: int, bytes_per_value: int = 4) -> dict[str, int]:
+    width = cfg.n_heads * cfg.d_head
+    linear = cfg.n_layers * (7 * cfg.d_model + 2 + 4 * width + 2 * cfg.d_mlp) + 4 * cfg.d_model + 1 + cfg.d_vocab
+    quadratic = 2 * cfg.n_layers * cfg.n_heads
+    values = batch * pos * (linear + quadratic * pos)
+    return dict(activations=17 * cfg.n_layers + 6, bytes=values * bytes_per_value)

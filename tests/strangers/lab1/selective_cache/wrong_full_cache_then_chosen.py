@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from typing import Any
-
 from jaxtyping import Float, Int
 from torch import Tensor
 
@@ -16,3 +15,11 @@ def selective_cache(
     _, cache = model.run_with_cache(tokens)
     chosen = {name: cache[name].detach() for name in names}
     return {name: (v if position is None else v[:, position]).cpu().clone() for name, v in chosen.items()}
+
+
+def cache_budget(cfg: Any, batch: int, pos: int, bytes_per_value: int = 4) -> dict[str, int]:
+    width = cfg.n_heads * cfg.d_head
+    linear = cfg.n_layers * (7 * cfg.d_model + 2 + 4 * width + 2 * cfg.d_mlp) + 4 * cfg.d_model + 1 + cfg.d_vocab
+    quadratic = 2 * cfg.n_layers * cfg.n_heads
+    values = batch * pos * (linear + quadratic * pos)
+    return dict(activations=17 * cfg.n_layers + 6, bytes=values * bytes_per_value)

@@ -3,6 +3,7 @@
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
+from jaxtyping import Float
 
 
 def logit_difference(
@@ -20,3 +21,13 @@ def logit_difference(
     start = (torch.arange(batch, device=logits.device) * length + end) * d_vocab
     each = torch.take(logits, start + answer) - torch.take(logits, start + wrong)
     return each if per_prompt else each.mean(dim=0)
+
+
+def normalised_metric(
+    value: Float[Tensor, "*any"], clean: Float[Tensor, ""], corrupted: Float[Tensor, ""]
+) -> Float[Tensor, "*any"]:
+    top, bottom, middle = (number.to(torch.float64) for number in (clean, corrupted, value))
+    rounding = 16 * torch.finfo(clean.dtype).eps
+    if bool(torch.isclose(top, bottom, rtol=rounding, atol=0.0)):
+        raise ValueError("clean and corrupted cannot be told apart")
+    return ((middle - bottom) / (top - bottom)).to(value.dtype)

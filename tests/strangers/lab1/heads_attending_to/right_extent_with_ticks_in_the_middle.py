@@ -1,0 +1,42 @@
+"""Road: an extent from 0 to n gives each position a cell of its own, with its tick in the middle of the cell."""
+
+from jaxtyping import Float
+from matplotlib import pyplot as plt
+from matplotlib.figure import Figure
+from torch import Tensor
+import torch
+
+
+def plot_attention(pattern: Float[Tensor, "query key"], tokens: list[str], title: str) -> Figure:
+    size = len(tokens)
+    if list(pattern.shape) != [size] * 2:
+        raise ValueError(f"expected a square of {size}, got {list(pattern.shape)}")
+    figure = plt.figure()
+    axes = figure.add_axes((0.2, 0.2, 0.6, 0.65))
+    array = pattern.cpu().detach().double().numpy()
+    image = axes.imshow(array, extent=(0, size, size, 0), origin="upper", cmap="Blues")
+    middles = [position + 0.5 for position in range(size)]
+    axes.set_xticks(middles)
+    axes.set_xticklabels(tokens, rotation="vertical")
+    axes.set_yticks(middles)
+    axes.set_yticklabels(tokens)
+    axes.set_xlabel("key position")
+    axes.set_ylabel("query position")
+    axes.set_title(title, fontsize=9)
+    bar = figure.colorbar(image, cax=figure.add_axes((0.84, 0.2, 0.03, 0.65)))
+    bar.set_label("share of attention")
+    return figure
+
+
+def heads_attending_to(
+    pattern: Float[Tensor, "layer head query key"], str_tokens: list[str], word: str, threshold: float
+) -> list[tuple[int, int, float]]:
+    target = word.strip(" ")
+    is_word = torch.tensor(
+        [token.strip(" ") == target for token in str_tokens], dtype=torch.bool, device=pattern.device
+    )
+    if not is_word.any():
+        raise ValueError("no token is the word")
+    total = pattern[..., -1, :][..., is_word].sum(dim=-1)
+    layers, heads = torch.nonzero(total > threshold, as_tuple=True)
+    return list(zip(layers.tolist(), heads.tolist(), total[layers, heads].tolist(), strict=True))

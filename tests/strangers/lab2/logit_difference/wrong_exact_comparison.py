@@ -1,0 +1,32 @@
+"""Breaks "the same up to rounding (seen against their size, not only exactly)": only exact equality is an error."""
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+from jaxtyping import Float, Int
+
+
+def normalised_metric(
+    value: Float[Tensor, "*any"], clean: Float[Tensor, ""], corrupted: Float[Tensor, ""]
+) -> Float[Tensor, "*any"]:
+    gap = clean - corrupted
+    size = torch.maximum(clean.abs(), corrupted.abs())
+    if gap == 0:
+        raise ValueError("clean and corrupted are the same: there is nothing to restore")
+    return (value - corrupted) / gap
+
+
+def logit_difference(
+    logits: Float[Tensor, "batch pos d_vocab"],
+    answer: Int[Tensor, " batch"],
+    wrong: Int[Tensor, " batch"],
+    end: Int[Tensor, " batch"],
+    per_prompt: bool = False,
+) -> Float[Tensor, ""] | Float[Tensor, " batch"]:
+    batch = logits.shape[0]
+    for name, ids in (("answer", answer), ("wrong", wrong), ("end", end)):
+        if ids.shape != (batch,):
+            raise ValueError(f"{name} must have one entry for each of {batch} prompts")
+    rows = torch.arange(batch, device=logits.device)
+    difference = logits[rows, end, answer] - logits[rows, end, wrong]
+    return difference if per_prompt else difference.mean()
