@@ -188,10 +188,10 @@ def _values(seeds: dict[str, Any]) -> str:
 
 
 TRIED = (
-    "Three seeds were trained with this data, 14 minutes of one processor each. All three do the same tasks, and do "
+    "Three seeds were trained with this data, 11 to 14 minutes of one processor each. All three do the same tasks, and do "
     "them with other heads. Seed 0 answers in layer 2, seed 1 in layer 1. Seed 2 has no head that both looks at the "
-    "receiver and writes a tenth of the answer; how it answers was not worked out. Seed 0 ships because its heads can "
-    "be taken apart one by one. Wrong answers: a model that knew their share of 2 % exactly would have a logit "
+    "receiver and writes a tenth of the answer; how it answers was not worked out. Seed 0 ships: it was trained "
+    "first, and the texts were written on it. Wrong answers: a model that knew their share of 2 % exactly would have a logit "
     "difference of log(0.98 / 0.02) = 3.9. All three say the receiver more surely than that. A share of 5 % was begun "
     "and not finished. Strangers: they were put in to bring about a duplicate-token head, and did not, on any seed. In "
     "seed 0 the heads that read the giver carry whether the giver was named, and no head looks from a name's return to "
