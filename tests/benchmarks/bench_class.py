@@ -40,8 +40,11 @@ from mechgrade.course.variants import programs
 #: The time limit of a call in this course: what is measured is the class, and not how long an endless loop may take.
 SECONDS = 4
 
-#: How long a life of the coordinator lasts before it is killed: seconds for its start, and for each learner of its part of the class.
-START, LIFE = 12.0, 0.05
+#: How long a life of the coordinator lasts once learners are graded, until it is killed: seconds for each learner of its part of the class.
+LIFE = 0.05
+
+#: What the command prints of its progress.
+MARK = b" learners; about"
 
 #: The part of the class that is hostile, and the part that hands in what many others do.
 HOSTILE, ALIKE = 0.03, 0.5
@@ -99,36 +102,43 @@ class Counted:
     """The coordinator's processor time and memory, over all its lives."""
 
     def __init__(self) -> None:
-        self.seconds, self.memory = 0.0, 0.0
+        self.memory = 0.0
+        self._spent: dict[int, float] = {}
+
+    @property
+    def seconds(self) -> float:
+        """Processor time until the last look at each life."""
+        return sum(self._spent.values())
 
     def watch(self, process: subprocess.Popen[bytes], until: float) -> None:
         """Look until a moment, or its end."""
-        seen = 0.0
         with contextlib.suppress(psutil.Error):
             own = psutil.Process(process.pid)
             while process.poll() is None and time.monotonic() < until:
                 times = own.cpu_times()
-                seen = times.user + times.system
+                self._spent[process.pid] = times.user + times.system
                 self.memory = max(self.memory, own.memory_info().rss / 2**20)
                 time.sleep(0.1)
-        self.seconds += seen
 
 
 def run(course: Course, arguments: list[str], out: Path, kills: int, learners: int, seed: int = 0) -> dict[str, Any]:
     """Grade the class; kill the coordinator at moments that are drawn, and start it again.
 
-    Before the first results there is nothing to lose, so each life lasts for the start and a part of the class at least.
+    Before the first results there is nothing to lose, so each life lasts for the start and a part of the class.
     """
     group, counted, draw = Group(), Counted(), random.Random(seed)
     begun = time.monotonic()
     kept = [0]
     with (out.parent / "log").open("ab") as log:
         for kill in range(kills + 1):
+            size = (out.parent / "log").stat().st_size
             process = subprocess.Popen(
                 arguments, cwd=course.root, env=environment(), stdout=log, stderr=log, preexec_fn=group.enter
             )
             if kill < kills:
-                counted.watch(process, time.monotonic() + START + draw.uniform(0.2, 1) * LIFE * learners / kills)
+                while process.poll() is None and MARK not in (out.parent / "log").read_bytes()[size:]:
+                    counted.watch(process, time.monotonic() + 1)
+                counted.watch(process, time.monotonic() + draw.uniform(0.2, 1) * LIFE * learners / kills)
                 process.kill()
                 process.wait()
                 kept.append(_rows(out))
