@@ -49,7 +49,9 @@ LEVELS = [
 @pytest.mark.parametrize("level", LEVELS)
 def test_it_grades_right_wrong_and_hidden(bare: Run, course: Path, tmp_path: Path, level: str) -> None:
     out = tmp_path / "result.json"
-    done = bare(course, "grade", "solutions", "--isolation", level, "--hidden", "secret", "--portable", "--json", str(out))
+    done = bare(
+        course, "grade", "solutions", "--isolation", level, "--hidden", "secret", "--portable", "--json", str(out)
+    )
     assert done.returncode == 0, said(done)
     assert "Score 5 / 5" in done.stdout and f"Graded with isolation {level}" in done.stdout
     assert json.loads(out.read_text())["model"] == "none"
