@@ -2,8 +2,10 @@
 
 P=outputs/standin/venv/bin/python
 $P -m mechgrade.doors.cli grade solutions --device standin --no-server --json outputs/standin/references.json
-$P -m mechgrade.doors.cli audit --no-mutants --device standin --lab lab1 --json outputs/standin/lab1.json     # and the other labs
+$P -m mechgrade.doors.cli audit --no-mutants --device standin --lab lab1 --json outputs/standin/lab1.json
 python tests/devices/counts.py outputs/standin/*.json
+
+The other labs likewise.
 """
 
 from __future__ import annotations
