@@ -30,6 +30,7 @@ NEEDS = ("sae", "linear_sae", "stream_sae")
 #: Of those that do not fit everywhere: the need that is not met, and what is said.
 REFUSED = {
     "mlp_neurons": ("stream_sae", "has 192 dimensions, and those of the SAE mlp_neurons have 768"),
+    "matching_pursuit": ("sae", "the SAE matching_pursuit searches for its latents one by one"),
     "layer_norm": ("linear_sae", "the SAE layer_norm rescales each activation (layer_norm)"),
     "constant_norm": ("linear_sae", "the SAE constant_norm rescales each activation (constant_norm_rescale)"),
     "transcoder": ("sae", "is a transcoder: from blocks.1.ln2.hook_normalized it imitates blocks.1.hook_mlp_out"),

@@ -15,8 +15,10 @@ from typing import Any
 
 from mechgrade.protocol.job import HUB
 
-#: Kinds that look at more than one token, that sae-lens writes in mid-training, and that read one thing and rebuild another.
+#: Kinds that look at more than one token, that have no pre-activations, that sae-lens writes in mid-training, and that read one
+#: thing and rebuild another.
 _TEMPORAL = frozenset(["temporal"])
+_SEARCHING = frozenset(["matching_pursuit"])
 _UNFINISHED = frozenset(["batchtopk", "matryoshka_batchtopk"])
 _TRANSCODER = re.compile("transcoder")
 #: Ways to rescale an activation before it is encoded, which the decoder has to undo.
@@ -149,6 +151,11 @@ def misfit(sae: Sae, sizes: Sizes | None) -> str:
         return f"it needs an autoencoder, which rebuilds what it reads, and {sae.name} is a transcoder: {what}"
     if sae.kind in _TEMPORAL:
         return f"it needs an autoencoder that reads one token at a time, and {sae.name} also reads the tokens before"
+    if sae.kind in _SEARCHING:
+        return (
+            f"it needs an autoencoder with an encoder of one step, and {sae.name} searches for its latents one by one "
+            "(matching pursuit)"
+        )
     if sae.kind in _UNFINISHED:
         return (
             f"it needs a finished autoencoder, and {sae.name} was saved in the middle of its training: save it with "
