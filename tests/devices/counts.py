@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
@@ -48,7 +49,11 @@ def _row(tree: dict[str, Any]) -> str:
         f"{of['misconceptions_rejected']} of {of['misconceptions']} misconceptions rejected",
         f"{of['misconceptions_named']} of {of['misconceptions_nameable']} named that their data tells apart",
     ]
-    problems = "".join(f"<br>{problem}" for problem in tree["problems"])
+    # Each begins with its exercise.
+    where = Counter(problem.split(":")[0].split("/")[-1] for problem in tree["problems"])
+    problems = "; otherwise than on a CPU: " * bool(where) + ", ".join(
+        f"`{name}` ({count})" for name, count in where.items()
+    )
     return f"all programs of {_lab(tree)} | {'; '.join(counts)}{problems}"
 
 
