@@ -20,7 +20,8 @@
 # head push the token down?
 #
 # The **copying score** is the share of tokens that come out among the $k$ highest logits of their own row. Wang et al.
-# use $k = 5$ over 1,000 samples of names. A **negative name mover** has a high score with the minus sign.
+# use $k = 5$ over 1,000 samples of names. A **negative name mover** has a high score with the minus sign. If a token's
+# logit equals the $k$-th highest, both answers are right: the checks have no such ties.
 #
 # **A small example.** Three tokens and $k = 1$. Token 0 has the logits `[5, 1, 0]`, token 1 has `[3, 4, 0]`, token 2
 # has `[9, 1, 2]`. Tokens 0 and 1 come first in their own rows, token 2 does not. The score is 2/3.

@@ -25,7 +25,8 @@
 # $-\log p(t_{p+1} \mid t_{\le p})$ over all pairs of the batch in which the token to predict, $t_{p+1}$, is text.
 #
 # **Shapes.** `tokens` and `text` (which positions are text): `[batch, pos]`. `edit` takes latents `[..., d_sae]` and
-# gives latents of the same shape. The result is a number.
+# gives latents of the same shape. It treats every position by itself, so you may hand it all positions or only those of
+# text. The result is a number.
 #
 # **With TransformerLens** `model.run_with_hooks(tokens, fwd_hooks=[(name, hook)])` calls `hook(value, hook)` at the
 # hook point, and goes on with what it *returns*.

@@ -58,11 +58,14 @@ def test_a_renamed_copy_is_found_and_own_answers_are_not(course: Course, name: s
 
 def test_over_the_whole_course_few_answers_that_were_written_apart_are_alike_and_all_copies_are(course: Course) -> None:
     apart = pairs = 0
+    #: Where two exercises became one, a program for one of them was given the other's reference: they were not written apart.
+    joined = {now for lab in course.labs.values() for now in lab.merged.values()}
     for exercise in course.exercises():
         texts = answers(course, exercise)
-        class_ = {f"own{place}": {exercise: text} for place, text in enumerate(texts)}
-        apart += len(similar(course, [exercise], class_, LEAST))
-        pairs += len(texts) * (len(texts) - 1) // 2
+        if exercise.name not in joined:
+            class_ = {f"own{place}": {exercise: text} for place, text in enumerate(texts)}
+            apart += len(similar(course, [exercise], class_, LEAST))
+            pairs += len(texts) * (len(texts) - 1) // 2
         copied = similar(
             course, [exercise], {"copyist": {exercise: renamed(texts[1])}, "owner": {exercise: texts[1]}}, LEAST
         )

@@ -110,6 +110,7 @@ def copy_course(root: Path) -> None:
     document["labs"] = {lab: document["labs"][lab] for lab in LABS.values()}
     for name, lab in LABS.items():
         document["labs"][lab]["exercises"] = {name: document["labs"][lab]["exercises"][name]}
+        document["labs"][lab].pop("merged", None)
         for part in (
             f"graders/{lab}/test_{name}.py",
             f"solutions/{lab}/{name}.py",

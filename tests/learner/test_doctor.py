@@ -193,7 +193,7 @@ def test_a_healthy_machine_with_the_real_model_and_sae(consult):
     model = by_name["model embedded"]
     assert model["status"] == "good" and "'The capital of France is' gives ' Paris'" in model["text"]
     assert by_name["SAE"]["status"] == "good"
-    assert by_name["lab1 before"]["status"] == "note" and "0 of 11" in by_name["lab1 before"]["text"]
+    assert by_name["lab1 before"]["status"] == "note" and "0 of 9" in by_name["lab1 before"]["text"]
 
 
 def test_a_broken_library_is_told_and_not_a_traceback(consult, tmp_path):

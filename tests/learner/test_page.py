@@ -276,11 +276,9 @@ if __name__ == "__main__":
 
 def test_what_a_learner_wrote_is_text(browser: Browser, desk: Course) -> None:
     bad = "</script><img src=x onerror=alert(1)><script>alert(2)</script>"
-    code = (
-        f"print({bad!r})\ndef selective_cache(*given, **named):\n    print({bad!r})\n    raise RuntimeError({bad!r})\n"
-    )
-    path = desk.stub_path(desk.exercise("selective_cache"))
-    tab = browser.open("/lab1/selective_cache")
+    code = f"print({bad!r})\ndef ablate_head(*given, **named):\n    print({bad!r})\n    raise RuntimeError({bad!r})\n"
+    path = desk.stub_path(desk.exercise("ablate_head"))
+    tab = browser.open("/lab1/ablate_head")
     alerts: list[str] = []
     tab.on("dialog", lambda dialog: (alerts.append(dialog.message), dialog.dismiss()))
     path.write_text(path.read_text().split("# %%\n")[0] + f"# {bad}\n\n# %%\n" + code)
