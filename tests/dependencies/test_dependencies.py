@@ -16,7 +16,6 @@ from pathlib import Path
 
 import pytest
 import yaml
-from safetensors.numpy import load_file, save_file
 from support import ROOT
 
 import mechgrade
@@ -205,6 +204,8 @@ def byte(path: Path) -> None:
 
 def doubled(path: Path) -> None:
     """All weights twice as large, in a file of the same size."""
+    from safetensors.torch import load_file, save_file  # NumPy's has no bfloat16
+
     size = path.stat().st_size
     save_file({name: 2 * values for name, values in load_file(path).items()}, path, _metadata(path))
     assert path.stat().st_size == size
@@ -266,7 +267,7 @@ COURSE = [
     (f"solutions/lab3/variants/{HEADS}.py", replaced("return", "return 1 and"), Noticed({HEADS}, {HEADS})),
     ("solutions/lab3/variants/equivalent.yaml", excused, Noticed(audits=frozenset({HEADS}))),
     # A run over a class holds course.yaml in memory.
-    ("course.yaml", replaced("points: 5\n", "points: 6\n"), Noticed(audits=frozenset({IOI}), keys=frozenset({IOI}))),
+    ("course.yaml", replaced("points: 10\n", "points: 11\n"), Noticed(audits=frozenset({IOI}), keys=frozenset({IOI}))),
     ("course.yaml", replaced("memory_mb: 2048", "memory_mb: 1024"), Noticed(ALL, ALL, ALL)),
     ("course.yaml", replaced("  seconds: 20", "  seconds: 21"), Noticed(frozenset(), ALL, ALL)),
     ("course.yaml", with_sae, Noticed({HEADS}, {HEADS}, {HEADS})),
