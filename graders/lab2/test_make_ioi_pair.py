@@ -162,5 +162,7 @@ def test_clear_errors(compare):
         "When {A} and {SUBJECT} and {B} met, {S} handed a ball to",
         STORE + " {IO} and",
         STORE + " {SUBJECT} and",
+        "{IO}'s ball was lost. " + WHEN,
+        "At last, {SUBJECT}, w" + WHEN.removeprefix("W"),
     ]
     compare(on_a_name_too_many, templates=templates, order="BABA")
