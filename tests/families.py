@@ -65,8 +65,12 @@ def _few_tokens(folder: Path) -> None:
     save_model("Llama", folder, replace(SMALL, vocabulary=512), words=512 - 257)
 
 
-def _no_opening_token(folder: Path) -> None:
+def _biases_and_bytes(folder: Path) -> None:
     save_model("Qwen2", folder)
+
+
+def _no_opening_token(folder: Path) -> None:
+    save_model("Qwen3", folder)
     path = folder / "tokenizer_config.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | {"bos_token": None}))
     path = folder / "config.json"
@@ -89,6 +93,7 @@ SHAPES: dict[str, Callable[[Path], None]] = {
     "512 tokens": _few_tokens,
     "no token that opens a text": _no_opening_token,
     "weights in bfloat16": _half_precision,
+    "biases in queries and keys, and a tokenizer that cuts the words": _biases_and_bytes,
 }
 
 

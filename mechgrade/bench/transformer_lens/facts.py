@@ -125,6 +125,10 @@ def _pieces(place: str) -> Callable[[str], int] | None:
         return None
     if tokenizer is None:
         return None
+    facts = facts_at(place)
+    if facts is not None and facts.family == "qwen2":
+        # transformers has a class of its own for this family, which knows nothing of this switch.
+        tokenizer.model.ignore_merges = False
     return lambda text: len(tokenizer.encode(text, add_special_tokens=False).ids)
 
 
