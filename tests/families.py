@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -26,7 +27,7 @@ SMALL = Sizes(layers=LAYERS, heads=HEADS, width=WIDTH, inner=96, context=N_CTX)
 
 def profile_of(family: str) -> str:
     """The name of a family's profile and folder. TransformerLens takes a folder for something else where its name holds ``llama``."""
-    return "family_" + {"Llama": "l"}.get(family, family).lower().replace(" ", "").replace("-", "").replace(".", "")
+    return "family_" + re.sub("[^a-z0-9]", "", {"Llama": "l"}.get(family, family).lower())
 
 
 def save_model(family: str, folder: Path, sizes: Sizes = SMALL, words: int | None = None) -> None:
@@ -66,7 +67,7 @@ def _few_tokens(folder: Path) -> None:
 
 
 def _no_opening_token(folder: Path) -> None:
-    save_model("Qwen2", folder)
+    save_model("Qwen3", folder)
     path = folder / "tokenizer_config.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | {"bos_token": None}))
     path = folder / "config.json"
