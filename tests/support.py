@@ -85,7 +85,7 @@ def one_exercise(root: Path, lab: str = "lab3", name: str = "find_heads") -> Pat
     """Make a course with a single exercise of the project's own, which a test may spoil; nothing is built or recorded."""
     document = yaml.safe_load((ROOT / "course.yaml").read_text())
     chosen = document["labs"][lab]
-    chosen["exercises"] = {name: chosen["exercises"][name]}
+    chosen["exercises"], chosen["merged"] = {name: chosen["exercises"][name]}, {}
     document["labs"], document["pages"] = {lab: chosen}, []
     (root / "course.yaml").write_text(yaml.safe_dump(document))
     variants = f"solutions/{lab}/variants/{name}"

@@ -55,7 +55,8 @@ def yaml_of(course: Course, chosen: Mapping[str, tuple[str, ...]]) -> str:
 
     whole = yaml.safe_load((course.root / "course.yaml").read_text())
     whole["labs"] = {
-        lab: {**whole["labs"][lab], "exercises": {name: whole["labs"][lab]["exercises"][name] for name in names}}
+        lab: whole["labs"][lab]
+        | {"merged": {}, "exercises": {name: whole["labs"][lab]["exercises"][name] for name in names}}
         for lab, names in chosen.items()
     }
     whole.setdefault("limits", {})["start_seconds"] = 900  # the machine may be busy, and that is not what is tested

@@ -151,7 +151,7 @@ def test_points_and_comment_outlive_another_autograde_and_reach_the_learner(grad
     assert grades(graded, "ada")[:3] == (None, 7, 10)
     page = feedback(graded, "ada")
     text = " ".join(BeautifulSoup(page, "html.parser").get_text(" ").split())
-    assert "(Score: 5.0 / 5.0) Written answers: 7 / 10" in text
+    assert "(Score: 10.0 / 10.0) Written answers: 7 / 10" in text
     assert "Score: 7.0 / 10.0" in text and "Which prompts?" in text and ANSWER in text
     assert "not graded yet" not in text.lower()
     assert not [line for line in lines_of_rubric(graded) if line in text]
@@ -162,7 +162,8 @@ def test_what_is_not_graded_is_no_zero(graded: Class) -> None:
         text = " ".join(BeautifulSoup(feedback(graded, who), "html.parser").get_text(" ").split())
         assert "Written answers: not graded yet" in text
         assert text.count("Not graded yet, at most 10.0 points") == 2
-        assert "Score: 0.0 / 10.0" not in text and "/ 1000" not in text
+        assert "(Score: 0.0 / 10.0) Written answers" in text  # the exercise's, without the question's ten
+        assert "/ 20" not in text and "/ 1000" not in text
         assert not [line for line in lines_of_rubric(graded) if line in text]
 
 
@@ -170,8 +171,8 @@ def test_the_export_has_written_points_apart(graded: Class) -> None:
     give(graded, "ada", 7, "Which prompts?")
     graded.mechgrade("export", "gradebook", "--to", "grades.csv")
     rows = {row["learner"]: row for row in csv.DictReader((graded.course.root / "grades.csv").open(newline=""))}
-    assert rows["ada"]["lab2 (5)"] == "5" and rows["ada"]["lab2 written (10)"] == "7"
-    assert rows["blank"]["lab2 (5)"] == "0" and rows["blank"]["lab2 written (10)"] == ""
+    assert rows["ada"]["lab2 (10)"] == "10" and rows["ada"]["lab2 written (10)"] == "7"
+    assert rows["blank"]["lab2 (10)"] == "0" and rows["blank"]["lab2 written (10)"] == ""
 
 
 def test_the_cohort_s_table_fills_the_gradebook(graded: Class) -> None:
