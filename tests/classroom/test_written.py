@@ -162,7 +162,7 @@ def test_what_is_not_graded_is_no_zero(graded: Class) -> None:
         text = " ".join(BeautifulSoup(feedback(graded, who), "html.parser").get_text(" ").split())
         assert "Written answers: not graded yet" in text
         assert text.count("Not graded yet, at most 10.0 points") == 2
-        assert "(Score: 0.0 / 10.0) Written answers" in text  # the exercise's, without the question's ten
+        assert "/ 10.0) Written answers: not graded yet" in text  # the exercise's ten, without the question's
         assert "/ 20" not in text and "/ 1000" not in text
         assert not [line for line in lines_of_rubric(graded) if line in text]
 
