@@ -341,7 +341,10 @@ class Grader:
         others = failed - current.differing - current.hidden
         if others or all(each.passed for each in current.judged):
             return
-        name = explanation(current.judged, self._references.names(current.exercise))
+        try:
+            name = explanation(current.judged, self._references.names(current.exercise))
+        except InfrastructureError:  # the verdicts stand; misconceptions that cannot be run have no name to give
+            return
         sentence = self._unnamed(current) if name is None else self._references.sentence(current.exercise, name)
         for check in current.entry.checks:
             if check.name in current.differing:
@@ -357,10 +360,10 @@ class Grader:
         runs = Runs(self._sessions, current.exercise, lambda: self._source(current.exercise), portable=True)
         try:
             for call in calls.values():
-                outcome = runs.outcome(call)
+                outcome = runs.surely(call)
                 found.update(outcome.stranded)
                 known &= outcome.kind == "returned"
-                if outcome.kind in ("timed_out", "infrastructure"):  # what was found by then is true
+                if outcome.kind == "timed_out":  # what was found by then is true
                     break
         except (InfrastructureError, GraderError):  # the grade stands, and nothing is said of other devices
             return

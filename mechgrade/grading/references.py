@@ -179,11 +179,11 @@ class References:
         return self._programs[exercise]
 
     def _once(self, exercise: Exercise, program: str, call: Call, other: BenchSpec | None = None) -> Outcome:
-        """One run of a program of the course, in a process of its own."""
+        """One run of a program of the course, in a process of its own. That the worker was killed says nothing of the program."""
         source = self._known_programs(exercise)[program].source
         runs = Runs(self._sessions, exercise, lambda: source, other or self._sessions.spec_for(exercise))
         try:
-            return runs.outcome(call)
+            return runs.surely(call)
         finally:
             runs.renew()
 

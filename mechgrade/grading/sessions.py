@@ -12,6 +12,7 @@ from typing import Any, Protocol
 from mechgrade.course import Course, Exercise
 from mechgrade.course.version import digest, read_base
 from mechgrade.grading.calls import Call
+from mechgrade.grading.errors import WorkerGone
 from mechgrade.grading.options import Options
 from mechgrade.grading.stub import outcome_of_stub
 from mechgrade.protocol.job import HUB, BenchSpec, Job
@@ -19,6 +20,10 @@ from mechgrade.protocol.outcome import Outcome
 
 #: After these a process can serve no more.
 _FINAL = frozenset(["timed_out", "crashed", "infrastructure", "out_of_memory"])
+
+
+#: How often a run is made that loses its worker. Just after a kill the old worker may still seem to be there.
+_TRIES = 3
 
 
 class Session(Protocol):
@@ -159,6 +164,24 @@ class Runs:
         if outcome.dirty or outcome.kind in _FINAL:
             self.renew()
         return outcome.reduced(call.facts)
+
+    def surely(self, call: Call) -> Outcome:
+        """Like :meth:`outcome`, and again where the worker is lost on the way: for runs that are no learner's hand-in to judge.
+
+        Raises:
+            WorkerGone: it was lost each time.
+        """
+        why = ""
+        for _ in range(_TRIES):
+            try:
+                outcome = self.outcome(call)
+            except WorkerGone as error:
+                why = str(error)
+                continue
+            if outcome.kind != "infrastructure":
+                return outcome
+            why = outcome.message
+        raise WorkerGone(why)
 
     def renew(self) -> None:
         """Give the next run a fresh process. What the last one saw ends with it."""

@@ -123,7 +123,7 @@ class Traces:
             self.close()
             self._runs = Runs(self._sessions, exercise, lambda: self._submission.source(exercise))
         try:
-            again = self._runs.outcome(Call(call.scenario, call.inputs, world=call.world))
+            again = self._runs.surely(Call(call.scenario, call.inputs, world=call.world))
         except (InfrastructureError, GraderError, SubmissionError, Cancelled, OSError):
             return Trace()  # nobody must have it, and a full disk takes no verdict away
         if again.kind != "returned" or not isinstance(again.data, dict):

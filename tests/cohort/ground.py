@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import json
 import os
 import shutil
@@ -95,6 +96,18 @@ def results(out: Path) -> dict[str, bytes]:
     """All files that say what the results are; the others say how long it took."""
     paths = [out / "grades.csv", out / "summary.json", *sorted((out / "learners").iterdir())]
     return {str(path.relative_to(out)): path.read_bytes() for path in paths}
+
+
+def assert_same(out: Path, undisturbed: Path) -> None:
+    """The results are the same bytes; if not, the lines that differ are shown, and not two files without a line break."""
+    found, wanted = results(out), results(undisturbed)
+    lines = [
+        f"{name}: {line}"
+        for name in sorted(found.keys() | wanted.keys())
+        for line in difflib.unified_diff(*(each.get(name, b"").decode().splitlines() for each in (wanted, found)), n=0)
+    ]
+    assert not lines, "\n".join(line[:1000] for line in lines)
+    assert found == wanted
 
 
 def verdicts(out: Path) -> dict[str, list[str]]:

@@ -17,7 +17,7 @@ import pytest
 
 from mechgrade.course import Course
 
-from .ground import cohort, command, environment, results
+from .ground import assert_same, cohort, command, environment
 
 Graded = tuple[Path, Path]
 
@@ -103,7 +103,7 @@ def test_the_same_results(small: Course, graded: Graded, tmp_path: Path) -> None
         grade = ["grade", folder, "--out", tmp_path / "out", "--scheduler", cluster.address]
         done = cohort(small, *grade)
         assert done.returncode == 0, done.stdout + done.stderr + cluster.log()
-        assert results(tmp_path / "out") == results(undisturbed)
+        assert_same(tmp_path / "out", undisturbed)
         assert "12 of 12 learners had been graded before" in cohort(small, *grade).stdout
 
 
@@ -127,7 +127,7 @@ def test_a_worker_is_lost(small: Course, graded: Graded, tmp_path: Path) -> None
             cluster.workers[place].wait()
             cluster.workers[place] = cluster.worker(place)
         assert running.wait(400) == 0, cluster.log()
-    assert results(tmp_path / "out") == results(undisturbed)
+    assert_same(tmp_path / "out", undisturbed)
 
 
 def test_another_course_there(small: Course, graded: Graded, tmp_path: Path) -> None:
@@ -205,4 +205,4 @@ def test_other_machines(
     with scheduler(tmp_path, host, inside) as cluster:
         done = cohort(small, "grade", folder, "--out", tmp_path / "out", "--scheduler", cluster.address)
         assert done.returncode == 0, done.stdout + done.stderr + cluster.log()
-    assert results(tmp_path / "out") == results(undisturbed)
+    assert_same(tmp_path / "out", undisturbed)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
 from support import grade_folder, one_exercise
 
-from mechgrade.course import load_course
+from mechgrade.course import Course, load_course
 from mechgrade.grading.verdicts import ExerciseResult
 from mechgrade.grading.worker import Worker
 
@@ -63,24 +64,29 @@ def another_factor(number):
 Grade = Callable[..., ExerciseResult]
 
 
+def course_in(folder: Path) -> Path:
+    """The course of one exercise, in a folder of its own."""
+    root = one_exercise(folder)
+    (root / "graders/lab3/test_find_heads.py").write_text(GRADER)
+    (root / "solutions/lab3/find_heads.py").write_text(SOLUTION)
+    (root / "solutions/lab3/variants/find_heads.py").write_text(VARIANTS)
+    return root
+
+
+def graded(course: Course, worker: Worker, body: str, **settings: object) -> ExerciseResult:
+    """The result of a learner's function with this body."""
+    file = course.root / "handed_in/lab3/find_heads.py"
+    file.parent.mkdir(parents=True)
+    file.write_text(f"def find_heads(number):\n    {body}\n")
+    exercises = [course.exercise("find_heads")]
+    return grade_folder(course, worker, course.root / "handed_in", exercises, **settings).exercises[0]
+
+
 @pytest.fixture
 def grade(tmp_path: Path, worker: Worker) -> Grade:
     """``grade(body of the learner's function)`` → the exercise's result."""
-
-    def call(body: str, **settings: object) -> ExerciseResult:
-        root = one_exercise(tmp_path)
-        (root / "graders/lab3/test_find_heads.py").write_text(GRADER)
-        (root / "solutions/lab3/find_heads.py").write_text(SOLUTION)
-        (root / "solutions/lab3/variants/find_heads.py").write_text(VARIANTS)
-        file = root / "handed_in/lab3/find_heads.py"
-        file.parent.mkdir(parents=True)
-        file.write_text(f"def find_heads(number):\n    {body}\n")
-        course = load_course(root)
-        return grade_folder(course, worker, root / "handed_in", [course.exercise("find_heads")], **settings).exercises[
-            0
-        ]
-
-    return call
+    course = load_course(course_in(tmp_path))
+    return partial(graded, course, worker)
 
 
 @pytest.mark.parametrize("isolation", ["full", "process"])
