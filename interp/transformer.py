@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from safetensors.torch import save_file
 from torch import Tensor, nn
 from torch.nn import functional
 
+from .half import save_in_half
 from .tokenizer import save_tokenizer, vocabulary_size
 
 
@@ -157,7 +157,5 @@ def save_gpt2(model: TinyGPT2, directory: Path, words: Sequence[str] | None = No
         "torch_dtype": "float32",
     }
     (directory / "config.json").write_text(json.dumps(config, indent=2) + "\n")
-    # In bfloat16: half the bytes. The config says float32, because that is how the numbers are used.
-    weights = {name: tensor.to(torch.bfloat16) for name, tensor in gpt2_state(model).items()}
-    save_file(weights, str(directory / "model.safetensors"), metadata={"format": "pt"})
+    save_in_half(gpt2_state(model), directory / "model.safetensors")
     save_tokenizer(directory, shape.context, words)

@@ -38,11 +38,8 @@ def made_on_the_cpu(text: str, lines: Iterable[int] | None = None) -> list[Made]
         text: the program; one that does not parse makes none.
         lines: only in the functions that hold one of these lines; None for all functions.
     """
-    try:
-        tree = ast.parse(text)
-    except (SyntaxError, ValueError, RecursionError):
-        return []
-    if re.search(_ELSEWHERE, text):
+    tree = _tree(text)
+    if tree is None:
         return []
     names = _names(tree)
     wanted = None if lines is None else set(lines)
@@ -56,11 +53,8 @@ def made_on_the_cpu(text: str, lines: Iterable[int] | None = None) -> list[Made]
 
 def made_early(text: str, line: str) -> list[Made]:
     """The calls at a program's top that make tensors on the CPU which a line uses by their names."""
-    try:
-        tree = ast.parse(text)
-    except (SyntaxError, ValueError, RecursionError):
-        return []
-    if re.search(_ELSEWHERE, text):
+    tree = _tree(text)
+    if tree is None:
         return []
     used, names, found = set(re.findall(r"\w+", line)), _names(tree), list[Made]()
     for node in tree.body:
@@ -68,6 +62,15 @@ def made_early(text: str, line: str) -> list[Made]:
             targets = {each.id for each in node.targets if isinstance(each, ast.Name)}
             found += _made(text, node, names) if targets & used else []
     return found
+
+
+def _tree(text: str) -> ast.Module | None:
+    """A program; None where it does not parse, or where what says nothing of a device may be made anywhere."""
+    try:
+        tree = ast.parse(text)
+    except (SyntaxError, ValueError, RecursionError):
+        return None
+    return None if re.search(_ELSEWHERE, text) else tree
 
 
 def _outermost(body: Iterable[ast.stmt]) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:

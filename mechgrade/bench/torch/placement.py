@@ -130,7 +130,7 @@ class Placement:
             self._places.pop(storage._cdata, None)
             return
         # The weak reference keeps the address from being another's.
-        self._places[storage._cdata] = (StorageWeakRef(storage), place)  # type: ignore[no-untyped-call]
+        self._places[storage._cdata] = (StorageWeakRef(storage), place)  # type: ignore[no-untyped-call]  # torch has no types for it
         if len(self._places) > self._many:
             self._places = {key: kept for key, kept in self._places.items() if not _is_gone(kept[0])}
             self._many = 2 * len(self._places) + 10_000
@@ -268,11 +268,11 @@ class _Calls(TorchFunctionMode):
         return result
 
 
-class _Operations(TorchDispatchMode):  # type: ignore[no-untyped-call]
+class _Operations(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch registers subclasses by an untyped hook
     """Every operation: whether a GPU refuses it, and where its results are."""
 
     def __init__(self, placement: Placement) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]
+        super().__init__()  # type: ignore[no-untyped-call]  # torch has no types for it
         self._placement = placement
 
     def __torch_dispatch__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
@@ -325,7 +325,7 @@ class _Operations(TorchDispatchMode):  # type: ignore[no-untyped-call]
 
 
 def _is_gone(storage: StorageWeakRef) -> bool:
-    return bool(storage.expired())  # type: ignore[no-untyped-call]
+    return bool(storage.expired())  # type: ignore[no-untyped-call]  # torch has no types for it
 
 
 def _refuses(function: Any) -> bool:
