@@ -1,0 +1,33 @@
+# WRONG: masks with -100,000; the text: "A forbidden score becomes $-\infty$" and "This holds for scores of any size: ... far below -100,000"
+# %%
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+
+# %%
+def attention_from_qk(
+    q: Float[Tensor, "batch pos head d_head"], k: Float[Tensor, "batch pos head d_head"]
+) -> Float[Tensor, "batch head query key"]:
+    """Compute the causal attention pattern of every head from its queries and keys.
+
+    Source: Vaswani et al. 2017, https://arxiv.org/abs/1706.03762, section 3.2.1.
+
+    Args:
+        q: the queries, shape `[batch, pos, head, d_head]`.
+        k: the keys, of the same shape.
+
+    Returns:
+        Shape `[batch, head, query, key]`: the softmax over the keys of the scaled scores, causally masked. Every row
+        (over key) sums to 1, and the entries above the diagonal are exactly 0.
+
+        - This holds for scores of any size: they can be far above 100, or far below -100,000.
+        - `q` and `k` can be views of other tensors, with their axes in any order in memory.
+
+    """
+    scores = torch.einsum("bihd,bjhd->bhij", q, k) / q.shape[-1] ** 0.5
+    n = q.shape[1]
+    allowed = torch.ones(n, n, dtype=torch.bool, device=q.device).tril()
+    return torch.where(allowed, scores, torch.full_like(scores, -1e5)).softmax(dim=-1)
+
+

@@ -1,0 +1,36 @@
+# WRONG: view() fails on permuted tensors; the text: "`q` and `k` can be views of other tensors, with their axes in any order in memory"
+# %%
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+
+# %%
+def attention_from_qk(
+    q: Float[Tensor, "batch pos head d_head"], k: Float[Tensor, "batch pos head d_head"]
+) -> Float[Tensor, "batch head query key"]:
+    """Compute the causal attention pattern of every head from its queries and keys.
+
+    Source: Vaswani et al. 2017, https://arxiv.org/abs/1706.03762, section 3.2.1.
+
+    Args:
+        q: the queries, shape `[batch, pos, head, d_head]`.
+        k: the keys, of the same shape.
+
+    Returns:
+        Shape `[batch, head, query, key]`: the softmax over the keys of the scaled scores, causally masked. Every row
+        (over key) sums to 1, and the entries above the diagonal are exactly 0.
+
+        - This holds for scores of any size: they can be far above 100, or far below -100,000.
+        - `q` and `k` can be views of other tensors, with their axes in any order in memory.
+
+    """
+    batch, n, heads, d_head = q.shape
+    queries = q.view(batch, n, heads * d_head).split(d_head, dim=-1)
+    keys = k.view(batch, n, heads * d_head).split(d_head, dim=-1)
+    scores = torch.stack([mine @ others.transpose(-1, -2) for mine, others in zip(queries, keys)], dim=1)
+    scores = scores / d_head**0.5
+    future = torch.ones(n, n, dtype=torch.bool, device=q.device).triu(diagonal=1)
+    return scores.masked_fill(future, float("-inf")).softmax(dim=-1)
+
+

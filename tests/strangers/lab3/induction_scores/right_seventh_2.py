@@ -1,0 +1,32 @@
+# RIGHT: loops over the queries and adds up, in float64
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+
+def induction_scores(pattern: Float[Tensor, "layer batch head query key"], half: int) -> Float[Tensor, "layer head"]:
+    """Measure how much every head attends to the token after the previous occurrence of the current one.
+
+    Source: Olsson et al. 2022, https://arxiv.org/abs/2209.11895 (prefix matching).
+
+    Args:
+        pattern: attention patterns on repeated tokens (BOS, `half` random tokens, the same again), all layers stacked:
+            shape `[layer, batch, head, query, key]`, `query = key = 1 + 2 * half`; each row (over key) sums to 1.
+        half: number of tokens in one half.
+
+    Returns:
+        Shape `[layer, head]`, between 0 and 1: the attention from query `i` to key `i - half + 1`, averaged over the
+        batch and over the query positions of the second half, `i = half + 1 … 2 * half`.
+
+    Raises:
+        ValueError: the pattern does not have exactly `1 + 2 * half` queries, or not exactly as many keys.
+
+    """
+    n_layers, n_batch, n_heads, n_queries, n_keys = pattern.shape
+    if not n_queries == n_keys == 2 * half + 1:
+        raise ValueError("the pattern does not belong to BOS and two halves of this length")
+    total = torch.zeros(n_layers, n_heads, dtype=torch.float64, device=pattern.device)
+    for step in range(1, half + 1):
+        here = pattern[:, :, :, half + step, step + 1]
+        total += here.double().sum(dim=1)
+    return (total / (n_batch * half)).to(pattern.dtype)
