@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Iterator
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -154,7 +155,7 @@ class References:
 
     # --- how ---------------------------------------------------------------------------------------------------------
 
-    @property
+    @cached_property
     def _has_recordings(self) -> bool:
         # A model with recordings has one for every exercise: that it is missing is an error, and not a reason to do without.
         return _folder(self._course, self._model).is_dir()
