@@ -2,13 +2,16 @@
 
 ``<lab>/<exercise>/right_*.py`` must pass, ``wrong_*.py`` must not. They were frozen before they were first graded. ``python
 tests/strangers/corpus.py`` grades them and prints the rates; --json keeps every verdict and sentence.
+
+A new round of programs is graded before it comes in here, by the graders as they are: ``--folder WHERE --round NAME``. What comes out is
+the measurement, and stays in ``first_try.json`` and in the table of ``README.md``.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -25,6 +28,8 @@ from mechgrade.submissions.submission import Submission
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
+FIRST_TRY = HERE / "first_try.json"
+README = HERE / "README.md"
 
 
 @dataclass(frozen=True)
@@ -63,21 +68,26 @@ class Graded:
         return (self.verdict == "passed") == self.right
 
 
-def programs(exercise: Exercise) -> list[Program]:
+def programs(exercise: Exercise, folder: Path = HERE) -> list[Program]:
     """The strangers' programs for an exercise, by name."""
-    return [Program(exercise, path) for path in sorted((HERE / exercise.lab / exercise.name).glob("*.py"))]
+    return [Program(exercise, path) for path in sorted((folder / exercise.lab / exercise.name).glob("*.py"))]
 
 
-def some(exercise: Exercise, most: int | None) -> list[Program]:
+def some(exercise: Exercise, most: int | None, folder: Path = HERE) -> list[Program]:
     """The first right program and the first wrong ones, so many in all; all of them for None."""
-    found = programs(exercise)
+    found = programs(exercise, folder)
     if most is None:
         return found
     return [*[each for each in found if each.right][:1], *[each for each in found if not each.right][: most - 1]]
 
 
 def grade(
-    course: Course, exercises: Sequence[Exercise], worker: Worker, hidden: str | None = None, most: int | None = None
+    course: Course,
+    exercises: Sequence[Exercise],
+    worker: Worker,
+    hidden: str | None = None,
+    most: int | None = None,
+    folder: Path = HERE,
 ) -> Iterator[Graded]:
     """Grade all programs of some exercises, or at most so many of each, by the very path that grades a learner."""
     options = resolve(course, isolation="process", hidden=hidden)
@@ -87,7 +97,7 @@ def grade(
         return [
             graded
             for exercise in exercises
-            for program in some(exercise, most)
+            for program in some(exercise, most, folder)
             for graded in [_one(grading, checks, program)]
         ]
 
@@ -109,6 +119,59 @@ def _one(grading: Grading, checks: Checks, program: Program) -> Graded:
     )
 
 
+@dataclass(frozen=True)
+class Rates:
+    """How many programs were graded as they should be.
+
+    Attributes:
+        right: how many right programs there are.
+        accepted: how many of them passed.
+        wrong: how many wrong programs there are.
+        rejected: how many of them did not pass.
+        named: how many of those are told a known mistake, or what relates their data to the reference's.
+    """
+
+    right: int
+    accepted: int
+    wrong: int
+    rejected: int
+    named: int
+
+    @classmethod
+    def of(cls, graded: Iterable[Graded]) -> Rates:
+        """Those of some programs."""
+        graded = list(graded)
+        right = [each for each in graded if each.right]
+        wrong = [each for each in graded if not each.right]
+        rejected = [each for each in wrong if each.as_it_should_be]
+        accepted = sum(each.as_it_should_be for each in right)
+        return cls(len(right), accepted, len(wrong), len(rejected), sum(bool(each.sentence) for each in rejected))
+
+    def row(self, name: str) -> list[str]:
+        """A row of a table."""
+        share = f" ({100 * self.named / self.rejected:.0f} %)" if self.rejected else ""
+        accepted, rejected = f"{self.accepted} of {self.right}", f"{self.rejected} of {self.wrong}"
+        return [name, accepted, rejected, f"{self.named}{share}"]
+
+
+HEADINGS = ("right accepted", "wrong rejected", "of these with a name or a relation")
+
+
+def keep_round(name: str, graded: Sequence[Graded]) -> None:
+    """Keep a round's first rates, and write the table of all rounds."""
+    kept = json.loads(FIRST_TRY.read_text(encoding="utf-8")) if FIRST_TRY.is_file() else {}
+    labs = sorted({each.name.partition("/")[0] for each in graded})
+    found = {lab: Rates.of(each for each in graded if each.name.startswith(f"{lab}/")) for lab in labs}
+    kept[name] = {lab: asdict(rates) for lab, rates in found.items()} | {"all": asdict(Rates.of(graded))}
+    FIRST_TRY.write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
+    lines = [f"| round | lab | {' | '.join(HEADINGS)} |", "|---|---|---|---|---|"]
+    for each, rows in kept.items():
+        lines += [f"| {each} | {' | '.join(Rates(**rates).row(lab))} |" for lab, rates in rows.items()]
+    before, begin, rest = README.read_text(encoding="utf-8").partition("<!-- rounds:begin -->\n")
+    after = rest[rest.index("<!-- rounds:end -->") :]
+    README.write_text(before + begin + "\n".join(lines) + "\n" + after, encoding="utf-8")
+
+
 def main() -> None:
     """Print the rates of some labs or exercises."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -117,28 +180,24 @@ def main() -> None:
     parser.add_argument("--hidden", help="grade on hidden inputs too, drawn from this secret")
     parser.add_argument("--json", type=Path, help="keep every verdict in this file")
     parser.add_argument("--each", action="store_true", help="print each program that is not graded as it should be")
+    parser.add_argument("--folder", type=Path, default=HERE, help="programs that are not in here yet")
+    parser.add_argument("--round", help="keep the rates under this name, as those of a first try")
     chosen = parser.parse_args()
     course = load_course(ROOT)
-    exercises = [each for each in course.exercises(chosen.lab, chosen.exercise) if programs(each)]
+    exercises = [each for each in course.exercises(chosen.lab, chosen.exercise) if programs(each, chosen.folder)]
     worker = Worker(course.limits.start_seconds)
     try:
         graded = [
             each
             for exercise in track(exercises, description="strangers' programs", console=Console(stderr=True))
-            for each in grade(course, [exercise], worker, chosen.hidden)
+            for each in grade(course, [exercise], worker, chosen.hidden, folder=chosen.folder)
         ]
     finally:
         worker.close()
-    table = Table("exercise", "right accepted", "wrong rejected", "of these named")
-    for exercise in [*exercises, None]:
-        some = [each for each in graded if exercise is None or each.name.startswith(f"{exercise}/")]
-        right = [each for each in some if each.right]
-        wrong = [each for each in some if not each.right]
-        rejected = [each for each in wrong if each.as_it_should_be]
-        named = sum(each.misconception is not None for each in rejected)
-        accepted = sum(each.as_it_should_be for each in right)
-        name = str(exercise) if exercise else "all"
-        table.add_row(name, f"{accepted} of {len(right)}", f"{len(rejected)} of {len(wrong)}", f"{named}")
+    table = Table("exercise", *HEADINGS)
+    for exercise in exercises:
+        table.add_row(*Rates.of(each for each in graded if each.name.startswith(f"{exercise}/")).row(str(exercise)))
+    table.add_row(*Rates.of(graded).row("all"))
     console = Console(width=140)
     console.print(table)
     for each in graded:
@@ -146,6 +205,8 @@ def main() -> None:
             console.print(f"{each.name}: {each.verdict} {each.message[:200]}", markup=False, soft_wrap=True)
     if chosen.json:
         chosen.json.write_text(json.dumps([asdict(each) for each in graded], indent=1) + "\n", encoding="utf-8")
+    if chosen.round:
+        keep_round(chosen.round, graded)
 
 
 if __name__ == "__main__":

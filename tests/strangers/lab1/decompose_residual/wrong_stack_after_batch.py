@@ -1,0 +1,15 @@
+# WRONG: stacks on axis 1, so the shape is [batch, component, ...]; promised: '[component, batch, pos, d_model]'
+from itertools import count, takewhile
+
+import torch
+
+
+def decompose_residual(cache, layer):
+    present = set(cache.keys())
+    depth = len(list(takewhile(lambda n: f"blocks.{n}.hook_attn_out" in present, count())))
+    if not 0 <= layer <= depth:
+        raise ValueError(f"layer must be from 0 to {depth}, not {layer}")
+    names = {"embed": "hook_embed", "pos_embed": "hook_pos_embed"}
+    for n in range(layer):
+        names |= {f"L{n} {part}": f"blocks.{n}.hook_{part}_out" for part in ("attn", "mlp")}
+    return list(names), torch.stack([cache[name] for name in names.values()], dim=1)
