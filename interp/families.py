@@ -113,7 +113,3 @@ FAMILIES: dict[str, Family] = {
         Family("Gemma 2", "google/gemma-2-2b", _gemma2),
     )
 }
-
-#: Those that the course's corpus can train. Under Qwen2's name transformers takes a tokenizer of its own, which has no
-#: `ignore_merges`: it cuts the course's words into bytes.
-TRAINED = tuple(name for name in FAMILIES if name != "Qwen2")

@@ -28,7 +28,7 @@ from mechgrade.bench.transformer_lens.model import load_model
 
 from . import circuits
 from .corpus import text_row
-from .families import FAMILIES, TRAINED, Family, Sizes
+from .families import FAMILIES, Family, Sizes
 from .muon import Muon
 from .prompts import capital_prompts, ioi_prompts
 from .tokenizer import save_tokenizer, token_ids
@@ -226,7 +226,7 @@ def main(arguments: Iterable[str] | None = None) -> None:
     """Read the command line and train."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument(
-        "--only", nargs="*", default=list(TRAINED), choices=TRAINED, metavar="FAMILY", help=", ".join(TRAINED)
+        "--only", nargs="*", default=list(FAMILIES), choices=list(FAMILIES), metavar="FAMILY", help=", ".join(FAMILIES)
     )
     parser.add_argument("--out", type=Path, default=Path("outputs/families"))
     parser.add_argument("--seed", type=int, default=Recipe.seed)

@@ -37,7 +37,7 @@ from mechgrade.grading.verdicts import ExerciseResult, Result
 from mechgrade.grading.worker import Worker
 from mechgrade.submissions.find import find_submission
 
-from interp.families import FAMILIES, TRAINED
+from interp.families import FAMILIES
 
 if TYPE_CHECKING:
     from interp.train_family import Measures
@@ -79,7 +79,7 @@ def main() -> None:
 def arguments() -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    known = [*TRAINED, *SHAPES]
+    known = [*FAMILIES, *SHAPES]
     parser.add_argument("--only", nargs="*", default=known, choices=known, metavar="MODEL", help=", ".join(known))
     parser.add_argument(
         "--also", action="append", default=[], metavar="NAME=FOLDER", help="a trained model of your own"
@@ -98,7 +98,7 @@ def models(asked: argparse.Namespace, scratch: Path) -> Iterator[Row]:
     from interp.train_family import MEASURES, folder_of, made, measures_of
 
     for name in asked.only:
-        if name in TRAINED and (not asked.no_run or (folder_of(name, asked.trained) / MEASURES).is_file()):
+        if name in FAMILIES and (not asked.no_run or (folder_of(name, asked.trained) / MEASURES).is_file()):
             folder = folder_of(name, asked.trained) if asked.no_run else made(name, asked.trained)
             yield Row(name, f"hub:{FAMILIES[name].hub}", folder, measures_of(folder))
     for each in asked.also:

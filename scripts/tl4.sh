@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The course on transformer-lens 4.x, which sae-lens does not allow yet: an environment without sae-lens, and labs 1 to 3 graded in it with the
-# references, live against themselves and against what was recorded on 3.x. docs/versions.md keeps the result.
+# references, live against themselves and against what was recorded on 3.x. With WRITE=1 the result goes into docs/versions.md.
 #
 #   scripts/tl4.sh [DIRECTORY]      the environment's place; .venv-tl4 by default. VERSION='>=4,<5' chooses another range.
 set -euo pipefail
@@ -26,13 +26,31 @@ PYTHON
     "$place/bin/pip" install -q --disable-pip-version-check --no-deps -e .
 fi
 
-"$place/bin/python" - <<'PYTHON'
-from importlib.metadata import version
-
-print(", ".join(f"{name} {version(name)}" for name in ("transformer-lens", "torch", "transformers", "numpy")))
-PYTHON
 status=0
 for lab in lab1 lab2 lab3; do
-    MECHGRADE_SERVER=0 "$place/bin/mechgrade" grade solutions --lab "$lab" --backend bridge --strict --plain || status=$?
+    MECHGRADE_SERVER=0 "$place/bin/mechgrade" grade solutions --lab "$lab" --backend bridge --strict --plain --json "$place/$lab.json" || status=$?
 done
+
+"$place/bin/python" - "$place" <<'PYTHON'
+import json
+import os
+import re
+import sys
+from datetime import date
+from importlib.metadata import version
+from pathlib import Path
+
+versions = ", ".join(f"{name} {version(name)}" for name in ("transformer-lens", "torch", "transformers", "numpy"))
+rows = ["| lab | points | exercises passed |", "|---|---|---|"]
+for lab in (1, 2, 3):
+    result = json.loads((Path(sys.argv[1]) / f"lab{lab}.json").read_text())
+    passed = sum(each["verdict"] == "passed" for each in result["exercises"])
+    rows.append(f"| {lab} | {result['score']:g} / {result['max_score']:g} | {passed} of {len(result['exercises'])} |")
+text = "\n".join([f"Run on {date.today()} with {versions}:", "", *rows])
+print(text)
+if os.environ.get("WRITE"):
+    page = Path("docs/versions.md")
+    between = re.compile("(<!-- by scripts/tl4.sh -->\n).*(<!-- end of scripts/tl4.sh -->)", re.DOTALL)
+    page.write_text(between.sub(lambda found: f"{found[1]}\n{text}\n\n{found[2]}", page.read_text()))
+PYTHON
 exit "$status"

@@ -1,7 +1,7 @@
 """Small models of other families and shapes than the course's: what a grader assumes of the course's models breaks on them.
 
 Those here have random weights, large enough that every part counts, and are made in seconds. Trained ones of the same families come
-from `interp.train_family`; :func:`hub_of` offers them under the names that the Hub has for these families.
+from `interp.train_family`; :func:`pull` offers them under the names that the Hub has for these families.
 """
 
 from __future__ import annotations

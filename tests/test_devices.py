@@ -59,6 +59,14 @@ def test_float32_is_whole_float32():
     assert not torch.are_deterministic_algorithms_enabled()  # a CPU gives the same without them, and faster
 
 
+def test_carrying_a_model_over_prints_nothing(capsys):
+    """It happens in a learner's process: what is printed there is told as the output of the learner's code."""
+    bench = lens_bench.Bench(bench_spec(COURSE))
+    assert bench.model is not None
+    bench.move("cpu")
+    assert capsys.readouterr().out == ""
+
+
 @pytest.mark.skipif("torch.cuda.is_available()", reason="there is a GPU here")
 def test_a_device_that_is_not_there_is_told_in_a_sentence():
     with pytest.raises(BenchError, match=r"the device cuda cannot be used here .*: take --device cpu"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -14,9 +15,11 @@ from typing import Any
 import pytest
 from families import FAMILIES, HEADS, SHAPES, course_with, course_with_families, profile_of, pull, save_model
 from support import ROOT, grade_folder
+from tokenizers import normalizers
 
 from mechgrade.bench.transformer_lens.facts import NEEDS, facts_at, facts_of, lacks
 from mechgrade.bench.transformer_lens.model import load_model
+from mechgrade.bench.transformer_lens.tokens import cut_as_written, cutter
 from mechgrade.course import Course, load_course
 from mechgrade.grading.verdicts import Result
 from mechgrade.grading.worker import Worker
@@ -52,6 +55,21 @@ def of(result: Result) -> dict[str, dict[str, str]]:
         entry.exercise: {check.name: check.verdict for check in entry.checks if check.verdict != "passed"}
         for entry in result.exercises
     }
+
+
+def of_pulled(folder: Path, name: str, *more: str) -> tuple[subprocess.CompletedProcess[str], dict[str, Any]]:
+    """Grade the references on a model that was pulled into ``folder / "hf"``; how the command ended, and its result."""
+    command = ["grade", "solutions", "--model", f"hub:{name}", "--json", str(folder / "result.json"), *more]
+    environment = {**os.environ, "HF_HOME": str(folder / "hf"), "HF_ENDPOINT": "http://127.0.0.1:9"}
+    done = subprocess.run(
+        [sys.executable, "-m", "mechgrade.doors.cli", *command],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return done, json.loads((folder / "result.json").read_text())
 
 
 def test_a_model_with_grouped_heads_is_graded_and_what_it_lacks_is_left_out(llama: Course, own_worker: Worker) -> None:
@@ -103,18 +121,8 @@ def test_the_whole_course_on_a_model_that_was_trained_and_pulled_from_a_hub(tmp_
     assert measures_of(folder).loss < 5.5 < 6.9  # ln 992, of a model that knows nothing, is 6.9
     name = FAMILIES["Qwen3"].hub
     pull(tmp_path / "hf", {name: folder}, ROOT)
-    command = ["grade", "solutions", "--model", f"hub:{name}", "--json", str(tmp_path / "result.json")]
-    environment = {**os.environ, "HF_HOME": str(tmp_path / "hf"), "HF_ENDPOINT": "http://127.0.0.1:9"}
-    done = subprocess.run(
-        [sys.executable, "-m", "mechgrade.doors.cli", *command],
-        cwd=ROOT,
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done, result = of_pulled(tmp_path, name)
     assert done.returncode == 0, done.stdout + done.stderr
-    result = json.loads((tmp_path / "result.json").read_text())
     verdicts = {entry["exercise"]: (entry["verdict"], entry["message"]) for entry in result["exercises"]}
     assert {name: each for name, each in verdicts.items() if each[0] not in ("passed", "not_applicable")} == {}
     assert verdicts["find_circuit"][0] == "passed"  # it is for trained models alone
@@ -141,6 +149,67 @@ def test_a_second_back_end_is_no_condition(llama: Course, own_worker: Worker, tm
     hooked = graded(course, own_worker, profile_of("Gemma 2"), ("induction_scores",), backend="hooked")
     (entry,) = hooked.exercises
     assert entry.verdict == "infrastructure_error" and "could not be loaded" in entry.message
+
+
+# --- how a model cuts words ---------------------------------------------------------------------------------------------
+
+
+def test_a_model_of_qwen2s_form_with_words_of_its_own_is_graded(tmp_path: Path) -> None:
+    """The class that transformers has for Qwen2 cuts these words into bytes; tokenizer.json, which says what can be asked, does not."""
+    save_model("Qwen2", tmp_path / "model")
+    name = FAMILIES["Qwen2"].hub
+    pull(tmp_path / "hf", {name: tmp_path / "model"}, ROOT)
+    asked = [
+        word for name in ("make_ioi_pair", "heads_attending_to", "predict_repeat") for word in ("--exercise", name)
+    ]
+    done, result = of_pulled(tmp_path, name, *asked)
+    assert done.returncode == 0, done.stdout + done.stderr
+    checks = [check for entry in result["exercises"] for check in entry["checks"]]
+    assert {check["verdict"] for check in checks} == {"passed"}, [check["message"] for check in checks]
+
+
+@pytest.mark.parametrize("backend", ["bridge", "hooked"])
+@pytest.mark.parametrize("family", ["GPT-2", "Qwen2"])
+def test_a_loaded_model_cuts_words_as_its_file_says(family: str, backend: str, tmp_path: Path) -> None:
+    """GPT-2's class is taken where the tokenizer's configuration names it, Qwen2's by the model's family."""
+    text = " Mary gave John 12 apples. ﬁ"
+    save_model(family, tmp_path / "model")
+    if family == "GPT-2":
+        settings = tmp_path / "model/tokenizer_config.json"
+        settings.write_text(json.dumps(json.loads(settings.read_text()) | {"tokenizer_class": "GPT2Tokenizer"}))
+    model = load_model(str(tmp_path / "model"), local=True, backend=backend)
+    bos, *rest = model.to_tokens(text)[0].tolist()
+    written = cutter(tmp_path / "model")
+    assert (bos, rest) == (model.tokenizer.bos_token_id, written.encode(text, add_special_tokens=False).ids)
+    assert model.to_string(rest) == text
+    assert model.to_single_token(" Mary") == written.token_to_id("ĠMary")
+
+
+def test_a_class_that_cuts_as_the_file_says_stays_as_it_is(tmp_path: Path) -> None:
+    """A class knows more of its family than the file; where it cuts the same, nothing is put in its place."""
+    from transformers import AutoTokenizer
+
+    save_model("Llama", tmp_path)
+    tokenizer = AutoTokenizer.from_pretrained(tmp_path)
+    tokenizer.backend_tokenizer.normalizer = normalizers.Sequence([])  # it changes no text, and can be seen
+    cut_as_written(tokenizer, tmp_path)
+    assert tokenizer.backend_tokenizer.normalizer is not None
+
+
+def test_words_of_a_model_without_a_tokenizers_file(tmp_path: Path) -> None:
+    """GPT-2's two files are read as well; where neither form is there, what needs single words is left out by name."""
+    save_model("GPT-2", tmp_path / "model")
+    (tmp_path / "model/tokenizer.json").unlink()
+    spec = BenchSpec("transformer_lens", str(tmp_path / "model"))
+    why = "it needs words that are one token each, and without tokenizer.json this cannot be told of this model"
+    assert lacks(spec, {"single_tokens": [" Mary"]}) == {"single_tokens": why}
+    shutil.copytree(tmp_path / "model", tmp_path / "older")
+    (tmp_path / "older/vocab.json").write_text(json.dumps({"Ġ": 0, "M": 1, "a": 2, "Ma": 3, "ĠMa": 4}))
+    (tmp_path / "older/merges.txt").write_text("#version: 0.2\nM a\nĠ Ma\n")
+    older = BenchSpec("transformer_lens", str(tmp_path / "older"))
+    assert lacks(older, {"single_tokens": [" Ma"]}) == {}
+    cut = "it needs words that are one token each, and this model cuts ' Maa'"
+    assert lacks(older, {"single_tokens": [" Ma", " Maa"]}) == {"single_tokens": cut}
 
 
 # --- what is told of a model from its configuration -----------------------------------------------------------------------

@@ -5,44 +5,56 @@ $P -m mechgrade.doors.cli grade solutions --device standin --no-server --json ou
 $P -m mechgrade.doors.cli audit --no-mutants --device standin --lab lab1 --json outputs/standin/lab1.json
 python tests/devices/counts.py outputs/standin/*.json
 
-The other labs likewise.
+The other labs likewise. A lab may also be audited exercise by exercise, each into a file of its own: the files of one lab are one row.
 """
 
 from __future__ import annotations
 
+import itertools
 import json
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
+
+from mechgrade.course import load_course
 
 PAGE = Path(__file__).parents[2] / "docs" / "gpu.md"
 BEGIN, END = "<!-- by tests/devices/counts.py -->\n", "<!-- end of tests/devices/counts.py -->\n"
 
 
 def rows(files: list[Path]) -> Iterator[str]:
-    """A row for each file; the references first."""
+    """A row for the references, and one for each lab's audits."""
     yield "| on the stand-in | result | day |"
     yield "|---|---|---|"
     found = [(json.loads(file.read_text(encoding="utf-8")), date.fromtimestamp(file.stat().st_mtime)) for file in files]
-    for tree, day in sorted(found, key=lambda each: ("totals" in each[0], _lab(each[0]))):
-        yield f"| {_row(tree)} | {day:%Y-%m-%d} |"
+    for tree, day in found:
+        if "totals" not in tree:
+            yield f"| {_references(tree)} | {day:%Y-%m-%d} |"
+    audits = sorted(((tree, day) for tree, day in found if "totals" in tree), key=lambda each: _lab(each[0]))
+    for lab, group in itertools.groupby(audits, lambda each: _lab(each[0])):
+        trees, days = zip(*group, strict=True)
+        yield f"| {_audits(lab, trees)} | {max(days):%Y-%m-%d} |"
 
 
 def _lab(tree: dict[str, Any]) -> str:
     return str(tree["exercises"][0]["lab"])
 
 
-def _row(tree: dict[str, Any]) -> str:
+def _references(tree: dict[str, Any]) -> str:
     each = tree["exercises"]
-    if "totals" not in tree:
-        failed = [entry["exercise"] for entry in each if entry["verdict"] != "passed"]
-        but = f"; not {', '.join(f'`{name}`' for name in failed)}" if failed else ""
-        passed = f"{len(each) - len(failed)} of {len(each)} exercises passed, {tree['score']:g} of {tree['max_score']:g} points"
-        return f"references, isolation {tree['isolation']} | {passed}{but}"
-    of = tree["totals"]
+    failed = [entry["exercise"] for entry in each if entry["verdict"] != "passed"]
+    but = f"; not {', '.join(f'`{name}`' for name in failed)}" if failed else ""
+    passed = (
+        f"{len(each) - len(failed)} of {len(each)} exercises passed, {tree['score']:g} of {tree['max_score']:g} points"
+    )
+    return f"references, isolation {tree['isolation']} | {passed}{but}"
+
+
+def _audits(lab: str, trees: Sequence[dict[str, Any]]) -> str:
+    of: Counter[str] = sum((Counter(tree["totals"]) for tree in trees), Counter())
     counts = [
         f"{of['references_passed']} of {of['exercises']} references passed",
         f"{of['accepted_passed']} of {of['accepted']} accepted variants passed",
@@ -50,11 +62,13 @@ def _row(tree: dict[str, Any]) -> str:
         f"{of['misconceptions_named']} of {of['misconceptions_nameable']} named that their data tells apart",
     ]
     # Each begins with its exercise.
-    where = Counter(problem.split(":")[0].split("/")[-1] for problem in tree["problems"])
+    where = Counter(problem.split(":")[0].split("/")[-1] for tree in trees for problem in tree["problems"])
     problems = "; otherwise than on a CPU: " * bool(where) + ", ".join(
         f"`{name}` ({count})" for name, count in where.items()
     )
-    return f"all programs of {_lab(tree)} | {'; '.join(counts)}{problems}"
+    there = sum(each.lab == lab for each in load_course(PAGE.parents[1]).exercises())
+    which = "all programs" if of["exercises"] == there else f"programs of {of['exercises']} of {there} exercises"
+    return f"{which} of {lab} | {'; '.join(counts)}{problems}"
 
 
 if __name__ == "__main__":

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import Any
@@ -235,7 +237,9 @@ class Bench(TorchBench):
 
     def move(self, device: str) -> None:
         """See :meth:`TorchBench.move`."""
-        super().move(device)
+        # The library says on the terminal that it moves the model: a learner would take this for the output of their own code.
+        with contextlib.redirect_stdout(io.StringIO()):
+            super().move(device)
         self._cache.clear()
 
     def has_hooks_left(self) -> bool:

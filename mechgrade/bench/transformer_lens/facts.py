@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from mechgrade.bench.transformer_lens import saes
+from mechgrade.bench.transformer_lens.tokens import TOKENIZER, cutter
 from mechgrade.protocol.job import HUB, BenchSpec
 
 #: Families whose configurations name no kind of positions: these learn an embedding for each position, and those have none.
@@ -105,7 +106,7 @@ def config_at(place: str) -> dict[str, Any]:
     Raises:
         ValueError: there is none on this machine, or it cannot be read.
     """
-    folder = _folder(place)
+    folder = folder_of(place)
     if folder is None:
         raise ValueError(f"no configuration of {place}")
     try:
@@ -115,7 +116,8 @@ def config_at(place: str) -> dict[str, Any]:
     return {**config, **(config.get("text_config") or {})}
 
 
-def _folder(place: str) -> Path | None:
+def folder_of(place: str) -> Path | None:
+    """Where the files of a model lie: a directory, or what was pulled of ``hub:NAME``; None where nothing was."""
     if not place.startswith(HUB):
         return Path(place) if place else None
     from mechgrade.course import CourseError, ModelProfile
@@ -130,14 +132,9 @@ def _folder(place: str) -> Path | None:
 
 @lru_cache(maxsize=16)
 def _pieces(place: str) -> Callable[[str], int] | None:
-    """Into how many tokens a model's tokenizer cuts a text; None where the tokenizer's file cannot be read."""
-    from tokenizers import Tokenizer
-
-    folder = _folder(place)
-    try:
-        tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json")) if folder else None
-    except Exception:  # what tokenizers raises has no class of its own
-        return None
+    """Into how many tokens a model cuts a text; None where this cannot be read from its files."""
+    folder = folder_of(place)
+    tokenizer = cutter(folder) if folder else None
     if tokenizer is None:
         return None
     return lambda text: len(tokenizer.encode(text, add_special_tokens=False).ids)
@@ -223,7 +220,13 @@ def _layers(spec: BenchSpec, least: int) -> str:
 
 def _single_tokens(spec: BenchSpec, words: Sequence[str]) -> str:
     count = _pieces(spec.model)
-    cut = [word for word in words if count is not None and count(word) != 1]
+    if count is None:
+        # A model that is not here, or is damaged, is told by whoever loads it.
+        folder = folder_of(spec.model)
+        if facts_at(spec.model) is None or folder is None or (folder / TOKENIZER).exists():
+            return ""
+        return f"it needs words that are one token each, and without {TOKENIZER} this cannot be told of this model"
+    cut = [word for word in words if count(word) != 1]
     if not cut:
         return ""
     shown = ", ".join(map(repr, cut[:3])) + (f" and {len(cut) - 3} more" if len(cut) > 3 else "")

@@ -17,7 +17,9 @@ import torch
 from mechgrade.bench.provider import BenchError
 from mechgrade.bench.torch import determinism
 from mechgrade.bench.transformer_lens import saes
+from mechgrade.bench.transformer_lens.facts import folder_of
 from mechgrade.bench.transformer_lens.processing import bridge, hooked
+from mechgrade.bench.transformer_lens.tokens import cut_as_written
 from mechgrade.hub import faults
 from mechgrade.protocol.job import HUB
 
@@ -46,6 +48,9 @@ def load_model(name: str, *, local: bool, backend: str, device: str = "cpu", dty
         with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
             warnings.simplefilter("ignore")
             model = bridge(name, device, dtype) if backend == "bridge" else hooked(name, local, device, dtype)
+            folder = folder_of(name if local else HUB + name)
+            if folder is not None and model.tokenizer is not None:
+                cut_as_written(model.tokenizer, folder)
     except Exception as error:
         raise BenchError(faults.sentence(error, f"the model {name}", pull=None if local else name)) from error
     model.eval()

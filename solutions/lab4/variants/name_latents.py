@@ -18,10 +18,11 @@ def pairs(latents, labels):
 
 
 def right_auroc(latents, labels):
-    """The AUROC as it should be."""
-    positive, negative = pairs(latents, labels)
-    wins = (positive > negative).double() + (positive == negative).double() / 2
-    return wins.mean(dim=(0, 1)).to(latents.dtype)
+    """The AUROC as it should be. By ranks: a copy of all pairs takes seconds where a device has to move it."""
+    refuse_one_sided(labels)
+    others, values = latents[~labels].T.contiguous().sort().values, latents[labels].T.contiguous()
+    wins = torch.searchsorted(others, values) + torch.searchsorted(others, values, right=True)
+    return (wins.double().mean(dim=1) / (2 * others.shape[1])).to(latents.dtype)
 
 
 def judged(latent, train, test):
