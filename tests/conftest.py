@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings
-from support import ROOT, grade_folder
+from ready import patched
+from support import ROOT, grade_folder, ready
 
 from mechgrade.course import Course, load_course
 from mechgrade.grading.verdicts import ExerciseResult
@@ -44,6 +45,12 @@ def worker(course: Course) -> Iterator[Worker]:
     worker = Worker(course.limits.start_seconds)
     yield worker
     worker.close()
+
+
+@pytest.fixture
+def ready_workers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What starts a worker in this process has one in a moment; see ``ready.py``."""
+    monkeypatch.setattr("mechgrade.grading.worker.subprocess", patched(ready()))
 
 
 GradeText = Callable[..., ExerciseResult]
