@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,6 +15,9 @@ from support import ROOT, grade_folder, ready
 from mechgrade.course import Course, load_course
 from mechgrade.grading.verdicts import ExerciseResult
 from mechgrade.grading.worker import Worker
+
+# Before torch is imported, here or in a command: its threads would only wait for processors that other tests use.
+os.environ["OMP_NUM_THREADS"] = "1"
 
 # Whoever runs the tests tries the same examples, so that a change is judged by what it changes. New ones, for a search by hand:
 # make test PYTEST_ARGS=--hypothesis-profile=random

@@ -159,7 +159,7 @@ def patched(address: str) -> SimpleNamespace:
 def main(address: str, module: str, *arguments: str) -> None:
     """Run a module, and let it ask for its workers here."""
     if not sys.flags.isolated:
-        sys.path[0] = os.getcwd()  # as for python -m
+        sys.path[0] = str(Path.cwd())  # as for python -m
     importlib.import_module("mechgrade.grading.worker").subprocess = patched(address)  # type: ignore[attr-defined]
     if "cohort" in arguments:
         importlib.import_module("mechgrade.cohort.pool").subprocess = patched(address)  # type: ignore[attr-defined]
