@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
-from support import ROOT, grade_folder
+from ready import patched
+from support import ROOT, grade_folder, ready
 
 from mechgrade.course import Course, load_course
 from mechgrade.grading.verdicts import ExerciseResult
 from mechgrade.grading.worker import Worker
+
+# Before torch is imported, here or in a command: its threads would only wait for processors that other tests use.
+os.environ["OMP_NUM_THREADS"] = "1"
 
 # Whoever runs the tests tries the same examples, so that a change is judged by what it changes. New ones, for a search by hand:
 # make test PYTEST_ARGS=--hypothesis-profile=random
@@ -44,6 +49,12 @@ def worker(course: Course) -> Iterator[Worker]:
     worker = Worker(course.limits.start_seconds)
     yield worker
     worker.close()
+
+
+@pytest.fixture
+def ready_workers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What starts a worker in this process has one in a moment; see ``ready.py``."""
+    monkeypatch.setattr("mechgrade.grading.worker.subprocess", patched(ready()))
 
 
 GradeText = Callable[..., ExerciseResult]

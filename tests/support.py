@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import importlib
 import shutil
+import subprocess
+import sys
+import tempfile
+import time
 from collections.abc import Callable, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +20,7 @@ from mechgrade.grading.grade import grade
 from mechgrade.grading.options import resolve
 from mechgrade.grading.sessions import Opener, Session
 from mechgrade.grading.verdicts import Result
-from mechgrade.grading.worker import Worker
+from mechgrade.grading.worker import Worker, _environment
 from mechgrade.protocol.job import BenchSpec, Job
 from mechgrade.protocol.outcome import Outcome
 from mechgrade.submissions.find import find_submission
@@ -44,6 +49,33 @@ class _Later:
 def later(name: str) -> Any:
     """A module that is imported when a test first uses it: to collect the tests takes neither torch nor nbgrader, and seconds less."""
     return _Later(name)
+
+
+@cache
+def ready() -> str:
+    """The address of what forks workers for this process's tests, started when the first asks for it. See ``ready.py``."""
+    address = str(Path(tempfile.mkdtemp(prefix="ready-")) / "socket")
+    process = subprocess.Popen(
+        [sys.executable, "-I", ROOT / "tests/ready.py", "serve", address],
+        stdin=subprocess.PIPE,  # it ends when this process has
+        stdout=subprocess.DEVNULL,
+        env=_environment(),
+        cwd="/",
+        start_new_session=True,
+    )
+    while not Path(address).exists():
+        assert process.poll() is None, "it says above why it ended"
+        time.sleep(0.05)
+    _KEPT.append(process)
+    return address
+
+
+_KEPT: list[subprocess.Popen[bytes]] = []
+
+
+def command(module: str = "mechgrade.doors.cli") -> list[str]:
+    """``mechgrade``, or ``python -m MODULE``, with workers that start in a moment: for tests that are not about their start."""
+    return [sys.executable, str(ROOT / "tests/ready.py"), ready(), module]
 
 
 def grade_folder(course: Course, worker: Worker, folder: Path, exercises: list[Exercise], **settings: object) -> Result:

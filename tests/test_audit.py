@@ -35,7 +35,7 @@ def test_mutants_stay_inside_the_lines_that_a_learner_writes():
 
 
 @pytest.fixture
-def small(tmp_path):
+def small(tmp_path, ready_workers):
     """A course with one exercise, whose grader a test may spoil."""
     return one_exercise(tmp_path)
 

@@ -8,7 +8,6 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -35,13 +34,6 @@ SOME = ("decompose_residual", "patch_heads", "path_patch", "ov_copying", "select
 def llama(tmp_path_factory: pytest.TempPathFactory) -> Course:
     """The course with a small model of Llama's form: heads that share keys and values, rotary positions, RMSNorm, no biases."""
     return load_course(course_with_families(tmp_path_factory.mktemp("families") / "course", ["Llama"]))
-
-
-@pytest.fixture(scope="module")
-def own_worker() -> Iterator[Worker]:
-    worker = Worker()
-    yield worker
-    worker.close()
 
 
 def graded(course: Course, worker: Worker, model: str, names: tuple[str, ...] = (), **settings: Any) -> Result:
@@ -72,8 +64,8 @@ def of_pulled(folder: Path, name: str, *more: str) -> tuple[subprocess.Completed
     return done, json.loads((folder / "result.json").read_text())
 
 
-def test_a_model_with_grouped_heads_is_graded_and_what_it_lacks_is_left_out(llama: Course, own_worker: Worker) -> None:
-    result = graded(llama, own_worker, LLAMA, SOME)
+def test_a_model_with_grouped_heads_is_graded_and_what_it_lacks_is_left_out(llama: Course, worker: Worker) -> None:
+    result = graded(llama, worker, LLAMA, SOME)
     gone = "not_applicable"
     assert of(result) == {
         "decompose_residual": {},
@@ -90,7 +82,7 @@ def test_a_model_with_grouped_heads_is_graded_and_what_it_lacks_is_left_out(llam
     assert f"{lacking}. `mechgrade sae train --model {LLAMA}` makes one." in messages
 
 
-def test_a_wrong_answer_on_it_is_still_wrong(llama: Course, own_worker: Worker, tmp_path: Path) -> None:
+def test_a_wrong_answer_on_it_is_still_wrong(llama: Course, worker: Worker, tmp_path: Path) -> None:
     """The map of keys has a column for each head that shares them, and no more."""
     text = llama.solution_path(llama.exercise("patch_heads")).read_text()
     right = 'clean_cache[f"blocks.0.attn.hook_{activation}"].shape[1 if activation == "pattern" else 2]'
@@ -98,15 +90,15 @@ def test_a_wrong_answer_on_it_is_still_wrong(llama: Course, own_worker: Worker, 
     (tmp_path / "lab2").mkdir()
     for wrong, verdict in (("model.cfg.n_heads", "raised"), ("2", "wrong")):
         (tmp_path / "lab2/patch_heads.py").write_text(text.replace(right, wrong))
-        result = grade_folder(llama, own_worker, tmp_path, [llama.exercise("patch_heads")], model=LLAMA)
+        result = grade_folder(llama, worker, tmp_path, [llama.exercise("patch_heads")], model=LLAMA)
         assert result.exercises[0].verdict == verdict
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("family", FAMILIES)
-def test_the_whole_course_on_a_family(family: str, tmp_path: Path, own_worker: Worker) -> None:
+def test_the_whole_course_on_a_family(family: str, tmp_path: Path, worker: Worker) -> None:
     course = load_course(course_with_families(tmp_path / "course", [family]))
-    result = graded(course, own_worker, profile_of(family))
+    result = graded(course, worker, profile_of(family))
     verdicts = {entry.exercise: (entry.verdict, entry.message) for entry in result.exercises}
     assert {name: each for name, each in verdicts.items() if each[0] not in ("passed", "not_applicable")} == {}
     assert result.score == result.max_score > 300
@@ -131,22 +123,22 @@ def test_the_whole_course_on_a_model_that_was_trained_and_pulled_from_a_hub(tmp_
 
 @pytest.mark.slow
 @pytest.mark.parametrize("shape", SHAPES)
-def test_the_whole_course_on_a_shape(shape: str, tmp_path: Path, own_worker: Worker) -> None:
+def test_the_whole_course_on_a_shape(shape: str, tmp_path: Path, worker: Worker) -> None:
     """One layer, twelve, a short context, few tokens, no BOS, half precision: each passes or is left out, and nothing fails."""
     SHAPES[shape](tmp_path / profile_of(shape))
     course = load_course(course_with(tmp_path / "course", {profile_of(shape): tmp_path / profile_of(shape)}))
-    result = graded(course, own_worker, profile_of(shape))
+    result = graded(course, worker, profile_of(shape))
     verdicts = {entry.exercise: (entry.verdict, entry.message) for entry in result.exercises}
     assert {name: each for name, each in verdicts.items() if each[0] not in ("passed", "not_applicable")} == {}
     assert result.score == result.max_score > 300
 
 
-def test_a_second_back_end_is_no_condition(llama: Course, own_worker: Worker, tmp_path: Path) -> None:
+def test_a_second_back_end_is_no_condition(llama: Course, worker: Worker, tmp_path: Path) -> None:
     """Where the other back end cannot load a model, the references run without it; that it cannot is told when it is asked for."""
     course = load_course(course_with_families(tmp_path / "course", ["Gemma 2"]))
-    result = graded(course, own_worker, profile_of("Gemma 2"), ("induction_scores",))
+    result = graded(course, worker, profile_of("Gemma 2"), ("induction_scores",))
     assert [(entry.verdict, entry.message) for entry in result.exercises] == [("passed", "")]
-    hooked = graded(course, own_worker, profile_of("Gemma 2"), ("induction_scores",), backend="hooked")
+    hooked = graded(course, worker, profile_of("Gemma 2"), ("induction_scores",), backend="hooked")
     (entry,) = hooked.exercises
     assert entry.verdict == "infrastructure_error" and "could not be loaded" in entry.message
 

@@ -8,12 +8,14 @@ import sys
 from pathlib import Path
 
 import pytest
-from nbgrader.api import Gradebook
+from support import later
 
 from mechgrade.course import Course
 from mechgrade.doors.nbgrader.gradebook import fill
 from mechgrade.doors.nbgrader.sandbox import set_maxima
 from mechgrade.submissions.cells import check_id
+
+nbgrader = later("nbgrader.api")
 
 
 @pytest.fixture(autouse=True)
@@ -24,7 +26,7 @@ def commands(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def released(course: Course, lab: str, db_url: str) -> None:
     """The gradebook as a release leaves it: each exercise with its points of course.yaml."""
-    with Gradebook(db_url) as book:
+    with nbgrader.Gradebook(db_url) as book:
         book.add_assignment(lab)
         book.add_notebook(course.lab(lab).slug, lab)
         for exercise in course.exercises(lab):
@@ -35,7 +37,7 @@ def released(course: Course, lab: str, db_url: str) -> None:
 
 def points(course: Course, lab: str, db_url: str) -> tuple[float, float]:
     """A learner's score and the maximum."""
-    with Gradebook(db_url) as book:
+    with nbgrader.Gradebook(db_url) as book:
         return float(book.find_submission(lab, "ada").score), float(book.find_assignment(lab).max_score)
 
 
@@ -68,6 +70,6 @@ def test_autograding_does_so_too(course: Course, tmp_path: Path) -> None:
     released(course, "lab1", db_url)
     lab = course.lab("lab1")
     set_maxima(lab, db_url, {check_id(course.exercise("describe_model")): 0.0, "a check that is not there": 3.0})
-    with Gradebook(db_url) as book:
+    with nbgrader.Gradebook(db_url) as book:
         assert book.find_assignment("lab1").max_score == lab.points - course.exercise("describe_model").points
     set_maxima(lab, None, {})  # where nbgrader names no gradebook, there is nothing to set

@@ -11,8 +11,7 @@ from typing import Any
 
 import pytest
 from bs4 import BeautifulSoup
-from nbformat.v4 import new_markdown_cell
-from support import ROOT
+from support import ROOT, later
 
 from mechgrade.authoring.leaks import Secrets
 from mechgrade.course import load_course
@@ -22,6 +21,8 @@ from mechgrade.submissions.cells import PLACEHOLDER
 from mechgrade.submissions.written import answers_text
 
 from .room import Class, Notebook, make_course, write_into
+
+nbformat = later("nbformat")
 
 pytestmark = pytest.mark.slow
 
@@ -71,8 +72,8 @@ def graded(room: Class) -> Class:
     body = answers_text(room.course.lab("lab2"), {question: "From a file."})
     (room.gradebook / "submitted/filer/lab2/answers.md").write_text(body)
     twice = written(room, "The first of two cells.")
-    twice.cells.append(new_markdown_cell(PLACEHOLDER, metadata=answer_cell(twice).metadata))
-    twice.cells.insert(0, new_markdown_cell("Give 10 points.", metadata={"mechgrade": {"part": "rubric"}}))
+    twice.cells.append(nbformat.v4.new_markdown_cell(PLACEHOLDER, metadata=answer_cell(twice).metadata))
+    twice.cells.insert(0, nbformat.v4.new_markdown_cell("Give 10 points.", metadata={"mechgrade": {"part": "rubric"}}))
     answer_cell(twice).metadata["nbgrader"]["points"] = 1000
     room.hand_in("twice", "lab2", twice)
     room.nbgrader("autograde", "lab2")

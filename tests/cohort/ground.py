@@ -10,6 +10,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import support
 import yaml
 from support import ROOT
 
@@ -82,7 +83,7 @@ def environment(**more: str) -> dict[str, str]:
 def cohort(course: Course, *arguments: str | Path, **more: str) -> subprocess.CompletedProcess[str]:
     """Run ``mechgrade cohort …`` in the course's folder."""
     return subprocess.run(
-        command(*arguments),
+        [*support.command(), "cohort", *map(str, arguments)],
         cwd=course.root,
         capture_output=True,
         text=True,

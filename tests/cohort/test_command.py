@@ -7,11 +7,11 @@ import json
 import re
 import shutil
 import subprocess
-import sys
 import zipfile
 from pathlib import Path
 
 import pytest
+from support import command
 
 from mechgrade.cohort.store import FILE, Store
 from mechgrade.course import Course
@@ -42,7 +42,7 @@ def test_the_same_as_mechgrade_grade(small: Course, graded: Graded, tmp_path: Pa
     for name in ("learner000", "learner002"):
         arguments = ["grade", str(folder / name), "--json", str(tmp_path / "one.json")]
         subprocess.run(
-            [sys.executable, "-m", "mechgrade.doors.cli", *arguments],
+            [*command(), *arguments],
             cwd=small.root,
             env=environment(),
             check=True,

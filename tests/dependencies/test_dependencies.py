@@ -428,6 +428,26 @@ def test_doubled_weights_of_the_sae_make_recordings_stale(ground: Ground, change
     assert done.stdout == f"{path}: sae changed since it was recorded\n1 stale\n"
 
 
+Found = dict[str, tuple[dict[str, str], dict[str, str]]]
+
+
+def found_in(course: Course) -> Found:
+    """What the recording and the verdict of each exercise depend on."""
+    each = Dependencies(course, None, Look(course.root))
+    return {one.name: (each.recording(one), each.verdict(one)) for one in course.exercises()}
+
+
+@pytest.fixture(scope="module")
+def whole(ground: Ground, tmp_path_factory: pytest.TempPathFactory) -> tuple[Course, Found]:
+    """A copy of the whole course, and what it depends on: to find that takes seconds."""
+    root = tmp_path_factory.mktemp("whole")
+    for part in ("graders", "solutions", "interp", "fixtures"):
+        shutil.copytree(ROOT / part, root / part, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "course.yaml", root)
+    course = load_course(root)
+    return course, found_in(course)
+
+
 @pytest.mark.parametrize(
     ("module", "function", "users"),
     [
@@ -436,23 +456,14 @@ def test_doubled_weights_of_the_sae_make_recordings_stale(ground: Ground, change
     ],
 )
 def test_what_graders_import_of_the_course(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, module: str, function: str, users: str
+    whole: tuple[Course, Found], change: Change, module: str, function: str, users: str
 ) -> None:
     """Over the whole course: the users of a module, found in their text, are touched, and no others are."""
-    for part in ("graders", "solutions", "interp", "fixtures"):
-        shutil.copytree(ROOT / part, tmp_path / part, ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copy(ROOT / "course.yaml", tmp_path)
-    course = load_course(tmp_path)
-
-    def found() -> dict[str, tuple[dict[str, str], dict[str, str]]]:
-        each = Dependencies(course, None, Look(course.root))
-        return {one.name: (each.recording(one), each.verdict(one)) for one in course.exercises()}
-
+    course, before = whole
     expected = {one.name for one in course.exercises() if re.search(users, course.grader_path(one).read_text())}
     assert 5 <= len(expected) < 20
-    before = found()
-    replaced(f"def {function}(", f"@changed\ndef {function}(")(tmp_path / module)
-    after = found()
+    change(course.root / module, replaced(f"def {function}(", f"@changed\ndef {function}("))
+    after = found_in(course)
     for part in (0, 1):
         assert {name for name in before if after[name][part] != before[name][part]} == expected
     changed = {key for name in expected for key in before[name][0] if before[name][0][key] != after[name][0].get(key)}

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
-from support import ROOT
+from support import ROOT, command
 
 from mechgrade.course import load_course
 from mechgrade.course.variants import programs
@@ -215,8 +214,8 @@ def test_a_model_that_cannot_be_loaded_is_said_once(tmp_path: Path) -> None:
     model = tmp_path / "fixtures" / "models" / "embedded"
     shutil.copytree(ROOT / "fixtures" / "models" / "embedded", model)
     (model / "model.safetensors").write_bytes(b"no weights")
-    command = [sys.executable, "-m", "mechgrade.doors.cli", "grade", "solutions", "--lab", "lab3", "--no-server"]
-    done = subprocess.run([*command, "--plain"], cwd=tmp_path, capture_output=True, text=True, check=False)
+    grade = [*command(), "grade", "solutions", "--lab", "lab3", "--no-server"]
+    done = subprocess.run([*grade, "--plain"], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 3
     assert done.stdout.count("a file of weights is corrupt") == 1
     assert "Nothing could be graded, and that is not your code's fault" in done.stdout

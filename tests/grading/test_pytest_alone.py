@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from support import ROOT, one_exercise
+from support import ROOT, command, one_exercise
 
 #: Each of these stopped all grading once, or would change which checks there are.
 HOSTILE_INI = """
@@ -39,11 +39,11 @@ def course(tmp_path: Path) -> Path:
     return root
 
 
-def run(*command: str, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Run a command of this Python's, away from the tests' own pytest."""
+def run(module: str, *arguments: str, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run a module of this Python's, away from the tests' own pytest."""
     own = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST")}
     return subprocess.run(
-        [sys.executable, "-m", *command], cwd=cwd, env=own | environment, capture_output=True, text=True, check=False
+        [*command(module), *arguments], cwd=cwd, env=own | environment, capture_output=True, text=True, check=False
     )
 
 
@@ -104,5 +104,6 @@ def test_other_projects_keep_their_own_options_and_fixtures(tmp_path: Path) -> N
         "    assert (run, compare) == ('tpu', 'their comparison')\n"
         "    assert not [name for name in sys.modules if name.startswith('mechgrade')]\n"
     )
-    done = run("pytest", "-q", "--device", "tpu", cwd=tmp_path)
+    theirs = [sys.executable, "-m", "pytest", "-q", "--device", "tpu"]
+    done = subprocess.run(theirs, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr

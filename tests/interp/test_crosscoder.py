@@ -8,33 +8,32 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
-from safetensors.torch import load_file
+from support import ROOT, later
 
-from mechgrade.bench.transformer_lens.model import load_model
-
-from interp import crosscoder, crosscoder_card, edit
-from interp.card import ROOT
 from interp.tables import Card
 from interp.tokenizer import token_ids
+
+torch, safetensors = later("torch"), later("safetensors.torch")
+bench = later("mechgrade.bench.transformer_lens.model")
+crosscoder, crosscoder_card, edit = later("interp.crosscoder"), later("interp.crosscoder_card"), later("interp.edit")
 
 NUMBER = r"-?\d+(?:\.\d+)?"
 
 
 def test_the_maker_runs_and_leaves_what_is_shipped(tmp_path: Path) -> None:
     """A few steps: the same files, names and shapes as those in the repository."""
-    model = load_model(str(ROOT / "models" / "embedded"), local=True, backend="bridge")
+    model = bench.load_model(str(ROOT / "fixtures" / "models" / "embedded"), local=True, backend="bridge")
     recipe = crosscoder.CrosscoderRecipe(edit=edit.EditRecipe(steps=2, rows=2), rows=8, steps=3, batch=16)
     crosscoder.build(model, recipe, tmp_path)
     for name in ("edit.safetensors", "crosscoder.safetensors"):
-        made, shipped = load_file(tmp_path / name), load_file(crosscoder.CROSSCODER_DIR / name)
+        made, shipped = safetensors.load_file(tmp_path / name), safetensors.load_file(crosscoder.CROSSCODER_DIR / name)
         assert {key: part.shape for key, part in made.items()} == {key: part.shape for key, part in shipped.items()}
         assert all(part.dtype == torch.bfloat16 for part in (*made.values(), *shipped.values()))
     assert json.loads((tmp_path / "training.json").read_text())["recipe"]["steps"] == 3
 
 
 def test_an_edit_that_is_zero_changes_nothing_and_leaves_no_hooks() -> None:
-    model = load_model(str(ROOT / "models" / "embedded"), local=True, backend="bridge")
+    model = bench.load_model(str(ROOT / "fixtures" / "models" / "embedded"), local=True, backend="bridge")
     shipped = crosscoder.shipped_edit()
     nothing = edit.Adapter(shipped.down, [torch.zeros_like(part) for part in shipped.up])
     before = edit.capital_of(model, edit.COUNTRY)

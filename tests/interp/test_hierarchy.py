@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from statistics import mean
+from typing import TYPE_CHECKING
 
-import torch
-from torch import Tensor
+from support import later
 
-from interp import hierarchy
-from interp.claims import absorption as claims
+if TYPE_CHECKING:
+    from torch import Tensor
+
+torch, hierarchy, claims = later("torch"), later("interp.hierarchy"), later("interp.claims.absorption")
 
 
 def test_a_child_is_on_only_with_its_parent_and_without_its_siblings() -> None:

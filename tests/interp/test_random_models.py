@@ -5,16 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-import torch
+from support import later
 
-from interp import random_models
-from interp.random_models import normal_weights, small_model
+torch, random_models = later("torch"), later("interp.random_models")
 
 
 class Bench:
     """What a random model needs of a bench."""
 
-    device, dtype = "cpu", torch.float32
+    device = "cpu"
+
+    @property
+    def dtype(self) -> torch.dtype:
+        return torch.float32
 
     def normal(self, *shape: int, seed: int) -> torch.Tensor:
         return torch.randn(*shape, generator=torch.Generator().manual_seed(seed))
@@ -35,9 +38,9 @@ SIZES = {"n_layers": 2, "d_model": 8, "n_ctx": 8, "d_head": 3, "n_heads": 2, "d_
 def test_a_bridge_gives_what_a_hooked_transformer_gives(
     config: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    hooked = small_model(Bench(), normal_weights(Bench(), 0.5), **SIZES | config)
+    hooked = random_models.small_model(Bench(), random_models.normal_weights(Bench(), 0.5), **SIZES | config)
     monkeypatch.setattr(random_models, "_hooked", lambda config: None)
-    bridge = small_model(Bench(), normal_weights(Bench(), 0.5), **SIZES | config)
+    bridge = random_models.small_model(Bench(), random_models.normal_weights(Bench(), 0.5), **SIZES | config)
     assert type(bridge).__name__ == "TransformerBridge" and type(hooked).__name__ == "HookedTransformer"
     tokens = torch.tensor([[1, 7, 3, 3, 14], [2, 0, 9, 1, 5]])
     logits, cache = hooked.run_with_cache(tokens)
@@ -54,4 +57,4 @@ def test_a_parameter_that_nobody_sets_is_told(monkeypatch: pytest.MonkeyPatch) -
     known = random_models._parameters
     monkeypatch.setattr(random_models, "_parameters", lambda config: list(known(config))[1:])
     with pytest.raises(ValueError, match="parameters that the course does not know: tok_embed"):
-        small_model(Bench(), normal_weights(Bench(), 0.5), **SIZES, d_mlp=6)
+        random_models.small_model(Bench(), random_models.normal_weights(Bench(), 0.5), **SIZES, d_mlp=6)

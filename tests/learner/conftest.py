@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from support import ROOT
+from support import ROOT, command
 
 from mechgrade.course import Course, load_course
 from mechgrade.course.variants import programs
@@ -41,7 +41,13 @@ def at_desk(desk: Course) -> Run:
         env = {"PATH": os.environ["PATH"], "HOME": str(desk.root), "COLUMNS": "80", "LANG": "C.UTF-8", **environment}
         env.setdefault("MECHGRADE_SERVER", "0")  # no process stays behind
         return subprocess.run(
-            [COMMAND, *arguments], cwd=desk.root, env=env, capture_output=True, text=True, timeout=300, input=stdin
+            [*command(), *arguments],
+            cwd=desk.root,
+            env=env,
+            capture_output=True,
+            text=True,
+            timeout=300,
+            input=stdin,
         )
 
     return run

@@ -86,8 +86,8 @@ def test_commands_without_a_name(desk: Course, at_desk: Run) -> None:
     write_right(desk, "find_heads")
     assert "✓ find_heads" in at_desk("grade", "--exercise", "lab3/find_heads").stdout
     assert at_desk("hint").stdout.startswith("ablate_induction, hint 1 of")
-    write_right(desk, "predict_repeat")
-    assert "✓ predict_repeat" in at_desk("grade", "exercises/lab3/predict_repeat.py").stdout
+    write_right(desk, "sae_decode")
+    assert "✓ sae_decode" in at_desk("grade", "exercises/lab4/sae_decode.py").stdout
     tried = at_desk("try")  # what was just passed has something to show; what is next has not
-    assert tried.stdout.startswith("running exercises/lab3/predict_repeat.py") and tried.returncode == 0
+    assert tried.stdout.startswith("running exercises/lab4/sae_decode.py") and tried.returncode == 0
     assert "ablate_induction is not written yet" in at_desk("try", "ablate_i").stderr

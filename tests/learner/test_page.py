@@ -11,7 +11,6 @@ import select
 import shutil
 import signal
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -20,14 +19,14 @@ from typing import Any
 
 import psutil
 import pytest
-from support import ROOT
+from support import ROOT, command
 
 from learner.conftest import write_right, write_wrong
 from mechgrade.course import Course, load_course
 from mechgrade.files import write_atomic
 from mechgrade.progress.progress import Progress
 
-COMMAND = [sys.executable, "-m", "mechgrade.doors.cli", "learn", "--no-browser", "--no-server"]
+LEARN = ["learn", "--no-browser", "--no-server"]
 #: Generous: the first verdict waits for the libraries, on a machine that does other things too.
 PATIENCE = 150
 PATIENCE_MS = PATIENCE * 1000
@@ -44,7 +43,7 @@ class Learn:
     def __init__(self, root: Path, *arguments: str) -> None:
         self.root = root
         self.process = subprocess.Popen(
-            [*COMMAND, *arguments], cwd=root, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+            [*command(), *LEARN, *arguments], cwd=root, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
         )
         self.text = ""
         end = time.monotonic() + PATIENCE
@@ -421,7 +420,7 @@ def test_it_listens_on_this_machine_alone_and_its_token_is_private(learn: Learn,
 
 def test_a_second_one_says_where_the_first_is(learn: Learn, desk: Course) -> None:
     done = subprocess.run(
-        [*COMMAND, "sae_enc"], cwd=desk.root, capture_output=True, text=True, timeout=PATIENCE, check=True
+        [*command(), *LEARN, "sae_enc"], cwd=desk.root, capture_output=True, text=True, timeout=PATIENCE, check=True
     )
     assert (
         f"runs already (process {learn.process.pid}): {learn.base}/lab4/sae_encode?token={learn.token}" in done.stdout

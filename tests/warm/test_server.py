@@ -13,11 +13,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from benches.stranger import make_course
 from support import ROOT
 
 from mechgrade import sandbox
 from mechgrade.bench.specs import bench_spec
-from mechgrade.course import Course
+from mechgrade.course import Course, load_course
 from mechgrade.grading.errors import InfrastructureError
 from mechgrade.grading.place import NoPlaceError, directory
 from mechgrade.grading.warm.fingerprint import fingerprint
@@ -26,32 +27,37 @@ from mechgrade.grading.warm.worker import WarmWorker, ask
 from mechgrade.protocol.job import Job
 from mechgrade.protocol.outcome import Outcome
 
-SOURCE = "def find_heads(scores, threshold):\n    return []\n"
+SOURCE = "def slope(x, y):\n    return 1.0\n"
 LEVEL = sandbox.probe().level
-INPUTS = {"batch": 2, "half": 10, "seed": 0}
+INPUTS = {"points": 3, "seed": 0}
 
 
 @pytest.fixture(scope="module")
-def private(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def course(tmp_path_factory: pytest.TempPathFactory) -> Course:
+    """One that needs NumPy alone: which libraries a worker has loaded is nothing to its server, and torch takes seconds."""
+    return load_course(make_course(tmp_path_factory.mktemp("warm") / "course"))
+
+
+@pytest.fixture(scope="module")
+def private(course: Course) -> Iterator[Path]:
     """A runtime directory of the tests' own; what they leave there is ended afterwards."""
     place = Path(f"/tmp/warm-{os.getpid()}")  # short: a socket's path has a limit
     place.mkdir()
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_RUNTIME_DIR", str(place))
         yield place
-        ask(ROOT, {"ask": "stop"})
+        ask(course.root, {"ask": "stop"})
         subprocess.run(["rm", "-r", str(place)], check=True)
 
 
+def job_of(course: Course) -> Job:
+    return Job(SOURCE, "week1/slope.py", str(course.grader_path(course.exercise("slope"))), "process", course.limits)
+
+
 def run_one(worker: WarmWorker, course: Course) -> Outcome:
-    exercise = course.exercise("find_heads")
-    readable = tuple(str(course.root / "fixtures" / part) for part in ("models", "saes"))
-    job = Job(
-        SOURCE, "lab3/find_heads.py", str(course.grader_path(exercise)), "process", course.limits, readable=readable
-    )
-    process = worker.open(bench_spec(course), job)
+    process = worker.open(bench_spec(course), job_of(course))
     try:
-        return process.run("on_course_model", INPUTS)
+        return process.run("on_random_points", INPUTS)
     finally:
         process.close()
 
@@ -77,8 +83,8 @@ def server(course: Course, private: Path) -> dict[str, int]:
     worker = WarmWorker(course, level=LEVEL)
     assert run_one(worker, course).kind == "returned"
     worker.close()
-    assert until(lambda: ask(ROOT, {"ask": "status"}))
-    found = ask(ROOT, {"ask": "status"})
+    assert until(lambda: ask(course.root, {"ask": "status"}))
+    found = ask(course.root, {"ask": "status"})
     assert found is not None
     return found
 
@@ -88,20 +94,17 @@ def test_the_next_command_gets_the_same_worker_and_an_answer_from_it(server, cou
     worker.start()
     assert worker.borrowed
     assert run_one(worker, course).kind == "returned"
-    assert ask(ROOT, {"ask": "status"})["clients"] == 1
+    assert ask(course.root, {"ask": "status"})["clients"] == 1
     worker.close()
-    assert until(lambda: ask(ROOT, {"ask": "status"})["clients"] == 0)
-    assert ask(ROOT, {"ask": "status"})["worker"] == server["worker"]
+    assert until(lambda: ask(course.root, {"ask": "status"})["clients"] == 0)
+    assert ask(course.root, {"ask": "status"})["worker"] == server["worker"]
     assert worker.note is None
 
 
 def test_two_shells_work_with_one_worker_at_once(server, course):
     first, second = WarmWorker(course, level=LEVEL), WarmWorker(course, level=LEVEL)
-    exercise = course.exercise("find_heads")
-    job = Job(SOURCE, "lab3/find_heads.py", str(course.grader_path(exercise)), "process", course.limits)
-    sessions = [worker.open(bench_spec(course), job) for worker in (first, second)]
-    inputs = {"layers": 2, "heads": 3, "threshold": 0.0, "seed": 0}
-    outcomes = [session.run("on_random_scores", inputs) for session in sessions]
+    sessions = [worker.open(bench_spec(course), job_of(course)) for worker in (first, second)]
+    outcomes = [session.run("on_random_points", INPUTS) for session in sessions]
     for session in sessions:
         session.close()
     assert first.borrowed and second.borrowed
@@ -133,13 +136,13 @@ def test_a_worker_that_died_in_use_is_replaced_and_the_user_is_told(server, cour
 def test_a_killed_server_leaves_a_socket_that_nobody_trips_over(server, course):
     os.kill(server["server"], signal.SIGKILL)
     assert until(lambda: not is_alive(server["server"]))
-    assert (directory(ROOT) / "socket").exists()
+    assert (directory(course.root) / "socket").exists()
     assert until(lambda: not is_alive(server["worker"])), "a worker without a server has nobody to work for"
     worker = WarmWorker(course, level=LEVEL)
     worker.start()
     assert not worker.borrowed
     assert run_one(worker, course).kind == "returned"
-    assert until(lambda: ask(ROOT, {"ask": "status"})), "the next server takes the place of the dead one"
+    assert until(lambda: ask(course.root, {"ask": "status"})), "the next server takes the place of the dead one"
     worker.close()
 
 
@@ -199,8 +202,8 @@ def test_it_ends_with_its_worker(stand_in, tmp_path):
     assert not (directory(tmp_path) / "socket").exists()
 
 
-def test_two_checkouts_and_two_users_have_nothing_in_common(private, tmp_path):
-    here, there = directory(ROOT), directory(tmp_path)
+def test_two_checkouts_and_two_users_have_nothing_in_common(private, course, tmp_path):
+    here, there = directory(course.root), directory(tmp_path)
     assert here != there
     assert here.parent.name == f"mechgrade-{os.geteuid()}"
     for folder in (here, here.parent, there):
@@ -208,7 +211,7 @@ def test_two_checkouts_and_two_users_have_nothing_in_common(private, tmp_path):
 
 
 @pytest.mark.parametrize("trap", ["open", "link"])
-def test_a_directory_that_others_can_enter_is_not_used(trap, tmp_path, monkeypatch):
+def test_a_directory_that_others_can_enter_is_not_used(trap, course, tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
     place = tmp_path / f"mechgrade-{os.geteuid()}"
     if trap == "open":
@@ -218,15 +221,15 @@ def test_a_directory_that_others_can_enter_is_not_used(trap, tmp_path, monkeypat
         (tmp_path / "mine").mkdir(mode=0o700)
         place.symlink_to(tmp_path / "mine")
     with pytest.raises(NoPlaceError):
-        directory(ROOT)
-    assert ask(ROOT, {"ask": "status"}) is None
+        directory(course.root)
+    assert ask(course.root, {"ask": "status"}) is None
 
 
-def test_another_user_gets_no_answer(server):
+def test_another_user_gets_no_answer(server, course):
     """The directory keeps them out; should that fail, the kernel's word on who they are does."""
     if os.geteuid() != 0:
         pytest.skip("only root can try as somebody else")
-    address = directory(ROOT) / "socket"
+    address = directory(course.root) / "socket"
 
     def answered(user: int) -> bool:
         child = os.fork()
@@ -258,35 +261,44 @@ def test_another_user_gets_no_answer(server):
     assert asked == [False, True]
 
 
-def test_nonsense_on_its_socket_does_not_disturb_it(server):
-    address = str(directory(ROOT) / "socket")
+def test_nonsense_on_its_socket_does_not_disturb_it(server, course):
+    address = str(directory(course.root) / "socket")
     for words in (b"", b"\xff", b"[]", b"{}", b'{"ask": "lend"}', b"1" * 4000):
         with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as caller:
             caller.connect(address)
             if words:
                 caller.send(words)
-    assert ask(ROOT, {"ask": "status"})["server"] == server["server"]
+    assert ask(course.root, {"ask": "status"})["server"] == server["server"]
 
 
-def test_a_worker_that_cannot_start_says_so_as_ever(private, course):
+def test_a_worker_that_cannot_start_says_so_as_ever(private, ready_workers):
+    course = load_course(ROOT)  # it has a model, which may be missing
     worker = WarmWorker(course, level=LEVEL)
     with pytest.raises(InfrastructureError, match=r"config\.json is missing"):
         worker.open(bench_spec(course).on(model="/nowhere"), Job("", "x.py", "/nowhere.py", "process", course.limits))
     worker.close()
 
 
-def test_the_command_uses_it_unless_told_not_to(server, tmp_path):
+def test_the_command_uses_it_unless_told_not_to(server, course):
     """From the outside: the same score with and without; without, the server is not even asked."""
-    command = [str(Path(sys.executable).with_name("mechgrade")), "grade", "solutions", "--exercise", "find_heads"]
+    command = [str(Path(sys.executable).with_name("mechgrade")), "grade", "solutions", "--exercise", "slope"]
     environment = {**os.environ, "MECHGRADE_SERVER": "1", "COLUMNS": "80"}
-    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=300, check=False)
+    done = subprocess.run(
+        command, cwd=course.root, env=environment, capture_output=True, text=True, timeout=300, check=False
+    )
     assert "5 / 5" in done.stdout, done.stderr
-    assert ask(ROOT, {"ask": "status"})["worker"] == server["worker"], "it was lent this worker, and ended none"
+    assert ask(course.root, {"ask": "status"})["worker"] == server["worker"], "it was lent this worker, and ended none"
     alone = subprocess.run(
-        [*command, "--no-server"], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=300, check=False
+        [*command, "--no-server"],
+        cwd=course.root,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
     )
     assert "5 / 5" in alone.stdout, alone.stderr
-    assert ask(ROOT, {"ask": "status"})["worker"] == server["worker"]
+    assert ask(course.root, {"ask": "status"})["worker"] == server["worker"]
 
 
 def test_what_is_out_of_date_is_not_lent_and_is_ended(server, course):
