@@ -146,8 +146,12 @@ def test_a_second_back_end_is_no_condition(llama: Course, worker: Worker, tmp_pa
 # --- how a model cuts words ---------------------------------------------------------------------------------------------
 
 
-def test_a_model_of_qwen2s_form_with_words_of_its_own_is_graded(tmp_path: Path) -> None:
-    """The class that transformers has for Qwen2 cuts these words into bytes; tokenizer.json, which says what can be asked, does not."""
+@pytest.mark.parametrize("backend", ["bridge", "hooked"])
+def test_a_model_of_qwen2s_form_with_words_of_its_own_is_graded(backend: str, tmp_path: Path) -> None:
+    """The class that transformers has for Qwen2 cuts these words into bytes; tokenizer.json, which says what can be asked, does not.
+
+    And HookedTransformer begins no text of this family with BOS by itself.
+    """
     save_model("Qwen2", tmp_path / "model")
     name = FAMILIES["Qwen2"].hub
     pull(tmp_path / "hf", {name: tmp_path / "model"}, ROOT)

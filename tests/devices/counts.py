@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import re
 import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -25,18 +26,22 @@ PAGE = Path(__file__).parents[2] / "docs" / "gpu.md"
 BEGIN, END = "<!-- by tests/devices/counts.py -->\n", "<!-- end of tests/devices/counts.py -->\n"
 
 
-def rows(files: list[Path]) -> Iterator[str]:
-    """A row for the references, and one for each lab's audits."""
-    yield "| on the stand-in | result | day |"
-    yield "|---|---|---|"
+def rows(files: list[Path], before: str) -> Iterator[str]:
+    """A row for the references, and one for each lab's audits; those of the table before stay where no file has a new one."""
     found = [(json.loads(file.read_text(encoding="utf-8")), date.fromtimestamp(file.stat().st_mtime)) for file in files]
+    made = {
+        match[1]: line for line in before.splitlines() if (match := re.match(r"\| .*?\b(references|lab\d+)\b", line))
+    }
     for tree, day in found:
         if "totals" not in tree:
-            yield f"| {_references(tree)} | {day:%Y-%m-%d} |"
+            made["references"] = f"| {_references(tree)} | {day:%Y-%m-%d} |"
     audits = sorted(((tree, day) for tree, day in found if "totals" in tree), key=lambda each: _lab(each[0]))
     for lab, group in itertools.groupby(audits, lambda each: _lab(each[0])):
         trees, days = zip(*group, strict=True)
-        yield f"| {_audits(lab, trees)} | {max(days):%Y-%m-%d} |"
+        made[lab] = f"| {_audits(lab, trees)} | {max(days):%Y-%m-%d} |"
+    yield "| on the stand-in | result | day |"
+    yield "|---|---|---|"
+    yield from (made[key] for key in sorted(made, key=lambda key: (key != "references", key)))
 
 
 def _lab(tree: dict[str, Any]) -> str:
@@ -72,6 +77,7 @@ def _audits(lab: str, trees: Sequence[dict[str, Any]]) -> str:
 
 
 if __name__ == "__main__":
-    before, rest = PAGE.read_text(encoding="utf-8").split(BEGIN)
-    table = "\n".join(rows([Path(name) for name in sys.argv[1:]]))
-    PAGE.write_text(f"{before}{BEGIN}\n{table}\n\n{END}{rest.split(END, 1)[1]}", encoding="utf-8")
+    above, rest = PAGE.read_text(encoding="utf-8").split(BEGIN)
+    old, below = rest.split(END, 1)
+    table = "\n".join(rows([Path(name) for name in sys.argv[1:]], old))
+    PAGE.write_text(f"{above}{BEGIN}\n{table}\n\n{END}{below}", encoding="utf-8")

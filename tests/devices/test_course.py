@@ -26,6 +26,9 @@ OTHERWISE = (
     # The model's own tensor stays on the device as well, where the result must be on the CPU: a second difference, which the recording
     # does not have. So the mistake is rejected, and not named.
     "lab1/selective_cache: misconception copied_only_when_sliced is named nothing",
+    # The gradient of the last layer's translator is rounding alone, and Adam makes whole steps of it: what it has learnt differs from
+    # the recording's in the second digit where a device adds in another order.
+    "lab5/tuned_lens: misconception averaged_over_layers is named nothing",
 )
 
 Grade = Callable[..., list[dict[str, Any]]]

@@ -35,7 +35,8 @@ def hooked(name: str, local: bool, device: str, dtype: torch.dtype) -> Any:
     from transformer_lens import HookedTransformer
 
     if not local:
-        return HookedTransformer.from_pretrained(name, device=device, dtype=dtype)
+        # For some families, such as Qwen, the library would begin a text without BOS.
+        return HookedTransformer.from_pretrained(name, device=device, dtype=dtype, default_prepend_bos=True)
     from transformer_lens.loading_from_pretrained import get_pretrained_model_config, get_pretrained_state_dict
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
