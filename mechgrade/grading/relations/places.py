@@ -139,6 +139,13 @@ def by_value(leaves: Sequence[Leaf]) -> Iterator[Claim]:
             f"{{Numbers}} are NaN or infinite only where {where} is expected, and right everywhere else.",
             every(lambda leaves: sum(int(leaf.wrong.sum()) for leaf in leaves) > 1, several(4, _right)),
         )
+    yield Claim(
+        "no number anywhere",
+        3,
+        lambda leaf: _shape(leaf) and not np.isfinite(leaf.got[leaf.wrong]).any(),
+        "{Numbers} are NaN or infinite wherever they are wrong: look for an overflow, a division by 0 or a logarithm of 0.",
+        lambda leaves: True,
+    )
 
 
 def _no_number(expected: float, leaf: Leaf) -> bool | None:

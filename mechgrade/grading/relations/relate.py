@@ -12,6 +12,7 @@ from typing import Any
 
 from mechgrade.grading.diagnose import Judged
 from mechgrade.grading.relations import along, elementwise, factors, places, rows, steps
+from mechgrade.grading.relations.alone import Part, alone, only_errors, parts, raised
 from mechgrade.grading.relations.axes import Annotations
 from mechgrade.grading.relations.calls import by_inputs, repeated
 from mechgrade.grading.relations.claims import Claim, Finder, say
@@ -114,10 +115,9 @@ def relation(judged: Sequence[Judged], grader: str, *exercise: str) -> str | Non
         exercise: the exercise's texts, the stub's before the learner's.
 
     Returns:
-        None where nothing is certain, or where a run failed by something else than its data.
+        None where nothing is certain, or where a run ended in something else than data or an error.
     """
-    if any(each.outcome.kind != "returned" for each in judged):
-        return None
+    sources = Sources(grader, *exercise)
     pairs = [
         Pair(
             each.run.reference,
@@ -129,8 +129,11 @@ def relation(judged: Sequence[Judged], grader: str, *exercise: str) -> str | Non
             each.call.inputs,
         )
         for each in judged
+        if each.outcome.kind == "returned"
     ]
-    return relate(pairs, Sources(grader, *exercise))
+    ends = [each.outcome for each in judged if each.outcome.kind != "returned"]
+    related = relate(pairs, sources)
+    return raised(ends, [_parted(pair, sources) for pair in pairs], related) if ends else related
 
 
 def relate(pairs: Sequence[Pair], sources: Sources | None = None) -> str | None:
@@ -146,12 +149,23 @@ def relate(pairs: Sequence[Pair], sources: Sources | None = None) -> str | None:
     sources = sources or Sources()
     if all(pair.passed for pair in pairs):
         return None
+    parted = [_parted(pair, sources) for pair in pairs]
     return (
-        _of_numbers(pairs, sources)
+        only_errors(parted)
+        or _of_numbers(pairs, sources)
         or _of_parts(pairs, sources)
         or listed([(_root(pair), pair.passed) for pair in pairs])
         or by_inputs(pairs, sources.names)
+        or alone(parted)
     )
+
+
+def _parted(pair: Pair, sources: Sources) -> list[Part]:
+    def own(node: Node) -> Place | None:
+        origin = sources.origin(pair.scenario, node.place)
+        return None if origin is None else _pattern(origin.place, node)
+
+    return list(parts(_root(pair), pair.noise, own))
 
 
 def _of_parts(pairs: Sequence[Pair], sources: Sources) -> str | None:
