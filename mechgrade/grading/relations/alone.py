@@ -7,6 +7,7 @@ found in the runs that it speaks of, so no chance can make it false.
 from __future__ import annotations
 
 import builtins
+import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -22,6 +23,8 @@ from mechgrade.protocol.wire import Array, Tree
 
 #: Hidden inputs are not spoken of.
 _HERE = "On these inputs"
+#: How the learner's side says it.
+_CHANGED = re.compile(r"`\w+` changed its argument `\w+` in place")
 #: So many parts, or cases, are named. Of more parts nothing is said: a mistake that is everywhere is in none of them.
 _PARTS, _CASES = 2, 4
 #: What scenarios call the error that was raised; a case has another name.
@@ -209,31 +212,43 @@ def _values(value: Tree) -> Any:
 # --- runs that end in an error -------------------------------------------------------------------------------------------
 
 
-def raised(ends: Sequence[Outcome], returned: Sequence[Sequence[Part]], related: str | None) -> str | None:
-    """Where an error comes from that is not expected, and how it stands with the runs that returned, as a sentence.
+def ended(ends: Sequence[Outcome], returned: Sequence[Sequence[Part]], related: str | None) -> str | None:
+    """What ended runs that should have returned, and how it stands with those that did, as a sentence.
 
     Args:
         ends: the runs that did not return.
         returned: the parts of those that did.
         related: what relates the data of these to the reference's; None where nothing does.
     """
-    if any(each.kind != "raised" or not each.trace for each in ends):
-        return None
+    what = _raised(ends) or _written(ends)
     wrong, right = _sides(returned)
-    if related is None and (wrong or not any(map(_counts, right))):
+    if what is None or (related is None and wrong):
+        return None
+    if related is not None:
+        text = related.removeprefix(f"{_HERE} ")
+        return f"{what} Where your code returned, {text[0].lower()}{text[1:]}"
+    return f"{what} {_HERE} all that could be compared is right." if any(map(_counts, right)) else None
+
+
+def _raised(ends: Sequence[Outcome]) -> str | None:
+    """The lines that errors come from."""
+    if any(each.kind != "raised" or not each.trace for each in ends):
         return None
     lines = sorted({each.trace[-1].line for each in ends})
     errors = sorted({each.error for each in ends})
-    if len(lines) == 1:
-        where = f"Line {lines[0]} raises"
-    else:
-        where = f"Lines {joined([str(line) for line in lines])} raise" if len(lines) <= _PARTS else "Your code raises"
+    where = "Your code raises"
+    if len(lines) <= _PARTS:
+        where = f"Line{'s' * (len(lines) > 1)} {joined(list(map(str, lines)))} raise{'s' * (len(lines) == 1)}"
     what = f"`{errors[0]}`, which is not expected" if len(errors) == 1 else "errors that are not expected"
-    rest = "all that your code returned is right"
-    if related is not None:
-        text = related.removeprefix(f"{_HERE} ").removesuffix(".")
-        rest = f"where your code returned, {text[0].lower()}{text[1:]}"
-    return f"{where} {what}. {_HERE} {rest}."
+    return f"{where} {what}."
+
+
+def _written(ends: Sequence[Outcome]) -> str | None:
+    """The arguments that are written into, as who ran the code noticed it."""
+    found = dict.fromkeys(each.message.partition(";")[0] for each in ends)
+    if any(each.kind != "unusable" for each in ends) or not all(_CHANGED.fullmatch(each) for each in found):
+        return None
+    return "; ".join(found) + "."
 
 
 # --- one part ------------------------------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from typing import Any
 
 from mechgrade.grading.diagnose import Judged
 from mechgrade.grading.relations import along, elementwise, factors, places, rows, steps
-from mechgrade.grading.relations.alone import Part, alone, only_errors, parts, raised
+from mechgrade.grading.relations.alone import Part, alone, ended, only_errors, parts
 from mechgrade.grading.relations.axes import Annotations
 from mechgrade.grading.relations.calls import by_inputs, repeated
 from mechgrade.grading.relations.claims import Claim, Finder, say
@@ -133,7 +133,7 @@ def relation(judged: Sequence[Judged], grader: str, *exercise: str) -> str | Non
     ]
     ends = [each.outcome for each in judged if each.outcome.kind != "returned"]
     related = relate(pairs, sources)
-    return raised(ends, [_parted(pair, sources) for pair in pairs], related) if ends else related
+    return ended(ends, [_parted(pair, sources) for pair in pairs], related) if ends else related
 
 
 def relate(pairs: Sequence[Pair], sources: Sources | None = None) -> str | None:
