@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-
 from core.test_relations import EXERCISE, GRADER, numbers, pair, said, tensor
+
 from mechgrade.grading.calls import Call
 from mechgrade.grading.compare import compare
 from mechgrade.grading.diagnose import Judged
