@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from core.test_relations import EXERCISE, GRADER, numbers, pair, said, tensor
+from core_pairs import EXERCISE, GRADER, numbers, pair, said, tensor
 
 from mechgrade.grading.calls import Call
 from mechgrade.grading.compare import compare
@@ -123,7 +123,9 @@ def test_a_part_of_the_learners_own_result_is_told_as_such() -> None:
     both = pair(
         {"one": one, "other": other}, {"one": tensor(numbers(4, 2)), "other": tensor(numbers(3, 2))}, "of_parts"
     )
-    assert said(RIGHT, both) is None, "these are all parts that there are"
+    assert said(both) is None, "these are all parts that there are"
+    assert said(RIGHT, both) == "On these inputs only `parts` is wrong: `scores` gave what it should."
+    assert said(RIGHT, run) == "On these inputs only `other` of what `parts` returns is wrong: all else is right."
 
 
 def test_a_switch_is_told_with_its_value() -> None:

@@ -15,9 +15,9 @@ from typing import Any
 import numpy as np
 
 from mechgrade.grading.compare import compare
-from mechgrade.grading.relations.claims import joined, part_of
+from mechgrade.grading.relations.claims import joined, ordinal, part_of
 from mechgrade.grading.relations.leaves import Node, children, noise_at, numbers_of
-from mechgrade.grading.relations.origins import Place
+from mechgrade.grading.relations.origins import Origin, Place
 from mechgrade.protocol.outcome import Outcome
 from mechgrade.protocol.wire import Array, Tree
 
@@ -27,6 +27,8 @@ _HERE = "On these inputs"
 _CHANGED = re.compile(r"`\w+` changed its argument `\w+` in place")
 #: So many parts, or cases, are named. Of more parts nothing is said: a mistake that is everywhere is in none of them.
 _PARTS, _CASES = 2, 4
+#: And no more cases than there is room for.
+_ROOM = 120
 #: What scenarios call the error that was raised; a case has another name.
 _NO_CASE = frozenset(["raised", "error", "errors", "outcome", "outcomes"])
 #: What scenarios say where no error was raised.
@@ -50,32 +52,34 @@ class Part:
     Attributes:
         node: both, side by side.
         right: whether they count as equal.
-        name: in the result its key, else the scenario's words; empty for a whole result.
-        own: whether a function of the learner's returned it. Else it was computed from that.
+        origin: what function of the learner's returned it, and the place in that; None where it was computed from it.
     """
 
     node: Node
     right: bool
-    name: str
-    own: bool
+    origin: Origin | None
+
+    @property
+    def key(self) -> str:
+        """The last of the names that lead to it."""
+        place = self.node.place if self.origin is None else self.origin.place
+        return next((key for key in reversed(place) if isinstance(key, str) and key != "*"), str(self.origin))
 
 
-def parts(node: Node, noise: Mapping[str, float], own: Callable[[Node], Place | None]) -> Iterator[Part]:
+def parts(node: Node, noise: Mapping[str, float], origin: Callable[[Node], Origin | None]) -> Iterator[Part]:
     """The parts of a run's data, down to where the two have no parts in common.
 
     Args:
         node: the data.
         noise: the noise floors, by path.
-        own: the place of a part in what a function of the learner's returned; None where it was computed from that.
+        origin: where the data at a node comes from.
     """
     inner = children(node)
     if inner is None or _is_numbers(node):
-        place = own(node)
-        name = _words(node.place) if place is None else part_of([place])
-        yield Part(node, compare(node.want, node.got, _below(node, noise)).same, name, place is not None)
+        yield Part(node, compare(node.want, node.got, _below(node, noise)).same, origin(node))
     else:
         for each in inner:
-            yield from parts(each, noise, own)
+            yield from parts(each, noise, origin)
 
 
 def alone(runs: Sequence[Sequence[Part]]) -> str | None:
@@ -143,11 +147,12 @@ def _cases(found: Sequence[Part], asked: Sequence[Part]) -> str:
         count = len(found) + len(asked)
         of = f" of {count}" if asked else ""
         return f"in {len(found)}{of} case{'' if count == 1 else 's'}"
-    told = list(dict.fromkeys(names))
-    more = len(told) - _CASES
-    if more > 0:
-        return f"for {', '.join(told[:_CASES])} and {more} more"
-    return "for " + joined(told)
+    names = list(dict.fromkeys(names))
+    told = names[:_CASES]
+    while len(told) > 1 and len("".join(told)) > _ROOM:
+        told.pop()
+    more = len(names) - len(told)
+    return f"for {', '.join(told)} and {more} more" if more else f"for {joined(told)}"
 
 
 def _case(part: Part) -> str:
@@ -256,35 +261,78 @@ def _written(ends: Sequence[Outcome]) -> str | None:
 
 def _one_part(wrong: Sequence[Part], right: Sequence[Part]) -> str | None:
     """Which parts are wrong, where others never are."""
-    if not all(each.name for each in wrong):
-        return None
-    bad = {each.name for each in wrong}
-    names = _shortest(wrong, {each.name for each in right} - bad)
-    kinds = set(names.values())
+    name = _Names([*wrong, *right])
+    bad = {name.of(each) for each in wrong}
+    never = [each for each in right if name.of(each) not in bad]
+    names = name.shortest(wrong, {each.key for each in never})
+    own = {each.origin is not None for each in wrong if name.of(each) in names or not names}
     # Of what a function returns, all parts together are the whole.
-    others = {each.name for each in right if _counts(each) and each.name not in bad and each.own in kinds}
-    if len(kinds) > 1 or len(names) > min(_PARTS, len(others)):
+    others = {name.of(each) for each in never if _counts(each) and (each.origin is not None) in own}
+    if "" in bad or len(own) != 1 or len(names) > min(_PARTS, len(others)):
         return None
     switches = {(each.node.got, each.node.want) for each in wrong if isinstance(each.node.want, bool)}
     if len(names) == len(switches) == 1 and all(isinstance(each.node.want, bool) for each in wrong):
         (got, want) = switches.pop()
-        return f"{_HERE} all is right but {joined(list(names))}: it is {got}, and should be {want}."
-    return f"{_HERE} only {joined(list(names))} {'is' if len(names) == 1 else 'are'} wrong: all else is right."
+        return f"{_HERE} all is right but {joined(names)}: it is {got}, and should be {want}."
+    return f"{_HERE} only {joined(names)} {'is' if len(names) == 1 else 'are'} wrong: all else is right."
 
 
-def _shortest(wrong: Sequence[Part], right: Collection[str]) -> dict[str, bool]:
-    """The names of parts, and whether a function returned each. One thing can be in the data several times, under further keys too."""
-    found: dict[str, bool] = {}
-    for last in dict.fromkeys(_last(each.name) for each in wrong):
-        mine = {each.name: each.own for each in wrong if _last(each.name) == last}
-        own = {name: True for name, own in mine.items() if own}
-        one = {f'"{last}"': False} if not any(_last(name) == last for name in right) else mine
-        found |= own or (mine if len(mine) == 1 else one)
-    return found
+class _Names:
+    """What parts are called: in a result by the key, else in the scenario's words. A whole result has a name where there are several.
+
+    Args:
+        found: all parts of all runs.
+    """
+
+    def __init__(self, found: Sequence[Part]) -> None:
+        self._several = len({each.origin.function for each in found if each.origin is not None}) > 1
+
+    def of(self, part: Part) -> str:
+        """A part's name; empty where it has none."""
+        if part.origin is None:
+            return _words(part.node.place)
+        text, whole = part_of([part.origin.place]), f"what `{part.origin.function}` returns"
+        if not self._several:
+            return text
+        for end in ("your result", "your list"):
+            text = text.replace(end, whole)
+        return text if text.endswith(whole) else f"{text} of {whole}" if text else whole
+
+    def shortest(self, wrong: Sequence[Part], right: Collection[str]) -> list[str]:
+        """The names of wrong parts. One thing can be in the data several times, under further keys too.
+
+        Args:
+            wrong: the parts.
+            right: the last keys of those that are never wrong.
+        """
+        found: list[str] = []
+        for key in dict.fromkeys(each.key for each in wrong):
+            mine = {self.of(each): each.origin is not None for each in wrong if each.key == key}
+            own = [name for name, own in mine.items() if own]
+            one = [*mine] if len(mine) == 1 or key in right else [f'"{key.replace("_", " ")}"']
+            found += own or one
+        return sorted(found, key=_order)
 
 
-def _last(name: str) -> str:
-    return name.strip('`"').rpartition(", ")[2]
+def _order(name: str) -> int:
+    """Parts that have no name but a number come in its order."""
+    return next((place for place in range(1, 5) if name.startswith(f"the {ordinal(place)} ")), 0)
+
+
+def only_function(runs: Sequence[tuple[Collection[str], bool]]) -> str | None:
+    """Which function alone is wrong, where others are right.
+
+    Args:
+        runs: the functions that each run calls, and whether it passed.
+    """
+    wrong = {name for names, passed in runs if not passed for name in names}
+    if len(wrong) != 1 or not all(names for names, _ in runs):
+        return None
+    right = dict.fromkeys(name for names, passed in runs if passed for name in names if name not in wrong)
+    if not right:
+        return None
+    others = joined([f"`{name}`" for name in right])
+    return f"{_HERE} only `{wrong.pop()}` is wrong: {others} gave what {'they' if len(right) > 1 else 'it'} should."
 
 
 def _counts(part: Part) -> bool:

@@ -12,7 +12,7 @@ from typing import Any
 
 from mechgrade.grading.diagnose import Judged
 from mechgrade.grading.relations import along, elementwise, factors, places, rows, steps
-from mechgrade.grading.relations.alone import Part, alone, ended, only_errors, parts
+from mechgrade.grading.relations.alone import Part, alone, ended, only_errors, only_function, parts
 from mechgrade.grading.relations.axes import Annotations
 from mechgrade.grading.relations.calls import by_inputs, repeated
 from mechgrade.grading.relations.claims import Claim, Finder, say
@@ -157,15 +157,16 @@ def relate(pairs: Sequence[Pair], sources: Sources | None = None) -> str | None:
         or listed([(_root(pair), pair.passed) for pair in pairs])
         or by_inputs(pairs, sources.names)
         or alone(parted)
+        or only_function([(sources.functions(pair.scenario), pair.passed) for pair in pairs])
     )
 
 
 def _parted(pair: Pair, sources: Sources) -> list[Part]:
-    def own(node: Node) -> Place | None:
-        origin = sources.origin(pair.scenario, node.place)
-        return None if origin is None else _pattern(origin.place, node)
+    def origin(node: Node) -> Origin | None:
+        found = sources.origin(pair.scenario, node.place)
+        return None if found is None else Origin(found.function, _pattern(found.place, node))
 
-    return list(parts(_root(pair), pair.noise, own))
+    return list(parts(_root(pair), pair.noise, origin))
 
 
 def _of_parts(pairs: Sequence[Pair], sources: Sources) -> str | None:
