@@ -157,6 +157,49 @@ def test_where_much_is_wrong_no_part_is_told() -> None:
     assert said(pair({"a": "a", "hooks_left": False}, {"a": "b", "hooks_left": False})) is None, "a switch is right"
 
 
+def test_a_function_that_alone_is_wrong() -> None:
+    wrong = pair({"one": "a", "two": "b", "three": "c"}, {"one": "x", "two": "y", "three": "z"}, "of_parts")
+    assert said(RIGHT, wrong) == "On these inputs only `parts` is wrong: `scores` gave what it should."
+    assert said(RIGHT, wrong, pair("a", "b")) is None, "both functions"
+    assert said(RIGHT, pair("a", "b")) is None, "there is no other function"
+
+
+# --- sides and rows ------------------------------------------------------------------------------------------------------
+
+
+def test_on_which_side_the_wrong_numbers_lie() -> None:
+    want = numbers(1, 3, 5, 4)
+    more = np.where(want > 0, want + want**2, want)
+    assert said(pair(want, more)) == "Wherever your numbers are wrong, they are too large."
+    assert said(pair(more, want)) == "Wherever your numbers are wrong, they are too small."
+    more[0, 0, 0] -= 9
+    assert said(pair(want, more)) is None
+    assert said(pair(np.array([3, 9, 14, 20, 31]), np.array([5, 13, 21, 29, 39]))) is None, "these may be tokens"
+    few = numbers(1, 3)
+    assert said(pair(few, few + np.abs(few) ** 1.5)) is None, "three numbers"
+
+
+def test_the_side_is_told_beside_the_part() -> None:
+    want, got = numbers(1, 6), numbers(1, 6) + np.abs(numbers(1, 6)) ** 1.5
+    assert said(parts(tensor(want), tensor(got))) == (
+        'On these inputs only "found" is wrong: all else is right. Wherever your numbers are wrong, they are too large.'
+    )
+
+
+def test_few_rows_are_wrong() -> None:
+    want = numbers(1, 3, 5, 4)
+    got = np.array(want)
+    got[:, 2] = numbers(2, 3, 4)
+    assert said(pair(want, got)) == (
+        "Your numbers are wrong in only 1 of 5 rows along `head`, at index 2, and right in all others."
+    )
+    got[0, 0, 0] = 9
+    assert said(pair(want, got)) is None, "that row is right but for one number"
+    got = np.array(want)
+    got[:, [0, 2, 4]] = numbers(2, 3, 3, 4)
+    assert said(pair(want, got)) is None, "most rows"
+
+
 # --- no numbers ----------------------------------------------------------------------------------------------------------
 
 

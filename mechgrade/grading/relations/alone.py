@@ -268,7 +268,9 @@ def _one_part(wrong: Sequence[Part], right: Sequence[Part]) -> str | None:
     own = {each.origin is not None for each in wrong if name.of(each) in names or not names}
     # Of what a function returns, all parts together are the whole.
     others = {name.of(each) for each in never if _counts(each) and (each.origin is not None) in own}
-    if "" in bad or len(own) != 1 or len(names) > min(_PARTS, len(others)):
+    # A part that is more than a word or a switch is one of few only where as many others are right.
+    least = len(names) if any(map(_counts, wrong)) else 1
+    if "" in bad or len(own) != 1 or len(names) > _PARTS or len(others) < least:
         return None
     switches = {(each.node.got, each.node.want) for each in wrong if isinstance(each.node.want, bool)}
     if len(names) == len(switches) == 1 and all(isinstance(each.node.want, bool) for each in wrong):
@@ -328,7 +330,7 @@ def only_function(runs: Sequence[tuple[Collection[str], bool]]) -> str | None:
     wrong = {name for names, passed in runs if not passed for name in names}
     if len(wrong) != 1 or not all(names for names, _ in runs):
         return None
-    right = dict.fromkeys(name for names, passed in runs if passed for name in names if name not in wrong)
+    right = sorted({name for names, passed in runs if passed for name in names} - wrong)
     if not right:
         return None
     others = joined([f"`{name}`" for name in right])

@@ -20,6 +20,7 @@ from mechgrade.grading.relations.leaves import Leaf, Node, children, noise_at, n
 from mechgrade.grading.relations.lists import listed
 from mechgrade.grading.relations.origins import Origin, Origins, Place
 from mechgrade.grading.relations.parts import exchanged
+from mechgrade.grading.relations.sides import side
 from mechgrade.protocol.wire import Tree
 
 FINDERS: tuple[Finder, ...] = (
@@ -156,9 +157,16 @@ def relate(pairs: Sequence[Pair], sources: Sources | None = None) -> str | None:
         or _of_parts(pairs, sources)
         or listed([(_root(pair), pair.passed) for pair in pairs])
         or by_inputs(pairs, sources.names)
-        or alone(parted)
-        or only_function([(sources.functions(pair.scenario), pair.passed) for pair in pairs])
+        or _least(pairs, parted, sources)
     )
+
+
+def _least(pairs: Sequence[Pair], parted: Sequence[Sequence[Part]], sources: Sources) -> str | None:
+    """Where a mistake lies and on which side, where nothing tells what it is."""
+    where = alone(parted) or only_function([(sources.functions(pair.scenario), pair.passed) for pair in pairs])
+    wrong = [leaf for call, pair in enumerate(pairs) if not pair.passed for leaf in _leaves(pair, call, sources)]
+    numbers = [leaf for leaf in wrong if leaf is not None and not leaf.same]
+    return " ".join(filter(None, [where, side(numbers) if None not in wrong else None])) or None
 
 
 def _parted(pair: Pair, sources: Sources) -> list[Part]:
