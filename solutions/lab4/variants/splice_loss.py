@@ -314,3 +314,21 @@ def hook_stays_after_an_error(model, sae, tokens, text, error_term=False, edit=N
         logits = model(tokens)
     model.reset_hooks()
     return loss_of(logits, tokens, text)
+
+
+@misconception(
+    "You edit the latents only where the error term is asked for. The two have nothing to do with each other: without the "
+    "error term, the edit counts too."
+)
+def edits_with_the_error_only(model, sae, tokens, text, error_term=False, edit=None):
+    replace = right_splice(sae, text, error_term, edit if error_term else None)
+    return loss_of(logits_with(model, sae.cfg.metadata.hook_name, tokens, replace), tokens, text)
+
+
+@misconception(
+    "You edit the latents only where no error term is asked for. The two have nothing to do with each other: with the error "
+    "term, the edit counts too, and the error term is that of the latents before it."
+)
+def edits_without_the_error_only(model, sae, tokens, text, error_term=False, edit=None):
+    replace = right_splice(sae, text, error_term, None if error_term else edit)
+    return loss_of(logits_with(model, sae.cfg.metadata.hook_name, tokens, replace), tokens, text)
