@@ -60,26 +60,28 @@ def answered(**changed: str) -> dict[str, str]:
     ],
 )
 def test_errors_that_alone_are_wrong(got: Tree, sentence: str) -> None:
-    assert said(RIGHT, pair(ASKED, got)) == sentence
+    assert said(RIGHT, pair(ASKED, got, "computed")) == sentence
 
 
 def test_cases_without_names_are_counted() -> None:
-    runs = [pair({"raised": "ValueError"}, {"raised": got}) for got in ("ValueError", "nothing", "nothing")]
+    runs = [pair({"raised": "ValueError"}, {"raised": got}, "computed") for got in ("ValueError", "nothing", "nothing")]
     assert str(said(RIGHT, *runs)).endswith("no `ValueError` is raised in 2 of 3 cases.")
-    lists = pair(["ValueError", "ValueError", "ValueError"], ["nothing", "nothing", "ValueError"])
+    lists = pair(["ValueError", "ValueError", "ValueError"], ["nothing", "nothing", "ValueError"], "computed")
     assert str(said(RIGHT, lists)).endswith("no `ValueError` is raised in 2 of 3 cases.")
 
 
 def test_many_cases_are_cut() -> None:
     want: Tree = {f"layer {number}": "ValueError" for number in range(7)}
     got: Tree = {f"layer {number}": "nothing" for number in range(7)}
-    assert str(said(RIGHT, pair(want, got))).endswith('for "layer 0", "layer 1", "layer 2", "layer 3" and 3 more.')
+    assert str(said(RIGHT, pair(want, got, "computed"))).endswith(
+        'for "layer 0", "layer 1", "layer 2", "layer 3" and 3 more.'
+    )
 
 
 def test_of_errors_alone_nothing_is_said_where_no_result_was_right() -> None:
-    assert said(pair(ASKED, answered(k_0="nothing"))) is None, "only words were compared"
+    assert said(pair(ASKED, answered(k_0="nothing"), "computed")) is None, "only words were compared"
     wrong = pair(numbers(1, 3, 4), numbers(2, 3, 4))
-    assert said(wrong, pair(ASKED, answered(k_0="nothing"))) is None
+    assert said(wrong, pair(ASKED, answered(k_0="nothing"), "computed")) is None
 
 
 # --- types ---------------------------------------------------------------------------------------------------------------
@@ -105,6 +107,13 @@ def test_other_values_are_more_than_another_type() -> None:
     assert "type" not in str(said(RIGHT, parts("int", "whole")))
     two = [parts(2.5, tensor(np.array(2.5))), parts("int", "int64")]
     assert "type" not in str(said(RIGHT, *two)), "two mistakes"
+
+
+def test_texts_that_a_function_returned_are_texts() -> None:
+    assert said(RIGHT, pair({"one": "int"}, {"one": "float"}, "of_parts")) == (
+        "On these inputs only `one` of what `parts` returns is wrong: all else is right."
+    )
+    assert "error" not in str(said(RIGHT, pair({"one": "ValueError"}, {"one": "nothing"}, "of_parts")))
 
 
 # --- parts ---------------------------------------------------------------------------------------------------------------

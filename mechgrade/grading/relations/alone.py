@@ -115,7 +115,9 @@ def only_errors(runs: Sequence[Sequence[Part]]) -> str | None:
     unasked: list[Part] = []
     for each in wrong:
         want, got = _error(each.node.want), _error(each.node.got)
-        if not (isinstance(each.node.want, str) and isinstance(each.node.got, str) and (want or got)):
+        # A text that a function returned is a text, whatever it says.
+        texts = isinstance(each.node.want, str) and isinstance(each.node.got, str) and each.origin is None
+        if not texts or not (want or got):
             return None
         (other if want and got else missing if want else unasked).append(each)
     asked = [each for each in right if _error(each.node.want)]
@@ -168,7 +170,7 @@ def _types(wrong: Sequence[Part]) -> str | None:
     kinds = []
     for each in wrong:
         found = _two_types(each.node)
-        if found is None:
+        if found is None or (isinstance(each.node.want, str) and each.origin is not None):
             return None
         kinds.append(found)
     (got, want), *others = dict.fromkeys(kinds)
