@@ -96,8 +96,8 @@ def always_adds_error(model, sae, tokens, text, error_term=False, edit=None):
 
 
 @misconception(
-    "Your error term is computed from the *edited* latents, so it undoes every edit. It is what the SAE misses before "
-    "anything is edited."
+    "With the error term, your edit changes nothing. An error term that is computed from the *edited* latents undoes every "
+    "edit: compute it from the latents before the edit, and decode the edited ones."
 )
 def error_of_the_edited(model, sae, tokens, text, error_term=False, edit=None):
     def replace(value):
@@ -322,13 +322,4 @@ def hook_stays_after_an_error(model, sae, tokens, text, error_term=False, edit=N
 )
 def edits_with_the_error_only(model, sae, tokens, text, error_term=False, edit=None):
     replace = right_splice(sae, text, error_term, edit if error_term else None)
-    return loss_of(logits_with(model, sae.cfg.metadata.hook_name, tokens, replace), tokens, text)
-
-
-@misconception(
-    "You edit the latents only where no error term is asked for. The two have nothing to do with each other: with the error "
-    "term, the edit counts too, and the error term is that of the latents before it."
-)
-def edits_without_the_error_only(model, sae, tokens, text, error_term=False, edit=None):
-    replace = right_splice(sae, text, error_term, None if error_term else edit)
     return loss_of(logits_with(model, sae.cfg.metadata.hook_name, tokens, replace), tokens, text)
