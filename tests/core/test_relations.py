@@ -84,6 +84,15 @@ FOUND: dict[str, tuple[Callable[[Numbers], Numbers], str]] = {
         lambda x: 0 * x + x.mean(2, keepdims=True),
         "are all the same along the axis `query`: the mean of the expected ones.",
     ),
+    "first for all": (
+        lambda x: 0 * x + x[:, :1],
+        "are the same all along the axis `head`: what is expected at its first index.",
+    ),
+    "last alone": (lambda x: x[..., -1], "are right for the last index of the axis `query` alone. Keep this axis."),
+    "where negative": (
+        lambda x: np.where(x < 0, x**3 - 1, x),
+        "are wrong exactly where the expected one is negative, and right everywhere else.",
+    ),
     "softmax": (lambda x: softmax(x, 1), "are a softmax of the expected ones along `head`."),
     "length": (
         lambda x: x / np.linalg.norm(x, axis=2, keepdims=True),
@@ -156,6 +165,16 @@ def test_one_axis_too_many_is_one_that_was_not_reduced() -> None:
     gots = [numbers(seed, 3, 4, 5, 2) for seed in range(2)]
     sentence = said(*(pair(got.mean(1), got) for got in gots))
     assert sentence == "Your numbers have one axis too many: the mean over axis 1 (counted from 0) is what is expected."
+
+
+def test_one_axis_too_many_is_one_of_which_an_end_is_expected() -> None:
+    gots = [numbers(seed, 3, 4, 5, 2) for seed in range(2)]
+    sentence = said(*(pair(got[..., -1], got) for got in gots))
+    assert sentence == "Your numbers have one axis too many: the last index of the last axis is what is expected."
+    sentence = said(*(pair(got[:, 0], got) for got in gots))
+    assert sentence == (
+        "Your numbers have one axis too many: the first index of axis 1 (counted from 0) is what is expected."
+    )
 
 
 def test_a_factor_that_is_a_size_is_named_where_the_size_varies() -> None:

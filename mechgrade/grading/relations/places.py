@@ -168,6 +168,14 @@ def by_value(leaves: Sequence[Leaf]) -> Iterator[Claim]:
         "{Numbers} are 0 where they are wrong, and right everywhere else.",
         enough,
     )
+    for word, sign in (("negative", -1), ("positive", 1)):
+        yield Claim(
+            ("sign expected", word),
+            4,
+            partial(_wrong_by_sign, sign),
+            f"{{Numbers}} are wrong exactly where the expected one is {word}, and right everywhere else.",
+            every(several(_SLICES, lambda leaf: leaf.want[leaf.wrong]), several(_SLICES, _right)),
+        )
     for where, expected in (("0", 0.0), ("-inf", -np.inf)):
         yield Claim(
             ("no number", where),
@@ -183,6 +191,10 @@ def by_value(leaves: Sequence[Leaf]) -> Iterator[Claim]:
         "{Numbers} are NaN or infinite wherever they are wrong: look for an overflow, a division by 0 or a logarithm of 0.",
         lambda leaves: True,
     )
+
+
+def _wrong_by_sign(sign: int, leaf: Leaf) -> bool:
+    return _shape(leaf) and np.array_equal(leaf.wrong, leaf.want * sign > 0)
 
 
 def _no_number(expected: float, leaf: Leaf) -> bool | None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mechgrade.grading.diagnose import Judged
-from mechgrade.grading.relations import along, elementwise, factors, places, rows, steps
+from mechgrade.grading.relations import along, elementwise, factors, picked, places, rows, steps
 from mechgrade.grading.relations.alone import Part, alone, ended, only_errors, only_function, parts
 from mechgrade.grading.relations.axes import Annotations
 from mechgrade.grading.relations.calls import by_inputs, repeated
@@ -29,6 +29,7 @@ FINDERS: tuple[Finder, ...] = (
     *rows.FINDERS,
     *along.FINDERS,
     *steps.FINDERS,
+    *picked.FINDERS,
     *places.FINDERS,
 )
 
