@@ -256,7 +256,7 @@ WORDS: list[Tree] = [" Paris", " to", "ing", " Mary"]
             [(layer, 2 * layer + 3) for layer in range(6)],
             [(layer, 2 * layer + 4) for layer in range(6)],
             # six numbers in all: too few to say what they are
-            "On these inputs only the second part of each entry of your list is wrong: all else is right.",
+            "On these inputs only the second part of each entry of your list is wrong: all else that was compared is right.",
         ),
         (
             [(layer, 2 * layer + 3) for layer in range(10)],

@@ -111,7 +111,7 @@ def test_other_values_are_more_than_another_type() -> None:
 
 def test_texts_that_a_function_returned_are_texts() -> None:
     assert said(RIGHT, pair({"one": "int"}, {"one": "float"}, "of_parts")) == (
-        "On these inputs only `one` of what `parts` returns is wrong: all else is right."
+        "On these inputs only `one` of what `parts` returns is wrong: all else that was compared is right."
     )
     assert "error" not in str(said(RIGHT, pair({"one": "ValueError"}, {"one": "nothing"}, "of_parts")))
 
@@ -120,7 +120,7 @@ def test_texts_that_a_function_returned_are_texts() -> None:
 
 
 def test_one_part_that_alone_is_wrong() -> None:
-    only = 'On these inputs only "found" is wrong: all else is right.'
+    only = 'On these inputs only "found" is wrong: all else that was compared is right.'
     assert said(RIGHT, parts("Paris", "London")) == only
     assert said(RIGHT, parts("Paris", "London"), parts("Rome", "Rome")) == only, "it need not be wrong everywhere"
 
@@ -128,19 +128,22 @@ def test_one_part_that_alone_is_wrong() -> None:
 def test_a_part_of_the_learners_own_result_is_told_as_such() -> None:
     one, other = tensor(numbers(1, 2)), tensor(numbers(2, 2))
     run = pair({"one": one, "other": other}, {"one": one, "other": tensor(numbers(3, 2))}, "of_parts")
-    assert said(run) == "On these inputs only `other` is wrong: all else is right."
+    assert said(run) == "On these inputs only `other` is wrong: all else that was compared is right."
     both = pair(
         {"one": one, "other": other}, {"one": tensor(numbers(4, 2)), "other": tensor(numbers(3, 2))}, "of_parts"
     )
     assert said(both) is None, "these are all parts that there are"
     assert said(RIGHT, both) == "On these inputs only `parts` is wrong: `scores` gave what it should."
-    assert said(RIGHT, run) == "On these inputs only `other` of what `parts` returns is wrong: all else is right."
+    assert (
+        said(RIGHT, run)
+        == "On these inputs only `other` of what `parts` returns is wrong: all else that was compared is right."
+    )
 
 
 def test_a_switch_is_told_with_its_value() -> None:
     want = {"found": tensor(numbers(1, 4)), "hooks_left": False}
     assert said(pair(want, {**want, "hooks_left": True}, "computed")) == (
-        'On these inputs all is right but "hooks left": it is True, and should be False.'
+        'On these inputs all that was compared is right but "hooks left": it is True, and should be False.'
     )
 
 
@@ -151,11 +154,11 @@ def test_the_same_thing_under_further_keys_is_one() -> None:
         return {"found": found, "hooks_left": left, "again": {"hooks_left": left}}
 
     assert str(said(pair(run(False), run(True), "computed"))).startswith(
-        'On these inputs all is right but "hooks left"'
+        'On these inputs all that was compared is right but "hooks left"'
     )
     got: Any = {"found": found, "hooks_left": False, "again": {"hooks_left": True}}
     assert str(said(pair(run(False), got, "computed"))).startswith(
-        'On these inputs all is right but "again, hooks left"'
+        'On these inputs all that was compared is right but "again, hooks left"'
     )
 
 
@@ -191,7 +194,7 @@ def test_on_which_side_the_wrong_numbers_lie() -> None:
 def test_the_side_is_told_beside_the_part() -> None:
     want, got = numbers(1, 6), numbers(1, 6) + np.abs(numbers(1, 6)) ** 1.5
     assert said(parts(tensor(want), tensor(got))) == (
-        'On these inputs only "found" is wrong: all else is right. Wherever your numbers are wrong, they are too large.'
+        'On these inputs only "found" is wrong: all else that was compared is right. Wherever your numbers are wrong, they are too large.'
     )
 
 
@@ -247,7 +250,7 @@ def test_an_error_where_none_is_expected() -> None:
     right = ran(tensor(WANT))
     first, again, other = (lost("raised", "ValueError", "no", 3, line) for line in (12, 12, 20))
     assert told(right, first, again) == (
-        "Line 12 raises `ValueError`, which is not expected. On these inputs all that could be compared is right."
+        "Line 12 raises `ValueError`, which is not expected. On these inputs all that was compared is right."
     )
     assert str(told(right, first, other)).startswith("Lines 12 and 20 raise `ValueError`, which is not expected.")
     assert told(first) is None, "nothing was compared"
@@ -266,6 +269,6 @@ def test_an_error_and_a_relation_of_what_returned() -> None:
 def test_an_argument_that_is_written_into() -> None:
     changed = "`scores` changed its argument `x` in place; the caller still needs it: work on a copy (`x.clone()`)"
     assert told(ran(tensor(WANT)), lost("unusable", message=changed)) == (
-        "`scores` changed its argument `x` in place. On these inputs all that could be compared is right."
+        "`scores` changed its argument `x` in place. On these inputs all that was compared is right."
     )
     assert told(ran(tensor(WANT)), lost("unusable", message="the result is a generator")) is None

@@ -234,7 +234,7 @@ def ended(ends: Sequence[Outcome], returned: Sequence[Sequence[Part]], related: 
     if related is not None:
         text = related.removeprefix(f"{_HERE} ")
         return f"{what} Where your code returned, {text[0].lower()}{text[1:]}"
-    return f"{what} {_HERE} all that could be compared is right." if any(map(_counts, right)) else None
+    return f"{what} {_HERE} all that was compared is right." if any(map(_counts, right)) else None
 
 
 def _raised(ends: Sequence[Outcome]) -> str | None:
@@ -277,8 +277,10 @@ def _one_part(wrong: Sequence[Part], right: Sequence[Part]) -> str | None:
     switches = {(each.node.got, each.node.want) for each in wrong if isinstance(each.node.want, bool)}
     if len(names) == len(switches) == 1 and all(isinstance(each.node.want, bool) for each in wrong):
         (got, want) = switches.pop()
-        return f"{_HERE} all is right but {joined(names)}: it is {got}, and should be {want}."
-    return f"{_HERE} only {joined(names)} {'is' if len(names) == 1 else 'are'} wrong: all else is right."
+        return f"{_HERE} all that was compared is right but {joined(names)}: it is {got}, and should be {want}."
+    return (
+        f"{_HERE} only {joined(names)} {'is' if len(names) == 1 else 'are'} wrong: all else that was compared is right."
+    )
 
 
 class _Names:
