@@ -8,59 +8,17 @@ from typing import Any
 
 import numpy as np
 import pytest
+from core_pairs import EXERCISE, GRADER, SOURCES, Numbers, numbers, pair, said, tensor
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from numpy.typing import NDArray
 
 from mechgrade.grading.calls import Call
-from mechgrade.grading.compare import RELATIVE, compare
+from mechgrade.grading.compare import RELATIVE
 from mechgrade.grading.diagnose import Judged
 from mechgrade.grading.recordings import Run
 from mechgrade.grading.relations import Pair, Sources, relate, relation
 from mechgrade.protocol.outcome import Outcome
 from mechgrade.protocol.wire import Array, Tree
-
-Numbers = NDArray[Any]
-
-GRADER = """
-def scenario(exercise, bench, **inputs):
-    return exercise.scores(inputs)
-
-def computed(exercise, bench, **inputs):
-    return {"sums": exercise.scores(inputs).sum(0), "ready": True}
-
-def of_parts(exercise, bench, **inputs):
-    return exercise.parts(inputs)
-"""
-
-EXERCISE = """
-def scores(x: Float[Tensor, "layer batch"], how: str) -> Float[Tensor, "layer head query"]: ...
-def parts(x) -> dict[str, Float[Tensor, "row"]]: ...
-"""
-
-SOURCES = Sources(GRADER, EXERCISE)
-
-
-def tensor(values: Any) -> Array:
-    """Numbers as they cross."""
-    array = np.array(values, dtype=np.float32 if np.asarray(values).dtype.kind == "f" else None)
-    return Array(array, array.dtype.name)
-
-
-def pair(want: Any, got: Any, scenario: str = "scenario", **inputs: Any) -> Pair:
-    """A run of a learner's code."""
-    left, right = (tensor(each) if isinstance(each, np.ndarray) else each for each in (want, got))
-    return Pair(left, right, {}, compare(left, right, {}).same, scenario, inputs)
-
-
-def said(*pairs: Pair) -> str | None:
-    """What is said of some runs of an exercise."""
-    return relate(pairs, SOURCES)
-
-
-def numbers(seed: int, *shape: int) -> Numbers:
-    """Random numbers of both signs."""
-    return np.random.default_rng(seed).normal(size=shape)
 
 
 def softmax(x: Numbers, axis: int) -> Numbers:
@@ -125,6 +83,15 @@ FOUND: dict[str, tuple[Callable[[Numbers], Numbers], str]] = {
     "spread": (
         lambda x: 0 * x + x.mean(2, keepdims=True),
         "are all the same along the axis `query`: the mean of the expected ones.",
+    ),
+    "first for all": (
+        lambda x: 0 * x + x[:, :1],
+        "are the same all along the axis `head`: what is expected at its first index.",
+    ),
+    "last alone": (lambda x: x[..., -1], "are right for the last index of the axis `query` alone. Keep this axis."),
+    "where negative": (
+        lambda x: np.where(x < 0, x**3 - 1, x),
+        "are wrong exactly where the expected one is negative, and right everywhere else.",
     ),
     "softmax": (lambda x: softmax(x, 1), "are a softmax of the expected ones along `head`."),
     "length": (
@@ -198,6 +165,16 @@ def test_one_axis_too_many_is_one_that_was_not_reduced() -> None:
     gots = [numbers(seed, 3, 4, 5, 2) for seed in range(2)]
     sentence = said(*(pair(got.mean(1), got) for got in gots))
     assert sentence == "Your numbers have one axis too many: the mean over axis 1 (counted from 0) is what is expected."
+
+
+def test_one_axis_too_many_is_one_of_which_an_end_is_expected() -> None:
+    gots = [numbers(seed, 3, 4, 5, 2) for seed in range(2)]
+    sentence = said(*(pair(got[..., -1], got) for got in gots))
+    assert sentence == "Your numbers have one axis too many: the last index of the last axis is what is expected."
+    sentence = said(*(pair(got[:, 0], got) for got in gots))
+    assert sentence == (
+        "Your numbers have one axis too many: the first index of axis 1 (counted from 0) is what is expected."
+    )
 
 
 def test_a_factor_that_is_a_size_is_named_where_the_size_varies() -> None:
@@ -278,7 +255,8 @@ WORDS: list[Tree] = [" Paris", " to", "ing", " Mary"]
         (
             [(layer, 2 * layer + 3) for layer in range(6)],
             [(layer, 2 * layer + 4) for layer in range(6)],
-            None,  # six numbers in all
+            # six numbers in all: too few to say what they are
+            "On these inputs only the second part of each entry of your list is wrong: all else that was compared is right.",
         ),
         (
             [(layer, 2 * layer + 3) for layer in range(10)],
@@ -374,12 +352,21 @@ KINDS = ["normal", "uniform", "large", "sparse", "few", "whole", "ids", "flags"]
     size=st.integers(1, 4),
 )
 def test_nothing_is_said_of_unrelated_numbers(kind: str, seed: int, shapes: list[list[int]], size: int) -> None:
-    runs = [
-        pair(drawn(kind, seed + 2 * place, shape), drawn(kind, seed + 2 * place + 1, shape), batch=size + place)
+    drawings = [
+        (drawn(kind, seed + 2 * place, shape), drawn(kind, seed + 2 * place + 1, shape))
         for place, shape in enumerate(shapes)
     ]
-    # Of sparse numbers, all may be 0: that is said, and it is so.
-    assert said(*runs) in (None, "Each of your values is 0.")
+    runs = [pair(want, got, batch=size + place) for place, (want, got) in enumerate(drawings)]
+    sentence = said(*runs)
+    # Some things need no cause to be so. Of sparse numbers, all may be 0.
+    if sentence == "Wherever your numbers are wrong, they are too large.":
+        assert all((got >= want).all() for want, got in drawings)
+    elif sentence == "Wherever your numbers are wrong, they are too small.":
+        assert all((got <= want).all() for want, got in drawings)
+    elif sentence is not None and "rows along" in sentence:
+        assert all((got == want).any() for want, got in drawings if (got != want).any())
+    else:
+        assert sentence in (None, "Each of your values is 0.")
 
 
 @settings(max_examples=EXAMPLES // 4, deadline=None)
@@ -387,7 +374,8 @@ def test_nothing_is_said_of_unrelated_numbers(kind: str, seed: int, shapes: list
 def test_nothing_is_said_of_unrelated_lists(kind: str, seed: int, count: int, parts: int) -> None:
     want, got = (list(map(tuple, drawn(kind, seed + each, (count, parts)).tolist())) for each in range(2))
     sentence = said(pair(want, got), pair({"a": want, "b": got}, {"a": got, "b": got}))
-    assert sentence is None or sorted(want) == sorted(got)
+    observed = ("On these inputs only", "Wherever your numbers are wrong")
+    assert sentence is None or sentence.startswith(observed) or sorted(want) == sorted(got)
 
 
 #: claims for which one wrong number leaves nothing that is true
@@ -418,7 +406,9 @@ def test_nothing_is_said_when_one_number_is_off(name: str, seed: int) -> None:
     near[place] += 0.2 * RELATIVE * np.abs(got).max()
     assert said(pair(want, near)) is not None, "rounding"
     got[place] += 100 * RELATIVE * max(np.abs(want).max(), np.abs(got).max())
-    assert said(pair(want, got)) is None
+    # On one side of the expected numbers they are still.
+    larger = "Wherever your numbers are wrong, they are too large."
+    assert said(pair(want, got)) == (larger if name == "offset" else None)
 
 
 def test_it_must_hold_in_all_that_failed_and_contradict_nothing_that_passed() -> None:

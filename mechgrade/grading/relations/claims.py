@@ -186,9 +186,15 @@ def _parts(places: Collection[Place], right: Collection[Place]) -> str:
     names = list(dict.fromkeys(part_of([place]) for place in sorted(places, key=str)))
     if not all(names):  # the whole of what one function returns, and a part of what another does
         return "a part of what your functions return"
-    ends = {name.partition(" part of ")[2] for name in names}
-    if len(ends) == 1 and all(ends):  # the first and the second part of your result
-        names = [name.partition(" part of ")[0] for name in names[:-1]] + names[-1:]
+    return joined(names)
+
+
+def joined(names: Sequence[str]) -> str:
+    """Some names, at least one, in a sentence."""
+    for shared in (" part of ", " of "):  # the first and the second part of your result
+        ends = {name.partition(shared)[2] for name in names}
+        if len(ends) == 1 and all(ends):
+            names = [*(name.partition(shared)[0] for name in names[:-1]), names[-1]]
     return f"{', '.join(names[:-1])} and {names[-1]}" if len(names) > 1 else names[0]
 
 

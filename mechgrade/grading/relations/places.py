@@ -16,6 +16,8 @@ _SLICES = 6
 #: Of two slices, one is right half the time.
 _LONG = 3
 _PLACES = 4
+#: A row is wrong if more of it is.
+_FILLED = 0.7
 
 
 def _right(leaf: Leaf) -> NDArray[np.float64]:
@@ -76,6 +78,41 @@ def _many(axis: Axis, leaves: Sequence[Leaf]) -> bool:
     return len(long) > 1 and sum(size for _, size in sizes) >= _SLICES
 
 
+def few_rows(leaves: Sequence[Leaf]) -> Iterator[Claim]:
+    """All that is wrong lies in few rows along one axis, and fills them."""
+    if not _same_shape(leaves) or not own(leaves) or any(leaf.want.ndim < 2 for leaf in leaves):
+        return
+    for axis in axes_of(leaves):
+        sizes = [len(_rows(axis, leaf)) for leaf in leaves]
+        first = _rows(axis, leaves[0])
+        place, count = int(np.argmax(first > 0)), int((first > 0).sum())
+        row = f"only {count} of {sizes[0]} rows" if len(leaves) == 1 else "few rows only"
+        like = f"at index {place}" if len(leaves) == count == 1 else f"for example at index {place}"
+        sentence = f"{{Numbers}} are wrong in {row} along {named(axis)}, {like}, and right in all others."
+        yield Claim(("few rows", axis), 5, partial(_in_few_rows, axis), sentence, several(2, _right))
+
+
+def _rows(axis: Axis, leaf: Leaf) -> NDArray[np.float64]:
+    """The share of each row that is wrong."""
+    number = leaf.find(axis)
+    assert number is not None
+    shares: NDArray[np.float64] = np.moveaxis(leaf.wrong, number, 0).reshape(leaf.want.shape[number], -1).mean(1)
+    return shares
+
+
+def _in_few_rows(axis: Axis, leaf: Leaf) -> bool | None:
+    if leaf.find(axis) is None:
+        return None
+    if leaf.want.shape != leaf.got.shape or leaf.want.ndim < 2:
+        return False
+    rows = _rows(axis, leaf)
+    wrong = rows[rows > 0]
+    # Of rows of one number nobody knows that they are rows.
+    return not wrong.size or (
+        leaf.want.size > len(rows) >= max(_LONG, 2 * wrong.size) and bool((wrong > _FILLED).all())
+    )
+
+
 # --- in the square of the last two axes ----------------------------------------------------------------------------------
 
 _TRIANGLES: tuple[tuple[str, Callable[[NDArray[np.bool_]], NDArray[np.bool_]]], ...] = (
@@ -131,6 +168,14 @@ def by_value(leaves: Sequence[Leaf]) -> Iterator[Claim]:
         "{Numbers} are 0 where they are wrong, and right everywhere else.",
         enough,
     )
+    for word, sign in (("negative", -1), ("positive", 1)):
+        yield Claim(
+            ("sign expected", word),
+            4,
+            partial(_wrong_by_sign, sign),
+            f"{{Numbers}} are wrong exactly where the expected one is {word}, and right everywhere else.",
+            every(several(_SLICES, lambda leaf: leaf.want[leaf.wrong]), several(_SLICES, _right)),
+        )
     for where, expected in (("0", 0.0), ("-inf", -np.inf)):
         yield Claim(
             ("no number", where),
@@ -139,6 +184,17 @@ def by_value(leaves: Sequence[Leaf]) -> Iterator[Claim]:
             f"{{Numbers}} are NaN or infinite only where {where} is expected, and right everywhere else.",
             every(lambda leaves: sum(int(leaf.wrong.sum()) for leaf in leaves) > 1, several(4, _right)),
         )
+    yield Claim(
+        "no number anywhere",
+        3,
+        lambda leaf: _shape(leaf) and not np.isfinite(leaf.got[leaf.wrong]).any(),
+        "{Numbers} are NaN or infinite wherever they are wrong: look for an overflow, a division by 0 or a logarithm of 0.",
+        lambda leaves: True,
+    )
+
+
+def _wrong_by_sign(sign: int, leaf: Leaf) -> bool:
+    return _shape(leaf) and np.array_equal(leaf.wrong, leaf.want * sign > 0)
 
 
 def _no_number(expected: float, leaf: Leaf) -> bool | None:
@@ -172,4 +228,4 @@ def constant(leaves: Sequence[Leaf]) -> Iterator[Claim]:
     yield Claim("constant", 1, holds, sentence, several(4, lambda leaf: leaf.want))
 
 
-FINDERS: tuple[Finder, ...] = (ends, triangles, by_value, constant)
+FINDERS: tuple[Finder, ...] = (ends, few_rows, triangles, by_value, constant)

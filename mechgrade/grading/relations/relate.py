@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from mechgrade.grading.diagnose import Judged
-from mechgrade.grading.relations import along, elementwise, factors, places, rows, steps
+from mechgrade.grading.relations import along, elementwise, factors, picked, places, rows, steps
+from mechgrade.grading.relations.alone import Part, alone, ended, only_errors, only_function, parts
 from mechgrade.grading.relations.axes import Annotations
 from mechgrade.grading.relations.calls import by_inputs, repeated
 from mechgrade.grading.relations.claims import Claim, Finder, say
@@ -19,6 +20,7 @@ from mechgrade.grading.relations.leaves import Leaf, Node, children, noise_at, n
 from mechgrade.grading.relations.lists import listed
 from mechgrade.grading.relations.origins import Origin, Origins, Place
 from mechgrade.grading.relations.parts import exchanged
+from mechgrade.grading.relations.sides import side
 from mechgrade.protocol.wire import Tree
 
 FINDERS: tuple[Finder, ...] = (
@@ -27,6 +29,7 @@ FINDERS: tuple[Finder, ...] = (
     *rows.FINDERS,
     *along.FINDERS,
     *steps.FINDERS,
+    *picked.FINDERS,
     *places.FINDERS,
 )
 
@@ -114,10 +117,9 @@ def relation(judged: Sequence[Judged], grader: str, *exercise: str) -> str | Non
         exercise: the exercise's texts, the stub's before the learner's.
 
     Returns:
-        None where nothing is certain, or where a run failed by something else than its data.
+        None where nothing is certain, or where a run ended in something else than data or an error.
     """
-    if any(each.outcome.kind != "returned" for each in judged):
-        return None
+    sources = Sources(grader, *exercise)
     pairs = [
         Pair(
             each.run.reference,
@@ -129,8 +131,11 @@ def relation(judged: Sequence[Judged], grader: str, *exercise: str) -> str | Non
             each.call.inputs,
         )
         for each in judged
+        if each.outcome.kind == "returned"
     ]
-    return relate(pairs, Sources(grader, *exercise))
+    ends = [each.outcome for each in judged if each.outcome.kind != "returned"]
+    related = relate(pairs, sources)
+    return ended(ends, [_parted(pair, sources) for pair in pairs], related) if ends else related
 
 
 def relate(pairs: Sequence[Pair], sources: Sources | None = None) -> str | None:
@@ -146,12 +151,31 @@ def relate(pairs: Sequence[Pair], sources: Sources | None = None) -> str | None:
     sources = sources or Sources()
     if all(pair.passed for pair in pairs):
         return None
+    parted = [_parted(pair, sources) for pair in pairs]
     return (
-        _of_numbers(pairs, sources)
+        only_errors(parted)
+        or _of_numbers(pairs, sources)
         or _of_parts(pairs, sources)
         or listed([(_root(pair), pair.passed) for pair in pairs])
         or by_inputs(pairs, sources.names)
+        or _least(pairs, parted, sources)
     )
+
+
+def _least(pairs: Sequence[Pair], parted: Sequence[Sequence[Part]], sources: Sources) -> str | None:
+    """Where a mistake lies and on which side, where nothing tells what it is."""
+    where = alone(parted) or only_function([(sources.functions(pair.scenario), pair.passed) for pair in pairs])
+    wrong = [leaf for call, pair in enumerate(pairs) if not pair.passed for leaf in _leaves(pair, call, sources)]
+    numbers = [leaf for leaf in wrong if leaf is not None and not leaf.same]
+    return " ".join(filter(None, [where, side(numbers) if None not in wrong else None])) or None
+
+
+def _parted(pair: Pair, sources: Sources) -> list[Part]:
+    def origin(node: Node) -> Origin | None:
+        found = sources.origin(pair.scenario, node.place)
+        return None if found is None else Origin(found.function, _pattern(found.place, node))
+
+    return list(parts(_root(pair), pair.noise, origin))
 
 
 def _of_parts(pairs: Sequence[Pair], sources: Sources) -> str | None:

@@ -167,3 +167,13 @@ def zero_is_one(x, reconstruction, latents, W_dec, l1_coefficient):
 def python_numbers(x, reconstruction, latents, W_dec, l1_coefficient):
     found = both(right_squared(x, reconstruction), right_sparsity(latents, W_dec), l1_coefficient)
     return {name: value.item() for name, value in found.items()}
+
+
+@misconception(
+    "Your sparsity term is a mean over the activations on which a latent is active. The mean is over the whole batch: an "
+    "activation without active latents counts too, with 0."
+)
+def silent_activations_left_out(x, reconstruction, latents, W_dec, l1_coefficient):
+    active = (latents > 0).any(-1).sum().clamp(min=1)
+    sparsity = (latents * W_dec.norm(dim=-1)).sum() / active
+    return both(right_squared(x, reconstruction), sparsity, l1_coefficient)

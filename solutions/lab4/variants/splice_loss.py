@@ -96,8 +96,8 @@ def always_adds_error(model, sae, tokens, text, error_term=False, edit=None):
 
 
 @misconception(
-    "Your error term is computed from the *edited* latents, so it undoes every edit. It is what the SAE misses before "
-    "anything is edited."
+    "With the error term, your edit changes nothing. An error term that is computed from the *edited* latents undoes every "
+    "edit: compute it from the latents before the edit, and decode the edited ones."
 )
 def error_of_the_edited(model, sae, tokens, text, error_term=False, edit=None):
     def replace(value):
@@ -314,3 +314,12 @@ def hook_stays_after_an_error(model, sae, tokens, text, error_term=False, edit=N
         logits = model(tokens)
     model.reset_hooks()
     return loss_of(logits, tokens, text)
+
+
+@misconception(
+    "You edit the latents only where the error term is asked for. The two have nothing to do with each other: without the "
+    "error term, the edit counts too."
+)
+def edits_with_the_error_only(model, sae, tokens, text, error_term=False, edit=None):
+    replace = right_splice(sae, text, error_term, edit if error_term else None)
+    return loss_of(logits_with(model, sae.cfg.metadata.hook_name, tokens, replace), tokens, text)
