@@ -150,9 +150,9 @@ def test_growing(compare, seed):
 def test_pruning(compare):
     """Heads that back each other up, or that only look important: the circuit is enough, and each head needed."""
     # Many of both, so that another order of pruning leaves another circuit.
-    effects = [[-0.375, -0.0625, -0.5, 0.5625], [-0.25, -0.8125, 0.3125, 0.1875], [-0.75, 0.125, 0.875, -0.6875]]
-    pairs = [[[0, 2], [2, 3]], [[1, 0], [2, 1]], [[0, 0], [2, 2]], [[0, 3], [0, 1]], [[1, 3], [1, 1]]]
-    compare(on_parts, effects=effects, needs=pairs, target=1.0)
+    effects = [[0.4375, 0.6875, -0.625, 0.375], [0.875, 0.9375, 0.0625, 0.3125], [-0.125, 0.8125, 0.5625, -0.1875]]
+    needs = [[[1, 1], [2, 2]], [[2, 3], [0, 3]], [[2, 1], [0, 1]], [[1, 0], [1, 2]], [[2, 0], [1, 3], [0, 2]]]
+    compare(on_parts, effects=effects, needs=needs, target=0.9)
     effects = [[0.75, -0.5, 0.25, 0.0], [0.625, 0.125, -0.375, 0.0625]]
     for needs, target in [
         ([[[0, 0], [1, 0]], [[0, 1]], [[1, 2]]], 0.6),

@@ -21,7 +21,15 @@ class Bench:
         return torch.randn(*shape, generator=torch.Generator().manual_seed(seed))
 
 
-SIZES: dict[str, Any] = {"n_layers": 2, "d_model": 8, "n_ctx": 8, "d_head": 3, "n_heads": 2, "d_vocab": 15, "act_fn": "gelu_new"}
+SIZES: dict[str, Any] = {
+    "n_layers": 2,
+    "d_model": 8,
+    "n_ctx": 8,
+    "d_head": 3,
+    "n_heads": 2,
+    "d_vocab": 15,
+    "act_fn": "gelu_new",
+}
 
 
 @pytest.mark.parametrize(
