@@ -78,6 +78,7 @@ def patch_heads(
 
     Returns:
         The metric of the patched runs, `[layer, head]`: as the metric gives it, not normalised.
+        For `"k"` and `"v"` there are as many heads as the activation has, fewer than `n_heads` where heads share them.
 
     Raises:
         ValueError: `activation` is none of the five texts, letter for letter.

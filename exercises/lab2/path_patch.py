@@ -34,6 +34,10 @@
 # `model.W_O` is `[layer, head, d_head, d_model]`, `model.W_Q`, `W_K`, `W_V` are `[layer, head, d_model, d_head]`, and
 # their biases `b_Q`, … are `[layer, head, d_head]`.
 #
+# In many newer models several heads share one set of keys and values. There a change of one key would reach all heads of
+# the group. So the second function gets only models in which each head has keys and values of its own. The first
+# function works on any model.
+#
 # **With TransformerLens** you can call the parts of a model alone: `model.blocks[layer].ln1`, `model.ln_final` and
 # `model.unembed` are functions of tensors. The residual stream before a layer is `cache["resid_pre", layer]`, after the
 # last layer `cache["resid_post", n_layers - 1]`. A `TransformerBridge` in compatibility mode and a `HookedTransformer`

@@ -149,6 +149,10 @@ def test_growing(compare, seed):
 @pytest.mark.points(3)
 def test_pruning(compare):
     """Heads that back each other up, or that only look important: the circuit is enough, and each head needed."""
+    # Many of both, so that another order of pruning leaves another circuit.
+    effects = [[0.4375, 0.6875, -0.625, 0.375], [0.875, 0.9375, 0.0625, 0.3125], [-0.125, 0.8125, 0.5625, -0.1875]]
+    needs = [[[1, 1], [2, 2]], [[2, 3], [0, 3]], [[2, 1], [0, 1]], [[1, 0], [1, 2]], [[2, 0], [1, 3], [0, 2]]]
+    compare(on_parts, effects=effects, needs=needs, target=0.9)
     effects = [[0.75, -0.5, 0.25, 0.0], [0.625, 0.125, -0.375, 0.0625]]
     for needs, target in [
         ([[[0, 0], [1, 0]], [[0, 1]], [[1, 2]]], 0.6),
@@ -164,8 +168,8 @@ def test_pruning(compare):
             "your circuit has a head without which it would still be enough"
         )
     # Without a head that does harm another would not be needed either; but its turn was before.
-    harm = {"effects": [[0.5, -0.375], [0.25, 0.125]], "worth": [[0.5, -0.25], [0.5, 0.125]]}
-    compare(on_additive_worth, **harm, target=0.875)
+    effects = [[0.0625, 0.125, 0.1875, 0.25], [0.0, -0.375, 0.4375, 0.5]]
+    compare(on_additive_worth, effects=effects, worth=[[0.125] * 4, [0.0, -0.25, 0.375, 0.375]], target=1.0)
     # Among equals too the head that was taken last is tried first.
     equals = [[0.5, -0.5], [0.5, 0.25]]
     compare(on_parts, effects=equals, needs=[[[0, 0], [0, 1]], [[1, 0]]], target=1.0)
@@ -176,11 +180,17 @@ def test_edges(compare):
     """No head may be enough, all may be needed, also those without effect; equal effects stand by layer and head."""
     compare(on_additive_worth, effects=[[0.5, 0.0], [0.0, 0.25]], worth=[[0.25] * 2] * 2, target=1.0)
     # Nearly equal is not equal.
-    compare(on_additive_worth, effects=[[0.5, 0.50001], [0.0, -0.50002]], worth=[[0.25] * 2] * 2, target=0.5)
+    near = [
+        [-0.5, 0.50005, 0.5001, -0.50003],
+        [0.50008, 0.50001, -0.50006, 0.50011],
+        [0.50004, -0.50009, 0.50002, 0.50007],
+    ]
+    compare(on_additive_worth, effects=near, worth=[[0.25] * 4] * 3, target=1.5)
     worth = [[0.25, -0.25], [0.25, 0.25], [-0.25, 0.25]]
     compare(on_additive_worth, effects=worth, worth=worth, target=0.0)
     compare(on_additive_worth, effects=worth, worth=[[0.25] * 2] * 3, target=1.5)
-    compare(on_additive_worth, effects=worth, worth=[[0.25] * 2] * 3, target=0.75)
+    equal = [[0.25, -0.25, 0.25], [-0.25, 0.25, -0.25], [0.25, -0.25, 0.25], [-0.25, 0.25, -0.25]]
+    compare(on_additive_worth, effects=equal, worth=[[0.25] * 3] * 4, target=1.5)
 
 
 @pytest.mark.points(1)

@@ -85,17 +85,25 @@ def on_one_changed_head(exercise, bench, *, batch, pos, layer, head, activation,
     return {"change": found["map"] - baseline, "hooks_left": found["hooks_left"]}
 
 
-def another_model(bench, layers, heads):
-    """A small random model with another number of heads than of layers, whatever the course model has."""
+def another_model(bench, layers, heads, shared=None):
+    """A small random model with another number of heads than of layers, whatever the course model has.
+
+    Args:
+        shared: how many heads of keys and values there are, where several heads share them.
+    """
+    from interp.grouped_models import small_grouped_model
     from interp.random_models import normal_weights, small_model
 
     sizes = {"n_layers": layers, "n_heads": heads, "d_model": 20, "d_head": 6, "d_mlp": 24, "d_vocab": 37, "n_ctx": 16}
-    return small_model(bench, normal_weights(bench, 0.3), **sizes, act_fn="gelu_new", normalization_type="LNPre")
+    config = {**sizes, "act_fn": "gelu_new", "normalization_type": "LNPre"}
+    if shared is None:
+        return small_model(bench, normal_weights(bench, 0.3), **config)
+    return small_grouped_model(bench, normal_weights(bench, 0.3), n_key_value_heads=shared, **config)
 
 
-def on_another_model(exercise, bench, *, layers, heads, batch, pos, activation, seed):
+def on_another_model(exercise, bench, *, layers, heads, batch, pos, activation, seed, shared=None):
     """With a metric that looks at all logits: what is done to them before shows in it."""
-    model = another_model(bench, layers, heads)
+    model = another_model(bench, layers, heads, shared)
     clean, corrupted = (bench.integers(0, 37, (batch, pos), seed=seed + n) for n in range(2))
     weights = bench.normal(batch, pos, 37, seed=seed + 2)
     _, cache = model.run_with_cache(clean)
@@ -173,12 +181,14 @@ def test_outputs(compare, seed):
 
 @pytest.mark.points(2)
 def test_inputs_and_pattern(compare, seed):
-    """The maps of queries, keys, values and attention patterns; the cache may hold nothing but the named activation."""
+    """The maps of queries, keys, values and patterns; heads may share keys and values; the cache may hold the named activation alone."""
     for activation in ("q", "k", "v", "pattern"):
         # As few positions as there can be: a pattern must not be taken for vectors.
         batch, pos = (2, 2) if activation == "pattern" else (4, 7)
         assert_clean(compare(on_random_tokens, batch=batch, pos=pos, activation=activation, seed=seed))
     assert_clean(compare(on_a_cache_of_one, batch=1, pos=3, activation="q", seed=seed))
+    for activation, shared in [("k", 3), ("v", 2)]:
+        compare(on_another_model, layers=2, heads=6, shared=shared, batch=2, pos=4, activation=activation, seed=seed)
 
 
 @pytest.mark.points(2)

@@ -107,7 +107,7 @@ def test_unequal_lengths(compare, seed):
 @pytest.mark.points(1)
 def test_other_text(compare):
     """Other text, with an end-of-text token, letters of two tokens, or one prompt twice. No hook is left behind."""
-    prompts = ["The capital of France is", "pqr pqr", "éé", "pqr pqr"]
+    prompts = ["The capital of France is", "pqr pqr", "éé", "pqr pqr", "wug wug", "üü", "éü éü", "ñü"]
     assert_texts(compare(on_any_text, prompts=prompts, n_tokens=4)["texts"])
 
 

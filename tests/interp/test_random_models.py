@@ -8,6 +8,7 @@ import pytest
 from support import later
 
 torch, random_models = later("torch"), later("interp.random_models")
+grouped_models = later("interp.grouped_models")
 
 
 class Bench:
@@ -23,7 +24,15 @@ class Bench:
         return torch.randn(*shape, generator=torch.Generator().manual_seed(seed))
 
 
-SIZES = {"n_layers": 2, "d_model": 8, "n_ctx": 8, "d_head": 3, "n_heads": 2, "d_vocab": 15, "act_fn": "gelu_new"}
+SIZES: dict[str, Any] = {
+    "n_layers": 2,
+    "d_model": 8,
+    "n_ctx": 8,
+    "d_head": 3,
+    "n_heads": 2,
+    "d_vocab": 15,
+    "act_fn": "gelu_new",
+}
 
 
 @pytest.mark.parametrize(
@@ -32,15 +41,18 @@ SIZES = {"n_layers": 2, "d_model": 8, "n_ctx": 8, "d_head": 3, "n_heads": 2, "d_
         {"normalization_type": "LN", "d_mlp": 6},
         {"normalization_type": "LNPre", "d_mlp": 5, "act_fn": "relu"},
         {"normalization_type": "LNPre", "d_mlp": None, "attn_only": True},
+        {"normalization_type": "LNPre", "d_mlp": 5, "n_heads": 6, "n_key_value_heads": 2},
     ],
     ids=lambda config: "-".join(str(value) for value in config.values()),
 )
 def test_a_bridge_gives_what_a_hooked_transformer_gives(
     config: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    hooked = random_models.small_model(Bench(), random_models.normal_weights(Bench(), 0.5), **SIZES | config)
-    monkeypatch.setattr(random_models, "_hooked", lambda config: None)
-    bridge = random_models.small_model(Bench(), random_models.normal_weights(Bench(), 0.5), **SIZES | config)
+    grouped = "n_key_value_heads" in config
+    make: Any = grouped_models.small_grouped_model if grouped else random_models.small_model
+    hooked = make(Bench(), random_models.normal_weights(Bench(), 0.5), **SIZES | config)
+    monkeypatch.setattr("interp.random_models._hooked", lambda config: None)
+    bridge = make(Bench(), random_models.normal_weights(Bench(), 0.5), **SIZES | config)
     assert type(bridge).__name__ == "TransformerBridge" and type(hooked).__name__ == "HookedTransformer"
     tokens = torch.tensor([[1, 7, 3, 3, 14], [2, 0, 9, 1, 5]])
     logits, cache = hooked.run_with_cache(tokens)
@@ -52,7 +64,18 @@ def test_a_bridge_gives_what_a_hooked_transformer_gives(
             torch.testing.assert_close(same[name], cache[name], rtol=0, atol=1e-5, msg=name)
 
 
+def test_heads_that_share_keys_and_values_have_fewer_of_these() -> None:
+    sizes = SIZES | {"n_heads": 6, "n_key_value_heads": 2, "normalization_type": "LNPre", "d_mlp": 5}
+    model = grouped_models.small_grouped_model(Bench(), random_models.normal_weights(Bench(), 0.5), **sizes)
+    _, cache = model.run_with_cache(torch.tensor([[1, 7, 3]]))
+    shapes = {name: tuple(cache[f"blocks.1.attn.hook_{name}"].shape) for name in ("q", "k", "v", "z")}
+    assert shapes == {"q": (1, 3, 6, 3), "k": (1, 3, 2, 3), "v": (1, 3, 2, 3), "z": (1, 3, 6, 3)}
+    assert model.blocks[0].attn._W_K.std() > 0.1, "weights are set"
+
+
 def test_a_parameter_that_nobody_sets_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    from interp import random_models
+
     monkeypatch.setattr(random_models, "_hooked", lambda config: None)
     known = random_models._parameters
     monkeypatch.setattr(random_models, "_parameters", lambda config: list(known(config))[1:])

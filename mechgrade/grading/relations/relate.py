@@ -10,12 +10,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from mechgrade.grading.compare import compare
 from mechgrade.grading.diagnose import Judged
 from mechgrade.grading.relations import along, elementwise, factors, picked, places, rows, steps
 from mechgrade.grading.relations.alone import Part, alone, ended, only_errors, only_function, parts
 from mechgrade.grading.relations.axes import Annotations
+from mechgrade.grading.relations.beside import without_results
 from mechgrade.grading.relations.calls import by_inputs, repeated
 from mechgrade.grading.relations.claims import Claim, Finder, say
+from mechgrade.grading.relations.entries import Two, entries
 from mechgrade.grading.relations.leaves import Leaf, Node, children, noise_at, numbers_of, numeric
 from mechgrade.grading.relations.lists import listed
 from mechgrade.grading.relations.origins import Origin, Origins, Place
@@ -158,8 +161,24 @@ def relate(pairs: Sequence[Pair], sources: Sources | None = None) -> str | None:
         or _of_parts(pairs, sources)
         or listed([(_root(pair), pair.passed) for pair in pairs])
         or by_inputs(pairs, sources.names)
+        or entries([two for pair in pairs if not pair.passed for two in _lists(_root(pair), pair, sources)])
         or _least(pairs, parted, sources)
     )
+
+
+def _lists(node: Node, pair: Pair, sources: Sources) -> Iterator[Two | None]:
+    """The lists that differ and that a function of the learner's returned; None for a difference elsewhere."""
+    if compare(node.want, node.got, {}).same:
+        return
+    both = isinstance(node.want, list) and isinstance(node.got, list)
+    if both and sources.origin(pair.scenario, node.place) is not None:
+        yield node.want, node.got
+        return
+    inner = children(node)
+    if inner is None:
+        yield None
+    for each in inner or ():
+        yield from _lists(each, pair, sources)
 
 
 def _least(pairs: Sequence[Pair], parted: Sequence[Sequence[Part]], sources: Sources) -> str | None:
@@ -175,7 +194,7 @@ def _parted(pair: Pair, sources: Sources) -> list[Part]:
         found = sources.origin(pair.scenario, node.place)
         return None if found is None else Origin(found.function, _pattern(found.place, node))
 
-    return list(parts(_root(pair), pair.noise, origin))
+    return list(parts(without_results(_root(pair)), pair.noise, origin))
 
 
 def _of_parts(pairs: Sequence[Pair], sources: Sources) -> str | None:

@@ -16,11 +16,17 @@ def refuse_unknown(activation):
         raise ValueError("an unknown activation")
 
 
-def map_of(model, tokens, metric, activation, edit):
-    """The map for hooks `edit(value, layer, head)`, which change a copy in place."""
+def heads_of(model, activation):
+    """How many heads an activation has: where several share their keys and values, there are fewer of these."""
+    shared = model.cfg.n_key_value_heads if activation in ("k", "v") else None
+    return shared or model.cfg.n_heads
+
+
+def map_of(model, tokens, metric, activation, edit, heads=None):
+    """The map for hooks `edit(value, layer, head)`, which change a copy in place; of all heads, if not said."""
     rows = []
     for layer in range(model.cfg.n_layers):
-        for head in range(model.cfg.n_heads):
+        for head in heads or range(heads_of(model, activation)):
 
             def hook_function(value, hook, layer=layer, head=head):
                 value = value.clone()
@@ -30,7 +36,7 @@ def map_of(model, tokens, metric, activation, edit):
             name = f"blocks.{layer}.attn.hook_{activation}"
             with torch.no_grad():
                 rows.append(metric(model.run_with_hooks(tokens, fwd_hooks=[(name, hook_function)])))
-    return torch.stack(rows).reshape(model.cfg.n_layers, model.cfg.n_heads)
+    return torch.stack(rows).reshape(model.cfg.n_layers, -1)
 
 
 def right_edit(cache, activation):
@@ -67,10 +73,10 @@ def by_mask(model, corrupted_tokens, clean_cache, metric, activation="z"):
     """No index: a mask over the heads decides where the clean values go; hooks by a context manager."""
     refuse_unknown(activation)
     model.reset_hooks()
-    result = torch.empty(model.cfg.n_layers, model.cfg.n_heads, dtype=torch.float64)
+    result = torch.empty(model.cfg.n_layers, heads_of(model, activation), dtype=torch.float64)
 
     def choose(value, hook, head, clean):
-        chosen = torch.arange(model.cfg.n_heads, device=value.device) == head
+        chosen = torch.arange(heads_of(model, activation), device=value.device) == head
         chosen = chosen[None, :, None, None] if activation == "pattern" else chosen[None, None, :, None]
         return torch.where(chosen, clean, value)
 
@@ -91,7 +97,7 @@ def in_place(model, corrupted_tokens, clean_cache, metric, activation="z"):
     rows = []
     for layer in range(model.cfg.n_layers):
         row = []
-        for head in range(model.cfg.n_heads):
+        for head in range(heads_of(model, activation)):
 
             def hook_function(value, hook, layer=layer, head=head):
                 edit(value, layer, head)
@@ -127,6 +133,16 @@ def all_heads(model, corrupted_tokens, clean_cache, metric, activation="z"):
 def copy_not_returned(model, corrupted_tokens, clean_cache, metric, activation="z"):
     refuse_unknown(activation)
     return map_of(model, corrupted_tokens, metric, activation, lambda value, layer, head: None)
+
+
+@misconception(
+    "In a model whose heads share keys and values, your map for k or v is not right. There are fewer heads of keys and "
+    "values than `model.cfg.n_heads`: take their number from the activation's own axis `head`."
+)
+def as_many_keys_as_queries(model, corrupted_tokens, clean_cache, metric, activation="z"):
+    refuse_unknown(activation)
+    edit, heads = right_edit(clean_cache, activation), range(model.cfg.n_heads)
+    return map_of(model, corrupted_tokens, metric, activation, edit, heads)
 
 
 @misconception(
@@ -196,7 +212,7 @@ def stale_hooks(model, corrupted_tokens, clean_cache, metric, activation="z"):
     edit = right_edit(clean_cache, activation)
     result = []
     for layer in range(model.cfg.n_layers):
-        for head in range(model.cfg.n_heads):
+        for head in range(heads_of(model, activation)):
 
             def hook_function(value, hook, layer=layer, head=head):
                 value = value.clone()
@@ -206,7 +222,7 @@ def stale_hooks(model, corrupted_tokens, clean_cache, metric, activation="z"):
             model.add_hook(f"blocks.{layer}.attn.hook_{activation}", hook_function)
             with torch.no_grad():
                 result.append(metric(model(corrupted_tokens)))
-    return torch.stack(result).reshape(model.cfg.n_layers, model.cfg.n_heads)
+    return torch.stack(result).reshape(model.cfg.n_layers, -1)
 
 
 @misconception(
@@ -292,7 +308,7 @@ def hook_left_after_an_error(model, corrupted_tokens, clean_cache, metric, activ
     edit = right_edit(clean_cache, activation)
     result = []
     for layer in range(model.cfg.n_layers):
-        for head in range(model.cfg.n_heads):
+        for head in range(heads_of(model, activation)):
 
             def hook_function(value, hook, layer=layer, head=head):
                 value = value.clone()
@@ -302,7 +318,7 @@ def hook_left_after_an_error(model, corrupted_tokens, clean_cache, metric, activ
             model.add_hook(f"blocks.{layer}.attn.hook_{activation}", hook_function)
             result.append(metric(model(corrupted_tokens)))
             model.reset_hooks()
-    return torch.stack(result).reshape(model.cfg.n_layers, model.cfg.n_heads)
+    return torch.stack(result).reshape(model.cfg.n_layers, -1)
 
 
 @misconception(
@@ -417,7 +433,7 @@ def with_others(model, tokens, cache, metric, activations):
     """The map with several activations of a head patched in each run."""
     values = []
     for layer in range(model.cfg.n_layers):
-        for head in range(model.cfg.n_heads):
+        for head in range(heads_of(model, activations[0])):
             hooks = []
             for activation in activations:
                 edit = right_edit(cache, activation)
@@ -430,7 +446,7 @@ def with_others(model, tokens, cache, metric, activations):
                 hooks.append((f"blocks.{layer}.attn.hook_{activation}", hook_function))
             with torch.no_grad():
                 values.append(metric(model.run_with_hooks(tokens, fwd_hooks=hooks)))
-    return torch.stack(values).reshape(model.cfg.n_layers, model.cfg.n_heads)
+    return torch.stack(values).reshape(model.cfg.n_layers, -1)
 
 
 @misconception(
@@ -455,7 +471,7 @@ def pattern_from_queries_and_keys(model, corrupted_tokens, clean_cache, metric, 
 
 @misconception(
     "Your map is right where the cache holds all activations. The docstring promises the *named* activation alone, and "
-    "you need z for the number of heads: `model.cfg.n_heads` has it."
+    "you need z for the number of heads: count them on the axis `head` of the named activation itself."
 )
 def z_needed_in_the_cache(model, corrupted_tokens, clean_cache, metric, activation="z"):
     refuse_unknown(activation)
@@ -490,7 +506,7 @@ def metric_prompt_by_prompt(model, corrupted_tokens, clean_cache, metric, activa
 )
 def last_hook_left(model, corrupted_tokens, clean_cache, metric, activation="z"):
     found = right_map(model, corrupted_tokens, clean_cache, metric, activation)
-    edit, layer, head = right_edit(clean_cache, activation), model.cfg.n_layers - 1, model.cfg.n_heads - 1
+    edit, layer, head = right_edit(clean_cache, activation), model.cfg.n_layers - 1, heads_of(model, activation) - 1
 
     def hook_function(value, hook):
         value = value.clone()
@@ -511,7 +527,7 @@ def names_of_the_bridge(model, corrupted_tokens, clean_cache, metric, activation
     place = {"z": "o.hook_in", "pattern": "hook_pattern"}.get(activation, f"{activation}.hook_out")
     values = []
     for layer in range(model.cfg.n_layers):
-        for head in range(model.cfg.n_heads):
+        for head in range(heads_of(model, activation)):
 
             def hook_function(value, hook, layer=layer, head=head):
                 value = value.clone()
@@ -521,4 +537,22 @@ def names_of_the_bridge(model, corrupted_tokens, clean_cache, metric, activation
             with torch.no_grad():
                 hooks = [(f"blocks.{layer}.attn.{place}", hook_function)]
                 values.append(metric(model.run_with_hooks(corrupted_tokens, fwd_hooks=hooks)))
-    return torch.stack(values).reshape(model.cfg.n_layers, model.cfg.n_heads)
+    return torch.stack(values).reshape(model.cfg.n_layers, -1)
+
+
+@misconception(
+    "Only the first head of a layer is patched as it should be: for each head you write the other heads' corrupted values "
+    "into the clean cache itself, so that the heads after it are not clean any more. Write into a copy."
+)
+def cache_filled_with_corrupted_heads(model, corrupted_tokens, clean_cache, metric, activation="z"):
+    refuse_unknown(activation)
+
+    def edit(value, layer, head):
+        clean = clean_cache[activation, layer]
+        axis = 1 if activation == "pattern" else 2
+        others = torch.arange(clean.shape[axis], device=clean.device) != head
+        rest = others.reshape(*[-1 if place == axis else 1 for place in range(4)])
+        clean.copy_(torch.where(rest, value, clean))
+        value.copy_(clean)
+
+    return map_of(model, corrupted_tokens, metric, activation, edit)

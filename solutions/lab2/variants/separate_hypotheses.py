@@ -191,6 +191,16 @@ def unbalanced(names):
 
 
 @misconception(
+    "You take three names in a row and stop where the list ends. So the first names give in controls only, and the last ones "
+    "in tests only. Begin again at the first name: then each name gives in as many tests as controls.",
+    replaces="separating_pairs",
+)
+def names_do_not_go_round(names):
+    refuse(names)
+    return [((a, b, a), (a, b, c)) for a, b, c in zip(names, names[1:], names[2:], strict=False)]
+
+
+@misconception(
     "Some of the names give in no test. Each name has to give in at least one: otherwise the result may be due to the names "
     "that you chose.",
     replaces="separating_pairs",

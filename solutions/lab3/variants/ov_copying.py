@@ -204,6 +204,17 @@ def place_in_a_sorted_row(circuit, tokens, k):
 
 
 @misconception(
+    "You look for the token among the `k` places that `topk` gives. Where entries are equal, `topk` takes some of them and "
+    "leaves out others, perhaps the token's own. Count the entries that are strictly larger."
+)
+def member_of_topk(circuit, tokens, k):
+    refuse_nothing(tokens, k)
+    rows = rows_of(circuit, tokens)
+    best = rows.topk(min(k, rows.shape[1]), dim=1).indices
+    return (best == tokens[:, None]).any(1).float().mean().item()
+
+
+@misconception(
     "Entries equal to the token's own count against it in yours. Only those that are strictly larger count: compare "
     "with `>`."
 )

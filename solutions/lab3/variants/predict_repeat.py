@@ -188,6 +188,20 @@ def stops_at_end_of_text(model, prompts, n_tokens):
 
 
 @misconception(
+    "Your continuation stops before the first end-of-text token. An end-of-text token stops nothing, and it is part of the text: "
+    "append it like any other, and go on."
+)
+def stops_before_end_of_text(model, prompts, n_tokens):
+    refuse_none(n_tokens)
+    texts = []
+    for prompt in prompts:
+        new = continued(model, model.to_tokens(prompt), n_tokens)[0]
+        ends = (new == model.tokenizer.eos_token_id).nonzero()
+        texts.append(model.to_string(new[: int(ends[0])] if len(ends) else new))
+    return texts
+
+
+@misconception(
     "End-of-text tokens are missing from your texts. An end-of-text token is a token like any other: keep it when you turn "
     "tokens into text."
 )

@@ -248,6 +248,29 @@ def mask_added(W_pos, W_Q, W_K, b_Q, b_K, scale):
 
 
 @misconception(
+    "You give the future a low score that is still a number. Where all other scores of a query are lower, the query attends to "
+    "the future. Only minus infinity is lower than every score."
+)
+def finite_mask(W_pos, W_Q, W_K, b_Q, b_K, scale):
+    refuse_misfits(W_pos, scale)
+    query, key = queries_and_keys(W_pos, W_Q, W_K, b_Q, b_K, scale)
+    scores = query @ key.transpose(-1, -2) / W_Q.shape[-1] ** 0.5
+    future = torch.ones_like(scores, dtype=torch.bool).triu(1)
+    return with_score(scores.masked_fill(future, -1e3).softmax(-1))
+
+
+@misconception(
+    "You remove the future after the softmax, and divide by what is left. Where the future had all the attention, nothing is "
+    "left, and 0 divided by 0 is no number. Mask the scores, and take the softmax over what is left."
+)
+def divided_by_what_is_left(W_pos, W_Q, W_K, b_Q, b_K, scale):
+    refuse_misfits(W_pos, scale)
+    query, key = queries_and_keys(W_pos, W_Q, W_K, b_Q, b_K, scale)
+    pattern = (query @ key.transpose(-1, -2) / W_Q.shape[-1] ** 0.5).softmax(-1).tril()
+    return with_score(pattern / pattern.sum(-1, keepdim=True))
+
+
+@misconception(
     "Your softmax takes exponentials of large scores, which are too large for a float. `torch.softmax` subtracts the "
     "highest score first, which changes nothing else."
 )
