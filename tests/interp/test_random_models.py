@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from typing import Any
 
 import pytest
@@ -39,7 +40,7 @@ def test_a_bridge_gives_what_a_hooked_transformer_gives(
     config: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     hooked = random_models.small_model(Bench(), random_models.normal_weights(Bench(), 0.5), **SIZES | config)
-    monkeypatch.setattr(random_models, "_hooked", lambda config: None)
+    monkeypatch.setattr("interp.random_models._hooked", lambda config: None)
     bridge = random_models.small_model(Bench(), random_models.normal_weights(Bench(), 0.5), **SIZES | config)
     assert type(bridge).__name__ == "TransformerBridge" and type(hooked).__name__ == "HookedTransformer"
     tokens = torch.tensor([[1, 7, 3, 3, 14], [2, 0, 9, 1, 5]])
@@ -53,8 +54,8 @@ def test_a_bridge_gives_what_a_hooked_transformer_gives(
 
 
 def test_a_parameter_that_nobody_sets_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(random_models, "_hooked", lambda config: None)
-    known = random_models._parameters
-    monkeypatch.setattr(random_models, "_parameters", lambda config: list(known(config))[1:])
+    monkeypatch.setattr("interp.random_models._hooked", lambda config: None)
+    known = importlib.import_module("interp.random_models")._parameters
+    monkeypatch.setattr("interp.random_models._parameters", lambda config: list(known(config))[1:])
     with pytest.raises(ValueError, match="parameters that the course does not know: tok_embed"):
         random_models.small_model(Bench(), random_models.normal_weights(Bench(), 0.5), **SIZES, d_mlp=6)
