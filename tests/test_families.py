@@ -12,14 +12,15 @@ from typing import Any
 
 import pytest
 from families import FAMILIES, HEADS, SHAPES, course_with, course_with_families, profile_of, pull, save_model
-from support import ROOT, grade_folder
+from support import ROOT, grade_folder, later
 
 from mechgrade.bench.transformer_lens.facts import NEEDS, facts_at, facts_of, lacks
-from mechgrade.bench.transformer_lens.model import load_model
 from mechgrade.course import Course, load_course
 from mechgrade.grading.verdicts import Result
 from mechgrade.grading.worker import Worker
 from mechgrade.protocol.job import BenchSpec
+
+model_of = later("mechgrade.bench.transformer_lens.model")
 
 LLAMA = profile_of("Llama")
 
@@ -142,7 +143,7 @@ def test_a_second_back_end_is_no_condition(llama: Course, worker: Worker, tmp_pa
 def test_the_configuration_tells_what_the_loaded_model_is(family: str, tmp_path: Path) -> None:
     save_model(family, tmp_path / "model")
     facts = facts_at(str(tmp_path / "model"))
-    model = load_model(str(tmp_path / "model"), local=True, backend="bridge")
+    model = model_of.load_model(str(tmp_path / "model"), local=True, backend="bridge")
     assert facts is not None
     cfg = model.cfg
     assert (facts.positions == "learned") == (str(cfg.positional_embedding_type) == "standard")
