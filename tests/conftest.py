@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 from ready import patched
-from support import ROOT, grade_folder, ready
+from support import IMPORTED, ROOT, grade_folder, ready
 
 from mechgrade.course import Course, load_course
 from mechgrade.grading.verdicts import ExerciseResult
@@ -24,6 +25,11 @@ os.environ["OMP_NUM_THREADS"] = "1"
 settings.register_profile("fixed", derandomize=True)
 settings.register_profile("random", derandomize=False)
 settings.load_profile("fixed")
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Note what to collect the tests has imported: see test_collection.py."""
+    session.config.stash[IMPORTED] = {"torch", "nbgrader", "nbformat"} & sys.modules.keys()
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -13,6 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 
 from mechgrade.course import Course, Exercise
@@ -26,6 +27,9 @@ from mechgrade.protocol.outcome import Outcome
 from mechgrade.submissions.find import find_submission
 
 ROOT = Path(__file__).parents[1]
+
+#: Where pytest's configuration keeps which of the large libraries the collection of the tests has imported.
+IMPORTED = pytest.StashKey[set[str]]()
 
 
 class _Later:

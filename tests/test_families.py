@@ -13,16 +13,17 @@ from typing import Any
 
 import pytest
 from families import FAMILIES, HEADS, SHAPES, course_with, course_with_families, profile_of, pull, save_model
-from support import ROOT, grade_folder
+from support import ROOT, grade_folder, later
 from tokenizers import normalizers
 
 from mechgrade.bench.transformer_lens.facts import NEEDS, facts_at, facts_of, lacks
-from mechgrade.bench.transformer_lens.model import load_model
 from mechgrade.bench.transformer_lens.tokens import cut_as_written, cutter
 from mechgrade.course import Course, load_course
 from mechgrade.grading.verdicts import Result
 from mechgrade.grading.worker import Worker
 from mechgrade.protocol.job import BenchSpec
+
+model_of = later("mechgrade.bench.transformer_lens.model")
 
 LLAMA = profile_of("Llama")
 
@@ -173,7 +174,7 @@ def test_a_loaded_model_cuts_words_as_its_file_says(family: str, backend: str, t
     if family == "GPT-2":
         settings = tmp_path / "model/tokenizer_config.json"
         settings.write_text(json.dumps(json.loads(settings.read_text()) | {"tokenizer_class": "GPT2Tokenizer"}))
-    model = load_model(str(tmp_path / "model"), local=True, backend=backend)
+    model = model_of.load_model(str(tmp_path / "model"), local=True, backend=backend)
     bos, *rest = model.to_tokens(text)[0].tolist()
     written = cutter(tmp_path / "model")
     assert (bos, rest) == (model.tokenizer.bos_token_id, written.encode(text, add_special_tokens=False).ids)
@@ -215,7 +216,7 @@ def test_words_of_a_model_without_a_tokenizers_file(tmp_path: Path) -> None:
 def test_the_configuration_tells_what_the_loaded_model_is(family: str, tmp_path: Path) -> None:
     save_model(family, tmp_path / "model")
     facts = facts_at(str(tmp_path / "model"))
-    model = load_model(str(tmp_path / "model"), local=True, backend="bridge")
+    model = model_of.load_model(str(tmp_path / "model"), local=True, backend="bridge")
     assert facts is not None
     cfg = model.cfg
     assert (facts.positions == "learned") == (str(cfg.positional_embedding_type) == "standard")

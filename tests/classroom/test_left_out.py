@@ -11,11 +11,10 @@ import pytest
 from support import later
 
 from mechgrade.course import Course
-from mechgrade.doors.nbgrader.gradebook import fill
-from mechgrade.doors.nbgrader.sandbox import set_maxima
 from mechgrade.submissions.cells import check_id
 
 nbgrader = later("nbgrader.api")
+gradebook, sandbox = later("mechgrade.doors.nbgrader.gradebook"), later("mechgrade.doors.nbgrader.sandbox")
 
 
 @pytest.fixture(autouse=True)
@@ -60,7 +59,7 @@ def test_results_bring_the_maximum_with_them(course: Course, tmp_path: Path) -> 
     for left_out, there in (("describe_model", whole - course.exercise("describe_model").points), ("", whole)):
         text = json.dumps(result(course, "lab1", left_out))
         (tmp_path / "results/learners/ada.json").write_text(text)
-        assert fill(course, course.lab("lab1"), tmp_path / "results", db_url) == []
+        assert gradebook.fill(course, course.lab("lab1"), tmp_path / "results", db_url) == []
         # The second time on a model that has all: the points are back.
         assert points(course, "lab1", db_url) == (there, there)
 
@@ -69,7 +68,9 @@ def test_autograding_does_so_too(course: Course, tmp_path: Path) -> None:
     db_url = f"sqlite:///{tmp_path / 'gradebook.db'}"
     released(course, "lab1", db_url)
     lab = course.lab("lab1")
-    set_maxima(lab, db_url, {check_id(course.exercise("describe_model")): 0.0, "a check that is not there": 3.0})
+    sandbox.set_maxima(
+        lab, db_url, {check_id(course.exercise("describe_model")): 0.0, "a check that is not there": 3.0}
+    )
     with nbgrader.Gradebook(db_url) as book:
         assert book.find_assignment("lab1").max_score == lab.points - course.exercise("describe_model").points
-    set_maxima(lab, None, {})  # where nbgrader names no gradebook, there is nothing to set
+    sandbox.set_maxima(lab, None, {})  # where nbgrader names no gradebook, there is nothing to set

@@ -7,13 +7,19 @@ import sys
 from typing import Any
 
 import pytest
+from support import later
 
 from mechgrade import sandbox
 
 from .conftest import Box
 
-torch = pytest.importorskip("torch")
-torch.set_num_threads(1)  # as in the warm worker: threads do not survive a fork
+torch = later("torch")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def one_thread() -> None:
+    """As in the warm worker: threads do not survive a fork."""
+    pytest.importorskip("torch").set_num_threads(1)
 
 
 def test_computing_with_threads(box: Box) -> None:
