@@ -128,7 +128,8 @@ class Rates:
         accepted: how many of them passed.
         wrong: how many wrong programs there are.
         rejected: how many of them did not pass.
-        named: how many of those are told a known mistake, or what relates their data to the reference's.
+        named: how many of those are told a known mistake.
+        told: how many are told that, or else what is known of where the mistake lies.
     """
 
     right: int
@@ -136,6 +137,7 @@ class Rates:
     wrong: int
     rejected: int
     named: int
+    told: int
 
     @classmethod
     def of(cls, graded: Iterable[Graded]) -> Rates:
@@ -145,16 +147,19 @@ class Rates:
         wrong = [each for each in graded if not each.right]
         rejected = [each for each in wrong if each.as_it_should_be]
         accepted = sum(each.as_it_should_be for each in right)
-        return cls(len(right), accepted, len(wrong), len(rejected), sum(bool(each.sentence) for each in rejected))
+        named = sum(each.misconception is not None for each in rejected)
+        told = sum(bool(each.sentence) for each in rejected)
+        return cls(len(right), accepted, len(wrong), len(rejected), named, told)
 
     def row(self, name: str) -> list[str]:
         """A row of a table."""
-        share = f" ({100 * self.named / self.rejected:.0f} %)" if self.rejected else ""
-        accepted, rejected = f"{self.accepted} of {self.right}", f"{self.rejected} of {self.wrong}"
-        return [name, accepted, rejected, f"{self.named}{share}"]
+        shares = [
+            f"{count} ({100 * count / self.rejected:.0f} %)" if count else "0" for count in (self.named, self.told)
+        ]
+        return [name, f"{self.accepted} of {self.right}", f"{self.rejected} of {self.wrong}", *shares]
 
 
-HEADINGS = ("right accepted", "wrong rejected", "of these with a name or a relation")
+HEADINGS = ("right accepted", "wrong rejected", "of these named", "named or told where")
 
 
 def keep_round(name: str, graded: Sequence[Graded]) -> None:
@@ -164,7 +169,7 @@ def keep_round(name: str, graded: Sequence[Graded]) -> None:
     found = {lab: Rates.of(each for each in graded if each.name.startswith(f"{lab}/")) for lab in labs}
     kept[name] = {lab: asdict(rates) for lab, rates in found.items()} | {"all": asdict(Rates.of(graded))}
     FIRST_TRY.write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
-    lines = [f"| round | lab | {' | '.join(HEADINGS)} |", "|---|---|---|---|---|"]
+    lines = [f"| round | lab | {' | '.join(HEADINGS)} |", "|---|---|---|---|---|---|"]
     for each, rows in kept.items():
         lines += [f"| {each} | {' | '.join(Rates(**rates).row(lab))} |" for lab, rates in rows.items()]
     before, begin, rest = README.read_text(encoding="utf-8").partition("<!-- rounds:begin -->\n")
