@@ -104,8 +104,9 @@ class Worker:
             request = wire.encode({"bench": spec.as_tree(), "level": job.isolation})
             socket.send_fds(self._control, [request], [theirs.fileno()])
             theirs.close()
-            wire.send(ours, job.as_tree())
-            socket.send_fds(ours, [b"x"], [their_data.fileno(), write])
+            with contextlib.suppress(ConnectionError):  # it has given up before it read the job, and says why
+                wire.send(ours, job.as_tree())
+                socket.send_fds(ours, [b"x"], [their_data.fileno(), write])
             ours.settimeout(self.start_seconds)
             answer = wire.receive(ours)
             ours.settimeout(None)

@@ -437,7 +437,7 @@ def test_a_command_that_is_killed_leaves_no_fork(ground, number):
     begun.send_signal(number)
     assert begun.wait(60) == -number
     assert until(lambda: not any(map(is_alive, forks)), 15), "the loop ends by itself after half a minute"
-    assert ground.host()["running"] == 0
+    assert until(lambda: ground.host()["running"] == 0)
 
 
 def test_ctrl_z_stops_the_fork_and_fg_lets_it_go_on(ground):
