@@ -124,7 +124,7 @@ class TerminalReport:
         self._line("asked", check.asks)
         self._line("your code gave", check.gave)
         self._line("", check.message)
-        self._line("a known mistake" if check.misconception else "how they are related", check.sentence, style="bold")
+        self._line("a known mistake" if check.misconception else "what is known", check.sentence, style="bold")
         if check.place is not None:
             place = check.place
             where = line_of(entry.file, place.line) + (f" in {place.function}" if place.function else "")

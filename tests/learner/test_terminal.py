@@ -67,7 +67,7 @@ def test_what_relates_the_data_is_not_called_a_known_mistake(course):
         show, text = screen(plain)
         TerminalReport(course, show).exercise(entry)
         words = " ".join(text.getvalue().split())
-        assert "how they are related: You sort upwards." in words and "known mistake" not in words
+        assert "what is known: You sort upwards." in words and "known mistake" not in words
 
 
 def test_the_hint_to_ask_for_follows_what_was_read(course):
