@@ -11,5 +11,9 @@ class WorkerGone(InfrastructureError):  # noqa: N818  it is one of the infrastru
     """The worker itself does not answer any more."""
 
 
+class WorkerSlow(WorkerGone):
+    """The worker was not ready in time. Who tries again waits as long once more."""
+
+
 class GraderError(Exception):
     """The grader itself is wrong (its file, its fixtures), not the learner."""

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 from mechgrade.course import Course, Exercise
 from mechgrade.course.version import digest, read_base
 from mechgrade.grading.calls import Call
-from mechgrade.grading.errors import WorkerGone
+from mechgrade.grading.errors import WorkerGone, WorkerSlow
 from mechgrade.grading.options import Options
 from mechgrade.grading.stub import outcome_of_stub
 from mechgrade.protocol.job import HUB, BenchSpec, Job
@@ -20,7 +20,6 @@ from mechgrade.protocol.outcome import Outcome
 
 #: After these a process can serve no more.
 _FINAL = frozenset(["timed_out", "crashed", "infrastructure", "out_of_memory"])
-
 
 #: How often a run is made that loses its worker. Just after a kill the old worker may still seem to be there.
 _TRIES = 3
@@ -169,12 +168,14 @@ class Runs:
         """Like :meth:`outcome`, and again where the worker is lost on the way: for runs that are no learner's hand-in to judge.
 
         Raises:
-            WorkerGone: it was lost each time.
+            WorkerGone: it was lost each time; or it was not ready in time, which is not waited for again.
         """
         why = ""
         for _ in range(_TRIES):
             try:
                 outcome = self.outcome(call)
+            except WorkerSlow:
+                raise
             except WorkerGone as error:
                 why = str(error)
                 continue

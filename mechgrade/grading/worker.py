@@ -21,7 +21,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import IO, Any
 
-from mechgrade.grading.errors import GraderError, InfrastructureError, WorkerGone
+from mechgrade.grading.errors import GraderError, InfrastructureError, WorkerGone, WorkerSlow
 from mechgrade.grading.stuck import stuck
 from mechgrade.protocol import wire
 from mechgrade.protocol.job import BenchSpec, Job
@@ -113,7 +113,7 @@ class Worker:
         except TimeoutError:
             process.close()
             self.close()
-            raise WorkerGone(
+            raise WorkerSlow(
                 f"the worker was not ready after {self.start_seconds:g} s (limits.start_seconds in course.yaml)"
             ) from None
         except (EOFError, OSError, wire.WireError) as error:

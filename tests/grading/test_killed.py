@@ -11,12 +11,15 @@ from pathlib import Path
 
 import psutil
 import pytest
+from support import ROOT
 from test_explained import VARIANTS, course_in, graded
 
 from mechgrade import sandbox
 from mechgrade.course import load_course
-from mechgrade.grading.errors import InfrastructureError
-from mechgrade.grading.sessions import Session
+from mechgrade.grading.calls import Call
+from mechgrade.grading.errors import InfrastructureError, WorkerSlow
+from mechgrade.grading.options import resolve
+from mechgrade.grading.sessions import Runs, Session, Sessions
 from mechgrade.grading.verdicts import ExerciseResult
 from mechgrade.grading.worker import Worker
 from mechgrade.protocol.job import BenchSpec, Job
@@ -94,3 +97,23 @@ def test_a_model_that_failed_ahead_is_told_to_whoever_asks_next() -> None:
 def told(check: object) -> tuple[object, ...]:
     names = ("name", "verdict", "points", "message", "misconception", "sentence", "place", "gave")
     return tuple(getattr(check, name) for name in names)
+
+
+def test_a_worker_that_is_not_ready_in_time_is_waited_for_once() -> None:
+    opened = []
+
+    class Slow(Worker):
+        def open(self, spec: BenchSpec, job: Job) -> Session:  # type: ignore[override]  # a session is all that is asked of it
+            opened.append(job)
+            return super().open(spec, job)
+
+    course = load_course(ROOT)
+    worker = Slow(start_seconds=0.01)
+    sessions = Sessions(course, resolve(course, isolation="process"), worker)
+    runs = Runs(sessions, course.exercise("find_heads"), lambda: "x = 1\n")
+    try:
+        with pytest.raises(WorkerSlow, match="not ready after"):
+            runs.surely(Call("on_random_scores", {}))
+    finally:
+        worker.close()
+    assert len(opened) == 1
