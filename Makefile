@@ -23,7 +23,7 @@ export SUBMISSION LAB EXERCISE MODEL DEVICE BACKEND ISOLATION PORTABLE ARCHIVE
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: claims help setup setup-lab doctor grade learn notebook watch report update map test test-slow mutation lint audit build record model-card bench regress docs clean release dist setup-instructor
+.PHONY: claims help setup setup-lab doctor grade learn notebook watch report update map test test-long test-slow mutation lint audit build record model-card bench regress docs clean release dist setup-instructor
 
 # A command in each course of examples/; the learners' archive has none.
 examples = @for course in $(wildcard examples/*); do (cd "$$course" && "$(CURDIR)/$(BIN)/mechgrade" $(1)) || exit; done
@@ -72,9 +72,12 @@ map: $(LEARNER) ## Show the course: what is done, what is next
 TEST := $(BIN)/pytest --numprocesses $(JOBS) --dist loadfile --durations 10
 
 test: $(INSTRUCTOR) ## Run the tests; PYTEST_ARGS='-k course -x' is passed on; JOBS=2 processes, JOBS=0 for a debugger
-	$(TEST) -m "not slow" $(PYTEST_ARGS)
+	$(TEST) -m "not long and not slow" $(PYTEST_ARGS)
 
-test-slow: $(INSTRUCTOR) ## Run the tests that take long
+test-long: $(INSTRUCTOR) ## Run the tests that CI runs too, and that take too long to wait for
+	$(TEST) -m "long and not slow" $(PYTEST_ARGS)
+
+test-slow: $(INSTRUCTOR) ## Run the tests that take hours: every case of what test and test-long try a few of
 	$(TEST) -m slow $(PYTEST_ARGS)
 
 mutation: $(INSTRUCTOR) ## Change the verdict core in many small ways, and see that a fast test fails each time; FILES=compare for a part

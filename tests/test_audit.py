@@ -11,6 +11,8 @@ from mechgrade.authoring.record import record
 from mechgrade.course import load_course
 from mechgrade.grading import recordings
 
+pytestmark = pytest.mark.long
+
 SOURCE = """
 def scores(pattern, half):
     diagonal = pattern.diagonal(1 - half, dim1=-2, dim2=-1)

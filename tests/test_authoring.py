@@ -34,7 +34,9 @@ def test_a_new_exercise_is_in_form(tmp_path: Path) -> None:
     [
         (("lab33", "sharpness", "A title", 4, 7), "there is no lab 'lab33'"),
         (("lab3", "find_heads", "A title", 4, 7), "there is an exercise lab3/find_heads already"),
-        (("lab3", "not-a-name", "A title", 4, 7), "a Python identifier"),
+        (("lab3", "not-a-name", "A title", 4, 7), "is no name for an exercise"),
+        (("lab3", "numpy", "A title", 4, 7), "numpy is an installed library's name"),
+        (("lab3", "statistics", "A title", 4, 7), "statistics is Python's own name"),
         (("lab3", "sharpness", "A title", 1, 7), "at least 2"),
         (("lab3", "draft", "A title", 4, 7), "is there already"),
     ],

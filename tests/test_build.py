@@ -9,7 +9,9 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mechgrade.authoring.archive import contents
 from mechgrade.authoring.build import build, write_if_changed
+from mechgrade.authoring.unlisted import left_out
 from mechgrade.course import Course, load_course
 from mechgrade.course.source import BuildError, take_apart
 
@@ -387,3 +389,37 @@ def test_a_remark_for_authors_stays_in_the_source() -> None:
     assert taken.hints == plain.hints
     assert taken.found == "Twice is more. And\n more."
     assert "<!-- code -->" in taken.reference and "<!-- claim" not in taken.lesson
+
+
+def test_an_exercise_that_is_not_listed_is_handed_out_in_no_part(course: Course) -> None:
+    """It may be kept back for the exam: the stub, the grader and above all what its reference gives stay here, and are named."""
+    build(course)
+    kept_back = [
+        "exercises/lab1/thrice_more.py",
+        "exercises/lab9/answers.md",
+        "graders/lab1/test_thrice_more.py",
+        "graders/lab9/hints.yaml",
+        "graders/lab9/test_gone.py",
+        "fixtures/recorded/hub--other/lab9/gone.safetensors",
+        "fixtures/recorded/small/lab1/thrice_more.json",
+        "fixtures/recorded/small/lab1/thrice_more.safetensors",
+    ]
+    handed_out = [
+        "graders/conftest.py",
+        "graders/lab1/helpers.py",
+        "graders/lab1/test_double.py",
+        "fixtures/recorded/small/lab1/double.safetensors",
+        "docs/labs/lab1.md",
+    ]
+    for name in [*kept_back, *handed_out, "solutions/lab1/thrice_more.py"]:
+        path = course.root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("Do thrice_more, not `gone`, next." if name.endswith(".md") else "")
+    inside = contents(course, notebooks=False)
+    assert not set(kept_back) & inside.keys()
+    assert {*handed_out, "exercises/lab1/double.py"} <= inside.keys()
+    told = left_out(course)
+    assert [line.rpartition(": ")[2] for line in told[:-2]] == kept_back
+    assert told[-2:] == [f"docs/labs/lab1.md still names {name}" for name in ("gone", "thrice_more")]
+    checked = [line.partition(":")[0] for line in build(course, check=True) if "course.yaml does not know it" in line]
+    assert sorted(checked) == sorted([*kept_back, "solutions/lab1/thrice_more.py"])

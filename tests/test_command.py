@@ -20,6 +20,8 @@ from mechgrade import sandbox
 from mechgrade.course import load_course
 from mechgrade.course.variants import programs
 
+pytestmark = pytest.mark.long
+
 COMMAND = [str(Path(sys.executable).with_name("mechgrade"))]
 #: lab3's first exercise needs no more than any other; one exercise keeps these tests short.
 ONE = ["--exercise", "find_heads"]
@@ -115,7 +117,7 @@ def _busiest(above: psutil.Process, seconds: float) -> psutil.Process:
         (["grade", "--device", "gpu"], "there are auto, cpu, cuda"),
         (["grade", "--isolation", "total"], "there are full, process, inline"),
         (["grade", "--pdb", "--isolation", "full"], "--pdb needs --isolation inline"),
-        (["hint", "find_heads", "99"], "you have seen the last"),
+        (["hint", "find_heads", "99"], "find_heads has 2 hints"),
         (["grade", "--colour"], "No such option"),
     ],
 )

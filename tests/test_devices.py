@@ -5,6 +5,7 @@ Tests marked `gpu` need one, and are reported as skipped where there is none: `m
 
 from __future__ import annotations
 
+import subprocess
 import sys
 
 import pytest
@@ -117,3 +118,46 @@ def test_a_leak_of_gpu_memory_ends_with_its_process(worker, grade_text):
     assert grade_text("find_heads", leak, device="cuda").verdict == "out_of_memory"
     after = grade_folder(COURSE, worker, ROOT / "solutions", [COURSE.exercise("find_heads")], device="cuda")
     assert after.exercises[0].verdict == "passed"
+
+
+@pytest.mark.parametrize(
+    ("device", "has_torch", "has_driver", "why"),
+    [
+        ("cuda", False, True, "torch is installed without CUDA"),
+        ("cuda:1", True, False, "this machine shows no GPU"),
+        ("mps", True, True, "an Apple computer"),
+        ("cuda", True, True, ""),
+        ("cpu", False, False, ""),
+        ("auto", False, False, ""),
+    ],
+)
+def test_a_device_that_this_machine_certainly_lacks_is_refused(
+    device, has_torch, has_driver, why, monkeypatch, tmp_path
+):
+    driver = tmp_path / "version"
+    if has_driver:
+        driver.write_text("")
+    monkeypatch.setattr(devices, "DRIVER", driver)
+    monkeypatch.setattr(devices, "_GPU", (tmp_path / "nowhere",))
+    monkeypatch.setattr(devices, "_torch_has_cuda", lambda: has_torch)
+    monkeypatch.setattr(devices.sys, "platform", "linux")
+    if not why:
+        devices.see_here(device)
+        return
+    with pytest.raises(CourseError, match=why) as told:
+        devices.see_here(device)
+    assert f"the device {device} cannot be used here" in str(told.value) and "--device cpu" in str(told.value)
+
+
+@pytest.mark.skipif("torch.cuda.is_available()", reason="there is a GPU here")
+@pytest.mark.parametrize("door", ["grade", "debug", "try"])
+def test_every_door_refuses_it_before_anything_else(door):
+    done = subprocess.run(
+        [sys.executable, "-m", "mechgrade.doors.cli", door, "attention_from_qk", "--device", "cuda"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "the device cuda cannot be used here" in done.stderr and "Traceback" not in done.stderr

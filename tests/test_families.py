@@ -16,12 +16,15 @@ from families import FAMILIES, HEADS, SHAPES, course_with, course_with_families,
 from support import ROOT, grade_folder, later
 from tokenizers import normalizers
 
-from mechgrade.bench.transformer_lens.facts import NEEDS, facts_at, facts_of, lacks
+from mechgrade.bench.provider import BenchError
+from mechgrade.bench.transformer_lens.facts import NEEDS, facts_at, facts_of, lacks, unfit, why_not
 from mechgrade.bench.transformer_lens.tokens import cut_as_written, cutter
 from mechgrade.course import Course, load_course
 from mechgrade.grading.verdicts import Result
 from mechgrade.grading.worker import Worker
 from mechgrade.protocol.job import BenchSpec
+
+pytestmark = pytest.mark.long
 
 model_of = later("mechgrade.bench.transformer_lens.model")
 
@@ -254,10 +257,119 @@ def test_published_configurations(name: str) -> None:
     assert (facts.norm, facts.gated) == (("RMSNorm", True) if "llama" in name else ("LayerNorm", False))
 
 
+#: Configurations of models that can serve no exercise, what is said of each, and what their positions are.
+UNFIT = {
+    "BERT": (
+        {"model_type": "bert", "architectures": ["BertForMaskedLM"], "is_decoder": False},
+        "BertForMaskedLM reads a text both ways",
+        "learned",
+    ),
+    "T5": (
+        {"model_type": "t5", "is_encoder_decoder": True, "relative_attention_num_buckets": 32},
+        "t5 has an encoder and a decoder",
+        "relative",
+    ),
+    "Mamba": ({"model_type": "mamba", "architectures": ["MambaForCausalLM"]}, "layers without attention heads", "no"),
+    "a hybrid": (
+        {"model_type": "of_tomorrow", "layer_types": ["linear_attention", "full_attention"], "rope_parameters": {}},
+        "layers without attention heads",
+        "rotary",
+    ),
+    "a classifier": (
+        {"model_type": "llama", "architectures": ["LlamaForSequenceClassification"], "rms_norm_eps": 1e-6},
+        "labels texts",
+        "rotary",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", UNFIT)
+def test_a_model_that_can_serve_no_exercise_is_refused_by_name(name: str, tmp_path: Path, course: Course) -> None:
+    config, why, positions = UNFIT[name]
+    assert facts_of(config).positions == positions
+    (tmp_path / "config.json").write_text(json.dumps(config))
+    assert why in why_not(str(tmp_path)) and tmp_path.name in why_not(str(tmp_path))
+
+
+def test_models_that_the_course_was_graded_on_are_not_refused() -> None:
+    for config, *_ in PUBLISHED.values():
+        assert unfit(config) == ""
+    assert unfit({"model_type": "bert", "architectures": ["BertLMHeadModel"], "is_decoder": True}) == ""
+    assert unfit({"model_type": "gpt_oss", "layer_types": ["sliding_attention", "full_attention"]}) == ""
+    assert why_not(str(ROOT / "fixtures/models/embedded")) == ""
+
+
+def test_a_kind_of_positions_that_is_not_known_is_not_called_rotary(tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_text(json.dumps({"model_type": "of_tomorrow", "num_hidden_layers": 2}))
+    why = lacks(BenchSpec("transformer_lens", str(tmp_path)), {"learned_positions": None})["learned_positions"]
+    assert "of_tomorrow" in why and "rotary" not in why
+
+
+def test_a_damaged_configuration_is_told_with_its_file_and_line(tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_text('{\n"model_type": "gp')
+    assert f"{tmp_path}/config.json is damaged: it is no JSON at line 2" in why_not(str(tmp_path))
+    (tmp_path / "config.json").write_text("[]")
+    assert "it is no JSON object" in why_not(str(tmp_path))
+
+
+def test_a_context_that_is_too_short_leaves_a_check_out(tmp_path: Path) -> None:
+    for config in ({"n_positions": 16}, {"max_position_embeddings": 16}):
+        folder = tmp_path / next(iter(config))
+        folder.mkdir()
+        (folder / "config.json").write_text(json.dumps({"model_type": "gpt2"} | config))
+        spec = BenchSpec("transformer_lens", str(folder))
+        assert lacks(spec, {"context": 16}) == {}
+        assert lacks(spec, {"context": 17}) == {"context": "it needs a context of 17 tokens, and this model has 16"}
+
+
+def test_every_check_on_repeated_tokens_says_which_context_it_needs(course: Course) -> None:
+    """A check whose call names a `half` and whose scenario asks the bench for repeated tokens: 1 + 2 * half of them."""
+    for exercise in course.exercises("lab3"):
+        tree = ast.parse(course.grader_path(exercise).read_text(encoding="utf-8"))
+        functions = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef)}
+        long = {name for name, each in functions.items() if "bench.repeated_tokens" in ast.unparse(each)}
+        for name, each in functions.items():
+            calls = [
+                node for node in ast.walk(each) if isinstance(node, ast.Call) and ast.unparse(node.func) == "compare"
+            ]
+            if name.startswith("test_") and any(ast.unparse(call.args[0]) in long for call in calls):
+                assert "context=" in "".join(map(ast.unparse, each.decorator_list)), f"{exercise}: {name}"
+
+
+def test_weights_that_are_not_finite_and_a_tokenizer_that_is_too_large_are_told_as_the_models_fault(
+    tmp_path: Path,
+) -> None:
+    from safetensors.torch import load_file, save_file
+
+    for name in ("whole", "nan", "few"):
+        save_model("GPT-2", tmp_path / name)
+    weights = load_file(tmp_path / "nan/model.safetensors")
+    broken = next(each for each in weights if each.endswith("h.1.mlp.c_fc.weight"))
+    weights[broken][0, 0] = float("nan")
+    save_file(weights, tmp_path / "nan/model.safetensors", {"format": "pt"})
+    config = json.loads((tmp_path / "few/config.json").read_text())
+    rows = load_file(tmp_path / "few/model.safetensors")
+    few = 500
+    save_file(
+        {name: each[:few].clone() if each.shape[0] == config["vocab_size"] else each for name, each in rows.items()},
+        tmp_path / "few/model.safetensors",
+        {"format": "pt"},
+    )
+    (tmp_path / "few/config.json").write_text(
+        json.dumps(config | {"vocab_size": few, "bos_token_id": 0, "eos_token_id": 0})
+    )
+    load = model_of.load_model
+    assert load(str(tmp_path / "whole"), local=True, backend="bridge") is not None
+    with pytest.raises(BenchError, match=rf"not finite .*{broken} in model.safetensors"):
+        load(str(tmp_path / "nan"), local=True, backend="bridge")
+    with pytest.raises(BenchError, match=r"its tokenizer has \d+ tokens, and its config.json says vocab_size 500"):
+        load(str(tmp_path / "few"), local=True, backend="bridge")
+
+
 def test_the_course_model_lacks_nothing_that_its_graders_ask(course: Course) -> None:
     profile = course.model()
     spec = BenchSpec("transformer_lens", course.place_of(profile.source), (("sae", "somewhere"),))
-    needs: dict[str, Any] = dict.fromkeys(NEEDS) | {"single_tokens": [" Mary", " the"], "layers": 3}
+    needs: dict[str, Any] = dict.fromkeys(NEEDS) | {"single_tokens": [" Mary", " the"], "layers": 3, "context": 41}
     assert lacks(spec, needs) == {}
     assert lacks(spec, {"layers": 4}) == {"layers": "it needs 4 layers, and this model has 3"}
     assert lacks(spec, {"single_tokens": [" Mary", " Marysville"]}) == {
@@ -270,7 +382,7 @@ def test_what_cannot_be_read_is_left_to_whoever_loads_it(tmp_path: Path) -> None
     (tmp_path / "config.json").write_text("{")
     for place in (str(tmp_path), str(tmp_path / "nowhere"), "hub:nobody/nothing", ""):
         needs: dict[str, Any] = dict.fromkeys(name for name in NEEDS if name != "sae")
-        needs |= {"single_tokens": [" a"], "layers": 100}
+        needs |= {"single_tokens": [" a"], "layers": 100, "context": 10_000}
         assert lacks(BenchSpec("transformer_lens", place), needs) == {}
 
 

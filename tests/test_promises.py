@@ -88,6 +88,8 @@ def edit(change: Callable[[dict], object]) -> Callable[[str], str]:
         (edit(lambda d: d["promises"]["strict"]["broken_by"].append("not_sorted")), "not_sorted breaks 2 promises"),
         (edit(lambda d: d["promises"]["strict"].update(broken_by=[])), "promises.strict.broken_by"),
         (edit(lambda d: d["promises"]["strict"].update(brocken_by=[])), "promises.strict.brocken_by"),
+        (edit(lambda d: d["promises"]["strict"].update(says=3)), "found 3; allowed: a passage of the exercise's text"),
+        (edit(lambda d: d.update(promise={})), "promise: unknown key (did you mean 'promises'?)"),
         (lambda _: "promises: [", "not YAML"),
         (lambda _: "", "the file is empty"),
     ],
@@ -98,6 +100,19 @@ def test_what_is_wrong_is_told(change: Callable[[str], str], part: str, tmp_path
     course = load_course(root)
     told = list(broken_promises(course, course.exercise("find_heads")))
     assert any(part in each and each.startswith(f"{LIST}:") for each in told), told
+
+
+def test_a_problem_about_a_name_or_a_passage_has_its_line(tmp_path: Path) -> None:
+    root = one_exercise(tmp_path)
+    lines = (root / LIST).read_text().splitlines()
+    place = next(number for number, line in enumerate(lines) if "broken_by: [threshold_included" in line)
+    lines[place] = lines[place].replace("threshold_included", "threshold_includet")
+    lines.append("  - at least the threshold")  # `describes` is the last key
+    (root / LIST).write_text("\n".join(lines) + "\n")
+    course = load_course(root)
+    told = list(broken_promises(course, course.exercise("find_heads")))
+    assert any(each.startswith(f"{LIST}:{place + 1}: there is no misconception") for each in told), told
+    assert any(each.startswith(f"{LIST}:{len(lines)}: 'at least the threshold' does not") for each in told), told
 
 
 def test_a_course_need_not_list_promises(tmp_path: Path) -> None:

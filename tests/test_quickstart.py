@@ -13,6 +13,8 @@ from support import ROOT
 
 from mechgrade.course.source import without_remarks
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture
 def place(tmp_path: Path) -> Path:

@@ -11,6 +11,8 @@ from support import one_exercise
 from mechgrade.authoring.rules import broken_rules
 from mechgrade.course import Course, load_course
 
+pytestmark = pytest.mark.long
+
 SOURCE = "solutions/lab3/find_heads.py"
 VARIANTS = "solutions/lab3/variants/find_heads.py"
 GRADER = "graders/lab3/test_find_heads.py"
@@ -57,6 +59,11 @@ def solution_in_hint(text: str) -> str:
         (VARIANTS, lambda text: "# fewer: there is one way only\n" + first_misconceptions(text), None),
         (SOURCE, solution_in_hint, "stands in its first hint too"),
         (SOURCE, replace('tags=["hint"]', "", 1), "1 hint cells"),
+        (
+            "course.yaml",
+            lambda text: text.replace("find_heads:", "numpy: {title: N, points: 5, minutes: 5}\n      find_heads:"),
+            "labs.lab3.exercises: numpy is an installed library's name",
+        ),
         ("graders/lab3/test_forgotten.py", lambda _: "x = 1\n", "course.yaml does not know it"),
         ("solutions/lab3/draft.py", lambda _: "x = 1\n", "course.yaml does not know it"),
         (

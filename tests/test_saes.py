@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import runpy
 from pathlib import Path
@@ -13,10 +14,12 @@ from support import ROOT, grade_folder, later
 
 from mechgrade.bench.provider import BenchError
 from mechgrade.bench.transformer_lens.facts import lacks
-from mechgrade.bench.transformer_lens.saes import sae_of
+from mechgrade.bench.transformer_lens.saes import broken, sae_of
 from mechgrade.course import load_course
 from mechgrade.grading.worker import Worker
 from mechgrade.protocol.job import BenchSpec
+
+pytestmark = pytest.mark.long
 
 torch = later("torch")
 bench_of = later("mechgrade.bench.transformer_lens.bench")
@@ -132,6 +135,72 @@ def test_configurations_of_older_versions(name: str) -> None:
     config, expected = OLDER[name]
     found = sae_of(config, "x")
     assert (found.kind, found.hook, found.of_heads) == expected
+
+
+#: What is done to a whole folder, and what is said of it.
+BROKEN: dict[str, tuple[dict[str, Any], str]] = {
+    "kind": ({"architecture": "mystery"}, "says architecture 'mystery', which sae-lens does not know"),
+    "width": ({"d_in": 5}, "has a W_enc of shape [4, 6]; by cfg.json it is [5, 6]"),
+    "k": ({"architecture": "topk", "k": 7}, "says k 7, and there are only 6 latents"),
+    "dtype": ({"dtype": None}, "lacks dtype"),
+}
+
+
+def _folder(folder: Path, **changes: Any) -> Path:
+    """An SAE of four numbers and six latents, with changes to its cfg.json; None takes a key away."""
+    from safetensors.torch import save_file
+
+    folder.mkdir()
+    weights = {"W_enc": torch.ones(4, 6), "W_dec": torch.ones(6, 4), "b_enc": torch.zeros(6), "b_dec": torch.zeros(4)}
+    save_file(weights, folder / "sae_weights.safetensors")
+    whole = {"architecture": "standard", "d_in": 4, "d_sae": 6, "dtype": "float32"} | changes
+    (folder / "cfg.json").write_text(json.dumps({name: value for name, value in whole.items() if value is not None}))
+    return folder
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_a_broken_folder_is_told_with_the_place_and_what_is_wrong(name: str, tmp_path: Path) -> None:
+    changes, said = BROKEN[name]
+    with pytest.raises(BenchError) as told:
+        model_of.load_sae(str(_folder(tmp_path / "sae", **changes)), device="cpu", dtype="float32")
+    assert said in str(told.value) and str(tmp_path / "sae") in str(told.value)
+
+
+def test_files_that_are_damaged_or_missing_are_named(tmp_path: Path) -> None:
+    folder = _folder(tmp_path / "sae")
+    assert broken(folder, ["standard"]) == ""
+    weights, config = folder / "sae_weights.safetensors", folder / "cfg.json"
+    whole, said = config.read_text(), weights.read_bytes()
+    config.write_text("[]")
+    assert broken(folder, ["standard"]) == f"{config} is damaged: it is no JSON object"
+    config.write_text(whole[:20])
+    assert f"{config} is damaged: it is no JSON at line 1" in broken(folder, ["standard"])
+    config.write_text(whole)
+    for text in (b"", b"version https://git-lfs", said[:40]):
+        weights.write_bytes(text)
+        assert broken(folder, ["standard"]) == f"{weights} is damaged: it is no safetensors file"
+    weights.unlink()
+    assert broken(folder, ["standard"]) == f"there is no {weights}"
+
+
+def test_weights_that_are_not_finite_are_the_autoencoders_fault(tmp_path: Path) -> None:
+    from safetensors.torch import load_file, save_file
+
+    folder = _folder(tmp_path / "sae", apply_b_dec_to_input=True, normalize_activations="none")
+    weights = load_file(folder / "sae_weights.safetensors")
+    weights["W_enc"][0, 0] = float("nan")
+    save_file(weights, folder / "sae_weights.safetensors")
+    with pytest.raises(BenchError, match=r"weights are not finite .*W_enc"):
+        model_of.load_sae(str(folder), device="cpu", dtype="float32")
+
+
+def test_an_autoencoder_of_attention_patterns_and_one_without_a_version_are_left_out(tmp_path: Path) -> None:
+    pattern = {"hook_name": "blocks.0.attn.hook_pattern", "sae_lens_version": "6.0.0"}
+    unversioned = {"hook_name": "blocks.0.hook_resid_post"}
+    for metadata, said in ((pattern, "reads attention between positions"), (unversioned, "lack sae_lens_version")):
+        folder = _folder(tmp_path / said.split()[0], d_in=192, metadata=metadata)
+        spec = BenchSpec("transformer_lens", MODEL, (("sae", str(folder)),))
+        assert said in lacks(spec, {"sae": None})["sae"]
 
 
 def test_what_cannot_be_read_is_left_to_whoever_loads_it(tmp_path: Path) -> None:

@@ -23,6 +23,8 @@ sys.path.insert(0, str(ROOT / "scripts"))
 import install
 from prepare_venv import Torch, choose, constraints
 
+pytestmark = pytest.mark.long
+
 GPU, NO_GPU = Torch("2.9.0a0+nv25.12", True), Torch("2.9.0", False)
 #: The interpreter outside of any environment.
 SYSTEM = str(Path(sysconfig.get_config_var("BINDIR"), "python3"))

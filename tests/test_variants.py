@@ -190,6 +190,7 @@ def test_the_decorators_leave_functions_alone() -> None:
         ("return by * x", "return double(x) + x", "tripled: calls double, which it replaces"),
         ("def total(parts)", "def after(parts)", "v.py:8: after is a name in the exercise's source too; rename the helper"),
         ("return by * x", "return by *", "v.py:34: does not parse"),
+        ("import accepted, misconception", "import accepted, misconception as m", "v.py:5: misconception is imported as m"),
     ],
 )  # fmt: skip
 def test_an_author_is_told_what_is_wrong(old: str, new: str, expected: str) -> None:

@@ -105,8 +105,9 @@ def selective_cache(
         model: a `TransformerBridge` or a `HookedTransformer`; gradients may be on. It has no hooks afterwards,
             also after an error.
         tokens: the input, shape `[batch, pos]`.
-        names: full hook names, such as `blocks.0.hook_resid_post`. Only these points may be hooked during the run.
-            The library's short names, such as `embed`, are none. With no name the result is empty.
+        names: full hook names, such as `blocks.0.hook_resid_post`, each of them once. Only these points may be hooked
+            during the run. The library's short names, such as `embed`, are none. With no name the result is empty. A
+            point that the model has but does not compute, such as `blocks.0.attn.hook_result`, is not asked for.
         position: keep this position of the second axis alone (negative from the end); None keeps the whole activation.
 
     Returns:

@@ -73,8 +73,8 @@ def faithfulness(
 
     Returns:
         The metric with the circuit alone, divided by the metric of the whole model: a Python float, which can be negative
-        or larger than 1. Outside of the circuit each head's z is replaced, at each position, by its mean over the
-        reference prompts that have the prompt's own template.
+        or larger than 1. With all heads in the circuit it is 1 up to rounding. Outside of the circuit each head's z is
+        replaced, at each position, by its mean over the reference prompts that have the prompt's own template.
 
     Raises:
         ValueError: a prompt whose template no reference prompt has. Templates of reference prompts that no prompt has do

@@ -51,7 +51,8 @@ def make_ioi_pair(model: Any, template: str, io: str, subject: str, order: str) 
 
     Args:
         model: the model, for its tokenizer: `to_tokens`, `to_str_tokens`, `to_single_token`.
-        template: a sentence with the slots `{A}`, `{B}` (the first and the second name) and `{S}` (the giver), such as
+        template: a sentence with the slots `{A}`, `{B}` (the first and the second name) and `{S}` (the giver), in this
+            order, such as
             `"{A} and {B} went to the store. {S} gave a bottle to"`.
         io: the indirect object's name, without space.
         subject: the subject's name, without space.
@@ -71,7 +72,8 @@ def make_ioi_pair(model: Any, template: str, io: str, subject: str, order: str) 
             - the two names are the same;
             - a name is not a single token in one of its places, in the clean or in the corrupted prompt, or as an answer;
             - the template has one of the names in it already, anywhere, so that positions would be ambiguous. The same
-              word with a small letter is another word: the name May may stand beside "may";
+              word with a small letter is another word: the name May may stand beside "may". A longer word that
+              holds a name, such as "Willing" for Will, may be refused or not;
             - the order is any other text, also `"abba"`.
 
     """

@@ -63,8 +63,8 @@ def attention_motifs(
     https://arxiv.org/abs/2211.00593
 
     Args:
-        pattern: attention patterns, all layers stacked: `[layer, batch, head, query, key]`, `query = key = pos`; each
-            row (over key) sums to 1.
+        pattern: attention patterns, all layers stacked, always five axes: `[layer, batch, head, query, key]`, `query = key =
+            pos`; each row (over key) sums to 1.
         tokens: the token ids that the patterns were computed on, `[batch, pos]`.
 
     Returns:

@@ -40,7 +40,8 @@ def find_heads(scores: Float[Tensor, "layer head"], threshold: float) -> list[tu
 
     Args:
         scores: one score for each head, shape `[layer, head]`. Any real numbers, whatever they measure.
-        threshold: heads with a score strictly above it are listed.
+        threshold: heads with a score strictly above it are listed. (A score that differs from it by rounding alone may be in
+            or out.)
 
     Returns:
         A list of tuples `(layer, head)` of Python integers, in descending order of score. Equal scores are in ascending

@@ -50,7 +50,8 @@ def head_report(
 
     Args:
         scores: the measures by their names, each of shape `[layer, head]`.
-        threshold: a head gets a role if its highest score is strictly above it.
+        threshold: a head gets a role if its highest score is strictly above it. (A score that differs from it by rounding
+            alone may be above or not.)
 
     Returns:
         A tuple `(table, figure)`. `table` has a dict for each head, in the order of layers and, within a layer, of

@@ -50,7 +50,8 @@ def normalise_decoder(
         W_dec: the decoder's directions, one row for each latent, shape `[d_sae, d_in]`.
 
     Returns:
-        New `W_enc`, `b_enc` and `W_dec`, in this order. Where a direction is all zeros, its latent stays as it is.
+        New `W_enc`, `b_enc` and `W_dec`, in this order; what was given stays as it is. Where a direction is all zeros, its
+        latent stays as it is.
 
     """
     raise NotImplementedError("normalise_decoder: not written yet")

@@ -103,7 +103,8 @@ def feature_dimensionality(W: Float[Tensor, "n_hidden n_features"]) -> Float[Ten
         W: one column for each feature's direction, shape `[n_hidden, n_features]`.
 
     Returns:
-        Between 0 and 1 for each feature, shape `[n_features]`; 0 where a column is all zeros, and only there.
+        Between 0 and 1 for each feature, shape `[n_features]`; 0 where a column is all zeros, and only there (but a number
+        too small for the type, as from a column of 1e-30, may round to 0).
 
     """
     raise NotImplementedError("feature_dimensionality: not written yet")

@@ -29,7 +29,9 @@
 #
 # **How it is judged.** On activations that your autoencoder has not seen, over several seeds: how much variance it
 # explains with at most $k$ latents, and how many of its latents are alive. On made-up data, whose true directions are
-# known, also how many of those directions it has found. Two good autoencoders need not have a single weight in common.
+# known, also how many of those directions it has found. Training takes time, so all this is asked only after a hundred
+# steps or more. Two good autoencoders need not have a single weight in common, so another batch size, learning rate or
+# schedule is right, too, where the result is as good.
 #
 # **Shapes.** Activations: `[batch, pos, d_in]`; mask: `[batch, pos]`; $W_{\mathrm{enc}}$: `[d_in, d_sae]`;
 # $\mathbf{b}_{\mathrm{enc}}$: `[d_sae]`; $W_{\mathrm{dec}}$: `[d_sae, d_in]`; $\mathbf{b}_{\mathrm{dec}}$: `[d_in]`.
@@ -90,7 +92,7 @@ def train_sae(
         mask: which positions are real, shape `[batch, pos]`.
         d_sae: the number of latents.
         k: how many may be active.
-        steps: the number of training steps, at least 1.
+        steps: the number of training steps, 1 or more. With 0 you return the start.
         seed: of the random numbers. The same seed gives the same result, and another seed gives another one. The global
             random states of PyTorch, NumPy and Python are the same afterwards.
 

@@ -62,7 +62,7 @@ from torch import Tensor
 
 # %% [markdown]
 # This function is given. It compares every decoder row with every direction. A row of zeros, which a latent that was
-# never active may have, is similar to nothing.
+# never active may have, is similar to nothing: its cosine similarity is 0 with every direction.
 
 
 # %%

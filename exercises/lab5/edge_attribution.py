@@ -101,7 +101,7 @@ def patch_edge(
         metric: from the final stream to a number.
         clean: the start of the stream in the clean run, shape `[..., d_model]`.
         corrupted: the start of the stream in the corrupted run, of the same shape.
-        sender: 0 for the start, or the number of a block, counted from 1.
+        sender: 0 for the start, or the number of a block, counted from 1. No other number is given.
         receiver: the number of a block minus 1, or the number of all blocks for the metric.
 
     Returns:

@@ -99,7 +99,7 @@ def incompleteness(only: Metric, model: Sequence[Head], circuit: Sequence[Head],
     Args:
         only: F of the formula: gives the metric with everything outside of some heads ablated.
         model: all heads.
-        circuit: some of them, in any order.
+        circuit: some of them, in any order. The list is not changed.
         most: the largest number of heads that are taken away at once, n of the formula.
 
     Returns:
@@ -134,8 +134,8 @@ def backup(
     Returns:
         `lost`, a float: how much direct effect the removed components lose together, from before to after; `rescaled` and
         `rewritten`, both `[component]`: the two terms of the formula, 0 for the removed components; `share`: the sum of
-        both terms over all components, divided by `lost`, or None if `lost` is 0. `lost`, `rescaled` and `rewritten` are
-        means over prompts.
+        both terms over all components, divided by `lost`, or None if `lost` is 0. (A sum that is 0 but for rounding does not
+        occur.) `lost`, `rescaled` and `rewritten` are means over prompts.
 
     """
     raise NotImplementedError("backup: not written yet")

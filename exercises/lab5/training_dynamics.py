@@ -50,7 +50,7 @@ def rise_step(steps: Sequence[int], scores: Float[Tensor, " checkpoint"], level:
     Args:
         steps: the training step of each checkpoint, rising.
         scores: the curve, shape `[checkpoint]`.
-        level: what counts as reached: a score at the level or above.
+        level: what counts as reached: a score at the level or above. (Where rounding decides, either is right.)
 
     Returns:
         The step; the first checkpoint's own step if the curve begins at the level or above; None if it never gets

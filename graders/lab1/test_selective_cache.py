@@ -48,9 +48,19 @@ def watched(exercise, bench, tokens, names, position):
         "the_model's_own_memory": sorted(
             name for name, value in tensors.items() if value.untyped_storage().data_ptr() in places
         ),
-        "hooked_more_than_the_names": max(hooked, default=0) > len(names),
-        "hooks_left": bool(bench.open_hooks()),
+        "points_hooked": points_hooked(max(hooked, default=0), len(names)),
+        "hooks_left": left(bench),
     }
+
+
+def points_hooked(most, named):
+    """How many points were hooked at most during the run."""
+    return "no more than the named ones" if most <= named else f"{most} points, where {named} are named"
+
+
+def left(bench):
+    """The first hook that is still on the model."""
+    return next(iter(bench.open_hooks()), "nothing")
 
 
 def numbers(value):
@@ -73,19 +83,23 @@ def on_two_kinds(exercise, bench, *, batch, pos, seed):
     return watched(exercise, bench, tokens, names, None)
 
 
-def on_other_names(exercise, bench, *, names):
-    """Which lists of names are refused, and with which error; and whether a hook stays after an error."""
+def on_other_names(exercise, bench, *, names, positions):
+    """Which lists of names are refused, and with which error; and whether a hook stays after an error. No name at all is
+    asked for with several positions.
+    """
     tokens = bench.integers(0, bench.d_vocab, (2, 4), seed=0)
-    outcomes, hooks_left = {}, []
-    for some in names:
+    outcomes, hooks_left = {}, "nothing"
+    asked = [(", ".join(some), some, None) for some in names]
+    asked += [(f"no name, position {position}", [], position) for position in positions]
+    for case, some, position in asked:
         try:
-            outcomes[", ".join(some)] = f"{len(exercise.selective_cache(bench.model, tokens, some, None))} entries"
+            outcomes[case] = f"{len(exercise.selective_cache(bench.model, tokens, some, position))} entries"
         except NotImplementedError:
             raise
         except Exception as error:
-            outcomes[", ".join(some)] = type(error).__name__
-        hooks_left.append(bool(bench.open_hooks()))
-    return {"raised": outcomes, "hooks_left": any(hooks_left)}
+            outcomes[case] = type(error).__name__
+        hooks_left = left(bench) if hooks_left == "nothing" else hooks_left
+    return {"raised": outcomes, "hooks_left": hooks_left}
 
 
 def on_a_position_that_is_not_there(exercise, bench, *, pos):
@@ -97,7 +111,7 @@ def on_a_position_that_is_not_there(exercise, bench, *, pos):
         raise
     except Exception:  # which error a missing position gives, the text does not say
         pass
-    return {"hooks_left": bool(bench.open_hooks())}
+    return {"hooks_left": left(bench)}
 
 
 def on_another_device(exercise, bench, *, position):
@@ -114,8 +128,9 @@ def on_another_device(exercise, bench, *, position):
     except NotImplementedError as error:
         if "meta" not in str(error):
             raise
-        return {"stays_on_the_device": False}
-    return {"stays_on_the_device": any(value.device.type == "meta" for value in kept.values())}
+        return {"on_the_model's_device": "nothing"}
+    there = sorted(name for name, value in kept.items() if value.device.type == "meta")
+    return {"on_the_model's_device": ", ".join(there) or "nothing"}
 
 
 @pytest.mark.points(2)
@@ -147,8 +162,11 @@ def test_several_kinds(compare, seed):
 def test_clear_errors(compare):
     """A name that the model does not have raises a ValueError; no name at all does not. No error leaves a hook behind."""
     good = "blocks.0.hook_resid_post"
-    names = [[good, "blocks.0.hook_residpost"], ["pattern", good], ["embed"], [good, "resid_post"], [], [good]]
-    compare(on_other_names, names=names)
+    # Several of each kind, so that it is seen which kind goes through.
+    unknown = ("blocks.0.hook_residpost", "pattern", "resid_post", "blocks.99.hook_resid_post", "hook_Embed", "z")
+    short = [["embed"], ["pos_embed"], ["embed", good], [good, "embed"], [good, "pos_embed"], ["embed", "pos_embed"]]
+    names = [*([name, good] for name in unknown), *([good, name] for name in unknown), *short, [good]]
+    compare(on_other_names, names=names, positions=[None, 0, 1, 2, 3, -1])
     compare(on_a_position_that_is_not_there, pos=4)
 
 
@@ -170,7 +188,13 @@ ONCE = (
 def predicted(exercise, *arguments):
     """The entries, and the type of each: a number of another library looks like a Python integer here."""
     found = exercise.cache_budget(*arguments)
-    return {**found, "types": {name: type(value).__name__ for name, value in found.items()}}
+    return {**found, "types": {name: type_of(value) for name, value in found.items()}}
+
+
+def type_of(value):
+    """The name of a type, with the library that it comes from: `int`, `numpy.int64`."""
+    kind = type(value)
+    return kind.__name__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__name__}"
 
 
 def measured(cache, bytes_per_value):
@@ -208,7 +232,10 @@ def on_sizes_alone(exercise, bench, *, sizes, batch, pos, bytes_per_value):
     """A configuration that has the named sizes and nothing else."""
     from types import SimpleNamespace
 
-    return exercise.cache_budget(SimpleNamespace(**sizes), batch, pos, bytes_per_value)
+    try:
+        return exercise.cache_budget(SimpleNamespace(**sizes), batch, pos, bytes_per_value)
+    except AttributeError as error:
+        return f"AttributeError: {error}"
 
 
 def drawn(seed):

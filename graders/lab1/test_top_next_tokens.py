@@ -13,12 +13,24 @@ PROMPTS = (
 def on_prompt(exercise, bench, *, prompt, k):
     """The pairs, and the types of their numbers: a NumPy number looks like a Python float here."""
     pairs = list(exercise.top_next_tokens(bench.model, prompt, k))
-    return {"pairs": pairs, "types": sorted({type(pair[1]).__name__ for pair in pairs})}
+    return {"pairs": pairs, "types": sorted({type_of(pair[1]) for pair in pairs})}
+
+
+def type_of(value):
+    """The name of a type, with the library that it comes from: `int`, `numpy.int64`."""
+    kind = type(value)
+    return kind.__name__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__name__}"
 
 
 def on_texts_as_they_are(exercise, bench, *, prompts, k):
     """Spaces around a text belong to it, of an empty text BOS remains, and a text that begins with BOS gets one more."""
-    return {prompt: exercise.top_next_tokens(bench.model, prompt, k) for prompt in prompts}
+    found = {}
+    for prompt in prompts:
+        try:
+            found[prompt] = exercise.top_next_tokens(bench.model, prompt, k)
+        except ValueError:
+            found[prompt] = f"ValueError for the prompt {prompt!r}"
+    return found
 
 
 class LargeLogits:
@@ -45,22 +57,30 @@ def on_the_whole_vocabulary(exercise, bench, *, prompt, shift):
     """As many tokens as there are, with large logits. Far down the list the order is a matter of rounding: it is not
     looked at.
     """
-    pairs = exercise.top_next_tokens(LargeLogits(bench.model, shift), prompt, bench.d_vocab)
-    return {"tokens": len(pairs), "probability": float(sum(number for _, number in pairs))}
+    try:
+        pairs = exercise.top_next_tokens(LargeLogits(bench.model, shift), prompt, bench.d_vocab)
+    except ValueError:
+        return {"tokens": "ValueError where as many tokens are asked for as there are"}
+    numbers = [float(number) for _, number in pairs]
+    return {"tokens": len(pairs), "probability": sum(numbers), "first_probabilities": numbers[:8]}
 
 
 def on_other_k(exercise, bench):
-    """Which k are refused, and with which error."""
+    """Which k are refused, and with which error: several of each kind, so that it is seen which kind goes through."""
     size = bench.d_vocab
+    asked = {"k = 1": ("The", 1), "k = -d_vocab": ("The", -size)}
+    asked |= {f"k = {k}": ("The", k) for k in (-1, -2, -3, -5, -8)}
+    asked |= {f"k = 0 after {prompt!r}": (prompt, 0) for prompt in ("The", " a", "", "of", "The capital", " and")}
+    asked |= {f"k = d_vocab + {more}": ("The", size + more) for more in (1, 2, 3, 5, 8, 13)}
     outcomes = {}
-    for name, k in {"-1": -1, "0": 0, "1": 1, "d_vocab + 1": size + 1, "-d_vocab": -size}.items():
+    for name, (prompt, k) in asked.items():
         try:
-            exercise.top_next_tokens(bench.model, "The", k)
-            outcomes[f"k = {name}"] = "nothing"
+            exercise.top_next_tokens(bench.model, prompt, k)
+            outcomes[name] = "nothing"
         except NotImplementedError:
             raise
         except Exception as error:
-            outcomes[f"k = {name}"] = type(error).__name__
+            outcomes[name] = type(error).__name__
     return outcomes
 
 
@@ -74,7 +94,7 @@ def assert_probabilities(pairs):
 @pytest.mark.points(3)
 def test_on_prompts(compare):
     """Prompts of several lengths, the ones of the labs to come among them; and an empty one."""
-    for prompt, k in zip(PROMPTS, (3, 2, 3), strict=True):
+    for prompt, k in zip(PROMPTS, (5, 2, 3), strict=True):
         assert_probabilities(compare(on_prompt, prompt=prompt, k=k)["pairs"])
     compare(on_texts_as_they_are, prompts=["", "The capital of France is ", " The", "<|endoftext|>The"], k=1)
 

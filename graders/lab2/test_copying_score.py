@@ -51,10 +51,23 @@ def known_ranks(bench, rows, d_vocab, ranks, seed):
     return logits, tokens
 
 
-def on_known_ranks(exercise, bench, *, rows, d_vocab, ranks, ks, seed):
-    """The scores for some k, and for the usual one, 5."""
+def on_known_ranks(exercise, bench, *, rows, d_vocab, ranks, ks, seed, middle=0.0, step=1.0):
+    """The scores for some k, and for the usual one, 5, with logits that are some steps away from a middle."""
     logits, tokens = known_ranks(bench, rows, d_vocab, ranks, seed)
-    return [*(exercise.copying_score(logits, tokens, k) for k in ks), exercise.copying_score(logits, tokens)]
+    logits = middle + logits * step
+    found = []
+    for k in ks:
+        try:
+            found.append(exercise.copying_score(logits, tokens, k))
+        except ValueError:
+            found.append(f"ValueError for k = {k} of {d_vocab}")
+    return [*found, exercise.copying_score(logits, tokens)]
+
+
+def around_several_numbers(exercise, bench, *, numbers, ranks, ks, seed):
+    """The scores where all logits are within some millionths of a number."""
+    asked = {"rows": 7, "d_vocab": 9, "ranks": ranks, "ks": ks, "seed": seed, "step": 2**-20}
+    return {f"around {number}": on_known_ranks(exercise, bench, **asked, middle=number) for number in numbers}
 
 
 def on_course_model(exercise, bench, *, tokens, layer, head, negative, seed):
@@ -115,6 +128,8 @@ def test_scores(compare, seed):
         for k, score in zip([1, 2, 5, d_vocab, 5], found, strict=True):
             expected = (placed < k).mean()
             assert abs(score - expected) < 1e-6, f"with k = {k} the tokens are at places {(placed + 1).tolist()}"
+    # Higher is higher by however little: logits that are nearly equal (by a millionth of their size), and logits that are all small.
+    compare(around_several_numbers, numbers=[1.0, -1.0, 0.0], ranks=[0, 2, 1, 5, 3, 8], ks=[1, 2, 3, 5], seed=seed)
 
 
 @pytest.mark.points(1)

@@ -5,6 +5,11 @@ import pytest
 from interp.words import IOI_WORDS
 
 
+def left(bench):
+    """The first hook that is still on the model."""
+    return next(iter(bench.open_hooks()), "nothing")
+
+
 def spread(logits):
     """How far the last position's logits spread: a metric that is never near zero."""
     return logits[:, -1].std(dim=-1).mean()
@@ -16,8 +21,11 @@ def places(bench, circuit):
 
 
 def measured(exercise, bench, tokens, templates, circuit, metric, reference, reference_templates):
-    share = exercise.faithfulness(bench.model, tokens, templates, circuit, metric, reference, reference_templates)
-    return {"faithfulness": share, "hooks_left": bool(bench.open_hooks())}
+    try:
+        share = exercise.faithfulness(bench.model, tokens, templates, circuit, metric, reference, reference_templates)
+    except ValueError:
+        return {"faithfulness": f"ValueError for the templates {templates.tolist()} and {reference_templates.tolist()}"}
+    return {"faithfulness": share, "hooks_left": left(bench)}
 
 
 def on_random_tokens(exercise, bench, *, templates, reference_templates, pos, circuit, seed):
@@ -83,8 +91,8 @@ def with_a_negative_share(exercise, bench, *, batch, pos, seed, turned):
     )
 
 
-def on_a_deep_model(exercise, bench, *, circuit, seed):
-    """Eleven layers, where a layer's number can have two digits, and a metric of all logits."""
+def on_a_deep_model(exercise, bench, *, circuit, unit, seed):
+    """Eleven layers, where a layer's number can have two digits, and a metric of all logits, large or small."""
     import torch
 
     from interp.random_models import normal_weights, small_model
@@ -96,7 +104,7 @@ def on_a_deep_model(exercise, bench, *, circuit, seed):
     circuit = tuple(map(tuple, circuit))
 
     def size(logits):
-        return logits.square().mean()
+        return logits.square().mean() * unit
 
     return exercise.faithfulness(model, tokens, own, circuit, size, reference, theirs)
 
@@ -113,37 +121,39 @@ def with_a_metric_that_fails(exercise, bench, *, templates):
     tokens = bench.integers(0, bench.d_vocab, (len(templates), 3), seed=0)
     found = {}
     for calls in (1, 2):
-        left = [None] * calls
+        rest = [None] * calls
 
-        def metric(logits, left=left):
-            left.pop()
-            if not left:
+        def metric(logits, rest=rest):
+            rest.pop()
+            if not rest:
                 raise MetricError
             return spread(logits)
 
         try:
             exercise.faithfulness(bench.model, tokens, own, [(0, 0)], metric, tokens.flip(0), own)
         except MetricError:
-            found[f"hooks_left_by_call_{calls}"] = bool(bench.open_hooks())
+            found[f"hooks_left_by_call_{calls}"] = left(bench)
             bench.model.reset_hooks()
     return found
 
 
-def on_a_template_without_reference(exercise, bench, *, templates, reference_templates):
+def on_templates_without_reference(exercise, bench, *, cases):
     import torch
 
-    own, theirs = (torch.tensor(each, device=bench.device) for each in (templates, reference_templates))
-    tokens = bench.integers(0, bench.d_vocab, (len(templates), 4), seed=0)
-    reference = bench.integers(0, bench.d_vocab, (len(reference_templates), 4), seed=1)
-    try:
-        exercise.faithfulness(bench.model, tokens, own, [(0, 0)], spread, reference, theirs)
-    except ValueError:
-        return {"raised": "ValueError"}
-    except NotImplementedError:
-        raise
-    except Exception as error:
-        return {"raised": type(error).__name__}
-    return {"raised": "nothing"}
+    outcomes = {}
+    for templates, reference_templates in cases:
+        own, theirs = (torch.tensor(each, device=bench.device) for each in (templates, reference_templates))
+        tokens = bench.integers(0, bench.d_vocab, (len(templates), 4), seed=0)
+        reference = bench.integers(0, bench.d_vocab, (len(reference_templates), 4), seed=1)
+        case = f"templates {templates} and {reference_templates}"
+        try:
+            exercise.faithfulness(bench.model, tokens, own, [(0, 0)], spread, reference, theirs)
+            outcomes[case] = "nothing"
+        except NotImplementedError:
+            raise
+        except Exception as error:
+            outcomes[case] = type(error).__name__
+    return outcomes
 
 
 @pytest.mark.points(4)
@@ -162,7 +172,7 @@ def test_on_random_tokens(compare, seed):
             circuit=circuit,
             seed=seed,
         )
-        assert not found["hooks_left"], "hooks are left on the model: the next run would be ablated too"
+        assert found["hooks_left"] == "nothing", "hooks are left on the model: the next run would be ablated too"
 
 
 @pytest.mark.points(2)
@@ -174,7 +184,8 @@ def test_both_ends(compare, seed):
     for turned in (False, True):
         found = compare(with_a_negative_share, batch=2, pos=4, seed=seed, turned=turned)
         assert abs(found + 3) < 0.01, "the metric is -3 times that of the whole model, and so is the share"
-    compare(on_a_deep_model, circuit=[[10, 1], [2, 0]], seed=seed)
+    for circuit, unit in [([[10, 1], [2, 0]], 1.0), ([[4, 0], [9, 1]], 2**-40)]:
+        compare(on_a_deep_model, circuit=circuit, unit=unit, seed=seed)
     compare(with_a_metric_that_fails, templates=[1, 0])
 
 
@@ -190,5 +201,8 @@ def test_on_names(compare, seed):
 def test_clear_errors(compare):
     """A prompt whose template has no reference prompt raises a ValueError; a reference prompt too many does not."""
     compare(on_random_tokens, templates=[2], reference_templates=[1, 2, 3], pos=4, circuit=[[0, 0]], seed=0)
-    for templates, reference_templates in [([2], [1, 3]), ([0, 1], [0, 0]), ([1, 0], [0, 0])]:
-        compare(on_a_template_without_reference, templates=templates, reference_templates=reference_templates)
+    # Several of each kind: no prompt has one, the first has one, the first has none.
+    none = [([number], [1, 3]) for number in (0, 2, 4, 5, 6, 7)]
+    first = [([0, number], [0, 0]) for number in (1, 2, 3, 4, 5, 6)]
+    later = [([number, 0], [0, 0]) for number in (1, 2, 3, 4, 5, 6)]
+    compare(on_templates_without_reference, cases=[*none, *first, *later])

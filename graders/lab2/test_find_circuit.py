@@ -36,8 +36,23 @@ def on_additive_worth(exercise, bench, *, effects, worth, target):
     import torch
 
     asked = set()
-    circuit = exercise.find_circuit(torch.tensor(effects, dtype=bench.dtype), by_worth(worth, asked), target)
+    try:
+        circuit = exercise.find_circuit(torch.tensor(effects, dtype=bench.dtype), by_worth(worth, asked), target)
+    except ValueError:
+        return {"circuit": f"ValueError for the target {target}"}
     return {"circuit": circuit, "circuit_is_a": kind(circuit), "evaluate_also_got_a": sorted(asked)}
+
+
+def on_additive_worths(exercise, bench, *, places, effects, worths, target):
+    """The circuits for several worths of the same heads, in a table of zeros."""
+
+    def table(numbers):
+        return spread_out(8, 14, dict(zip(map(tuple, places), numbers, strict=True)))
+
+    return [
+        on_additive_worth(exercise, bench, effects=table(effects), worth=table(worth), target=target)
+        for worth in worths
+    ]
 
 
 def on_random_effects(exercise, bench, *, layers, heads, target, seed):
@@ -55,7 +70,10 @@ def on_random_effects(exercise, bench, *, layers, heads, target, seed):
     def nearness(heads):
         return 1 - abs(whole - sum(table[layer][head] for layer, head in set(plain(heads))))
 
-    circuit = plain(exercise.find_circuit(effects.to(bench.dtype), nearness, target))
+    try:
+        circuit = plain(exercise.find_circuit(effects.to(bench.dtype), nearness, target))
+    except ValueError:
+        return {"circuit": f"ValueError for the target {target}"}
     return {"circuit": circuit, "worth": nearness(circuit)}
 
 
@@ -67,7 +85,10 @@ def on_parts(exercise, bench, *, effects, needs, target):
         heads = set(plain(heads))
         return sum(any(tuple(head) in heads for head in choice) for choice in needs) / len(needs)
 
-    circuit = plain(exercise.find_circuit(torch.tensor(effects, dtype=bench.dtype), share_met, target))
+    try:
+        circuit = plain(exercise.find_circuit(torch.tensor(effects, dtype=bench.dtype), share_met, target))
+    except ValueError:
+        return {"circuit": f"ValueError for the target {target}"}
     left_out = [share_met([other for other in circuit if other != head]) for head in circuit]
     return {"circuit": circuit, "worth": share_met(circuit), "without_each": left_out}
 
@@ -121,18 +142,29 @@ def on_names(exercise, bench, *, count, template, target):
     return {"circuit": circuit, "worth": share(circuit), "worth_of_the_rest": share(rest)}
 
 
-def on_too_high_a_target(exercise, bench, *, effects, target):
+def on_too_high_a_target(exercise, bench, *, cases):
     import torch
 
-    try:
-        exercise.find_circuit(torch.tensor(effects, dtype=bench.dtype), by_worth(effects), target)
-    except ValueError:
-        return {"raised": "ValueError"}
-    except NotImplementedError:
-        raise
-    except Exception as error:
-        return {"raised": type(error).__name__}
-    return {"raised": "nothing"}
+    outcomes = {}
+    for effects, target in cases:
+        case = f"effects {effects}, target {target}"
+        try:
+            exercise.find_circuit(torch.tensor(effects, dtype=bench.dtype), by_worth(effects), target)
+            outcomes[case] = "nothing"
+        except NotImplementedError:
+            raise
+        except Exception as error:
+            outcomes[case] = type(error).__name__
+    return outcomes
+
+
+#: What separates a value from a target that it does not reach: more than float32 rounds away, less than a millionth.
+LITTLE = 2**-22
+
+
+def spread_out(layers, heads, places):
+    """A table of zeros with some numbers in it: `places` maps a head to its number."""
+    return [[places.get((layer, head), 0.0) for head in range(heads)] for layer in range(layers)]
 
 
 @pytest.mark.points(4)
@@ -167,9 +199,39 @@ def test_pruning(compare):
         assert all(worth < target for worth in found["without_each"]), (
             "your circuit has a head without which it would still be enough"
         )
-    # Without a head that does harm another would not be needed either; but its turn was before.
-    effects = [[0.0625, 0.125, 0.1875, 0.25], [0.0, -0.375, 0.4375, 0.5]]
-    compare(on_additive_worth, effects=effects, worth=[[0.125] * 4, [0.0, -0.25, 0.375, 0.375]], target=1.0)
+    # A head that does harm is taken in its turn. Without it another would not be needed either, but its turn was before. And what is
+    # enough first is taken, not what is best.
+    compare(
+        on_additive_worths,
+        places=[(1, 3), (1, 2), (1, 1), (0, 3), (0, 2), (0, 1), (0, 0)],
+        effects=[0.5, 0.4375, -0.375, 0.25, 0.1875, 0.125, 0.0625],
+        worths=[
+            [0.375, 0.375, -0.25, 0.125, 0.125, 0.125, 0.125],
+            [0.625, -0.25, 0.5, 0.6875, 0.0, 0.0, 0.0],
+            [0.5, 0.625, 0.125, -0.75, 0.875, 0.0, 0.0],
+        ],
+        target=1.0,
+    )
+    # Of many heads: a target that is met exactly, while growing and when a head is dropped.
+    effects = {(6, 12): 0.75, (7, 13): -0.5, (3, 8): 0.25, (5, 11): 0.125}
+    for worth, target in [
+        ({(6, 12): 0.125, (7, 13): 0.5, (3, 8): 0.375}, 0.875),
+        ({(6, 12): 0.5, (7, 13): 0.25, (3, 8): 0.125, (5, 11): 0.0625}, 0.875),
+        ({(6, 12): 0.5, (7, 13): 0.25, (3, 8): 0.125, (5, 11): 0.0625}, 0.75),
+        ({(6, 12): 0.25, (7, 13): 0.0, (3, 8): 0.5, (5, 11): 0.25}, 0.75),
+        ({(6, 12): 0.5, (7, 13): -0.25, (3, 8): 0.25, (5, 11): 0.25}, 0.75),
+    ]:
+        tables = (spread_out(8, 14, places) for places in (effects, worth))
+        compare(on_additive_worth, **dict(zip(("effects", "worth"), tables, strict=True)), target=target)
+    # Nearly enough is not enough, when heads are taken and when they are dropped; enough is enough, whatever comes after. All in one
+    # run: only together do they say whether growing is wrong, or pruning, or both.
+    compare(
+        on_additive_worths,
+        places=[(7, 9), (2, 13), (5, 10), (6, 12)],
+        effects=[-0.75, 0.5, 0.25, 0.125],
+        worths=[[0.5, 0.5 - LITTLE, -0.5, 0.75], [0.5, 0.25, 0.5 - LITTLE, 0.0], [0.5, 0.5, -0.5, 0.75]],
+        target=1.0,
+    )
     # Among equals too the head that was taken last is tried first.
     equals = [[0.5, -0.5], [0.5, 0.25]]
     compare(on_parts, effects=equals, needs=[[[0, 0], [0, 1]], [[1, 0]]], target=1.0)
@@ -179,15 +241,17 @@ def test_pruning(compare):
 def test_edges(compare):
     """No head may be enough, all may be needed, also those without effect; equal effects stand by layer and head."""
     compare(on_additive_worth, effects=[[0.5, 0.0], [0.0, 0.25]], worth=[[0.25] * 2] * 2, target=1.0)
-    # Nearly equal is not equal.
-    near = [
-        [-0.5, 0.50005, 0.5001, -0.50003],
-        [0.50008, 0.50001, -0.50006, 0.50011],
-        [0.50004, -0.50009, 0.50002, 0.50007],
-    ]
+    # Nearly equal is not equal: apart by less than a millionth.
+    steps = [[-1, 6, 11, -4], [9, 2, -7, 12], [5, -10, 3, 8]]
+    near = [[(-1 if step < 0 else 1) * (0.5 + abs(step) * 2**-21) for step in row] for row in steps]
     compare(on_additive_worth, effects=near, worth=[[0.25] * 4] * 3, target=1.5)
     worth = [[0.25, -0.25], [0.25, 0.25], [-0.25, 0.25]]
     compare(on_additive_worth, effects=worth, worth=worth, target=0.0)
+    # No head is enough, and the strongest does harm, which more heads repair in the first two cases.
+    effects = spread_out(6, 11, {(4, 9): 0.75, (5, 7): -0.5, (2, 10): 0.25, (3, 8): 0.125})
+    for harm, others in [(-0.5, (0.125, 0.125, 0.4375)), (-0.75, (0.25, 0.5, 0.0)), (-0.5, (0.125, 0.0, 0.0))]:
+        places = dict(zip([(4, 9), (5, 7), (2, 10), (3, 8)], [harm, *others], strict=True))
+        compare(on_additive_worth, effects=effects, worth=spread_out(6, 11, places), target=-0.1875)
     compare(on_additive_worth, effects=worth, worth=[[0.25] * 2] * 3, target=1.5)
     equal = [[0.25, -0.25, 0.25], [-0.25, 0.25, -0.25], [0.25, -0.25, 0.25], [-0.25, 0.25, -0.25]]
     compare(on_additive_worth, effects=equal, worth=[[0.25] * 3] * 4, target=1.5)
@@ -207,7 +271,7 @@ def test_on_names(compare):
 def test_clear_errors(compare):
     """A target that all heads together do not reach or fewer do not reach raises a ValueError; others do not."""
     compare(on_additive_worth, effects=[[0.5, 0.25]], worth=[[0.5, 0.25]], target=0.75)
-    # All heads together are not enough here, and the first two are.
-    compare(on_additive_worth, effects=[[0.5, 0.25], [-0.125, 0.0]], worth=[[0.5, 0.25], [-0.5, 0.0]], target=0.75)
-    for effects, target in [([[0.5, 0.25], [0.25, 0.5]], 1.75), ([[0.125], [0.0]], 0.25)]:
-        compare(on_too_high_a_target, effects=effects, target=target)
+    # All heads together are not enough here, and the first two are more than enough.
+    compare(on_additive_worth, effects=[[0.5, 0.25], [-0.125, 0.0]], worth=[[0.5, 0.25], [-0.5, 0.0]], target=0.625)
+    tables = ([[0.5, 0.25], [0.25, 0.5]], [[0.125], [0.0]], [[0.5, 0.125, 0.0]])
+    compare(on_too_high_a_target, cases=[(table, target) for table in tables for target in (1.75, 2.0, 8.0)])

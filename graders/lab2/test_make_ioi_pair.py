@@ -6,8 +6,16 @@ STORE = "{A} and {B} went to the store. {S} gave a bottle to"
 WHEN = "When {A} and {B} went to the park, {S} handed a ball to"
 #: The giver opens a line: no space stands before the name.
 LINE = "Then {A} and {B} went to the park.\n{S} handed a ball to"
-#: The first name opens the text, and the giver a line.
-OPENS_BOTH = "{A} met {B} at the park.\n{S} handed a ball to"
+#: How sentences go on in which two people were named.
+GIVES = (
+    "{S} handed a ball to",
+    "{S} gave a bottle to",
+    "{S} showed the map to",
+    "{S} wrote a letter to",
+    "{S} brought a book to",
+    "{S} told a story to",
+)
+MAY = "It may rain. "
 LATER = "On Monday {A} saw {B} at the school. Later, {S} showed the map to"
 
 
@@ -76,13 +84,24 @@ def attempt(exercise, bench, template, io, subject, order):
         return type(error).__name__, None
 
 
-def on_unusable_names(exercise, bench, *, template, io, subject, order):
-    return {"raised": attempt(exercise, bench, template, io, subject, order)[0]}
+def on_unusable_names(exercise, bench, *, cases):
+    """What is raised for some templates, names and orders; several of each kind, so that it is seen which goes through."""
+    return {", ".join(map(repr, case)): attempt(exercise, bench, *case)[0] for case in cases}
 
 
 def on_a_name_too_many(exercise, bench, *, templates, order):
     """Templates that hold a name already."""
-    return [attempt(exercise, bench, template, "", "", order)[0] for template in templates]
+    return {template: attempt(exercise, bench, template, "", "", order)[0] for template in templates}
+
+
+def on_small_words(exercise, bench, *, templates, order):
+    """Templates that hold "may", for the name May."""
+    return {template: attempt(exercise, bench, template, "May", "", order)[0] for template in templates}
+
+
+def on_ends(exercise, bench, *, templates, order):
+    """Where prompts end that end in another way."""
+    return {template: attempt(exercise, bench, template, "", "", order) for template in templates}
 
 
 def on_unusual_names(exercise, bench, *, template, io, subject, order):
@@ -128,41 +147,50 @@ def test_roles_exchanged(compare, seed):
 @pytest.mark.needs(single_tokens=["Mary", " Mary", "John", " John"])
 def test_clear_errors(compare):
     """Equal names, a name of several tokens, a template with a name in it, an unknown order: a ValueError. All else works."""
-    # The last token is END, a colon too. A name needs to be a single token only where it stands.
-    compare(on_unusual_names, template="When {A} met {B}, {S} wrote a letter to:", io="", subject="", order="BABA")
+    # The last token is END, a colon too.
+    ends = ("wrote a letter to:", "said to her friend at the door:", "met a cat, and in the end it was too late.")
+    compare(on_ends, templates=[f"When {{A}} met {{B}}, {{S}} {end}" for end in ends], order="BABA")
+    # A name needs to be a single token only where it stands.
+    inside = [("When {A} met {B}, " + rest, order) for rest in GIVES for order in ("ABBA", "BABA")]
+    compare(on_unusable_names, cases=[(template, "_", "", order) for template, order in inside])
     compare(on_unusual_names, template=WHEN, io="_", subject="", order="ABBA")
     compare(on_unusual_names, template=WHEN, io="", subject="_", order="ABBA")
     # "may" is another word than the name May.
+    compare(on_small_words, templates=[MAY + "Then {A} met {B}, and " + rest for rest in GIVES], order="ABBA")
+    compare(on_unusual_names, template=MAY + WHEN, io="May", subject="", order="ABBA")
     compare(
-        on_unusual_names, template="It may be that {A} and {B} met. {S} wrote to", io="May", subject="", order="ABBA"
+        on_unusable_names,
+        cases=[
+            *((STORE, name, name, order) for name in ("Mary", "John", "Anna") for order in ("ABBA", "BABA")),
+            *((template, "Zebediah", "", "ABBA") for template in (WHEN, LATER, LINE)),
+            *((template, "Zebediah", "", "BABA") for template in (WHEN, LATER, LINE)),
+            *((template, "", "Zebediah", "ABBA") for template in (WHEN, LATER, LINE)),
+            *((template, "", "Zebediah", "BABA") for template in (WHEN, LATER, LINE)),
+            # A letter is a token; after a space it is two, where the vocabulary does not happen to have it.
+            *(("{A} met {B}, and " + rest, "x", "", "ABBA") for rest in GIVES[:3]),
+            # The name at the very beginning, in the clean prompt, and at the beginning of a line in one of the two.
+            *(("{A} met {B}, and " + rest, "_", "", "ABBA") for rest in GIVES[:3]),
+            *(("{A} met {B}, and " + rest, "", "_", "BABA") for rest in GIVES[:3]),
+            *(("Then {A} met {B}.\n" + rest, "_", "", "ABBA") for rest in GIVES),
+            *(("Then {A} met {B}.\n" + rest, "", "_", "BABA") for rest in GIVES),
+            # Without a space before it in both prompts, the letter is a single token in all its places; as an answer it is two.
+            *(("{A} met {B} at the park.\n" + rest, "x", "", "ABBA") for rest in GIVES),
+            *(("{A} met {B} at the park.\n" + rest, "", "x", "BABA") for rest in GIVES),
+            *((STORE, "", "", order) for order in ("ABAB", "BAAB", "AABB", "", "AB", "ABBABA")),
+            *((STORE, "", "", order) for order in ("abba", "baba", "Abba", "Baba", "ABBa", "bABA")),
+        ],
     )
-    for template, io, subject, order in [
-        (STORE, "Mary", "Mary", "ABBA"),
-        (WHEN, "Zebediah", "", "ABBA"),
-        (WHEN, "", "Zebediah", "BABA"),
-        # A letter is a token; after a space it is two, where the vocabulary does not happen to have it.
-        (STORE, "x", "", "ABBA"),
-        # The name at the very beginning, in the clean prompt, and at the beginning of a line in one of the two.
-        (STORE, "_", "", "ABBA"),
-        (STORE, "", "_", "BABA"),
-        (LINE, "_", "", "ABBA"),
-        (LINE, "", "_", "BABA"),
-        # Without a space before it in both prompts, the letter is a single token in all its places; as an answer it is two.
-        (OPENS_BOTH, "x", "", "ABBA"),
-        (OPENS_BOTH, "", "x", "BABA"),
-        (STORE, "", "", "ABAB"),
-        (STORE, "", "", "abba"),
-        (STORE, "", "", "baba"),
-    ]:
-        compare(on_unusable_names, template=template, io=io, subject=subject, order=order)
     templates = [
-        "{IO} was late. " + WHEN,
-        "{SUBJECT} was late. " + WHEN,
-        "When {A} and {IO} and {B} met, {S} handed a ball to",
-        "When {A} and {SUBJECT} and {B} met, {S} handed a ball to",
-        STORE + " {IO} and",
-        STORE + " {SUBJECT} and",
-        "{IO}'s ball was lost. " + WHEN,
-        "At last, {SUBJECT}, w" + WHEN.removeprefix("W"),
+        template.replace("WHO", who)
+        for who in ("{IO}", "{SUBJECT}")
+        for template in (
+            "WHO was late. " + WHEN,
+            "When {A} and WHO and {B} met, {S} handed a ball to",
+            "WHO's ball was lost. " + WHEN,
+            "At last, WHO, w" + WHEN.removeprefix("W"),
+            STORE + " WHO and",
+            STORE + " the friend of WHO and",
+            WHEN + " him, and WHO saw",
+        )
     ]
     compare(on_a_name_too_many, templates=templates, order="BABA")

@@ -4,6 +4,25 @@ import numpy as np
 import pytest
 
 
+def left(bench):
+    """The first hook that is still on the model."""
+    return next(iter(bench.open_hooks()), "nothing")
+
+
+def what_changed(before, cache):
+    """The first entry of a cache that is not as it was."""
+    import torch
+
+    if list(cache.keys()) != list(before):
+        return "there are other entries"
+    for name, value in before.items():
+        if cache[name].shape != value.shape:
+            return f"{name} has another shape"
+        if not torch.equal(cache[name], value):
+            return f"{name} has other values"
+    return "nothing"
+
+
 def difference_of(right, wrong):
     """The mean logit difference of two tokens at the last position."""
 
@@ -17,7 +36,7 @@ def difference_of(right, wrong):
 def swept(exercise, bench, clean, corrupted, metric):
     """The learner's map, the two runs without a patch, and how the model is left."""
     found = exercise.patch_residual_sweep(bench.model, clean, corrupted, metric)
-    hooks_left = bool(bench.open_hooks())
+    hooks_left = left(bench)
     bench.model.reset_hooks()  # or a hook that was left would falsify the two ends
     ends = {"clean": float(metric(bench.run(clean))), "corrupted": float(metric(bench.run(corrupted)))}
     return {"map": found, **ends, "hooks_left": hooks_left}
@@ -96,7 +115,7 @@ def with_a_metric_that_fails(exercise, bench, *, calls):
     try:
         exercise.patch_residual_sweep(bench.model, tokens, tokens.flip(1), failing_metric(calls))
     except MetricError:
-        return {"hooks_left": bool(bench.open_hooks())}
+        return {"hooks_left": left(bench)}
     return {"hooks_left": None}
 
 
@@ -109,7 +128,7 @@ def test_on_random_tokens(compare, seed):
         assert np.allclose(each["map"][0, 0], each["corrupted"], atol=1e-3), (
             "both prompts begin with BOS, so a patch at position 0 before layer 0 should change nothing"
         )
-        assert not each["hooks_left"], "a hook is still attached to the model after your sweep"
+        assert each["hooks_left"] == "nothing", "a hook is still attached to the model after your sweep"
 
 
 @pytest.mark.points(2)
@@ -136,7 +155,7 @@ def test_on_pairs_of_names(compare, seed):
     assert np.allclose(found["map"][:, :at_s2], found["corrupted"], atol=1e-3), (
         "before the changed word the two runs are the same in every layer; a patch there should change nothing"
     )
-    assert not found["hooks_left"], "a hook is still attached to the model after your sweep"
+    assert found["hooks_left"] == "nothing", "a hook is still attached to the model after your sweep"
 
 
 # --- attention layers and MLPs ---
@@ -150,19 +169,17 @@ INNER = ("attn.hook_z", "mlp.hook_post")
 
 def swept_of_parts(exercise, bench, clean, corrupted, metric):
     """The learner's maps, the run without a patch, and how cache and model are left."""
-    import torch
     from transformer_lens import ActivationCache
 
     cache = ActivationCache(bench.cache(clean, bench.names([*CACHED, *INNER])), bench.model)
     before = {name: value.clone() for name, value in cache.items()}
     found = exercise.patch_component_sweep(bench.model, corrupted, cache, metric)
-    hooks_left = bool(bench.open_hooks())
+    hooks_left = left(bench)
     bench.model.reset_hooks()  # or a hook that was left would falsify the next run
     return {
         "maps": found,
         "corrupted": float(metric(bench.run(corrupted))),
-        "cache_unchanged": list(cache.keys()) == list(before)
-        and all(torch.equal(value, cache[name]) for name, value in before.items()),
+        "cache_changes": what_changed(before, cache),
         "hooks_left": hooks_left,
     }
 
@@ -208,7 +225,7 @@ def with_a_metric_that_fails_of_parts(exercise, bench, *, calls):
     try:
         exercise.patch_component_sweep(bench.model, tokens.flip(1), cache, failing_metric(calls))
     except MetricError:
-        return {"hooks_left": bool(bench.open_hooks())}
+        return {"hooks_left": left(bench)}
     return {"hooks_left": None}
 
 
@@ -221,8 +238,8 @@ def assert_sound(found):
         assert np.allclose(values[-1, :-1], corrupted, atol=1e-3), (
             f"{name}: what the last layer writes before the last position cannot reach the prediction there any more"
         )
-    assert found["cache_unchanged"], "your function changed the clean cache; the next experiment needs it"
-    assert not found["hooks_left"], "a hook is still attached to the model after your sweep"
+    assert found["cache_changes"] == "nothing", "your function changed the clean cache; the next experiment needs it"
+    assert found["hooks_left"] == "nothing", "a hook is still attached to the model after your sweep"
 
 
 @pytest.mark.points(2)

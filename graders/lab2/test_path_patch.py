@@ -28,23 +28,32 @@ def some(logits):
 
 
 def watched(cache):
-    """A function that says whether the cache is as it is now."""
+    """A function that says what of the cache is not as it is now."""
     before = {name: value.clone() for name, value in cache.items()}
-
-    def unchanged():
-        same = list(cache.keys()) == list(before)
-        return same and all(bool((before[name] == value).all()) for name, value in cache.items())
-
-    return unchanged
+    return lambda: what_changed(before, cache)
 
 
-def left(bench, logits, orig_unchanged, new_unchanged):
+def what_changed(before, cache):
+    """The first entry of a cache that is not as it was."""
+    import torch
+
+    if list(cache.keys()) != list(before):
+        return "there are other entries"
+    for name, value in before.items():
+        if cache[name].shape != value.shape:
+            return f"{name} has another shape"
+        if not torch.equal(cache[name], value):
+            return f"{name} has other values"
+    return "nothing"
+
+
+def left(bench, logits, orig_changes, new_changes):
     """The logits, and how caches and model are left."""
     return {
         "logits": some(logits),
-        "orig_cache_unchanged": orig_unchanged(),
-        "new_cache_unchanged": new_unchanged(),
-        "hooks_left": bool(bench.open_hooks()),
+        "orig_cache_changes": orig_changes(),
+        "new_cache_changes": new_changes(),
+        "hooks_left": next(iter(bench.open_hooks()), "nothing"),
     }
 
 
@@ -144,8 +153,10 @@ def test_to_logits(compare, seed):
     """The direct path from one or several heads to the logits, on random tokens."""
     for batch, pos, senders in [(2, 5, [[0, 1]]), (3, 4, [[1, 0], [-1, 2]]), (2, 6, [[-1, -1]])]:
         found = compare(to_logits, batch=batch, pos=pos, senders=senders, seed=seed)
-        assert not found["hooks_left"], "hooks are left on the model: the next run would be patched too"
-        assert found["orig_cache_unchanged"] and found["new_cache_unchanged"], "a cache is changed: add to a copy"
+        assert found["hooks_left"] == "nothing", "hooks are left on the model: the next run would be patched too"
+        assert found["orig_cache_changes"] == found["new_cache_changes"] == "nothing", (
+            "a cache is changed: add to a copy"
+        )
     compare(to_logits_in_a_deep_model, senders=[[10, 1], [2, 0]], seed=seed)
 
 
@@ -172,8 +183,10 @@ def test_to_heads(compare, seed):
         found = compare(
             to_heads, batch=batch, pos=pos, senders=senders, receivers=receivers, component=component, seed=seed
         )
-        assert not found["hooks_left"], "hooks are left on the model: the next run would be patched too"
-        assert found["orig_cache_unchanged"] and found["new_cache_unchanged"], "a cache is changed: add to a copy"
+        assert found["hooks_left"] == "nothing", "hooks are left on the model: the next run would be patched too"
+        assert found["orig_cache_changes"] == found["new_cache_changes"] == "nothing", (
+            "a cache is changed: add to a copy"
+        )
     deep = {"senders": [[9, 1], [2, 0]], "receivers": [[10, 1], [10, 0]], "component": "q"}
     compare(to_heads_in_a_deep_model, **deep, seed=seed)
 

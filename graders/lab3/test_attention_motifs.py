@@ -45,11 +45,34 @@ def on_simple_heads(exercise, bench, *, batch, half):
     return exercise.attention_motifs(pattern.reshape(3, 1, 2, pos, pos).repeat(1, batch, 1, 1, 1), tokens)
 
 
+def on_silent_heads(exercise, bench, *, layers, batch, heads, pos, d_vocab, seed):
+    """Some heads never look at the position before, and some never at the first one: their scores are 0, and others' are not."""
+    import torch
+
+    pattern = bench.pattern(layers, batch, heads, pos, pos, seed=seed)
+    not_before, not_first = (bench.uniform(layers, 1, heads, 1, seed=seed + n) < 0.5 for n in (2, 3))
+    rows = torch.arange(1, pos, device=bench.device)
+    pattern[..., rows, rows - 1] = pattern[..., rows, rows - 1].masked_fill(not_before, 0)
+    pattern[..., rows, 0] = pattern[..., rows, 0].masked_fill(not_first, 0)
+    pattern = pattern / pattern.sum(-1, keepdim=True)
+    return exercise.attention_motifs(pattern, uneven_repeats(bench, batch, pos, d_vocab, seed + 1))
+
+
 def on_tokens_without_repeats(exercise, bench, *, layers, batch, heads, pos, seed):
     import torch
 
     pattern = bench.pattern(layers, batch, heads, pos, pos, seed=seed)
     return exercise.attention_motifs(pattern, torch.arange(batch * pos, device=bench.device).reshape(batch, pos))
+
+
+def on_many_tokens_without_repeats(exercise, bench, *, sizes, seed):
+    """The same for several sizes."""
+    return {
+        f"batch={batch}, pos={pos}": on_tokens_without_repeats(
+            exercise, bench, layers=2, batch=batch, heads=3, pos=pos, seed=seed
+        )
+        for batch, pos in sizes
+    }
 
 
 def on_one_copy(exercise, bench, *, layers, heads, pos, seed):
@@ -98,6 +121,7 @@ def assert_between_0_and_1(motifs):
 def test_on_random_patterns(compare, seed):
     """Random attention patterns and tokens that repeat often, in several asymmetric shapes."""
     shapes = [(2, 3, 4, 9, 3), (1, 4, 3, 14, 4), (5, 2, 2, 8, 2)]
+    assert_between_0_and_1(compare(on_silent_heads, layers=4, batch=2, heads=5, pos=7, d_vocab=3, seed=seed))
     for layers, batch, heads, pos, d_vocab in shapes:
         motifs = compare(
             on_random_patterns, layers=layers, batch=batch, heads=heads, pos=pos, d_vocab=d_vocab, seed=seed
@@ -130,12 +154,14 @@ def test_on_simple_heads(compare):
 @pytest.mark.points(1)
 def test_without_repeats(compare, seed):
     """Tokens that never repeat: the duplicate-token score is 0 for every head."""
+    compare(on_many_tokens_without_repeats, sizes=[[1, 3], [2, 2], [2, 4], [3, 3], [1, 8], [4, 5]], seed=seed)
     compare(on_tokens_without_repeats, layers=3, batch=1, heads=2, pos=2, seed=seed)
     motifs = compare(on_tokens_without_repeats, layers=2, batch=3, heads=4, pos=6, seed=seed)
     assert np.all(motifs["duplicate"] == 0), "without a repeated token there is nothing to look back at: the score is 0"
 
 
 @pytest.mark.points(2)
+@pytest.mark.needs(context=37)
 def test_on_course_model(compare, seed):
     """The attention patterns of the course model on repeated random tokens, and on tokens with many copies."""
     assert_between_0_and_1(compare(on_course_model, batch=2, half=18, seed=seed))
@@ -145,12 +171,16 @@ def test_on_course_model(compare, seed):
 @pytest.mark.points(1)
 def test_clear_errors(compare):
     """Tokens that do not belong to the pattern, by their batch or their positions, raise a ValueError."""
-    batches = [((3, 6, 6), (1, 6)), ((1, 6, 6), (3, 6)), ((3, 6, 6), (2, 6)), ((2, 6, 6), (3, 6))]
-    positions = [
-        ((3, 6, 6), (3, 5)),
-        ((3, 6, 6), (3, 7)),
-        ((3, 6, 8), (3, 6)),
-        ((3, 8, 6), (3, 6)),
-        ((2, 1, 1), (2, 1)),
-    ]
+    # Each clause in six cases, so that one which is left out can be told from others.
+    one_row = [(3, 6), (2, 6), (4, 5), (5, 4), (2, 3), (3, 2)]
+    batches = [((batch, pos, pos), (1, pos)) for batch, pos in one_row]
+    batches += [((1, pos, pos), (batch, pos)) for batch, pos in one_row]
+    batches += [((batch, pos, pos), (batch + 1, pos)) for batch, pos in one_row]
+    batches += [((batch + 1, pos, pos), (batch, pos)) for batch, pos in one_row]
+    surplus = [(3, 6, 8), (2, 5, 6), (1, 4, 7), (3, 2, 3), (2, 6, 7), (4, 3, 5)]
+    positions = [((batch, pos, keys), (batch, pos)) for batch, pos, keys in surplus]
+    positions += [((batch, queries, pos), (batch, pos)) for batch, pos, queries in surplus]
+    positions += [((batch, larger, larger), (batch, pos)) for batch, pos, larger in surplus]
+    positions += [((batch, pos, pos), (batch, larger)) for batch, pos, larger in surplus]
+    positions += [((batch, 1, 1), (batch, 1)) for batch in (1, 2, 3, 4, 5, 6)]
     compare(on_shapes_of_all_kinds, shapes=[((1, 2, 2), (1, 2)), *batches, *positions])

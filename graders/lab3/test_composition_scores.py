@@ -31,6 +31,7 @@ def on_scaled_weights(exercise, bench, *, d_model, d_head, seed):
     return {
         "as_they_are": scores_of(exercise, first, second),
         "scaled": scores_of(exercise, [8 * w for w in first], [0.25 * w for w in second]),
+        "very_small": scores_of(exercise, [2**-9 * w for w in first], [2**-8 * w for w in second]),
     }
 
 
@@ -77,7 +78,8 @@ def on_random_baseline(exercise, bench, *, seed):
 
     def of(*arguments):
         found = exercise.random_baseline(*arguments)
-        types.add("float" if isinstance(found, float) else type(found).__name__)
+        kind = "float" if isinstance(found, float) else type(found).__name__
+        types["d_model={}, d_head={}, samples={}".format(*arguments)] = kind
         return float(found)
 
     def global_states():
@@ -85,30 +87,48 @@ def on_random_baseline(exercise, bench, *, seed):
         states = torch.random.get_rng_state().tolist(), (name, keys.tolist(), *rest), random.getstate()
         return dict(zip(("PyTorch", "NumPy", "Python"), states, strict=True))
 
-    def same(with_seed):
-        first = of(9, 2, 5, with_seed)
+    # One boolean tells little, so these questions are asked for several widths.
+    types, same, other, changed = {}, {}, {}, {}
+    for width in range(2, 8):
+        before = global_states()
+        first = {each: of(9, width, 3, each) for each in sorted({0, seed + 1})}
+        after = global_states()
+        for library, state in before.items():
+            changed[f"{library}, d_head={width}"] = after[library] != state
         torch.rand(7), np.random.rand(3), random.random()  # what was drawn before a call must not matter
-        return first == of(9, 2, 5, with_seed)
-
-    types = set()
-    before = global_states()
+        for each, number in first.items():
+            same[f"seed={each}, d_head={width}"] = of(9, width, 3, each) == number
+        other[f"d_head={width}"] = of(9, width, 3, seed) != first[seed + 1]
     found = of(24, 6, 150, seed)
-    after = global_states()
-    singles = [of(24, 12, 1, seed + number) for number in range(600)]
+    of_few = {
+        pairs: statistics.mean(of(24, 6, pairs, seed + number) for number in range(30)) / 0.2021 for pairs in (2, 3)
+    }
+    # Where the stream has one dimension, each score is 1, and so is every mean of scores. A ratio of two means is not.
+    lines = {
+        f"samples={pairs}, d_head={width}": "1" if abs(of(1, width, pairs, seed) - 1) < 1e-3 else "not 1"
+        for pairs in (2, 3, 5)
+        for width in (1, 3, 8)
+    }
+    singles = [of(24, 12, 1, seed + number) for number in range(500)]
     spread = statistics.stdev(singles)
-    seeds = sorted({0, seed + 1})
     return {
-        "types": sorted(types),
+        "types": types,
         "one_pair_between_0_and_1": all(0 < score <= 1 for score in singles),
         "mean": near(found / 0.2021, 0.9, 1.1),
         "times_too_high": [bound for bound in (1.5, 3.5, 10.0) if found > bound * 0.2021],
+        **{f"mean_of_{pairs}_pairs": near(ratio, 0.85, 1.15) for pairs, ratio in of_few.items()},
+        **{
+            f"mean_of_{pairs}_pairs_times_too_high": [bound for bound in (1.3, 1.75, 2.25) if ratio > bound]
+            for pairs, ratio in of_few.items()
+        },
         "mean_where_the_head_width_is_1": near(of(40, 1, 1000, seed) / 0.12695, 0.88, 1.12),
+        "mean_where_d_model_is_1": lines,
         "spread_of_single_pairs": near(spread, 0.0149, 0.0212),
         "spread_far_too_high": spread > 0.029,
         "mean_is_that_of_one_pair": abs(found - of(24, 6, 1, seed)) < 1e-6,
-        "same_seed_same_number": {f"seed={each}": same(each) for each in seeds},
-        "other_seed_other_number": of(9, 2, 5, seed) != of(9, 2, 5, seed + 1),
-        "global_random_states_changed": [library for library, state in before.items() if after[library] != state],
+        "same_seed_same_number": same,
+        "other_seed_other_number": other,
+        "global_random_states_changed": changed,
     }
 
 
@@ -131,8 +151,9 @@ def test_scale(compare, seed):
     """Multiplying all weights by a number changes no score."""
     found = compare(on_scaled_weights, d_model=7, d_head=3, seed=seed)
     for kind in KINDS:
-        same = np.allclose(found["as_they_are"][kind], found["scaled"][kind], rtol=1e-3)
-        assert same, f"{kind}-composition changes when the weights are multiplied by a number"
+        for scaled in ("scaled", "very_small"):
+            same = np.allclose(found["as_they_are"][kind], found[scaled][kind], rtol=1e-3)
+            assert same, f"{kind}-composition changes when the weights are multiplied by a number"
 
 
 @pytest.mark.points(2)

@@ -81,17 +81,24 @@ def test_ties_and_threshold(compare):
     found = pairs(compare(on_given_scores, scores=scores, threshold=0.5))
     assert found == [(1, 3), (0, 1), (1, 1), (2, 2)], "above 0.5 are (1, 3) with 1.0, then three heads with 0.75 each"
     compare(on_given_scores, scores=[[0.5, 0.5], [0.5, 0.5], [0.5, 0.5]], threshold=0.25)
-    a_little = 2**-14
+    a_little = 2**-20  # sixteen times what float32 rounds here
     close = [[0.5, 0.5 + 2 * a_little, 0.5 - a_little], [0.5, 0.5 + a_little, 0.25 + a_little]]
     found = pairs(compare(on_given_scores, scores=close, threshold=0.25))
     assert found == [(0, 1), (1, 1), (0, 0), (1, 0), (0, 2), (1, 2)], (
         "scores that differ, if only a little, are not equal"
     )
+    # Scores may be small numbers. Twice what is far apart, in units of a millionth of a millionth.
+    for unit in (1.0, 2**-40):
+        small = [[number * unit for number in row] for row in ([1.0, 5.0, 3.0, 2.0, 0.0], [4.0, -2.0, 1.0, 0.5, 7.0])]
+        for threshold in (0.0, 1.5 * unit):
+            compare(on_given_scores, scores=small, threshold=threshold)
 
 
 @pytest.mark.points(1)
 def test_none_and_all(compare):
     """No head above the threshold: an empty list. A negative threshold, zeros. Scores that are no map: a ValueError."""
+    for seed in (1, 2, 3):
+        compare(on_random_scores, layers=12, heads=9, threshold=9.0, seed=seed)
     nothing = compare(on_given_scores, scores=[[0.25, 0.5, -0.375]], threshold=0.625)
     assert len(nothing) == 0, "no head is above 0.625, so the list should be empty"
     scores = [[-0.25, -0.75, -0.5], [-1.25, 0.0, -0.875], [0.0, 0.375, -1.0]]
@@ -100,10 +107,13 @@ def test_none_and_all(compare):
     assert found == expected, "all heads but (1, 0) and (2, 2) are above -1"
     found = pairs(compare(on_given_scores, scores=scores, threshold=0.0))
     assert found == [(2, 1)], "only (2, 1) is above 0: a score of 0 is not"
-    compare(on_shapes_of_all_kinds, shapes=[[2, 3], [5], [2, 3, 4], [2, 3, 1], [1, 2, 3], []])
+    one_axis = [[5], [1], [2], [4], [7], [12]]
+    more_axes = [[2, 3, 4], [2, 3, 1], [1, 2, 3], [1, 1, 2], [4, 2, 2], [2, 3, 1, 2]]
+    compare(on_shapes_of_all_kinds, shapes=[[2, 3], *one_axis, *more_axes, []])
 
 
 @pytest.mark.points(1)
+@pytest.mark.needs(context=21)
 def test_on_course_model(compare, seed):
     """The heads of the course model that attend most sharply, on repeated random tokens."""
     found = compare(on_course_model, batch=2, half=10, seed=seed)

@@ -5,6 +5,9 @@ import pytest
 
 MEASURES = ("induction", "previous", "duplicate", "first", "current")
 
+#: What separates nearly equal scores: sixteen times what float32 rounds at 0.5.
+A_LITTLE = 2**-20
+
 
 def random_scores(bench, layers, heads, measures, seed):
     return {name: bench.uniform(layers, heads, seed=seed + n) for n, name in enumerate(MEASURES[:measures])}
@@ -33,18 +36,19 @@ def shown_in(figure):
     left, right, bottom, top = image.get_extent()
     first_row_on_top = (bottom > top) == (axes.get_ylim()[0] > axes.get_ylim()[1]) and image.origin == "upper"
     data = np.ma.getdata(panel["images"][0])
+    x_names = by_place(axes.get_xticks(), panel["xticks"], left, right, data.shape[1])
     titles = [axes.get_title(loc) for axes in drawn for loc in ("left", "center", "right")] + [figure.get_suptitle()]
     return {
         "heatmaps (imshow)": 1,
         "data": data,
-        "first_row_on_top": bool(first_row_on_top),
-        "x_names": by_place(axes.get_xticks(), panel["xticks"], left, right, data.shape[1]),
+        "first_row": "on top" if first_row_on_top else "at the bottom of the heatmap",
+        "x_names": x_names,
         "y_names": by_place(axes.get_yticks(), panel["yticks"], *sorted((bottom, top)), data.shape[0]),
-        "x_label": panel["xlabel"].strip().lower(),
-        "y_label": panel["ylabel"].strip().lower(),
-        "has_a_title": any(title.strip() for title in titles),
-        "colours_span_it": colours_span(image),
-        "has_a_colour_bar": len(drawn) < len(figure.axes),
+        "columns_without_a_name": x_names.count(None),
+        "axis_labels": f"{panel['xlabel'].strip().lower()!r} along x, {panel['ylabel'].strip().lower()!r} along y",
+        "title": "there is one" if any(title.strip() for title in titles) else "the figure has none",
+        "colours": "span all scores" if colours_span(image) else "do not span all scores",
+        "colour_bar": "there is one" if len(drawn) < len(figure.axes) else "the figure has none",
     }
 
 
@@ -66,11 +70,16 @@ def colours_span(image):
     return bool(low <= values.min() and values.max() <= high and low < high)
 
 
+def kind_of(value):
+    """`int`, or `numpy.int64`."""
+    return f"{type(value).__module__}.{type(value).__name__}".removeprefix("builtins.")
+
+
 def with_types(table):
     """The table as it is, and the types of its numbers: NumPy's numbers look like Python's as data."""
     if not isinstance(table, list) or not all(isinstance(row, dict) for row in table):
         return table
-    types = {key: sorted({type(row.get(key)).__name__ for row in table}) for key in ("layer", "head", "score")}
+    types = {key: sorted({kind_of(row.get(key)) for row in table}) for key in ("layer", "head", "score")}
     return {"table": table, "types": types}
 
 
@@ -81,6 +90,19 @@ def table_on_random_scores(exercise, bench, *, layers, heads, measures, threshol
 
 def table_on_given_scores(exercise, bench, *, scores, threshold):
     table, _ = exercise.head_report(given(bench, scores), threshold)
+    return with_types(table)
+
+
+def table_on_many_ties(exercise, bench, *, layers, heads, measures, threshold, seed):
+    """Scores in quarters, a fourth of them a little higher: many are equal, nearly equal, or at the threshold."""
+    scores = {
+        name: (
+            bench.integers(0, 4, (layers, heads), seed=seed + n) / 4
+            + (bench.integers(0, 4, (layers, heads), seed=seed + n + 10) == 0) * A_LITTLE
+        ).to(bench.dtype)
+        for n, name in enumerate(MEASURES[:measures])
+    }
+    table, _ = exercise.head_report(scores, threshold)
     return with_types(table)
 
 
@@ -135,23 +157,28 @@ def test_table_of_random_scores(compare, seed):
 @pytest.mark.points(2)
 def test_ties_and_threshold(compare):
     """Equal and nearly equal scores, and scores at the threshold: the first of equals wins; a role needs more than the threshold."""
-    a_little = 2**-12
+    compare(table_on_many_ties, layers=9, heads=8, measures=3, threshold=0.5, seed=11)
+    compare(table_on_many_ties, layers=7, heads=4, measures=4, threshold=0.75, seed=31)
     scores = {
-        "induction": [[0.5, 0.75, 0.75, 0.75], [0.25, 1.0, 0.5 + a_little, 0.0]],
-        "previous": [[0.5, 0.75, 0.75, 0.75 + a_little], [0.125, 0.0, 0.5, 0.0]],
-        "first": [[0.25, 0.625, 0.875, 0.75 + a_little], [0.25, 1.0, 0.375, 0.0]],
+        "induction": [[0.5, 0.75, 0.75, 0.75], [0.25, 1.0, 0.5 + A_LITTLE, 0.0]],
+        "previous": [[0.5, 0.75, 0.75, 0.75 + A_LITTLE], [0.125, 0.0, 0.5, 0.0]],
+        "first": [[0.25, 0.625, 0.875, 0.75 + A_LITTLE], [0.25, 1.0, 0.375, 0.0]],
     }
     found = compare(table_on_given_scores, scores=scores, threshold=0.5)
     roles = [row["role"] for row in found["table"]]
     expected = ["other", "induction", "first", "previous", "other", "induction", "induction", "other"]
     assert roles == expected, f"the roles of these heads above 0.5 are {expected}"
     compare(table_on_given_scores, scores=scores, threshold=0.0)
+    small = {name: [[score * 2**-18 for score in row] for row in rows] for name, rows in scores.items()}
+    for threshold in (0.0, 2**-19):
+        compare(table_on_given_scores, scores=small, threshold=threshold)
 
 
 @pytest.mark.points(4)
+@pytest.mark.needs(context=17)
 def test_heatmap(compare, seed):
     """The heatmap: its data, the names on its ticks, its axis labels, its title and colour bar."""
-    for layers, heads, measures in [(11, 2, 3), (1, 3, 5)]:
+    for layers, heads, measures in [(2, 5, 5), (11, 2, 3), (7, 6, 2)]:
         compare(figure_on_random_scores, layers=layers, heads=heads, measures=measures, seed=seed)
     compare(figure_on_course_model, batch=2, half=8, seed=seed)
 
@@ -160,5 +187,10 @@ def test_heatmap(compare, seed):
 def test_clear_errors(compare):
     """No scores at all, scores of different shapes, or scores that are no map raise a ValueError."""
     possible = [[[2, 3], [2, 3]]]
-    one_odd = [[[2, 3], [3, 2]], [[2, 3], [2, 3], [2, 4]], [[2, 3], [1, 3]], [[2, 1], [2, 3]], [[2, 3], [6]]]
-    compare(on_shapes_of_all_kinds, shapes=[*possible, [], *one_odd, [[4], [4]], [[2, 3, 1], [2, 3, 1]]])
+    # Each clause in six cases, so that one which is left out can be told from others.
+    one_odd = [[[2, 3], [2, 4]], [[2, 3], [2, 3], [2, 4]], [[2, 3], [3, 3]], [[2, 1], [2, 3]], [[1, 3], [2, 3]]]
+    one_odd += [[[2, 2], [2, 3], [2, 3]], [[2, 3], [3, 2]], [[2, 3], [6]], [[4, 2], [2, 4]], [[2, 6], [3, 4]]]
+    one_odd += [[[1, 6], [2, 3]], [[6, 2], [3, 4]]]
+    one_axis = [[[4], [4]], [[3]], [[2], [2], [2]], [[1]], [[7], [7]], [[6]]]
+    more_axes = [[[2, 3, 1], [2, 3, 1]], [[2, 3, 2]], [[1, 2, 3]], [[2, 2, 2], [2, 2, 2]], [[3, 1, 4]], [[1, 1, 1]]]
+    compare(on_shapes_of_all_kinds, shapes=[*possible, [], *one_odd, *one_axis, *more_axes])

@@ -52,6 +52,8 @@ def on_sizes_of_all_kinds(exercise, bench, *, sizes):
     for queries, keys, half in sizes:
         try:
             found = exercise.induction_scores(bench.uniform(2, 3, 4, queries, keys, seed=0), half)
+            if not hasattr(found, "shape"):  # no tensor, as the other checks say: nothing is learned by asking again
+                return {"raised": raised, "result": type(found).__name__}
             given.append(list(found.shape))
             result = "nothing"
         except ValueError:
@@ -94,6 +96,7 @@ def test_mean_over_the_batch(compare, seed):
 
 
 @pytest.mark.points(2)
+@pytest.mark.needs(context=41)
 def test_on_course_model(compare, seed):
     """The attention patterns of the course model on repeated random tokens, with halves of several lengths."""
     for batch, half in [(3, 20), (2, 9)]:
@@ -109,11 +112,14 @@ def test_clear_errors(compare):
         (11, 11, 4),
         (11, 11, 6),
         (11, 11, 1),
+        (13, 13, 5),
+        (13, 13, 4),
+        (9, 9, 3),
+        (7, 7, 2),
         (10, 10, 5),
         (12, 12, 5),
-        (11, 13, 5),
-        (13, 11, 5),
-        (11, 9, 5),
-        (9, 11, 5),
     ]
+    # One axis fits and the other does not: several times each, so that a check of one axis alone can be told from others.
+    other_keys = [(11, 13, 5), (11, 9, 5), (11, 12, 5), (7, 9, 3), (5, 6, 2), (9, 12, 4), (3, 7, 1), (7, 8, 3)]
+    impossible += other_keys + [(keys, queries, half) for queries, keys, half in other_keys]
     compare(on_sizes_of_all_kinds, sizes=possible + impossible)

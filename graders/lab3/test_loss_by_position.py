@@ -73,6 +73,7 @@ def test_large_logits(compare, seed):
 
 
 @pytest.mark.points(1)
+@pytest.mark.needs(context=25)
 def test_on_course_model(compare, seed):
     """The course model on repeated random tokens, also against the model's own loss."""
     for batch, half in [(3, 12), (2, 5)]:
@@ -84,14 +85,40 @@ def test_on_course_model(compare, seed):
 @pytest.mark.points(1)
 def test_clear_errors(compare):
     """Positions that are not BOS and two equal halves, and logits that do not fit the tokens, raise a ValueError."""
-    lengths = [
-        ((2, 8), (2, 8)),
-        ((2, 1), (2, 1)),
-        ((2, 2), (2, 2)),
+    # Each clause in six cases or more, so that one which is left out can be told from others.
+    even = [((2, pos), (2, pos)) for pos in (2, 4, 6, 8, 10, 12, 14)]
+    alone = [((batch, 1), (batch, 1)) for batch in (1, 2, 3, 4, 5, 7)]
+    longer = [
         ((2, 9), (2, 7)),
-        ((2, 5), (2, 7)),
-        ((2, 6), (2, 7)),
         ((2, 8), (2, 7)),
+        ((2, 6), (2, 5)),
+        ((1, 4), (1, 3)),
+        ((3, 7), (3, 3)),
+        ((2, 12), (2, 11)),
     ]
-    batches = [((1, 7), (2, 7)), ((3, 7), (2, 7)), ((2, 7), (1, 7))]
-    compare(on_shapes_of_all_kinds, shapes=[((2, 3), (2, 3)), *lengths, *batches])
+    shorter = [
+        ((2, 6), (2, 7)),
+        ((2, 4), (2, 5)),
+        ((1, 2), (1, 3)),
+        ((3, 8), (3, 9)),
+        ((2, 10), (2, 11)),
+        ((4, 4), (4, 5)),
+    ]
+    one_row = [
+        ((1, 7), (2, 7)),
+        ((1, 7), (3, 7)),
+        ((1, 5), (2, 5)),
+        ((1, 3), (4, 3)),
+        ((1, 9), (2, 9)),
+        ((1, 5), (5, 5)),
+    ]
+    more_rows = [
+        ((3, 7), (2, 7)),
+        ((2, 7), (1, 7)),
+        ((4, 5), (1, 5)),
+        ((5, 3), (2, 3)),
+        ((3, 9), (2, 9)),
+        ((2, 7), (3, 7)),
+    ]
+    impossible = [*even, *alone, *longer, *shorter, ((2, 5), (2, 7)), *one_row, *more_rows]
+    compare(on_shapes_of_all_kinds, shapes=[((2, 3), (2, 3)), *impossible])

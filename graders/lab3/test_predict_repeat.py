@@ -32,6 +32,7 @@ def on_made_up_words(exercise, bench, *, count, length, n_tokens, seed):
 def on_words_of_the_vocabulary(exercise, bench, *, count, length, again, n_tokens, seed):
     """Words drawn from the model's whole vocabulary, and the first ones again: no two calls see the same."""
     model = bench.model
+    length = min(length, bench.n_ctx - 1 - again - n_tokens)  # with BOS before, and what is appended behind
     words = []
     for number in bench.integers(0, bench.d_vocab, (count * length * 8,), seed).tolist():
         word = model.to_string([number])
@@ -62,18 +63,21 @@ def on_any_text(exercise, bench, *, prompts, n_tokens):
     return {"texts": texts, "open_hooks": bench.open_hooks()}
 
 
-def on_counts(exercise, bench, *, prompts, n_tokens):
-    texts = None
-    try:
-        texts = exercise.predict_repeat(bench.model, prompts, n_tokens)
-        raised = "nothing"
-    except ValueError:
-        raised = "ValueError"
-    except NotImplementedError:
-        raise
-    except Exception as error:
-        raised = type(error).__name__
-    return {"raised": raised, "texts": texts}
+def on_counts(exercise, bench, *, prompts, counts):
+    """What is raised for some numbers of tokens, with and without prompts. The first one is possible."""
+    raised, given = {}, []
+    for several, n_tokens in [(prompts, counts[0]), *((some, n) for some in (prompts, []) for n in counts[1:])]:
+        try:
+            given.append(exercise.predict_repeat(bench.model, several, n_tokens))
+            found = "nothing"
+        except ValueError:
+            found = "ValueError"
+        except NotImplementedError:
+            raise
+        except Exception as error:
+            found = type(error).__name__
+        raised[f"{len(several) or 'no'} prompt{'s' * (not several)}, n_tokens={n_tokens}"] = found
+    return {"raised": raised, "texts": given[0] if given else None}
 
 
 def assert_texts(found):
@@ -114,5 +118,4 @@ def test_other_text(compare):
 @pytest.mark.points(1)
 def test_clear_errors(compare):
     """Asking for no tokens, or for fewer, raises a ValueError, with and without prompts; asking for one does not."""
-    for prompts, n_tokens in [(["abc def ghi abc"], 1), (["abc def ghi abc"], 0), (["abc def ghi abc"], -1), ([], 0)]:
-        compare(on_counts, prompts=prompts, n_tokens=n_tokens)
+    compare(on_counts, prompts=["abc def ghi abc"], counts=[1, 0, -1, -2, -3, -5, -10, -100])

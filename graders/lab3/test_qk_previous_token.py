@@ -10,6 +10,13 @@ def on_random_weights(exercise, bench, *, pos, d_model, heads, d_head, scale, se
     return exercise.qk_previous_token(bench.normal(pos, d_model, seed=seed), W_Q, W_K, b_Q, b_K, scale)
 
 
+def on_a_small_stream(exercise, bench, *, pos, d_model, heads, d_head, scale, seed):
+    """Position embeddings as small as the scale: what LayerNorm gives is of ordinary size."""
+    W_Q, W_K = (bench.normal(heads, d_model, d_head, seed=seed + n) * (2 / d_model**0.5) for n in (1, 2))
+    b_Q, b_K = (bench.normal(heads, d_head, seed=seed + n) for n in (3, 4))
+    return exercise.qk_previous_token(bench.normal(pos, d_model, seed=seed) * scale, W_Q, W_K, b_Q, b_K, scale)
+
+
 def on_known_heads(exercise, bench, *, pos, sharpness):
     """Heads that look at a fixed distance, in a space with a direction for each position: back by 1, by 0, evenly, ahead, elsewhere."""
     import torch
@@ -79,6 +86,9 @@ def test_on_random_weights(compare, seed):
         assert_causal(pattern)
         diagonal = pattern[:, range(1, pos), range(pos - 1)].mean(-1)
         assert np.allclose(previous, diagonal, atol=1e-4), "the score should be the mean of the pattern's own diagonal"
+    # A stream may be small. What is added to the scale, or compared with it, must not matter.
+    for scale in (2**-7, 2**-20):
+        compare(on_a_small_stream, pos=6, d_model=8, heads=2, d_head=3, scale=scale, seed=seed)
 
 
 @pytest.mark.points(2)
@@ -108,7 +118,7 @@ def test_key_bias(compare, seed):
 
 
 @pytest.mark.points(2)
-@pytest.mark.needs("learned_positions")
+@pytest.mark.needs("learned_positions", context=25)
 def test_on_course_model(compare, seed):
     """The heads of layer 0 of the course model."""
     pattern, previous = compare(on_course_model, pos=24, seed=seed)
@@ -119,4 +129,10 @@ def test_on_course_model(compare, seed):
 @pytest.mark.points(1)
 def test_clear_errors(compare):
     """A single position, or a scale that is not positive, raises a ValueError; two positions and a small scale do not."""
-    compare(on_inputs_of_all_kinds, inputs=[(2, 0.25), (4, 1.0), (1, 1.0), (0, 1.0), (4, 0.0), (4, -2.0), (1, -1.0)])
+    possible = [(2, 0.25), (4, 1.0)]
+    # Each clause in six cases, so that one which is left out can be told from others.
+    impossible = [(1, scale) for scale in (0.25, 0.5, 1.0, 2.0, 3.0, 40.0)]
+    impossible += [(pos, 0.0) for pos in (2, 3, 4, 5, 6, 9)]
+    impossible += [(pos, scale) for pos, scale in [(4, -2.0), (2, -1.0), (3, -0.5), (5, -4.0), (6, -1e-3), (9, -10.0)]]
+    impossible += [(0, 1.0), (1, -1.0)]
+    compare(on_inputs_of_all_kinds, inputs=[*possible, *impossible])

@@ -32,10 +32,19 @@ def facts(tokens, bos, device):
         "neighbours_equal": bool((tokens[:, 1::2] == tokens[:, 2::2]).all()),
         # Rows with the same tokens in another order are not drawn apart.
         "different_rows": len({tuple(sorted(row[1 : half + 1])) for row in tokens.tolist()}),
+        "rows_in_another_order": len({tuple(row) for row in tokens.tolist()}),
     }
 
 
-def on_sizes(exercise, bench, *, d_vocab, bos, batch, half, seed):
+def on_sizes(exercise, bench, *, sizes, seed):
+    """Facts about each of several sizes: what is wrong in all of them tells more than what is wrong in one."""
+    return {
+        f"d_vocab={d_vocab}, batch={batch}, half={half}": on_size(exercise, bench, d_vocab, bos, batch, half, seed)
+        for d_vocab, bos, batch, half in sizes
+    }
+
+
+def on_size(exercise, bench, d_vocab, bos, batch, half, seed):
     tokens = exercise.repeated_tokens(d_vocab, bos, batch, half, seed, bench.device)
     found = facts(tokens, bos, bench.device)
     if 2 * half > d_vocab and "starts_with_bos" in found:
@@ -44,12 +53,17 @@ def on_sizes(exercise, bench, *, d_vocab, bos, batch, half, seed):
     return found
 
 
-def on_another_device(exercise, bench, *, d_vocab, bos, batch, half, seed):
+def on_another_device(exercise, bench, *, d_vocab, bos, batch, halves, seed):
     """PyTorch's device "meta" has no data. It shows on a CPU alone whether the device is passed on."""
     import torch
 
-    tokens = exercise.repeated_tokens(d_vocab, bos, batch, half, seed, "meta")
-    return {"device": tokens.device.type if isinstance(tokens, torch.Tensor) else type(tokens).__name__}
+    found = {}
+    for half in halves:
+        tokens = exercise.repeated_tokens(d_vocab, bos, batch, half, seed, "meta")
+        found[f"device, half={half}"] = (
+            tokens.device.type if isinstance(tokens, torch.Tensor) else type(tokens).__name__
+        )
+    return found
 
 
 def on_course_vocabulary(exercise, bench, *, batch, half, seed):
@@ -57,7 +71,14 @@ def on_course_vocabulary(exercise, bench, *, batch, half, seed):
     return facts(tokens, bench.bos, bench.device)
 
 
-def on_small_vocabulary(exercise, bench, *, d_vocab, bos, batch, half, seed):
+def on_small_vocabularies(exercise, bench, *, vocabularies, batch, seed):
+    return {
+        f"{d_vocab} ids, BOS is {bos}": on_small_vocabulary(exercise, bench, d_vocab, bos, batch, half, seed)
+        for d_vocab, bos, half in vocabularies
+    }
+
+
+def on_small_vocabulary(exercise, bench, d_vocab, bos, batch, half, seed):
     import torch
 
     tokens = exercise.repeated_tokens(d_vocab, bos, batch, half, seed, bench.device)
@@ -78,7 +99,14 @@ def on_small_vocabulary(exercise, bench, *, d_vocab, bos, batch, half, seed):
     }
 
 
-def on_large_vocabulary(exercise, bench, *, d_vocab, bos, batch, half, seed):
+def on_large_vocabularies(exercise, bench, *, vocabularies, batch, half, seed):
+    return {
+        f"{d_vocab} ids, BOS is {bos}": on_large_vocabulary(exercise, bench, d_vocab, bos, batch, half, seed)
+        for d_vocab, bos in vocabularies
+    }
+
+
+def on_large_vocabulary(exercise, bench, d_vocab, bos, batch, half, seed):
     """Which tenths of the vocabulary are drawn too seldom: 0.75 times of a fair share is 8 standard deviations away."""
     import torch
 
@@ -89,13 +117,13 @@ def on_large_vocabulary(exercise, bench, *, d_vocab, bos, batch, half, seed):
     return {"tenths_drawn_far_too_seldom": [n for n in range(10) if tenths.count(n) < 0.75 * batch * half / 10]}
 
 
-def on_repeated_calls(exercise, bench, *, d_vocab, bos, batch, half, seed):
+def on_repeated_calls(exercise, bench, *, d_vocab, bos, batch, halves, seed):
     import random
 
     import numpy as np
     import torch
 
-    def call(with_seed):
+    def call(with_seed, half):
         tokens = exercise.repeated_tokens(d_vocab, bos, batch, half, with_seed, bench.device)
         return tokens.tolist() if isinstance(tokens, torch.Tensor) else tokens
 
@@ -104,18 +132,24 @@ def on_repeated_calls(exercise, bench, *, d_vocab, bos, batch, half, seed):
         states = torch.random.get_rng_state().tolist(), (name, keys.tolist(), *rest), random.getstate()
         return dict(zip(("PyTorch", "NumPy", "Python"), states, strict=True))
 
-    before = global_states()
-    tokens = call(seed)
-    after = global_states()
-    torch.rand(7), np.random.rand(3), random.random()  # what was drawn before a call must not matter
-    again, other = call(seed), call(seed + 1)
-    zero = call(0)
-    torch.rand(7), np.random.rand(3), random.random()
+    # One boolean tells little, so each question is asked for several lengths.
+    changed, same, zero, other = {}, {}, {}, {}
+    for half in halves:
+        before = global_states()
+        tokens = call(seed + 1, half)
+        after = global_states()
+        for library, state in before.items():
+            changed[f"{library}, half={half}"] = after[library] != state
+        first = call(0, half)
+        torch.rand(7), np.random.rand(3), random.random()  # what was drawn before a call must not matter
+        same[f"half={half}"] = call(seed + 1, half) == tokens
+        zero[f"half={half}"] = call(0, half) == first
+        other[f"half={half}"] = call(seed + 2, half) != tokens
     return {
-        "same_seed_gives_same_tokens": again == tokens,
-        "seed_0_gives_same_tokens": call(0) == zero,
-        "other_seed_gives_other_tokens": other != tokens,
-        "global_random_states_changed": [library for library, state in before.items() if after[library] != state],
+        "same_seed_gives_same_tokens": same,
+        "seed_0_gives_same_tokens": zero,
+        "other_seed_gives_other_tokens": other,
+        "global_random_states_changed": changed,
     }
 
 
@@ -147,47 +181,50 @@ def drawn(seed):
 @pytest.mark.points(2)
 def test_form(compare, seed):
     """BOS, a random half, the same half again: integers of the right shape, other noise in each row, on the right device."""
-    for d_vocab, bos, batch, half in [
+    sizes = [
         (50, 49, 3, 40),
+        (40, 11, 7, 35),
+        (30, 0, 6, 28),
         (1000, 0, 5, 4),
         (300, 123, 1, 9),
         (10**6, 7, 3, 1),
         drawn(seed),
-    ]:
-        compare(on_sizes, d_vocab=d_vocab, bos=bos, batch=batch, half=half, seed=seed)
+    ]
+    compare(on_sizes, sizes=sizes, seed=seed)
     compare(on_course_vocabulary, batch=4, half=11, seed=seed)
-    compare(on_another_device, d_vocab=50, bos=7, batch=2, half=3, seed=seed)
+    compare(on_another_device, d_vocab=50, bos=7, batch=2, halves=[1, 2, 3, 4, 5, 6], seed=seed)
 
 
 @pytest.mark.supporting
 @pytest.mark.points(1)
 def test_every_token_but_bos(compare, seed):
     """Every token but BOS turns up, none far too often or too seldom, and any token after any other, whatever BOS is."""
-    for d_vocab, bos in [(8, 3), (6, 0), (7, 6), (2, 1)]:
-        found = compare(on_small_vocabulary, d_vocab=d_vocab, bos=bos, batch=3, half=1000, seed=seed)
-        assert found["bos_in_each_row"] == [1, 1, 1], "BOS should appear exactly once in each row, at position 0"
-        assert len(found["ids_after_position_0"]) == d_vocab - 1, "some token of the vocabulary is never drawn"
-    compare(on_large_vocabulary, d_vocab=1000, bos=500, batch=3, half=3000, seed=seed)
+    vocabularies = [(8, 3, 1000), (6, 0, 1000), (7, 6, 1000), (2, 1, 1000), (12, 9, 3000), (11, 7, 3000)]
+    found = compare(on_small_vocabularies, vocabularies=vocabularies, batch=3, seed=seed)
+    for (d_vocab, _, _), of in zip(vocabularies, found.values(), strict=True):
+        assert of["bos_in_each_row"] == [1, 1, 1], "BOS should appear exactly once in each row, at position 0"
+        assert len(of["ids_after_position_0"]) == d_vocab - 1, "some token of the vocabulary is never drawn"
+    compare(on_large_vocabularies, vocabularies=[(1000, 500), (600, 3)], batch=3, half=3000, seed=seed)
 
 
 @pytest.mark.supporting
 @pytest.mark.points(1)
 def test_seed(compare, seed):
     """The same seed gives the same tokens, another seed others, and the global random states stay as they were."""
-    compare(on_repeated_calls, d_vocab=100, bos=5, batch=3, half=10, seed=seed)
+    compare(on_repeated_calls, d_vocab=100, bos=5, batch=3, halves=[5, 6, 7, 8, 9, 10], seed=seed)
 
 
 @pytest.mark.points(1)
 def test_clear_errors(compare):
     """Impossible sizes raise a ValueError, and the smallest possible ones do not."""
     possible = [(2, 1, 1, 1), (10, 0, 2, 3), (10, 9, 2, 3)]
-    impossible = [
-        (10, 9, 2, 0),
-        (10, 9, 0, 5),
-        (10, 9, 2, -1),
-        (10, 9, -1, 5),
-        (10, 10, 2, 5),
-        (10, 11, 2, 5),
-        (10, -1, 2, 5),
-    ]
-    compare(on_sizes_of_all_kinds, sizes=[*possible, *impossible, (1, 0, 2, 5), (0, 0, 2, 5)])
+    # Each clause in six cases, so that one which is left out can be told from others.
+    smallest = [(10, 9, 2, 3), (10, 0, 1, 1), (5, 3, 3, 2), (8, 2, 4, 4), (20, 7, 2, 6), (7, 0, 5, 5)]
+    impossible = [(d_vocab, bos, batch, 0) for d_vocab, bos, batch, _ in smallest]
+    impossible += [(d_vocab, bos, 0, half) for d_vocab, bos, _, half in smallest]
+    impossible += [(10, 9, 2, -1), (10, 9, -1, 5)]
+    impossible += [(d_vocab, d_vocab, batch, half) for d_vocab, _, batch, half in smallest]
+    impossible += [(d_vocab, d_vocab + bos + 1, batch, half) for d_vocab, bos, batch, half in smallest]
+    impossible += [(d_vocab, -1 - bos, batch, half) for d_vocab, bos, batch, half in smallest]
+    impossible += [(1, 0, batch, half) for _, _, batch, half in smallest] + [(0, 0, 2, 5)]
+    compare(on_sizes_of_all_kinds, sizes=[*possible, *impossible])

@@ -22,19 +22,20 @@ def the_metric(bench, batch, seed):
 
 
 def of_random_sae(exercise, bench, *, hook, batch, pos, d_sae, seed):
-    import torch
+    from interp.gradients_off import with_gradients_off
 
     sae = the_sae(bench, hook, d_sae, seed + 1)
     tokens = bench.integers(0, bench.d_vocab, (batch, pos), seed=seed)
     found = exercise.attribute_latents(bench.model, sae, tokens, the_metric(bench, batch, seed + 2))
     others = bench.integers(0, bench.d_vocab, (batch, pos), seed=seed + 3)
-    with torch.no_grad():  # a caller may have switched gradients off
-        of_others = exercise.attribute_latents(bench.model, sae, others, the_metric(bench, batch, seed + 2))
+    of_others = with_gradients_off(
+        lambda: exercise.attribute_latents(bench.model, sae, others, the_metric(bench, batch, seed + 2))
+    )
     return {
         "attributions": found,
         "of_other_tokens": of_others,
-        "graph_kept": found.requires_grad,
-        "hooks_left": bool(bench.open_hooks()),
+        "graph": "hangs on the result" if found.requires_grad else "none",
+        "hooks_left": bench.open_hooks(),
     }
 
 
@@ -67,7 +68,7 @@ def with_an_error(exercise, bench, *, seed):
             came_through = False
         except OwnError:
             came_through = True
-        found[name] = {"error_comes_through": came_through, "hooks_left": bool(bench.open_hooks())}
+        found[name] = {"error_comes_through": came_through, "hooks_left": bench.open_hooks()}
         bench.model.reset_hooks()
     return found
 
@@ -79,7 +80,7 @@ def by_ablation(exercise, bench, *, hook, batch, pos, d_sae, latents, seed):
     tokens = bench.integers(0, bench.d_vocab, (batch, pos), seed=seed)
     chosen = torch.tensor(latents, device=bench.device)
     effects = exercise.ablation_effects(bench.model, sae, tokens, the_metric(bench, batch, seed + 2), chosen)
-    return {"effects": effects, "hooks_left": bool(bench.open_hooks())}
+    return {"effects": effects, "hooks_left": bench.open_hooks()}
 
 
 def linear_toy(bench, d_model, d_vocab, seed):
@@ -163,7 +164,7 @@ def test_attributions(compare, seed):
     ]:
         found = compare(of_random_sae, hook=hook, batch=batch, pos=pos, d_sae=d_sae, seed=seed)
         assert not found["hooks_left"], "hooks are left on the model: the next run would call them too"
-        assert not found["graph_kept"], "the result still hangs on its graph: detach it"
+        assert found["graph"] == "none", "the result still hangs on its graph: detach it"
     compare(with_an_error, seed=seed)
 
 

@@ -34,8 +34,9 @@ def facts_about(sae):
     return {
         "type": type(sae).__name__,
         "dtype": str(sae.W_dec.dtype),
-        "training": sae.training,
-        "wants_gradients": [name for name, parameter in parameters.items() if parameter.requires_grad],
+        "mode": "training mode" if sae.training else "eval mode",
+        "wants_gradients": ", ".join(name for name, parameter in parameters.items() if parameter.requires_grad)
+        or "none",
         "hook_name": sae.cfg.metadata.hook_name,
         "lengths": sae.W_dec.norm(dim=1).float(),
         "reconstruction": sae.decode(sae.encode(x)).float(),
@@ -84,7 +85,16 @@ def on_the_device_from_a_folder(exercise, bench, *, seed):
             sae = exercise.load_sae(folder, "meta", "float32")
         finally:
             SAE.load_from_disk = original
-    return {"on_the_device": isinstance(sae, SAE) and sae.W_dec.device.type == "meta"}
+    return {"device": device_of(sae)}
+
+
+def device_of(sae):
+    """Where the weights are, in words."""
+    import torch
+
+    if not isinstance(sae, torch.nn.Module):
+        return type(sae).__name__
+    return f"the weights are on {sae.W_dec.device.type}"
 
 
 def from_a_relative_folder(exercise, bench, *, folder, seed):
@@ -116,7 +126,7 @@ def from_a_release(exercise, bench, *, place, dtype, on_meta, seed):
     asked = []
 
     def stand_in(release, sae_id, device="cpu", dtype="float32", **_):
-        asked.append({"release": release, "id": sae_id})
+        asked.append(f"release {release!r}, id {sae_id!r}")
         sae = random_sae(bench, d_in=6, d_sae=10, hook_name="blocks.0.hook_resid_pre", seed=seed)
         return sae.to(device=device, dtype=getattr(torch, str(dtype).removeprefix("torch.")))
 
@@ -125,11 +135,20 @@ def from_a_release(exercise, bench, *, place, dtype, on_meta, seed):
     SAE.from_pretrained = staticmethod(stand_in)
     try:
         sae = exercise.load_sae(place, device, dtype)
+    except ValueError:
+        if asked:
+            raise
+        return "a ValueError, and SAELens is never asked"
     finally:
         SAE.from_pretrained = original
     if on_meta:
-        return {"asked_for": asked, "on_the_device": isinstance(sae, SAE) and sae.W_dec.device.type == "meta"}
+        return {"asked_for": asked, "device": device_of(sae)}
     return {"asked_for": asked, "sae": facts_about(sae)}
+
+
+def kind_of(error):
+    """The class of an error, in words where it is another than the one that is asked for."""
+    return "ValueError" if isinstance(error, ValueError) else f"{type(error).__name__} and no ValueError"
 
 
 def outcome_of(exercise, bench, place):
@@ -138,8 +157,9 @@ def outcome_of(exercise, bench, place):
     except NotImplementedError:
         raise
     except Exception as error:
-        return {"raised": type(error).__name__, "names_the_place": place in str(error)}
-    return {"raised": "nothing", "returned": type(found).__name__}
+        text = "contains the place" if place in str(error) else "lacks the place"
+        return {"raised": kind_of(error), "its_text": text}
+    return {"raised": "nothing at all", "returned": type(found).__name__}
 
 
 def from_nowhere(exercise, bench, *, places):
@@ -164,7 +184,10 @@ def in_place(exercise, bench, *, hook, last_layer, d_sae, seed):
     layer = bench.n_layers - 1 if last_layer else 0
     d_in = bench.model.cfg.d_mlp if hook == "mlp.hook_post" else bench.d_model
     sae = random_sae(bench, d_in=d_in, d_sae=d_sae, hook_name=f"blocks.{layer}.{hook}", seed=seed)
-    return exercise.place_sae(sae.eval(), bench.model, bench.repeated_tokens(3, 5, seed))
+    try:
+        return exercise.place_sae(sae.eval(), bench.model, bench.repeated_tokens(3, 5, seed))
+    except ValueError:
+        return "a ValueError, although the SAE fits its hook point"
 
 
 def in_wrong_places(exercise, bench, *, places):
@@ -174,13 +197,14 @@ def in_wrong_places(exercise, bench, *, places):
         sae = random_sae(bench, d_in=bench.d_model + extra, d_sae=9, hook_name=name, seed=0)
         widths = [str(bench.d_model), str(bench.d_model + extra)]
         try:
-            exercise.place_sae(sae, bench.model, bench.repeated_tokens(2, 3, 0))
-            outcome = {"raised": "nothing"}
+            found = exercise.place_sae(sae, bench.model, bench.repeated_tokens(2, 3, 0))
+            outcome = {"raised": "nothing at all", "returned": type(found).__name__}
         except NotImplementedError:
             raise
         except Exception as error:
-            told = all(width in str(error) for width in widths) if extra else name in str(error)
-            outcome = {"raised": type(error).__name__, "says_what_is_wrong": told}
+            lacks = [part for part in (widths if extra else [name]) if part not in str(error)]
+            what = f"lacks {' and '.join(lacks)}" if lacks else "says what is wrong"
+            outcome = {"raised": kind_of(error), "its_text": what}
         outcomes[f"{name}, {extra} wider" if extra else name] = outcome
     return outcomes
 
@@ -246,4 +270,4 @@ def test_wrong_place(compare):
     """A hook point that the model lacks, or activations of another width: a ValueError that says so."""
     here = "blocks.0.hook_resid_pre"
     missing = ["blocks.999.hook_resid_pre", "hook_resid_pre", "blocks.0.hook_resid"]
-    compare(in_wrong_places, places=[*([name, 0] for name in missing), [here, 3], [here, -3]])
+    compare(in_wrong_places, places=[*([name, 0] for name in missing), [here, 3], [here, -3], [here, 1]])

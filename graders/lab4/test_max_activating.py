@@ -22,7 +22,14 @@ def random_case(bench, batch, pos, silent, seed, padded="right"):
 
 def on_random_rows(exercise, bench, *, batch, pos, k, window, silent, padded, seed):
     activations, tokens, text = random_case(bench, batch, pos, silent, seed, padded)
-    return exercise.max_activating(activations, tokens, text, k, window)
+    return with_its_rows(exercise.max_activating(activations, tokens, text, k, window))
+
+
+def with_its_rows(examples):
+    """The examples, and which rows are listed: that some are missing is seen by the others."""
+    some = examples if isinstance(examples, list | tuple) else []
+    rows = [str(example.get("row")) for example in some if isinstance(example, dict)]
+    return {"examples": examples, "rows_listed": f"rows {', '.join(rows)}" if rows else "none of the rows"}
 
 
 def tensors(bench, activations, tokens, text):
@@ -62,22 +69,27 @@ def with_equal_rows(exercise, bench, *, k, window):
     """Rows with the same best activation, and rows in which it is reached twice; one row has no text at all."""
     loud = [0.0, 1.0, 0.5, 1.0, 0.25]
     rows = [loud, loud[::-1], [3.0] * 5, loud, [0.0, 0.25, 0.25, 1.0, 1.0], loud, loud]
-    return exercise.max_activating(
-        *tensors(
-            bench,
-            rows,
-            [[10 * row + place for place in range(5)] for row in range(len(rows))],
-            [[row != 2] * 5 for row in range(len(rows))],
-        ),
-        k,
-        window,
-    )
+    tokens = [[10 * row + place for place in range(5)] for row in range(len(rows))]
+
+    def listed(without_text):
+        text = [[row not in without_text] * 5 for row in range(len(rows))]
+        return with_its_rows(exercise.max_activating(*tensors(bench, rows, tokens, text), k, window))
+
+    try:
+        return listed([2])
+    except (IndexError, ValueError, RuntimeError):
+        listed([])  # an error that comes here too is about something else, and comes through
+        return "stops with an error where a row has no text"
 
 
 def with_weak_activations(exercise, bench, *, k, seed):
-    """Activations that are all very small: what is above 0 is active."""
-    activations, tokens, text = random_case(bench, 4, 6, [1], seed)
-    return exercise.max_activating(activations / 2**16, tokens, text, k, 1)
+    """Three rows as usual, one silent, and others in which activations are next to nothing: what is above 0 is active."""
+    import torch
+
+    activations, tokens, text = random_case(bench, 7, 6, [1], seed)
+    strength = torch.full((7, 1), 2.0**-40, device=bench.device, dtype=bench.dtype)
+    strength[::3] = 1
+    return with_its_rows(exercise.max_activating(activations * strength, tokens, text, k, 1))
 
 
 def on_course_latents(exercise, bench, *, texts, count, k, window):
@@ -95,7 +107,7 @@ def on_course_latents(exercise, bench, *, texts, count, k, window):
 @pytest.mark.points(4)
 def test_random_rows(compare, seed):
     """Rows of unequal length, padded on either side; the latent is loudest at special positions; some rows are silent."""
-    compare(with_weak_activations, k=4, seed=seed)
+    compare(with_weak_activations, k=6, seed=seed)
     for batch, pos, k, window, silent, padded in [
         (5, 7, 3, 2, [], "right"),
         (4, 9, 4, 1, [2], "right"),
@@ -107,7 +119,7 @@ def test_random_rows(compare, seed):
     ]:
         found = compare(
             on_random_rows, batch=batch, pos=pos, k=k, window=window, silent=silent, padded=padded, seed=seed
-        )
+        )["examples"]
         order = [example["activation"] for example in found]
         assert order == sorted(order, reverse=True), "the strongest example comes first"
         assert len({example["row"] for example in found}) == len(found), "a text appears twice"
@@ -126,9 +138,9 @@ def test_known_case(compare):
 @pytest.mark.points(2)
 def test_equal_activations(compare):
     """Texts with equal activations come in the order of their rows; the first of two equal positions counts."""
-    found = compare(with_equal_rows, k=20, window=2)
+    found = compare(with_equal_rows, k=20, window=2)["examples"]
     assert [example["row"] for example in found] == [0, 1, 3, 4, 5, 6], "equal activations: in the order of the rows"
-    found = compare(with_equal_rows, k=2, window=1)
+    found = compare(with_equal_rows, k=2, window=1)["examples"]
     assert [example["row"] for example in found] == [0, 1], "at most k examples, also where others are as strong"
 
 

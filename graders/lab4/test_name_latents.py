@@ -62,13 +62,13 @@ def refused(exercise, bench):
         for name, call in calls.items():
             try:
                 call()
-                outcomes[f"{name}, {which}"] = "nothing"
+                outcomes[f"{name}, {which}"] = "nothing at all"
             except ValueError:
                 outcomes[f"{name}, {which}"] = "ValueError"
             except NotImplementedError:
                 raise
             except Exception as error:
-                outcomes[f"{name}, {which}"] = type(error).__name__
+                outcomes[f"{name}, {which}"] = f"{type(error).__name__} and no ValueError"
     return outcomes
 
 
@@ -102,8 +102,21 @@ def of_equal_latents(exercise, bench, *, concepts, seed):
 
     sets = []
     for offset in (0, 10):
-        latents, labels = planted(bench, 20, 5, concepts, 0.1, seed + offset)
+        latents, labels = planted(bench, 20, 8, concepts, 0.1, seed + offset)
         sets += [torch.cat([latents, latents], dim=1), labels]
+    return exercise.name_latents(*sets)
+
+
+def of_nearly_equal_latents(exercise, bench, *, above, seed):
+    """Each latent puts one token that is not of the concept above so many that are: one more is one in 3,600 pairs."""
+    import torch
+
+    sets = []
+    for offset in (0, 10):
+        order = bench.uniform(120, seed=seed + offset).argsort()
+        latents = order.to(bench.dtype)[:, None].repeat(1, len(above))
+        latents[order == 59] += torch.tensor(above, device=latents.device).to(latents) + 0.5
+        sets += [latents, (order >= 60)[None]]
     return exercise.name_latents(*sets)
 
 
@@ -145,8 +158,10 @@ def test_choose_and_judge(compare, seed):
             of_planted_latents, train=train, test=test, d_sae=d_sae, concepts=concepts, noise=noise, seed=seed
         )
         assert (found["train_auroc"] > 0.6).all(), "the latents that follow the concepts are not found"
-    for concepts in (1, 2):
+    for concepts in (3, 1):
         compare(of_equal_latents, concepts=concepts, seed=seed)
+    for above in ([3, 2, 1, 2, 3], [5, 4, 6, 3, 4, 7], [2, 3, 4, 1]):
+        compare(of_nearly_equal_latents, above=above, seed=seed)
     compare(of_luck, train=15, test=40, d_sae=12, concepts=4, seed=seed)
 
 

@@ -18,17 +18,26 @@ def of_edited_latents(exercise, bench, *, leading, d_sae, d_in, latent, seed):
     latents = edited_latents(bench, *leading, d_sae, seed=seed)
     W_dec, b_dec = bench.normal(d_sae, d_in, seed=seed + 1), bench.normal(d_in, seed=seed + 2)
     return {
-        "reconstruction": exercise.sae_decode(latents, W_dec, b_dec),
-        "contribution": exercise.contribution(latents, W_dec, latent),
+        "reconstruction": on_any_axes(lambda given: exercise.sae_decode(given, W_dec, b_dec), latents),
+        "contribution": on_any_axes(lambda given: exercise.contribution(given, W_dec, latent), latents),
     }
 
 
 def decoded(exercise, bench, *, leading, d_sae, d_in, seed):
-    return exercise.sae_decode(
-        some_latents(bench, *leading, d_sae, seed=seed),
-        bench.normal(d_sae, d_in, seed=seed + 1),
-        bench.normal(d_in, seed=seed + 2) + 0.5,
-    )
+    latents = some_latents(bench, *leading, d_sae, seed=seed)
+    if leading and leading[0] > 1:
+        latents[0] = 0
+    W_dec, b_dec = bench.normal(d_sae, d_in, seed=seed + 1), bench.normal(d_in, seed=seed + 2) + 0.5
+    return on_any_axes(lambda given: exercise.sae_decode(given, W_dec, b_dec), latents)
+
+
+def on_any_axes(call, latents):
+    """What a call gives; in words, where it stops with an error that comes from the number of leading axes."""
+    try:
+        return call(latents)
+    except (RuntimeError, IndexError, ValueError):
+        call(latents.reshape(-1, latents.shape[-1]))  # what is wrong with two axes too comes through
+        return "stops with an error, though not with one leading axis"
 
 
 def one_at_a_time(exercise, bench):
@@ -42,8 +51,8 @@ def one_at_a_time(exercise, bench):
 
 
 def of_one_latent(exercise, bench, *, leading, d_sae, d_in, latent, seed):
-    latents = some_latents(bench, *leading, d_sae, seed=seed)
-    return exercise.contribution(latents, bench.normal(d_sae, d_in, seed=seed + 1), latent)
+    latents, W_dec = some_latents(bench, *leading, d_sae, seed=seed), bench.normal(d_sae, d_in, seed=seed + 1)
+    return on_any_axes(lambda given: exercise.contribution(given, W_dec, latent), latents)
 
 
 def of_all_latents(exercise, bench, *, leading, d_sae, d_in, seed):
@@ -56,7 +65,7 @@ def of_all_latents(exercise, bench, *, leading, d_sae, d_in, seed):
 @pytest.mark.points(2)
 def test_random_decoders(compare, seed):
     """Random decoders with a bias and directions of any length; latents with none, one and two leading axes, also of length one."""
-    for leading, d_sae, d_in in [([], 9, 4), ([6], 5, 7), ([2, 3], 11, 3), ([1], 6, 5), ([1, 1], 1, 1), ([4], 150, 3)]:
+    for leading, d_sae, d_in in [([6], 5, 7), ([], 9, 4), ([2, 3], 11, 3), ([1], 6, 5), ([1, 1], 1, 1), ([4], 150, 3)]:
         compare(decoded, leading=leading, d_sae=d_sae, d_in=d_in, seed=seed)
 
 
@@ -70,14 +79,15 @@ def test_one_at_a_time(compare):
 @pytest.mark.points(1)
 def test_contribution(compare, seed):
     """What one latent adds to the reconstruction."""
-    for leading, d_sae, d_in, latent in [([], 5, 3, 4), ([12], 6, 4, 0), ([3, 5], 4, 7, 2), ([1, 1], 3, 1, 1)]:
+    for leading, d_sae, d_in, latent in [([12], 6, 4, 0), ([3, 5], 4, 7, 2), ([], 5, 3, 4), ([1, 1], 3, 1, 1)]:
         compare(of_one_latent, leading=leading, d_sae=d_sae, d_in=d_in, latent=latent, seed=seed)
+    compare(of_edited_latents, leading=[1, 1], d_sae=5, d_in=3, latent=2, seed=seed)
 
 
 @pytest.mark.points(1)
 def test_parts_and_whole(compare, seed):
     """The bias and the contributions of all latents sum to the reconstruction; latents may be negative after an edit."""
     compare(of_edited_latents, leading=[3], d_sae=80, d_in=4, latent=7, seed=seed)
-    found = compare(of_all_latents, leading=[4, 2], d_sae=6, d_in=5, seed=seed)
+    found = compare(of_all_latents, leading=[7], d_sae=6, d_in=5, seed=seed)
     total = found["bias"] + np.sum(found["parts"], axis=0)
     assert np.allclose(found["whole"], total, atol=1e-4), "bias and contributions do not sum to the reconstruction"

@@ -55,9 +55,10 @@ def gradients(exercise, bench, *, batch, d_in, d_sae, seed):
         found = [None] * 3
         if getattr(result, "requires_grad", False):
             found = torch.autograd.grad(result, inputs, allow_unused=True, retain_graph=True)
+        # No gradient and one of zeros are the same. In words, as zeros do not tell where they come from.
         return {
-            name: torch.zeros_like(leaf) if gradient is None else gradient
-            for name, leaf, gradient in zip(names, inputs, found, strict=True)
+            name: "no gradient" if gradient is None or not gradient.any() else gradient
+            for name, gradient in zip(names, found, strict=True)
         }
 
     return {name: of(results[name]) for name in ("loss", "reconstruction", "sparsity")}

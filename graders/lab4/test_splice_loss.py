@@ -60,7 +60,7 @@ def batch_of_texts(bench, lengths, pos, seed):
 
 def measured(exercise, bench, sae, tokens, text, error_term, edit):
     loss = exercise.splice_loss(bench.model, sae, tokens, text, error_term, edit)
-    return {"loss": loss, "hooks_left": bool(bench.open_hooks())}
+    return {"loss": loss, "hooks_left": bench.open_hooks()}
 
 
 def on_random_sae(exercise, bench, *, hook, d_sae, lengths, pos, error_term, edit, seed):
@@ -103,7 +103,7 @@ def after_an_error(exercise, bench, *, seed):
         came_through = False
     except OwnError:
         came_through = True
-    left = bool(bench.open_hooks())
+    left = bench.open_hooks()
     bench.model.reset_hooks()
     return {"error_comes_through": came_through, "hooks_left": left}
 

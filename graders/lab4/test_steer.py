@@ -11,9 +11,8 @@ def the_sae(bench, hook, d_sae, seed, d_in=None):
 
 def called(hook, value):
     """What the model would go on with: a hook that returns nothing leaves the activation as it is."""
-    before = value.clone()
     new = hook(value, hook=None)
-    return {"new": value if new is None else new, "input_unchanged": bool((before == value).all())}
+    return {"new": value.clone() if new is None else new, "input_afterwards": value}
 
 
 def of_steering_hook(exercise, bench, *, batch, pos, d_in, d_sae, latent, coefficient, seed):
@@ -57,7 +56,7 @@ def generated(exercise, bench, *, hook, batch, pos, steps, coefficient, seed):
         return value + coefficient * sae.W_dec[2]
 
     longer = exercise.steer(bench.model, tokens, sae.cfg.metadata.hook_name, add, steps)
-    return {"tokens": longer, "hooks_left": bool(bench.open_hooks())}
+    return {"tokens": longer, "hooks_left": bench.open_hooks()}
 
 
 def towards_the_end_of_text(exercise, bench, *, batch, pos, steps, seed):
@@ -69,7 +68,19 @@ def towards_the_end_of_text(exercise, bench, *, batch, pos, steps, seed):
         return value + 1000 * end
 
     longer = exercise.steer(bench.model, tokens, f"blocks.{bench.n_layers - 1}.hook_resid_post", add, steps)
-    return {"tokens": longer, "hooks_left": bool(bench.open_hooks())}
+    return {"tokens": longer, "hooks_left": bench.open_hooks()}
+
+
+def once_the_end_of_text(exercise, bench, *, batch, pos, steps, seed):
+    """A hook on the last layer makes the end-of-text token the most likely one, at the first step alone: the text goes on behind it."""
+    tokens = bench.integers(0, bench.d_vocab, (batch, pos), seed=seed)
+    end = bench.model.W_U[:, bench.bos]
+
+    def add(value, hook):
+        return value + 1000 * end if value.shape[1] == pos else value - 1000 * end
+
+    longer = exercise.steer(bench.model, tokens, f"blocks.{bench.n_layers - 1}.hook_resid_post", add, steps)
+    return {"tokens": longer, "hooks_left": bench.open_hooks()}
 
 
 def with_an_error(exercise, bench, *, seed):
@@ -87,7 +98,7 @@ def with_an_error(exercise, bench, *, seed):
         came_through = False
     except OwnError:
         came_through = True
-    left = bool(bench.open_hooks())
+    left = bench.open_hooks()
     bench.model.reset_hooks()
     return {"error_comes_through": came_through, "hooks_left": left}
 
@@ -115,7 +126,7 @@ def test_hooks(compare, seed):
     ]:
         shape = {"batch": batch, "pos": pos, "d_in": d_in, "d_sae": d_sae, "latent": latent, "seed": seed}
         for found in (compare(of_steering_hook, coefficient=coefficient, **shape), compare(of_ablation_hook, **shape)):
-            assert found["input_unchanged"], "the hook writes into the activation that it was given"
+            assert found["new"].shape == found["input_afterwards"].shape
     compare(of_ablation_hook_on_course_sae, text="John and Mary went to the store")
 
 
@@ -139,6 +150,7 @@ def test_generation(compare, seed):
         assert not found["hooks_left"], "hooks are left on the model: the next run would be steered too"
     found = compare(towards_the_end_of_text, batch=2, pos=3, steps=3, seed=seed)
     assert not found["hooks_left"], "hooks are left on the model: the next run would be steered too"
+    compare(once_the_end_of_text, batch=2, pos=4, steps=3, seed=seed)
     found = compare(with_an_error, seed=seed)
     assert not found["hooks_left"], "after an error in the hook, hooks are left on the model"
     prompts = ["The capital of France is", "The capital of Japan is", "The capital of Egypt is"]

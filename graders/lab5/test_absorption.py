@@ -59,9 +59,9 @@ def of_its_gradients(exercise, bench, *, samples, d_in, latents, prefixes, seed)
     leaves = [part.detach().requires_grad_() for part in parts]
     with torch.enable_grad():
         loss = exercise.matryoshka_loss(x, *leaves, prefixes)
-    found = [None] * 3
-    if getattr(loss, "requires_grad", False):
-        found = torch.autograd.grad(loss, leaves, allow_unused=True)
+    if not getattr(loss, "requires_grad", False):
+        return dict.fromkeys(("latents", "W_dec", "b_dec"), "no gradient: the loss has none at all")
+    found = torch.autograd.grad(loss, leaves, allow_unused=True)
     names = ("latents", "W_dec", "b_dec")
     return {
         name: torch.zeros_like(leaf) if gradient is None else gradient
@@ -101,7 +101,9 @@ def a_world(bench, parents, samples, d_in, seed):
     order = bench.uniform(count + 2, seed=seed + 3).argsort()
     lengths = 0.5 + bench.uniform(count + 2, 1, seed=seed + 4)
     W_dec = (torch.cat([mixed, 0.3 * mixed[:1] + spare[:1], spare[1:]]) * lengths)[order]
-    values = bench.uniform(samples, count + 2, seed=seed + 5) ** 8 + 1e-6  # large ones, and many that are almost silent
+    values = (
+        bench.uniform(samples, count + 2, seed=seed + 5) ** 8 + 1e-12
+    )  # large ones, and many that are almost silent
     latents = values * (bench.uniform(samples, count + 2, seed=seed + 6) < 0.5)
     return latents, on, W_dec, directions
 
@@ -116,10 +118,18 @@ def of_rates(exercise, bench, *, parents, samples, d_in, level, seed):
     return rates_of(exercise, *a_world(bench, parents, samples, d_in, seed), parents, level)
 
 
-def of_a_child_that_is_never_on(exercise, bench, *, seed):
-    latents, active, W_dec, directions = a_world(bench, [None, 0, 0], 5, 6, seed)
-    active[:, 2] = False
-    return rates_of(exercise, latents, active, W_dec, directions, [None, 0, 0], 0.3)
+def of_children_that_are_never_on(exercise, bench, *, families, seed):
+    """Families of several sizes, of which all children but the first are never on: what comes, or what stops the call."""
+    found = {}
+    for children in families:
+        parents = [None, *[0] * children]
+        latents, active, W_dec, directions = a_world(bench, parents, 5, 4 + children, seed)
+        active[:, 2:] = False
+        try:
+            found[f"{children} children"] = rates_of(exercise, latents, active, W_dec, directions, parents, 0.3)
+        except ZeroDivisionError:
+            found[f"{children} children"] = "ZeroDivisionError"
+    return found
 
 
 def of_one_latent_for_two(exercise, bench, *, seed):
@@ -129,14 +139,22 @@ def of_one_latent_for_two(exercise, bench, *, seed):
     return rates_of(exercise, latents[:, :1], active, W_dec, directions, [None, 0, 0], 0.1)
 
 
-def of_a_row_at_the_level(exercise, bench):
-    """The cosine similarity of the second row with the parent is exactly 0.5. There is one sample."""
+def of_rows_at_the_level(exercise, bench, *, children, below):
+    """The rows of several children, whose cosine similarity with the parent is exactly 0.5, or 3e-6 below it. There is one sample."""
     import torch
 
-    W_dec = numbers(bench, [[1.0, 0, 0, 0], [1.0, 1, 1, 1]])
-    directions = numbers(bench, [[1.0, 0, 0, 0], [0, 1.0, 0, 0]])
-    latents, active = numbers(bench, [[0, 1.0]]), torch.ones(1, 2, dtype=torch.bool, device=bench.device)
-    return rates_of(exercise, latents, active, W_dec, directions, [None, 0], 0.5)
+    d = 1 + 3 * children
+    W_dec, directions = (torch.zeros(1 + children, d, dtype=bench.dtype, device=bench.device) for _ in range(2))
+    W_dec[0, 0] = directions[0, 0] = 1
+    for child in range(1, 1 + children):
+        own = 3 * child - 2
+        directions[child, own] = 1
+        W_dec[child, 0] = 1 - 2**-17 * (child in below)
+        W_dec[child, own : own + 3] = 1
+    latents = torch.ones(1, 1 + children, dtype=bench.dtype, device=bench.device)
+    latents[0, 0] = 0
+    active = torch.ones(1, 1 + children, dtype=torch.bool, device=bench.device)
+    return rates_of(exercise, latents, active, W_dec, directions, [None, *[0] * children], 0.5)
 
 
 def of_the_small_example(exercise, bench):
@@ -182,6 +200,8 @@ def test_batch_topk(compare, seed):
     for values, k in [([[1, 1, 1], [1, 2, -1]], 1), ([[2, 0, 0], [0, 0, 1]], 2), ([[3, 3], [3, 3]], 1)]:
         found = compare(of_equal_values, values=[[float(value) for value in row] for row in values], k=k)
         assert found["kept_values_are_in_their_places"], "a kept value is not the value that stood there"
+    for values, k in [([[1e-9, 2, -1], [3, 1e-9, 1e-9]], 3), ([[1e-7, 0, 1e-9, 2e-9], [0, 1e-12, 1e-12, -1]], 4)]:
+        compare(of_equal_values, values=values, k=k)
     compare(of_the_gradient, samples=4, latents=5, k=2, seed=seed)
 
 
@@ -203,7 +223,7 @@ def test_matryoshka_loss(compare, seed):
 def test_matching(compare, seed):
     """The latent of each feature: more latents than features, fewer, one alone, and latents that were never active."""
     # Two rows of zeros could be equally near to a feature.
-    for latents, features, d_in, silent in [(9, 4, 5, 0), (2, 6, 3, 0), (1, 3, 4, 0), (7, 5, 6, 1)]:
+    for latents, features, d_in, silent in [(4, 24, 3, 0), (9, 4, 5, 0), (2, 6, 3, 0), (1, 3, 4, 0), (7, 5, 6, 1)]:
         compare(of_matching, latents=latents, features=features, d_in=d_in, silent=silent, seed=seed)
 
 
@@ -211,15 +231,17 @@ def test_matching(compare, seed):
 def test_rates(compare, seed):
     """Absorption rates in worlds with known directions: several families, a grandparent, and the cases at the edge."""
     for parents, samples, d_in, level in [
+        ([None, 0, 1, 2, 3, 4], 60, 8, 0.6),
         ([None, 0, 0, 0, None, 4, 4, 4], 40, 10, 0.6),
         ([None, 0, 1, None], 30, 5, 0.3),
         ([2, 2, None, 2], 25, 6, 0.8),
         ([None, None], 6, 4, 0.3),
     ]:
         compare(of_rates, parents=parents, samples=samples, d_in=d_in, level=level, seed=seed)
-    compare(of_a_child_that_is_never_on, seed=seed)
+    compare(of_children_that_are_never_on, families=[2, 3, 4, 5, 6, 7], seed=seed)
     compare(of_one_latent_for_two, seed=seed)
-    compare(of_a_row_at_the_level)
+    compare(of_rows_at_the_level, children=6, below=[])
+    compare(of_rows_at_the_level, children=12, below=[2, 3, 5, 7, 10, 11, 12])
     found = compare(of_the_small_example)
     assert np.allclose(found["rates"], [[1, 0.5]]), "in the small example two of four samples are absorbed"
 
@@ -227,5 +249,10 @@ def test_rates(compare, seed):
 @pytest.mark.points(1)
 def test_clear_errors(compare):
     """A negative k, and prefixes that do not rise or do not end with all latents, raise a ValueError."""
-    prefixes = [(), (0, 5), (2, 2, 5), (4, 2, 5), (2, 4), (2, 6), (5,), (1, 5), (-1, 5)]
-    compare(refused, ks=[-1, 0], prefixes=prefixes)
+    # Each clause in six cases, so that one which is left out can be told from others.
+    falling = [(4, 2, 5), (3, 1, 5), (3, 2, 5), (4, 3, 5), (1, 4, 3, 5), (2, 1, 5)]
+    equal = [(2, 2, 5), (1, 1, 5), (3, 3, 5), (4, 4, 5), (2, 4, 4, 5), (5, 5)]
+    other_end = [(2, 4), (2, 6), (1, 3), (4,), (6,), (1, 2, 3)]
+    empty = [(0, 5), (0, 1, 5), (0, 2, 5), (0, 3, 5), (0, 4, 5), (0, 1, 2, 5)]
+    prefixes = [(), *falling, *equal, *other_end, *empty, (-1, 5), (-2, 5), (-3, 2, 5), (5,), (1, 5)]
+    compare(refused, ks=[-1, -2, -3, -4, -7, -50, 0, 6, 7, 8, 9, 20, 1000], prefixes=prefixes)

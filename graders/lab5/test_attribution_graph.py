@@ -68,17 +68,17 @@ def of_split(exercise, bench, *, pos, d_model, latents, bar, lowest, seed):
 
 
 def at_the_threshold(exercise, bench):
-    """Pre-activations of 0.25, 0.5 and 0.75 with a threshold of 0.5, and one of 0 with a threshold of 0."""
+    """Pre-activations below, at, just above and above a threshold of 0.5, and one of 0 with a threshold of 0."""
     import torch
 
     from interp.attribution import Transcoder
 
     like = {"dtype": bench.dtype, "device": bench.device}
     transcoder = Transcoder(
-        torch.tensor([[1.0, 2.0, 3.0, 0.0]], **like),
-        torch.zeros(4, **like),
-        torch.tensor([0.5, 0.5, 0.5, 0.0], **like),
-        torch.eye(4, **like)[:, :1],
+        torch.tensor([[1.0, 2.0, 3.0, 0.0, 2 + 2**-18, 2 - 2**-18, 2 + 2**-19, 2.0, 2 - 2**-19]], **like),
+        torch.zeros(9, **like),
+        torch.tensor([0.5, 0.5, 0.5, 0.0, 0.5, 0.5, 0.5, 0.5, 0.5], **like),
+        torch.eye(9, **like)[:, :1],
         torch.tensor([0.5], **like),
     )
     active, error = exercise.split_mlp(transcoder, torch.full((1, 1), 0.25, **like), torch.ones(1, 1, **like))
@@ -100,8 +100,8 @@ def of_graph(exercise, bench, *, widths, pos, d_model, silent, trained, seed):
     same = all(bool((old == new).all()) for old, new in zip(before, inputs, strict=True))
     return {
         "edges": found.detach(),
-        "edges_need_a_gradient": bool(getattr(found, "requires_grad", False)),
-        "inputs_unchanged": same and not any(each.requires_grad for each in inputs),
+        "gradient": "still required by the edges" if getattr(found, "requires_grad", False) else "not required",
+        "inputs": "as they were" if same and not any(each.requires_grad for each in inputs) else "changed by the call",
     }
 
 
@@ -159,6 +159,14 @@ def of_influence(exercise, bench, *, nodes, empty, seed):
     return exercise.influence(edges)
 
 
+def of_nothing_that_goes_in(exercise, bench, *, cases, seed):
+    """Graphs in which nothing goes into some nodes, the first among them."""
+    return {
+        f"{nodes} nodes, nothing into {list(empty)}": of_influence(exercise, bench, nodes=nodes, empty=empty, seed=seed)
+        for nodes, empty in cases
+    }
+
+
 def of_a_long_way(exercise, bench, *, nodes, size, seed):
     """Each node acts on the next one, and some on the answer: most of the influence comes on paths of many steps."""
     import torch
@@ -168,19 +176,30 @@ def of_a_long_way(exercise, bench, *, nodes, size, seed):
     return exercise.influence(size * edges)
 
 
-def of_smallest_set(exercise, bench, *, nodes, share, seed):
+def of_smallest_sets(exercise, bench, *, cases, seed):
     """Influences of several sizes; two of them are equal where there are enough."""
-    sizes = bench.uniform(nodes, seed=seed) ** 3 + 0.01
-    if nodes > 3:
-        sizes[nodes - 1] = sizes[1]
-    return exercise.smallest_set(sizes, share)
+    found = {}
+    for nodes, share in cases:
+        sizes = bench.uniform(nodes, seed=seed) ** 3 + 0.01
+        if nodes > 3:
+            sizes[nodes - 1] = sizes[1]
+        found[f"{nodes} nodes, share {share}"] = exercise.smallest_set(sizes, share)
+    return found
 
 
-def of_eighths(exercise, bench, *, eighths, share):
+def of_eighths(exercise, bench, *, cases):
     """Influences that are sums of powers of two: nothing is rounded."""
     import torch
 
-    return exercise.smallest_set(torch.tensor(eighths, dtype=bench.dtype, device=bench.device) / 8, share)
+    found = {}
+    for eighths, share in cases:
+        influences = torch.tensor(eighths, dtype=bench.dtype, device=bench.device) / 8
+        try:
+            kept = exercise.smallest_set(influences, share)
+        except ValueError:  # with a message of the learner's own, which says nothing here
+            kept = "ValueError"
+        found[f"{tuple(eighths)} eighths, share {share}"] = kept
+    return found
 
 
 def refused(exercise, bench, *, shares):
@@ -230,8 +249,8 @@ def test_edges(compare, seed):
         ([3, 2, 4], 2, 4, [], True),
     ]:
         found = compare(of_graph, widths=widths, pos=pos, d_model=d_model, silent=silent, trained=trained, seed=seed)
-        assert not found["edges_need_a_gradient"], "the edges still hang on the backward pass: detach them"
-        assert found["inputs_unchanged"], "`attribution_graph` changes an input that it is given: make copies"
+        assert found["gradient"] == "not required", "the edges still hang on the backward pass: detach them"
+        assert found["inputs"] == "as they were", "`attribution_graph` changes an input that it is given: make copies"
 
 
 @pytest.mark.points(2)
@@ -252,6 +271,8 @@ def test_sums(compare, seed):
 @pytest.mark.points(2)
 def test_influence(compare, seed):
     """The influence of every node: over long paths, with tiny edges, and where nothing goes into a node."""
+    cases = [(3, ()), (4, (2,)), (5, (1, 3)), (6, (5,)), (8, (4, 6)), (9, ())]
+    compare(of_nothing_that_goes_in, cases=cases, seed=seed)
     for nodes, empty in [(7, ()), (12, (5, 8)), (4, ()), (2, ()), (1, ()), (6, (5,))]:
         found = compare(of_influence, nodes=nodes, empty=empty, seed=seed)
         if nodes > 3 and nodes - 1 not in empty:
@@ -267,20 +288,38 @@ def test_influence(compare, seed):
 @pytest.mark.points(1)
 def test_smallest_set(compare, seed):
     """The fewest nodes with a share of all influence; also with equal influences, and where the share is met exactly."""
-    for nodes, share in [(9, 0.8), (9, 0.35), (20, 0.95), (5, 0.5), (1, 0.5)]:
-        compare(of_smallest_set, nodes=nodes, share=share, seed=seed)
-    for eighths, share in [
+    cases = [(9, 0.8), (9, 0.35), (20, 0.95), (5, 0.5), (1, 0.5), (30, 0.6), (14, 0.2)]
+    compare(of_smallest_sets, cases=cases, seed=seed)
+    cases = [
         ((1, 4, 2, 1), 0.75),
         ((1, 4, 2, 1), 0.5),
         ((1, 4, 0, 2, 1, 0), 1.0),
         ((2, 2, 2, 2), 0.5),
         ((1, 1, 8, 2, 4), 0.25),
         ((0, 0, 8), 1.0),
-    ]:
-        compare(of_eighths, eighths=eighths, share=share)
+        ((1, 2, 4), 1.0),
+        ((8, 4, 0), 1.0),
+        ((2, 0, 0, 1), 1.0),
+        ((1, 1, 2, 0, 4, 0, 8, 16), 0.5),
+        ((0, 0, 1, 1, 2, 4, 8, 0, 16), 0.75),
+    ]
+    little = 2**-15  # of an eighth: what is nearly equal is not equal, and what is nearly reached is not reached
+    cases += [
+        ((1, 4 - little, 2, 1 + little), 0.5),
+        ((1, 1, 8 - little, 2, 4 + little), 0.5),
+        ((2, 2 - little, 1, 3 + little), 0.625),
+        ((2 - little, 2, 4), 0.7),
+        ((1, 2 - little, 1 + little, 2), 0.75),
+        ((1, 1 + little, 1, 1 + 2 * little, 4), 0.6),
+    ]
+    compare(of_eighths, cases=cases)
 
 
 @pytest.mark.points(1)
 def test_clear_errors(compare):
     """A share of 0, a negative one and one above 1 raise a ValueError; a share of 1 does not."""
-    compare(refused, shares=[0, -0.25, 1.25, 80, 1, 0.5])
+    # Each clause in six cases, so that one which is left out can be told from others.
+    not_above_0 = [0, -0.25, -0.5, -1, -2.5, -80]
+    above_1 = [1.25, 1.5, 2, 10, 80, 100]
+    just_above_1, just_above_0 = ([start + 2.0**-k for k in (24, 27, 30, 32, 35, 40)] for start in (1, 0))
+    compare(refused, shares=[*not_above_0, *above_1, *just_above_1, *just_above_0, 1, 0.5])

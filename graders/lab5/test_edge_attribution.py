@@ -40,10 +40,11 @@ def of_estimates(exercise, bench, *, sizes, shape, steps, trained, seed):
     groups, metric, clean, corrupted = a_graph(bench, sizes, shape, seed, trained=trained)
     before = clean.clone(), corrupted.clone()
     found = exercise.edge_attribution(groups, metric, clean, corrupted, steps)
+    kept = bool((before[0] == clean).all() and (before[1] == corrupted).all())
     return {
         "scores": found.detach(),
-        "scores_need_a_gradient": bool(getattr(found, "requires_grad", False)),
-        "starts_unchanged": bool((before[0] == clean).all() and (before[1] == corrupted).all()),
+        "gradient": "still required by the estimates" if getattr(found, "requires_grad", False) else "not required",
+        "starts": "as they were" if kept else "changed by the call",
     }
 
 
@@ -67,10 +68,15 @@ def of_the_small_example(exercise, bench):
     }
 
 
-def refused(exercise, bench, *, sizes, edges, steps):
-    graph = a_graph(bench, sizes, [2, 3], 0)
-    calls = {f"edge {edge}": lambda edge=edge: exercise.patch_edge(*graph, *edge) for edge in edges}
-    calls |= {f"steps {number}": lambda number=number: exercise.edge_attribution(*graph, number) for number in steps}
+def refused(exercise, bench, *, graphs):
+    """What is raised for some edges of several graphs, and for some numbers of steps."""
+    calls = {}
+    for sizes, edges, steps in graphs:
+        graph, where = a_graph(bench, sizes, [2, 3], 0), f"groups of {sizes}"
+        for edge in edges:
+            calls[f"edge {tuple(edge)}, {where}"] = lambda graph=graph, edge=edge: exercise.patch_edge(*graph, *edge)
+        for number in steps:
+            calls[f"steps {number}, {where}"] = lambda graph=graph, n=number: exercise.edge_attribution(*graph, n)
     outcomes = {}
     for name, call in calls.items():
         try:
@@ -107,8 +113,8 @@ def test_estimates(compare, seed):
     ]:
         trained = len(sizes) == 2
         found = compare(of_estimates, sizes=sizes, shape=shape, steps=steps, trained=trained, seed=seed)
-        assert not found["scores_need_a_gradient"], "the estimates still hang on the backward pass: detach them"
-        assert found["starts_unchanged"], "`edge_attribution` writes into a start that it is given"
+        assert found["gradient"] == "not required", "the estimates still hang on the backward pass: detach them"
+        assert found["starts"] == "as they were", "`edge_attribution` writes into a start that it is given"
 
 
 @pytest.mark.points(2)
@@ -128,4 +134,8 @@ def test_known_graphs(compare, seed):
 def test_clear_errors(compare):
     """An edge that is none, and less than one step, raise a ValueError."""
     edges = [(1, 1), (2, 0), (1, 0), (5, 3), (3, 2), (4, 4), (5, 5), (0, 0), (2, 2), (3, 3)]
-    compare(refused, sizes=[2, 1, 2], edges=edges, steps=[0, -2, 1])
+    # Each clause in six cases or more, so that one which is left out can be told from others.
+    in_one_group = [(1, 1), (1, 2), (2, 2), (4, 4), (4, 5), (5, 5), (3, 0), (2, 1), (6, 3), (4, 2), (5, 0)]
+    graphs = [([2, 1, 2], edges, [0, -2, 1]), ([3, 3], in_one_group, [0, -1, -5])]
+    graphs += [(sizes, [(1, 0)], [0, -1, 2]) for sizes in ([1], [2], [1, 1], [2, 2])]
+    compare(refused, graphs=graphs)

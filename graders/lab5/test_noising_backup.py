@@ -38,30 +38,57 @@ def of_gates(exercise, bench):
 
 def of_a_flat_metric(exercise, bench, *, values):
     """What is raised where both runs have these values."""
-    raised = []
+    raised = {}
     for clean, corrupted in values:
         try:
             exercise.patching_shares(lambda heads, v=corrupted: v, lambda heads, v=clean: v, [(0, 0)])
-            raised.append("nothing")
+            found = "nothing"
         except ValueError:
-            raised.append("ValueError")
+            found = "ValueError"
         except NotImplementedError:
             raise
         except Exception as error:
-            raised.append(type(error).__name__)
+            found = type(error).__name__
+        raised[f"clean {clean!r}, corrupted {corrupted!r}"] = found
     return raised
+
+
+def found_by(exercise, only, model, chosen, most):
+    """The largest gap and its set; and whether the circuit's list is as it was."""
+    given = list(chosen)
+    found = exercise.incompleteness(only, model, given, most)
+    return {
+        "found": found,
+        "circuit": "as it was" if given == chosen else "its list is in another order after the call",
+    }
 
 
 def of_a_circuit(exercise, bench, *, layers, heads, circuit, most, seed):
     model = a_model(layers, heads)
-    return exercise.incompleteness(a_metric(bench, model, seed), model, [tuple(head) for head in circuit], most)
+    return found_by(exercise, a_metric(bench, model, seed), model, [tuple(head) for head in circuit], most)
 
 
-def of_equal_gaps(exercise, bench, *, circuit, most):
+def of_equal_gaps(exercise, bench, *, circuits):
     """A metric that knows only whether head (1, 1) is there; or a circuit that is the whole model."""
-    model = a_model(2, 2)
-    chosen = [tuple(head) for head in circuit]
-    return exercise.incompleteness(lambda heads: 5.0 if (1, 1) in set(heads) else 2.0, model, chosen, most)
+    model, found = a_model(2, 2), {}
+    for circuit, most in circuits:
+        chosen = [tuple(head) for head in circuit]
+        label = f"circuit {chosen}, most={most}"
+        found[label] = found_by(exercise, lambda heads: 5.0 if (1, 1) in set(heads) else 2.0, model, chosen, most)
+    return found
+
+
+def of_nearly_equal_gaps(exercise, bench, *, layers, heads, pairs):
+    """A metric without the circuit's heads: it knows the last head, and gains next to nothing without both heads of a pair."""
+    model, found = a_model(layers, heads), {}
+    for pair in pairs:
+        both = {tuple(head) for head in pair}
+
+        def only(left, both=both):
+            return 2.0 + (model[-1] in left) * (3 + 2**-21 * (not both & set(left)))
+
+        found[f"without {sorted(both)}"] = found_by(exercise, only, model, model[:-1], 2)
+    return found
 
 
 def of_foreign_heads(exercise, bench, *, circuits):
@@ -81,28 +108,40 @@ def of_foreign_heads(exercise, bench, *, circuits):
     return raised
 
 
-def of_backup(exercise, bench, *, components, prompts, removed, seed):
-    """The removed components still write something, and every prompt has its own scales."""
+def missed(before, after, removed, sign):
+    """The same, but that the removed components wrote much before and little after: a share of a loss near 0 would be rounding alone."""
+    before[removed] = sign * (before[removed].abs() + 4)
+    after[removed] = 0.2 * after[removed].tanh()
+    return before, after
+
+
+def of_backup(exercise, bench, *, components, prompts, removed, seed, size=1.0):
+    """The removed components still write something, and every prompt has its own scales. Of five components, what was lost worked against the rest."""
     before = 3 * bench.normal(components, prompts, seed=seed) + 1
     after = before + bench.normal(components, prompts, seed=seed + 1)
+    before, after = missed(before, after, removed, sign=-1 if components == 5 else 1)
     scales = [0.5 + 2 * bench.uniform(prompts, seed=seed + 2 + n) for n in range(2)]
-    return exercise.backup(before, after, *scales, removed)
+    return exercise.backup(size * before, size * after, *scales, removed)
 
 
 def of_removed_in_a_tuple(exercise, bench, *, removed, seed):
     """Places may come in a tuple, too."""
-    before, after = bench.normal(4, 3, seed=seed), bench.normal(4, 3, seed=seed + 1)
+    before, after = missed(bench.normal(4, 3, seed=seed), bench.normal(4, 3, seed=seed + 1), removed, sign=1)
     scales = [0.5 + bench.uniform(3, seed=seed + 2 + n) for n in range(2)]
     return exercise.backup(before, after, *scales, tuple(removed))
 
 
 def of_nothing_removed(exercise, bench, *, seed):
     """Nothing is taken away, or a component that writes nothing before and after."""
-    before = bench.normal(4, 3, seed=seed)
-    after = bench.normal(4, 3, seed=seed + 1)
-    before[2], after[2] = 0, 0
+    before = bench.normal(6, 3, seed=seed)
+    after = bench.normal(6, 3, seed=seed + 1)
     scales = [0.5 + bench.uniform(3, seed=seed + 2 + n) for n in range(2)]
-    return [exercise.backup(before, after, *scales, removed)["share"] for removed in ([], [2])]
+    found = {"removed=[]": exercise.backup(before, after, *scales, [])["share"]}
+    for place in range(6):
+        silent, still = before.clone(), after.clone()
+        silent[place], still[place] = 0, 0
+        found[f"removed=[{place}]"] = exercise.backup(silent, still, *scales, [place])["share"]
+    return found
 
 
 def of_the_small_example(exercise, bench):
@@ -118,6 +157,7 @@ def of_the_small_example(exercise, bench):
 def test_shares(compare, seed):
     """What comes back and what is lost, for sets of no, one and several heads; also where the clean value is lower."""
     sets = [[], [[0, 1]], [[0, 0], [1, 1]], [[1, 0], [0, 1], [0, 0]]]
+    sets += [[[0, 0]], [[1, 1]], [[1, 0]], [[0, 1], [1, 1]], [[0, 0], [0, 1]], [[0, 0], [0, 1], [1, 0], [1, 1]]]
     for layers, heads, shift in [(2, 2, 9.0), (2, 3, -9.0)]:
         compare(of_shares, layers=layers, heads=heads, sets=sets, shift=shift, seed=seed)
 
@@ -142,8 +182,16 @@ def test_incompleteness(compare, seed):
         (1, 4, [[0, 3], [0, 1]], 2),
     ]:
         compare(of_a_circuit, layers=layers, heads=heads, circuit=circuit, most=most, seed=seed)
-    for circuit in ([[0, 0], [0, 1], [1, 0], [1, 1]], [[0, 1], [0, 0]], [[1, 1], [0, 0]]):
-        compare(of_equal_gaps, circuit=circuit, most=2)
+    circuits = [
+        ([[0, 0], [0, 1], [1, 0], [1, 1]], 2),
+        ([[0, 0], [0, 1], [1, 0], [1, 1]], 3),
+        ([[0, 1], [0, 0]], 2),
+        ([[1, 1], [0, 0]], 2),
+        ([[1, 0], [0, 1], [0, 0]], 3),
+    ]
+    compare(of_equal_gaps, circuits=circuits)
+    pairs = [[[0, 0], [0, 1]], [[0, 0], [1, 0]], [[0, 1], [1, 0]], [[0, 2], [0, 0]], [[1, 1], [0, 2]], [[0, 1], [1, 1]]]
+    compare(of_nearly_equal_gaps, layers=2, heads=3, pairs=pairs)
 
 
 @pytest.mark.points(5)
@@ -151,9 +199,11 @@ def test_backup(compare, seed):
     """What is lost, what is rescaled, what is rewritten, and the share that is made up for."""
     for components, prompts, removed in [(5, 4, [1]), (4, 7, [3, 0]), (3, 1, [2]), (6, 5, [4, 2, 5])]:
         compare(of_backup, components=components, prompts=prompts, removed=removed, seed=seed)
+    for components, prompts, removed in [(5, 4, [1]), (4, 7, [3, 0])]:  # little is lost, and that is not nothing
+        compare(of_backup, components=components, prompts=prompts, removed=removed, size=2.0**-40, seed=seed)
     compare(of_removed_in_a_tuple, removed=[3, 0], seed=seed)
     found = compare(of_nothing_removed, seed=seed)
-    assert found == [None, None], "where nothing is lost, the share is None"
+    assert set(found.values()) == {None}, "where nothing is lost, the share is None"
     found = compare(of_the_small_example)
     assert np.allclose([found["lost"], found["share"]], [3, 1 / 3], atol=1e-5), (
         "in the small example 3 is lost, and a share of 1/3 is made up for"
@@ -163,5 +213,11 @@ def test_backup(compare, seed):
 @pytest.mark.points(1)
 def test_clear_errors(compare):
     """A metric that is the same in both runs, and a head that the model does not have, raise a ValueError."""
-    compare(of_a_flat_metric, values=[(2.5, 2.5), (0.0, 0.0), (2.5, 0.0), (0.0, 2.5), (1.0, -1.0)])
-    compare(of_foreign_heads, circuits=[[[0, 0], [2, 0]], [[1, 2]], [[0, 1], [1, 1]], []])
+    # Each clause in six cases, so that one which is left out can be told from others.
+    flat = [(each, each) for each in (2.5, 0.0, -1.0, 4.0, 0.25, 100.0)]
+    with_a_zero = [(2.5, 0.0), (0.0, 2.5), (0.0, -1.0), (-1.0, 0.0), (4.0, 0.0), (0.0, 0.25)]
+    nearly_flat = [(each, each * (1 + 2**-32) + 2**-32) for each in (2.5, 0.0, -4.0, 0.25, 100.0, 7.0)]
+    compare(of_a_flat_metric, values=[*flat, *with_a_zero, (1.0, -1.0), *nearly_flat])
+    foreign = [[[0, 0], [2, 0]], [[1, 2]], [[2, 2], [0, 0]], [[0, 3], [1, 1]], [[3, 0]], [[0, 1], [1, 0], [0, 2]]]
+    foreign += [[[1, 1], [4, 0]], [[0, 0], [0, 1], [1, 5]]]
+    compare(of_foreign_heads, circuits=[*foreign, [[0, 1], [1, 1]], []])

@@ -19,15 +19,28 @@ def of_scores(exercise, bench, *, shape, seed):
     return {"brier": exercise.brier_score(predicted, happened), "log": exercise.log_score(predicted, happened)}
 
 
-def of_sure_predictions(exercise, bench, *, right):
-    """Zeros and ones: right everywhere, or wrong in one place."""
+def of_sure_predictions(exercise, bench):
+    """Zeros and ones that are right everywhere."""
     import torch
 
     happened = torch.tensor([True, False, True, False], device=bench.device)
     predicted = happened.to(bench.dtype)
-    if not right:
-        predicted[2] = 0
     return {"brier": exercise.brier_score(predicted, happened), "log": exercise.log_score(predicted, happened)}
+
+
+def of_one_sure_mistake(exercise, bench, *, count):
+    """Zeros and ones that are wrong in one place, each place in turn: what kind of number the log score is."""
+    import torch
+
+    happened = torch.arange(count, device=bench.device) % 2 == 0
+    found = {}
+    for place in range(count):
+        predicted = happened.to(bench.dtype)
+        predicted[place] = 1 - predicted[place]
+        score = exercise.log_score(predicted, happened)
+        kind = "infinite" if score == math.inf else "finite" if math.isfinite(score) else "not a number, or below 0"
+        found[f"log score with a mistake at place {place}"] = kind
+    return found
 
 
 def of_bins(exercise, bench, *, shape, n_bins, seed):
@@ -48,10 +61,25 @@ def of_report(exercise, bench, *, shape, n_bins, seed):
     return exercise.predict_then_look(*a_map(bench, shape, seed), n_bins)
 
 
-def of_one_outcome(exercise, bench, *, happens, seed):
-    """All events happen, or none."""
-    predicted, happened = a_map(bench, [3, 2], seed)
-    return exercise.predict_then_look(predicted, happened | True if happens else happened & False, 4)
+def of_one_outcome(exercise, bench, *, shapes, seed):
+    """All events happen, or none, in maps of several shapes."""
+    found = {}
+    for shape in shapes:
+        predicted, happened = a_map(bench, shape, seed)
+        for name, all_of_them in (("all happens", happened | True), ("nothing happens", happened & False)):
+            found[f"{name}, {shape}"] = exercise.predict_then_look(predicted, all_of_them, 4)
+    return found
+
+
+def of_a_rare_event(exercise, bench, *, shapes, seed):
+    """One of many events happens: the skill."""
+    found = {}
+    for shape in shapes:
+        predicted, happened = a_map(bench, shape, seed)
+        rare = happened & False
+        rare.view(-1)[len(shape)] = True
+        found[str(shape)] = exercise.predict_then_look(predicted, rare, 4)["skill"]
+    return found
 
 
 def of_the_small_example(exercise, bench):
@@ -62,26 +90,35 @@ def of_the_small_example(exercise, bench):
     return exercise.predict_then_look(predicted, happened, 2)
 
 
-def refused(exercise, bench):
-    """What may not be, each by itself; and probabilities of 0 or 1, which may."""
-    predicted, happened = a_map(bench, [3, 2], 5)
-    below, above = predicted.clone(), predicted.clone()
-    below[1, 1], above[2, 0] = -0.125, 1.125
-    never, surely = predicted.clone(), predicted.clone()
-    never[0, 0], surely[0, 1] = 0, 1
-    cases = {
-        "one row of outcomes": (predicted, happened[:1], 4),
-        "one row of predictions": (predicted[:1], happened, 4),
-        "turned outcomes": (predicted, happened.T, 4),
-        "no prediction": (predicted[:0], happened[:0], 4),
-        "a probability below 0": (below, happened, 4),
-        "a probability above 1": (above, happened, 4),
-        "no bin": (predicted, happened, 0),
-        "a probability of 0": (never, happened, 4),
-        "a probability of 1": (surely, happened, 4),
-        "one bin": (predicted, happened, 1),
-        "one prediction": (predicted[:1, :1], happened[:1, :1], 4),
-    }
+def refused(exercise, bench, *, shapes):
+    """What may not be, each by itself and in several sizes; and probabilities of 0 or 1, which may."""
+    cases = {}
+    for rows, columns in shapes:
+        predicted, happened = a_map(bench, [rows, columns], 5)
+        below, above = predicted.clone(), predicted.clone()
+        below[rows - 1, 0], above[0, columns - 1] = -0.125, 1.125
+        little_below, little_above = predicted.clone(), predicted.clone()
+        little_below[0, 0], little_above[rows - 1, 0] = -(2**-20), 1 + 2**-20
+        never, surely = predicted.clone(), predicted.clone()
+        never[0, 0], surely[0, columns - 1] = 0, 1
+        several = {
+            "one row of outcomes": (predicted, happened[:1], 4),
+            "one row of predictions": (predicted[:1], happened, 4),
+            "turned outcomes": (predicted, happened.T, 4),
+            "outcomes in a row": (predicted, happened.flatten(), 4),
+            "no prediction": (predicted[:0], happened[:0], 4),
+            "a probability below 0": (below, happened, 4),
+            "a probability above 1": (above, happened, 4),
+            "a probability a little below 0": (little_below, happened, 4),
+            "a probability a little above 1": (little_above, happened, 4),
+            "no bin": (predicted, happened, 0),
+            "fewer bins than none": (predicted, happened, -2),
+            "a probability of 0": (never, happened, 4),
+            "a probability of 1": (surely, happened, 4),
+            "one bin": (predicted, happened, 1),
+            "one prediction": (predicted[:1, :1], happened[:1, :1], 4),
+        }
+        cases |= {f"{name}, {rows} x {columns}": case for name, case in several.items()}
     outcomes = {}
     for name, case in cases.items():
         try:
@@ -106,10 +143,10 @@ def test_scores(compare, seed):
 @pytest.mark.points(1)
 def test_sure_predictions(compare):
     """Sure and right everywhere costs nothing; sure and wrong in one place costs infinitely much in the log score."""
-    found = compare(of_sure_predictions, right=True)
+    found = compare(of_sure_predictions)
     assert found["brier"] == 0 and found["log"] == 0, "a prediction that is sure and right everywhere has scores of 0"
-    found = compare(of_sure_predictions, right=False)
-    assert math.isinf(found["log"]), "a probability of 0 for what then happens costs infinitely much"
+    found = compare(of_one_sure_mistake, count=6)
+    assert set(found.values()) == {"infinite"}, "a probability of 0 for what then happens costs infinitely much"
 
 
 @pytest.mark.points(5)
@@ -119,6 +156,9 @@ def test_bins(compare, seed):
         compare(of_bins, shape=shape, n_bins=n_bins, seed=seed)
     for eighths, n_bins in [((8, 7, 6, 3, 2, 0, 2, 4), 4), ((8, 8, 8), 2), ((4, 3, 4, 1, 1), 2), ((0, 0, 1), 8)]:
         compare(of_edges, eighths=eighths, n_bins=n_bins)
+    little = 2**-15
+    for eighths, n_bins in [((2 - little, 2, 4 - little, 1, 6 - little), 4), ((4 - little, 1, 5, 8 - little), 2)]:
+        compare(of_edges, eighths=eighths, n_bins=n_bins)
 
 
 @pytest.mark.points(3)
@@ -126,11 +166,11 @@ def test_report(compare, seed):
     """All four numbers of a predicted map; the small example of the text; maps in which all happens, or nothing."""
     for shape, n_bins in [([4, 9], 4), ([30], 8), ([3, 4, 3], 2)]:
         compare(of_report, shape=shape, n_bins=n_bins, seed=seed)
-    for happens in (True, False):
-        found = compare(of_one_outcome, happens=happens, seed=seed)
-        assert found["skill"] is None, (
-            "where all happens, or nothing, there is nothing to be better than: the skill is None"
-        )
+    found = compare(of_one_outcome, shapes=[[3, 2], [4], [2, 2, 2]], seed=seed)
+    assert all(each["skill"] is None for each in found.values()), (
+        "where all happens, or nothing, there is nothing to be better than: the skill is None"
+    )
+    compare(of_a_rare_event, shapes=[[100, 100], [10000], [50, 200], [4, 50, 50], [125, 80], [25, 20, 20]], seed=seed)
     found = compare(of_the_small_example)
     assert np.allclose([found["brier"], found["calibration_error"]], [0.19, 0.25], atol=1e-5), (
         "in the small example the Brier score is 0.19 and the calibration error is 0.25"
@@ -140,4 +180,4 @@ def test_report(compare, seed):
 @pytest.mark.points(1)
 def test_clear_errors(compare):
     """Shapes that differ, no prediction, a probability outside of 0 to 1, and no bin raise a ValueError."""
-    compare(refused)
+    compare(refused, shapes=[[3, 2], [2, 3], [4, 3], [3, 5], [2, 4], [5, 2]])

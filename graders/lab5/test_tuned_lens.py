@@ -229,6 +229,14 @@ def of_divergence(exercise, bench, *, layers, tokens, d, vocab, gain, seed):
     return exercise.lens_kl(*drawn(bench, layers, tokens, d, vocab, gain, seed)).detach()
 
 
+def of_loud_layers(exercise, bench, *, layers, loud, seed):
+    """The model itself is not sure of anything, and some layers are so sure that most of their probabilities are rounded to 0."""
+    _, streams, weights, biases = drawn(bench, layers, 5, 4, 6, 1.0, seed)
+    readout = bench.normal(4, 6, seed=seed + 5)
+    weights[loud] *= 1000
+    return exercise.lens_kl(lambda x: x @ readout, streams, weights, biases)
+
+
 def of_the_small_example(exercise, bench):
     import torch
 
@@ -254,8 +262,11 @@ def trained(exercise, bench, *, W, b, batches, held_out, rate=RATE):
     return {"weights": weights.detach(), "biases": biases.detach()}
 
 
-def of_few_steps(exercise, bench, *, layers, sizes, rate, seed):
-    """Batches of several sizes, each given once, with gradients switched off; and what became of all that was handed over."""
+def of_few_steps(exercise, bench, *, layers, sizes, rate, seed, misleading=False):
+    """Batches of several sizes, each given once, with gradients switched off; and what became of all that was handed over.
+
+    A first batch that misleads shows the final streams with the other sign: its step makes layers worse, and later steps help.
+    """
     import torch
 
     last, streams, weights, biases = drawn(bench, layers, sum(sizes) + 12, 5, 4, 1.0, seed)
@@ -263,6 +274,8 @@ def of_few_steps(exercise, bench, *, layers, sizes, rate, seed):
     streams[:-1] = (
         streams[-1:] @ weights / 2 + biases[:, None]
     )  # each layer holds the final stream, in its own directions
+    if misleading:
+        streams[-1, : sizes[0]] *= -1
     *batches, held_out = streams.split([*sizes, 12], dim=1)
     handed = [*batches, held_out, last.W, last.b]
     before = [each.detach().clone() for each in handed]
@@ -272,10 +285,32 @@ def of_few_steps(exercise, bench, *, layers, sizes, rate, seed):
     return {
         "weights": found[0].detach(),
         "biases": found[1].detach(),
-        "needs_a_gradient": any(each.requires_grad for each in found),
-        "streams_kept": all(kept[:-2]),
-        "unembed_kept": all(kept[-2:]),
+        "gradient": "still required by the result" if any(each.requires_grad for each in found) else "not required",
+        "streams": "as they were" if all(kept[:-2]) else "changed by the call",
+        "unembed": "as it was" if all(kept[-2:]) else "its weights are changed by the call",
     }
+
+
+def of_small_gains(exercise, bench, *, layers, steps, rate, seed):
+    """The held-out streams are the batch of each step. So each step is better than the last one, by less than a thousandth of a nat."""
+    last, streams, _, _ = drawn(bench, layers, 16, 5, 4, 0.3, seed)
+    return list(exercise.tuned_lens(last, [streams.clone() for _ in range(steps)], streams, rate))
+
+
+def of_no_numbers(exercise, bench, *, seed):
+    """A last step with a square root. On held-out streams some layers have no number at the identity, and others have none after some steps."""
+    import torch
+
+    def unembed(x):
+        return torch.cat([x.sqrt(), torch.zeros_like(x)], dim=-1)
+
+    def of_streams(*layers):
+        return torch.tensor(layers, dtype=bench.dtype, device=bench.device)[:, None, None]
+
+    size = 1 + 0.2 * float(bench.uniform(1, seed=seed))
+    early = [-0.1 * size, 0.05 * size, -0.15 * size, 0.06 * size, 0.5 * size, -0.2 * size]
+    low, high = (of_streams(*[1.0] * len(early), final * size) for final in (0.04, 4.0))
+    return list(exercise.tuned_lens(unembed, [low, low, *[high] * 24], of_streams(*early, 4.0), 0.1))
 
 
 # --- checks ----------------------------------------------------------------------------------------------------------------
@@ -291,8 +326,10 @@ def test_logits(compare, seed):
 @pytest.mark.points(2)
 def test_divergence(compare, seed):
     """Each layer's divergence from the model's own answer, with small logits and with large ones; the small example."""
+    found = compare(of_divergence, layers=3, tokens=6, d=5, vocab=7, gain=1.0, seed=seed)
+    assert np.isfinite(found).all(), "a divergence is not finite: take the logarithm by log_softmax"
+    compare(of_loud_layers, layers=12, loud=[1, 2, 5, 7, 10], seed=seed)
     for layers, tokens, d, vocab, gain in [
-        (3, 6, 5, 7, 1.0),
         (2, 1, 6, 3, 2.0),
         (1, 4, 4, 9, 1.0),
         (3, 3, 5, 8, 100.0),
@@ -307,19 +344,23 @@ def test_divergence(compare, seed):
 @pytest.mark.points(2)
 def test_few_steps(compare, seed):
     """One step for each batch, from the identity; none, one and several steps, a single layer, and steps that are far too large."""
-    for layers, sizes, rate in [
-        (3, [], 0.1),
-        (3, [7], 0.01),
-        (2, [3, 9, 5, 1], 0.03),
-        (1, [4, 4], 0.1),
-        (3, [6, 4], 1e9),
+    for layers, sizes, rate, misleading in [
+        (3, [], 0.1, False),
+        (3, [7], 0.01, False),
+        (2, [3, 9, 5, 1], 0.03, False),
+        (1, [4, 4], 0.1, False),
+        (4, [8, 6, 9, 7], 0.3, False),
+        (3, [6, 4], 1e9, False),
+        (6, [9] * 16, 0.2, True),
     ]:
-        found = compare(of_few_steps, layers=layers, sizes=sizes, rate=rate, seed=seed)
-        assert not found["needs_a_gradient"], "what you return still requires a gradient: detach it"
-        assert found["streams_kept"], "the streams that you were given are changed after the call"
-        assert found["unembed_kept"], (
+        found = compare(of_few_steps, layers=layers, sizes=sizes, rate=rate, misleading=misleading, seed=seed)
+        assert found["gradient"] == "not required", "what you return still requires a gradient: detach it"
+        assert found["streams"] == "as they were", "the streams that you were given are changed after the call"
+        assert found["unembed"] == "as it was", (
             "the weights of `unembed` are changed after the call: only translators are trained"
         )
+    compare(of_small_gains, layers=4, steps=3, rate=2e-4, seed=seed)
+    compare(of_no_numbers, seed=seed)
 
 
 @pytest.mark.points(3)

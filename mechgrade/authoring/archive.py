@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 import mechgrade
 from mechgrade.authoring.build import build, stub_text
+from mechgrade.authoring.graders import ungradable
 from mechgrade.authoring.leaks import PublishError, Secrets, stop_leaks
-from mechgrade.course import COURSE_FILE, Course
-from mechgrade.course.source import read_source
+from mechgrade.authoring.unlisted import unlisted
+from mechgrade.course import COURSE_FILE, Course, Exercise
+from mechgrade.course.source import read_source, shown_path
 from mechgrade.course.version import BASE, base_of
 from mechgrade.files import write_atomic
+from mechgrade.grading import recordings
 from mechgrade.protocol.job import HUB
 from mechgrade.submissions.written import answers_text
 
@@ -36,7 +39,7 @@ BINARY = (".safetensors", ".npz", ".png")
 def archive(course: Course, path: Path, *, notebooks: bool = True) -> Path:
     """Write the learners' archive: a course that grades itself offline, on recorded public fixtures.
 
-    The stubs in it are generated afresh, whatever the instructor has tried in exercises/.
+    The stubs in it are generated afresh, whatever the instructor has tried in exercises/. What course.yaml does not list is not in it.
 
     Raises:
         BuildError: a source is not right.
@@ -89,13 +92,14 @@ def _contents(course: Course, notebooks: bool) -> Iterator[tuple[str, bytes]]:
         for exercise in course.exercises()
     }
     fresh = stubs | {course.answers_path(lab): answers_text(lab) for lab in course.labs.values() if lab.questions}
+    others = set(unlisted(course))  # an exercise that is kept back for the exam, with what its reference gives
     models = [place for each in course.models.values() for place in (each.source, *each.parts.values())]
     local = [course.root / place for place in models if place and not place.startswith(HUB)]
     for folder in [*(course.root / each for each in FOLDERS), *course.module_paths(), *course.data_paths(), *local]:
         for path in sorted(folder.rglob("*")) if folder.is_dir() else [folder]:
             name = path.relative_to(course.root).as_posix()
             skipped = set(_SKIPPED) & set(path.parts) or path.suffix == ".pyc" or name in _ANSWERS
-            if path.is_file() and not skipped and path not in fresh:
+            if path.is_file() and not skipped and path not in fresh and path not in others:
                 yield name, path.read_bytes()
     for path, text in fresh.items():
         yield path.relative_to(course.root).as_posix(), text.encode()
@@ -119,6 +123,18 @@ def check_installable(course: Course) -> None:
             f"nobody could install what grades this course: write a requirements.txt beside {COURSE_FILE}, "
             f"such as mechgrade=={mechgrade.__version__}"
         )
+
+
+def check_gradable(course: Course, exercises: Iterable[Exercise]) -> None:
+    """Raise PublishError where learners could not be graded: a grader does not parse, points do not add up, nothing is recorded."""
+    chosen = list(exercises)
+    problems = ungradable(course, chosen)
+    for exercise in chosen:
+        path = recordings.path_of(course.root, course.default_model, exercise.lab, exercise.name)
+        if not path.is_file():
+            problems.append(f"{shown_path(course, path)}:1: missing, so nobody could be graded; run `mechgrade record`")
+    if problems:
+        raise PublishError("\n".join(problems))
 
 
 def check_built(course: Course) -> None:

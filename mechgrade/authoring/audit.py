@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from mechgrade.authoring.rules import broken_rules, mutated_lines
 from mechgrade.course import Course, Exercise
 from mechgrade.course.variants import equivalents, programs
 from mechgrade.grading.diagnose import Judged, explanation
+from mechgrade.grading.errors import GraderError
 from mechgrade.grading.evidence import tells
 from mechgrade.grading.grade import Grading
 from mechgrade.grading.options import Options
@@ -78,6 +79,11 @@ class ExerciseAudit:
     killed: int = 0
     equivalent: int = 0
     survivors: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def unjudged(self) -> bool:
+        """Whether the grader can judge nothing: not even the reference."""
+        return self.reference in FAULTS
 
 
 @dataclass
@@ -167,13 +173,18 @@ class Auditor:
         self._hasty = course.model_copy(update={"limits": hasty})
 
     def audit(self, exercises: Sequence[Exercise], *, with_mutants: bool = True) -> Audit:
-        """Audit exercises: their programs, and unless told otherwise their mutants."""
+        """Audit exercises: their programs, and unless told otherwise their mutants.
+
+        Raises:
+            BuildError: a source, its variants or a list of equivalent mutants is not right.
+        """
         rules = broken_rules(self.course, exercises, self.model)
         audit = Audit([ExerciseAudit(exercise) for exercise in exercises], rules)
+        excused = {lab: equivalents(self.course, lab) for lab in {exercise.lab for exercise in exercises}}
         try:
             self._programs(audit)
             if with_mutants:
-                self._mutants(audit)
+                self._mutants(audit, excused)
         finally:
             if self._owns_worker:
                 self._worker.close()
@@ -213,6 +224,7 @@ class Auditor:
         for entry, program, graded in self._play(audit.entries, queues, self.course, "programs"):
             verdict, distance = graded.result.verdict, graded.distance
             where = str(entry.exercise)
+            said = len(audit.problems)
             if program is None:
                 # Refusing a bad shape with another error than the docstring's is what checked annotations do.
                 untrue = [check.message for check in graded.result.checks if "TypeCheckError:" in check.message]
@@ -257,14 +269,17 @@ class Auditor:
                     audit.problems.append(
                         f"{where}: misconception {program.name} is only {distance:.1f} tolerances away"
                     )
+            if entry.unjudged and program is not None and program.kind != "reference":
+                del audit.problems[said:]  # of a grader that judges nothing the cause is told once, with the reference
 
-    def _mutants(self, audit: Audit) -> None:
+    def _mutants(self, audit: Audit, allowed: Mapping[str, Mapping[str, Mapping[str, str]]]) -> None:
         queues: dict[str, list[tuple[str, Any]]] = {}
-        for entry in audit.entries:
+        # Of a grader that does not pass the reference no mutant can be said to survive, nor to be noticed.
+        judging = [entry for entry in audit.entries if entry.reference == "passed"]
+        for entry in judging:
             entry.mutated = True
             queues[entry.exercise.name] = [(mutant.source, mutant) for mutant in self.mutants_of(entry.exercise)]
-        allowed = {lab: equivalents(self.course, lab) for lab in {entry.exercise.lab for entry in audit.entries}}
-        for entry, mutant, graded in self._play(audit.entries, queues, self._hasty, "mutants"):
+        for entry, mutant, graded in self._play(judging, queues, self._hasty, "mutants"):
             verdict = graded.result.verdict
             if verdict != "passed" and verdict not in FAULTS:
                 entry.killed += 1
@@ -313,10 +328,18 @@ class Auditor:
                 entry,
                 grader.distances.get(exercise, 0.0),
                 grader.judged.get(exercise, ()),
-                grading.references.names(exercise),
+                _known(grading, exercise),
             )
             for exercise, entry in zip(exercises, result.exercises, strict=True)
         }
+
+
+def _known(grading: Grading, exercise: Exercise) -> Sequence[str]:
+    """The misconceptions that are known of an exercise; none where its recording is missing, as its checks have said then."""
+    try:
+        return grading.references.names(exercise)
+    except GraderError:
+        return ()
 
 
 def _number(distance: float) -> float | None:

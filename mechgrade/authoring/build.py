@@ -7,21 +7,22 @@ and only a file with that hash counts as generated.
 
 import hashlib
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from mechgrade.authoring.graders import ungradable
 from mechgrade.authoring.schema import schema_path, schema_text
+from mechgrade.authoring.unlisted import unlisted
 from mechgrade.course import Course, CourseError, Exercise, Lab
 from mechgrade.course.rubrics import rubrics
 from mechgrade.course.source import BuildError, Source, read_source, read_text, shown_path, without_remarks
+from mechgrade.course.variants import variant_programs
 from mechgrade.files import write_atomic
 from mechgrade.submissions.written import answers_text
 
 RECORD = ".generated.json"
-SKIPPED = {"__pycache__", "outputs"}
 REMEDY = "run `mechgrade build`"
 
 
@@ -29,11 +30,12 @@ def build(course: Course, check: bool = False, force: bool = False) -> list[str]
     """Write what is stale, and return the paths written. Raises BuildError on any problem, before writing.
 
     With `check`, write nothing and return one line for every problem, stale file and stray file: none means all is well.
+    Then variants and graders are read too: nothing is built from them, but a course with a broken one is not well.
     With `force`, overwrite stubs that have changes of their own.
     """
     problems, sources = _read_all(course)
     if check:
-        return problems + _stale(course, sources) + _strays(course)
+        return problems + _beside(course, sources) + _stale(course, sources) + _strays(course)
     if problems:
         raise BuildError(*problems)
     wanted, record = _wanted(course, sources)
@@ -118,6 +120,20 @@ def _read_all(course: Course) -> tuple[list[str], dict[Exercise, Source]]:
     return problems, sources
 
 
+def _beside(course: Course, sources: dict[Exercise, Source]) -> list[str]:
+    """What is wrong with the files that stand beside the sources."""
+    problems: list[str] = []
+    for exercise, source in sources.items():
+        path = course.variants_path(exercise)
+        if path.is_file():
+            shown = shown_path(course, path)
+            try:
+                variant_programs(source.reference, read_text(path, shown), exercise.name, shown)
+            except BuildError as error:
+                problems += error.problems
+    return problems + ungradable(course, [each for each in sources if course.grader_path(each).is_file()])
+
+
 def _wanted(course: Course, sources: dict[Exercise, Source]) -> tuple[dict[Path, str], str]:
     """Every generated file's text, and the record's."""
     stubs = {course.stub_path(exercise): stub_text(course, exercise, source) for exercise, source in sources.items()}
@@ -160,32 +176,10 @@ def _stale(course: Course, sources: dict[Exercise, Source]) -> list[str]:
 
 def _strays(course: Course) -> list[str]:
     """Files that course.yaml does not know: a forgotten draft in solutions/ would be one in every learner's hands."""
-    known = {course.stub_path(exercise) for exercise in course.exercises()}
-    known |= {course.solution_path(exercise) for exercise in course.exercises()}
-    known |= {course.variants_path(exercise) for exercise in course.exercises()}
-    known |= {course.promises_path(exercise) for exercise in course.exercises()}
-    known |= {path for pair in course.page_paths() for path in pair}
-    known |= {course.equivalents_path(lab) for lab in course.labs.values()}
-    known |= {path for lab in _with_questions(course) for path in (course.answers_path(lab), course.rubrics_path(lab))}
     return [
         f"{shown_path(course, path)}:1: course.yaml does not know it; add its exercise there, or move the file away"
-        for folder in ("exercises", "solutions")
-        for path in _files(course.root / folder)
-        if path not in known
+        for path in unlisted(course)
     ]
-
-
-def _files(folder: Path) -> Iterator[Path]:
-    """The files below a folder, in order, without the hidden ones and what running leaves behind."""
-    if not folder.is_dir():
-        return
-    for path in sorted(folder.iterdir()):
-        if path.name.startswith(".") or path.name in SKIPPED:
-            continue
-        if path.is_dir():
-            yield from _files(path)
-        else:
-            yield path
 
 
 def _edited(course: Course, path: Path, wanted: str) -> bool:

@@ -20,7 +20,6 @@ from __future__ import annotations
 import ast
 import inspect
 import re
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated
@@ -30,7 +29,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from mechgrade.course import Course, Exercise
 from mechgrade.course.source import Function, read_source, read_text, shown_path
 from mechgrade.course.variants import programs
-from mechgrade.course.yamlfile import did_you_mean, read
+from mechgrade.course.yamlfile import Document, Place, did_you_mean, explain, read
 
 #: The sections of a docstring that say what is asked. Other sections (Source, Shapes, Note) explain.
 BINDING = ("Args", "Returns", "Yields", "Raises")
@@ -43,7 +42,11 @@ def _listed(value: object) -> object:
     return [value] if isinstance(value, str) else value
 
 
-Passages = Annotated[list[str], BeforeValidator(_listed), Field(min_length=1)]
+Passages = Annotated[
+    list[str],
+    BeforeValidator(_listed),
+    Field(min_length=1, description="a passage of the exercise's text, or a list of passages"),
+]
 
 
 class Promise(BaseModel):
@@ -57,7 +60,7 @@ class Promise(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     says: Passages
-    broken_by: list[str] = Field(min_length=1)
+    broken_by: list[str] = Field(min_length=1, description="a list of misconceptions' names, at least one")
 
 
 class Promises(BaseModel):
@@ -66,7 +69,7 @@ class Promises(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     promises: dict[str, Promise] = Field(min_length=1)
-    describes: list[str] = Field(default_factory=list)
+    describes: list[str] = Field(default_factory=list, description="a list of passages of the exercise's text")
 
 
 @dataclass(frozen=True)
@@ -80,54 +83,72 @@ class Passage:
 
 def read_promises(course: Course, exercise: Exercise) -> tuple[Promises | None, list[str]]:
     """The promises of an exercise, or None where they are not listed or cannot be read; and what is wrong with the file."""
+    found, document = _read(course, exercise)
+    shown = shown_path(course, course.promises_path(exercise))
+    return found, [f"{shown}:{mistake}" for mistake in sorted(document.mistakes)]
+
+
+def _read(course: Course, exercise: Exercise) -> tuple[Promises | None, Document]:
+    """The promises, and the file with its lines and mistakes; an empty one where there is no file."""
     path = course.promises_path(exercise)
     if not path.is_file():
-        return None, []
-    shown = shown_path(course, path)
-    document = read(read_text(path, shown))
+        return None, Document()
+    document = read(read_text(path, shown_path(course, path)))
     if not document.mistakes:
         try:
-            return Promises.model_validate(document.data), []
+            return Promises.model_validate(document.data), document
         except ValidationError as error:
-            for each in error.errors():
-                document.blame(tuple(each["loc"]), each["msg"])
-    return None, [f"{shown}:{mistake}" for mistake in sorted(document.mistakes)]
+            explain(error, document, Promises.model_json_schema())
+    return None, document
 
 
 def broken_promises(course: Course, exercise: Exercise) -> Iterator[str]:
     """What is wrong with an exercise's list of promises, a sentence each; nothing where it has no list."""
-    found, problems = read_promises(course, exercise)
-    yield from problems
+    found, document = _read(course, exercise)
+    shown = shown_path(course, course.promises_path(exercise))
+    yield from (f"{shown}:{mistake}" for mistake in sorted(document.mistakes))
     if found is None:
         return
-    shown = shown_path(course, course.promises_path(exercise))
     stub = read_source(course, exercise).stub
     text = plain(stub)
-    said = [passage for promise in found.promises.values() for passage in promise.says] + found.describes
-    for passage in said:
+    said: list[tuple[Place, str]] = [
+        (("promises", name, "says", number), passage)
+        for name, promise in found.promises.items()
+        for number, passage in enumerate(promise.says)
+    ]
+    said += [(("describes", number), passage) for number, passage in enumerate(found.describes)]
+    for place, passage in said:
         if _squeezed(passage) not in text:
-            yield f"{shown}:1: {_short(passage)!r} does not stand in the exercise's text; copy the passage as it stands there"
-    spans = [span for passage in said for span in _spans(text, _squeezed(passage))]
+            yield (
+                f"{shown}:{document.line(place)}: {_short(passage)!r} does not stand in the exercise's text; copy the "
+                "passage as it stands there"
+            )
+    spans = [span for _, passage in said for span in _spans(text, _squeezed(passage))]
     for sentence in sentences(stub):
         if not any(begin < sentence.end and sentence.begin < end for begin, end in spans):
             yield (
                 f"{shown}:1: nothing is said of {_short(sentence.text)!r}; name the promise with a program that breaks "
                 "it, or put the passage under `describes`"
             )
-    yield from _programs(course, exercise, found, shown)
+    yield from _programs(course, exercise, found, document, shown)
 
 
-def _programs(course: Course, exercise: Exercise, found: Promises, shown: str) -> Iterator[str]:
+def _programs(course: Course, exercise: Exercise, found: Promises, document: Document, shown: str) -> Iterator[str]:
     known = [program.name for program in programs(course, exercise) if program.kind == "misconception"]
-    used = Counter(name for promise in found.promises.values() for name in promise.broken_by)
-    for name, count in used.items():
+    used: dict[str, list[int]] = {}  # the lines in which each is named
+    for promise, content in found.promises.items():
+        for number, name in enumerate(content.broken_by):
+            used.setdefault(name, []).append(document.line(("promises", promise, "broken_by", number)))
+    for name, lines in used.items():
         if name not in known:
-            yield f"{shown}:1: there is no misconception {name!r}{did_you_mean(name, known)}; correct the name"
-        elif count > 1:
-            yield f"{shown}:1: {name} breaks {count} promises; keep it where it breaks that promise and no other"
+            yield f"{shown}:{lines[0]}: there is no misconception {name!r}{did_you_mean(name, known)}; correct the name"
+        elif len(lines) > 1:
+            yield (
+                f"{shown}:{lines[1]}: {name} breaks {len(lines)} promises; keep it where it breaks that promise and no other"
+            )
     for name in known:
         if name not in used:
-            yield f"{shown}:1: no promise is broken by the misconception {name}; say which, or list the promise"
+            yield f"{shown}:{document.line(('promises',))}: no promise is broken by the misconception {name}; say which, or list the promise"
 
 
 def kept(found: Promises, rejected: Mapping[str, bool]) -> dict[str, bool]:

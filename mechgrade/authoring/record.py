@@ -6,10 +6,11 @@ The checks run as they do when a learner is graded; a recorder answers them, and
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from mechgrade.authoring.graders import ungradable, wrong_sum
 from mechgrade.authoring.keep import keep_equal
 from mechgrade.bench.providers import provider_for
 from mechgrade.course import Course, Exercise
@@ -17,7 +18,7 @@ from mechgrade.course.variants import Program, programs
 from mechgrade.grading import recordings as files
 from mechgrade.grading.calls import Call
 from mechgrade.grading.checks import CheckFailed, Checks, with_checks
-from mechgrade.grading.compare import noise_between
+from mechgrade.grading.compare import compare, noise_between
 from mechgrade.grading.dependencies import Dependencies
 from mechgrade.grading.errors import GraderError
 from mechgrade.grading.judge import failed
@@ -51,6 +52,10 @@ class Recorder:
         self.outcomes: Outcomes = {exercise: {} for exercise in sources}
         #: what is wrong with a program that should pass, a line for each check
         self.problems: list[str] = []
+        #: what each check is worth, by its name
+        self.points: dict[Exercise, dict[str, float]] = {exercise: {} for exercise in sources}
+        #: why checks were left out, where some were
+        self.left_out: dict[Exercise, str] = {}
         self._sessions = sessions
         self._sources = sources
         self._runs: Runs | None = None
@@ -86,9 +91,16 @@ class Recorder:
         raise RecordError(f"{exercise}: nothing is recorded for {call.key} yet")
 
     def done(self, exercise: Exercise, check: Check, *, hidden: bool) -> None:
-        """Keep what went wrong."""
+        """Keep what went wrong, and what the check is worth."""
+        self.points[exercise][check.name] = check.max_points
+        if check.verdict == "not_applicable":
+            self.left_out[exercise] = check.message
         if check.verdict not in ("passed", "not_applicable"):
             self.problems.append(f"{exercise}: the reference fails {check.name}: {check.message}")
+
+    def failed(self, exercise: Exercise) -> bool:
+        """Whether a check of an exercise failed."""
+        return any(problem.startswith(f"{exercise}: ") for problem in self.problems)
 
     def close(self) -> None:
         """End the process of the last exercise."""
@@ -111,8 +123,12 @@ def record(
         the files written.
 
     Raises:
-        RecordError: a reference fails its own checks, or is no steady function of its inputs; a misconception takes too long.
+        RecordError: a grader cannot be read, or its points do not add up; a reference fails its own checks, or is no steady function
+            of its inputs; a misconception takes too long.
+        BuildError: a source or a variant is not right.
     """
+    if wrong := ungradable(course, exercises):
+        raise RecordError("\n".join(wrong))
     with Look(course.root) as look:  # before any of it is read: a change meanwhile makes what is recorded stale
         dependencies = Dependencies(course, model, look)
         made_from = {exercise: dependencies.recording(exercise) for exercise in exercises}
@@ -142,7 +158,7 @@ def _record(
     references = {exercise: next(p for p in found if p.kind == "reference") for exercise, found in variants.items()}
     noise = _noise(course, exercises)
     rounds = max((len(found) for found in wrong.values()), default=0)
-    total = 1 + len(noise) + rounds
+    total = 2 + len(noise) + rounds
 
     def play(chosen: Mapping[Exercise, Program], options: Options) -> tuple[Outcomes, list[str]]:
         """Run one program an exercise through all its checks; what came out, and which checks failed."""
@@ -153,13 +169,22 @@ def _record(
             checks.run(recorder, list(chosen))
         finally:
             recorder.close()
-        silent = [
-            f"{exercise}: no check of it could be run" for exercise, found in recorder.outcomes.items() if not found
-        ]
-        return recorder.outcomes, recorder.problems + silent
+        problems = recorder.problems
+        for exercise, found in recorder.outcomes.items():
+            if worth := recorder.points[exercise]:
+                problems += wrong_sum(course, exercise, sum(worth.values()))
+            if not found and not recorder.failed(exercise):
+                why = recorder.left_out.get(exercise) or checks.why_none(course.grader_path(exercise))
+                problems.append(f"{exercise}: no check of it could be run: {why}")
+        return recorder.outcomes, problems
 
     advance("reference", 0, total)
     base, problems = play(references, Options(model))
+    if problems:
+        raise RecordError("\n".join(problems))
+    advance("reference again", 1, total)
+    again, problems = play(references, Options(model))
+    problems += [problem for exercise in exercises for problem in _unsteady(exercise, base[exercise], again[exercise])]
     if problems:
         raise RecordError("\n".join(problems))
     recordings = {
@@ -171,13 +196,13 @@ def _record(
     }
     for done, (changes, concerned) in enumerate(noise):
         label = f"reference with {', '.join(f'{name} {value}' for name, value in changes.items())}"
-        advance(label, 1 + done, total)
+        advance(label, 2 + done, total)
         other, problems = play({exercise: references[exercise] for exercise in concerned}, Options(model, **changes))
         problems += _add_noise({exercise: recordings[exercise] for exercise in concerned}, other, label)
         if problems:
             raise RecordError("\n".join(problems))
     for place in range(rounds):
-        advance(f"misconceptions, round {place + 1} of {rounds}", 1 + len(noise) + place, total)
+        advance(f"misconceptions, round {place + 1} of {rounds}", 2 + len(noise) + place, total)
         chosen = {exercise: found[place] for exercise, found in wrong.items() if place < len(found)}
         outcomes, _ = play(chosen, Options(model))
         for exercise, program in chosen.items():
@@ -188,6 +213,23 @@ def _record(
                     )
                 recordings[exercise].runs[key].misconceptions[program.name] = outcome.as_tree()
     return recordings
+
+
+def _unsteady(exercise: Exercise, first: Mapping[str, Outcome], second: Mapping[str, Outcome]) -> Iterator[str]:
+    """What gave something else in a second process. No learner's code could be held against such data.
+
+    Only the first of an exercise: what is drawn in one call is drawn in all.
+    """
+    for key, outcome in first.items():
+        other = second.get(key)
+        found = compare(outcome.data, other.data, {}, nan_equal=True).difference if other is not None else None
+        if other is None or found is not None:
+            where = f"at {found.path} " if found is not None and found.path else ""
+            yield (
+                f"{exercise}: the reference does not give the same twice: {key} gave something else {where}when it was run again. Draw "
+                "only with a generator that the call's inputs seed; results of chance are compared by facts (docs/authoring.md)"
+            )
+            return
 
 
 def _noise(course: Course, exercises: Sequence[Exercise]) -> list[tuple[dict[str, Any], list[Exercise]]]:

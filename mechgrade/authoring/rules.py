@@ -12,9 +12,12 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from mechgrade.authoring.build import build
+from mechgrade.authoring.graders import checks_in, made_checks, points_of, points_of_check, read_grader, wrong_sum
 from mechgrade.authoring.mutants import mutants
+from mechgrade.authoring.names import hidden_library
 from mechgrade.authoring.promises import broken_promises
 from mechgrade.authoring.stale import stale
+from mechgrade.authoring.unlisted import unlisted
 from mechgrade.course import Course, Exercise
 from mechgrade.course.source import BEGIN, END, BuildError, read_source, read_text, shown_path
 from mechgrade.course.variants import Program, equivalents, programs
@@ -34,19 +37,25 @@ def broken_rules(course: Course, exercises: Iterable[Exercise], model: str) -> l
     chosen = list(exercises)
     problems = [*build(course, check=True), *stale(course, chosen, model), *_names(course), *_stray_graders(course)]
     for exercise in chosen:
-        try:
-            problems += [*_checks(course, exercise), *_variants(course, exercise), *_leaks(course, exercise)]
-            problems += broken_promises(course, exercise)
-        except BuildError as error:
-            problems += [problem for problem in error.problems if problem not in problems]
+        for rules in (_checks, _variants, _leaks, broken_promises):
+            try:
+                problems += rules(course, exercise)
+            except BuildError as error:
+                problems += error.problems
     for lab in dict.fromkeys(exercise.lab for exercise in chosen):
-        problems += _equivalents(course, lab)
-    return problems
+        try:
+            problems += _equivalents(course, lab)
+        except BuildError as error:
+            problems += error.problems
+    return list(dict.fromkeys(problems))  # several rules read one file
 
 
 def _names(course: Course) -> Iterator[str]:
     """An exercise's name is its function's and its file's; two of one name could not be told apart on the command line."""
     every = course.exercises()
+    for exercise in every:
+        if why := hidden_library(exercise.name):
+            yield f"course.yaml: labs.{exercise.lab}.exercises: {why}"
     for what, values in (("name", [each.name for each in every]), ("title", [each.title for each in every])):
         for value, count in Counter(values).items():
             if count > 1:
@@ -57,6 +66,7 @@ def _stray_graders(course: Course) -> Iterator[str]:
     """A grader that no exercise has is never run, and nobody notices."""
     known = {course.grader_path(exercise) for exercise in course.exercises()}
     known |= {course.root / "graders" / "conftest.py", *(course.hints_path(lab) for lab in course.labs)}
+    known |= set(unlisted(course))  # `build` has said it of them
     shared = course.module_paths()
     for path in sorted((course.root / "graders").rglob("*")):
         ours = path in known or any(path.is_relative_to(each) for each in shared)
@@ -70,44 +80,24 @@ def _stray_graders(course: Course) -> Iterator[str]:
 def _checks(course: Course, exercise: Exercise) -> Iterator[str]:
     path = course.grader_path(exercise)
     shown = shown_path(course, path)
-    tree = ast.parse(read_text(path, shown))
+    tree = read_grader(course, exercise)
     functions = [node for node in tree.body if isinstance(node, ast.FunctionDef)]
     for name, count in Counter(node.name for node in functions).items():
         if count > 1:
             yield f"{shown}:1: {name} is defined {count} times, and Python keeps the last; rename the others"
-    checks = [node for node in functions if node.name.startswith("test_")]
+    checks = checks_in(tree)
     for check in checks:
         if not (ast.get_docstring(check) or "").strip():
             yield f"{shown}:{check.lineno}: {check.name} has no docstring; it is what the learner reads: say what is asked"
-        if _points(check) is None:
+        if points_of_check(check) is None:
             yield f"{shown}:{check.lineno}: the points of {check.name} cannot be read; write a number, or leave them at 1"
-    made = _made_checks(tree)
-    points = sum(_points(check) or 0 for check in checks) + (_number(made.args[1:2]) or 0 if made else 0)
-    if points != exercise.points:
-        yield f"{shown}:1: its checks add up to {points:g} points, course.yaml says {exercise.points}; correct one of them"
+    if (points := points_of(tree)) is not None:
+        yield from wrong_sum(course, exercise, points)
+    made = made_checks(tree)
     if made is not None:
         yield from _signature(course, exercise, made, shown)
     elif not any("seed" in [argument.arg for argument in check.args.args] for check in checks):
         yield f"{shown}:1: no check takes `seed`, so final grading has no hidden inputs and copied answers pass; add one"
-
-
-def _points(check: ast.FunctionDef) -> float | None:
-    """What a check is worth: the number in ``@pytest.mark.points(n)``, else 1; None where it is no number."""
-    for decorator in check.decorator_list:
-        if isinstance(decorator, ast.Call) and ast.unparse(decorator.func).endswith("mark.points") and decorator.args:
-            return _number(decorator.args)
-    return 1.0
-
-
-def _number(arguments: list[ast.expr]) -> float | None:
-    value = arguments[0].value if arguments and isinstance(arguments[0], ast.Constant) else None
-    return float(value) if isinstance(value, int | float) else None
-
-
-def _made_checks(tree: ast.Module) -> ast.Call | None:
-    """The call of :func:`mechgrade.grading.functions.checks_of_function`, where a grader has one."""
-    calls = [node.value for node in tree.body if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call)]
-    return next((call for call in calls if ast.unparse(call.func).endswith("checks_of_function")), None)
 
 
 def _signature(course: Course, exercise: Exercise, made: ast.Call, shown: str) -> Iterator[str]:
@@ -217,8 +207,6 @@ def _equivalents(course: Course, lab: str) -> Iterator[str]:
         named = {mutant.partition(" => ")[0] for mutant in allowed}
         rows = {number for number, line in enumerate(text.splitlines(), 1) if line.strip() in named}
         made = {mutant.name for mutant in mutants(text, rows & mutated_lines(text), confusions=course.confusions)}
-        for mutant, reason in allowed.items():
+        for mutant in allowed:
             if mutant not in made:
                 yield f"{shown}:1: {name} has no mutant {mutant!r} any more; take it out"
-            elif not str(reason or "").strip():
-                yield f"{shown}:1: {name}: no reason is given for {mutant!r}; say why it computes the same"

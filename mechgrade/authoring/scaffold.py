@@ -6,6 +6,7 @@ and a grader that rejects are better shown than described. Its author replaces o
 
 from __future__ import annotations
 
+import keyword
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,6 +18,7 @@ import yaml
 
 import mechgrade
 from mechgrade.authoring.build import write_if_changed
+from mechgrade.authoring.names import hidden_library
 from mechgrade.bench.providers import BUILT_IN, provider_for
 from mechgrade.course import COURSE_FILE, Course, CourseError, load_course
 
@@ -54,6 +56,9 @@ def init(root: Path, *, title: str, bench: str, lab: str, exercise: str) -> tupl
         raise CourseError(
             f"init makes courses on none or torch; write {bench!r} into {COURSE_FILE} afterwards ({others}, or module:Class)"
         )
+    _see_name("a lab", lab)
+    _see_name("an exercise", exercise)
+    _see_importable(exercise)
     if root.exists() and any(root.iterdir()):
         raise CourseError(f"{root} is not empty: name a new directory")
     words = {
@@ -88,6 +93,7 @@ def new_lab(course: Course, lab: str, title: str, exercise: str) -> tuple[Course
     Raises:
         CourseError: a name is taken or none, a file is there already. Nothing is written then.
     """
+    _see_name("a lab", lab)
     if lab in course.labs:
         raise CourseError(f"there is a lab {lab!r} already; choose another name")
     _see_free(course, exercise)
@@ -128,9 +134,28 @@ def scaffold(course: Course, lab: str, name: str, title: str, points: int, minut
     return _enlarged(course, (lab, "exercises"), line, lab, name)
 
 
+def _see_name(what: str, name: str) -> None:
+    """Stop at a name that course.yaml would refuse, before it is written there: the line of such a mistake would be in no file."""
+    if not (name.isascii() and name.isidentifier()) or keyword.iskeyword(name):
+        near = re.sub(r"\W+", "_", name, flags=re.ASCII).strip("_").lower()
+        near = f"{near}_" if keyword.iskeyword(near) else near
+        such = f", such as {near!r}" if near.isidentifier() else ""
+        raise CourseError(
+            f"{name!r} is no name for {what}: files and Python modules are called so. Take letters without accents, digits and _, "
+            f"a letter first, and no word of Python{such}. Nothing was written"
+        )
+
+
 def _see_free(course: Course, exercise: str) -> None:
+    _see_name("an exercise", exercise)
     if taken := [each for each in course.exercises() if each.name == exercise]:
         raise CourseError(f"there is an exercise {taken[0]} already; choose another name")
+    _see_importable(exercise)
+
+
+def _see_importable(exercise: str) -> None:
+    if why := hidden_library(exercise):
+        raise CourseError(why)
 
 
 def _enlarged(course: Course, place: tuple[str, ...], block: str, lab: str, exercise: str) -> tuple[Course, list[Path]]:
@@ -140,6 +165,10 @@ def _enlarged(course: Course, place: tuple[str, ...], block: str, lab: str, exer
     write_if_changed(path, _with_block(before, ("labs", *place), block))
     try:
         larger = load_course(course.root)
+    except CourseError as error:
+        write_if_changed(path, before)
+        raise CourseError(f"nothing was written: {COURSE_FILE} would not be right with it: {error}") from None
+    try:
         return larger, [path, *_write_exercise(larger, lab, exercise)]
     except CourseError:
         write_if_changed(path, before)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from mechgrade.authoring.unlisted import unlisted
 from mechgrade.course import Course, CourseError, Exercise
+from mechgrade.course.source import BuildError
 from mechgrade.grading import recordings
 from mechgrade.grading.dependencies import Dependencies, versions
 from mechgrade.grading.errors import GraderError
@@ -15,11 +17,11 @@ _NAMED = 4
 
 
 def stale(course: Course, exercises: Sequence[Exercise], model: str) -> list[str]:
-    """Why recordings are out of date, a line each.
+    """Why recordings are out of date, or could not be made, a line each.
 
     Versions make nothing stale: a recording is used with its noise floor on other versions than those that made it.
     """
-    reasons = []
+    reasons: list[str] = []
     with Look(course.root) as look:
         dependencies = Dependencies(course, model, look)
         for exercise in exercises:
@@ -27,18 +29,29 @@ def stale(course: Course, exercises: Sequence[Exercise], model: str) -> list[str
             try:
                 then = recordings.read(path).provenance
                 now = dependencies.recording(exercise)
+            except BuildError as error:
+                reasons += error.problems
+                continue
             except (GraderError, CourseError) as fault:
                 reasons.append(str(fault))
                 continue
             names = sorted((then.keys() | now.keys()) - versions(course))
-            changed = [name for name in names if then.get(name) != now.get(name)]
-            if changed:
-                reasons.append(f"{path.relative_to(course.root)}: {_list(changed)} changed since it was recorded")
-    folder = course.root / "fixtures" / "recorded" / model
-    known = {recordings.path_of(course.root, model, exercise.lab, exercise.name) for exercise in course.exercises()}
-    for path in sorted(folder.rglob("*.json")):
-        if path not in known:
-            reasons.append(f"{path.relative_to(course.root)}: course.yaml has no such exercise; delete it")
+            changes = {
+                "changed since it was recorded": [
+                    each for each in names if then.get(each, now.get(each)) != now.get(each, then.get(each))
+                ],
+                "no longer counts": [each for each in names if each not in now],
+                "did not count when it was recorded": [each for each in names if each not in then],
+            }
+            said = [f"{_list(some)} {what}" for what, some in changes.items() if some]
+            if said:
+                reasons.append(f"{path.relative_to(course.root)}: {'; '.join(said)}")
+    folder = recordings.path_of(course.root, model, "", "").parent
+    reasons += [
+        f"{path.relative_to(course.root)}: course.yaml has no such exercise; delete it, or keep it elsewhere"
+        for path in unlisted(course)
+        if path.is_relative_to(folder)
+    ]
     return reasons
 
 

@@ -51,6 +51,7 @@ class Situation:
         files: the learner's files.
         free: bytes of memory that are free; None where the system does not say.
         where: which memory: ``on the GPU``, ``of main memory``.
+        uses: the parts of the model that the lab uses; none where no lab was named.
     """
 
     course: Course
@@ -58,6 +59,7 @@ class Situation:
     files: Sequence[Path]
     free: int | None
     where: str
+    uses: Sequence[str] = ()
 
 
 class Doctor(Protocol):
@@ -76,5 +78,5 @@ class Doctor(Protocol):
             bench: loaded.
             name: the model's in course.yaml.
             uses: the parts of the model that the lab uses; none where no lab was named.
-            questions: course.yaml's ``doctor``.
+            questions: course.yaml's ``doctor``; without the ``answer`` where the model's profile says that it is not trained.
         """

@@ -12,6 +12,7 @@ from mechgrade.bench.provider import BenchError
 from mechgrade.bench.providers import provider_of
 from mechgrade.bench.specs import bench_spec
 from mechgrade.course import Course, CourseError, Lab, find_course, load_course
+from mechgrade.course.devices import see_here
 from mechgrade.course.modules import course_around
 
 
@@ -28,15 +29,17 @@ def open_bench(
 
     Raises:
         BenchError: this is a learner's code while it is graded; or the model cannot be had.
-        CourseError: there is no course here.
+        CourseError: there is no course here, or no such device; the model can be used for nothing.
     """
     environment = os.environ.get
     course = _course()
+    wanted = device or environment("DEVICE") or "cpu"
+    see_here(wanted)
     spec = bench_spec(
         course,
         model or environment("MODEL"),
         backend or environment("BACKEND"),
-        device or environment("DEVICE") or "cpu",
+        wanted,
         course.lab(lab) if lab else _running(course),
     )
     return provider_of(spec.provider, map(Path, spec.modules)).make(spec)

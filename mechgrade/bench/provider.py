@@ -72,6 +72,12 @@ class Provider(Protocol):
             needs: names out of :attr:`needs`, each with what a check says more about it, or None.
         """
 
+    def refuses(self, spec: BenchSpec) -> str:
+        """Why a model can be used for nothing, in a sentence; empty where it can, or where that shows only when it is loaded.
+
+        Asked on the grader's side, before anything is loaded. A provider without models need not have it.
+        """
+
     def labels(self, model: str, text: str) -> Mapping[str, Sequence[str]]:
         """The pieces in which a model takes a text, by the names of the axes that run along them: what pictures write there."""
 

@@ -24,7 +24,7 @@ def bench_spec(
         lab: whose bench, with the parts of the model that the lab uses; None for the course's, with all parts.
 
     Raises:
-        CourseError: an unknown profile, back end, device or provider.
+        CourseError: an unknown profile, back end, device or provider; a model that the provider refuses.
     """
     profile = course.model(model)
     provider = provider_for(course, lab)
@@ -37,7 +37,7 @@ def bench_spec(
     usual = provider.backends[0] if provider.backends else ""
     resolved = devices.resolve(device)
     wanted = profile.parts if lab is None else [part for part in profile.parts if part in lab.uses]
-    return BenchSpec(
+    spec = BenchSpec(
         provider=lab.bench if lab is not None and lab.bench else course.bench,
         model=course.place_of(profile.source),
         parts=tuple((part, course.place_of(profile.parts[part])) for part in wanted),
@@ -46,3 +46,8 @@ def bench_spec(
         modules=tuple(map(str, course.module_paths())),
         preload=tuple(course.preload),
     )
+    refuses = getattr(provider, "refuses", None)  # an instructor's provider need not have it
+    why = refuses(spec) if refuses is not None else ""
+    if why:
+        raise CourseError(why)
+    return spec

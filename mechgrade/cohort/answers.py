@@ -1,7 +1,8 @@
 """Answers to questions that a person grades: a table in which points and comments are written, and kept whatever is graded again.
 
 ``answers.csv`` lies beside the results. Made anew, it keeps each row's points and comment, and says where the answer is another than the
-points were given for.
+points were given for. People save this file from spreadsheets, whole or in part, so ``answers.last.csv`` holds what was written last: a row with
+points that is gone is put back from there.
 """
 
 from __future__ import annotations
@@ -16,12 +17,13 @@ from pathlib import Path
 from mechgrade.cohort.learners import Learner
 from mechgrade.cohort.roster import read_rows
 from mechgrade.course import Course, CourseError, Question
+from mechgrade.course.yamlfile import did_you_mean
 from mechgrade.files import write_atomic
 from mechgrade.submissions.reading import shown
 from mechgrade.submissions.written import Written
 from mechgrade.tables import as_csv, cell
 
-FILE = "answers.csv"
+FILE, LAST = "answers.csv", "answers.last.csv"
 
 COLUMNS = ("learner", "question", "answer", "points", "max_points", "comment", "changed", "state", "version")
 
@@ -29,7 +31,7 @@ COLUMNS = ("learner", "question", "answer", "points", "max_points", "comment", "
 MOST = 30_000
 
 CHANGED = "the answer is another than the one that has these points: look again, then empty this cell"
-GONE = "not in this class any more"
+GONE = "no such learner or question here any more"
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,17 @@ class Row:
         """Whether there is an answer."""
         return bool(self.answer)
 
+    @property
+    def is_graded(self) -> bool:
+        """Whether a person has written something into it."""
+        return self.points is not None or bool(self.comment)
+
+    @property
+    def given(self) -> str:
+        """What a person gave, in words."""
+        points = "" if self.points is None else f"{self.points:g} point{'s' * (self.points != 1)}"
+        return " and ".join(filter(None, [points, "a comment" if self.comment else ""]))
+
 
 Rows = dict[tuple[str, str], Row]
 
@@ -80,9 +93,14 @@ def collect(course: Course, learners: Iterable[Learner], questions: Sequence[Que
             row = _row(learner.name, question, written.get(question, Written()))
             rows[learner.name, str(question)] = _kept(row, before.get((learner.name, str(question))))
     asked = set(map(str, questions))
+    others = set(map(str, course.questions())) - asked
     for key, old in before.items():
-        if key not in rows:  # of another lab, or of a learner who is gone: the points were somebody's work
-            rows[key] = replace(old, state=GONE) if old.question in asked else old
+        if key in rows:
+            continue
+        if old.question in others:  # of another lab
+            rows[key] = old
+        elif old.is_graded:  # of a learner or a question that is gone: the points were somebody's work
+            rows[key] = replace(old, state=GONE)
     return rows
 
 
@@ -129,17 +147,70 @@ def as_text(rows: Rows) -> str:
 
 
 def save(out: Path, rows: Rows) -> None:
-    """Write the table."""
+    """Write the table, and what it is compared with when a person has saved it."""
+    write_atomic(out / LAST, as_text(rows))
     write_atomic(out / FILE, as_text(rows))
 
 
 def load(out: Path) -> Rows:
-    """The table in a folder of results, as a person may have changed it; empty where there is none.
+    """The table in a folder of results, as a person may have changed it; empty where there is none. What :func:`lost` names is there.
 
     Raises:
         CourseError: something in it cannot be read. Nothing was written then.
     """
-    path = out / FILE
+    rows = read_table(out / FILE)
+    return rows | {key: row for key, row in read_table(out / LAST).items() if _is_lost(row, rows)}
+
+
+def lost(out: Path) -> list[str]:
+    """What to say of points and comments that the table had when it was written last, and has no more.
+
+    Raises:
+        CourseError: a table cannot be read.
+    """
+    rows, last = read_table(out / FILE), read_table(out / LAST)
+    lines = [
+        f"{row.learner}, {row.question}: the row with {row.given} was gone, and is put back; to take points away, empty their cell"
+        for row in last.values()
+        if _is_lost(row, rows)
+    ]
+    return lines + [
+        f"{row.learner}, {row.question}: has no points any more, and had {row.points:g}"
+        for key, row in last.items()
+        if row.points is not None and key in rows and rows[key].points is None
+    ]
+
+
+def _is_lost(row: Row, rows: Rows) -> bool:
+    return (row.learner, row.question) not in rows and row.is_graded and row.state != GONE
+
+
+def nowhere(course: Course, rows: Rows, learners: Iterable[str]) -> list[str]:
+    """What to say of points and comments that reach nobody: no learner, or no question, has that name."""
+    names, asked = list(learners), [str(each) for each in course.questions()]
+    lines = []
+    for row in rows.values():
+        if not row.is_graded:
+            continue
+        if row.question not in asked:
+            known = did_you_mean(row.question, asked) or f"; there are {', '.join(asked)}"
+            lines.append(
+                f"{row.learner}: {row.given} for {row.question} reach nobody: there is no such question{known}"
+            )
+        elif row.learner not in names:
+            lines.append(
+                f"{row.learner}: {row.given} for {row.question} reach nobody: no learner here has this name"
+                f"{did_you_mean(row.learner, names)}; correct it in {FILE}"
+            )
+    return lines
+
+
+def read_table(path: Path) -> Rows:
+    """A table as a person may have changed it; empty where there is none. Of two equal rows, one of them empty, the other counts.
+
+    Raises:
+        CourseError: something in it cannot be read.
+    """
     if not path.is_file():
         return {}
     columns, *lines = read_rows(path)
@@ -151,12 +222,15 @@ def load(out: Path) -> Rows:
         )
     rows: Rows = {}
     for number, line in enumerate(lines, 2):
-        cells = dict(zip(names, [_without_apostrophe(each) for each in line], strict=False))
+        cells = dict(zip(names, [without_apostrophe(each) for each in line], strict=False))
         row = _read(path, number, cells)
         key = row.learner, row.question
-        if key in rows:
-            raise CourseError(f"{path}, row {number}: {row.learner} and {row.question} are there twice; delete one row")
-        rows[key] = row
+        other = rows.get(key, row)
+        if other.is_graded and row.is_graded and (other.points, other.comment) != (row.points, row.comment):
+            raise CourseError(
+                f"{path}, row {number}: {row.learner} and {row.question} are there twice, with different points or comments; delete one row"
+            )
+        rows[key] = other if other.is_graded else row
     return rows
 
 
@@ -165,12 +239,12 @@ def _read(path: Path, number: int, cells: Mapping[str, str]) -> Row:
         return cells.get(name, "").strip()
 
     where = f"{path}, row {number} ({shown(text('learner'))}, {shown(text('question'))})"
-    most = _number(text("max_points"))
+    most = number_in(text("max_points"))
     if most is None:
         raise CourseError(
             f"{where}: max_points is {shown(text('max_points'))!r}, and no number; write the number again"
         )
-    points = _number(text("points")) if text("points") else None
+    points = number_in(text("points")) if text("points") else None
     if text("points") and (points is None or not 0 <= points <= most):
         raise CourseError(
             f"{where}: points are {shown(text('points'))!r}; write a number from 0 to {most:g}, or nothing while it is not graded"
@@ -188,14 +262,15 @@ def _read(path: Path, number: int, cells: Mapping[str, str]) -> Row:
     )
 
 
-def _number(text: str) -> float | None:
+def number_in(text: str) -> float | None:
+    """A number as a person writes it, with a decimal comma too; None where it is none."""
     if not re.fullmatch(r"-?\d{1,6}([.,]\d{1,6})?", text):
         return None
     found = float(text.replace(",", "."))
     return found if math.isfinite(found) else None
 
 
-def _without_apostrophe(text: str) -> str:
+def without_apostrophe(text: str) -> str:
     """A cell's text as it was before :func:`mechgrade.tables.cell` made it harmless."""
     return text[1:] if text.startswith("'") and cell(text[1:]) == text else text
 

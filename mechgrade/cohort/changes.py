@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from mechgrade.course import CourseError
+
+#: How many learners a line names.
+_NAMED = 20
 
 
 @dataclass(frozen=True)
@@ -17,7 +20,7 @@ class Change:
     """One check of one learner whose verdict or points are others.
 
     Attributes:
-        before: verdict and points; empty where there was no such check or learner.
+        before: verdict and points; empty where there was no such check.
         after: likewise.
     """
 
@@ -34,24 +37,54 @@ class Change:
         )
 
 
-def changes(old: Path, new: Path) -> list[Change]:
-    """The changes from one folder of results to another, by learner.
+@dataclass(frozen=True)
+class Changes:
+    """The changes from one folder of results to another.
+
+    Attributes:
+        found: of the learners who are in both, by learner.
+        before: the learners who are in the first folder alone.
+        after: those who are in the second alone.
+        both: how many are in both.
+    """
+
+    found: list[Change]
+    before: list[str]
+    after: list[str]
+    both: int
+
+
+def changes(old: Path, new: Path) -> Changes:
+    """The changes from one folder of results to another. Who is in one of them alone gains nothing, and loses nothing.
 
     Raises:
-        CourseError: one of them holds no results, or they cannot be read.
+        CourseError: one of them holds no results, they cannot be read, or they are of two classes or of two labs.
     """
     before, after = _results(old), _results(new)
-    return [
-        change
-        for learner in sorted({*before, *after})
-        for change in _of_learner(learner, before.get(learner, {}), after.get(learner, {}))
-    ]
+    both = sorted(before.keys() & after.keys())
+    if not both:
+        raise CourseError(
+            f"no learner is in both {old} and {new}: they are the results of two classes; grade one class into both folders"
+        )
+    exercises = [{name for learner in tree.values() for name, _ in learner} for tree in (before, after)]
+    if not exercises[0] & exercises[1]:
+        raise CourseError(
+            f"no exercise is in both {old} and {new}: they are the results of two labs; grade the same lab into both folders"
+        )
+    found = [change for learner in both for change in _of_learner(learner, before[learner], after[learner])]
+    return Changes(found, sorted(before.keys() - both), sorted(after.keys() - both), len(both))
 
 
-def in_words(found: Iterable[Change]) -> Iterator[str]:
+def in_words(told: Changes) -> Iterator[str]:
     """A line for each change, and what they come to."""
-    found = list(found)
+    found = told.found
     yield from map(str, found)
+    for which, names in {"first": told.before, "second": told.after}.items():
+        if names:
+            more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+            yield f"in the {which} results alone, and not compared: {', '.join(names[:_NAMED])}{more}"
+    if len(told.before) + len(told.after) > told.both:
+        yield f"only {told.both} learners are in both: these may be the results of two classes"
     if not found:
         yield "no verdict and no points changed"
         return

@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from mechgrade.course import CourseError
+from mechgrade.cohort.beside import read_list
 from mechgrade.files import write_atomic
 
 FILE = "comments.json"
@@ -50,13 +50,7 @@ def read_comments(out: Path) -> list[Comment]:
     Raises:
         CourseError: the file cannot be read.
     """
-    path = out / FILE
-    try:
-        return [Comment(**each) for each in json.loads(path.read_text(encoding="utf-8"))]
-    except FileNotFoundError:
-        return []
-    except (OSError, ValueError, TypeError) as error:
-        raise CourseError(f"{path} cannot be read ({type(error).__name__}: {error}); correct it by hand") from None
+    return read_list(out / FILE, Comment)
 
 
 def write_comments(out: Path, comments: Iterable[Comment]) -> None:

@@ -12,23 +12,27 @@ import textwrap
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 from mechgrade import __version__
 from mechgrade.cohort import entry
 from mechgrade.cohort.answers import load as load_answers
+from mechgrade.cohort.answers import number_in, without_apostrophe
 from mechgrade.cohort.arrivals import FILE, NOTHING, Arrival, as_text
 from mechgrade.cohort.comments import comments_of, read_comments
-from mechgrade.cohort.pages import COMMENTS, HANDED_IN, with_lines
+from mechgrade.cohort.exports import result_of
+from mechgrade.cohort.gradesheet import read_grades, write_grades
+from mechgrade.cohort.marks import Mark, apply_marks, read_marks, score_of, write_marks
+from mechgrade.cohort.pages import COMMENTS, HANDED_IN, MARKED, has_place, with_lines
 from mechgrade.cohort.store import Kept, Store, StoreError
-from mechgrade.cohort.summary import Counting, LearnerRow, Summary, Times
+from mechgrade.cohort.summary import Counting, LearnerRow, Summary, Times, summary_of
 from mechgrade.cohort.written import apply
-from mechgrade.course import Course, Exercise
+from mechgrade.course import Course, CourseError, Exercise
 from mechgrade.files import write_atomic
 from mechgrade.grading.options import Options
 from mechgrade.grading.verdicts import Check, ExerciseResult, Result
-from mechgrade.tables import as_csv
 
 #: What stands in the place of points where the model lacks what an exercise needs.
 LEFT_OUT = "left out"
@@ -45,7 +49,7 @@ def write(
     page: Page,
     summary_page: SummaryPage,
     arrivals: Mapping[str, Arrival] | None = None,
-    absent: Sequence[str] = (),
+    absent: Sequence[tuple[str, str]] = (),
     bases: Mapping[Exercise, str] | None = None,
 ) -> Summary:
     """Write all files, and remove those of learners who are no longer there.
@@ -54,7 +58,7 @@ def write(
         page: makes a learner's HTML.
         summary_page: makes the summary's.
         arrivals: what each learner handed in.
-        absent: those in the class list who handed in nothing. They have a row without a score.
+        absent: those in the class list to whom no hand-in belongs, with the reason. They have a row without a score.
         bases: the keys' bases, which say what the grades were made by.
 
     Raises:
@@ -74,33 +78,49 @@ def write(
     arrivals = arrivals or {}
     versions = made_by(bases or {})
     names_kept: set[str] = set()
+    unscored: list[list[Any]] = []
     learners = out / "learners"
     rows: list[LearnerRow] = []
     try:
-        comments = read_comments(out)
+        comments, marks = read_comments(out), read_marks(out)
+        of_marks = {each.learner for each in marks}
+        trees: dict[str, dict[str, Any]] = {}
         known = _Known(exercises)
         for name, kept in store.members():
+            arrival = arrivals.get(name, Arrival(name))
+            if name in arrivals and arrival.is_nothing:  # an empty folder is no zero either
+                unscored.append([name, "", "", 0, *[""] * len(names), arrival.id, NOTHING, ""])
+                table.append(unscored[-1])
+                rows.append(LearnerRow(name, None, NOTHING, ""))
+                continue
             found = [known.of(place, each.body) for place, each in enumerate(kept)]
             result = Result(options.model, options.backend, options.device, options.isolation)
             result.exercises = [each.result for each in found]
-            counting.add(result.exercises, [_times(each) for each in kept])
-            arrival = arrivals.get(name, Arrival(name))
+            score = None if result.faults else result.score
+            if name in of_marks:
+                trees[name] = {"max_score": result.max_score, "exercises": [each.tree for each in found]}
+                score = score_of(marks, name, trees[name]["exercises"])
+            marked = (score,) if name in of_marks else None
+            counting.add(result.exercises, [_times(each) for each in kept], marked)
             note = arrival.note(course) if name in arrivals else ""
             table.append([*_row(name, result), arrival.id, note, versions["short"]])
-            rows.append(LearnerRow(name, None if result.faults else result.score, note, f"learners/{quote(name)}.html"))
+            rows.append(LearnerRow(name, score, note, f"learners/{quote(name)}.html"))
             names_kept |= {f"{name}.json", f"{name}.html"}
             write_atomic(learners / f"{name}.json", _learner_json(name, result, [each.json for each in found]))
             text = with_lines(page(name, result), HANDED_IN, arrival.notes)
             if comments:
                 text = with_lines(text, COMMENTS, comments_of(comments, name, [each.tree for each in found]))
             write_atomic(learners / f"{name}.html", text)
-        for name in absent:
-            table.append([name, "", f"{counting.summary.max_score:g}", 0, *[""] * len(names), "", NOTHING, ""])
-            rows.append(LearnerRow(name, None, NOTHING, ""))
+        for name, why in absent:
+            unscored.append([name, "", "", 0, *[""] * len(names), "", why, ""])
+            table.append(unscored[-1])
+            rows.append(LearnerRow(name, None, why, ""))
+        for line in unscored:
+            line[2] = f"{counting.summary.max_score:g}"
         summary, times = counting.finish()
         for place, count in store.different().items():
             summary.exercises[place].different = count
-        write_atomic(out / "grades.csv", as_csv(table))
+        write_grades(out, table)
         write_atomic(out / "summary.json", _json(summary.as_tree()))
         write_atomic(out / "times.json", _json({name: asdict(one) for name, one in times.items()}))
         write_atomic(out / "summary.html", summary_page(summary, times, rows))
@@ -109,6 +129,7 @@ def write(
         for path in learners.iterdir():
             if path.name not in names_kept and path.suffix in (".json", ".html"):
                 path.unlink()
+        apply_marks(out, marks, trees)
         labs = {exercise.lab for exercise in exercises}
         apply(out, [each for each in course.questions() if each.lab in labs], load_answers(out))
     except OSError as error:
@@ -117,6 +138,50 @@ def write(
             "make room and run the same command again"
         ) from None
     return summary
+
+
+def mark(
+    out: Path, before: Sequence[Mark], after: Sequence[Mark], learner: str, summary_page: SummaryPage
+) -> float | None:
+    """Keep other marks of a learner, and write the files anew in which points are; the learner's score with them.
+
+    Raises:
+        CourseError: the results cannot be read.
+        OSError: something cannot be written.
+    """
+    tree = result_of(out, learner)
+    if not has_place((out / "learners" / f"{learner}.html").read_text(encoding="utf-8"), MARKED):
+        raise CourseError(
+            "the learners' pages are of an older version, and have no place for points by hand: run the same `mechgrade cohort grade` once more"
+        )
+    try:
+        summary = summary_of(json.loads((out / "summary.json").read_text(encoding="utf-8")))
+        found = json.loads((out / "times.json").read_text(encoding="utf-8"))
+        times = {name: Times(**each) for name, each in found.items()}
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise CourseError(
+            f"the summary in {out} cannot be read ({type(error).__name__}); run `mechgrade cohort grade` again"
+        ) from None
+    scores = [score_of(marks, learner, tree["exercises"]) for marks in (before, after)]
+    summary.count(scores[0], -1)
+    summary.count(scores[1])
+    write_marks(out, after)
+    apply_marks(out, after, {learner: tree})
+    write_atomic(out / "summary.json", _json(summary.as_tree()))
+    write_atomic(out / "summary.html", summary_page(summary, times, _rows(out)))
+    return scores[1]
+
+
+def _rows(out: Path) -> list[LearnerRow]:
+    """The class's list as grades.csv has it."""
+    head, *body = read_grades(out)
+    found = []
+    for line in body:
+        row = dict(zip(head, map(without_apostrophe, line), strict=False))
+        name, score = row["learner"], number_in(row["score"])
+        page = f"learners/{quote(name)}.html" if (out / "learners" / f"{name}.html").is_file() else ""
+        found.append(LearnerRow(name, score, row.get("handed_in", ""), page))
+    return found
 
 
 @dataclass(frozen=True)

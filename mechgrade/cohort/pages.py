@@ -7,7 +7,13 @@ from html import escape
 
 #: Where the lines go, and the words above them.
 WRITTEN = ("written", "Written answers")
+MARKED = ("marked", "Points that a person has changed")
 HANDED_IN, COMMENTS = ("handed-in", "How your hand-in was read"), ("comments", "Comments")
+
+
+def has_place(page: str, place: tuple[str, str]) -> bool:
+    """Whether a page has a place for lines of a kind."""
+    return f"<!-- {place[0]} -->" in page
 
 
 def with_lines(page: str, place: tuple[str, str], lines: Sequence[str]) -> str:

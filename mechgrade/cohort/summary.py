@@ -132,6 +132,14 @@ class Summary:
         """The mean score of those who have one."""
         return self.total / max(1, self.learners - self.ungraded)
 
+    def count(self, score: float | None, by: int = 1) -> None:
+        """Count a learner's score, or with ``by=-1`` take it out again."""
+        if score is None:
+            self.ungraded += by
+        else:
+            self.total += by * score
+            self.scores[min(BINS - 1, int(BINS * score / max(1.0, self.max_score)))] += by
+
     def as_tree(self) -> dict[str, Any]:
         """The form of ``summary.json``."""
         return {"schema": 1, **asdict(self)}
@@ -189,38 +197,40 @@ class Counting:
         # Eight bytes a number: this alone grows with the class.
         self._times = [(array("d"), array("d")) for _ in exercises]
 
-    def add(self, results: list[ExerciseResult], times: list[tuple[float, float] | None]) -> None:
-        """Add a learner's results, in the order of the exercises."""
+    def add(
+        self,
+        results: list[ExerciseResult],
+        times: list[tuple[float, float] | None],
+        marked: tuple[float | None] | None = None,
+    ) -> None:
+        """Add a learner's results, in the order of the exercises; ``marked`` holds the score, where a person has changed points."""
         whole = self.summary
         whole.learners += 1
-        for one, result in zip(whole.exercises, results, strict=True):
-            if result.verdict not in FAULTS:  # less than course.yaml says where the model lacks what checks need
+        verdicts = [result.verdict for result in results]
+        for one, result, verdict in zip(whole.exercises, results, verdicts, strict=True):
+            if verdict not in FAULTS:  # less than course.yaml says where the model lacks what checks need
                 one.max_points = result.max_points
         whole.max_score = sum(one.max_points for one in whole.exercises)
-        if any(result.verdict in FAULTS for result in results):
-            whole.ungraded += 1
-        else:
-            score = sum(result.points for result in results)
-            whole.total += score
-            whole.scores[min(BINS - 1, int(BINS * score / max(1.0, whole.max_score)))] += 1
+        score = None if not FAULTS.isdisjoint(verdicts) else sum(result.points for result in results)
+        whole.count(score if marked is None else marked[0])
         for place, (result, time) in enumerate(zip(results, times, strict=True)):
-            one = whole.exercises[place]
-            one.verdicts[result.verdict] = one.verdicts.get(result.verdict, 0) + 1
-            if result.verdict not in FAULTS:
+            one, verdict = whole.exercises[place], verdicts[place]
+            one.verdicts[verdict] = one.verdicts.get(verdict, 0) + 1
+            if verdict not in FAULTS:
                 one.points += result.points
             failure = result.first_failure
             if failure is not None and failure.misconception:
                 self._mistakes[place][failure.misconception, failure.sentence] += 1
-            elif result.verdict in ("wrong", "raised"):
+            elif verdict in ("wrong", "raised"):
                 one.unnamed += 1
-            if result.verdict not in FAULTS | {"not_started", "missing", "not_applicable"}:
+            if verdict not in FAULTS | {"not_started", "missing", "not_applicable"}:
                 rest = sum(other.points for other in results if other is not result)
                 for check in result.checks:
                     if check.verdict == "not_applicable":
                         continue
                     item = self._items[place].setdefault(check.name, _Item(check.asks))
                     item.add(check.verdict == "passed", rest)
-            if time is not None and result.verdict not in ("not_started", "missing", "not_applicable"):
+            if time is not None and verdict not in ("not_started", "missing", "not_applicable"):
                 for values, value in zip(self._times[place], time, strict=True):
                     values.append(value)
 

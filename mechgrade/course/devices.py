@@ -6,6 +6,7 @@ Which one is really there shows when the worker loads the model on it.
 from __future__ import annotations
 
 import re
+import sys
 from importlib.metadata import PackageNotFoundError, entry_points, version
 from pathlib import Path
 
@@ -13,6 +14,9 @@ from mechgrade.errors import CourseError
 
 #: For an operating system's word that an NVIDIA driver is loaded.
 DRIVER = Path("/proc/driver/nvidia/version")
+
+#: Device files of GPUs that torch calls cuda where that file is not there: NVIDIA's own, WSL's, AMD's.
+_GPU = (Path("/dev/nvidiactl"), Path("/dev/dxg"), Path("/dev/kfd"))
 
 #: By an entry point of this group, under the device's name, a package brings a device; torch loads it at its import.
 BACKENDS = "torch.backends"
@@ -41,6 +45,27 @@ def resolve(wanted: str) -> str:
         return wanted
     known = ", ".join(["auto", "cpu", "cuda", "cuda:N", *brought])
     raise CourseError(f"there is no device {wanted!r}; there are {known} and mps")
+
+
+def see_here(wanted: str) -> None:
+    """See that this machine has a device, as far as that can be told without torch; what is left, the worker tells.
+
+    Raises:
+        CourseError: it certainly has none, or the word names none.
+    """
+    device = resolve(wanted)
+    other = "take --device cpu, or leave --device out"
+    if device == "mps" and sys.platform != "darwin":
+        raise CourseError(f"the device mps cannot be used here: it is the GPU of an Apple computer; {other}")
+    if not device.startswith("cuda"):
+        return
+    if not _torch_has_cuda():
+        raise CourseError(
+            f"the device {device} cannot be used here: torch is installed without CUDA; {other}, or `make setup TORCH=auto` "
+            "where there is an NVIDIA GPU"
+        )
+    if not DRIVER.exists() and not any(each.exists() for each in _GPU):
+        raise CourseError(f"the device {device} cannot be used here: this machine shows no GPU; {other}")
 
 
 def _torch_has_cuda() -> bool:

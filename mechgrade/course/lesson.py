@@ -16,7 +16,10 @@ _CELL = re.compile(r"# ?%%+(?:[ \t]+(?P<rest>.*)|(?=\[)(?P<tight>.*))?\s*$")
 
 @dataclass(frozen=True)
 class Function:
-    """A function as its caller sees it: the lines from decorators or ``def`` to the colon, and its docstring."""
+    """A function, class or method as its caller sees it: the lines from decorators or ``def`` to the colon, and its docstring.
+
+    A method comes after its class, is named with it (``RingBuffer.push``), and its lines are indented as they stand there.
+    """
 
     name: str
     signature: str
@@ -82,11 +85,19 @@ def _functions(source: str) -> tuple[Function, ...] | None:
             tree = ast.parse(source)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
-    lines = source.splitlines()
-    found = []
-    for node in tree.body:
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-            first = min([node.lineno, *(each.lineno for each in node.decorator_list)])
-            signature = lines[first - 1 : max(node.body[0].lineno - 1, node.lineno)]
-            found.append(Function(node.name, "\n".join(signature).rstrip(), ast.get_docstring(node) or ""))
-    return tuple(found)
+    return tuple(_defined(tree.body, source.splitlines(), ""))
+
+
+def _defined(body: list[ast.stmt], lines: list[str], above: str) -> Iterator[Function]:
+    """What is defined in a file, or in a class: its own helpers, whose names begin with one _, are nobody's task."""
+    for node in body:
+        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            continue
+        if above and node.name.startswith("_") and not node.name.endswith("__"):
+            continue
+        first = min([node.lineno, *(each.lineno for each in node.decorator_list)])
+        signature = lines[first - 1 : max(node.body[0].lineno - 1, node.lineno)]
+        name = f"{above}{node.name}"
+        yield Function(name, "\n".join(signature).rstrip(), ast.get_docstring(node) or "")
+        if isinstance(node, ast.ClassDef):
+            yield from _defined(node.body, lines, f"{name}.")

@@ -5,9 +5,8 @@ Each question of the lab has a list of lines there, such as ``- 4 points: names 
 
 from __future__ import annotations
 
-import yaml
-
 from mechgrade.course.course import Course, Lab, Question
+from mechgrade.course.yamlfile import read
 from mechgrade.errors import CourseError
 
 
@@ -20,11 +19,15 @@ def rubrics(course: Course, lab: Lab) -> dict[Question, tuple[str, ...]]:
     path = course.rubrics_path(lab)
     shown = path.relative_to(course.root).as_posix()
     try:
-        document = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+        text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
         return {}
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise CourseError(f"{shown} cannot be read as YAML ({' '.join(str(error).split())[:200]})") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise CourseError(f"{shown} cannot be read ({' '.join(str(error).split())[:200]})") from None
+    found_in = read(text)
+    if found_in.mistakes and text.strip():
+        raise CourseError(*(f"{shown}:{mistake}" for mistake in sorted(found_in.mistakes)))
+    document = found_in.data or {}
     if not isinstance(document, dict):
         raise CourseError(f"{shown}: found no names of questions; write NAME: and below it a list of lines")
     unknown = [str(name) for name in document if name not in lab.questions]

@@ -1,20 +1,21 @@
-"""Accepted variants and misconceptions: functions in `solutions/<lab>/variants/<name>.py`, made into whole programs.
+"""Accepted variants and misconceptions: functions and classes in `solutions/<lab>/variants/<name>.py`, made into whole programs.
 
-The decorators only mark. `programs` reads the file without running it, and puts each marked function in the place of the
+The decorators only mark. `programs` reads the file without running it, and puts each marked definition in the place of the
 reference's: the result is a file as a learner might hand it in.
 """
 
 import ast
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal, TypeGuard, TypeVar, overload
 
-import yaml
-
 from mechgrade.course.course import Course, Exercise
 from mechgrade.course.source import BuildError, Function, parse, read_source, read_text, shown_path
-from mechgrade.course.yamlfile import did_you_mean
+from mechgrade.course.yamlfile import did_you_mean, read, show
+
+#: What can be marked, and what can be replaced.
+Definition = Function | ast.ClassDef
 
 F = TypeVar("F", bound=Callable[..., Any])
 Kind = Literal["reference", "stub", "accepted", "misconception"]
@@ -26,15 +27,15 @@ def accepted(function: F) -> F: ...
 @overload
 def accepted(*, replaces: str | None = None) -> Callable[[F], F]: ...
 def accepted(function: F | None = None, *, replaces: str | None = None) -> F | Callable[[F], F]:
-    """Mark a function as right by another road: the grader must accept it.
+    """Mark a function or class as right by another road: the grader must accept it.
 
-    `replaces` names the function whose place it takes; by default the one with the exercise's name.
+    `replaces` names the function or class whose place it takes; by default the one with the exercise's name.
     """
     return function if function is not None else lambda marked: marked
 
 
 def misconception(sentence: str, *, replaces: str | None = None) -> Callable[[F], F]:
-    """Mark a function as a mistake that real learners make, with the sentence that they should be told."""
+    """Mark a function or class as a mistake that real learners make, with the sentence that they should be told."""
     return lambda marked: marked
 
 
@@ -74,11 +75,12 @@ def variant_programs(reference: str, text: str, name: str, shown: str) -> list[P
     """The programs of a variants file's text. `name` is the exercise's, `shown` the file's path for messages."""
     into = _Reference(reference)
     problems: list[str] = []
-    marked: list[tuple[Function, _Mark]] = []
+    marked: list[tuple[Definition, _Mark]] = []
     tree = parse(text, shown)
     for node in tree.body:
-        if isinstance(node, Function) and (mark := _mark(node, name, shown, problems)):
+        if isinstance(node, Definition) and (mark := _mark(node, name, shown, problems)):
             marked.append((node, mark))
+    problems += [f"{shown}:{line}: {what}" for line, what in _overlooked(tree)]
     helpers = _Helpers(text, tree, [node for node, _ in marked])
     names = [node.name for node, _ in marked]
     for helper in sorted(helpers.names.keys() & into.names):
@@ -97,21 +99,56 @@ def variant_programs(reference: str, text: str, name: str, shown: str) -> list[P
 
 
 def equivalents(course: Course, lab: str) -> dict[str, dict[str, str]]:
-    """The mutants of a lab that compute the same as the reference: exercise → mutant's name → the reason."""
+    """The mutants of a lab that compute the same as the reference: exercise → mutant's name → the reason.
+
+    Raises:
+        BuildError: the file is there, and is not what it should be.
+    """
     path = course.equivalents_path(lab)
     if not path.is_file():
         return {}
-    document = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-    assert isinstance(document, dict)
-    return document
+    shown = shown_path(course, path)
+    text = read_text(path, shown)
+    if not any(line.strip() and not line.lstrip().startswith("#") for line in text.splitlines()):
+        return {}
+    document = read(text)
+    excused = document.data if isinstance(document.data, dict) else {}
+    if document.data is not None and not isinstance(document.data, dict):
+        document.blame((), f"found {show(document.data)}; allowed: a mapping of exercises to their mutants")
+    for exercise, mutants in excused.items():
+        if not isinstance(mutants, dict):
+            allowed = "a mapping, a line for each mutant: 'LINE => CHANGED LINE': the reason"
+            document.blame((exercise,), f"found {show(mutants)}; allowed: {allowed}")
+            continue
+        for mutant, reason in mutants.items():
+            if not (isinstance(reason, str) and reason.strip()):
+                document.blame((exercise, mutant), f"found {show(reason)}; allowed: a text, why it computes the same")
+    if document.mistakes:
+        raise BuildError(*(f"{shown}:{mistake}" for mistake in sorted(document.mistakes)))
+    return excused
 
 
-def _doc(node: Function) -> str:
+def _overlooked(tree: ast.Module) -> Iterator[tuple[int, str]]:
+    """Marks that no program would be made of, with their lines: their author counts on them."""
+    for node in tree.body:
+        if isinstance(node, ast.ImportFrom) and _is_marks_import(node):
+            for alias in node.names:
+                if alias.name in MARKS and alias.asname not in (None, alias.name):
+                    yield node.lineno, f"{alias.name} is imported as {alias.asname}; marks are known by their own names"
+    for inner in ast.walk(tree):
+        if isinstance(inner, Definition) and inner not in tree.body and any(map(_mark_name, inner.decorator_list)):
+            yield (
+                inner.lineno,
+                f"{inner.name} is marked inside something else; write each variant at the top of the file",
+            )
+
+
+def _doc(node: Definition) -> str:
     return ast.get_docstring(node) or ""
 
 
-def _mark(node: Function, default: str, shown: str, problems: list[str]) -> _Mark | None:
-    """What a function's decorators say about it, or None for a helper."""
+def _mark(node: Definition, default: str, shown: str, problems: list[str]) -> _Mark | None:
+    """What a definition's decorators say about it, or None for a helper."""
     marks = [decorator for decorator in node.decorator_list if _mark_name(decorator)]
     if not marks:
         return None
@@ -130,7 +167,7 @@ def _mark(node: Function, default: str, shown: str, problems: list[str]) -> _Mar
     elif kind == "accepted" and spoken is not None:
         what = "@accepted takes only replaces=; an accepted variant says what it does in its docstring"
     elif not replaces or keywords or len(arguments) > 1:
-        what = 'cannot be read; write @accepted, or @misconception("sentence"), with replaces="function" where needed'
+        what = 'cannot be read; write @accepted, or @misconception("sentence"), with replaces="name" where needed'
     if what:
         problems.append(f"{shown}:{call.lineno}: {node.name}: {what}")
         return None
@@ -148,18 +185,29 @@ def _text(node: ast.expr | None) -> str | None:
 
 
 class _Reference:
-    """The program that variants are put into: its lines, and its top-level functions."""
+    """The program that variants are put into: its lines, and its top-level functions and classes."""
 
     def __init__(self, text: str) -> None:
         tree = ast.parse(text)
         self.lines = text.split("\n")
-        self.functions = {node.name: node for node in tree.body if isinstance(node, Function)}
+        self.definitions = {node.name: node for node in tree.body if isinstance(node, Definition)}
         self.names = {name for node in tree.body for name in _defined(node)}
         self.futures = {alias.name for node in tree.body if _is_future(node) for alias in node.names}
 
+    def lacking(self, name: str) -> str:
+        """Why a name cannot be replaced, as the end of a sentence."""
+        classes = [node for node in self.definitions.values() if isinstance(node, ast.ClassDef)]
+        method = name.rpartition(".")[2]
+        for each in classes:
+            inside = any(isinstance(node, Function) and node.name == method for node in each.body)
+            if inside and name in (method, f"{each.name}.{method}"):
+                return f"a method; write the whole class, with replaces={each.name!r}"
+        near = did_you_mean(name, self.definitions) or f"; it has {', '.join(self.definitions) or 'no function'}"
+        return f"which the exercise's source does not define at its top{near}"
+
     def span(self, name: str) -> tuple[int, int]:
-        """First and last line of a function, with its decorators, and with the comments that end it."""
-        node = self.functions[name]
+        """First and last line of a definition, with its decorators, and with the comments that end it."""
+        node = self.definitions[name]
         last = node.end_lineno or node.lineno
         for number in range(last + 1, len(self.lines) + 1):
             line = self.lines[number - 1]
@@ -173,7 +221,7 @@ class _Reference:
 class _Helpers:
     """What a variants file has besides its variants: imports, constants, functions that several of them call."""
 
-    def __init__(self, text: str, tree: ast.Module, marked: list[Function]) -> None:
+    def __init__(self, text: str, tree: ast.Module, marked: list[Definition]) -> None:
         lines = text.split("\n")
         self.names: dict[str, int] = {}  # with their lines; imports may be repeated
         self.futures: set[str] = set()
@@ -195,33 +243,34 @@ class _Helpers:
         self.text = "\n".join(lines[number - 1] for number in sorted(kept))
 
 
-def _objections(node: Function, mark: _Mark, names: list[str], into: _Reference) -> list[str]:
+def _objections(node: Definition, mark: _Mark, names: list[str], into: _Reference) -> list[str]:
     """Why a variant cannot be made into a program."""
     what = []
     if names.count(node.name) > 1:
         what.append("is defined twice; give each variant a name of its own")
     if node.name in ("reference", "stub"):
         what.append("the name is taken; give it another")
-    if mark.replaces not in into.functions:
-        near = did_you_mean(mark.replaces, into.functions) or f"; it has {', '.join(into.functions) or 'no function'}"
-        what.append(f"replaces {mark.replaces!r}, which the exercise's source does not define at its top{near}")
+    if mark.replaces not in into.definitions:
+        what.append(f"replaces {mark.replaces!r}, {into.lacking(mark.replaces)}")
     used = {each.id for each in ast.walk(node) if isinstance(each, ast.Name)} - _locals(node)
     if others := sorted(used & set(names) - {node.name}):
-        what.append(f"calls the variant {others[0]}, which is not there in its program; share a helper without a mark")
+        verb = "calls" if isinstance(node, Function) else "uses"
+        what.append(f"{verb} the variant {others[0]}, which is not there in its program; share a helper without a mark")
     if mark.replaces in used and mark.replaces != node.name:
-        what.append(f"calls {mark.replaces}, which it replaces, so it would call itself; write the right part out")
+        verb = "call" if isinstance(node, Function) else "use"
+        what.append(f"{verb}s {mark.replaces}, which it replaces, so it would {verb} itself; write the right part out")
     return what
 
 
-def _locals(node: Function) -> set[str]:
+def _locals(node: Definition) -> set[str]:
     arguments = {each.arg for each in ast.walk(node) if isinstance(each, ast.arg)}
     return arguments | {
         each.id for each in ast.walk(node) if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Store)
     }
 
 
-def _compose(into: _Reference, text: str, node: Function, mark: _Mark, helpers: _Helpers, shown: str) -> str:
-    """The reference with one function replaced. By lines of text, so that comments stay."""
+def _compose(into: _Reference, text: str, node: Definition, mark: _Mark, helpers: _Helpers, shown: str) -> str:
+    """The reference with one definition replaced. By lines of text, so that comments stay."""
     first, last = into.span(mark.replaces)
     body = _renamed(text, node, mark.replaces)
     futures = sorted(helpers.futures - into.futures)
@@ -240,13 +289,13 @@ def _compose(into: _Reference, text: str, node: Function, mark: _Mark, helpers: 
     return program
 
 
-def _renamed(text: str, node: Function, name: str) -> str:
+def _renamed(text: str, node: Definition, name: str) -> str:
     """A variant's text without its marks, under another name, which it also calls itself by."""
     lines = [line.encode() for line in text.split("\n")]  # ast counts columns in bytes
     spots = {
         (each.lineno, each.col_offset) for each in ast.walk(node) if isinstance(each, ast.Name) and each.id == node.name
     }
-    head = re.match(rb"(async\s+)?def\s+", lines[node.lineno - 1][node.col_offset :])
+    head = re.match(rb"((async\s+)?def|class)\s+", lines[node.lineno - 1][node.col_offset :])
     if head:
         spots.add((node.lineno, node.col_offset + head.end()))
     for line, column in sorted(spots, reverse=True):
@@ -263,7 +312,7 @@ def _renamed(text: str, node: Function, name: str) -> str:
 
 
 def _first_line(node: ast.stmt) -> int:
-    decorators = node.decorator_list if isinstance(node, Function | ast.ClassDef) else []
+    decorators = node.decorator_list if isinstance(node, Definition) else []
     return min([node.lineno, *(decorator.lineno for decorator in decorators)])
 
 
@@ -283,7 +332,7 @@ def _is_docstring(node: ast.stmt) -> bool:
 
 def _defined(node: ast.stmt) -> set[str]:
     """The names that a top-level statement defines."""
-    if isinstance(node, Function | ast.ClassDef):
+    if isinstance(node, Definition):
         return {node.name}
     if isinstance(node, ast.Import | ast.ImportFrom):
         return {alias.asname or alias.name.split(".")[0] for alias in node.names}

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from mechgrade.course import CourseError, find_course, load_course
+from mechgrade.course.devices import see_here
 from mechgrade.course.modules import share_around
 from mechgrade.doors.workers import open_worker
 from mechgrade.grading.checks import EXERCISE, HANDLER, HIDDEN
@@ -27,6 +28,8 @@ GRADER = pytest.StashKey[Grader]()
 
 def pytest_configure(config: pytest.Config) -> None:
     """Let graders import the course's modules."""
+    if HIDDEN in config.stash:  # it has shared them already, and knows which course it is
+        return
     share_around(*(argument.partition("::")[0] for argument in config.args))
 
 
@@ -53,6 +56,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     try:
         course = load_course(find_course(checks[0].path.parent))
         path = Path(option("--mechgrade-submission") or course.root / "exercises")
+        see_here(option("--mechgrade-device"))
         options = resolve(
             course,
             model=option("--mechgrade-model"),

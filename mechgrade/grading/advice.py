@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from mechgrade.grading.given import given
 from mechgrade.grading.portable import made_early, made_on_the_cpu
 from mechgrade.protocol.outcome import Outcome
 
@@ -69,6 +70,11 @@ ADVICE: tuple[Advice, ...] = (
     Advice("SyntaxError", "`%` and `!` commands work in notebooks only. Delete the line.", line=r"^[%!]"),
     Advice("SyntaxError", "That line is left from a merge. Keep one of the two versions, and delete the markers.", line=r"^(<{7}|>{7}) "),
     Advice("SyntaxError", "Type straight quotes, `'` or `\"`: this one comes from a text editor or a web page.", r"invalid character '[“”‘’„]'"),
+    Advice("SyntaxError", "Lines of three backticks belong to a chat or a web page. Delete them.", line=r"^```"),
+    Advice("SyntaxError", "`>>>` and `...` come from Python's own shell. Delete `>>>` and `...` at the beginning of each line.", line=r"^>>>"),
+    Advice("SyntaxError", "Are these line numbers, copied with the code? Delete them.", line=r"^\d+[:.|]? +[a-zA-Z@#]"),
+    Advice("SyntaxError", "An invisible character stands in that line; it comes with text from a web page or a chat. Type the line anew, also the blanks before it.", r"invalid non-printable character"),
+    Advice("SyntaxError", "Python does not know this character. Is it from another keyboard or a web page? Type the sign that looks like it: `(`, `)`, `,`, `:`, `-`, `*`.", r"invalid character '[^\w]'"),
     Advice("TabError", "Some lines are indented by tabs and some by spaces. Use four spaces everywhere."),
     Advice("IndentationError", "Each line of a block begins in the same column.", r"unindent does not match|unexpected indent"),
     Advice("IndentationError", "The block is empty. Put your code there, or `pass`.", r"expected an indented block"),
@@ -79,6 +85,8 @@ ADVICE: tuple[Advice, ...] = (
     # --- models, the network, other processes, files
     Advice("OSError|URLError|gaierror|ConnectionError|ConnectError|LocalEntryNotFoundError|OfflineModeIsEnabled|ConnectionRefusedError|MaxRetryError|NewConnectionError",
         _NO_NETWORK, r"couldn't connect|name resolution|Network is unreachable|outgoing traffic|offline|Name or service not known|Max retries|Connection refused"),
+    Advice("URLError|gaierror|ConnectionError|ConnectError|NewConnectionError", _NO_NETWORK, r"Operation not permitted"),
+    Advice("PermissionError|OSError", _NO_NETWORK, r"Operation not permitted", r"\bsocket\b|\.connect\(|create_connection|urlopen|urlretrieve|requests\.|httpx\.|HTTPS?Connection|ftplib|smtplib"),
     Advice("PermissionError|BlockingIOError|OSError", _NO_PROCESS, r"Operation not permitted|Resource temporarily unavailable", r"subprocess|Popen|multiprocessing|\bPool\b|Process\(|DataLoader|os\.(system|fork|exec|spawn|popen)|torch\.compile"),
     Advice("PermissionError", "Your code may not do this where it is graded.", r"Operation not permitted"),
     Advice("OSError|PermissionError", "Your code is graded where it can write to its own temporary folder only, and that is thrown away. Write no file, or do it below `if __name__ == \"__main__\":`.", r"Read-only file system|Permission denied", r"open\(|save|write|mkdir|touch|dump"),
@@ -93,12 +101,15 @@ ADVICE: tuple[Advice, ...] = (
         Advice("NameError", f"Write `{line}` at the top of the file.", rf"name '{name}' is not defined", rf"\b{name}\.")
         for name, line in _MODULES.items()
     ),
+    Advice("NameError", "Nothing is called `{name}` at that point. A name that another file or another function defines is not known there.", r"name '(?P<name>\w+)' is not defined$"),
+    Advice("AssertionError", "What your own `assert` says does not hold.", line=r"^assert\b"),
+    Advice("RecursionError", "An expression of this file is nested too deep for Python. Write it in several lines, or keep the data in a list.", r"during compilation"),
     Advice("RecursionError", "Calls are nested too deep. Does a function call itself without an end?"),
     Advice("AttributeError|TypeError", "A value is `None` where something else is needed. A function without a `return` gives `None`.", r"'NoneType' object"),
     Advice("TypeError", "A function stands where a value is needed. Were the parentheses of its call left out, as in `x.mean` for `x.mean()`?", r"'builtin_function_or_method'|'(method|function)' (and|object)|and '(method|function)'"),
     Advice("UnboundLocalError", "A name that is assigned to anywhere in a function is the function's own everywhere in it.", r"local variable"),
     # --- torch
-    Advice("AssertionError|RuntimeError", "Your code asks for a device that is not here. Make tensors where the inputs are: `device=x.device` for an input `x`.", r"not compiled with CUDA|No CUDA GPUs|Found no NVIDIA driver|invalid device ordinal"),
+    Advice("AssertionError|RuntimeError|TypeError|NotImplementedError", "Your code asks for a device that is not here. Make tensors where the inputs are: `device=x.device` for an input `x`.", r"not compiled with CUDA|No CUDA GPUs|Found no NVIDIA driver|invalid device ordinal|not linked with support for \w+ devices|Could not run 'aten::.*' with arguments from the '(MPS|CUDA|XPU)' backend"),
     Advice("RuntimeError", "One tensor is on another device than the rest. A tensor that your code makes is on the CPU, unless you say where: `device=x.device` for an input `x`.", _TWO_DEVICES),
     Advice("TypeError", "NumPy reads tensors on the CPU only. Call `.cpu()` on the tensor first.", r"can't convert .* device type tensor to numpy"),
     Advice("RuntimeError", "A generator draws for the device that it was made for. Write `torch.Generator(device=x.device)` for an input `x`, or draw on the CPU and append `.to(x.device)`.", r"device type for generator"),
@@ -109,13 +120,14 @@ ADVICE: tuple[Advice, ...] = (
 )  # fmt: skip
 
 
-def advice(outcome: Outcome, own: Mapping[str, str] | None = None, source: str = "") -> str:
+def advice(outcome: Outcome, own: Mapping[str, str] | None = None, source: str = "", stub: str = "") -> str:
     """What to do about an error that was raised; empty where nothing certain is known.
 
     Args:
         outcome: the end of a run.
         own: the course's own advice: regular expressions, found in the error's text or the learner's line, and what is said then.
         source: the learner's program.
+        stub: the file as the learner got it.
     """
     if outcome.kind != "raised":
         return ""
@@ -123,9 +135,33 @@ def advice(outcome: Outcome, own: Mapping[str, str] | None = None, source: str =
     for pattern, says in (own or {}).items():
         if re.search(pattern, f"{outcome.message}\n{line}"):
             return says
+    if says := given(outcome, source, stub):
+        return says
+    if says := _covered(outcome, line):
+        return says
     if re.search(_TWO_DEVICES, outcome.message):
         made = made_on_the_cpu(source, [place.line for place in outcome.trace]) or made_early(source, line)
         if made:
             where = str(made[0])
             return f"{where[0].upper()}{where[1:]}. If that is the one, say where to make it: `device=x.device` for an input `x`."
     return next(filter(None, (each.about(outcome) for each in ADVICE)), "")
+
+
+def _covered(outcome: Outcome, line: str) -> str:
+    """Of a variable that has the name of a module."""
+    found = re.search(r"'(\w+)' object has no attribute '(\w+)'", outcome.message)
+    if outcome.error != "AttributeError" or found is None:
+        return ""
+    module = re.search(rf"(?<![\w.])({'|'.join(_MODULES)})\.{found[2]}\b", line)
+    if module is None:
+        return ""
+    return f"The name `{module[1]}` stands for a value of type {found[1]} there, and not for the module. Give that value another name."
+
+
+#: PyTorch goes on about its own build for hundreds of lines.
+_OF_THE_BUILD = re.compile(r" This could be because the operator doesn't exist for this backend.*", re.DOTALL)
+
+
+def in_short(outcome: Outcome) -> Outcome:
+    """The same outcome without what an error says about the build of a library."""
+    return replace(outcome, message=_OF_THE_BUILD.sub("", outcome.message)) if outcome.kind == "raised" else outcome

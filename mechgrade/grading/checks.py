@@ -100,6 +100,11 @@ class Checks:
                 return
             self._config.hook.pytest_runtest_protocol(item=item, nextitem=following)
 
+    def why_none(self, grader: Path) -> str:
+        """Why no check was found in a grader's file."""
+        broken = (text for where, text in self._broken.items() if grader.parts[-len(where.parts) :] == where.parts)
+        return next(broken, "it holds no check")
+
     def complete(self, result: Result, exercises: Sequence[Exercise], course: Course) -> None:
         """Give an entry to each exercise that no check reported on, and put all into the course's order."""
         found = {(entry.lab, entry.exercise): entry for entry in result.exercises}
@@ -109,16 +114,25 @@ class Checks:
 
     def _checked(self, entry: ExerciseResult | None, exercise: Exercise, path: Path) -> ExerciseResult:
         if entry is None:
-            why = next((text for where, text in self._broken.items() if where.name == path.name), "it holds no check")
+            why = self.why_none(path)
             entry = ExerciseResult(exercise.lab, exercise.name, exercise.points)
             entry.checks.append(Check("collection", "grader_error", 0, exercise.points, message=f"{path.name}: {why}"))
-        total = sum(check.max_points for check in entry.checks)
-        # What was left out is missing on both sides.
-        if total != entry.max_points and not any(check.verdict == "grader_error" for check in entry.checks):
-            total += exercise.points - entry.max_points
-            text = f"its checks add up to {total:g} points, course.yaml says {exercise.points}"
-            entry.checks.append(Check("points", "grader_error", 0, 0, message=text))
+        see_points(entry, exercise)
         return entry
+
+
+def see_points(entry: ExerciseResult, exercise: Exercise) -> None:
+    """Where the checks of an exercise are not worth what course.yaml says, its result is no verdict but the grader's error."""
+    total = sum(check.max_points for check in entry.checks)
+    if total != entry.max_points and not any(check.verdict == "grader_error" for check in entry.checks):
+        total += exercise.points - entry.max_points  # what was left out is missing on both sides
+        text = f"its checks add up to {total:g} points, course.yaml says {exercise.points}"
+        entry.checks.append(Check("points", "grader_error", 0, 0, message=text))
+
+
+def _last_line(report: str) -> str:
+    """What went wrong, without the sign that pytest puts before it."""
+    return report.strip().splitlines()[-1].removeprefix("E ").strip()
 
 
 class _Session(Generic[T]):
@@ -131,12 +145,13 @@ class _Session(Generic[T]):
         self.value: list[T] = []
         self.error: BaseException | None = None
 
+    @pytest.hookimpl(tryfirst=True)
     def pytest_configure(self, config: pytest.Config) -> None:
         config.stash[HIDDEN] = self._hidden
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         if report.failed:
-            self._broken[Path(report.fspath or report.nodeid)] = str(report.longrepr).strip().splitlines()[-1]
+            self._broken[Path(report.fspath or report.nodeid)] = _last_line(str(report.longrepr))
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool:

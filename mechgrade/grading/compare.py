@@ -290,12 +290,16 @@ def _wrong_type(path: str, want: Tree, got: Tree) -> Difference:
 
 
 def _wrong_keys(path: str, want: dict[Any, Any], got: dict[Any, Any]) -> Difference:
-    lacking = [_show(key) for key in want if key not in got]
-    extra = [_show(key) for key in got if key not in want]
-    parts = ([f"lacks {', '.join(lacking[:5])}"] if lacking else []) + (
-        [f"has {', '.join(extra[:5])} besides"] if extra else []
-    )
+    lacking = [key for key in want if key not in got]
+    extra = [key for key in got if key not in want]
+    parts = ([f"lacks {_keys(lacking)}"] if lacking else []) + ([f"also has {_keys(extra)}"] if extra else [])
     return Difference("shape", path, f"{_where(path)} {' and '.join(parts)}")
+
+
+def _keys(keys: list[Any]) -> str:
+    """The first of some keys. Of a number nobody would know that it is a key."""
+    word = f"the key{'s' * (len(keys) > 1)} " if all(isinstance(key, int) for key in keys) else ""
+    return word + ", ".join(map(_show, keys[:5]))
 
 
 def describe(value: Tree) -> str:

@@ -29,6 +29,7 @@ class Judged:
         passed: whether they agree.
         misconceptions: what those of some names give on the same call. Asked only where something failed.
         call: what was run.
+        check: the name of the check that asked for it; empty until that is known.
     """
 
     outcome: Outcome
@@ -36,6 +37,7 @@ class Judged:
     passed: bool
     misconceptions: Callable[[Collection[str]], Found]
     call: Call
+    check: str = ""
 
 
 def explanation(judged: Sequence[Judged], names: Collection[str]) -> str | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from mechgrade.course import Course, CourseError, Exercise
-from mechgrade.grading.checks import Checks, with_checks
+from mechgrade.grading.checks import Checks, see_points, with_checks
 from mechgrade.grading.errors import GraderError, InfrastructureError
 from mechgrade.grading.grader import Grader
 from mechgrade.grading.options import Options
@@ -41,7 +41,18 @@ class Grading:
 
     def grader(self, submission: Submission, on_result: Callable[[ExerciseResult], None] | None = None) -> Grader:
         """The handler of the checks for one submission."""
-        return Grader(self.sessions, self.references, submission, on_result, self._explain)
+        return Grader(self.sessions, self.references, submission, self._whole(on_result), self._explain)
+
+    def _whole(self, on_result: Callable[[ExerciseResult], None] | None) -> Callable[[ExerciseResult], None] | None:
+        """What is told of an exercise is what the result says of it at the end, also that its points do not add up."""
+        if on_result is None:
+            return None
+
+        def told(entry: ExerciseResult) -> None:
+            see_points(entry, self.course.exercise(entry.exercise, entry.lab))
+            on_result(entry)
+
+        return told
 
     def run(self, checks: Checks, grader: Grader, exercises: Sequence[Exercise]) -> Result:
         """Grade some exercises by checks that are collected already."""
@@ -77,10 +88,11 @@ class Grading:
             return grades(Grading(self.course, self.options, opener.lend(), explain=self._explain))
 
         result = self.grader(submission).finish()  # with nothing in it yet
+        tell = self._whole(on_result)
         for entry in in_order(exercises, jobs, in_a_fork, grades(self)):
             result.exercises.append(entry)
-            if on_result is not None:
-                on_result(entry)
+            if tell is not None:
+                tell(entry)
         checks.complete(result, exercises, self.course)
         return result
 

@@ -9,12 +9,14 @@ from functools import partial
 from typing import Any
 
 from mechgrade.course import Exercise
-from mechgrade.grading.advice import advice
+from mechgrade.grading.advice import advice, in_short
+from mechgrade.grading.by_text import by_text
 from mechgrade.grading.calls import Call
 from mechgrade.grading.checks import CheckFailed
 from mechgrade.grading.diagnose import Judged, explanation
 from mechgrade.grading.errors import GraderError, InfrastructureError
 from mechgrade.grading.functions import with_scenario
+from mechgrade.grading.given import GUESS
 from mechgrade.grading.judge import Judgement, failed, judge
 from mechgrade.grading.needs import lacking
 from mechgrade.grading.portable import sentences
@@ -124,7 +126,7 @@ class Grader:
         options = sessions.options
         self.result = Result(options.model, options.backend, options.device, options.isolation)
         self.result.isolation_missing = list(options.missing)
-        #: the first run that failed
+        #: the first run that failed, of what was written where anything was
         self.failure: Failure | None = None
         #: how far each exercise's data was from the reference's at the worst, in tolerances; infinite for other differences
         self.distances: dict[Exercise, float] = {}
@@ -198,7 +200,7 @@ class Grader:
         if current.stub is not None and not self.cancelled:
             return current.stub
         try:
-            outcome = current.runs.outcome(call)
+            outcome = in_short(current.runs.outcome(call))
         except SubmissionError as error:
             raise self._fail(exercise, call, Judgement("missing", str(error))) from None
         current.late = outcome.kind == "timed_out"
@@ -215,8 +217,32 @@ class Grader:
     ) -> CheckFailed:
         failure = Failure(exercise, call, judgement, outcome, run)
         self._enter(exercise).failure = failure
-        self.failure = self.failure or failure
+        # Of several functions one may still be a stub: what fails is in those that were written.
+        if self.failure is None or self.failure.judgement.verdict == "not_started" != judgement.verdict:
+            self.failure = failure
         return CheckFailed(judgement)
+
+    def _tell(self, failure: Failure, check: Check) -> None:
+        """Say of a check that failed what happened in the learner's terms, and what to do."""
+        text, stub, outcome = self._source(failure.exercise), self._sessions.stub(failure.exercise), failure.outcome
+        is_first = failure is self.failure
+        found = by_text(outcome, text, stub) if outcome is not None and check.message else None
+        if found is not None:
+            check.message, check.place = found
+            check.gave = ""
+        else:
+            self._explain(failure, check)
+            # Advice is about the error, so there is none where something else explains the error.
+            about = outcome if outcome is not None and outcome.message in check.message else Outcome("returned")
+            if says := advice(about, self._sessions.course.advice, text, stub):
+                # What the stub had, and what has its name by habit, is more certain than a name that is like it.
+                message = GUESS.sub("", check.message) if about.error == "NameError" else check.message
+                check.message = f"{message.rstrip('.')}. {says}"
+        if is_first and self.failure is not None:
+            judgement = self.failure.judgement
+            self.failure = replace(
+                self.failure, judgement=replace(judgement, message=check.message, place=check.place, gave=check.gave)
+            )
 
     def _explain(self, failure: Failure, check: Check) -> None:
         """Tell the failure of a check by the calls that the learner's functions got, where they can be traced."""
@@ -225,7 +251,14 @@ class Grader:
             return
         trace = self._traces.of(exercise, call, outcome)
         judgement, number = in_own_terms(
-            failure.judgement, call, outcome, failure.run, trace, self._origins(exercise), self._source(exercise)
+            failure.judgement,
+            call,
+            outcome,
+            failure.run,
+            trace,
+            self._origins(exercise),
+            self._source(exercise),
+            self._sessions.stub(exercise),
         )
         check.message, check.place, check.gave = judgement.message, judgement.place, judgement.gave
         if failure is self.failure:
@@ -279,6 +312,9 @@ class Grader:
             if check.verdict not in ("passed", *FAULTS):
                 current.hidden.add(check.name)
         else:
+            current.judged[current.told :] = [
+                replace(each, check=check.name) for each in current.judged[current.told :]
+            ]
             current.told, current.called, current.late_before = len(current.judged), len(current.calls), current.late
             current.entry.written |= written
             check.views = views
@@ -287,10 +323,7 @@ class Grader:
                 current.differing.add(check.name)
         graver = place is None or gravest([checks[place].verdict, check.verdict]) != checks[place].verdict
         if graver and failure is not None and not hidden and check.verdict not in FAULTS:
-            self._explain(failure, check)
-            text = self._source(failure.exercise)
-            if failure.outcome is not None and (says := advice(failure.outcome, self._sessions.course.advice, text)):
-                check.message = f"{check.message.rstrip('.')}. {says}"
+            self._tell(failure, check)
         if place is None:
             checks.append(check)
             return
@@ -375,8 +408,7 @@ class Grader:
     def _unnamed(self, current: _Current) -> str:
         """What can be said of a mistake that has no name: what relates the data, and what the text shows."""
         exercise = current.exercise
-        path = self._sessions.course.stub_path(exercise)
-        stub = path.read_text(encoding="utf-8") if path.is_file() else ""
+        stub = self._sessions.stub(exercise)
         try:
             source = self._submission.source(exercise)
             related = relation(current.judged, self._grader(exercise), stub, source)

@@ -63,8 +63,6 @@ def judge(key: str, run: Run, outcome: Outcome) -> Judgement:
     if comparison.difference is None:
         return Judgement("passed", distance=comparison.distance)
     message = f"{key}: {comparison.difference.sentence}"
-    if comparison.difference.aspect in ("type", "shape") and comparison.difference.path:
-        message += f" (the reference returns {describe(run.reference)})"
     place = outcome.called[-1] if outcome.called else None
     return Judgement("wrong", message, comparison.distance, place, outcome.output, describe(outcome.data))
 
@@ -78,7 +76,9 @@ def failed(outcome: Outcome) -> Judgement:
     if outcome.kind == "infrastructure":
         raise InfrastructureError(outcome.message)
     place = outcome.trace[-1] if outcome.trace else (outcome.called[-1] if outcome.called else None)
-    message = outcome.message
+    message, verdict = outcome.message, _VERDICT_OF[outcome.kind]
     if outcome.kind == "raised" and not outcome.trace and outcome.called:
+        # No line of the learner's raised it: the check could not work with the result, so the result is what is wrong.
         message += f"; this happened after `{outcome.called[-1].function}` returned, with what it returned"
-    return Judgement(_VERDICT_OF[outcome.kind], message, math.inf, place, outcome.output)
+        verdict = "wrong"
+    return Judgement(verdict, message, math.inf, place, outcome.output)

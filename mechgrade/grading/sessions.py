@@ -13,6 +13,7 @@ from mechgrade.course import Course, Exercise
 from mechgrade.course.version import digest, read_base
 from mechgrade.grading.calls import Call
 from mechgrade.grading.errors import WorkerGone, WorkerSlow
+from mechgrade.grading.given import as_given
 from mechgrade.grading.options import Options
 from mechgrade.grading.stub import outcome_of_stub
 from mechgrade.protocol.job import HUB, BenchSpec, Job
@@ -79,6 +80,16 @@ class Sessions:
     @cached_property
     def _given(self) -> Mapping[str, str]:
         return read_base(self.course.root).digests
+
+    @cached_property
+    def _stubs(self) -> dict[Exercise, str]:
+        return {}
+
+    def stub(self, exercise: Exercise) -> str:
+        """The file that learners start from. To take it out of a source takes longer than many a run, and a class has the same."""
+        if exercise not in self._stubs:
+            self._stubs[exercise] = as_given(self.course, exercise)
+        return self._stubs[exercise]
 
     def of_stub(self, exercise: Exercise, source: str) -> Outcome | None:
         """What every run of a text gives, where that is known without a process: it is the stub as the learner got it."""

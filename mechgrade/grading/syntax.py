@@ -47,7 +47,7 @@ def seen(source: str, stub: str = "") -> list[str]:
 
 def _thrown_away(function: ast.AST) -> Iterator[tuple[int, str]]:
     """A new tensor that is the value of no name: `scores.softmax(-1)` alone on its line."""
-    for node in _own(function):
+    for node in own_nodes(function):
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
             call = node.value
             if isinstance(call.func, ast.Attribute) and call.func.attr in _PURE and not _writes(call):
@@ -64,21 +64,21 @@ def _writes(call: ast.Call) -> bool:
 
 def _rebound(function: ast.FunctionDef | ast.AsyncFunctionDef) -> Iterator[tuple[int, str]]:
     """An argument's name that is given a new tensor at the end of a function that returns nothing, as in a hook."""
-    if any(isinstance(node, ast.Return) and node.value is not None for node in _own(function)):
+    if any(isinstance(node, ast.Return) and node.value is not None for node in own_nodes(function)):
         return
-    if any(isinstance(node, ast.Yield | ast.YieldFrom | ast.Global | ast.Nonlocal) for node in _own(function)):
+    if any(isinstance(node, ast.Yield | ast.YieldFrom | ast.Global | ast.Nonlocal) for node in own_nodes(function)):
         return
     names = {each.arg for each in (*function.args.posonlyargs, *function.args.args)} - {"self"}
-    looping = {node for loop in _own(function) if isinstance(loop, _LOOPS) for node in ast.walk(loop)}
+    looping = {node for loop in own_nodes(function) if isinstance(loop, _LOOPS) for node in ast.walk(loop)}
     loads = [node for node in ast.walk(function) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)]
     captured = {
         node.id
-        for inner in _own(function)
+        for inner in own_nodes(function)
         if isinstance(inner, (*_FUNCTIONS, ast.Lambda))
         for node in ast.walk(inner)
         if isinstance(node, ast.Name)
     }
-    for node in _own(function):
+    for node in own_nodes(function):
         if not isinstance(node, ast.Assign) or len(node.targets) != 1 or node in looping:
             continue
         target = node.targets[0]
@@ -102,7 +102,7 @@ def _is_new(value: ast.expr) -> bool:
 
 def _late(function: ast.AST) -> Iterator[tuple[int, str]]:
     """Functions made in a loop that read the loop's name: when they are called, the name has its last value."""
-    for node in _own(function):
+    for node in own_nodes(function):
         if isinstance(node, ast.ListComp | ast.SetComp | ast.DictComp):
             elements = [node.value] if isinstance(node, ast.DictComp) else [node.elt]
             names = {name for part in node.generators for name in _names(part.target)}
@@ -150,7 +150,7 @@ def _appended(loop: ast.For) -> list[ast.Lambda | ast.FunctionDef | ast.AsyncFun
     return found
 
 
-def _own(function: ast.AST) -> Iterator[ast.AST]:
+def own_nodes(function: ast.AST) -> Iterator[ast.AST]:
     """What stands in a function and in no function inside it; those themselves are among it."""
     waiting = [*ast.iter_child_nodes(function)]
     while waiting:

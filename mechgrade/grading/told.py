@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import builtins
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -17,6 +17,8 @@ from mechgrade.grading.calls import Call
 from mechgrade.grading.compare import compare, describe, tolerance
 from mechgrade.grading.facts import Measuring
 from mechgrade.grading.judge import Judgement
+from mechgrade.grading.mistyped import mistyped
+from mechgrade.grading.nothing import without_result
 from mechgrade.grading.recordings import Run
 from mechgrade.grading.relations.leaves import Node, children
 from mechgrade.grading.relations.origins import Origin, Origins, Place
@@ -41,6 +43,7 @@ def in_own_terms(
     trace: Trace,
     origins: Origins,
     source: str,
+    stub: str = "",
 ) -> tuple[Judgement, int | None]:
     """A judgement on a run that failed, told by the learner's own calls.
 
@@ -52,6 +55,7 @@ def in_own_terms(
         trace: the calls of the learner's functions.
         origins: tells which data is what a function returned.
         source: the learner's file.
+        stub: the file as the learner got it.
 
     Returns:
         the judgement, and the number of the call that failed, where one did. Unchanged where nothing better can be said.
@@ -62,16 +66,37 @@ def in_own_terms(
         difference = compare(run.reference, outcome.data, run.noise).difference
     says = call.facts.says.get(difference.path) if difference and isinstance(call.facts, Measuring) else None
     if not made:
-        return (replace(judgement, message=says) if says else judgement), None
+        whole = origins.of(call.scenario, ()) if call.facts is None else None
+        # What a scenario packed is not what the learner's function gave.
+        gave = judgement.gave if whole is not None and not whole.place else ""
+        return replace(judgement, message=says or judgement.message, gave=gave), None
+    lost = without_result(made, source, stub)
+    if lost is not None:
+        one = made[lost.number]
+        place_of = _line(one, judgement, source)
+        nothing = replace(judgement, message=lost.says, gave=one.returned, place=place_of), lost.number
+    odd = mistyped(made, stub) if lost is None else None
+
+    def other_type(wanted: Tree = None) -> tuple[Judgement, int]:
+        assert odd is not None
+        one = made[odd.number]
+        line = _line(one, judgement, source)
+        return replace(judgement, message=odd.told(wanted), gave=odd.gave, place=line), odd.number
+
     if outcome.kind == "raised":
-        return _raised(judgement, made)
+        # What the learner's own code raised says more than the type of what an earlier call returned.
+        if odd is not None and not outcome.trace and not made[-1].raised:
+            return other_type()
+        return _raised(judgement, outcome, made) if lost is None else nothing
     if outcome.kind == "unusable":
-        return _unusable(judgement, made)
+        changed = judgement.message.startswith("`")  # an argument, which says more
+        if odd is not None and not changed:
+            return other_type()
+        return _unusable(judgement, made) if lost is None or changed else nothing
     if run is None or difference is None:
         return judgement, None
-    node = next(
-        (each for each in _nodes(Node((), (), "", run.reference, outcome.data)) if each.path == difference.path), None
-    )
+    root_nodes = [*_nodes(Node((), (), "", run.reference, outcome.data))]
+    node = next((each for each in root_nodes if each.path == difference.path), None)
     if node is None:
         return judgement, None
     # Facts about a scenario's data are no scenario's data.
@@ -81,22 +106,34 @@ def in_own_terms(
     rest = difference.sentence.removeprefix(old)
     if found is None and difference.aspect == "shape" and not facts:
         found = _counted(node, made)
+    way = [each for each in root_nodes if each.place == node.place[: len(each.place)]]
+    packed = None if facts else _packed(way, run.noise, made)
+    if packed is not None:
+        number, said = packed
+        one = made[number]
+        return replace(
+            judgement, message=f"{one.text}: {said}", gave=one.returned, place=_line(one, judgement, source)
+        ), number
     if found is not None:
         number, place = found
         one = made[number]
+        if odd is not None and odd.whole and odd.number == number and not place:
+            return other_type(node.want)
         message = f"{one.text}: {_name(_path(place))}{rest}{'' if one.steady else UNSTEADY}"
-        if (
-            difference.aspect in ("type", "shape")
-            and place
-            and (whole := _whole(node, place, run.reference)) is not None
-        ):
-            message += f" (the whole result should be {describe(whole)})"
+        if lost is not None and lost.always and lost.number == number and not place:
+            message = f"{lost.says}, and {describe(node.want)} is expected"
+        if difference.aspect in ("type", "shape") and place:
+            message += _of_whole(way, place, trace, number)
         return replace(judgement, message=message, gave=one.returned, place=_line(one, judgement, source)), number
     erring = _erring(node, outcome.data, made)
     if erring is not None:
         one = made[erring]
         message = f"{one.told}, but {_kind(node.want)} is expected"
         return replace(judgement, message=message, gave=one.returned, place=_line(one, judgement, source)), erring
+    if lost is not None:
+        return nothing
+    if odd is not None:
+        return other_type()
     listed = None if facts else _listed(node, made, run.noise.get(difference.path, 0.0))
     if listed is not None:
         one = made[listed[0]]
@@ -105,11 +142,11 @@ def in_own_terms(
     return _computed(judgement, says or f"The check then finds: {_finds(node, rest)}", made, source)
 
 
-def _raised(judgement: Judgement, made: Sequence[Made]) -> tuple[Judgement, int | None]:
+def _raised(judgement: Judgement, outcome: Outcome, made: Sequence[Made]) -> tuple[Judgement, int | None]:
     last = made[-1]
     number = len(made) - 1
     if last.raised:
-        return replace(judgement, message=f"{last.text} raised {judgement.message}"), number
+        return replace(judgement, message=f"{last.text} raised {outcome.message}"), number
     return replace(judgement, message=f"{judgement.message}. {last.told}", gave=last.returned), number
 
 
@@ -232,14 +269,57 @@ def _number(value: Tree) -> float | None:
     return None
 
 
-def _whole(node: Node, place: Place, reference: Tree) -> Tree:
-    """What the reference's function returned as a whole; None where the data does not show it."""
-    if len(node.place) < len(place) or node.place[len(node.place) - len(place) :] != place:
+def _of_whole(way: Sequence[Node], place: Place, trace: Trace, number: int) -> str:
+    """What the reference's function returned as a whole, in words; empty where the data does not show it.
+
+    Args:
+        way: the nodes from the data as a whole down to the difference.
+        place: where the difference is in what the function returned.
+        trace: the calls.
+        number: the call.
+    """
+    end, one = way[-1], trace.calls[number]
+    at = end.place[: len(end.place) - len(place)]
+    if end.place != (*at, *place):
+        return ""
+    # A number in a list of the scenario's own may be the key that leads to the place, too.
+    whole = next(each for each in way if each.place == at)
+    own = trace.places.get(at) == (number, ()) or (one.has_result and same(whole.got, one.result))
+    return f" (the whole result should be {describe(whole.want)})" if own else ""
+
+
+def _packed(way: Sequence[Node], noise: Mapping[str, float], made: Sequence[Made]) -> tuple[int, str] | None:
+    """What is wrong with a dict that a call returned, where the scenario made a list of pairs of it; and which call."""
+    for node in way:
+        want, got = _dict_of(node.want), _dict_of(node.got)
+        if want is None or got is None:
+            continue
+        named = [number for number, each in enumerate(made) if each.has_result and same(each.result, got)]
+        floors = {
+            f"[{key!r}]{path.removeprefix(start)}": floor
+            for place, key in enumerate(want)
+            for path, floor in noise.items()
+            if path.startswith(start := f"{node.path}[{place}][1]")
+        }
+        difference = compare(want, got, floors).difference
+        if difference is not None and len({made[number].text for number in named}) == 1:
+            return named[0], difference.sentence
+    return None
+
+
+def _dict_of(value: Tree) -> dict[str | int, Tree] | None:
+    """The dict whose keys and values some pairs are; None for anything else."""
+    if not isinstance(value, list | tuple):
         return None
-    part = reference
-    for key in node.place[: len(node.place) - len(place)]:
-        part = part[key]  # type: ignore[index]  # a place in it
-    return part
+    found: dict[str | int, Tree] = {}
+    for each in value:
+        if not (isinstance(each, list | tuple) and len(each) == 2):
+            return None
+        key, item = each
+        if not isinstance(key, str | int) or key in found:
+            return None
+        found[key] = item
+    return found
 
 
 def _nodes(node: Node) -> Iterator[Node]:

@@ -7,19 +7,24 @@ process this is the learner's word: it makes a message, and no verdict.
 
 from __future__ import annotations
 
+import dis
 import functools
 import importlib.util
 import inspect
 import sys
+import traceback
 import types
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from mechgrade.grading.shown import call_text, shown
+from mechgrade.grading.shown import call_text, kind_of, shown
 
 #: Of more calls nothing is kept, nor of results that are larger.
 MOST_CALLS, MOST_VALUES = 64, 200_000
+
+#: What such a function returns is made before its first line is run.
+_LATER = inspect.CO_GENERATOR | inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR
 
 _PLAIN = (bool, int, float, str, type(None))
 
@@ -95,7 +100,7 @@ def _parts(node: Any, place: list[Any]) -> Iterator[tuple[list[Any], Any]]:
     if type(node) is dict:
         for key, item in node.items():
             yield from _parts(item, [*place, key])
-    elif type(node) in (list, tuple):
+    elif isinstance(node, list | tuple):
         for number, item in enumerate(node):
             yield from _parts(item, [*place, number])
 
@@ -147,6 +152,7 @@ def watched(
         inner: whether the function is not the learner's own, but what that returned.
     """
     code = getattr(inspect.unwrap(own), "__code__", None)
+    line = _only_line(own)
 
     @functools.wraps(own)
     def call(*args: Any, **kwargs: Any) -> Any:
@@ -158,16 +164,22 @@ def watched(
             if event == "return" and frame.f_code is code:
                 entry["line"] = frame.f_lineno
 
-        sys.setprofile(note)
+        if line is None:
+            sys.setprofile(note)
         try:
             result = function(*args, **kwargs)
         except BaseException as error:
             sys.setprofile(before)
             entry["raised"] = type(error).__name__
+            entry["line"] = next(
+                (at for frame, at in traceback.walk_tb(error.__traceback__) if frame.f_code is code), 0
+            )
             raise
         finally:
             sys.setprofile(before)
-        entry["returned"] = shown(result)
+        if line is not None:
+            entry["line"] = line
+        entry["returned"], entry["kind"] = shown(result), kind_of(result)
         if inspect.isfunction(result):  # a hook, say: what it does is told as a call of what was returned
 
             def again(args: tuple[Any, ...], kwargs: dict[str, Any]) -> str:
@@ -180,6 +192,18 @@ def watched(
         return result
 
     return call
+
+
+def _only_line(own: Callable[..., Any]) -> int | None:
+    """The only line at which a function can return; None where there are several, or a decorator or a generator may return in its place.
+
+    Most functions have one. To see which of several it was, all that the function calls has to be watched, which takes twice as long.
+    """
+    if not inspect.isfunction(own) or inspect.unwrap(own) is not own or own.__code__.co_flags & _LATER:
+        return None
+    ends = (each for each in dis.get_instructions(own.__code__) if each.opname in ("RETURN_VALUE", "RETURN_CONST"))
+    lines = {each.positions.lineno if each.positions else None for each in ends}
+    return lines.pop() if len(lines) == 1 else None
 
 
 def _call(name: str, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> str:
@@ -199,11 +223,13 @@ def _sendable(value: Any) -> bool:
         left -= 1
         if isinstance(node, _PLAIN):
             return left > 0
-        if type(node) in (list, tuple):
+        if isinstance(node, list | tuple):
             return depth < 16 and all(fits(each, depth + 1) for each in node)
         if type(node) is dict:
             return depth < 16 and all(type(key) in (str, int) and fits(each, depth + 1) for key, each in node.items())
         if not hasattr(node, "tolist") or not isinstance(getattr(node, "shape", None), tuple):
+            return False
+        if getattr(node, "is_meta", False) or getattr(node, "is_sparse", False):  # it has no numbers of its own to send
             return False
         size = 1
         for each in node.shape:
@@ -216,8 +242,8 @@ def _sendable(value: Any) -> bool:
 
 def _frozen(value: Any) -> Any:
     """A copy, as the scenario may change what it got."""
-    if type(value) in (list, tuple):
-        return type(value)(_frozen(each) for each in value)
+    if isinstance(value, list | tuple):  # of whatever class
+        return [*map(_frozen, value)] if isinstance(value, list) else tuple(map(_frozen, value))
     if type(value) is dict:
         return {key: _frozen(each) for key, each in value.items()}
     if hasattr(value, "detach"):

@@ -42,6 +42,7 @@ _GRAVEST: tuple[Verdict, ...] = (
     "passed",
     "not_applicable",  # an exercise has it where all its checks have it: the others are graded
 )
+_RANK = {verdict: place for place, verdict in enumerate(_GRAVEST)}
 
 SCHEMA = 1
 
@@ -277,4 +278,4 @@ def how(model: str, backend: str, device: str, isolation: str) -> str:
 
 def gravest(verdicts: Iterable[Verdict]) -> Verdict:
     """The gravest of some verdicts, at least one."""
-    return min(verdicts, key=_GRAVEST.index)
+    return min(verdicts, key=_RANK.__getitem__)

@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from mechgrade.grading.errors import GraderError, InfrastructureError, WorkerGone, WorkerSlow
+from mechgrade.grading.remarks import without_remarks
 from mechgrade.grading.stuck import stuck
 from mechgrade.protocol import wire
 from mechgrade.protocol.job import BenchSpec, Job
@@ -186,6 +187,8 @@ def _environment() -> dict[str, str]:
         "PYTHONHASHSEED": "0",
         "HF_HUB_OFFLINE": "1",
         "OMP_NUM_THREADS": "1",
+        # Threads that wait for one another sleep: on a busy machine those that spin take many times the processor time of the work.
+        "OMP_WAIT_POLICY": "PASSIVE",
         "MPLBACKEND": "agg",
         "WANDB_MODE": "disabled",
     }
@@ -203,7 +206,7 @@ class Process:
         self._data = data
         self._output = output
         self._limits = job.limits
-        self._filename, self._source = job.filename, job.source
+        self._filename, self._source, self._grader = job.filename, job.source, job.grader
         self._decoder = io.IncrementalNewlineDecoder(codecs.getincrementaldecoder("utf-8")("replace"), translate=True)
         self._printed = Printed(job.limits.output_kb * 1024)
         os.set_blocking(output, False)
@@ -276,19 +279,18 @@ class Process:
 
     def printed(self) -> str:
         """What the code printed so far, its beginning and its end within the limit."""
-        return plain(self._printed.text)
+        return plain(without_remarks(self._printed.text, self._grader))
 
     def _timed_out(self) -> Outcome:
         self._drain()
         self._kill()
-        place, output = stuck(self.printed(), self._filename, self._source)
-        where = f". Your code was in line {place.line} then" if place else ""
+        found = stuck(self.printed(), self._filename, self._source)
         return Outcome(
             "timed_out",
-            message=f"no answer after {self._limits.seconds:g} s{where}: look for a loop that does not end or needless work",
-            trace=(place,) if place else (),
+            message=f"no answer after {self._limits.seconds:g} s{found}",
+            trace=(found.place,) if found.place else (),
             seconds=self._limits.seconds,
-            output=output,
+            output=found.output,
         )
 
     def _ended(self, seconds: float) -> Outcome:

@@ -11,6 +11,8 @@ from collections.abc import Iterator
 
 #: Commands that the sentences name.
 PULL = "mechgrade models pull"
+#: What to do about a file that was not downloaded.
+BACK = "put the file back as it was"
 
 
 def sentence(error: BaseException, what: str, *, pull: str | None) -> str:
@@ -26,7 +28,7 @@ def sentence(error: BaseException, what: str, *, pull: str | None) -> str:
 
 
 def _reason(chain: list[BaseException], pull: str | None) -> str:
-    again = f"run `{PULL} {pull}`" if pull else "restore its folder from the course"
+    again = f"run `{PULL} {pull}`" if pull else BACK
     names = {name for error in chain for name in _classes(error)}
     status = next((code for error in chain if (code := _status(error)) is not None), None)
     text = " ".join(str(error) for error in chain)
@@ -47,7 +49,7 @@ def _reason(chain: list[BaseException], pull: str | None) -> str:
     if "SafetensorError" in names or "UnpicklingError" in names:
         return f"a file of weights is corrupt ({_first_line(_named(chain, 'SafetensorError', 'UnpicklingError'))}): {_anew(pull)}"
     if "JSONDecodeError" in names or "not a valid JSON file" in text:
-        return f"a configuration file is corrupt: {_anew(pull)}"
+        return f"a configuration file is corrupt ({_first_line(chain[0])}): {_anew(pull)}"
     if names & {"RepositoryNotFoundError", "RevisionNotFoundError"} or status in (401, 404):
         return "the Hub has no model of that name, or it is private: compare it with the model's page; for a private one, `hf auth login`"
     if status is not None and status >= 500:
@@ -93,7 +95,7 @@ _OFFLINE = ("offline mode", "outgoing traffic has been disabled", "HF_HUB_OFFLIN
 
 
 def _anew(pull: str | None) -> str:
-    return f"run `{PULL} {pull} --again`, which fetches it anew" if pull else "restore its folder from the course"
+    return f"run `{PULL} {pull} --again`, which fetches it anew" if pull else BACK
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:

@@ -51,6 +51,8 @@ def find(course: Course, text: str, lab: str | None = None) -> Exercise:
     """
     path = PurePath(text)
     name, folder = path.stem if path.suffix == ".py" else path.name, path.parent.name
+    if name in course.labs and path.suffix != ".py":
+        raise CourseError(f"{text!r} is a lab and no exercise; name one of its exercises, or write --lab {name}")
     # Any folder may hold a file; before a bare name stands a lab.
     if folder in course.labs or (folder and path.suffix != ".py"):
         lab = lab or folder

@@ -219,7 +219,9 @@ class Progress:
         entry = state.entries.get(name, Entry())
         source = file_hash(Path(result.file))
         changed = source != entry.source
-        untouched = result.verdict in ("not_started", "missing") and not entry.source
+        # Of several functions one may still be a stub, and the others have their points.
+        idle = result.verdict in ("not_started", "missing") and not result.points
+        untouched = idle and not entry.source
         why = (result.message or "left out")[:SENTENCE] if result.verdict == "not_applicable" else ""
         if why != entry.left_out:
             state.entries[name] = entry
@@ -227,7 +229,7 @@ class Progress:
         if untouched or why:
             return  # an untouched stub is no news, and of what was left out nothing more is known
         state.entries[name] = entry
-        if changed and result.verdict not in ("not_started", "missing"):
+        if changed and not idle:
             entry.attempts += 1
             entry.stalled = 0 if result.points > entry.best else entry.stalled + 1
         entry.best = max(entry.best, result.points)

@@ -24,9 +24,15 @@ def _row(entry: ExerciseAudit) -> tuple[str, ...]:
         str(entry.exercise),
         entry.reference.replace("_", " "),
         entry.stub.replace("_", " "),
-        f"{sum(each['verdict'] == 'passed' for each in entry.accepted)}/{len(entry.accepted)}",
-        f"{sum(each['rejected'] for each in wrong)}/{len(wrong)}",
-        f"{sum(each['named'] for each in wrong)}/{sum(each['nameable'] for each in wrong)}",
+        *(
+            ("-", "-", "-")
+            if entry.unjudged
+            else (
+                f"{sum(each['verdict'] == 'passed' for each in entry.accepted)}/{len(entry.accepted)}",
+                f"{sum(each['rejected'] for each in wrong)}/{len(wrong)}",
+                f"{sum(each['named'] for each in wrong)}/{sum(each['nameable'] for each in wrong)}",
+            )
+        ),
         f"{entry.killed}/{judged}" if judged else "-",
     )
 

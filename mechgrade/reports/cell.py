@@ -14,7 +14,7 @@ from mechgrade.grading.verdicts import FAULTS, Check, ExerciseResult, Result
 from mechgrade.protocol.printed import shortened
 from mechgrade.reports.html import pictures_of
 from mechgrade.reports.prose import render, render_code, render_inline
-from mechgrade.reports.terminal import LOOKS, PRINTED_LINES, TerminalReport
+from mechgrade.reports.terminal import LOOKS, PRINTED_LINES, TerminalReport, look
 
 #: Colours with contrast enough on white and on black; the sign and the words say the same.
 _COLOURS = {"green": "#1a7f37", "red": "#cf222e", "yellow": "#9a6700", "magenta": "#8250df", "dim": "#6e7781"}
@@ -39,7 +39,7 @@ def html(course: Course, entry: ExerciseResult, result: Result, *, first_hint: b
         result: what it is a part of, for how it was graded.
         first_hint: show the gentlest hint under a failure, for a reader who cannot ask for it.
     """
-    sign, words, colour = LOOKS[entry.verdict]
+    sign, words, colour = look(entry.verdict, entry.points)
     exercise = course.exercise(entry.exercise, entry.lab)
     parts = [
         f'<p><b style="color:{_COLOURS[colour]}">{sign} {escape(words)}</b> &nbsp; {escape(exercise.title)} &nbsp; '
@@ -78,7 +78,14 @@ def html(course: Course, entry: ExerciseResult, result: Result, *, first_hint: b
 def in_cells(message: str) -> str:
     """A message without numbers of lines: they are of the text that was made of the cells, which a learner never sees."""
     message = re.sub(r" \((?:\w+\.py, )?line \d+\)", "", message)
-    return re.sub(r"\bin line \d+", "in the line below", re.sub(r"^line \d+ still", "a line still", message))
+    message = re.sub(r", called from line \d+", "", message)
+    message = re.sub(r"\bline \d+ (stands in no function)", r"that line \1", message)
+    message = re.sub(r"(?:^|(?<=[.:] ))(l|L)ine \d+ (still|holds|gives|sets|imports)", _a_line, message)
+    return re.sub(r"\bin line \d+", "in the line below", message)
+
+
+def _a_line(found: re.Match[str]) -> str:
+    return f"{'A' if found[1] == 'L' else 'a'} line {found[2]}"
 
 
 def _failure(check: Check) -> list[str]:

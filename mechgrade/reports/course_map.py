@@ -7,7 +7,8 @@ from rich.text import Text
 from mechgrade.course import Course
 from mechgrade.progress.outlook import LabOutlook, Outlook, Row, duration
 from mechgrade.reports.screen import Screen
-from mechgrade.reports.terminal import LOOKS, TerminalReport
+from mechgrade.reports.terminal import LOOKS, TerminalReport, look
+from mechgrade.submissions.words import BRINGS_BACK
 
 #: Cells of a lab's bar.
 BAR = 16
@@ -27,7 +28,7 @@ def status(row: Row) -> str:
         return "not started"
     if row.standing == "left out":
         return LOOKS["not_applicable"][1]
-    words = LOOKS[entry.verdict][1] if entry.verdict else "hint read"  # type: ignore[index]  # checked when it was read
+    words = look(entry.verdict, entry.points)[1] if entry.verdict else "hint read"  # type: ignore[arg-type]  # checked when it was read
     return f"{words}, changed" if row.changed else words
 
 
@@ -35,8 +36,9 @@ def _next(course: Course, found: Outlook) -> str:
     if found.next is None:
         without = any(row.standing == "left out" for lab in found.labs for row in lab.rows)
         return f"All exercises here{' that your model can serve' if without else ''} are passed."
-    path = course.stub_path(found.next).relative_to(course.root)
-    return f"Next: {path} ({found.next.minutes} min)"
+    path = course.stub_path(found.next)
+    gone = "" if path.is_file() else f". It is not there: {BRINGS_BACK}"
+    return f"Next: {path.relative_to(course.root)} ({found.next.minutes} min){gone}"
 
 
 def _merged(lab: LabOutlook) -> list[str]:

@@ -32,7 +32,7 @@ from mechgrade.protocol.printed import shortened
 from mechgrade.reports import pictures
 from mechgrade.reports.prose import render, render_code, render_inline
 from mechgrade.reports.summary import finished
-from mechgrade.reports.terminal import LOOKS, line_of, short
+from mechgrade.reports.terminal import LOOKS, line_of, look, short
 
 #: A page is smaller than this; pictures of what passed are left out where they would make it larger.
 MAX_BYTES = 1_500_000
@@ -253,7 +253,7 @@ def environment() -> jinja2.Environment:
 
 def _section(course: Course, result: ExerciseResult, state: State) -> Section:
     exercise = course.exercise(result.exercise, result.lab)
-    sign, words, _ = LOOKS[result.verdict]
+    sign, words, _ = look(result.verdict, result.points)
     teaching = guide(course, exercise)
     found = render(teaching.found) if result.verdict == "passed" else Markup()
     failure = result.first_failure if result.verdict != "not_started" else None

@@ -28,7 +28,7 @@ from mechgrade.reports.docstring import parts_of
 from mechgrade.reports.html import Figure, axes_names, environment, figure_of
 from mechgrade.reports.prose import render, render_code, render_inline
 from mechgrade.reports.summary import finished
-from mechgrade.reports.terminal import LOOKS
+from mechgrade.reports.terminal import LOOKS, look
 
 #: Pictures of one check, and bytes of all pictures of an exercise.
 FIGURES, FIGURE_BYTES = 4, 600_000
@@ -163,7 +163,7 @@ class Face:
             return ""
         if entry.verdict == "not_applicable":
             return f"{self.exercise.title}: {LOOKS[entry.verdict][1]}. {entry.message}."
-        words = f"{self.exercise.title}: {LOOKS[entry.verdict][1]}, {entry.points:g} of {entry.max_points:g} points."
+        words = f"{self.exercise.title}: {look(entry.verdict, entry.points)[1]}, {entry.points:g} of {entry.max_points:g} points."
         failure = entry.first_failure
         if failure is None or entry.verdict == "not_started":
             return words
@@ -234,6 +234,7 @@ def _given(face: Face) -> dict[str, object]:
         "passed": sum(each.passed for each in view.labs),
         "count": len(order),
         "minutes_left": duration(sum(each.minutes_left for each in view.labs)),
+        "look": look,
         "looks": LOOKS,
         "faults": FAULTS,
         "status": status,

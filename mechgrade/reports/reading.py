@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from rich.padding import Padding
 from rich.text import Text
 
 from mechgrade.course import Course, Exercise
 from mechgrade.course.lesson import Function, Lesson, read_lesson
+from mechgrade.course.version import read_base
 from mechgrade.reports.docstring import parts_of
 from mechgrade.reports.screen import Screen
 from mechgrade.reports.terminal import short
@@ -14,21 +17,41 @@ from mechgrade.reports.words import WIDEST, plain_screen, say_all, show_prose
 from mechgrade.submissions.assemble import interface
 from mechgrade.submissions.submission import Submission
 
-NO_TEXT = "Your file no longer holds the exercise's text. The stub of the course has it."
+NO_TEXT = "Your file no longer holds the exercise's text."
 
 
 def lesson_of(course: Course, exercise: Exercise) -> Lesson:
     """What a learner's file of an exercise gives to read, with those functions that are the exercise's.
 
+    Where the text is gone from that file, the stub is read that the course came with.
+
     Raises:
         SubmissionError: there is no file, or no text in it.
     """
-    lesson = read_lesson(Submission(course.root / "exercises").source(exercise))
+    lesson = read_lesson(Submission.of_course(course).source(exercise))
+    if not (lesson.title or lesson.text):
+        lesson = _given(course, exercise) or replace(lesson, text=f"{NO_TEXT} {_way_back(course, exercise)}")
     if lesson.functions is None:
         return lesson
     wanted = interface(course, exercise)
-    own = tuple(each for each in lesson.functions if each.name in wanted)
-    return Lesson(lesson.title, lesson.text, lesson.after, own)
+    own = tuple(each for each in lesson.functions if each.name.partition(".")[0] in wanted)
+    return replace(lesson, functions=own)
+
+
+def _given(course: Course, exercise: Exercise) -> Lesson | None:
+    """The text as the course came with it; None where that is not kept here, as in a git checkout."""
+    name = course.stub_path(exercise).relative_to(course.root).as_posix()
+    stub = read_base(course.root).texts.get(name)
+    lesson = read_lesson(stub.decode("utf-8", "replace")) if stub is not None else None
+    return replace(lesson, text=f"{NO_TEXT} This is the course's.\n\n{lesson.text}") if lesson else None
+
+
+def _way_back(course: Course, exercise: Exercise) -> str:
+    """How the stub comes back, in a sentence."""
+    name = course.stub_path(exercise).relative_to(course.root).as_posix()
+    if course.solution_path(exercise).is_file():
+        return f"Move `{name}` away and run `mechgrade build`: it writes the file anew, with the text."
+    return f"It stands in `{name}` of the course's archive, or of the git repository that the course came from."
 
 
 def show_lesson(course: Course, exercise: Exercise, screen: Screen) -> None:
@@ -57,7 +80,7 @@ def _show(course: Course, exercise: Exercise, lesson: Lesson, screen: Screen) ->
         f"about {exercise.minutes} minutes"
     )
     screen.say()
-    show_prose(lesson.text or NO_TEXT, screen)
+    show_prose(lesson.text, screen)
     for function in lesson.functions or ():
         _function(function, screen)
     if lesson.after:

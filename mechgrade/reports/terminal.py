@@ -32,6 +32,12 @@ LOOKS: dict[Verdict, tuple[str, str, str]] = {
     "infrastructure_error": ("⚠", "machine error", "magenta"),
 }
 
+
+def look(verdict: Verdict, points: float) -> tuple[str, str, str]:
+    """Sign, words and colour of an exercise. One of which a function is still a stub, but has points, was started."""
+    return ("·", "not finished", "dim") if verdict == "not_started" and points else LOOKS[verdict]
+
+
 #: How many lines of what learner code printed are shown.
 PRINTED_LINES = 9
 
@@ -71,7 +77,7 @@ class TerminalReport:
         if entry.lab != self._lab:
             self._lab = entry.lab
             self.console.print(Text(f"\n{entry.lab}  {self.course.lab(entry.lab).title}", style="bold"))
-        sign, words, colour = LOOKS[entry.verdict]
+        sign, words, colour = look(entry.verdict, entry.points)
         if entry.verdict == "not_applicable":
             self._left_out(entry)
             return

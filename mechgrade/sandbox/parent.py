@@ -7,10 +7,13 @@ process of a namespace of its own, and when that ends the kernel kills everythin
 from __future__ import annotations
 
 import os
+import re
 import secrets
 import signal
+import stat
 import sys
 import tempfile
+import time
 from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass
@@ -25,6 +28,8 @@ from .procfs import OwnProc
 
 # No name that the learner's code can know, so what is moved up replaces nothing.
 _PREFIX = f".{secrets.token_hex(8)}-"
+#: After so many seconds no learner's process can still use its directory.
+_DAY = 86_400
 
 
 @dataclass(frozen=True)
@@ -92,6 +97,22 @@ def settle() -> None:
         privileges.adopt_orphans()
         privileges.set_dumpable(False)
     home = Home(offered, privileged, os.pidfd_open(os.getpid()) if offered.pidfd else None, pid_namespace)
+    for scratch in _forsaken():
+        with suppress(OSError):  # another parent removes it, too
+            _remove(scratch)
+
+
+def _forsaken() -> list[Path]:
+    """The directories of learners' processes whose parent was killed, so that nobody removed them."""
+    now = time.time()
+    found = []
+    for path in Path(tempfile.gettempdir()).glob("mechgrade-*-*"):
+        with suppress(OSError):
+            about = path.lstat()
+            ours = re.fullmatch(r"mechgrade-\d+-\w{8}", path.name) and about.st_uid == os.geteuid()
+            if ours and stat.S_ISDIR(about.st_mode) and now - about.st_mtime > _DAY:
+                found.append(path)
+    return found
 
 
 def _become_first(*, privileged: bool) -> None:

@@ -17,6 +17,7 @@ import tempfile
 import time
 import zipfile
 import zlib
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from os import utime
@@ -24,6 +25,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO, cast
 
 from mechgrade.submissions.names import name_of
+from mechgrade.submissions.reading import CLEAR, MAX_FILE, too_large
 
 #: Archives that are read, by the end of their names in lower case.
 ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz", ".tbz2", ".tar.xz", ".txz")
@@ -65,6 +67,8 @@ _DAMAGED = (
     OverflowError,
 )
 
+_ONLY_THE_LAB = "pack it again with the lab's files alone"
+
 
 @dataclass
 class Bounds:
@@ -73,35 +77,44 @@ class Bounds:
     Attributes:
         files: number of entries, those that are passed over included.
         file_bytes: of one file, inflated.
-        total_bytes: of all, inflated.
+        total_bytes: of all, inflated; it grows less with what comes out.
+        most_bytes: what ``total_bytes`` was at first.
     """
 
     files: int = 200_000
-    file_bytes: int = 64 * 2**20
+    file_bytes: int = MAX_FILE
     total_bytes: int = 4 * 2**30
+    most_bytes: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.most_bytes = self.total_bytes
 
 
 #: For the archive of one learner.
-ONE = Bounds(files=10_000, file_bytes=16 * 2**20, total_bytes=64 * 2**20)
+ONE = Bounds(files=10_000, total_bytes=256 * 2**20)
 
 
 class ArchiveError(Exception):
     """An archive that is not unpacked; the text says why."""
 
 
+class TooLargeError(ArchiveError):
+    """More would come out of an archive, all in all, than may."""
+
+
 @dataclass
 class Refused:
-    """The entries of a class's archive that were not unpacked: each is one learner's, and the others go on.
+    """The entries of an archive that were not unpacked. The others are: in a class's archive they are other learners'.
 
     Attributes:
         bounds: how much may come out for one learner.
         why: the reason, by the entry's path.
-        nobodys: names of entries that lead to no place in the folder.
+        nobodys: entries that lead to no place in the folder, with the reason, by their names.
     """
 
     bounds: Bounds
     why: dict[Path, str] = field(default_factory=dict)
-    nobodys: list[str] = field(default_factory=list)
+    nobodys: dict[str, str] = field(default_factory=dict)
     _left: dict[str, Bounds] = field(default_factory=dict)
 
     def budget(self, folder: Path, path: Path, depth: int) -> Bounds:
@@ -127,7 +140,7 @@ def unpack(archive: Path, folder: Path, bounds: Bounds | None = None, refused: R
         archive: the archive.
         folder: is made.
         bounds: how much may come out.
-        refused: for a class's zip, takes the entries that cannot be unpacked, which end the unpacking otherwise.
+        refused: takes the entries that cannot be unpacked, which end the unpacking otherwise.
 
     Raises:
         ArchiveError: it is no archive, is damaged or encrypted, holds a link or a path that leads out, or is past the bounds.
@@ -145,7 +158,7 @@ def unpack_within(archive: Path, folder: Path, budget: Bounds, refused: Refused 
         if kind == "zip":
             _unzip(archive, folder, budget, refused)
         else:
-            _untar(archive, folder, budget)
+            _untar(archive, folder, budget, refused)
     except gzip.BadGzipFile as error:  # an OSError by birth
         raise ArchiveError(f"it is no readable {kind} ({error}); pack it again") from None
     except OSError as error:
@@ -165,31 +178,58 @@ def _unzip(archive: Path, folder: Path, budget: Bounds, refused: Refused | None)
         # The directory is read into memory as a whole, so the file's own size has bounded it already.
         entries = opened.infolist()
         if len(entries) > budget.files:
-            raise ArchiveError(f"it holds {len(entries):,} entries; at most {budget.files:,} are unpacked")
+            raise TooLargeError(
+                f"it holds {len(entries):,} entries; at most {budget.files:,} are unpacked; {_ONLY_THE_LAB}"
+            )
         budget.files -= len(entries)
         # A zip of a folder has one name at its top.
         depth = 1 + (len({entry.filename.partition("/")[0] for entry in entries}) == 1)
         for entry in entries:
-            if refused is None:
-                _take(opened, entry, _place(folder, entry.filename), [budget])
-                continue
-            try:
-                path = _place(folder, entry.filename)
-            except ArchiveError:
-                refused.nobodys.append(entry.filename)
-                continue
-            try:
-                _take(opened, entry, path, [budget, refused.budget(folder, path, depth)])
-            except (ArchiveError, OSError, RuntimeError, *_DAMAGED) as error:
-                if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
-                    raise
-                refused.why[path] = (
-                    str(error) if isinstance(error, ArchiveError) else f"it cannot be unpacked ({error})"
-                )
-                if budget.total_bytes < 0:
-                    raise ArchiveError("it is larger than is unpacked") from None
-                with suppress(OSError):  # its learner has a row all the same
-                    path.parent.mkdir(parents=True, exist_ok=True)
+
+            def take(path: Path, budgets: list[Bounds], entry: zipfile.ZipInfo = entry) -> None:
+                _take(opened, entry, path, budgets)
+
+            _one(folder, entry.filename, budget, refused, depth, take)
+
+
+def _one(
+    folder: Path,
+    name: str,
+    budget: Bounds,
+    refused: Refused | None,
+    depth: int,
+    take: Callable[[Path, list[Bounds]], None],
+) -> None:
+    """Take one entry out. Where it may be refused alone, the reason is kept, and the others go on.
+
+    Args:
+        folder: takes the files.
+        name: of the entry.
+        budget: of the whole archive.
+        refused: takes the reason; None where a single entry ends it all.
+        depth: how many folders at an entry's top tell whose it is; 0 where that is not known.
+        take: takes it out, to a path and within budgets.
+    """
+    if refused is None:
+        take(_place(folder, name), [budget])
+        return
+    try:
+        path = _place(folder, name)
+    except ArchiveError as error:
+        refused.nobodys[name] = str(error)
+        return
+    try:
+        take(path, [budget, *([refused.budget(folder, path, depth)] if depth else [])])
+    except (ArchiveError, OSError, RuntimeError, *_DAMAGED) as error:
+        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        refused.why[path] = str(error) if isinstance(error, ArchiveError) else f"it cannot be unpacked ({error})"
+        if budget.total_bytes < 0:
+            raise TooLargeError(
+                f"it is larger than {budget.most_bytes // 2**20} MiB unpacked, from its entry {name!r} on; {_ONLY_THE_LAB}"
+            ) from None
+        with suppress(OSError):  # its learner has a row all the same
+            path.parent.mkdir(parents=True, exist_ok=True)
 
 
 def _take(opened: zipfile.ZipFile, entry: zipfile.ZipInfo, path: Path, budgets: list[Bounds]) -> None:
@@ -199,14 +239,14 @@ def _take(opened: zipfile.ZipFile, entry: zipfile.ZipInfo, path: Path, budgets: 
     if not _wanted(path, entry.filename, entry.is_dir()):
         return
     with opened.open(entry) as source:
-        _write(source, path, entry.filename, budgets)
+        _write(source, path, entry.filename, entry.file_size, budgets)
     # A date before 1980, or the 31st of a short month: then the file is as new as its unpacking.
     with suppress(ValueError, OverflowError, OSError):
         when = time.mktime((*entry.date_time, 0, 0, -1))
         utime(path, (when, when))
 
 
-def _untar(archive: Path, folder: Path, budget: Bounds) -> None:
+def _untar(archive: Path, folder: Path, budget: Bounds, refused: Refused | None) -> None:
     """A tar's headers may claim gigabytes, which Python's reader takes into memory. So it reads from a plain file of a bounded size."""
     with archive.open("rb") as file:
         head = file.read(6)
@@ -217,27 +257,34 @@ def _untar(archive: Path, folder: Path, budget: Bounds) -> None:
             while part := source.read(2**16):
                 size += len(part)
                 if size > budget.total_bytes:
-                    raise ArchiveError(f"it is larger than {budget.total_bytes // 2**20} MiB unpacked")
+                    raise TooLargeError(
+                        f"it is larger than {budget.total_bytes // 2**20} MiB unpacked; {_ONLY_THE_LAB}"
+                    )
                 plain.write(part)
         plain.seek(0)
         with tarfile.open(fileobj=plain, mode="r:") as opened:
             for entry in opened:
                 budget.files -= 1
                 if budget.files < 0:
-                    raise ArchiveError("it holds more entries than are unpacked")
-                path = _place(folder, entry.name)
-                if not entry.isreg() and not entry.isdir():
-                    raise ArchiveError(
-                        f"its entry {entry.name!r} is a link or a special file; put the file itself there"
-                    )
-                if not _wanted(path, entry.name, entry.isdir()):
-                    continue
-                inside = opened.extractfile(entry)
-                assert inside is not None  # it is a regular file
-                with inside:
-                    _write(inside, path, entry.name, [budget])
-                with suppress(ValueError, OverflowError, OSError):
-                    utime(path, (entry.mtime, entry.mtime))
+                    raise TooLargeError(f"it holds more entries than are unpacked; {_ONLY_THE_LAB}")
+
+                def take(path: Path, budgets: list[Bounds], entry: tarfile.TarInfo = entry) -> None:
+                    _take_of_tar(opened, entry, path, budgets)
+
+                _one(folder, entry.name, budget, refused, 0, take)
+
+
+def _take_of_tar(opened: tarfile.TarFile, entry: tarfile.TarInfo, path: Path, budgets: list[Bounds]) -> None:
+    if not entry.isreg() and not entry.isdir():
+        raise ArchiveError(f"its entry {entry.name!r} is a link or a special file; put the file itself there")
+    if not _wanted(path, entry.name, entry.isdir()):
+        return
+    inside = opened.extractfile(entry)
+    assert inside is not None  # it is a regular file
+    with inside:
+        _write(inside, path, entry.name, entry.size, budgets)
+    with suppress(ValueError, OverflowError, OSError):
+        utime(path, (entry.mtime, entry.mtime))
 
 
 def _inflated(archive: Path, packing: str | None) -> IO[bytes]:
@@ -277,7 +324,16 @@ def _wanted(path: Path, name: str, is_folder: bool) -> bool:
     return False
 
 
-def _write(source: IO[bytes], path: Path, name: str, budgets: list[Bounds]) -> None:
+def _write(source: IO[bytes], path: Path, name: str, told: int, budgets: list[Bounds]) -> None:
+    """Write an entry to a file.
+
+    Args:
+        source: the entry.
+        path: of the file.
+        name: of the entry.
+        told: its size as the archive has it, which is told and not believed.
+        budgets: those it counts for.
+    """
     if path.exists():
         raise ArchiveError(f"it holds {name!r} twice")
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -288,8 +344,13 @@ def _write(source: IO[bytes], path: Path, name: str, budgets: list[Bounds]) -> N
                 size += len(part)
                 for budget in budgets:
                     budget.total_bytes -= len(part)
-                    if size > budget.file_bytes or budget.total_bytes < 0:
-                        raise ArchiveError(f"its entry {name!r} is larger than is unpacked")
+                    if size > budget.file_bytes:
+                        advice = CLEAR if name_of(path.name).kind == "notebook" else _ONLY_THE_LAB
+                        raise ArchiveError(f"its entry {name!r} {too_large(told, budget.file_bytes)}; {advice}")
+                    if budget.total_bytes < 0:
+                        raise ArchiveError(
+                            f"with its entry {name!r} there are more than {budget.most_bytes // 2**20} MiB in all; {_ONLY_THE_LAB}"
+                        )
                 target.write(part)
     except BaseException:
         path.unlink(missing_ok=True)  # no half of a file

@@ -142,6 +142,11 @@ class Code:
         """Whether some cell defines one of some names, if only as a stub."""
         return any(name in self._places or name in self._seeming for name in names)
 
+    @property
+    def may_hide_names(self) -> bool:
+        """Whether it may define more than its text shows: by a star import, or in a part that does not parse."""
+        return bool(self._broken) or any(each.kind == "star" for each in self._statements)
+
     def written(self, names: Iterable[str], until: int | None = None) -> int:
         """How many of some names the first cells define, stubs not counted. A cell that does not parse may define, too."""
         end, last = self._end(until), len(self._cells)

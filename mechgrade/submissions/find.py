@@ -11,9 +11,9 @@ from mechgrade.submissions.archive import is_archive, is_sealed
 from mechgrade.submissions.handed_in import HandIn, read_hand_in
 from mechgrade.submissions.names import match, name_of
 from mechgrade.submissions.notebook import cells_of, lab_of, read_tree
-from mechgrade.submissions.reading import SubmissionError
-from mechgrade.submissions.submission import Submission
-from mechgrade.submissions.words import missing_in_words
+from mechgrade.submissions.reading import SubmissionError, shown
+from mechgrade.submissions.submission import Submission, Texts
+from mechgrade.submissions.words import BRINGS_BACK, missing_in_words
 
 
 def find_submission(
@@ -34,8 +34,11 @@ def find_submission(
     named, path = path, path.absolute()
     if path.is_dir():
         wanted = course.exercises(lab, exercise)
-        if live or path == (course.root / "exercises").absolute() or _is_in_shape(path, wanted):
-            return Submission(path)
+        is_own = path == (course.root / "exercises").absolute()
+        if live or _is_in_shape(path, wanted):
+            return Submission(path, gone=BRINGS_BACK if is_own else "")
+        if is_own:
+            return _of_own(course, path, wanted)
         return _of_hand_in(course, path, wanted)
     if not path.is_file():
         raise CourseError(
@@ -68,9 +71,40 @@ def _of_hand_in(course: Course, path: Path, wanted: list[Exercise]) -> Submissio
     read = read_hand_in(course, labs, path)
     whole = read.submission
     notes = [*whole.notes, *(f"not read: {each}" for each in read.ignored)]
-    notes += [f"nothing of {line} was found" for line in _absent(course, read)]
+    notes += [f"not found: {line}" for line in _absent(course, read)]
     files = {key: path / origin if path.is_dir() else path for key, origin in whole.files.items()}
     return replace(whole, exercises=tuple(wanted), files=files, notes=notes, absent=tuple(read.absent))
+
+
+def _of_own(course: Course, path: Path, wanted: list[Exercise]) -> Submission:
+    """The learner's own folder, in which files are not in their places: for these the rule for hand-ins says what counts."""
+    plain = Submission(path)
+    gone = [each for each in wanted if not plain.file(each).is_file()]
+    read = read_hand_in(course, [course.labs[name] for name in dict.fromkeys(each.lab for each in gone)], path)
+    found = read.submission.texts or {}
+    texts: Texts = {}
+    files: dict[tuple[str, str], Path] = {}
+    notes = []
+    for each in wanted:
+        key, place = (each.lab, each.name), f"{path.name}/{each}.py"
+        origin = read.used.get(key)
+        if each not in gone:
+            texts[key] = _text(plain, each)
+        elif origin is None:
+            _, _, why = str(found[key]).partition(" in the submission")
+            texts[key] = SubmissionError(f"there is no file {place}{why}; {BRINGS_BACK}")
+        else:
+            texts[key], files[key] = found[key], path / origin
+            if isinstance(found[key], str):
+                notes.append(f"{path.name}/{shown(origin)} was graded as {place}, which is not there: move it there")
+    return Submission(path, tuple(wanted), texts, files, notes)
+
+
+def _text(submission: Submission, exercise: Exercise) -> str | SubmissionError:
+    try:
+        return submission.source(exercise)
+    except SubmissionError as error:
+        return error
 
 
 def _absent(course: Course, read: HandIn) -> list[str]:

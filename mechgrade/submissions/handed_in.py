@@ -3,7 +3,7 @@
 A hand-in is a folder, an archive, a file, or several of these. Archives are opened, archives inside them too.
 
 **An exercise's file** is the one of its name. In a folder named like the lab it comes before others, and further up before
-further down. Where none has the exact name, the names count that browsers, platforms and people make of it
+further down, and the newer before the older. Where none has the exact name, the names count that browsers, platforms and people make of it
 (:mod:`mechgrade.submissions.names`), the newest first. Files in the folder of another lab are that lab's, and so is a notebook of
 another lab's name.
 
@@ -20,6 +20,9 @@ cells. A file counts more than the notebook, except for questions for which noth
 **The file of an exercise that is part of another now** (``merged`` in course.yaml) is read together with the other's: the functions that
 only the older file has are taken from it.
 
+**Of several attempts** that a platform's names tell apart the latest counts, whatever its files are called. Only for an exercise that it does
+not answer an earlier one counts.
+
 **A Python file of any other name** counts last, for each exercise whose function it defines, the newest first. It is read as a notebook's cell
 is: the functions that are needed, and what these use.
 """
@@ -34,14 +37,15 @@ from pathlib import Path
 
 from mechgrade.course import ANSWERS_FILE, Course, Exercise, Lab, Question
 from mechgrade.submissions.archive import is_archive, is_sealed
-from mechgrade.submissions.arrived import TICK, Arrived, File, Ignored, arrived, in_order, newest_first
+from mechgrade.submissions.arrived import Arrived, File, Ignored, Part, arrived, in_order, newest_first, no_work
 from mechgrade.submissions.assemble import Code, interface
+from mechgrade.submissions.blank import UNTOUCHED, why_blank
 from mechgrade.submissions.merged import joined, missing_in
 from mechgrade.submissions.names import Match, is_tool, match, name_of
-from mechgrade.submissions.notebook import Answers, Texts, cells_of, read_tree, texts_of
-from mechgrade.submissions.reading import SubmissionError, read_text, shown
+from mechgrade.submissions.notebook import Answers, NoCodeError, Texts, cells_of, read_tree, texts_of
+from mechgrade.submissions.reading import SubmissionError, read_code, shown
 from mechgrade.submissions.submission import Submission
-from mechgrade.submissions.words import missing_in_words, named_for
+from mechgrade.submissions.words import missing_in_words, named_for, not_begun_in_words
 from mechgrade.submissions.written import Written, read_written
 
 #: What is looked at of files of one name and of notebooks, at most.
@@ -67,6 +71,7 @@ class HandIn:
         missing: the exercises without a text.
         written: the answers to the labs' questions that a person grades.
         joined: the exercises, by lab and name, whose text was made of more files than the one in ``used``.
+        blank: by lab and name, why the text of an exercise holds no answer: it is the stub, it is empty, it defines another function.
     """
 
     submission: Submission
@@ -75,6 +80,17 @@ class HandIn:
     missing: Sequence[Exercise]
     written: Mapping[Question, Written] = field(default_factory=dict)
     joined: frozenset[tuple[str, str]] = frozenset()
+    blank: Mapping[tuple[str, str], str] = field(default_factory=dict)
+
+    @property
+    def begun(self) -> list[Exercise]:
+        """The exercises in which something is written."""
+        missing = set(self.missing)
+        return [
+            each
+            for each in self.submission.exercises
+            if each not in missing and (each.lab, each.name) not in self.blank
+        ]
 
     @property
     def absent(self) -> list[str]:
@@ -86,15 +102,14 @@ class HandIn:
     def lines(self, course: Course) -> list[str]:
         """What was used, ignored and is missing, a sentence each: the same words for learners and instructors."""
         by_file: dict[Path, list[str]] = {}
-        missing = set(self.missing)
-        for exercise in self.submission.exercises:
-            path = self.used.get((exercise.lab, exercise.name))
-            if path is not None and exercise not in missing:
-                by_file.setdefault(path, []).append(exercise.name)
+        for exercise in self.begun:
+            by_file.setdefault(self.used[exercise.lab, exercise.name], []).append(exercise.name)
         found = [f"used: {shown(path)}" + named_for(path, names) for path, names in by_file.items()]
         for question, answer in self.written.items():
             where = f"{shown(answer.file)}, " if answer.file is not None else ""
             found.append(f"question {question}: {where}{answer.state}")
+        blank = [(name, self.used[lab, name], why) for (lab, name), why in self.blank.items()]
+        found += [f"not begun: {each}" for each in not_begun_in_words(blank)]
         found += [f"ignored: {each}" for each in self.ignored]
         return [*found, *(f"missing: {each}" for each in missing_in_words(course, self.missing))]
 
@@ -104,7 +119,7 @@ def read_upload(course: Course, lab: Lab, *parts: Path) -> Submission:
     return read_hand_in(course, [lab], *parts).submission
 
 
-def read_hand_in(course: Course, labs: Sequence[Lab], *parts: Path) -> HandIn:
+def read_hand_in(course: Course, labs: Sequence[Lab], *parts: Path | Part) -> HandIn:
     """Some labs' exercises in what was handed in. See above for what counts.
 
     Args:
@@ -112,7 +127,8 @@ def read_hand_in(course: Course, labs: Sequence[Lab], *parts: Path) -> HandIn:
         labs: which labs are looked for.
         parts: folders, archives and files that make up the hand-in. Where each text came from is told by paths below them.
     """
-    path = parts[0] if len(parts) == 1 else Path()
+    paths = [each.path if isinstance(each, Part) else each for each in parts]
+    path = paths[0] if len(paths) == 1 else Path()
     try:
         with arrived(course, *parts) as came:
             return _Reading(course, labs, came).hand_in(path)
@@ -186,7 +202,7 @@ class _Reading:
             elif asks and kind in ("markdown", "text") and (like := match(file.path.name, [_ANSWERS], ".md")):
                 self._answers[file] = like
             elif kind == "markdown":
-                self.why[file.shown] = "it is no Python file and no notebook"
+                self.why[file.shown] = no_work(file.path.name)
             elif is_tool(file.path.name):
                 self.why[file.shown] = "it is a test or a tool's file, and no answer"
             elif like := match(file.path.name, names, ".py"):
@@ -196,7 +212,7 @@ class _Reading:
             elif kind == "python":
                 self._loose.append(file)
             else:
-                self.why[file.shown] = "it is no Python file and no notebook"
+                self.why[file.shown] = no_work(file.path.name)
 
     def hand_in(self, path: Path) -> HandIn:
         """Choose for each exercise of the labs."""
@@ -218,10 +234,16 @@ class _Reading:
         for exercise in missing:
             place = origins.get((exercise.lab, exercise.name))
             if place is not None and place not in useful:
-                in_vain.setdefault(place, str(texts[exercise.lab, exercise.name]))
+                in_vain.setdefault(place, self.why.get(place, str(texts[exercise.lab, exercise.name])))
         ignored += [Ignored(place, why) for place, why in in_vain.items()]
         submission = Submission(path, chosen, texts, origins, self.notes)
-        return HandIn(submission, origins, ignored, missing, written, frozenset(self._taken.values()))
+        whys = {
+            key: why_blank(self.course, exercise, texts[key])
+            for exercise in chosen
+            if (key := (exercise.lab, exercise.name)) in origins
+        }
+        blank = {key: why for key, why in whys.items() if why}
+        return HandIn(submission, origins, ignored, missing, written, frozenset(self._taken.values()), blank)
 
     # --- one lab -----------------------------------------------------------------------------------------------------------
 
@@ -229,7 +251,7 @@ class _Reading:
         notebook = self.notebook(lab)
         cells = self._cells(lab, notebook) if notebook is not None else {}
         loose = self._defining(lab)
-        before_cells: list[str] = []
+        before_cells: list[Exercise] = []
         for exercise in lab.exercises.values():
             key = (lab.name, exercise.name)
             named = self._files_of(lab, exercise)
@@ -243,36 +265,40 @@ class _Reading:
             if not found:
                 texts[key] = self._no_file(exercise)
                 continue
+            # What was handed in later counts more. The sort keeps the order of what arrived together.
+            found.sort(key=lambda each: -each[0].attempt)
+            order = [each for each, _ in found]
             answers = [each for each in found if self._is_answer(exercise, each[1])] if len(found) > 1 else []
             file, text = (answers or found)[0]
             origins[key] = file.shown
             texts[key] = self._with_older(exercise, file, text, older)
-            for other, _ in found:
+            for other, unused in found:
                 if other != file and other != notebook:
-                    blank = (other, file) if other in named and named.index(other) < _place(named, file) else None
+                    came_first = other in named and order.index(other) < order.index(file)
                     self.why.setdefault(
                         other.shown,
-                        "nothing is written in it yet"
-                        if blank
+                        self._blank(exercise, unused)
+                        if came_first
                         else f"{shown(file.shown)} was used for {exercise.name}",
                     )
             if file == notebook:
                 where = shown(notebook.shown)
-                self.notes += (
-                    [f"{shown(named[0].shown)} holds no answer; the cells of {where} were graded"] if named else []
-                )
+                if named and order.index(named[0]) < order.index(file):
+                    self.notes.append(f"{shown(named[0].shown)} holds no answer; the cells of {where} were graded")
                 continue
             if len(named) > 1:
                 self.notes.append(f"{exercise.name}.py is there {len(named)} times; {shown(file.shown)} was graded")
             elif file.path.name != f"{exercise.name}.py" and file not in self._older:
                 self.notes.append(f"{shown(file.shown)} was graded as {exercise.name}.py")
             if notebook is not None and any(other == notebook for other, _ in answers):
-                before_cells.append(f"{exercise.name}.py")
+                before_cells.append(exercise)
         if notebook is not None and before_cells:
-            where = shown(notebook.shown)
-            self.notes.append(f"files count more than {where}: its cells for {', '.join(before_cells)} were not graded")
-            if notebook.shown not in origins.values():
-                self.why[notebook.shown] = "files count more than a notebook, and there is one for each exercise in it"
+            names = ", ".join(f"{each.name}.py" for each in before_cells)
+            self.notes.append(f"files count more than {shown(notebook.shown)}: its cells for {names} were not graded")
+        if notebook is not None:
+            gave = any(origins.get(key) == notebook.shown and isinstance(texts[key], str) for key in cells)
+            if not gave and (why := _nothing_of(cells, before_cells)):
+                self.why[notebook.shown] = why
 
     def _files_of(self, lab: Lab, exercise: Exercise) -> list[File]:
         """The files that are named like an exercise, in the order in which they count."""
@@ -302,8 +328,8 @@ class _Reading:
         older: list[tuple[File, str | SubmissionError]],
     ) -> str | SubmissionError:
         """The text of an exercise's file, with the functions that only older files have."""
-        names = interface(self.course, exercise)
         for other, written in older:
+            names = interface(self.course, exercise)
             old, where = self._older[other].name, shown(other.shown)
             if other == file:
                 self.notes.append(f"{old} is part of {exercise.name} now; {where} was graded as {exercise.name}.py")
@@ -334,13 +360,16 @@ class _Reading:
 
     def _defining(self, lab: Lab) -> dict[Exercise, list[tuple[File, Code]]]:
         """The Python files of other names that define what an exercise's grader calls, and no other exercise's."""
+        found: dict[Exercise, list[tuple[File, Code]]] = {}
+        near = newest_first(file for file in self._loose if self._is_near(lab, file))[:MAX_EQUALS]
+        if not near:
+            return found
         names = {exercise: interface(self.course, exercise) for exercise in lab.exercises.values()}
         often = Counter(name for each in names.values() for name in {*each})
         own = {exercise: [name for name in each if often[name] == 1] for exercise, each in names.items()}
-        found: dict[Exercise, list[tuple[File, Code]]] = {}
-        for file in newest_first(file for file in self._loose if self._is_near(lab, file))[:MAX_EQUALS]:
+        for file in near:
             try:
-                code = Code([read_text(file.path, file.root)])
+                code = Code([read_code(file.path, file.root)])
             except (SubmissionError, FileNotFoundError) as error:
                 self.why.setdefault(file.shown, str(error))
                 continue
@@ -358,27 +387,21 @@ class _Reading:
     def _choose_notebook(self, lab: Lab) -> File | None:
         near = [file for file in self._notebooks if self._is_near(lab, file)]
         mine = {file: of[1] for file in near if (of := self._notebooks[file]) and of[0] == lab}
-        named = sorted(
-            mine,
-            key=lambda file: (
-                mine[file].likeness,
-                -(file.modified // TICK) if mine[file].likeness else 0,
-                -mine[file].number,
-                len(file.shown.parts),
-                file.shown,
-            ),
-        )
+        named = in_order(lab, mine.items())
         others = sorted(
             (file for file in near if self._notebooks[file] is None),
-            key=lambda file: (len(file.shown.parts), file.shown),
+            key=lambda file: (-file.attempt, len(file.shown.parts), -file.number, file.shown),
         )
         found = [*named, *others][:MAX_EQUALS]
         if len(found) < 2:
             return found[0] if found else None
         answered = {file: self._answered(lab, file) for file in found}
-        begun = [file for file in named if file in answered and answered[file][0] > 0]
+        # Of several attempts the latest in which something is begun.
+        latest = max((file.attempt for file in found if answered[file][0] > 0), default=None)
+        of_it = [file for file in found if latest is None or file.attempt == latest]
+        begun = [file for file in of_it if file in mine and answered[file][0] > 0]
         # max takes the first of equals.
-        chosen = begun[0] if begun else max(found, key=lambda file: answered[file])
+        chosen = begun[0] if begun else max(of_it, key=lambda file: answered[file])
         unchosen = [shown(file.shown) for file in found if file != chosen]
         names = ", ".join([*unchosen[:_MANY], *(["others"] if len(unchosen) > _MANY else [])])
         self.notes.append(f"there are {len(found)} notebooks; {shown(chosen.shown)} was graded, and not {names}")
@@ -434,23 +457,49 @@ class _Reading:
         return "it is named like no exercise, and defines no function that is asked for"
 
     def _no_file(self, exercise: Exercise) -> SubmissionError:
-        """Why there is nothing: an archive that could not be opened may hold it."""
-        shut = [each for each in self.came.ignored if is_archive(each.path.name) or is_sealed(each.path.name)]
-        why = "".join(f"; {each}" for each in shut[:2])
+        """Why there is nothing: what could not be read may hold it, an archive, or a file of its name of another kind."""
+        other = [Ignored(file.shown, self.why[file.shown]) for file in self.came.files if file.shown in self.why]
+        found = [
+            each
+            for each in (*self.came.ignored, *other)
+            if is_archive(each.path.name)
+            or is_sealed(each.path.name)
+            or match(f"{each.path.stem}.py", [exercise.name], ".py")
+        ]
+        if not self.came.files:  # nothing at all can be read
+            found += [each for each in self.came.ignored if each not in found]
+        why = "".join(f"; {each}" for each in found[:2])
         return SubmissionError(f"there is no file {exercise}.py in the submission{why}")
+
+    def _blank(self, exercise: Exercise, text: str | SubmissionError) -> str:
+        """Why a file that would have counted gave way to another."""
+        return str(text) if isinstance(text, SubmissionError) else why_blank(self.course, exercise, text) or UNTOUCHED
 
     def _is_answer(self, exercise: Exercise, text: str | SubmissionError) -> bool:
         """Whether a text defines what the grader calls, and not only as the stub does."""
         return isinstance(text, str) and Code([text]).written(interface(self.course, exercise)) > 0
 
 
-def _place(files: list[File], file: File) -> int:
-    return files.index(file) if file in files else len(files)
+def _nothing_of(cells: Texts, before: Sequence[Exercise]) -> str:
+    """Why nothing of a notebook was graded; empty where each exercise's own reason says it.
+
+    Args:
+        cells: what its cells gave for each exercise of the lab.
+        before: the exercises that its cells answer and a file does, too.
+    """
+    if before:
+        names = ", ".join(each.name for each in before)
+        return f"files count more than a notebook, and there is one for each exercise in it: {names}"
+    reasons = [text for text in cells.values() if isinstance(text, SubmissionError)]
+    misplaced = next((str(each) for each in reasons if isinstance(each, NoCodeError)), "")
+    if misplaced or len(set(map(str, reasons))) < 2:
+        return misplaced
+    return "no code cell of it defines a function that is asked for; keep the stubs' names"
 
 
 def _text(exercise: Exercise, file: File) -> str | SubmissionError:
     try:
-        return read_text(file.path, file.root)
+        return read_code(file.path, file.root)
     except FileNotFoundError:
         return SubmissionError(f"there is no file {exercise}.py in the submission")
     except SubmissionError as error:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Literal, NamedTuple
 
 Kind = Literal["python", "notebook", "text", "markdown", "other"]
@@ -54,6 +55,7 @@ class Match(NamedTuple):
     number: int
 
 
+@lru_cache(maxsize=4096)  # a class hands in the same names again and again
 def name_of(file: str) -> Name:
     """The kind of a file and the words of its name, in lower case."""
     plain = _BEHIND.sub("", unicodedata.normalize("NFC", file).lower().strip())
@@ -81,6 +83,18 @@ def match(file: str, names: Iterable[str], ending: str) -> Match | None:
         if likeness is not None:
             found.append((len(wanted), Match(name, *likeness)))
     return max(found, key=lambda each: (each[0], -each[1].likeness))[1] if found else None
+
+
+def unchanged(file: str) -> str:
+    """The name of a file of JSON as it was before browsers and platforms changed it, in lower case: ``a.json`` of ``a (1).json``, ``a-1.json``, ``a.json.txt``."""
+    plain = re.sub(r"(?<=\.json)(?:\.(?:txt|json|download)|[ _]?\(\d+\))+$", "", file.lower())
+    return re.sub(r"(?:[ _]?\(\d+\)|-\d{1,3})(?=\.json$)", "", plain)
+
+
+def copy_of(file: str) -> int:
+    """The number behind a file's own name, which is higher for a later copy: 2 for ``hw (2).zip`` and ``hw2.zip``, 0 for ``hw.zip``."""
+    found = re.search(r"(?<!\d)(\d{1,4})[\W_]*$", file.rpartition(".")[0] or file)
+    return int(found[1]) if found else 0
 
 
 def is_tool(file: str) -> bool:

@@ -22,6 +22,7 @@ Nothing here raises for a notebook of an odd form: there is a reason in the plac
 
 from __future__ import annotations
 
+import ast
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -32,10 +33,7 @@ from typing import Any
 from mechgrade.course import Course, Exercise, Lab
 from mechgrade.submissions.assemble import MAX_CELL, Code, interface
 from mechgrade.submissions.cells import KEY, check_id
-from mechgrade.submissions.reading import MAX_SOURCE, SubmissionError, read_bytes, shown
-
-#: A notebook that people wrote has a few megabytes of plots at most.
-MAX_NOTEBOOK = 50 * 2**20
+from mechgrade.submissions.reading import CLEAR, MAX_FILE, MAX_SOURCE, SubmissionError, is_web_page, read_bytes, shown
 
 #: How many objects and lists, and how many values, a notebook's text may have: read, an empty object takes 20 times its text.
 MAX_PARTS, MAX_VALUES = 200_000, 3_000_000
@@ -47,6 +45,12 @@ Texts = dict[tuple[str, str], "str | SubmissionError"]
 PUT_BACK = "put_back"
 
 _CHECK = re.compile(r"^[ \t]*(?:\w+[ \t]*=[ \t]*)?(?:\w+\.)*check\([ \t]*(['\"])(?:(\w+)/)?(\w+)\1", re.MULTILINE)
+
+#: What tells code from prose that happens to parse.
+_CODE = (ast.FunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom, ast.Assign)
+
+#: The lines around code in Markdown.
+_FENCE = re.compile(r"^[ \t]*(?:```|~~~).*$", re.MULTILINE)
 
 _HALF = re.compile("[\ud800-\udfff]")
 
@@ -91,15 +95,33 @@ def read_tree(path: Path, folder: Path) -> Any:
         SubmissionError: it cannot be read, or is no JSON.
     """
     try:
-        body = read_bytes(path, folder, MAX_NOTEBOOK, "clear its outputs and hand it in again")
+        body = read_bytes(path, folder, MAX_FILE, CLEAR)
         if body.count(b"{") + body.count(b"[") > MAX_PARTS or body.count(b",") > MAX_VALUES:
-            raise SubmissionError(f"{shown(path.name)} holds too many values; clear its outputs and hand it in again")
-        return json.loads(body.decode("utf-8-sig"))
+            raise SubmissionError(f"{shown(path.name)} holds too many values; {CLEAR}")
+        return json.loads(body)  # UTF-8 or UTF-16, by its first bytes
     except FileNotFoundError:
         raise SubmissionError(f"there is no notebook {shown(path.name)}") from None
     except (ValueError, RecursionError) as error:
+        if _is_python(body):
+            stem = shown(re.sub(r"(?i)\.ipynb.*$", "", path.name))
+            raise SubmissionError(
+                f"{shown(path.name)} holds Python code and is no notebook; rename it to {stem}.py"
+            ) from None
+        if is_web_page(body[:1000].decode(errors="replace")):
+            raise SubmissionError(
+                f"{shown(path.name)} is a web page and no notebook; download the notebook itself"
+            ) from None
         why = f"it is not JSON: {str(error)[:200]}" if body.strip() else "it is empty"
         raise SubmissionError(_unreadable(shown(path.name), why)) from None
+
+
+def _is_python(body: bytes) -> bool:
+    """Whether a text that is no JSON is code."""
+    try:
+        tree = ast.parse(body.decode("utf-8-sig")) if len(body) <= MAX_SOURCE else None
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
+    return tree is not None and any(isinstance(each, _CODE) for each in tree.body)
 
 
 def entries(tree: Any, name: str) -> list[Any]:
@@ -154,6 +176,10 @@ def _unreadable(name: str, why: str) -> str:
 # --- from cells to exercises -------------------------------------------------------------------------------------------
 
 
+class NoCodeError(SubmissionError):
+    """An exercise's function is in a cell that is no code."""
+
+
 class Answers:
     """A lab's answers in a notebook.
 
@@ -170,6 +196,9 @@ class Answers:
         self._is_too_large = sum(len(text) for text in texts if len(text) <= MAX_CELL) > MAX_SOURCE
         self.code = Code([] if self._is_too_large else texts)
         self._counts = _counts(lab, cells)
+        # The course's own texts may show code, too.
+        own = (cell.source for cell in cells if not cell.is_code and not cell.entry and "def " in cell.source)
+        self._prose = Code([_FENCE.sub("", text) for text in own])
 
     def until(self, exercise: Exercise) -> int | None:
         """How many code cells are above an exercise's check; None for all."""
@@ -194,7 +223,15 @@ class Answers:
         if text.strip():
             return text
         name = exercise.name if exercise.name in names else names[0]
+        if self.in_prose(exercise):
+            return NoCodeError(
+                f"`{name}` is in a Markdown or raw cell of {where}, which is no code: turn it into a code cell and hand the notebook in again"
+            )
         return SubmissionError(f"your code defines no `{name}`: no cell of {where} does; keep the stub's name for it")
+
+    def in_prose(self, exercise: Exercise) -> bool:
+        """Whether its function is defined in a cell that is no code."""
+        return self._prose.written(interface(self._course, exercise)) > 0
 
     def answered(self) -> tuple[int, int]:
         """How many exercises of the lab are begun, and how many are there at all: checks and stubs count for the second."""

@@ -10,7 +10,8 @@ from typing import Any
 from mechgrade.course import Course, Exercise, Lab
 from mechgrade.submissions.assemble import Code, interface
 from mechgrade.submissions.notebook import Texts, cells_of, read_tree, texts_of
-from mechgrade.submissions.reading import MAX_SOURCE, SubmissionError, plain, read_text, shown
+from mechgrade.submissions.reading import MAX_SOURCE, SubmissionError, plain, read_code, shown
+from mechgrade.submissions.words import BRINGS_BACK
 
 __all__ = ["Submission", "SubmissionError", "Texts"]
 
@@ -26,6 +27,7 @@ class Submission:
         files: where an exercise's text lies, if not at ``<path>/<lab>/<name>.py``.
         notes: what the learner should know of how it was read, a sentence each.
         absent: the labs of which nothing was found; the notes say so.
+        gone: what to do where a file of the folder is not there.
     """
 
     path: Path
@@ -34,6 +36,12 @@ class Submission:
     files: Mapping[tuple[str, str], Path] = field(default_factory=dict, repr=False)
     notes: list[str] = field(default_factory=list)
     absent: tuple[str, ...] = ()
+    gone: str = ""
+
+    @classmethod
+    def of_course(cls, course: Course) -> Submission:
+        """The learner's own folder, `exercises/`."""
+        return cls(course.root / "exercises", gone=BRINGS_BACK)
 
     @classmethod
     def from_file(cls, path: Path, exercise: Exercise) -> Submission:
@@ -92,9 +100,10 @@ class Submission:
             # A file that the user named may be a link itself.
             real, folder = (path.resolve(), path.resolve().parent) if path == self.path else (path, self.path)
             try:
-                return read_text(real, folder)
+                return read_code(real, folder)
             except FileNotFoundError:
-                raise SubmissionError(f"there is no file {exercise}.py in {self.path}") from None
+                advice = f"; {self.gone}" if self.gone else ""
+                raise SubmissionError(f"there is no file {exercise}.py in {self.path}{advice}") from None
         found = self.texts.get((exercise.lab, exercise.name), SubmissionError(f"there is nothing for {exercise} here"))
         if isinstance(found, SubmissionError):
             raise SubmissionError(str(found))

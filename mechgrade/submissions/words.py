@@ -6,11 +6,27 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from mechgrade.course import Course, Exercise
+from mechgrade.submissions.reading import shown
+
+#: What to do where the file of an exercise is gone.
+BRINGS_BACK = "`mechgrade build` or the course's archive brings the stub back"
 
 
 def named_for(path: Path, names: Sequence[str]) -> str:
     """For which exercises a file counts; nothing where its own name says so."""
     return "" if list(names) == [path.stem] and path.suffix == ".py" else f" for {', '.join(names)}"
+
+
+def not_begun_in_words(files: Iterable[tuple[str, Path, str]]) -> list[str]:
+    """Files that are there without an answer in them, a file in a line.
+
+    Args:
+        files: the exercise, the file, and why there is no answer.
+    """
+    by_file: dict[tuple[Path, str], list[str]] = {}
+    for name, path, why in files:
+        by_file.setdefault((path, why), []).append(name)
+    return [f"{shown(path)}{named_for(path, names)}: {why}" for (path, why), names in by_file.items()]
 
 
 def missing_in_words(course: Course, missing: Iterable[Exercise]) -> list[str]:

@@ -176,8 +176,8 @@ def _unchanged(before: Any, after: Any) -> bool:
         return before.keys() == after.keys() and all(_unchanged(before[key], after[key]) for key in before)
     if loaded.is_module(after):
         return _same_weights(before, after)
-    if _is_plain(after):
-        return True
+    if _is_plain(after):  # in a list, which another may stand in for; not a number is equal to nothing
+        return bool(before is after or before == after or (before != before and after != after))
     return bool(before == _snapshot(after))
 
 

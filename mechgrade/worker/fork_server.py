@@ -28,6 +28,9 @@ from mechgrade.worker import pages
 #: After how many processes memory is gathered: that takes half a second, and saves a hundredth at each fork and end.
 MANY = 16
 
+#: What most exercises need and no bench imports: graders' files pytest, and what draws the engine's own pictures.
+USED = ("pytest", "mechgrade.bench.plots")
+
 #: The longest request on the control socket, in bytes.
 MAX_REQUEST = 65536
 
@@ -203,7 +206,7 @@ def _load(spec: BenchSpec) -> Bench:
 
     provider = provider_of(spec.provider, map(Path, spec.modules))
     provider.prepare()
-    for name in ("pytest", *spec.preload):  # every grader's file imports pytest
+    for name in (*USED, *spec.preload):
         importlib.import_module(name)
     # On the processor, whatever was asked for: CUDA does not survive a fork. Each fork carries its own copy over.
     bench = provider.make(spec.on(device="cpu"))

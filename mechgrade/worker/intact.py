@@ -14,6 +14,7 @@ import gc
 import itertools
 import sys
 import types
+from collections import namedtuple
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
@@ -209,6 +210,8 @@ def _is_used(value: Any) -> bool:
 def frozen(value: Any, torch: Any) -> Any:
     """What a learner's function returned, without classes of the learner's own: those would answer the scenario's questions.
 
+    A tuple with names for its parts keeps the names. A dict or list of another class becomes a plain one.
+
     Args:
         value: what was returned. Where nothing is to be changed in it, it stays the same object. What contains itself, or is nested
             deeper than anything that can be sent, stays as it is below that.
@@ -244,10 +247,30 @@ def _frozen(value: Any, torch: Any, known: dict[int, Any], depth: int) -> Any:
 
 def _contents(value: Any, of: Callable[[Any], Any]) -> Any:
     if isinstance(value, dict):
-        items = {of(key): of(item) for key, item in dict.items(value)}
-        same = type(value) is dict and all(items[key] is item for key, item in value.items())
-        return value if same else items
-    kind, plain = (list, list.__iter__) if isinstance(value, list) else (tuple, tuple.__iter__)
-    parts = kind(of(item) for item in plain(value))
+        pairs = {of(key): of(item) for key, item in dict.items(value)}
+        same = type(value) is dict and all(pairs[key] is item for key, item in value.items())
+        return value if same else pairs
+    if isinstance(value, list):
+        parts: Any = [of(item) for item in list.__iter__(value)]
+        kind: Any = list
+    else:
+        items = [of(item) for item in tuple.__iter__(value)]
+        kind = _kind(type(value), len(items))
+        parts = kind(items) if kind is tuple else kind(*items)
     same = type(value) is kind and all(one is two for one, two in zip(parts, value, strict=True))
     return value if same else parts
+
+
+def _kind(own: type, length: int) -> Any:
+    """A class of tuples with the names of another's parts, as ``namedtuple``, NumPy and torch make them; else the plain one.
+
+    Whatever else the other class has is not taken over. The new class is called ``tuple``: a scenario that tells the names of types finds
+    a tuple, however its parts are named.
+    """
+    names = () if own is tuple else getattr(own, "_fields", getattr(own, "__match_args__", ()))
+    if type(names) is not tuple or not names or len(names) != length or any(type(name) is not str for name in names):
+        return tuple
+    try:  # a class of its own each time: one that is kept could be given other methods
+        return namedtuple("tuple", names)
+    except ValueError:  # the learner's names are none
+        return tuple

@@ -12,10 +12,11 @@ from mechgrade.worker import loaded
 
 _INT64 = range(-(2**63), 2**63)
 
-_SENDABLE = "tensors, numbers, strings, None, or dicts, lists and tuples of them"
+_SENDABLE = "{arrays}, real numbers, strings, None, or dicts, lists and tuples of them"
 #: Of some types it is known how a learner comes to return them.
 _SAID = {
     "ellipsis": "{path} is `...`, the three points that stand for code to be written; return {what}",
+    "complex": "{path} is a complex number; return its real and its imaginary part (`z.real`, `z.imag`)",
     "coroutine": "{path} is a coroutine: a function that begins with `async def` gives one; write `def`",
     "generator": "{path} is a generator: a function with `yield` gives one; collect the values and `return` them",
     "function": "{path} is a function; call it, and return what it gives",
@@ -77,7 +78,7 @@ def to_tree(value: Any, device: str) -> Tree:
             node.close()  # else Python warns of it, in words about this engine
         raise UnsendableError(
             _SAID.get(type(node).__name__, "{path} is of type {kind}; return {what}").format(
-                path=path, kind=type(node).__name__, what=_SENDABLE
+                path=path, kind=type(node).__name__, what=_sendable()
             )
         )
 
@@ -102,7 +103,7 @@ def tensor(value: Any, path: str, device: str) -> Array:
         where = "bench" if _same(str(value.device), device) else str(value.device)
         dtype = str(value.dtype).removeprefix("torch.")
         if dtype not in DTYPES:
-            raise UnsendableError(f"{path} is a tensor of {dtype}; return real numbers, integers or booleans")
+            raise UnsendableError(f"{path} is a tensor of {dtype}; {_numbers(dtype)}")
         size = torch.Tensor.nelement(value) * torch.Tensor.element_size(value)
         if size > MAX_BYTES:  # before a copy is made of it
             limit = f"at most {MAX_BYTES // 2**20} MiB can be returned"
@@ -119,8 +120,19 @@ def tensor(value: Any, path: str, device: str) -> Array:
 def array(value: np.ndarray[Any, Any], path: str) -> Array:
     """A NumPy array as an :class:`Array`."""
     if value.dtype.name not in DTYPES:
-        raise UnsendableError(f"{path} is an array of {value.dtype.name}; return real numbers, integers or booleans")
+        raise UnsendableError(f"{path} is an array of {value.dtype.name}; {_numbers(value.dtype.name)}")
     return Array(np.array(value, order="C", copy=True, subok=False), value.dtype.name, "cpu", "array")
+
+
+def _sendable() -> str:
+    return _SENDABLE.format(arrays="arrays" if loaded.torch() is None else "tensors, arrays")
+
+
+def _numbers(dtype: str) -> str:
+    """What to return in the place of an array of a type that cannot be sent."""
+    if dtype.startswith("complex"):
+        return "return its real and its imaginary part (`z.real`, `z.imag`)"
+    return "return real numbers, integers or booleans"
 
 
 def _same(left: str, right: str) -> bool:

@@ -70,7 +70,7 @@ def describe_model(model: Any) -> dict[str, int]:
     Source: Radford et al. 2019 (GPT-2); Elhage et al. 2021, https://transformer-circuits.pub/2021/framework/index.html.
 
     Args:
-        model: a `TransformerBridge` or a `HookedTransformer` of GPT-2's architecture; its sizes are in `model.cfg`.
+        model: a `TransformerBridge` or `HookedTransformer` of GPT-2's architecture; its sizes are ints in `model.cfg`.
 
     Returns:
         A dict of Python integers with the keys `n_layers, n_heads, d_model, d_head, d_mlp, d_vocab, n_ctx` and

@@ -115,11 +115,12 @@ def heads_attending_to(
     Args:
         pattern: the attention patterns of one prompt, shape `[layer, head, query, key]`.
         str_tokens: the texts of the prompt's tokens, one for each position.
-        word: the word to look for, with or without spaces around it. A token counts when its text equals the word
-            after both are stripped of all surrounding spaces. Upper and lower case are different, and several tokens
-            that spell the word together do not count.
-        threshold: heads with attention strictly above it are listed. It may be negative: then a head with attention 0
-            is listed too.
+        word: the word to look for, never empty, with or without spaces around it. A token counts when its text equals
+            the word after both are stripped of all surrounding spaces (other white space, such as a line break, may be
+            stripped or not). Upper and lower case are different, and several tokens that spell the word together do
+            not count.
+        threshold: heads with attention strictly above it are listed (in float32 or as Python numbers: rounding may
+            decide about a head that meets it). It may be negative: then a head with attention 0 is listed too.
 
     Returns:
         Tuples `(layer, head, attention)` in ascending order of `(layer, head)`; the attention is the sum over all

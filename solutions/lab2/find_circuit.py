@@ -65,7 +65,8 @@ def find_circuit(
     Args:
         effects: what each head does to the metric, `[layer, head]`, of either sign.
         evaluate: takes a list of heads, each a tuple (layer, head) of two Python integers, in any order and perhaps
-            empty, and gives a number; the larger, the better these heads alone do the job. More heads can be worse.
+            empty, and gives a number; the larger, the better these heads alone do the job. More heads can be worse. Call
+            it as often as you like, also twice for one set.
         target: what is enough: a set of heads with `evaluate(heads) >= target`.
 
     Returns:

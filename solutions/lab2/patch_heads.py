@@ -90,7 +90,8 @@ def patch_heads(
         activation: what to patch: `"z"` (the head's output before W_O), `"q"`, `"k"`, `"v"` or `"pattern"`.
 
     Returns:
-        The metric of the patched runs, `[layer, head]`: as the metric gives it, not normalised.
+        The metric of the patched runs, `[layer, head]`: as the metric gives it, not normalised. In which floating type,
+        and on which device, is up to you.
         For `"k"` and `"v"` there are as many heads as the activation has, fewer than `n_heads` where heads share them.
 
     Raises:

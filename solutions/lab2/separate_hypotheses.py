@@ -137,7 +137,8 @@ def decide(control: Float[Tensor, " pair"], test: Float[Tensor, " pair"]) -> tup
     Returns:
         The share kept, mean over the tests divided by mean over the controls, as a Python float; and the verdict:
         `"giver"` if the share is at least 0.75, `"repetition"` if it is at most 0.25, else `"neither"`. If the mean over
-        the controls is below 0.5, the share is `None` and the verdict is `"no effect"`.
+        the controls is below 0.5, the share is `None` and the verdict is `"no effect"`. A number that meets a bound but
+        for rounding may go either way.
 
     """
     ### BEGIN SOLUTION

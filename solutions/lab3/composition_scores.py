@@ -80,7 +80,7 @@ def composition_scores(
     Returns:
         `"Q"`, `"K"` and `"V"`, each of shape `[early, late]`, between 0 and 1: the Frobenius norm of the product of the
         early head's OV matrix with the late head's QK matrix, its transpose, or its OV matrix, divided by the norms of
-        the two.
+        the two, neither of which is 0.
 
     """
 

@@ -59,7 +59,7 @@ def predict_repeat(model, prompts: list[str], n_tokens: int) -> list[str]:
     Args:
         model: a `TransformerBridge` or a `HookedTransformer`: it takes tokens `[batch, pos]` and gives logits `[batch,
             pos, d_vocab]`; it has `to_tokens` (text to tokens, BOS in front) and `to_string` (tokens to text).
-        prompts: texts, which may differ in length. Each is continued by itself, with BOS in front. The same text may be there
+        prompts: texts, none of them empty, which may differ in length. Each is continued by itself, with BOS in front. The same text may be there
             twice.
         n_tokens: number of tokens to add to each prompt.
 

@@ -70,7 +70,7 @@ def load_sae(place: str, device: str = "cpu", dtype: str = "float32") -> Any:
 
     Args:
         place: an existing folder, by an absolute or a relative path; otherwise `"release/id"`, where the release is what stands
-            before the first `/`.
+            before the first `/`. It is never empty.
         device: the torch device of the weights, by its name.
         dtype: the type of the weights, by its name: `"float32"` or `"float64"`.
 

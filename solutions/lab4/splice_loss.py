@@ -73,7 +73,8 @@ def splice_loss(
             error.
         sae: a `sae_lens.SAE`; the name of its hook point is `sae.cfg.metadata.hook_name`.
         tokens: the input, shape `[batch, pos]`.
-        text: which positions are text; at the others the activations stay as they are; shape `[batch, pos]`.
+        text: which positions are text, at least one behind the first position; at the others the activations stay as they are;
+            shape `[batch, pos]`.
         error_term: whether to add what the SAE misses: the activation minus the reconstruction from the latents as they
             are *before* the edit.
         edit: what to do to the latents, of shape `[..., d_sae]`; None leaves them as they are. It may write into the latents

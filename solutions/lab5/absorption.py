@@ -73,7 +73,7 @@ from torch import Tensor
 
 # %% [markdown]
 # This function is given. It compares every decoder row with every direction. A row of zeros, which a latent that was
-# never active may have, is similar to nothing.
+# never active may have, is similar to nothing: its cosine similarity is 0 with every direction.
 
 
 # %%
@@ -197,7 +197,7 @@ def absorption(
     """
     ### BEGIN SOLUTION
     similar = cosines(W_dec, directions)
-    latent_of = similar.argmax(dim=0).tolist()
+    latent_of = match_latents(W_dec, directions).tolist()
     rates = {}
     for child, parent in enumerate(parents):
         if parent is None:

@@ -236,7 +236,7 @@ def smallest_set(influences: Float[Tensor, " node"], share: float) -> list[int]:
 
     Args:
         influences: shape `[node]`, not negative, not all of them 0.
-        share: of the sum of all influences.
+        share: of the sum of all influences. (Where rounding decides whether it is reached, either is right.)
 
     Returns:
         The numbers of the fewest nodes whose influences add up to at least this share of the sum, the most influential

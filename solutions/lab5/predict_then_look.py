@@ -35,7 +35,7 @@
 # **Edges of the bins.** With $K$ bins, bin $k$ goes from $k/K$ up to $(k+1)/K$:
 #
 # - A prediction $p$ belongs to bin $\lfloor Kp \rfloor$: multiply, then round down, so that an edge belongs to the upper
-#   of the two bins that it touches.
+#   of the two bins that it touches. (Where $Kp$ is whole only up to rounding, either bin is right.)
 # - A probability of 1 belongs to the last bin.
 #
 # **Shapes.** `predicted` and `happened` have the same shape, any shape: usually a map `[layer, head]`. Every entry of

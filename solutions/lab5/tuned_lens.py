@@ -33,7 +33,8 @@
 #    the batch. The layers do not know of each other: add their losses.
 # 3. A step can also make a layer worse, for instance a layer where the logit lens is already good. So after each step
 #    measure each layer's divergence on held-out streams. Keep, for each layer by itself, the translator with the
-#    lowest divergence so far. The start counts too. Then the tuned lens is never worse than the logit lens there.
+#    lowest divergence so far. The start counts too. Then the tuned lens is never worse than the logit lens there. The
+#    next step goes on from where this one ended, also where it was worse.
 # 4. The last layer needs no translator: the logit lens of the last layer is the model itself. Leave it at the identity.
 #    This is not what Adam does by itself! It divides by the size of the gradient, so rounding errors alone move it.
 #
@@ -141,9 +142,9 @@ def tuned_lens(
 
     Returns:
         The matrices and the biases. Each layer has its translator with the lowest divergence on `held_out`, among the
-        identity and those after each step. A divergence that is not a number is never the lowest. The last layer has the
-        identity. Neither tensor requires a gradient. Train inside `torch.enable_grad()`: whoever calls you may have
-        switched gradients off with `torch.no_grad()`.
+        identity and those after each step. A divergence that is not a number is never the lowest, the identity's neither.
+        The last layer has the identity. Neither tensor requires a gradient. Train inside `torch.enable_grad()`: whoever
+        calls you may have switched gradients off with `torch.no_grad()`.
 
     """
     ### BEGIN SOLUTION
@@ -153,6 +154,7 @@ def tuned_lens(
     optimiser = torch.optim.Adam(moved, lr=rate)
     with torch.no_grad():
         lowest = lens_kl(unembed, held_out, *best)
+    lowest = torch.where(lowest.isnan(), torch.inf, lowest)  # nothing would be below NaN
     for batch in batches:
         with torch.enable_grad():
             loss = lens_kl(unembed, batch, *moved)[:-1].sum()  # the last layer gets a gradient of 0, and stays

@@ -16,6 +16,8 @@ from mechgrade.course import load_course
 
 from .conftest import Run
 
+pytestmark = pytest.mark.long
+
 jsonschema = later("jsonschema")
 
 

@@ -99,6 +99,7 @@ class Ground:
         os.environ["MECHGRADE_SECRET"] = os.environ["HF_TOKEN"] = self.secrets["environment"]
         os.environ["HF_HUB_CACHE"] = str(self.root / "hub")  # tells this ground's worker from others'
         self.worker = Worker(self.course.limits.start_seconds)
+        self._workers: set[int] = set()
         self._tried = 0
         self._submission = self.root / "submissions" / "cheat"
         # Whatever is made once is made now, byte code beside the graders for instance.
@@ -151,6 +152,7 @@ class Ground:
     def problems(self, cheat: Cheat, level: str) -> list[str]:
         """Try one cheat at one level. An empty list says that it failed in all that it tried."""
         self._tried += 1
+        self.processes()  # so that the worker is known, should the cheat end it
         before = self._files()
         facts = {"COURSE": str(self.root), "VICTIM": self.victim.pid, "PORT": self.port}
         facts |= {"RUNTIME": str(self.runtime), "HOST": str(self.host)}
@@ -191,6 +193,7 @@ class Ground:
         worker = {self.worker._process.pid}
         if sandbox.probe().level == "full":  # the process that was started stays behind, and the worker is its child
             worker |= {pid for pid, parent in parents.items() if parent in worker}
+        self._workers |= worker
         family = set(worker)
         while more := {pid for pid, parent in parents.items() if parent in family} - family:
             family |= more
@@ -216,9 +219,9 @@ class Ground:
             path for folder in ("/tmp", "/var/tmp", "/dev/shm", "/") for path in Path(folder).glob("cheat[-_.]*")
         ]
         elsewhere += [path for folder in sys.path if folder for path in Path(folder).glob("cheat[-_.]*")]
-        # Others may be grading on this machine: only directories whose worker is gone are left over, and an ordinary user's are their own.
+        # Others grade on this machine, and their workers may be killed: only what a worker of ours made is looked at.
         scratch = Path("/tmp").glob("mechgrade-[0-9]*-*")
-        elsewhere += [path for path in scratch if _is_left(path)]
+        elsewhere += [path for path in scratch if int(path.name.split("-")[1]) in self._workers and _is_left(path)]
         for path in [*elsewhere, *self.root.rglob("*")]:
             with contextlib.suppress(FileNotFoundError):
                 if self._submission not in (path, *path.parents) and path != self._submission.parent:

@@ -159,7 +159,7 @@ HOSTILE: tuple[Hostile, ...] = (
     Hostile("notebook_of_many_values", _notebook(b'{"cells": [' + b"{}," * 2**20 + b"0]}")),
     _cheat("null_pointer"),
     Hostile("text_not_utf8", _text("def find_heads(): é\0".encode("utf-16"))),
-    Hostile("zip_of_many_megabytes", _packed(lambda course: {f"{n}.py": bytes(2**20) for n in range(80)})),
+    Hostile("zip_of_many_megabytes", _packed(lambda course: {f"{n}.py": bytes(2**20) for n in range(300)})),
 )
 
 

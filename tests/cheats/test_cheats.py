@@ -20,6 +20,8 @@ from mechgrade import sandbox
 from .cheat import CHEATS, Cheat
 from .ground import Ground
 
+pytestmark = pytest.mark.long
+
 TRIED = [(level, cheat) for level in ("full", "process") for cheat in CHEATS if level in cheat.levels]
 
 

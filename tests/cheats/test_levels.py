@@ -13,6 +13,8 @@ from mechgrade.course import Course
 from mechgrade.course.variants import programs
 from mechgrade.grading.worker import Worker
 
+pytestmark = pytest.mark.long
+
 KINDS = ("reference", "misconception", "accepted", "stub")
 
 

@@ -18,6 +18,8 @@ from mechgrade.grading.worker import Worker
 from .luck import KINDS, applies, lucky
 from .test_answers import SECRET, hard_coded
 
+pytestmark = pytest.mark.long
+
 torch = later("torch")
 
 COURSE = load_course(ROOT)

@@ -17,6 +17,8 @@ from mechgrade.submissions.submission import Submission
 from . import measured
 from .nothing import KINDS, Replay, program, results, table
 
+pytestmark = pytest.mark.long
+
 COURSE = load_course(ROOT)
 
 #: One exercise of each lab: clear errors, fixed answers and a training that could once be had without solving it.

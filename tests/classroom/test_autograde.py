@@ -18,7 +18,7 @@ from .room import Class, Edit, Notebook, output_of, write_into
 
 nbformat = later("nbformat")
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.long
 
 NAMES = ("repeated_tokens", "find_heads", "loss_by_position")
 POINTS = {"repeated_tokens": 5.0, "find_heads": 5.0, "loss_by_position": 5.0}

@@ -28,7 +28,7 @@ from .room import Class, make_course
 
 nbformat = later("nbformat")
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.long
 
 SHOTS = ROOT / "outputs" / "screenshots"
 

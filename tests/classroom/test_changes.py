@@ -11,7 +11,7 @@ from mechgrade.course.source import read_source
 
 from .room import Class, write_into
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.long
 
 
 @pytest.fixture(scope="module")
@@ -41,16 +41,21 @@ def test_the_output_is_ours_and_names_the_learner(handed: tuple[Class, str]) -> 
 
 
 def test_points_that_changed_are_told(handed: tuple[Class, str]) -> None:
+    """They are written twice, in course.yaml and in the grader: one without the other is not released."""
     room, _ = handed
-    path = room.course.root / "course.yaml"
-    text = path.read_text()
+    path, grader = room.course.root / "course.yaml", room.course.grader_path(room.course.exercise("find_heads"))
+    text, checks = path.read_text(), grader.read_text()
     document = yaml.safe_load(text)
     document["labs"]["lab3"]["exercises"]["find_heads"]["points"] = 7
     try:
         path.write_text(yaml.safe_dump(document, sort_keys=False))
+        refused = room.mechgrade("release", "lab3", "--no-exchange", ok=False)
+        grader.write_text(checks.replace("points(2)", "points(4)", 1))
         said = room.mechgrade("release", "lab3", "--no-exchange")
     finally:
         path.write_text(text)
+        grader.write_text(checks)
+    assert "add up to 5 points, course.yaml says 7" in refused and "Traceback" not in refused
     assert "Careful: find_heads: 5 points became 7" in said and "autograde lab3 --force" in said
     room.mechgrade("release", "lab3", "--no-exchange")
 

@@ -16,7 +16,7 @@ from .room import Class, Notebook, make_course, write_into
 
 nbformat = later("nbformat")
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.long
 
 #: Runs a whole file's top level when the exercise is imported. Without it, what a file does besides defining what is needed
 #: never runs out of a notebook, and most cheats would come to nothing before they begin.

@@ -21,7 +21,7 @@ from .room import Class, write_into
 
 nbformat = later("nbformat")
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.long
 
 #: Accounts that every Debian has.
 EARLY, LATE = "daemon", "games"

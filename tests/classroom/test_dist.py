@@ -18,6 +18,8 @@ from mechgrade.authoring.leaks import PublishError, Secrets, stop_leaks
 from mechgrade.course import Course
 from mechgrade.course.source import read_source
 
+pytestmark = pytest.mark.long
+
 nbformat = later("nbformat")
 
 
@@ -81,7 +83,6 @@ def test_the_archive_is_the_same_each_time(course: Course, tmp_path: Path) -> No
     assert one.read_bytes() == other.read_bytes()
 
 
-@pytest.mark.slow
 def test_the_archive_grades_itself(course: Course, unpacked: Path, tmp_path: Path) -> None:
     """In an environment where the archive's own engine is the only one, with no network."""
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", tmp_path / "venv"], check=True)

@@ -16,7 +16,7 @@ from mechgrade.course.source import read_source
 
 from .room import Class, write_into
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.long
 
 
 def blocks() -> list[str]:

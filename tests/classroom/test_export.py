@@ -140,9 +140,16 @@ def test_junit_by_command(result: Result, tmp_path: Path) -> None:
         == 0
     )
     assert ElementTree.parse(tmp_path / "r.xml").getroot().tag == "testsuites"
-    (tmp_path / "r.json").write_text("[]")
-    done = runner.invoke(app, ["export", "junit", str(tmp_path / "r.json"), "--to", str(tmp_path / "r.xml")])
-    assert done.exit_code == 2 and "is no result of" in done.output
+    done = runner.invoke(app, ["export", "junit", str(tmp_path / "r.json"), "--to", str(tmp_path / "r.json")])
+    assert done.exit_code == 2 and "is the result itself" in done.output
+    for text, told in (
+        ("[]", "is JSON, and no result of one hand-in"),
+        ('{"exercises": [{"lab": "lab3"}]}', "is JSON, and no result of one hand-in"),
+        ("learner,score\r\nada,5\r\n", "is no JSON"),
+    ):
+        (tmp_path / "r.json").write_text(text)
+        done = runner.invoke(app, ["export", "junit", str(tmp_path / "r.json"), "--to", str(tmp_path / "r.xml")])
+        assert done.exit_code == 2 and told in done.output and "Error" not in done.output
 
 
 @pytest.fixture
@@ -180,7 +187,11 @@ def test_the_gradebook_is_found_by_the_courses_configuration(monkeypatch: pytest
 
 def test_the_gradebook_as_csv(book: str) -> None:
     """Commas, quotes, line breaks and formulas in names, which nbgrader's own export writes as they are."""
-    text = nbgrader_tables.table(book, "plain", [])
+    made = nbgrader_tables.table(book, "plain", [])
+    text = made.text
+    assert (made.learners, made.labs) == (3, ["lab1"])
+    with pytest.raises(CourseError, match="the gradebook has no lab9; it has lab1"):
+        nbgrader_tables.table(book, "plain", ["lab1", "lab9"])
     assert text.count("\r\n") == 4
     found = {row["learner"]: row for row in rows(text)}
     assert found["ada"]["last_name"] == "Lovelace, Countess" and found["ada"]["first_name"] == 'Ada "A."'
@@ -190,15 +201,15 @@ def test_the_gradebook_as_csv(book: str) -> None:
 
 
 def test_the_columns_of_canvas_and_moodle(book: str) -> None:
-    canvas = rows(nbgrader_tables.table(book, "canvas", ["lab1"]))
+    canvas = rows(nbgrader_tables.table(book, "canvas", ["lab1"]).text)
     assert list(canvas[0])[:5] == ["Student", "ID", "SIS User ID", "SIS Login ID", "Section"]
     assert canvas[0]["Student"].strip() == "Points Possible" and canvas[0]["lab1"] == "10"
     assert {row["SIS Login ID"]: row["lab1"] for row in canvas[1:]}["ada"] == "5.5"
-    moodle = rows(nbgrader_tables.table(book, "moodle", ["lab1"]))
+    moodle = rows(nbgrader_tables.table(book, "moodle", ["lab1"]).text)
     assert {row["username"]: (row["email"], row["lab1"]) for row in moodle}["ada"] == ("ada@example.org", "5.5")
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("hidden", [False, True])
 def test_gradescopes_autograder_runs(course: Course, tmp_path: Path, hidden: bool) -> None:
     """`run_autograder` as Gradescope starts it, in its folders, with this environment in the place of setup.sh's."""
@@ -265,7 +276,7 @@ def test_gradescope_finds_a_result_whatever_happens(tmp_path: Path, case: str) -
     assert words in tree["output"] and "not your code's fault" in tree["output"]
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("upload", ["none", "a broken zip", "a zip in a zip"])
 def test_gradescope_with_odd_uploads(course: Course, tmp_path: Path, upload: str) -> None:
     """A broken upload has its zeros and reasons; what is packed twice is graded."""

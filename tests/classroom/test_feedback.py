@@ -10,6 +10,8 @@ import pytest
 from bs4 import BeautifulSoup
 from support import later
 
+pytestmark = pytest.mark.long
+
 nbformat = later("nbformat")
 playwright = later("playwright.sync_api")
 converters = later("nbgrader.converters")

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from support import later
 
-from mechgrade.course import Course
+from mechgrade.course import Course, CourseError
 from mechgrade.submissions.cells import check_id
 
 nbgrader = later("nbgrader.api")
@@ -62,6 +62,30 @@ def test_results_bring_the_maximum_with_them(course: Course, tmp_path: Path) -> 
         assert gradebook.fill(course, course.lab("lab1"), tmp_path / "results", db_url) == []
         # The second time on a model that has all: the points are back.
         assert points(course, "lab1", db_url) == (there, there)
+
+
+def test_points_by_hand_are_manual_points_in_the_gradebook(course: Course, tmp_path: Path) -> None:
+    db_url, whole = f"sqlite:///{tmp_path / 'gradebook.db'}", course.lab("lab1").points
+    released(course, "lab1", db_url)
+    (tmp_path / "results/learners").mkdir(parents=True)
+    (tmp_path / "results/learners/ada.json").write_text(json.dumps(result(course, "lab1", "")))
+    mark = {"learner": "ada", "exercise": "lab1/describe_model", "points": 1.5, "why": "Copied.", "graded": 5.0}
+    (tmp_path / "results/marks.json").write_text(json.dumps([mark]))
+    assert gradebook.fill(course, course.lab("lab1"), tmp_path / "results", db_url) == []
+    less = course.exercise("describe_model").points - 1.5
+    assert points(course, "lab1", db_url) == (whole - less, whole)
+
+
+def test_results_of_another_lab_fill_nothing(course: Course, tmp_path: Path) -> None:
+    db_url = f"sqlite:///{tmp_path / 'gradebook.db'}"
+    released(course, "lab1", db_url)
+    (tmp_path / "results/learners").mkdir(parents=True)
+    (tmp_path / "results/learners/ada.json").write_text(json.dumps(result(course, "lab2", "")))
+    (tmp_path / "results/summary.json").write_text('{"exercises": [{"lab": "lab2"}]}')
+    with pytest.raises(CourseError, match="are of lab2, and not of lab1"):
+        gradebook.fill(course, course.lab("lab1"), tmp_path / "results", db_url)
+    with nbgrader.Gradebook(db_url) as book:
+        assert not book.students
 
 
 def test_autograding_does_so_too(course: Course, tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from mechgrade.sandbox import probe
 
 from .room import EXERCISES, Class, write_into
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.long
 
 LAB = "lab3"
 NAMES = EXERCISES[LAB]

@@ -20,7 +20,7 @@ from .room import Class, write_into
 
 nbgrader_api = later("nbgrader.api")
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.long
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ import pytest
 
 from .wheel import PAGE, Shell, author_a_course, follow_the_tutorial, take_the_example, use
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.long
 
 
 @pytest.fixture(scope="module")

@@ -24,7 +24,7 @@ from .room import Class, Notebook, make_course, write_into
 
 nbformat = later("nbformat")
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.long
 
 CELL = "written-answer-defend_circuit"
 ANSWER = "I expected 0.9 for my two heads. Random pairs gave 0.1 over 40 prompts, with a spread of 0.05."

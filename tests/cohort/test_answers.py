@@ -9,11 +9,14 @@ from typing import Any
 
 import pytest
 import yaml
+from typer.testing import CliRunner
 
 from mechgrade.cohort import answers, exports
 from mechgrade.cohort.learners import find_class
 from mechgrade.cohort.roster import read_roster
+from mechgrade.cohort.together import together
 from mechgrade.course import Course, CourseError, load_course
+from mechgrade.doors.cli import app
 from mechgrade.reports.html import page as report
 from mechgrade.submissions.written import answers_text
 
@@ -60,7 +63,7 @@ def rows(path: Path) -> dict[tuple[str, str], dict[str, str]]:
         return {(row["learner"], row["question"]): row for row in csv.DictReader(file)}
 
 
-def give(path: Path, whose: str, question: str, **cells: str) -> None:
+def give(path: Path, whose: str, question: str, /, **cells: str) -> None:
     """What a person does in a spreadsheet."""
     table = rows(path)
     table[whose, question] |= cells
@@ -184,7 +187,7 @@ def test_a_learner_who_is_gone_keeps_the_points(asking: Course, tmp_path: Path) 
         ({"points": "nan"}, "points are 'nan'"),
         ({"points": "1e1"}, "points are '1e1'"),
         ({"max_points": ""}, "max_points is ''"),
-        ({"learner": "ben"}, "are there twice"),
+        ({"learner": "ben", "points": "2"}, "are there twice, with different points or comments"),
     ],
 )
 def test_a_table_with_a_mistake_is_refused_by_its_row(
@@ -194,6 +197,7 @@ def test_a_table_with_a_mistake_is_refused_by_its_row(
     hand_in(asking, folder, "ada", "One.")
     hand_in(asking, folder, "ben", "Two.")
     answers.save(out, collected(asking, folder))
+    give(out / answers.FILE, "ben", "lab3/why", points="1")
     give(out / answers.FILE, "ada", "lab3/why", **cells)
     with pytest.raises(CourseError, match="row") as error:
         answers.load(out)
@@ -224,6 +228,151 @@ def test_a_huge_answer_is_cut_and_says_so(asking: Course, tmp_path: Path) -> Non
     assert len(row.answer) == answers.MOST and "the rest is in the hand-in" in row.state
     answers.save(tmp_path / "out", {("ada", "lab3/why"): row})
     assert rows(tmp_path / "out" / answers.FILE)["ada", "lab3/why"]["answer"].startswith("'=x")
+
+
+# --- what people do to the table ------------------------------------------------------------------------------------------
+
+
+def without(path: Path, whose: str) -> None:
+    """A table in which somebody's rows are deleted."""
+    kept = [row for (learner, _), row in rows(path).items() if learner != whose]
+    write(path, kept)
+
+
+def write(path: Path, table: list[dict[str, str]]) -> None:
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, answers.COLUMNS)
+        writer.writeheader()
+        writer.writerows(table)
+
+
+@pytest.fixture
+def two(asking: Course, tmp_path: Path) -> tuple[Path, Path]:
+    """A class of two, and its table, in which Ada has 7 points for one answer."""
+    folder, out = tmp_path / "class", tmp_path / "out"
+    hand_in(asking, folder, "ada_lovelace", "One.")
+    hand_in(asking, folder, "ben", "Two.")
+    answers.save(out, collected(asking, folder))
+    give(out / answers.FILE, "ada_lovelace", "lab3/why", points="7")
+    answers.save(out, collected(asking, folder, answers.load(out)))
+    return folder, out
+
+
+def test_a_row_that_was_deleted_is_put_back_and_said(asking: Course, two: tuple[Path, Path]) -> None:
+    """A half of the table, saved over the whole: somebody's points would be gone without a word."""
+    folder, out = two
+    without(out / answers.FILE, "ada_lovelace")
+    assert "ada_lovelace, lab3/why: the row with 7 points was gone, and is put back" in answers.lost(out)[0]
+    answers.save(out, collected(asking, folder, answers.load(out)))
+    assert rows(out / answers.FILE)["ada_lovelace", "lab3/why"]["points"] == "7"
+    assert answers.lost(out) == []
+
+
+def test_points_that_were_emptied_stay_away_and_are_said(asking: Course, two: tuple[Path, Path]) -> None:
+    folder, out = two
+    give(out / answers.FILE, "ada_lovelace", "lab3/why", points="")
+    assert answers.lost(out) == ["ada_lovelace, lab3/why: has no points any more, and had 7"]
+    answers.save(out, collected(asking, folder, answers.load(out)))
+    assert rows(out / answers.FILE)["ada_lovelace", "lab3/why"]["points"] == ""
+
+
+def test_points_for_a_name_that_nobody_has_are_said(asking: Course, two: tuple[Path, Path]) -> None:
+    folder, out = two
+    give(out / answers.FILE, "ben", "lab3/why", points="3", learner="benn")
+    give(out / answers.FILE, "ben", "lab3/what_next", points="1", question="lab3/what_nxt")
+    found = collected(asking, folder, answers.load(out))
+    told = answers.nowhere(asking, found, ["ada_lovelace", "ben"])
+    assert any("benn: 3 points for lab3/why reach nobody" in line and "did you mean 'ben'" in line for line in told)
+    assert any("there is no such question (did you mean 'lab3/what_next'" in line for line in told)
+    answers.save(out, found)
+    table = list(rows(out / answers.FILE).values())
+    for row in table:  # what the sentence says to do
+        row["learner"] = row["learner"].replace("benn", "ben")
+        row["question"] = row["question"].replace("nxt", "next")
+    write(out / answers.FILE, table)
+    found = collected(asking, folder, answers.load(out))
+    assert (found["ben", "lab3/why"].points, found["ben", "lab3/what_next"].points) == (3, 1)
+    assert answers.nowhere(asking, found, ["ada_lovelace", "ben"]) == []
+
+
+def test_two_people_share_the_table(two: tuple[Path, Path]) -> None:
+    """Whoever has written something wins over who has not, and a new number over the one that both had."""
+    _, out = two
+    one, other = out / "one.csv", out / "other.csv"
+    for copy in (one, other):
+        copy.write_bytes((out / answers.FILE).read_bytes())
+    give(one, "ben", "lab3/why", points="3", comment="Which?")
+    give(other, "ben", "lab3/what_next", points="0")
+    give(other, "ada_lovelace", "lab3/why", points="8")
+    last, own = answers.read_table(out / answers.LAST), answers.load(out)
+    copies = {path.name: answers.read_table(path) for path in (one, other)}
+    found, told = together(own, last, copies)
+    assert told == ["1 answer has something new from one.csv", "2 answers have something new from other.csv"]
+    given = {key: (row.points, row.comment) for key, row in found.items() if row.is_graded}
+    assert given == {
+        ("ben", "lab3/why"): (3, "Which?"),
+        ("ben", "lab3/what_next"): (0, ""),
+        ("ada_lovelace", "lab3/why"): (8, ""),
+    }
+    give(one, "ada_lovelace", "lab3/why", points="9")
+    copies["one.csv"] = answers.read_table(one)
+    with pytest.raises(CourseError, match=r"ada_lovelace, lab3/why: points 9 in one\.csv and 8 in other\.csv"):
+        together(own, last, copies)
+
+
+def test_a_halved_copy_takes_nothing_away(two: tuple[Path, Path]) -> None:
+    _, out = two
+    half = out / "half.csv"
+    half.write_bytes((out / answers.FILE).read_bytes())
+    without(half, "ada_lovelace")
+    give(half, "ben", "lab3/why", points="3")
+    found, _ = together(answers.load(out), answers.read_table(out / answers.LAST), {"half": answers.read_table(half)})
+    assert (found["ada_lovelace", "lab3/why"].points, found["ben", "lab3/why"].points) == (7, 3)
+
+
+def test_copies_are_put_together_by_the_command(
+    asking: Course, two: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, out = two
+    monkeypatch.chdir(asking.root)
+    copy = out / "ann.csv"
+    copy.write_bytes((out / answers.FILE).read_bytes())
+    give(copy, "ben", "lab3/why", points="3", comment="Which?")
+
+    def collect(*options: str) -> tuple[int, str]:
+        done = CliRunner().invoke(app, ["cohort", "answers", str(folder), "--out", str(out), *options])
+        assert done.exception is None or isinstance(done.exception, SystemExit), done.exception
+        return done.exit_code, " ".join(done.output.split())
+
+    code, said = collect("--merge", str(copy))
+    assert code == 0 and f"1 answer has something new from {copy}" in said and "2 of 4 answers have points" in said
+    assert rows(out / answers.FILE)["ben", "lab3/why"]["comment"] == "Which?"
+    give(copy, "ben", "lab3/why", points="4")
+    give(out / answers.FILE, "ben", "lab3/why", points="5")
+    before = (out / answers.FILE).read_bytes()
+    code, said = collect("--merge", str(copy))
+    assert code == 2 and f"ben, lab3/why: points 5 in answers.csv and 4 in {copy}" in said
+    assert (out / answers.FILE).read_bytes() == before
+    without(out / answers.FILE, "ben")
+    code, said = collect()
+    assert code == 0 and "ben, lab3/why: the row with 3 points and a comment was gone, and is put back" in said
+
+
+def test_results_of_another_lab_are_refused(
+    asking: Course, two: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, out = two
+    monkeypatch.chdir(asking.root)
+    (out / "summary.json").write_text('{"exercises": [{"lab": "week6"}]}')
+    before = (out / answers.FILE).read_bytes()
+    for options, told in (
+        (["--lab", "lab3"], "are of week6, and not of lab3: points would reach no page"),
+        ([], "week6, of which these results are, has no questions here"),
+        (["--merge", "none.csv"], "has no questions here"),
+    ):
+        done = CliRunner().invoke(app, ["cohort", "answers", str(folder), "--out", str(out), *options])
+        assert done.exit_code == 2 and told in " ".join(done.output.split()), done.output
+    assert (out / answers.FILE).read_bytes() == before
 
 
 # --- by the commands ------------------------------------------------------------------------------------------------------

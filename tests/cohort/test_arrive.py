@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import csv
 import json
+import shutil
 from pathlib import Path
 
+import pytest
 from submissions.trouble import TROUBLE as ALL
 
 from mechgrade.course import Course
 
+from .exporting import Export
 from .ground import cohort, results, small_course
+
+pytestmark = pytest.mark.long
 
 #: The small course has one lab alone.
 TROUBLE = [case for case in ALL if case.name != "another lab's folder"]
@@ -48,7 +53,9 @@ def test_check_grade_and_a_list(tmp_path: Path) -> None:
         assert all(words.partition(":")[0] in table[name]["ignored"] for words in case.ignored)
     assert grades["Amy Absent"]["score"] == "" and grades["Amy Absent"]["handed_in"] == "nothing was handed in"
     page = (out / "summary.html").read_text()
-    assert all(f'<a href="learners/{name}.html">{name}</a>' in page for name in grades if name != "Amy Absent")
+    nothing = [name for name, row in grades.items() if row["handed_in"] == "nothing was handed in"]
+    assert [name for name, row in grades.items() if not row["score"]] == nothing
+    assert all((f'<a href="learners/{name}.html">{name}</a>' in page) == (name not in nothing) for name in grades)
 
 
 def test_changes_comments_and_requests(small: Course, graded: tuple[Path, Path], tmp_path: Path) -> None:
@@ -66,12 +73,15 @@ def test_changes_comments_and_requests(small: Course, graded: tuple[Path, Path],
     said = cohort(small, "diff", tmp_path / "old", out).stdout
     check = tree["exercises"][0]["checks"][0]
     assert f"learner000: lab3/{tree['exercises'][0]['exercise']} {check['name']}: wrong, 0 of" in said
-    assert "learner001" in said and "not there ->" in said
+    assert "in the second results alone, and not compared: learner001" in said and "not there" not in said
+    (tmp_path / "old/learners/learner000.json").write_text(json.dumps(tree | {"learner": "somebody else"}))
+    other = cohort(small, "diff", tmp_path / "old", out)
+    assert other.returncode == 2 and "the results of two classes" in other.stderr
     summary = json.loads((out / "summary.json").read_text())
     exercise = next(each for each in summary["exercises"] if each["misconceptions"])
     mistake = exercise["misconceptions"][0]
     done = cohort(small, "comment", out, "Read <it> again.", "--mistake", mistake["name"])
-    assert f"for {mistake['learners']} learners" in done.stdout, done.stderr
+    assert f"for {mistake['learners']} learner" in done.stdout, done.stderr
 
     def commented() -> list[str]:
         return [
@@ -109,3 +119,87 @@ def test_checks_have_their_difficulty(graded: tuple[Path, Path]) -> None:
             assert check["discrimination"] is None or -1 <= check["discrimination"] <= 1
     assert "made_by" in (graded[1] / "grades.csv").read_text().splitlines()[0]
     assert "mechgrade " in (graded[1] / "versions.json").read_text()
+
+
+def test_nothing_handed_in_is_no_zero_with_a_folder_or_without(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One rule for an empty folder, a folder of computers' own files, and no folder at all: no score, no page, no part in the mean."""
+    course = small_course(tmp_path / "course", ("find_heads",))
+    answer = (course.root / "solutions/lab3/find_heads.py").read_text()
+    for name in ("ada", "bob", "cid", "dan"):
+        (tmp_path / "class" / name).mkdir(parents=True)
+    (tmp_path / "class/ada/find_heads.py").write_text(answer)
+    (tmp_path / "class/cid/.DS_Store").write_text("x")
+    (tmp_path / "class/dan/find_heads.docx").write_text("x")  # something was handed in, and it is worth nothing
+    (tmp_path / "list.csv").write_text("name,login\nAda,ada\nBob,bob\nCid,cid\nDan,dan\nZoe,zoe\n")
+    out = tmp_path / "out"
+    done = cohort(course, "grade", tmp_path / "class", "--out", out, "--jobs", "1", "--roster", tmp_path / "list.csv")
+    assert done.returncode == 0, done.stdout + done.stderr
+    with (out / "grades.csv").open(newline="") as file:
+        rows = {row["learner"]: row for row in csv.DictReader(file)}
+    assert {name: row["score"] for name, row in rows.items()} == {
+        "ada": "5",
+        "bob": "",
+        "cid": "",
+        "dan": "0",
+        "Zoe": "",
+    }
+    nothing = [(row["max_score"], row["handed_in"], row["made_by"]) for row in rows.values() if not row["score"]]
+    assert nothing == [("5", "nothing was handed in", "")] * 3
+    assert "2 learners, mean score 2.5 of 5" in done.stdout
+    assert "No score, because nothing was handed in: bob, cid, Zoe" in done.stdout
+    assert sorted(path.name for path in (out / "learners").glob("*.html")) == ["ada.html", "dan.html"]
+    monkeypatch.chdir(course.root)
+    found = Export(out, (tmp_path / "list.csv").read_text(), "--feedback", str(tmp_path / "f.zip"))
+    assert found.last == {"Ada": "5", "Bob": "", "Cid": "", "Dan": "0", "Zoe": ""}
+    assert "5 rows, 2 with a score" in found.said and "2 pages" in found.said
+
+
+def test_only_what_is_begun_is_counted(tmp_path: Path) -> None:
+    """An untouched course folder, an empty file and a function of another name are told, in the check and in grades.csv."""
+    course = small_course(tmp_path / "course")
+    text = (course.root / "solutions/lab3/find_heads.py").read_text()
+    folder = tmp_path / "class"
+    shutil.copytree(course.root / "exercises", folder / "bob")
+    for name, body in {"ada": text, "cy": "", "dan": text.replace("def find_heads(", "def findHeads(")}.items():
+        (folder / name).mkdir()
+        (folder / name / "find_heads.py").write_text(body)
+    done = cohort(course, "check", folder, "--to", tmp_path / "check.csv")
+    assert done.returncode == 0, done.stderr
+    for name, count in {"ada": 1, "bob": 0, "cy": 0, "dan": 0}.items():
+        assert f"{name}: {count} of 2 exercises begun" in done.stdout
+    assert "4 hand-ins; in 0 something is written for all 2 exercises" in done.stdout
+    with (tmp_path / "check.csv").open(newline="") as file:
+        found = {row["learner"]: row for row in csv.DictReader(file)}
+    whys = {
+        "ada": "",
+        "bob": "lab3, all exercises",
+        "cy": "find_heads.py for lab3/find_heads: it is empty",
+        "dan": "find_heads.py for lab3/find_heads: it defines no `find_heads`",
+    }
+    assert {name: row["not_begun"] for name, row in found.items()} == whys
+    assert [name for name, row in found.items() if row["used"]] == ["ada"]
+    done = cohort(course, "grade", folder, "--out", tmp_path / "out", "--jobs", "1")
+    assert done.returncode == 0, done.stderr
+    assert "dan: not begun: find_heads.py" in done.stdout and "bob: not begun" not in done.stdout
+    with (tmp_path / "out/grades.csv").open(newline="") as file:
+        notes = {row["learner"]: row["handed_in"] for row in csv.DictReader(file)}
+    assert notes["ada"] == "missing: lab3: repeated_tokens" and notes["bob"] == "not begun: lab3, all exercises"
+    assert notes["cy"] == f"not begun: {whys['cy']}; missing: lab3: repeated_tokens"
+
+
+def test_a_class_list_tells_blackboards_users(tmp_path: Path) -> None:
+    """By the commands: with the list the users are those in it, and without it what was assumed is said."""
+    course = small_course(tmp_path / "course")
+    folder = tmp_path / "class"
+    folder.mkdir()
+    for place, user in enumerate(["c_smith", "c_jones"]):
+        (folder / f"Lab 3_{user}_attempt_2024-01-01-10-10-1{place}_find_heads.py").write_text("x = 1\n")
+    roster = tmp_path / "list.csv"
+    roster.write_text('"Last Name","First Name","Username"\nSmith,Carl,c_smith\nJones,Cid,c_jones\n')
+    without = " ".join(cohort(course, "check", folder).stdout.split())
+    assert "the assignment was taken to be 'Lab 3_c', and a user 'jones'" in without and "--roster" in without
+    done = cohort(course, "check", folder, "--roster", roster, "--to", tmp_path / "check.csv")
+    assert list(rows(tmp_path / "check.csv")) == ["c_jones", "c_smith"]
+    assert "Blackboard's names" not in done.stdout and "nothing was handed in" not in done.stdout
+    assert cohort(course, "grade", folder, "--out", tmp_path / "out", "--jobs", "1", "--roster", roster).returncode == 0
+    assert list(rows(tmp_path / "out/grades.csv")) == ["c_jones", "c_smith"]

@@ -19,6 +19,8 @@ from mechgrade.course import Course
 
 from .ground import assert_same, cohort, command, environment
 
+pytestmark = pytest.mark.long
+
 Graded = tuple[Path, Path]
 
 

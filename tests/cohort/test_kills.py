@@ -17,6 +17,8 @@ from mechgrade.course import Course
 
 from .ground import assert_same, command, environment, small_class
 
+pytestmark = pytest.mark.long
+
 Graded = tuple[Path, Path]
 
 #: Whether a worker goes on as the child of what was started.

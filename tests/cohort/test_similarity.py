@@ -48,8 +48,9 @@ def test_a_renamed_copy_is_found_and_own_answers_are_hardly_ever(course: Course,
     class_["copyist"] = {exercise: renamed(texts[-1])}
     found = similar(course, [exercise], class_, LEAST)
     assert found[0].learners == ("copyist", f"own{len(texts) - 1}")
-    # Short answers that were written apart can be alike. Those are few, and never as much so as a copy.
-    assert len(found) <= 2 and all(each.share < 0.95 for pair in found[1:] for each in pair.alike)
+    # Short answers that were written apart can be alike, and then the copy is like both. Those are few, and never as much so as a copy.
+    apart = [pair for pair in found if "copyist" not in pair.learners]
+    assert len(apart) <= 1 and all(each.share < 0.95 for pair in found[1:] for each in pair.alike)
     (alike,) = found[0].alike
     assert alike.share > 0.9
     # The pieces are the files, whole.

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
+from mechgrade.cohort.learners import files_of
 from mechgrade.course import Course
 from mechgrade.doors.cli import app
 from mechgrade.grading.verdicts import Check, ExerciseResult, Result, Verdict
@@ -151,3 +152,21 @@ def test_a_sentence_is_no_formula_and_no_order_to_the_terminal(course: Course, t
     assert code == 0 and "\x1b" not in said and "\x07" not in said
     text = (tmp_path / "stuck.csv").read_text()
     assert "'=HYPERLINK" in text and "'=eve" in text
+
+
+@pytest.mark.parametrize(
+    ("name", "learner"),
+    [
+        ("Ada.progress (1).json", "Ada"),
+        ("ada-progress-2.json", "ada"),
+        ("ada.progress.json.txt", "ada"),
+        ("Ada Lovelace_1_assignsubmission_file_/progress (2).json", "Ada Lovelace_1"),
+        ("lovelaceada_101_501_ada.progress-1.json", "lovelaceada_101"),
+    ],
+)
+def test_a_renamed_file_is_found(tmp_path: Path, name: str, learner: str) -> None:
+    """Browsers and platforms rename files, and a learner who asked for help would not be seen."""
+    (tmp_path / name).parent.mkdir(exist_ok=True)
+    (tmp_path / name).write_text("{}")
+    (tmp_path / "progress.txt").write_text("")
+    assert files_of(tmp_path, "progress.json") == [(learner, tmp_path / name)]

@@ -111,9 +111,9 @@ SAID: list[tuple[Tree, Tree, str, str, str]] = [
     (tensor(np.zeros((2, 3))), tensor(np.zeros((3, 2))), "shape", "", "the result has shape [3, 2], expected [2, 3]"),
     (tensor([]), tensor(np.zeros((0, 1))), "shape", "", "the result has shape [0, 1], expected [0]"),
     ({"a": 1}, {}, "shape", "", "the result lacks 'a'"),
-    ({}, {"a": 1}, "shape", "", "the result has 'a' besides"),
-    ({"a": 1, 2: 1}, {"b": 1, 3: 1}, "shape", "", "the result lacks 'a', 2 and has 'b', 3 besides"),
-    (dict.fromkeys(range(7)), dict.fromkeys("abcdefg"), "shape", "", "the result lacks 0, 1, 2, 3, 4 and has 'a', 'b', 'c', 'd', 'e' besides"),
+    ({}, {"a": 1}, "shape", "", "the result also has 'a'"),
+    ({"a": 1, 2: 1}, {"b": 1, 3: 1}, "shape", "", "the result lacks 'a', 2 and also has 'b', 3"),
+    (dict.fromkeys(range(7)), dict.fromkeys("abcdefg"), "shape", "", "the result lacks the keys 0, 1, 2, 3, 4 and also has 'a', 'b', 'c', 'd', 'e'"),
     # finite
     (1.5, NAN, "finite", "", "the result is nan, expected 1.5"),
     (1.5, INF, "finite", "", "the result is inf, expected 1.5"),

@@ -6,7 +6,7 @@ import subprocess
 import sys
 import types
 from collections import OrderedDict
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
@@ -124,6 +124,40 @@ def test_classes_of_the_learners_own_are_gone() -> None:
     assert type(found["a"][0]) is torch.Tensor and found["a"][1] != "y"
     assert type(found["b"][0]) is np.ndarray
     assert type(frozen(OrderedDict(a=1), torch)) is dict
+
+
+def test_the_parts_of_a_tuple_keep_their_names_and_nothing_else_is_kept() -> None:
+    class Head(NamedTuple):
+        layer: int
+        scores: Any
+
+        def __eq__(self, other: object) -> bool:
+            return True
+
+        __hash__ = None  # type: ignore[assignment]
+
+        @property
+        def mean(self) -> float:
+            return 1.0
+
+    class Below(Head):
+        __slots__ = ()
+
+    for kind in (Head, Below):
+        head = frozen([kind(2, np.ones(3))], torch)[0]
+        assert (head.layer, head[0], head.scores.sum()) == (2, 2, 3) and isinstance(head, tuple)
+        assert type(head).__name__ == "tuple" and head != (1, 1) and not hasattr(head, "mean")
+    q, r = frozen(np.linalg.qr(np.eye(2)), torch)
+    assert frozen(np.linalg.qr(np.eye(2)), torch).Q.tolist() == q.tolist() and r.shape == (2, 2)
+    assert frozen(torch.ones(2, 3).max(dim=1), torch).indices.shape == (2,)
+
+
+@pytest.mark.parametrize(
+    "names", ["ab", ("a",), ("a", "a"), ("a", "class"), ("a", "_b"), ("a", 1), ("a", "b", "c"), None]
+)
+def test_names_that_are_none_are_let_go(names: Any) -> None:
+    kind = type("Odd", (tuple,), {"_fields": names})
+    assert type(frozen(kind((1, 2)), torch)) is tuple
 
 
 def test_what_is_plain_stays_the_same_object() -> None:

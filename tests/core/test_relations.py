@@ -235,6 +235,7 @@ WORDS: list[Tree] = [" Paris", " to", "ing", " Mary"]
     [
         (PLACES, PLACES[::-1], "Your list has the right entries in reversed order."),
         (PLACES, [PLACES[2], *PLACES[:2], *PLACES[3:]], "Your list has the right entries, but in another order."),
+        (PLACES[:2], PLACES[1::-1], "Your list has the right entries, but in another order."),
         (PLACES, PLACES[1:], "Your list is right, but its first entry is missing."),
         (PLACES, PLACES[:-1], "Your list is right, but its last entry is missing."),
         (PLACES[1:], PLACES, "Your list is right, but one entry too many stands at its start."),
@@ -363,7 +364,7 @@ def test_nothing_is_said_of_unrelated_numbers(kind: str, seed: int, shapes: list
         assert all((got >= want).all() for want, got in drawings)
     elif sentence == "Wherever your numbers are wrong, they are too small.":
         assert all((got <= want).all() for want, got in drawings)
-    elif sentence is not None and "rows along" in sentence:
+    elif sentence is not None and "places along" in sentence:
         assert all((got == want).any() for want, got in drawings if (got != want).any())
     else:
         assert sentence in (None, "Each of your values is 0.")

@@ -203,7 +203,7 @@ def test_few_rows_are_wrong() -> None:
     got = np.array(want)
     got[:, 2] = numbers(2, 3, 4)
     assert said(pair(want, got)) == (
-        "Your numbers are wrong in only 1 of 5 rows along `head`, at index 2, and right in all others."
+        "Your numbers are wrong in only 1 of 5 places along `head`, at index 2, and right in all others."
     )
     got[0, 0, 0] = 9
     assert said(pair(want, got)) is None, "that row is right but for one number"

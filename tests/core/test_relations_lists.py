@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from core_pairs import pair, said
 
+from mechgrade.grading.relations import Sources, relate
 from mechgrade.protocol.wire import Tree
 
 WORDS: list[Tree] = [" Paris", " to", "ing", " Mary"]
@@ -13,6 +14,49 @@ WORDS: list[Tree] = [" Paris", " to", "ing", " Mary"]
 def listing(*runs: tuple[Tree, Tree]) -> str | None:
     """What is said of lists that a function returned."""
     return said(*(pair(want, got) for want, got in runs))
+
+
+#: Scenarios that pack what a function returns.
+PACKING = """
+def of_rates(exercise, bench, *, k):
+    return rates_of(exercise, k)
+
+def rates_of(exercise, k):
+    found = exercise.rates(k)
+    return [list(pair) for pair in sorted(found.items())]
+
+def of_few_rates(exercise, bench, *, k):
+    return [[key, value] for key, value in exercise.rates(k).items() if value > 0]
+
+def of_names(exercise, bench, *, k):
+    return {"names": sorted(exercise.names(k))}
+"""
+RATES: list[Tree] = [[1, 0.25], [2, 0.5], [3, 0.0], [4, 0.75]]
+
+
+def packed(scenario: str, *runs: tuple[Tree, Tree]) -> str | None:
+    """What is said of what a scenario packed."""
+    return relate([pair(want, got, scenario) for want, got in runs], Sources(PACKING))
+
+
+def test_the_pairs_of_a_dict_are_told_as_a_dict() -> None:
+    assert packed("of_rates", (RATES, RATES[1:])) == "Your dict is right, but lacks the key 1."
+    assert packed("of_rates", (RATES[1:], RATES)) == "Your dict is right, but also has the key 1."
+    assert packed("of_rates", (RATES, RATES[:2])) == "Your dict is right, but lacks the keys 3 and 4."
+    other = (RATES[1:], RATES[1:3])
+    assert packed("of_rates", (RATES, RATES[1:]), other) == "Your dict is right, but lacks some keys."
+    assert packed("of_rates", (RATES, [[1, 0.5], *RATES[2:]])) is None, "another value too"
+    assert "dict" not in str(packed("of_few_rates", (RATES, RATES[1:]))), "a scenario that leaves some out"
+
+
+def test_a_list_that_the_scenario_made_is_not_the_learners() -> None:
+    words = sorted(map(str, WORDS))
+    assert packed("of_names", ({"names": words}, {"names": words[1:]})) == (
+        "The list that is compared is right, but its first entry is missing."
+    )
+    assert packed("of_names", ({"names": words}, {"names": words[::2]})) == (
+        "All entries of the list that is compared are right, but some are missing."
+    )
 
 
 def test_an_entry_that_alone_is_wrong() -> None:

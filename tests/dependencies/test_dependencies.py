@@ -29,6 +29,8 @@ from mechgrade.grading.look import Look
 from mechgrade.grading.options import Options
 from mechgrade.grading.warm.fingerprint import fingerprint
 
+pytestmark = pytest.mark.long
+
 #: One that imports a helper of the course; one with prompts; one with the SAE and random ones.
 HEADS, IOI, LATENTS = "find_heads", "logit_difference", "latent_activations"
 LABS = {HEADS: "lab3", IOI: "lab2", LATENTS: "lab4"}
@@ -570,7 +572,8 @@ def test_the_message_names_what_changed(ground: Ground, change: Change) -> None:
     change(path, former)
     (reason,) = stale(ground.course, [ground.course.exercise(HEADS)], "embedded")
     assert re.search(
-        r"json: bench, course\.yaml, engine: worker, \S+ and 9 more changed since it was recorded$", reason
+        r"json: scenarios no longer counts; bench, course\.yaml, engine: worker, \S+ and 8 more did not count when it was recorded$",
+        reason,
     )
 
 

@@ -21,11 +21,14 @@ COURSE = load_course(ROOT)
 LEFT_OUT = "load_sae"
 #: Mistakes of the CPU alone: on a device they are none, or others. Each begins a sentence of the audit's.
 OTHERWISE = (
-    # `.cpu()` of a tensor on a device is a copy, so no view of the large activation is kept.
+    # `.cpu()` of a tensor on a device is a copy, so no view of the large activation is kept, and not the model's own tensor.
     "lab1/selective_cache: misconception view_kept is passed",
+    "lab1/selective_cache: misconception hooks_keep_what_they_get is passed",
     # The model's own tensor stays on the device as well, where the result must be on the CPU: a second difference, which the recording
     # does not have. So the mistake is rejected, and not named.
     "lab1/selective_cache: misconception copied_only_when_sliced is named nothing",
+    # Each run shows a tensor on the CPU there. In the recording the one run shows it that asks for the device "meta".
+    "lab3/repeated_tokens: misconception device_ignored is named nothing",
     # The gradient of the last layer's translator is rounding alone, and Adam makes whole steps of it: what it has learnt differs from
     # the recording's in the second digit where a device adds in another order.
     "lab5/tuned_lens: misconception averaged_over_layers is named nothing",

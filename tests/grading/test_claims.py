@@ -71,10 +71,16 @@ def grade(tmp_path: Path, worker: Worker) -> Grade:
     return call
 
 
+def test_a_fact_that_breaks_on_data_of_another_type_tells_the_call(grade: Grade) -> None:
+    """What the learner's function returned says more than what the grader's own code could not do with it."""
+    check = grade("compare(on_a_number, facts=length, seed=seed)", "return 7")
+    assert check.verdict == "wrong"
+    assert check.message.startswith("find_heads(seed=0) returned 7, an integer, but a list")
+
+
 @pytest.mark.parametrize(
     "body",
     [
-        "compare(on_a_number, facts=length, seed=seed)",
         "assert sum(run(on_a_number, seed=seed)) == 2 * seed, 'not twice the seed'",
         "len(run(on_a_number, seed=seed)) == 2 or pytest.fail('there should be two')",
     ],

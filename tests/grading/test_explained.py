@@ -117,3 +117,36 @@ def test_a_known_mistake_is_not_named_beside_a_check_that_fails_otherwise(grade:
     result = grade("return 3.25 * abs(number)")
     assert [check.verdict for check in result.checks] == ["wrong", "wrong"]
     assert [(check.misconception, check.sentence) for check in result.checks] == [(None, ""), (None, "")]
+
+
+def test_all_that_was_compared_is_right_is_said_of_the_check_that_failed_alone(tmp_path: Path, worker: Worker) -> None:
+    root = course_in(tmp_path)
+    (root / "graders/lab3/test_find_heads.py").write_text(
+        '''
+import pytest
+
+def alone(exercise, bench, *, number):
+    return exercise.find_heads(number)
+
+@pytest.mark.points(3)
+def test_one(compare):
+    """One number."""
+    compare(alone, number=3)
+
+@pytest.mark.points(2)
+def test_two(compare):
+    """Two numbers."""
+    compare(alone, number=2)
+    compare(alone, number=7)
+'''
+    )
+    course = load_course(root)
+
+    def sentence(body: str) -> str:
+        return graded(course, worker, body).checks[1].sentence
+
+    everything = "Line 2 raises `IndexError`, which is not expected. On these inputs all that was compared is right."
+    assert sentence("return 2.5 * number if number < 7 else [][0]") == everything
+    (root / "handed_in/lab3/find_heads.py").unlink()
+    (root / "handed_in/lab3").rmdir()
+    assert sentence("return 2.5 * number if number == 3 else [][0]") == "", "in that check nothing was compared"

@@ -24,6 +24,8 @@ from mechgrade.grading.verdicts import ExerciseResult
 from mechgrade.grading.worker import Worker
 from mechgrade.protocol.job import BenchSpec, Job
 
+pytestmark = pytest.mark.long
+
 #: What the learner hands in: the known mistake, in other words than the course's program.
 MISTAKEN = "return 13 * number / 4"
 

@@ -25,6 +25,8 @@ from mechgrade.grading.verdicts import Check, ExerciseResult
 from mechgrade.grading.worker import Worker
 from mechgrade.submissions.find import find_submission
 
+pytestmark = pytest.mark.long
+
 BODY = "    return float((x * y).sum() / (x * x).sum())\n"
 STUB = "import numpy as np\n\n\ndef slope(x, y):\n"
 #: Its loop is one line, because the line in which it was stopped is told.

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import math
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from mechgrade.grading import tracer
 from mechgrade.grading.calls import Call
 from mechgrade.grading.facts import Measuring, less_than, more_than
 from mechgrade.grading.judge import judge
@@ -24,6 +28,9 @@ from mechgrade.protocol.wire import Array, Tree
 GRADER = """
 def packed(exercise, bench, *, k):
     return {"found": exercise.pair(k)[1], "sum": exercise.pair(k)[0] + 1}
+
+def plain(exercise, bench, *, k):
+    return exercise.pair(k)
 """
 SOURCE = "def pair(k):\n    return k, 2.5\n"
 CALL = Call("packed", {"k": 3})
@@ -70,6 +77,77 @@ def test_a_wrong_form_is_told_with_the_form_of_the_whole() -> None:
         judgement.message
         == "pair(k=3): result[1] is the str 'no', expected the float 2.5 (the whole result should be a tuple of 2)"
     )
+
+
+def test_the_form_of_the_whole_is_told_only_where_the_data_shows_it() -> None:
+    """A key of the function's dict is a place in a pair of the scenario's too."""
+    rates: Tree = {1: array(0.25), 2: array(0.5)}  # type: ignore[dict-item]  # keys of numbers are sent as well
+    pairs: Tree = [[1, array(0.25)], [2, array(0.5)]]
+    call = made("rates(k=3)", rates, function="rates")
+    places = {(0, 1): (0, (1,)), (1, 1): (0, (2,))}
+    judgement, _ = told([[1, 0.25], [2, 0.5]], pairs, call, places=places)
+    assert judgement.message == (
+        "rates(k=3): result[1] is a float32 tensor of shape [1], expected the float 0.25; finish with `.item()`"
+    )
+
+
+def test_the_pairs_of_a_dict_are_told_as_the_dict() -> None:
+    call = made("rates(k=3)", {2: 0.5, 4: 0.75}, function="rates")
+    judgement, number = told([[1, 0.25], [2, 0.5], [4, 0.75]], [[2, 0.5], [4, 0.75]], call)
+    assert (judgement.message, number) == ("rates(k=3): the result lacks the key 1", 0)
+    judgement, _ = told([[2, 0.25], [4, 0.75]], [[2, 0.5], [4, 0.75]], call)
+    assert judgement.message == "rates(k=3): result[2] is 0.5, expected 0.25"
+    other = made("rates(k=3)", {2: 0.5, 4: 0.125}, function="rates")
+    judgement, _ = told([[2, 0.25], [4, 0.75]], [[2, 0.5], [4, 0.75]], other)
+    assert "The check then finds" in judgement.message, "the scenario changed it"
+
+
+PROMISE = "def pair(k: int) -> tuple[int, float]: ..."
+
+
+def told_of(source: str, got: Tree | Outcome, *calls: Made, stub: str = PROMISE, want: Tree = None) -> str:
+    """What is told of a function of some text."""
+    outcome = got if isinstance(got, Outcome) else Outcome("returned", got)
+    run = Run(want or {"found": 2.5}, {})
+    judgement = judge(CALL.key, run, outcome)
+    return in_own_terms(judgement, CALL, outcome, run, Trace(calls, {}), Origins(GRADER), source, stub)[0].message
+
+
+def test_a_function_without_a_return_is_told_as_that() -> None:
+    """And not as what a scenario made of its None."""
+    nothing = made(result=None, returned="None")
+    without = "pair(k=3) returned None: it has no `return` with a value"
+    for body in ("pass", "...", "if k < 0:\n        raise ValueError\n    return", "def inner():\n        return 1"):
+        assert told_of(f"def pair(k):\n    {body}\n", None, nothing) == without, body
+    assert told_of("def pair(k):\n    return [k].sort()\n", None, nothing) == (
+        "pair(k=3) returned None; it should return `tuple[int, float]`"
+    )
+    plain = replace(CALL, scenario="plain")
+    judgement = judge(plain.key, Run((3, 1.5), {}), Outcome("returned", None))
+    trace = Trace((nothing,), {})
+    whole, _ = in_own_terms(
+        judgement,
+        plain,
+        Outcome("returned", None),
+        Run((3, 1.5), {}),
+        trace,
+        Origins(GRADER),
+        "def pair(k): pass",
+        PROMISE,
+    )
+    assert whole.message == f"{without}, and a tuple of 2 is expected"
+    lost = Outcome("raised", message="TypeError: None", error="TypeError", called=(Line(1, "pair"),))
+    assert told_of("def pair(k): pass", lost, nothing) == without, "the scenario could not go on with it"
+    assert told_of("def pair(k): pass", lost, made("pair(k=3)", 1, raised="TypeError", returned="")) != without
+    assert told_of("def pair(k): pass", Outcome("unusable", message="the check could not work"), nothing) == without
+
+
+def test_none_is_no_mistake_where_it_is_promised_or_nothing_is() -> None:
+    nothing = made(result=None, returned="None")
+    for stub in ("", "def pair(k): ...", "def pair(k) -> None: ...", "def pair(k) -> int | None: ..."):
+        assert "return` " not in told_of("def pair(k): pass", {"found": 1.0}, nothing, stub=stub), stub
+    error = told_of("def pair(k): pass", {"raised": "nothing"}, nothing, want={"raised": "ValueError"}, stub=PROMISE)
+    assert error == "pair(k=3) returned None, but a ValueError is expected", "that says more"
 
 
 def test_where_two_calls_gave_the_same_it_is_not_said_which_of_them_is_wrong() -> None:
@@ -203,6 +281,9 @@ def test_a_run_that_gives_something_else_each_time_says_so() -> None:
 def test_without_a_trace_the_judgement_stays() -> None:
     judgement, number = told({"found": 1.5}, {"found": 2.5})
     assert judgement.message == "packed(k=3): result['found'] is 2.5, expected 1.5" and number is None
+    assert judgement.gave == "", "the dict is the scenario's"
+    plain = replace(CALL, scenario="plain")
+    assert told((3, 1.5), (3, 2.5), call=plain)[0].gave == "a tuple of 2", "the tuple is the function's"
 
 
 # --- values in words -----------------------------------------------------------------------------------------------------
@@ -289,6 +370,86 @@ def test_calls_are_written_down_with_what_they_got_and_gave() -> None:
     line = Module.scaled.__code__.co_firstlineno + 4
     assert log.calls[0]["line"] == line, "the line that returned, and not the one of the def"
     assert log.places_in({"mine": [first, first[:1]]}) == [(["mine", 0], 0, [])]
+
+
+def mended(function: Callable[..., float]) -> Callable[..., float]:
+    """A decorator that now and then answers itself."""
+
+    @functools.wraps(function)
+    def call(value: float) -> float:
+        if value == 0:
+            return 0.0
+        return function(value)
+
+    return call
+
+
+class Shapes:
+    """Functions that return, or do not, in several ways."""
+
+    @staticmethod
+    def at_the_end(value: float) -> float:
+        value += 1
+        return value
+
+    @staticmethod
+    def nothing(value: float) -> None:
+        value += 1
+
+    @staticmethod
+    def in_a_block(value: float) -> float:
+        with contextlib.suppress(KeyError):
+            return value + 1
+        raise AssertionError
+
+    @staticmethod
+    def cleaned_up(value: float) -> float:
+        try:
+            return 1 / value
+        finally:
+            value = 0
+
+    @staticmethod
+    def of_two(value: float) -> float:
+        if value > 0:
+            return 1.0
+        return 2.0
+
+    @staticmethod
+    def recursive(value: float) -> float:
+        value = Shapes.recursive(value - 1) if value > 0 else 1 / value
+        return value
+
+    @staticmethod
+    def later(value: float) -> Iterator[float]:
+        yield value
+
+    @staticmethod
+    @functools.cache
+    def kept(value: float) -> float:
+        return value
+
+    @staticmethod
+    @mended
+    def decorated(value: float) -> float:
+        value += 1
+        return value
+
+
+@pytest.mark.parametrize("name", [name for name in vars(Shapes) if not name.startswith("_")])
+@pytest.mark.parametrize("value", [2.0, 0.0])
+def test_the_line_is_the_one_that_watching_all_calls_would_find(
+    name: str, value: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def line() -> object:
+        log = Log()
+        with contextlib.suppress(ZeroDivisionError):
+            getattr(Watched(Shapes, Shapes, log), name)(value)  # type: ignore[arg-type]
+        return [each.get("line") for each in log.calls]
+
+    known = line()
+    monkeypatch.setattr(tracer, "_only_line", lambda _: None)
+    assert line() == known
 
 
 def test_of_very_many_calls_the_first_are_kept() -> None:

@@ -12,6 +12,8 @@ from hub.conftest import environment
 from mechgrade.course import load_course
 from mechgrade.grading.worker import Worker
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture
 def machine(mechgrade, tmp_path, monkeypatch):

@@ -12,6 +12,8 @@ import pytest
 
 from hub import standins
 
+pytestmark = pytest.mark.long
+
 #: Boots models and autoencoders as the worker does; each ends as an entry of a JSON object, or as the sentence that it failed with.
 LOAD = """
 import json, sys

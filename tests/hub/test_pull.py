@@ -13,6 +13,8 @@ import pytest
 
 from hub import standins
 
+pytestmark = pytest.mark.long
+
 WEIGHTS = "model.safetensors"
 
 

@@ -14,6 +14,8 @@ from hub import standins
 from mechgrade.course import CourseError
 from mechgrade.hub import registry
 
+pytestmark = pytest.mark.long
+
 torch = later("torch")
 numpy = later("numpy")
 safetensors = later("safetensors.torch")

@@ -15,6 +15,8 @@ from mechgrade.course import load_course
 
 from interp.facts.verify import Fact, agrees, facts_of, known, verify
 
+pytestmark = pytest.mark.long
+
 #: True of every model of GPT-2 small's form, whatever its weights.
 FORM = {"layers", "heads", "cached activations"}
 

@@ -10,6 +10,8 @@ from support import later
 
 from interp.tables import Card, Row, Section
 
+pytestmark = pytest.mark.long
+
 card = later("interp.card")
 circuits = later("interp.circuits")
 

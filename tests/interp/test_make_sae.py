@@ -17,6 +17,8 @@ from support import ROOT, later
 
 from interp.make_sae.kinds import KINDS
 
+pytestmark = pytest.mark.long
+
 torch = later("torch")
 sae_lens = later("sae_lens")
 command = later("interp.make_sae.__main__")

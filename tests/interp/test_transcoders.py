@@ -12,6 +12,8 @@ from support import later
 
 from interp.tables import Card
 
+pytestmark = pytest.mark.long
+
 torch = later("torch")
 safetensors = later("safetensors.torch")
 sae_lens = later("sae_lens")

@@ -14,6 +14,8 @@ from interp.tables import Card
 from interp.tokenizer import build_tokenizer, token_ids
 from interp.words import NAMES
 
+pytestmark = pytest.mark.long
+
 unsupervised_card = later("interp.unsupervised_card")
 strangers = later("interp.strangers")
 training = later("interp.train")

@@ -10,13 +10,15 @@ from support import ROOT
 
 from mechgrade.course import load_course
 from mechgrade.grading.advice import ADVICE, advice
-from mechgrade.grading.stuck import stuck
+from mechgrade.grading.stuck import Stuck, stuck
 from mechgrade.grading.verdicts import ExerciseResult, Result
 from mechgrade.protocol.outcome import Outcome, Place
 from mechgrade.reports.cell import html, text
 from mechgrade.reports.gradescope import results
 from mechgrade.reports.html import environment
 from mechgrade.reports.live import checks_of
+
+pytestmark = pytest.mark.long
 
 NAME = "induction_scores"
 COURSE = load_course(ROOT)
@@ -65,13 +67,24 @@ CASES: dict[str, tuple[str, str, str]] = {
     "a misspelt name": (body("    return patern.mean(0)\n"), "raised", "Did you mean `pattern`?"),
     "a misspelt method": (body("    return pattern.diagnal(0)\n"), "raised", "Did you mean `diagonal`?"),
     "a misspelt function": (body("    return torch.meen(pattern)\n"), "raised", "Did you mean `mean`?"),
-    "torch is not imported": (RIGHT.replace("import torch\n", ""), "raised", "Write `import torch` at the top of the file."),
+    "torch is not imported": (RIGHT.replace("import torch\n", ""), "raised", "Write `import torch` at the top of the file"),
     "NumPy is not imported": (body("    return np.mean(pattern)\n"), "raised", "Write `import numpy as np` at the top"),
     "display": (body("    display(pattern)\n"), "raised", "exists in notebooks only"),
     "a notebook's shell": (above("get_ipython().run_line_magic('matplotlib', 'inline')"), "raised", "exists in notebooks only"),
     "a name below the answer": (RIGHT + "\nprint(nothing)\n", "raised", "name 'nothing' is not defined"),
     "assigned later": (body("    x = half + x\n    return x\n"), "raised", "the function's own everywhere in it"),
+    "an import is deleted": (STUB.replace("from jaxtyping import Float\n", ""), "raised", "not defined. Write `from jaxtyping import Float` at the top"),
+    "a module's name for a value": (body("    torch = pattern\n    return torch.zeros(2)\n"), "raised", "The name `torch` stands for a value of type Tensor there"),
+    # --- text from elsewhere
+    "NUL bytes": (RIGHT + "\0\0", "raised", "holds the first of 2 NUL bytes"),
+    "a chat's backticks": (above("```python"), "raised", "three backticks"),
+    "a shell's prompt": (above(">>> import torch"), "raised", "Delete `>>>`"),
+    "a blank that is none": (body("\u00a0   return pattern\n"), "raised", "An invisible character"),
+    "brackets of another keyboard": (body("    return pattern.mean（0）\n"), "raised", "Type the sign that looks like it"),
     # --- functions
+    "a class": (f"class {NAME}:\n    def __init__(self, pattern, half):\n        pass\n", "wrong", "is a class in your file, and a function is expected"),
+    "its result by its name": (RIGHT + f"\n{NAME} = torch.zeros(2, 4)\n", "raised", "no function of this name any more"),
+    "a device for all": (above("import torch\ntorch.set_default_device('cuda')"), "raised", "Line 2 sets the default device for all code"),
     "another name": (RIGHT.replace(f"def {NAME}", "def induction_score"), "missing", "It defines `induction_score`: keep the stub's name."),
     "capitals": (RIGHT.replace(f"def {NAME}", "def Induction_Scores"), "missing", "It defines `Induction_Scores`"),
     "in a class": ("class Mine:\n" + "".join(f"    {line}\n" for line in RIGHT.splitlines()), "missing", "inside the class `Mine`"),
@@ -82,16 +95,16 @@ CASES: dict[str, tuple[str, str, str]] = {
     "twice, the wrong one last": (RIGHT + f"\n\ndef {NAME}(pattern, half):\n    return pattern\n", "wrong", "has shape [2, 3, 4, 11, 11], expected [2, 4]"),
     "raise left above": (body(RAISE + "    return pattern\n"), "raised", "delete that line"),
     # --- what comes back
-    "no return": (body("    x = pattern.mean()\n"), "wrong", "does your function end without a `return`?"),
-    "pass": (body("    pass\n"), "wrong", "does your function end without a `return`?"),
-    "printed": (body("    print(float(pattern.mean()))\n"), "wrong", "does your function end without a `return`?"),
+    "no return": (body("    x = pattern.mean()\n"), "wrong", "it has no `return` with a value"),
+    "pass": (body("    pass\n"), "wrong", "it has no `return` with a value"),
+    "printed": (body("    print(float(pattern.mean()))\n"), "wrong", "it has no `return` with a value"),
     "three points": (body("    return ...\n"), "wrong", "the three points that stand for code to be written"),
     "async": (RIGHT.replace(f"def {NAME}", f"async def {NAME}"), "wrong", "write `def`"),
     "yield": (body("    yield pattern\n"), "wrong", "collect the values and `return` them"),
-    "a method that is not called": (body("    return pattern.mean\n"), "wrong", "call it, and return what it gives"),
+    "a method that is not called": (body("    return pattern.mean\n"), "wrong", "Call it, and return what it gives"),
     "NumPy": (wrapped(f"def {NAME}(pattern, half): return right(pattern, half).numpy()"), "wrong", "NumPy array"),
-    "a list": (wrapped(f"def {NAME}(pattern, half): return right(pattern, half).tolist()"), "wrong", "is a list of 2"),
-    "a tuple": (wrapped(f"def {NAME}(pattern, half): return right(pattern, half), 1"), "wrong", "is a tuple of 2"),
+    "a list": (wrapped(f"def {NAME}(pattern, half): return right(pattern, half).tolist()"), "wrong", "a list of 2 lists, but a float32 tensor of shape [2, 4] is expected"),
+    "a tuple": (wrapped(f"def {NAME}(pattern, half): return right(pattern, half), 1"), "wrong", "returned a tuple of 2 values, but a float32 tensor"),
     "one number": (wrapped(f"def {NAME}(pattern, half): return right(pattern, half)[0, 0]"), "wrong", "has shape [], expected [2, 4]"),
     "a decorator": (wrapped(f"import functools\n\n\n@functools.wraps(right)\ndef {NAME}(*a, **k): return 2 * right(*a, **k)"), "wrong", GIVEN),
     # --- errors in the computing
@@ -121,6 +134,9 @@ CASES: dict[str, tuple[str, str, str]] = {
     "a file to write": (above("open('/usr/notes.txt', 'w')"), "raised", "Write no file"),
     "a model of one's own": (above("from transformers import AutoModel\nAutoModel.from_pretrained('gpt2')"), "raised", "graded without a network"),
     "a download": (above("import urllib.request\nurllib.request.urlopen('http://example.com')"), "raised", "graded without a network"),
+    "a download from a number": (above("import urllib.request\nurllib.request.urlopen('http://192.0.2.1/')"), "raised", "graded without a network"),
+    "a socket": (above("import socket\nsocket.create_connection(('192.0.2.1', 80))"), "raised", "graded without a network"),
+    "a download that ends in PermissionError": (above("from urllib.request import urlretrieve\nurlretrieve('ftp://192.0.2.1/a', 'a')"), "raised", "graded without a network"),
     "a bench": (above("from mechgrade.bench import open_bench\nopen_bench()"), "raised", "cannot do so while your code is graded. There the grader hands"),
     "a bench in a function": (wrapped(f"from mechgrade.bench import open_bench\n\n\ndef {NAME}(pattern, half):\n    return open_bench()"), "raised", "Put `open_bench()` below"),
     "another program": (above("import subprocess\nsubprocess.run(['ls'])"), "raised", "may start no other program"),
@@ -227,13 +243,24 @@ def test_a_loop_that_does_not_end_costs_one_wait_and_its_line_is_told(
 
 
 def test_where_a_process_was_when_its_time_ran_out() -> None:
-    dump = 'Timeout (0:00:05)!\nThread 0x7f (most recent call first):\n  File "{}", line {} in {}\n  File "/usr/x.py", line 9 in y\n'
+    head = "Timeout (0:00:05)!\nThread 0x7f (most recent call first):\n"
+    frame = '  File "{}", line {} in {}\n'
+    dump = head + frame + '  File "/usr/x.py", line 9 in y\n'
     source = "a\n  b\n"
-    assert stuck("words\n" + dump.format("lab3/f.py", 2, "f"), "lab3/f.py", source) == (Place(2, "f", "b"), "words\n")
-    assert stuck(dump.format("lab3/f.py", 1, "<module>"), "lab3/f.py", source) == (Place(1, "", "a"), "")
+    inner = Stuck(Place(2, "f", "b"), "words\n")
+    assert stuck("words\n" + dump.format("lab3/f.py", 2, "f"), "lab3/f.py", source) == inner
+    assert "look for a loop" in str(inner) and "line 2" in str(inner)
+    assert stuck(dump.format("lab3/f.py", 1, "<module>"), "lab3/f.py", source) == (Place(1, "", "a"), "", 1)
     assert stuck(dump.format("lab3/f.py", 9, "f"), "lab3/f.py", source)[0] == Place(9, "f", "")
-    assert stuck("words\n" + dump.format("/usr/z.py", 2, "f"), "lab3/f.py", source) == (None, "words\n")
-    assert stuck("words\n", "lab3/f.py", source) == (None, "words\n")
+    assert stuck("words\n" + dump.format("/usr/z.py", 2, "f"), "lab3/f.py", source) == (None, "words\n", None)
+    assert stuck("words\n", "lab3/f.py", source) == (None, "words\n", None)
+
+
+def test_slow_code_outside_of_all_functions_is_told_as_run_at_the_import() -> None:
+    frames = '  File "lab3/f.py", line 2 in f\n  File "lab3/f.py", line 7 in <module>\n  File "/usr/x.py", line 9 in <module>\n'
+    found = stuck("Timeout (0:00:05)!\n" + frames, "lab3/f.py", "a\n  b\n")
+    assert (found.place, found.top) == (Place(2, "f", "b"), 7)
+    assert "called from line 7" in str(found) and 'below `if __name__ == "__main__":`' in str(found)
 
 
 def test_advice_is_for_errors_alone() -> None:

@@ -13,6 +13,8 @@ from mechgrade.progress.current import current, find, latest
 from mechgrade.progress.outlook import outlook
 from mechgrade.progress.progress import Progress, State
 
+pytestmark = pytest.mark.long
+
 
 @pytest.mark.parametrize(
     "text",
@@ -33,8 +35,10 @@ def test_what_means_an_exercise(course: Course, text: str) -> None:
         ("find_heads", "lab1", "there is no exercise 'find_heads' in lab1"),
         ("lab9/find_heads", None, "there is no lab 'lab9'"),
         ("", None, "there is no exercise ''"),
-        ("lab3/", None, "there is no exercise 'lab3/'"),
-        ("exercises/lab3/", None, "there is no lab 'exercises'"),
+        ("lab3", None, "'lab3' is a lab and no exercise; name one of its exercises, or write --lab lab3"),
+        ("lab3/", None, "'lab3/' is a lab and no exercise"),
+        ("exercises/lab3/", None, "'exercises/lab3/' is a lab and no exercise"),
+        ("exercises/lab9/", None, "there is no lab 'exercises'"),
     ],
 )
 def test_what_means_none(course: Course, text: str, lab: str | None, part: str) -> None:

@@ -9,14 +9,19 @@ from typing import Any
 
 import pytest
 
-from mechgrade.bench.finding import MISTAKES
+from mechgrade.bench.finding import MISTAKES, Situation
+from mechgrade.bench.providers import provider_for
+from mechgrade.bench.transformer_lens import doctor as lens_doctor
 from mechgrade.bench.transformer_lens.doctor import whole_caches
+from mechgrade.course import ModelProfile
 from mechgrade.doors.doctor import examine as examination
 from mechgrade.doors.doctor.examine import Asked, examine, prepare_workspace
 from mechgrade.doors.doctor.habits import unseeded
 from mechgrade.doors.doctor.packages import examine_packages
 from mechgrade.progress.progress import State
 from mechgrade.sandbox.probe import Capabilities
+
+pytestmark = pytest.mark.long
 
 STAND_INS = Path(__file__).with_name("stand_ins")
 GB = 10**9
@@ -250,3 +255,29 @@ def test_the_workspace_is_made_once(desk, at_desk):
 def test_a_mistake_in_the_command(at_desk):
     assert "did you mean 'lab3'" in at_desk("doctor", "lab33").stderr
     assert at_desk("doctor", "--device", "gpu").returncode == 2
+
+
+def _at(desk, **profile: Any) -> Situation:
+    return Situation(desk, ModelProfile(name="mine", **profile), [], None, "", ["sae"])
+
+
+def test_a_model_without_an_autoencoder_is_no_problem(desk):
+    (found,) = lens_doctor.examine(_at(desk, path=desk.model().path))
+    assert (found.name, found.status) == ("SAE", "note")
+    assert "all others are graded" in found.text and "sae train --model mine" in found.fix
+
+
+def test_a_missing_tokenizer_is_named(desk):
+    (found, _) = lens_doctor.examine(_at(desk, path="mine/bare"))
+    assert (found.name, found.status) == ("tokenizer", "warning")
+    assert "mine/bare" in found.text and "save_pretrained" in found.fix
+
+
+def test_files_of_ones_own_are_not_to_be_restored_from_the_course(desk):
+    asked = Asked(None, ModelProfile(name="mine", path="mine/broken"))
+    report = {"failed": "bench", "error": "mine/broken/config.json is damaged"}
+    (found,) = examination._bench(desk, asked, provider_for(desk), report)
+    assert found.status == "problem" and "mine/broken" in found.fix
+    assert "fixtures" not in found.fix and "course" not in found.fix
+    (found,) = examination._bench(desk, Asked(None, desk.model()), provider_for(desk), report)
+    assert "from the course" in found.fix

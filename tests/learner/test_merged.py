@@ -43,7 +43,7 @@ def test_the_map_keeps_what_was_passed_and_says_what_to_copy(desk, at_desk):
     said = at_desk("map", "--lab", "lab1", "--plain").stdout
     assert OLD not in said, "the other labs' maps are not about it"
     said = at_desk("progress").stdout
-    assert "1 exercises passed" in said and f"{OLD} is among them; it is part of {NOW} now" in said
+    assert "1 exercise passed" in said and f"{OLD} is among them; it is part of {NOW} now" in said
 
 
 def test_once_the_whole_exercise_is_passed_nothing_is_left_to_say(desk):

@@ -26,6 +26,8 @@ from mechgrade.course import Course, load_course
 from mechgrade.files import write_atomic
 from mechgrade.progress.progress import Progress
 
+pytestmark = pytest.mark.long
+
 LEARN = ["learn", "--no-browser", "--no-server"]
 #: Generous: the first verdict waits for the libraries, on a machine that does other things too.
 PATIENCE = 150

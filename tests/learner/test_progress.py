@@ -13,6 +13,8 @@ from mechgrade.course import Course, load_course
 from mechgrade.grading.verdicts import Check, ExerciseResult, Result
 from mechgrade.progress.outlook import completed, outlook
 from mechgrade.progress.progress import Progress, ProgressError
+from mechgrade.reports.course_map import status
+from mechgrade.reports.terminal import look
 
 
 class Clock:
@@ -41,6 +43,19 @@ def test_an_untouched_stub_is_no_news(desk):
     progress = Progress(desk)
     progress.graded(result_of(desk, "find_heads", "not_started"))
     assert progress.read().entries == {}
+
+
+def test_what_is_half_done_has_its_points(desk):
+    """One of two functions is right and the other is still a stub: that is begun, and counted at the first grading."""
+    edit(desk, "find_heads", "half = 1\n")
+    result = result_of(desk, "find_heads", "not_started")
+    result.exercises[0].checks.append(Check("right", "passed", 2, 2))
+    progress = Progress(desk)
+    progress.graded(result)
+    entry = progress.read().of(desk.exercise("find_heads"))
+    assert (entry.points, entry.attempts) == (2, 1)
+    (row,) = [each for each in outlook(desk, progress.read()).labs[2].rows if each.exercise.name == "find_heads"]
+    assert status(row) == "not finished" and look("not_started", 0)[1] == "not started"
 
 
 def test_attempts_times_and_first_pass(desk):

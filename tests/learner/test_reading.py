@@ -13,6 +13,7 @@ from support import ROOT
 from learner.conftest import Run
 from mechgrade.course import Course
 from mechgrade.course.lesson import read_lesson
+from mechgrade.course.version import BASE, base_of
 from mechgrade.reports.docstring import Part, parts_of
 from mechgrade.reports.prose import mathml, render
 from mechgrade.reports.reading import show_lesson
@@ -124,4 +125,54 @@ def test_the_command(desk: Course, at_desk: Run) -> None:
     assert "no longer holds the exercise's text" in without and "def find_heads(scores, threshold):" in without
     desk.stub_path(desk.exercise("find_heads")).unlink()
     gone = at_desk("read", "find_heads")
-    assert gone.returncode == 2 and "there is no file lab3/find_heads.py" in " ".join(gone.stderr.split())
+    said = " ".join(gone.stderr.split())
+    assert gone.returncode == 2 and "there is no file lab3/find_heads.py" in said and "brings the stub back" in said
+
+
+RING = '''# %% [markdown]
+# # A ring buffer
+#
+# Keep the last samples.
+
+# %%
+class RingBuffer:
+    """The last samples of a stream."""
+
+    def __init__(self, size: int) -> None:
+        raise NotImplementedError
+
+    @property
+    def mean(self) -> float:
+        """Average what is kept.
+
+        Returns:
+            The mean; 0.0 when there are none.
+        """
+        raise NotImplementedError
+
+    def _own(self) -> None:
+        """Nobody's task."""
+'''
+
+
+def test_the_methods_of_a_class_are_read_with_it() -> None:
+    """They are most of the task: without them a learner does not know what to write."""
+    found = read_lesson(RING).functions
+    assert found is not None
+    assert [each.name for each in found] == ["RingBuffer", "RingBuffer.__init__", "RingBuffer.mean"]
+    assert found[1].signature == "    def __init__(self, size: int) -> None:"
+    assert found[2].signature == "    @property\n    def mean(self) -> float:"
+    assert "0.0 when there are none" in found[2].doc
+
+
+def test_a_text_that_is_gone_is_read_from_what_the_course_came_with(desk: Course, at_desk: Run) -> None:
+    path = desk.stub_path(desk.exercise("find_heads"))
+    stub = path.read_bytes()
+    path.write_text("def find_heads(scores, threshold):\n    return []\n")
+    written = " ".join(at_desk("read", "find_heads").stdout.split())
+    has_sources = desk.solution_path(desk.exercise("find_heads")).is_file()
+    assert ("run mechgrade build" if has_sources else "of the course's archive") in written
+    (desk.root / BASE).write_bytes(base_of({"exercises/lab3/find_heads.py": stub}))
+    given = " ".join(at_desk("read", "find_heads").stdout.split())
+    assert "no longer holds the exercise's text. This is the course's." in given
+    assert "Args:" in given and "threshold" in given

@@ -141,6 +141,9 @@ def test_a_learner_at_work(desk, at_desk):
     hints = [at_desk("hint", "find_heads", *more).stdout.split("\n")[0] for more in ([], [], ["--more"], ["1"], [])]
     assert hints == [f"find_heads, hint {number} of 2" for number in (1, 1, 2, 1, 2)]
     assert "you have seen the last" in at_desk("hint", "find_heads", "--more").stderr
+    assert at_desk("hint", "find_circuit", "9").stderr == "mechgrade: find_circuit has 3 hints\n", (
+        "of these none was seen"
+    )
     refused = at_desk("solution", "find_heads")
     assert refused.returncode == 2 and "you have not passed find_heads yet" in refused.stderr
     assert "torch.nonzero" not in refused.stdout

@@ -20,6 +20,8 @@ from mechgrade.doors.learner.update import apply as applying
 from mechgrade.doors.learner.update.merging import merge
 from mechgrade.doors.learner.update.versions import from_archive, from_git
 
+pytestmark = pytest.mark.long
+
 COURSE = """schema: 1
 title: Small
 isolation: process

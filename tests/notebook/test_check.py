@@ -70,6 +70,9 @@ def test_a_notebook_has_no_lines_that_could_be_counted() -> None:
         "SyntaxError while your file was imported: expected ':' (find_heads.py, line 9)": "SyntaxError while your file was imported: expected ':'",
         "no answer after 3 s. Your code was in line 6 then: look for a loop": "no answer after 3 s. Your code was in the line below then: look for a loop",
         "line 7 still raises NotImplementedError, so": "a line still raises NotImplementedError, so",
+        "no answer. Your code was in line 6 then, called from line 9, while your file was imported: line 9 stands in no function, so": "no answer. Your code was in the line below then, while your file was imported: that line stands in no function, so",
+        "AssertionError: no. Line 39 sets the default device": "AssertionError: no. A line sets the default device",
+        "SyntaxError while your file was imported: line 60 holds a NUL byte": "SyntaxError while your file was imported: a line holds a NUL byte",
         "the line 3 of the map": "the line 3 of the map",
     }.items():
         assert in_cells(message) == expected

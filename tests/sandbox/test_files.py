@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import os
 import pwd
+import subprocess
+import sys
 import tempfile
+import time
 from pathlib import Path
 
 import pytest
@@ -180,3 +183,21 @@ def test_readable_cannot_open_everything() -> None:
     for paths in ((Path("/"),), (Path("relative"),), (Path("/proc/1"),), (Path("/usr/../root"),)):
         with pytest.raises(ValueError):
             sandbox.Policy(level="full", readable=paths)
+
+
+def test_what_a_killed_parent_left_is_removed_a_day_later(tmp_path: Path) -> None:
+    """The directory of a learner's process at level process outlives a parent that is killed. Other directories, and new ones, stay."""
+    forsaken, new = tmp_path / "mechgrade-4242-abcdefgh", tmp_path / "mechgrade-4243-abcdefgh"
+    others = [tmp_path / "mechgrade-class-abcdefgh", tmp_path / "mechgrade-0"]
+    for path in (forsaken, new, *others):
+        (path / "a/b").mkdir(parents=True)
+        (path / "a/file").write_text("left")
+    link = tmp_path / "mechgrade-4244-abcdefgh"
+    link.symlink_to(others[0])
+    old = time.time() - 90_000
+    for path in (forsaken, *others):
+        os.utime(path, (old, old))
+    os.utime(link, (old, old), follow_symlinks=False)
+    settles = "from mechgrade import sandbox; sandbox.settle()"
+    subprocess.run([sys.executable, "-c", settles], env={**os.environ, "TMPDIR": str(tmp_path)}, check=True, timeout=60)
+    assert sorted(tmp_path.iterdir()) == sorted([new, link, *others])

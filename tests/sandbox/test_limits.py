@@ -14,7 +14,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from .conftest import Box
+
+pytestmark = pytest.mark.long
 
 
 def test_memory(box: Box) -> None:

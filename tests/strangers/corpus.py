@@ -88,8 +88,9 @@ def grade(
     hidden: str | None = None,
     most: int | None = None,
     folder: Path = HERE,
+    right_alone: bool = False,
 ) -> Iterator[Graded]:
-    """Grade all programs of some exercises, or at most so many of each, by the very path that grades a learner."""
+    """Grade all programs of some exercises, or at most so many of each, or those that must pass, by the very path that grades a learner."""
     options = resolve(course, isolation="process", hidden=hidden)
     grading = Grading(course, options, worker)
 
@@ -98,6 +99,7 @@ def grade(
             graded
             for exercise in exercises
             for program in some(exercise, most, folder)
+            if program.right or not right_alone
             for graded in [_one(grading, checks, program)]
         ]
 
@@ -183,6 +185,9 @@ def main() -> None:
     parser.add_argument("--lab", help="only this lab")
     parser.add_argument("--exercise", help="only this exercise")
     parser.add_argument("--hidden", help="grade on hidden inputs too, drawn from this secret")
+    parser.add_argument(
+        "--right", action="store_true", help="only the programs that must pass: with --hidden, for several secrets"
+    )
     parser.add_argument("--json", type=Path, help="keep every verdict in this file")
     parser.add_argument("--each", action="store_true", help="print each program that is not graded as it should be")
     parser.add_argument("--folder", type=Path, default=HERE, help="programs that are not in here yet")
@@ -195,7 +200,7 @@ def main() -> None:
         graded = [
             each
             for exercise in track(exercises, description="strangers' programs", console=Console(stderr=True))
-            for each in grade(course, [exercise], worker, chosen.hidden, folder=chosen.folder)
+            for each in grade(course, [exercise], worker, chosen.hidden, folder=chosen.folder, right_alone=chosen.right)
         ]
     finally:
         worker.close()

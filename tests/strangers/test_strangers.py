@@ -12,6 +12,8 @@ from mechgrade.course import Course
 from mechgrade.grading.worker import Worker
 from strangers import corpus
 
+pytestmark = pytest.mark.long
+
 HERE = Path(__file__).parent
 
 

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import io
+import json
 import stat
 import zipfile
 from pathlib import Path
 
 import pytest
 
+from mechgrade.course import Course
+from mechgrade.submissions import arrived as arrivals
+from mechgrade.submissions import notebook as notebooks
 from mechgrade.submissions.archive import ArchiveError, Bounds, unpack
+from mechgrade.submissions.handed_in import read_hand_in
 
 
 def packed(path: Path, *entries: tuple[str | zipfile.ZipInfo, bytes]) -> Path:
@@ -57,7 +62,7 @@ def test_a_bomb_is_stopped_while_it_is_inflated(tmp_path: Path) -> None:
     """A gigabyte of zeros in a megabyte: at most the bound reaches the disk."""
     archive = packed(tmp_path / "a.zip", ("lab3/a.py", bytes(2**26)))
     assert archive.stat().st_size < 2**20
-    with pytest.raises(ArchiveError, match="larger than is unpacked"):
+    with pytest.raises(ArchiveError, match=r"larger than 1 MiB \(it has 64.0 MiB\); pack it again"):
         unpack(archive, tmp_path / "out", Bounds(file_bytes=2**20))
     assert sum(path.stat().st_size for path in (tmp_path / "out").rglob("*.py")) <= 2**20
 
@@ -65,7 +70,7 @@ def test_a_bomb_is_stopped_while_it_is_inflated(tmp_path: Path) -> None:
 def test_many_small_bombs_are_one(tmp_path: Path) -> None:
     """The bound holds for all files together."""
     entries = [(f"lab3/{number}.py", bytes(2**18)) for number in range(16)]
-    with pytest.raises(ArchiveError, match="larger than is unpacked"):
+    with pytest.raises(ArchiveError, match="more than 1 MiB in all; pack it again"):
         unpack(packed(tmp_path / "a.zip", *entries), tmp_path / "out", Bounds(total_bytes=2**20))
     with pytest.raises(ArchiveError, match="16 entries"):
         unpack(packed(tmp_path / "b.zip", *entries), tmp_path / "more", Bounds(files=15))
@@ -113,3 +118,30 @@ def test_a_file_where_a_folder_should_be(tmp_path: Path) -> None:
     for number, entries in enumerate([[("a.py", b""), ("a.py/b.py", b"")], [("x" * 300 + ".py", b"")]]):
         with pytest.raises(ArchiveError, match="cannot be made here"):
             unpack(packed(tmp_path / f"{number}.zip", *entries), tmp_path / f"out{number}")
+
+
+def test_a_notebook_has_one_bound_however_it_is_handed_in(
+    course: Course, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Large outputs do not matter. Above the bound the learner is told the size, the bound and what to do, in a folder and in a zip."""
+    lab = course.lab("lab3")
+    cell = {
+        "cell_type": "code",
+        "metadata": {},
+        "execution_count": None,
+        "source": "def find_heads(a, b):\n    return []\n",
+    }
+    output = {"output_type": "stream", "name": "stdout", "text": "x" * 20 * 2**20}
+    notebook = {"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": [cell | {"outputs": [output]}]}
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder/lab3.ipynb").write_text(json.dumps(notebook))
+    packed(tmp_path / "hw.zip", ("lab3.ipynb", (tmp_path / "folder/lab3.ipynb").read_bytes()))
+    ways = (tmp_path / "folder", tmp_path / "hw.zip", tmp_path / "folder/lab3.ipynb")
+    assert [[each.name for each in read_hand_in(course, [lab], way).begun] for way in ways] == [["find_heads"]] * 3
+    for module, name, value in ((notebooks, "MAX_FILE", 2**20), (arrivals, "ONE", Bounds(file_bytes=2**20))):
+        monkeypatch.setattr(module, name, value)
+    for way in ways:
+        read = read_hand_in(course, [lab], way)
+        said = "; ".join(read.lines(course))
+        assert not read.begun
+        assert "is larger than 1 MiB (it has 20.1 MiB); clear its outputs, save it, and hand it in again" in said

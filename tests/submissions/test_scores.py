@@ -23,6 +23,8 @@ from mechgrade.submissions.submission import Submission, SubmissionError
 from .awkward import AWKWARD, LAB, NAMES, VERDICTS, Case
 from .test_awkward import gradebook, handed_in
 
+pytestmark = pytest.mark.long
+
 restore = later("mechgrade.doors.nbgrader.restore")
 nbgrader_collect = later("mechgrade.doors.nbgrader.collect")
 nbgrader_reader = later("mechgrade.doors.nbgrader.reader")

@@ -39,7 +39,32 @@ def test_a_folder_is_read_when_asked(exercise: Exercise, tmp_path: Path) -> None
     (tmp_path / "lab3/find_heads.py").write_bytes(b"x = '\xff'")
     assert why(submission, exercise) == "find_heads.py is not UTF-8 text (byte 5); save it again with that encoding"
     (tmp_path / "lab3/find_heads.py").write_bytes(b" " * (MAX_SOURCE + 1))
-    assert why(submission, exercise) == "find_heads.py is larger than 1 MiB; keep only the exercise in it"
+    assert (
+        why(submission, exercise) == "find_heads.py is larger than 1 MiB (it has 1.1 MiB); keep only the exercise in it"
+    )
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "größe = 1\n".encode("utf-16"),
+        b"\xfe\xff" + "größe = 1\r\n".encode("utf-16-be"),
+        "# -*- coding: latin-1 -*-\ngröße = 1\n".encode("latin-1"),
+        "#!/usr/bin/python\n# vim: set fileencoding=cp1252 :\ngröße = 1\n".encode("cp1252"),
+    ],
+)
+def test_a_file_that_names_its_encoding_is_read(exercise: Exercise, tmp_path: Path, body: bytes) -> None:
+    """Editors on Windows save UTF-16, with a mark; and a coding line is Python's own way to say it."""
+    (tmp_path / "lab3").mkdir()
+    (tmp_path / "lab3/find_heads.py").write_bytes(body)
+    assert Submission(tmp_path).source(exercise).endswith("größe = 1\n")
+
+
+@pytest.mark.parametrize("name", ["nonsense", "punycode", "rot13", "zlib"])
+def test_a_coding_line_of_no_text_is_told(exercise: Exercise, tmp_path: Path, name: str) -> None:
+    (tmp_path / "lab3").mkdir()
+    (tmp_path / "lab3/find_heads.py").write_bytes(f"# coding: {name}\nx = ".encode() + b"'\xff'")
+    assert "is not UTF-8 text (byte" in why(Submission(tmp_path), exercise)
 
 
 def test_links_inside_a_folder_are_followed_and_no_others(exercise: Exercise, tmp_path: Path) -> None:

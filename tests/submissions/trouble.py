@@ -170,7 +170,7 @@ TROUBLE: tuple[Trouble, ...] = (
     Trouble("a document", {"report.pdf": b"%PDF"}, "", ("report.pdf: it is no Python file and no notebook",)),
     Trouble("a text", {"answer.txt": OTHER}, "", ("answer.txt: it is no Python file and no notebook",)),
     Trouble("something else", {"helper.py": OTHER}, "", ("helper.py: it is named like no exercise",)),
-    Trouble("not UTF-8", {"find_heads.py": "é".encode("utf-16")}, "", ("find_heads.py: find_heads.py is not UTF-8",)),
+    Trouble("not UTF-8", {"find_heads.py": b"\xe9 = 1"}, "", ("find_heads.py: find_heads.py is not UTF-8",)),
     Trouble("a test only", {"test_find_heads.py": ANSWER}, "", ("test_find_heads.py: it is a test",)),
     Trouble("another lab's folder", {"lab1/find_heads.py": ANSWER}, "", ("lab1/find_heads.py: it is in the folder",)),
     Trouble("nothing", {".DS_Store": b""}),

@@ -25,7 +25,7 @@ from mechgrade.doors.command import may_be_lent
 from mechgrade.doors.host import talk
 from mechgrade.doors.host.leave import ask_host, leave_host
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the command host needs Linux")
+pytestmark = [pytest.mark.long, pytest.mark.skipif(sys.platform != "linux", reason="the command host needs Linux")]
 
 SCRIPT = (str(Path(sys.executable).with_name("mechgrade")),)
 MODULE = (sys.executable, "-m", "mechgrade")

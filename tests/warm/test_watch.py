@@ -20,6 +20,8 @@ from support import ROOT
 
 from mechgrade.grading.warm.worker import ask
 
+pytestmark = pytest.mark.long
+
 COMMAND = [sys.executable, "-m", "mechgrade.doors.cli", "watch", "--lab", "lab3"]
 _ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
@@ -247,7 +249,10 @@ def test_a_changed_course_starts_it_anew_and_loses_no_save(checkout: Path) -> No
 
 @pytest.mark.parametrize(
     ("arguments", "part"),
-    [(["nowhere"], "there is nothing at nowhere"), (["exercises/lab3/find_heads.py"], "give its directory")],
+    [
+        (["nowhere"], "there is nothing at nowhere"),
+        (["exercises/lab3/find_heads.py"], "for this file: mechgrade watch exercises --exercise find_heads"),
+    ],
 )
 def test_a_mistake_in_the_command_is_told(arguments: list[str], part: str, checkout: Path) -> None:
     done = subprocess.run(

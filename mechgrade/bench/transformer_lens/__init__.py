@@ -34,6 +34,10 @@ class TransformerLens(Torch):
         """What a model lacks, told from its configuration and its tokenizer."""
         return facts.lacks(spec, needs)
 
+    def refuses(self, spec: BenchSpec) -> str:
+        """Why a model is none for these benches, told from its configuration."""
+        return facts.why_not(spec.model)
+
     def labels(self, model: str, text: str) -> Mapping[str, Sequence[str]]:
         """The tokens of a text, for a model of the course."""
         from mechgrade.bench.transformer_lens.tokens import AXES, tokens_of

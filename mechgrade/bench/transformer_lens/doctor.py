@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from mechgrade.bench.finding import Finding, Situation
+from mechgrade.bench.transformer_lens.facts import lacks
+from mechgrade.bench.transformer_lens.tokens import cutter
 from mechgrade.course import ModelProfile
 
 #: The batch whose full cache is held against the memory: ten prompts of fifty tokens.
@@ -77,6 +79,25 @@ def shape_of(profile: ModelProfile, root: Path) -> Shape | None:
         return None
 
 
+def _files(situation: Situation) -> Iterator[Finding]:
+    """What a model's files lack that labs can do without: a tokenizer, an autoencoder."""
+    model, course = situation.model, situation.course
+    if model.path is not None and cutter(course.root / model.path) is None:
+        yield Finding(
+            "tokenizer",
+            "warning",
+            f"no tokenizer can be read in {model.path} (tokenizer.json): exercises that need words of one token are left out",
+            "save the model's tokenizer into that folder: tokenizer.save_pretrained(FOLDER)",
+        )
+    if "sae" in situation.uses and "sae" not in model.parts:
+        yield Finding(
+            "SAE",
+            "note",
+            f"{model.name} has no SAE in course.yaml: the exercises and checks that work with one are left out, all others are graded",
+            course.remedies.get("sae", "").replace("{model}", model.name),
+        )
+
+
 def about_version(package: str, major: int) -> str:
     """See :class:`mechgrade.bench.finding.Doctor`."""
     if package != "transformer-lens":
@@ -87,6 +108,7 @@ def about_version(package: str, major: int) -> str:
 
 def examine(situation: Situation) -> Iterator[Finding]:
     """See :class:`mechgrade.bench.finding.Doctor`."""
+    yield from _files(situation)
     shape = shape_of(situation.model, situation.course.root)
     if shape is None or situation.free is None:
         return
@@ -146,13 +168,15 @@ def try_out(bench: Any, name: str, uses: Sequence[str], questions: Mapping[str, 
     elif given == answer:
         yield Finding(f"model {name}", "good", f"{said}; '{prompt}' gives '{answer}'")
     else:
-        fix = "an untrained or damaged model: restore fixtures/, or check --model"
+        fix = "a damaged model, or one that was trained on other texts: look at --model, or say `trained: false` in course.yaml"
         yield Finding(f"model {name}", "warning", f"{said}; '{prompt}' gives {given!r}, not '{answer}'", fix)
     if "sae" not in uses:
         return
     if bench.spec.part("sae") is None:
-        no_sae = f"{name} has no SAE in course.yaml, and this lab needs one"
-        yield Finding("SAE", "problem", no_sae, "choose another --model")
+        return  # `examine` has told it
+    why = lacks(bench.spec, {"sae": None}).get("sae")
+    if why:
+        yield Finding("SAE", "note", f"the exercises and checks that work with an SAE are left out: {why}")
     elif int(bench.sae.cfg.d_in) == int(config.d_model):
         yield Finding("SAE", "good", f"{bench.sae.cfg.d_sae} latents, of the model's width")
     else:

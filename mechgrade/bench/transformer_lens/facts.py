@@ -6,23 +6,61 @@ The grader's side asks this before anything is run: a check that needs what a mo
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from mechgrade.bench.transformer_lens import saes
+from mechgrade.bench.transformer_lens import files, saes
 from mechgrade.bench.transformer_lens.tokens import TOKENIZER, cutter
 from mechgrade.protocol.job import HUB, BenchSpec
 
 #: Families whose configurations name no kind of positions: these learn an embedding for each position, and those have none.
-_LEARNED = frozenset(["gpt2", "gpt_neo", "gpt_bigcode", "opt", "imagegpt", "xglm"])
+_LEARNED = frozenset(
+    [
+        *("gpt2", "gpt_neo", "gpt_bigcode", "opt", "imagegpt", "xglm", "bert", "roberta"),
+        *("distilbert", "electra"),
+    ]
+)
 _ALIBI = frozenset(["bloom", "mpt"])
+#: Older files of these families name no rotary embedding, which all of them have. Of others a key of the configuration says it.
+_ROTARY = frozenset(
+    [
+        *("llama", "mistral", "mixtral", "gemma", "gemma2", "gemma3", "gemma3_text", "gemma4"),
+        *("olmo", "olmo2", "olmo3", "olmoe", "qwen", "qwen2", "qwen2_moe", "qwen3"),
+        *("qwen3_moe", "gpt_neox", "gptj", "codegen", "phi", "phi3", "phimoe", "falcon"),
+        *("stablelm", "starcoder2", "cohere", "cohere2", "granite", "granitemoe", "internlm2", "glm"),
+        "glm4",
+    ]
+)
+_ROTARY_KEYS = re.compile(r"rope_|rotary_|_rotary")
 #: Families in which attention and MLP read the same input, unless the configuration says otherwise.
 _PARALLEL = frozenset(["gpt_neox", "gptj", "phi", "cohere", "cohere2", "codegen"])
 #: Families in which a norm stands behind attention and MLP.
 _NORMED = frozenset(["gemma2", "gemma3", "gemma3_text", "olmo2", "olmo3", "glm4"])
+#: Families that read a text both ways; with ``is_decoder`` some of them read forwards.
+_BOTH_WAYS = frozenset(
+    [
+        *("bert", "roberta", "xlm-roberta", "camembert", "distilbert", "albert", "electra", "deberta"),
+        *("deberta-v2", "mpnet", "modernbert", "convbert", "roformer", "megatron-bert", "nomic_bert", "eurobert"),
+    ]
+)
+#: How models are called that label a text and continue none.
+_LABELS = re.compile(r"For(SequenceClassification|TokenClassification|QuestionAnswering)$")
+#: Families in which a state that goes along the text stands in attention's place, in all layers or in some.
+_STATE_SPACE = frozenset(
+    [
+        *("mamba", "mamba2", "falcon_mamba", "rwkv", "rwkv7", "xlstm", "hyenadna", "jamba"),
+        *("bamba", "zamba", "zamba2", "nemotron_h", "recurrent_gemma", "falcon_h1", "granitemoehybrid", "lfm2"),
+        *("lfm2_moe", "qwen3_next", "qwen3_5", "qwen3_5_text", "olmo_hybrid"),
+    ]
+)
+#: Families that read images or sound.
+_NO_TEXT = frozenset(["vit", "deit", "clip", "hubert", "wav2vec2", "audio-spectrogram-transformer"])
+#: How configurations name the longest text.
+_CONTEXT = ("max_position_embeddings", "n_positions", "n_ctx", "max_seq_len", "seq_length", "max_sequence_length")
 
 
 @dataclass(frozen=True)
@@ -31,7 +69,7 @@ class Facts:
 
     Attributes:
         family: as the configuration names it.
-        positions: ``learned``, ``rotary`` or ``ALiBi``.
+        positions: ``learned``, ``rotary``, ``ALiBi``, ``relative``; ``no`` where the order comes from elsewhere, ``unknown``.
         norm: ``LayerNorm`` or ``RMSNorm``.
         layers: how many; 0 where the configuration does not say.
         heads: in a layer.
@@ -76,7 +114,7 @@ def facts_of(config: Mapping[str, Any]) -> Facts:
     has_rms = "rms_norm_eps" in config
     return Facts(
         family,
-        "learned" if family in _LEARNED else "ALiBi" if family in _ALIBI or config.get("alibi") else "rotary",
+        _positions(family, config),
         "RMSNorm" if has_rms else "LayerNorm",
         int(config.get("num_hidden_layers") or config.get("n_layer") or config.get("num_layers") or 0),
         heads,
@@ -86,6 +124,57 @@ def facts_of(config: Mapping[str, Any]) -> Facts:
         bool(config.get("final_logit_softcapping")),
         family in _NORMED,
     )
+
+
+def _positions(family: str, config: Mapping[str, Any]) -> str:
+    if family in _LEARNED:
+        return "learned"
+    if family in _ALIBI or config.get("alibi"):
+        return "ALiBi"
+    if family in _ROTARY or any(map(_ROTARY_KEYS.search, config)):
+        return "rotary"
+    if "relative_attention_num_buckets" in config:
+        return "relative"
+    return "no" if family in _STATE_SPACE else "unknown"
+
+
+def unfit(config: Mapping[str, Any]) -> str:
+    """Why a model of this configuration can be used for none of a course's exercises, in words; empty where it can.
+
+    They work with next-token logits, a residual stream and attention heads: those of a decoder that reads a text from left to right.
+    """
+    family = str(config.get("model_type", ""))
+    built = [str(each) for each in config.get("architectures") or []]
+    kind = built[0] if built else family
+    if config.get("is_encoder_decoder"):
+        return f"{kind} has an encoder and a decoder (its config.json says is_encoder_decoder)"
+    if not config.get("is_decoder") and (family in _BOTH_WAYS or kind.endswith("ForMaskedLM")):
+        return f"{kind} reads a text both ways, so it has no logits of a next token"
+    if _LABELS.search(kind):
+        return f"{kind} labels texts, so it has no logits of a next token"
+    if family in _NO_TEXT:
+        return f"{kind} reads no text"
+    layers = [str(each) for each in config.get("layer_types") or []]
+    if family in _STATE_SPACE or any("attention" not in each or "linear" in each for each in layers):
+        return f"{kind} has layers without attention heads"
+    return ""
+
+
+def why_not(place: str) -> str:
+    """Why the model in a directory or under ``hub:NAME`` can be used for nothing, in words; empty where it can, or is not here."""
+    folder = folder_of(place)
+    if folder is None or not (folder / "config.json").is_file():
+        return ""  # told by whoever loads it
+    kind = "the model " + (place if place.startswith(HUB) else Path(place).name)
+    wrong = files.wrong_json(folder / "config.json")
+    if wrong and place.startswith(HUB):
+        return ""  # whoever loads it says how to download it again
+    if wrong:
+        return f"{kind} cannot be loaded: {wrong}; put the file back as it was, or choose another --model"
+    why = unfit(config_at(place))
+    if not why:
+        return ""
+    return f"{kind} cannot be used: the course needs a decoder with attention heads, and {why}; choose another --model"
 
 
 @lru_cache(maxsize=16)
@@ -175,6 +264,12 @@ def _learned_positions(spec: BenchSpec, _: Any) -> str:
     facts = facts_at(spec.model)
     if facts is None or facts.positions == "learned":
         return ""
+    if facts.positions == "unknown":
+        return (
+            f"it needs an embedding for each position, and the configuration of this model ({facts.family}) names none"
+        )
+    if facts.positions == "no":
+        return "it needs an embedding for each position, and this model has no positions"
     return f"it needs an embedding for each position, and this model has {facts.positions} positions"
 
 
@@ -211,6 +306,23 @@ def _direct_heads(spec: BenchSpec, _: Any) -> str:
     return "it needs heads that write to the residual stream directly, and in this model a norm stands between"
 
 
+def _context(spec: BenchSpec, least: int) -> str:
+    length = context_at(spec.model)
+    if not length or length >= least:
+        return ""
+    return f"it needs a context of {least} tokens, and this model has {length}"
+
+
+@lru_cache(maxsize=16)
+def context_at(place: str) -> int:
+    """How many tokens a model reads at most, by its configuration; 0 where it does not say."""
+    try:
+        config = config_at(place)
+        return next((int(config[name]) for name in _CONTEXT if config.get(name)), 0)
+    except (ValueError, TypeError, AttributeError):
+        return 0
+
+
 def _layers(spec: BenchSpec, least: int) -> str:
     facts = facts_at(spec.model)
     if facts is None or not facts.layers or facts.layers >= least:
@@ -244,6 +356,7 @@ NEEDS: dict[str, Callable[[BenchSpec, Any], str]] = {
     "ungrouped_heads": _ungrouped_heads,
     "linear_logits": _linear_logits,
     "layers": _layers,
+    "context": _context,
     "direct_heads": _direct_heads,
     "single_tokens": _single_tokens,
 }

@@ -17,7 +17,7 @@ import torch
 from mechgrade.bench.provider import BenchError
 from mechgrade.bench.torch import determinism
 from mechgrade.bench.transformer_lens import saes
-from mechgrade.bench.transformer_lens.facts import folder_of
+from mechgrade.bench.transformer_lens.facts import folder_of, why_not
 from mechgrade.bench.transformer_lens.processing import bridge, hooked
 from mechgrade.bench.transformer_lens.tokens import cut_as_written
 from mechgrade.hub import faults
@@ -42,7 +42,10 @@ def load_model(name: str, *, local: bool, backend: str, device: str = "cpu", dty
     """
     determinism.settle(device)
     if local and not (Path(name) / "config.json").is_file():
-        raise BenchError(f"no model in {name}: config.json is missing; restore the folder from the course")
+        raise BenchError(f"no model in {name}: config.json is missing; put the folder's files back")
+    refused = why_not(name if local else HUB + name)
+    if refused:
+        raise BenchError(refused)
     try:
         # The loaders greet on stdout and stderr; whoever loads a model here reads neither.
         with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
@@ -51,12 +54,62 @@ def load_model(name: str, *, local: bool, backend: str, device: str = "cpu", dty
             folder = folder_of(name if local else HUB + name)
             if folder is not None and model.tokenizer is not None:
                 cut_as_written(model.tokenizer, folder)
+    except NotImplementedError as error:
+        if backend == "bridge":
+            raise BenchError(faults.sentence(error, f"the model {name}", pull=None if local else name)) from error
+        raise BenchError(
+            f"the model {name} could not be loaded: HookedTransformer does not know its family; take --backend bridge"
+        ) from error
     except Exception as error:
         raise BenchError(faults.sentence(error, f"the model {name}", pull=None if local else name)) from error
     model.eval()
     for parameter in model.parameters():
         parameter.requires_grad_(False)
+    _see_weights(model, name, folder)
+    _see_tokens(model, name)
     return model
+
+
+def _see_weights(model: Any, name: str, folder: Path | None) -> None:
+    """See that no weight is NaN or infinite: else every result is, and the reason shows nowhere."""
+    bad = next((each for each, weights in model.named_parameters() if not _is_finite(weights)), "")
+    if bad:
+        raise BenchError(
+            f"the model {name} cannot be used: its weights are not finite (NaN or infinite): {_in_file(folder) or bad}"
+        )
+
+
+def _is_finite(weights: torch.Tensor) -> bool:
+    # A sum is finite only where all that it is made of is; it needs no second tensor as large as the weights. A sum of finite
+    # numbers that overflows is looked at once more.
+    return bool(weights.sum().isfinite()) or bool(weights.isfinite().all())
+
+
+def _in_file(folder: Path | None) -> str:
+    """The first weight of a folder that is not finite, by its name in the file: people know it by that; empty for none."""
+    from safetensors import safe_open
+
+    for path in sorted(folder.glob("*.safetensors")) if folder is not None else ():
+        with safe_open(path, framework="pt") as file:
+            for name in file.keys():  # noqa: SIM118  # it is no dictionary
+                if not _is_finite(file.get_tensor(name)):
+                    return f"{name} in {path.name}"
+    return ""
+
+
+def _see_tokens(model: Any, name: str) -> None:
+    """See that the model has an embedding for each word of its tokenizer. Tokens that were added for later may lie beyond."""
+    tokenizer, size = model.tokenizer, int(model.cfg.d_vocab)
+    written = getattr(tokenizer, "backend_tokenizer", None)
+    if written is None:
+        return
+    words = written.get_vocab(with_added_tokens=False)
+    highest = max([*words.values(), tokenizer.bos_token_id or 0])
+    if highest >= size:
+        raise BenchError(
+            f"the model {name} cannot be used: its tokenizer has {highest + 1} tokens, and its config.json says vocab_size {size}; "
+            "the tokenizer is another model's, or the number is wrong"
+        )
 
 
 def load_sae(place: str, *, device: str, dtype: str) -> Any:
@@ -71,7 +124,12 @@ def load_sae(place: str, *, device: str, dtype: str) -> Any:
         BenchError: nothing there, or it cannot be read.
     """
     from sae_lens import SAE
+    from sae_lens.registry import SAE_CLASS_REGISTRY
 
+    if Path(place).is_absolute():
+        wrong = saes.broken(Path(place), SAE_CLASS_REGISTRY)
+        if wrong:
+            raise BenchError(f"the SAE {Path(place).name} cannot be used: {wrong}")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -83,6 +141,9 @@ def load_sae(place: str, *, device: str, dtype: str) -> Any:
     except Exception as error:
         pull = None if Path(place).is_absolute() else place
         raise BenchError(faults.sentence(error, f"the SAE {place}", pull=pull)) from error
+    bad = next((each for each, weights in sae.named_parameters() if not _is_finite(weights)), "")
+    if bad:
+        raise BenchError(f"the SAE {place} cannot be used: its weights are not finite (NaN or infinite): {bad}")
     sae = sae.to(getattr(torch, dtype)).eval()
     for parameter in sae.parameters():
         parameter.requires_grad_(False)

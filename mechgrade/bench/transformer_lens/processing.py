@@ -10,12 +10,18 @@ from typing import Any
 
 import torch
 
+from mechgrade.bench.provider import BenchError
+
 
 def bridge(name: str, device: str, dtype: torch.dtype) -> Any:
     """A ``TransformerBridge`` in compatibility mode."""
     from transformer_lens.model_bridge import TransformerBridge
 
     model = TransformerBridge.boot_transformers(name, device=device, dtype=dtype)
+    if not hasattr(model, "blocks") or not all(hasattr(block, "attn") for block in model.blocks):
+        raise BenchError(
+            "it has layers without attention heads, or an encoder, and the course needs a decoder with attention heads"
+        )
     model.enable_compatibility_mode(disable_warnings=True)  # once only: a second call processes the weights twice
     model.cfg.default_prepend_bos = True  # for some families it is False here and True in a HookedTransformer
     _add_biases(model)

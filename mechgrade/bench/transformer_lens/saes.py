@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from mechgrade.bench.transformer_lens import files
 from mechgrade.protocol.job import HUB
 
 #: Kinds that look at more than one token, that have no pre-activations, that sae-lens writes in mid-training, and that read one
@@ -52,6 +53,7 @@ class Sae:
         writes: the hook point whose activations it imitates, if that is another.
         rescaling: how it rescales activations; ``none`` where it does not.
         of_heads: whether it reads heads, all side by side or one alone.
+        unversioned: whether its metadata stand where sae-lens 6 puts them, without the version by which sae-lens knows that.
     """
 
     name: str
@@ -61,6 +63,7 @@ class Sae:
     writes: str
     rescaling: str
     of_heads: bool
+    unversioned: bool = False
 
 
 @dataclass(frozen=True)
@@ -78,7 +81,8 @@ def sae_of(config: Mapping[str, Any], name: str) -> Sae:
     Raises:
         ValueError, TypeError, AttributeError: the configuration is not of this form.
     """
-    more = {**config, **(config.get("metadata") or {})}
+    inner = config.get("metadata") or {}
+    more = {**config, **inner}
     hook = str(more.get("hook_name") or more.get("hook_point") or "")
     head = more.get("hook_head_index", more.get("hook_point_head_index"))
     return Sae(
@@ -89,6 +93,7 @@ def sae_of(config: Mapping[str, Any], name: str) -> Sae:
         writes=str(more.get("hook_name_out") or ""),
         rescaling=str(config.get("normalize_activations") or "none"),
         of_heads=config.get("reshape_activations") == "hook_z" or hook.endswith("hook_z") or head is not None,
+        unversioned="hook_name" in inner and "hook_name" not in config and not inner.get("sae_lens_version"),
     )
 
 
@@ -163,6 +168,13 @@ def misfit(sae: Sae, sizes: Sizes | None) -> str:
         )
     if sae.of_heads:
         return f"it needs an autoencoder of whole activations, and {sae.name} reads heads ({sae.hook})"
+    if re.search(r"attn\.hook_(pattern|attn_scores|scores)$", sae.hook):
+        return f"it needs an autoencoder of whole activations, and {sae.name} reads attention between positions ({sae.hook})"
+    if sae.unversioned:
+        return (
+            f"it needs an autoencoder that says where it belongs, and the metadata in the cfg.json of {sae.name} lack sae_lens_version: "
+            'sae-lens then takes the file for an older form, and finds no hook_name. Write "sae_lens_version": "6.0.0" there'
+        )
     if not sae.hook:
         return f"it needs an autoencoder that says where it belongs, and {sae.name} names no hook point (hook_name)"
     layer = re.match(r"blocks\.(\d+)\.(.+)", older_name(sae.hook))
@@ -192,3 +204,57 @@ def elsewhere(sae: Sae, sizes: Sizes | None) -> str:
     if sizes is None or sae.d_in == sizes.d_model:
         return ""
     return f"it needs directions in the residual stream, which has {sizes.d_model} dimensions, and those of {sae.name} have {sae.d_in}"
+
+
+# --- whether its files are whole ----------------------------------------------------------------------------------------
+
+#: The file of weights.
+WEIGHTS = "sae_weights.safetensors"
+#: The weights that every kind has, by the sizes of their axes.
+_SHAPES = {"W_enc": ("d_in", "d_sae"), "W_dec": ("d_sae", "d_in"), "b_dec": ("d_in",)}
+
+
+def broken(folder: Path, kinds: Collection[str]) -> str:
+    """What is wrong with an autoencoder's folder in sae-lens's format, in words; empty where nothing is, as far as can be told unloaded.
+
+    Args:
+        folder: with cfg.json and the weights.
+        kinds: the architectures that sae-lens knows.
+    """
+    path = folder / "cfg.json"
+    if not path.is_file():
+        return f"there is no {path}"
+    wrong = files.wrong_json(path)
+    if wrong:
+        return wrong
+    config = json.loads(path.read_text(encoding="utf-8"))
+    missing = [name for name in ("d_in", "d_sae", "dtype") if name not in config]
+    if missing:
+        return f"{path} lacks {' and '.join(missing)}"
+    sizes = {name: config[name] for name in ("d_in", "d_sae")}
+    for name, size in sizes.items():
+        if not isinstance(size, int) or size < 1:
+            return f"{path} says {name} {size!r}, which is no size"
+    kind = config.get("architecture", "standard")
+    if kind not in kinds:
+        return f"{path} says architecture {kind!r}, which sae-lens does not know; it knows {', '.join(sorted(kinds))}"
+    if isinstance(config.get("k"), int | float) and config["k"] > sizes["d_sae"]:
+        return f"{path} says k {config['k']}, and there are only {sizes['d_sae']} latents (d_sae)"
+    weights = folder / WEIGHTS
+    if not weights.is_file():
+        return f"there is no {weights}"
+    try:
+        found = files.shapes(weights)
+    except (OSError, ValueError) as error:
+        return str(error)
+    if (
+        _TRANSCODER.search(kind) or kind in _TEMPORAL | _SEARCHING | _UNFINISHED
+    ):  # of other shapes; refused by their kind
+        return ""
+    for name, axes in _SHAPES.items():
+        wanted = tuple(sizes[axis] for axis in axes)
+        if name not in found:
+            return f"{weights} has no {name}"
+        if found[name] != wanted:
+            return f"{weights} has a {name} of shape {list(found[name])}; by cfg.json it is {list(wanted)}"
+    return ""

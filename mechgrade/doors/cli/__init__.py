@@ -6,8 +6,10 @@ A file a group of commands; they are put together here and nowhere else.
 from __future__ import annotations
 
 import functools
+import re
 import sys
 from collections.abc import Callable
+from typing import Any
 
 import typer
 
@@ -79,7 +81,18 @@ app.command(rich_help_panel=INSTRUCTORS)(notebooks.dist)
 @functools.cache
 def command() -> Callable[[], None]:
     """All commands, put together."""
-    return typer.main.get_command(app)
+    found = typer.main.get_command(app)
+    _keep_brackets(found)
+    return found
+
+
+def _keep_brackets(command: Any) -> None:
+    """Let help show what stands in brackets, such as ``mechgrade[similarity]``: rich takes it for a style, and leaves it out."""
+    for each in (command, *command.params):
+        if getattr(each, "help", None):
+            each.help = re.sub(r"\[(?=[a-z])", r"\\[", each.help)
+    for each in getattr(command, "commands", {}).values():
+        _keep_brackets(each)
 
 
 def main() -> None:

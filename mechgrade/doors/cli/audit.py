@@ -54,6 +54,7 @@ def audit(
     from mechgrade.authoring.audit import Auditor, write_json
     from mechgrade.authoring.rules import broken_rules
     from mechgrade.bench.specs import bench_spec
+    from mechgrade.course.devices import see_here
     from mechgrade.course.source import BuildError
     from mechgrade.reports.audit import audit_table, confusion
 
@@ -64,6 +65,7 @@ def audit(
         name = course.model(model).name
         if write and name != course.default_model:
             raise CourseError(f"--write keeps audits of {course.default_model} alone; leave --model or --write out")
+        see_here(device)
         spec = bench_spec(course, name, backend, device)
         backend = spec.backend
         if write and spec.device != "cpu":

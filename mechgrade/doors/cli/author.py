@@ -26,6 +26,7 @@ def build(
 ) -> None:
     """Make exercises/ and the hints from solutions/ (for instructors)."""
     from mechgrade.authoring.build import build as run_build
+    from mechgrade.authoring.unlisted import left_out
     from mechgrade.course.source import BuildError
 
     course = the_course()
@@ -34,7 +35,9 @@ def build(
     except BuildError as error:
         stop(error, NOT_FULL)
     for line in changed:
-        typer.echo(f"{'stale' if check else 'wrote'}: {line}")
+        typer.echo(line if check else f"wrote: {line}")
+    for line in [] if check else left_out(course):
+        typer.echo(line)
     if not changed:
         typer.echo("exercises/ and hints are up to date")
     raise typer.Exit(NOT_FULL if check and changed else DONE)
@@ -51,6 +54,7 @@ def record(
     """Record what references and misconceptions give (for instructors)."""
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
+    from mechgrade.authoring.graders import ungradable
     from mechgrade.authoring.record import RecordError
     from mechgrade.authoring.record import record as run_record
     from mechgrade.authoring.stale import stale
@@ -60,10 +64,12 @@ def record(
         chosen = course.exercises(lab, exercise)
         name = course.model(model).name
         if check:
-            reasons = stale(course, chosen, name)
+            wrong = ungradable(course, chosen)
+            reasons = wrong + stale(course, chosen, name)
             for reason in reasons:
                 typer.echo(reason)
-            typer.echo(f"{len(reasons)} stale" if reasons else f"{len(chosen)} recordings on {name} are up to date")
+            what = "wrong or stale" if wrong else "stale"
+            typer.echo(f"{len(reasons)} {what}" if reasons else f"{len(chosen)} recordings on {name} are up to date")
             raise typer.Exit(NOT_FULL if reasons else DONE)
         with Progress(TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn()) as progress:
             task = progress.add_task("starting", total=None)

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import json
-import sys
-import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from mechgrade.doors.cli.bar import Bar
 from mechgrade.doors.cli.common import (
     FAULT,
     STOPPED,
     BackendOption,
+    HiddenOption,
     LabOption,
     ModelOption,
     processors,
+    see_different,
+    see_folder,
     stop,
     the_course,
     write,
@@ -25,8 +28,8 @@ from mechgrade.errors import CourseError
 
 if TYPE_CHECKING:
     from mechgrade.cohort.arrivals import Arrival
+    from mechgrade.cohort.matching import Matches
     from mechgrade.cohort.pool import Executor
-    from mechgrade.cohort.run import RunProgress
     from mechgrade.course import Course, Exercise
     from mechgrade.grading.options import Options
     from mechgrade.reports.screen import Screen
@@ -62,14 +65,7 @@ def grade(
     require_isolation: Annotated[
         str | None, typer.Option("--require-isolation", help="Refuse to grade below this level: full or process.")
     ] = None,
-    hidden: Annotated[
-        str | None,
-        typer.Option(
-            "--hidden",
-            envvar="MECHGRADE_SECRET",
-            help="Grade on hidden inputs too, drawn from this secret (needs solutions/).",
-        ),
-    ] = None,
+    hidden: HiddenOption = None,
     scheduler: Annotated[
         str | None,
         typer.Option("--scheduler", help="A Dask scheduler, such as tcp://10.0.0.1:8786: grade on its workers."),
@@ -83,9 +79,10 @@ def grade(
     the command or the course; 3 when the machine or a grader failed for somebody, who then has no score.
     """
     from mechgrade.cohort import outputs
-    from mechgrade.cohort.exports import absent_of
+    from mechgrade.cohort.gradesheet import edited
     from mechgrade.cohort.keys import bases
-    from mechgrade.cohort.learners import find_class
+    from mechgrade.cohort.learners import find_class, refuse_inside
+    from mechgrade.cohort.matching import match
     from mechgrade.cohort.roster import read_roster
     from mechgrade.cohort.run import CohortRun
     from mechgrade.cohort.store import Store, StoreError
@@ -98,7 +95,9 @@ def grade(
     course = the_course(path)
     screen = open_screen()
     executor: Executor | None = None
+    _see_places(isolation, out)
     try:
+        refuse_inside(path, out)
         options = resolve(
             course,
             model=model,
@@ -114,19 +113,26 @@ def grade(
         based = bases(course, exercises, options)
         with Store(out.absolute()) as store:
             people = read_roster(roster) if roster is not None else None
-            found = find_class(course, path, store.folder / "unpacked")
+            logins = people.logins if people is not None else ()
+            found = find_class(course, path, store.folder / "unpacked", logins=logins)
             learners = found.learners
+            for sentence in found.assumed:
+                screen.say(sentence)
             for name in found.nobodys:
                 screen.say(f"Nobody's: {name}, because its name tells no learner")
-            screen.say(f"{len(learners)} learners, {len(exercises)} exercises, isolation {options.isolation}")
+            inputs = "public and hidden inputs" if options.hidden else "public inputs alone"
+            screen.say(f"{len(learners)} learners, {len(exercises)} exercises, isolation {options.isolation}, {inputs}")
             if options.isolation != "full" and scheduler is None:
                 screen.say("Not at isolation full: " + " ".join(_lacking()))
             executor = _executor(course, exercises, options, list(based.values()), jobs, scheduler)
-            with _Bar() as bar:
+            with Bar() as bar:
                 run = CohortRun(course, options, based, store, bar.show)
                 progress = run.go(learners, executor)
             executor.close()
             executor = None
+            matches = match(people, run.arrivals.values())
+            for line in edited(out):
+                screen.say(line)
             pages = html.ClassPages(course)
             summary = outputs.write(
                 course,
@@ -136,7 +142,7 @@ def grade(
                 pages.page,
                 report.page,
                 run.arrivals,
-                absent_of(people, run.arrivals.values()),
+                matches.others,
                 based,
             )
     except CourseError as error:
@@ -150,6 +156,9 @@ def grade(
             executor.close()
     report.show(summary, screen)
     _say_lacks(course, list(run.arrivals.values()), screen)
+    _say_nothing(run.arrivals, matches, screen)
+    _say_unclear(matches, roster, screen)
+    _say_marks(out, screen)
     screen.say(f"\n{progress.before} of {progress.learners} learners had been graded before.")
     if progress.same:
         screen.say(f"{progress.same} exercises hold the same text as another learner's, and were graded once.")
@@ -173,41 +182,52 @@ def check(
     """Say what each learner handed in, before anything is graded: what counts, what does not and why, what is missing."""
     import tempfile
 
-    from mechgrade.cohort.arrivals import NOTHING, arrival_of
-    from mechgrade.cohort.exports import absent_of
+    from mechgrade.cohort.arrivals import LATE, arrival_of
     from mechgrade.cohort.learners import find_class
+    from mechgrade.cohort.matching import match
     from mechgrade.cohort.roster import read_roster
     from mechgrade.reports.screen import open_screen
     from mechgrade.tables import as_csv
 
     course = the_course(path)
     screen = open_screen()
-    rows = [["learner", "id", "used", "ignored", "missing"]]
+    rows = [["learner", "id", "used", "not_begun", "ignored", "missing", "late"]]
+    see_different(to=to, roster=roster)
     try:
         people = read_roster(roster) if roster is not None else None
         exercises, asked = course.exercises(lab), course.questions(lab)
         rows[0] += [f"{question} (written)" for question in asked]
         with tempfile.TemporaryDirectory(prefix="mechgrade-check-") as scratch:
-            found = find_class(course, path, Path(scratch))
+            logins = people.logins if people is not None else ()
+            found = find_class(course, path, Path(scratch), logins=logins)
             arrivals = [arrival_of(each, each.hand_in(course, exercises), exercises) for each in found.learners]
         for one in arrivals:
-            used, ignored, missing = one.lines(course)
-            rows.append([one.learner, one.id, used, ignored, missing, *one.questions.values()])
-            screen.say(f"{one.learner}: {len(one.used)} of {len(exercises)} exercises")
-            for words, text in (("used", used), ("ignored", ignored), ("missing", missing)):
+            used, blank, ignored, missing = one.lines(course)
+            rows.append(
+                [one.learner, one.id, used, blank, ignored, missing, "LATE" * one.is_late, *one.questions.values()]
+            )
+            late = f"; {LATE}" if one.is_late else ""
+            screen.say(f"{one.learner}: {len(one.used)} of {len(exercises)} exercises begun{late}")
+            for words, text in {"used": used, "not begun": blank, "ignored": ignored, "missing": missing}.items():
                 if text:
                     screen.say(f"  {words}: {text}")
             for question, state in one.questions.items():
                 screen.say(f"  question {question}: {state}")
-        for name in absent_of(people, arrivals):
-            rows.append([name, "", "", "", NOTHING, *[""] * len(asked)])
-            screen.say(f"{name}: {NOTHING}")
+        matches = match(people, arrivals)
+        for name, why in matches.others:
+            rows.append([name, "", "", "", "", why, "", *[""] * len(asked)])
+            screen.say(f"{name}: {why}")
+        _say_unclear(matches, roster, screen)
     except CourseError as error:
         stop(error)
+    for sentence in found.assumed:
+        screen.say(sentence)
     for name in found.nobodys:
         screen.say(f"Nobody's: {name}, because its name tells no learner")
-    whole = sum(not one.missing for one in arrivals)
-    screen.say(f"\n{len(arrivals)} hand-ins; {whole} hold all {len(exercises)} exercises. Nothing was graded.")
+    whole = sum(len(one.used) == len(exercises) for one in arrivals)
+    screen.say(
+        f"\n{len(arrivals)} hand-ins; in {whole} something is written for all {len(exercises)} exercises. Nothing was graded."
+    )
     if to is not None:
         write(to, as_csv(rows))
 
@@ -248,6 +268,8 @@ def similar(
         pairs = pairs_of(course, exercises, texts, least)
     except CourseError as error:
         stop(error)
+    for sentence in found.assumed:
+        screen.say(sentence)
     write(to, page(course.title, len(texts), pairs, least))
     for pair in pairs[:20]:
         names = ", ".join(f"{each.exercise} {each.share:.0%}" for each in pair.alike)
@@ -258,13 +280,52 @@ def similar(
     screen.say(f"{len(texts)} learners, {count} whose code is alike. Read {to}: it is no verdict.")
 
 
+def _see_places(isolation: str | None, out: Path) -> None:
+    """Stop at a level that is none for a class, and at a place for results that is a file."""
+    if isolation == "inline":
+        stop("isolation inline shuts nothing in, and is for a debugger; a class is graded at full or process")
+    if isolation not in (None, "full", "process"):
+        stop(f"there is no isolation {isolation!r}; a class is graded at full or process")
+    see_folder(out)
+
+
 def _say_lacks(course: Course, arrivals: list[Arrival], screen: Screen) -> None:
     """Say whose hand-ins lack something, and why, where that is not everybody's."""
-    lacking = [one for one in arrivals if one.missing and one.ignored]
+    lacking = [one for one in arrivals if (one.missing and one.ignored) or one.is_odd]
     for one in lacking[:20]:
         screen.say(f"{one.learner}: {one.note(course)}")
     if len(lacking) > 20:
         screen.say(f"and {len(lacking) - 20} more; see handed_in.json, or `mechgrade cohort check`")
+
+
+def _say_nothing(arrivals: Mapping[str, Arrival], matches: Matches, screen: Screen) -> None:
+    """Say who handed in nothing: those with an empty folder, and those who are in the class list alone."""
+    from mechgrade.cohort.arrivals import NOTHING
+
+    names = [name for name, one in arrivals.items() if one.is_nothing]
+    names += [name for name, why in matches.others if why == NOTHING]
+    if names:
+        more = f" and {len(names) - 20} more" if len(names) > 20 else ""
+        screen.say(f"No score, because {NOTHING}: {', '.join(names[:20])}{more}")
+
+
+def _say_unclear(matches: Matches, roster: Path | None, screen: Screen) -> None:
+    """Say of whom it is not clear who they are in the class list."""
+    for line in matches.lines(str(roster)):
+        screen.say(line)
+
+
+def _say_marks(out: Path, screen: Screen) -> None:
+    """Say how many points by hand there are, and which of them a person should look at again."""
+    from mechgrade.cohort.exports import result_of
+    from mechgrade.cohort.marks import read_marks, remarks
+
+    marks = read_marks(out)
+    names = {each.learner for each in marks if (out / "learners" / f"{each.learner}.json").is_file()}
+    if marks:
+        screen.say(f"{len(marks)} mark{'s' * (len(marks) != 1)} by hand: mechgrade cohort mark {out} lists them")
+    for line in remarks(marks, {name: result_of(out, name) for name in sorted(names)}):
+        screen.say(line)
 
 
 @app.command()
@@ -306,52 +367,3 @@ def _executor(
     from mechgrade.cohort.pool import Pool
 
     return Pool(course, exercises, options, based, jobs or processors())
-
-
-class _Bar:
-    """The progress: a bar with an estimate on a terminal, a line now and then elsewhere."""
-
-    #: Seconds between lines where nobody looks.
-    EVERY = 15.0
-
-    def __init__(self) -> None:
-        from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
-        from rich.progress import Progress as Bar
-
-        self._bar = Bar(
-            TextColumn("grading"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TimeElapsedColumn(),
-            TextColumn("{task.fields[left]}"),
-            transient=True,
-        )
-        self._task = self._bar.add_task("grading", total=None, left="")
-        self._said = time.monotonic()
-        self._quiet = not sys.stdout.isatty()
-
-    def __enter__(self) -> _Bar:
-        if not self._quiet:
-            self._bar.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if not self._quiet:
-            self._bar.stop()
-
-    def show(self, progress: RunProgress) -> None:
-        """Show how far it is."""
-        now = time.monotonic()
-        left = ""
-        seconds = progress.seconds_left
-        if seconds is not None:
-            left = f"about {seconds / 60:.0f} min left" if seconds > 90 else f"about {seconds:.0f} s left"
-        if progress.before:
-            left += f", {progress.before} known before"
-        if progress.faults:
-            left += f", {progress.faults} not graded"
-        if not self._quiet:
-            self._bar.update(self._task, total=progress.learners, completed=progress.done, left=left)
-        elif now - self._said > self.EVERY:
-            self._said = now
-            typer.echo(f"{progress.done} of {progress.learners} learners; {left}")

@@ -54,6 +54,26 @@ BackendOption = Annotated[
 ]
 
 
+def _secret(text: str | None) -> str | None:
+    """A secret as it was given. An empty one is a variable that was not set: graded without it, nobody would notice."""
+    if text is not None and not text.strip():
+        stop(
+            "--hidden is empty, so there would be no hidden inputs: give a secret, or leave --hidden out (a variable of your CI may not be set)"
+        )
+    return text
+
+
+HiddenOption = Annotated[
+    str | None,
+    typer.Option(
+        "--hidden",
+        envvar="MECHGRADE_SECRET",
+        callback=_secret,
+        help="Grade on hidden inputs too, drawn from this secret (needs solutions/).",
+    ),
+]
+
+
 def processors() -> int:
     """Those that this process may use, where the system tells."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
@@ -99,6 +119,29 @@ def the_course(near: Path | None = None) -> Course:
         stop(error)
 
 
+def see_different(**files: Path | None) -> None:
+    """Stop where a file that is to be written is another one of a command: a platform's own table, for instance, would be gone.
+
+    Args:
+        files: by the option's name, with _ for -; the first is to be written.
+    """
+    seen: dict[Path, str] = {}
+    for option, path in files.items():
+        if path is None:
+            continue
+        name = "--" + option.replace("_", "-")
+        other = seen.setdefault(path.resolve(), name)
+        if other != name:
+            stop(f"{other} and {name} are the same file, {path}, which would be overwritten; give {other} another name")
+
+
+def see_folder(path: Path) -> None:
+    """Stop where a folder for results cannot be made, because a file is there."""
+    file = next((each for each in (path, *path.absolute().parents) if each.exists() and not each.is_dir()), None)
+    if file is not None:
+        stop(f"--out is the folder where results go, and {file} is a file; name a folder")
+
+
 def write(path: Path, text: str) -> None:
     """Write a file that the user named, whole or not at all."""
     from mechgrade.files import write_atomic
@@ -107,3 +150,8 @@ def write(path: Path, text: str) -> None:
         write_atomic(path, text)
     except OSError as error:
         stop(f"{path} could not be written: {error.strerror}")
+
+
+def counted(number: int, noun: str) -> str:
+    """``1 hint``, ``2 hints``."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"

@@ -25,17 +25,21 @@ def gradescope(
     ] = False,
 ) -> None:
     """Make a lab's autograder for Gradescope, to be uploaded there."""
-    from mechgrade.authoring.archive import check_installable
+    from mechgrade.authoring.archive import check_gradable, check_installable
     from mechgrade.authoring.gradescope import autograder
     from mechgrade.authoring.leaks import PublishError
+    from mechgrade.authoring.unlisted import left_out
     from mechgrade.course.source import BuildError
 
     course, chosen = _lab(lab)
     try:
         check_installable(course)
+        check_gradable(course, chosen.exercises.values())
         path = autograder(course, chosen, to or Path("dist") / f"gradescope-{lab}.zip", hidden=hidden)
     except (BuildError, PublishError) as error:
         stop(error, NOT_FULL)
+    for line in left_out(course):
+        typer.echo(line)
     typer.echo(f"wrote {path}")
 
 
@@ -47,13 +51,21 @@ def junit(
     """Write a result as JUnit XML."""
     from mechgrade.reports.junit import junit as render
 
+    if to.resolve() == result.resolve():
+        stop(f"--to is the result itself, {result}, which would be overwritten; give --to another name")
+    wanted = "give what `mechgrade grade --json FILE` wrote, or one learner's learners/NAME.json of a class"
     try:
         text = render(json.loads(result.read_text(encoding="utf-8")))
     except FileNotFoundError:
-        stop(f"there is no {result}; `mechgrade grade --json {result}` writes it")
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        stop(f"{result} is no result of `mechgrade grade --json` ({type(error).__name__}: {error})")
+        stop(f"there is no {result}; {wanted}")
+    except OSError as error:
+        stop(f"{result} cannot be read: {error.strerror}; {wanted}")
+    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError):
+        stop(f"{result} is no JSON; {wanted}")
+    except (AttributeError, KeyError, TypeError):
+        stop(f"{result} is JSON, and no result of one hand-in; {wanted}")
     write(to, text)
+    typer.echo(f"wrote {to}")
 
 
 @app.command()
@@ -72,10 +84,12 @@ def gradebook(
         stop(f"there is no form {form!r}; there are {', '.join(forms)}")
     course = the_course()
     try:
-        text = table(existing(course.root), forms[form], [course.lab(name).name for name in lab or []])
+        made = table(existing(course.root), forms[form], [course.lab(name).name for name in lab or []])
     except CourseError as error:
         stop(error)
-    write(to, text)
+    write(to, made.text)
+    learners = f"{made.learners} learner{'s' * (made.learners != 1)}"
+    typer.echo(f"wrote {to}: {learners}, {', '.join(made.labs) or 'and no lab: the gradebook has none yet'}")
 
 
 def gradescope_run(

@@ -15,6 +15,7 @@ from mechgrade.doors.cli.common import (
     STOPPED,
     BackendOption,
     ExerciseOption,
+    HiddenOption,
     JobsOption,
     LabOption,
     ModelOption,
@@ -50,14 +51,7 @@ def grade(
             help="Refuse to grade at less than this level: full or process. [default: what course.yaml asks for]"
         ),
     ] = None,
-    hidden: Annotated[
-        str | None,
-        typer.Option(
-            "--hidden",
-            envvar="MECHGRADE_SECRET",
-            help="Grade on hidden inputs too, drawn from this secret (needs solutions/).",
-        ),
-    ] = None,
+    hidden: HiddenOption = None,
     portable: Annotated[
         bool,
         typer.Option(
@@ -109,6 +103,7 @@ def grade(
                 screen.say(f"Note: {sentence}.")
         if pdb and isolation not in (None, "inline"):
             raise CourseError("--pdb needs --isolation inline: a debugger cannot reach into another process")
+        devices.see_here(device)
         options = resolve(
             course,
             model=model,

@@ -20,7 +20,7 @@ def submit_check(
 ) -> None:
     """Say what will be found in a hand-in and what is missing, before you send it. Nothing is graded.
 
-    Exit code 0 when something is there for every exercise, 1 when something is missing.
+    Exit code 0 when something is written for every exercise; 1 when an exercise is missing, or nothing is written in it yet.
     """
     from mechgrade.submissions.handed_in import read_hand_in
 
@@ -37,8 +37,9 @@ def submit_check(
     for line in found.lines(course):
         typer.echo(line)
     wanted = len(found.submission.exercises)
-    typer.echo(f"{wanted - len(found.missing)} of {wanted} exercises are there. Nothing was graded.")
-    raise typer.Exit(NOT_FULL if found.missing else 0)
+    begun = len(found.begun)
+    typer.echo(f"Something is written for {begun} of {wanted} exercises. Nothing was graded.")
+    raise typer.Exit(NOT_FULL if begun < wanted else 0)
 
 
 def regrade_request(
@@ -48,14 +49,17 @@ def regrade_request(
     learner: Annotated[str, typer.Option("--learner", help="Your name, as your report has it.")] = "",
 ) -> None:
     """Write a request to look at a grade again, as a file to send to your instructor."""
-    from mechgrade.cohort.feedback import SUFFIX, request
+    from mechgrade.cohort.requests import SUFFIX, request
 
     course = the_course()
     try:
         lab, _, name = exercise.rpartition("/")
         found = course.exercise(name, lab or None)
+        text = request(str(found), why, learner)
     except CourseError as error:
         stop(error)
     path = to or Path(f"{found.name}{SUFFIX}")
-    write(path, request(str(found), why, learner))
+    if path.suffix != ".json":
+        stop(f"your instructor's command looks for .json files; give --to a name such as {path.stem}{SUFFIX}")
+    write(path, text)
     typer.echo(f"wrote {path}; send it to your instructor")

@@ -19,6 +19,7 @@ from mechgrade.doors.cli.common import (
     LabOption,
     ModelOption,
     PlainOption,
+    counted,
     stop,
     the_course,
     write,
@@ -28,6 +29,7 @@ from mechgrade.errors import CourseError
 if TYPE_CHECKING:
     from mechgrade.course import Course, Exercise
     from mechgrade.progress.progress import Progress, State
+    from mechgrade.submissions.submission import Submission
 
 ExerciseArgument = Annotated[
     str | None,
@@ -70,6 +72,21 @@ def chosen(course: Course, state: State, name: str | None, lab: str | None) -> E
     if found is None:
         stop("every exercise is passed: name the one that you mean")
     return found
+
+
+def near(exercise: str | None) -> Path | None:
+    """Where to look for the course if it is not around the current directory: around a file that was named."""
+    return Path(exercise) if exercise is not None and Path(exercise).is_file() else None
+
+
+def file_named(course: Course, exercise: str | None, lab: str | None) -> Submission | None:
+    """The very file whose path was typed; None where an exercise's name was typed, or nothing."""
+    from mechgrade.doors.learner.meant import named_file
+
+    try:
+        return named_file(course, exercise, lab) if exercise is not None else None
+    except CourseError as error:
+        stop(error)
 
 
 def course_map(
@@ -147,7 +164,7 @@ def hint(
     elif more:
         stop(f"give either a number or --more: mechgrade hint {found.name} --more")
     if not 1 <= number <= len(hints):
-        stop(f"{found.name} has {len(hints)} hints" + ("; you have seen the last" if number else ""))
+        stop(f"{found.name} has {len(hints)} hints" + ("; you have seen the last" if more else ""))
     typer.echo(f"{found.name}, hint {number} of {len(hints)}\n\n{hints[number - 1].strip()}")
     shown = number
     keep(lambda: progress.hinted(found, shown))
@@ -199,39 +216,58 @@ def try_exercise(
     Without a name it is the current exercise's, or the one's that you have just passed. Exit code 1 when your code raised
     an error, 3 when a plot could not be written.
     """
-    from mechgrade.course.devices import resolve
+    from mechgrade.bench.specs import bench_spec
+    from mechgrade.course.devices import resolve, see_here
     from mechgrade.doors.learner.demonstration import demonstrate
     from mechgrade.progress.current import latest
     from mechgrade.progress.progress import Progress
     from mechgrade.reports.terminal import short
+    from mechgrade.submissions.words import BRINGS_BACK
 
-    course = the_course()
+    course = the_course(near(exercise))
     progress = Progress(course)
     state = read_state(progress)
+    file = file_named(course, exercise, lab)
     last = latest(course, state)
     if exercise is None and last is not None and state.passed(last) and lab in (None, last.lab):
         exercise = str(last)  # the current one is another by now, of which there is nothing to plot
-    found = chosen(course, state, exercise, lab)
-    path = course.stub_path(found)
+    found = file.exercises[0] if file is not None else chosen(course, state, exercise, lab)
+    path = file.file(found) if file is not None else course.stub_path(found)
     if not path.is_file():
-        stop(f"there is no {short(str(path))}; `mechgrade build` or the course's archive brings the stub back")
+        stop(f"there is no {short(str(path))}; {BRINGS_BACK}")
     try:
+        see_here(device)
+        bench_spec(
+            course, model, backend, device, course.lab(found.lab)
+        )  # refuses a model that can be used for nothing
         environment = {"MODEL": course.model(model).name, "BACKEND": backend or "", "DEVICE": resolve(device)}
     except CourseError as error:
         stop(error)
     if exercise != found.name:
         typer.echo(f"running {short(str(path))}")
-    done = demonstrate(path, course.root, environment, typer.echo)
+    printed: list[str] = []
+
+    def say(line: str) -> None:
+        printed.append(line)
+        typer.echo(line)
+
+    done = demonstrate(path, course.root, environment, say)
     if done.not_started:
-        stop(f"{found.name} is not written yet: edit {short(str(path))} first", NOT_FULL)
+        stop(f"{done.unwritten or found.name} is not written yet: edit {short(str(path))} first", NOT_FULL)
     if done.refused:
         stop(done.refused, FAULT)
     if done.code:
         typer.echo(done.error)
-        typer.echo(f"\nYour file ended with an error; `mechgrade debug {found.name}` stops where a check fails.")
+        named = found.name if file is None else exercise
+        typer.echo(f"\nYour file ended with an error; `mechgrade debug {named}` stops where a check fails.")
         raise typer.Exit(NOT_FULL)
     for saved in done.saved:
         typer.echo(f"saved {short(str(saved))}")
+    if not (printed or done.saved):
+        typer.echo(
+            "Your file ran. It printed nothing and saved no plot: the demonstration stands in the stub, "
+            'under `if __name__ == "__main__":`.'
+        )
     keep(lambda: progress.tried(found))
     if done.unsaved:
         raise typer.Exit(FAULT)
@@ -246,18 +282,21 @@ def debug(
 ) -> None:
     """Stop in your own code, in the debugger pdb, on the inputs of the first check that fails (isolation inline)."""
     os.environ.setdefault("TQDM_DISABLE", "1")  # a bar for loading weights, in the middle of a conversation
+    from mechgrade.course.devices import see_here
     from mechgrade.doors.learner.debugger import debug as run_debugger
     from mechgrade.grading.errors import InfrastructureError
     from mechgrade.grading.options import resolve
     from mechgrade.progress.progress import Progress
     from mechgrade.submissions.find import find_submission
 
-    course = the_course()
-    found = chosen(course, read_state(Progress(course)), exercise, lab)
+    course = the_course(near(exercise))
+    file = file_named(course, exercise, lab)
+    found = file.exercises[0] if file is not None else chosen(course, read_state(Progress(course)), exercise, lab)
     if exercise != found.name:
         typer.echo(f"{found}:")
     try:
-        submission = find_submission(course, course.root / "exercises", found.lab, found.name)
+        submission = file or find_submission(course, course.root / "exercises", found.lab, found.name)
+        see_here(device)
         options = resolve(course, model=model, backend=backend, device=device, isolation="inline")
         stopped = run_debugger(course, found, submission, options, typer.echo)
     except CourseError as error:
@@ -291,7 +330,8 @@ def progress_command(
         seconds = sum(entry.seconds for entry in state.entries.values())
         passed = sum(bool(entry.first_pass) for entry in state.entries.values())
         hints = sum(entry.hints for entry in state.entries.values())
-        typer.echo(f"{passed} exercises passed, {hints} hints read, {duration(seconds / 60)} worked (estimated)")
+        counts = f"{counted(passed, 'exercise')} passed, {counted(hints, 'hint')} read"
+        typer.echo(f"{counts}, {duration(seconds / 60)} worked (estimated)")
         for lab in course.labs.values():
             for old, now in passed_before(state, lab):
                 typer.echo(f"{old} is among them; it is part of {now.name} now, and its points are counted there")

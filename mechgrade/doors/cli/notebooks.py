@@ -180,9 +180,13 @@ def release(
     """Make a lab's nbgrader assignment from the sources, and release it (for instructors)."""
     course, chosen = _lab(lab)
     _need("nbgrader")
+    from mechgrade.authoring.graders import ungradable
     from mechgrade.authoring.leaks import PublishError
     from mechgrade.course.source import BuildError
     from mechgrade.doors.nbgrader.publish import release as run
+
+    if wrong := ungradable(course, chosen.exercises.values()):
+        stop("\n".join(wrong), NOT_FULL)
 
     try:
         notes: list[str] = []
@@ -200,20 +204,27 @@ def dist(
     to: Annotated[Path | None, typer.Option("--to", help="The zip. [default: dist/ and the course's title]")] = None,
     notebooks: Annotated[bool, typer.Option("--notebooks/--no-notebooks", help="Put notebooks in, too.")] = True,
 ) -> None:
-    """Make the learners' archive: everything but the answers; it grades itself offline (for instructors)."""
+    """Make the learners' archive: everything but the answers; it grades itself offline (for instructors).
+
+    It holds what course.yaml lists. An exercise whose files lie there and that is not listed is left out, and named.
+    """
     _need("jupytext")
-    from mechgrade.authoring.archive import archive, check_built, check_installable
+    from mechgrade.authoring.archive import archive, check_built, check_gradable, check_installable
     from mechgrade.authoring.leaks import PublishError
     from mechgrade.authoring.scaffold import slug
+    from mechgrade.authoring.unlisted import left_out
     from mechgrade.course.source import BuildError
 
     course = the_course()
     try:
         check_installable(course)
+        check_gradable(course, course.exercises())
         check_built(course)
         path = archive(course, to or Path("dist") / f"{slug(course.title)}.zip", notebooks=notebooks)
     except (BuildError, PublishError) as error:
         stop(error, NOT_FULL)
+    for line in left_out(course):
+        typer.echo(line)
     typer.echo(f"wrote {path} ({path.stat().st_size / 1e6:.1f} MB)")
 
 

@@ -8,9 +8,10 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import typer
 from typer.core import TyperCommand, TyperGroup
 
-from mechgrade.doors.cli.common import stop
+from mechgrade.doors.cli.common import FAULT, NOT_FULL, stop
 from mechgrade.errors import CourseError
 
 if TYPE_CHECKING:
@@ -21,6 +22,22 @@ PANEL = "Of this course"
 
 class Commands(TyperGroup):
     """The engine's commands, and after them those of the course around the current directory."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run a command. Any of them may read the sources and what was recorded: their mistakes are told in sentences whichever does."""
+        try:
+            return super().invoke(ctx)
+        except typer.Exit:  # the usual end, which need not wait for the next import
+            raise
+        except Exception as error:
+            from mechgrade.course.source import BuildError
+            from mechgrade.grading.errors import GraderError, InfrastructureError
+
+            if isinstance(error, BuildError):
+                stop(error, NOT_FULL)
+            if isinstance(error, GraderError | InfrastructureError):
+                stop(error, FAULT)
+            raise
 
     def list_commands(self, ctx: Any) -> list[str]:
         """All names, for ``--help``."""

@@ -36,6 +36,7 @@ def learn(
 
     Ends with Ctrl-C. Started a second time in the same checkout, it opens the page of the first.
     """
+    from mechgrade.course.devices import see_here
     from mechgrade.doors.page.place import Place
     from mechgrade.grading.options import resolve
     from mechgrade.progress.progress import Progress
@@ -57,6 +58,7 @@ def learn(
     # As Ctrl-C does: what was begun is ended.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     try:
+        see_here(device)
         options = resolve(course, model=model, backend=backend, device=device, views=True)
         is_outdated = _serve(course, options, place, path, browser, server)
     except CourseError as error:

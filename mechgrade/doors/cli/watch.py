@@ -7,7 +7,7 @@ import os
 import signal
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -23,8 +23,22 @@ from mechgrade.doors.cli.common import (
 )
 from mechgrade.errors import CourseError
 
+if TYPE_CHECKING:
+    from mechgrade.course import Exercise
+
 #: Tells a watch that starts anew what had just been saved.
 _SAVED = "MECHGRADE_SAVED"
+
+
+def _of_a_file(path: Path, exercise: Exercise) -> str:
+    """What to do in the place of watching a file."""
+    from mechgrade.reports.terminal import short
+
+    says = f"{path} is a file, and watch takes a folder like exercises/, in which each lab has a folder of its own"
+    folder = path.absolute().parent
+    if path.name != f"{exercise.name}.py" or folder.name != exercise.lab:
+        return says
+    return f"{says}; for this file: mechgrade watch {short(str(folder.parent))} --exercise {exercise.name}"
 
 
 def watch(
@@ -41,6 +55,7 @@ def watch(
 
     Ends with q, or Ctrl-C. Without a terminal it prints a line for each save and reads no keys.
     """
+    from mechgrade.course.devices import see_here
     from mechgrade.doors.watch.events import Saved
     from mechgrade.doors.watch.keys import is_terminal, keys
     from mechgrade.doors.watch.loop import Loop
@@ -63,10 +78,16 @@ def watch(
     worker = None
     try:
         submission = find_submission(course, path or course.root / "exercises", lab, exercise, live=True)
-        if submission.exercises:
-            raise CourseError(f"{path} is a file; give its directory, and --exercise {submission.exercises[0].name}")
+        if submission.exercises and path is not None:
+            raise CourseError(_of_a_file(path, submission.exercises[0]))
+        see_here(device)
         options = resolve(course, model=model, backend=backend, device=device)
         chosen = [find(course, exercise, lab)] if exercise is not None else course.exercises(lab)
+        if not any(submission.file(each).is_file() for each in chosen):
+            raise CourseError(
+                f"there is no {chosen[0].lab}/{chosen[0].name}.py in {submission.path}; give a folder like exercises/, "
+                "in which each lab has a folder of its own"
+            )
         worker = open_worker(course, options, warm=server)
         if chosen:
             worker.start(options.spec(course, course.lab(chosen[0].lab)))  # it loads while the learner edits

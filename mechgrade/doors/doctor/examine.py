@@ -59,8 +59,9 @@ def examine(course: Course, asked: Asked, state: State) -> Iterator[Finding]:
     if doctor is not None:
         exercises = course.exercises(asked.lab.name if asked.lab is not None else None)
         files = [course.stub_path(each) for each in exercises]
-        yield from doctor.examine(Situation(course, asked.model, files, *memory))
-    yield from _bench(asked, provider, report)
+        uses = asked.lab.uses if asked.lab is not None else []
+        yield from doctor.examine(Situation(course, asked.model, files, *memory, uses))
+    yield from _bench(course, asked, provider, report)
     yield from _isolation(course)
     yield from _workspace(course)
     if asked.lab is not None:
@@ -152,6 +153,13 @@ def _device(asked: Asked, provider: Provider, report: dict[str, Any]) -> Iterato
             "update the NVIDIA driver to one that knows this CUDA version, or --device cpu for the time being",
             "cpu_instead_of_gpu",
         )
+    elif (kind := asked.device.partition(":")[0]) in ("cuda", "mps") and not cards and not report.get(kind):
+        yield Finding(
+            "device",
+            "problem",
+            f"the device {asked.device} is not here: torch {report['torch']} sees none; what follows was tried on the CPU",
+            "leave --device out, or take --device cpu",
+        )
     elif cards:
         why = (
             f"torch {report['torch']} was built without CUDA: reinstall it from the index for your CUDA version"
@@ -228,14 +236,18 @@ def _too_little(free: int, need: int, where: str, on_gpu: bool, report: dict[str
     )
 
 
-def _bench(asked: Asked, provider: Provider, report: dict[str, Any]) -> Iterator[Finding]:
+def _bench(course: Course, asked: Asked, provider: Provider, report: dict[str, Any]) -> Iterator[Finding]:
     """What came of loading and trying it."""
     name = f"model {asked.model.name}" if asked.model.source else "bench"
     if report.get("failed") in ("start", "torch", "device"):
         return
     if report.get("failed") == "bench":
-        fix = "install the bench's packages" if not asked.model.source else "restore fixtures/ from the course"
-        if asked.model.source.startswith(HUB):
+        fix = f"look at the files in {asked.model.path}, or choose another --model"
+        if not asked.model.source:
+            fix = "install the bench's packages"
+        elif asked.model.name == course.default_model:
+            fix = f"restore {asked.model.path} from the course"
+        elif asked.model.source.startswith(HUB):
             fix = f"mechgrade models pull {asked.model.name}, online"
         yield Finding(name, "problem", report["error"], fix, _wrong_version(report["error"], provider))
         return

@@ -16,9 +16,10 @@ from dataclasses import asdict
 from typing import Any
 
 from mechgrade.bench.finding import Doctor
+from mechgrade.bench.provider import BenchError
 from mechgrade.bench.providers import provider_for
 from mechgrade.bench.specs import bench_spec
-from mechgrade.course import Course, Lab, ModelProfile, find_course, load_course
+from mechgrade.course import Course, CourseError, Lab, ModelProfile, find_course, load_course
 
 Report = dict[str, Any]
 
@@ -52,8 +53,9 @@ def _bench(report: Report, course: Course, model: ModelProfile, device: str, lab
     bench.load()
     report["load_seconds"] = time.perf_counter() - start
     if provider.doctor:
+        asked = {name: text for name, text in course.doctor.items() if model.trained or name != "answer"}
         doctor: Doctor = importlib.import_module(provider.doctor)
-        found = doctor.try_out(bench, model.name, lab.uses if lab is not None else [], course.doctor)
+        found = doctor.try_out(bench, model.name, lab.uses if lab is not None else [], asked)
         report["findings"] = [asdict(each) for each in found]
 
 
@@ -69,13 +71,18 @@ def run(course: Course, model: ModelProfile, device: str, lab: Lab | None) -> Re
             step()
         except Exception as error:
             report["failed"] = name
-            report["error"] = f"{type(error).__name__}: {error}"
+            told = isinstance(error, BenchError | CourseError)  # in a sentence already
+            report["error"] = str(error) if told else f"{type(error).__name__}: {error}"
+            report["told"] = told
             break
     report["device"] = _chosen(report, device)
     return report
 
 
 def _chosen(report: Report, device: str) -> str:
+    kind = device.partition(":")[0]
+    if kind in ("cuda", "mps") and not report.get(kind):
+        return "cpu"  # the doctor says that there is none; the rest can be tried all the same
     if device != "auto":
         return device
     return "cuda" if report.get("cuda") and report.get("computed") else "cpu"

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from mechgrade.course import CourseError, find_course, load_course
+from mechgrade.doors.learner.meant import named_file
 from mechgrade.grading.grade import Grading
 from mechgrade.grading.options import resolve
 from mechgrade.protocol.wire import numbers
@@ -20,6 +21,9 @@ from mechgrade.worker.exercise import Exercise as Guarded
 from mechgrade.worker.exercise import load
 from mechgrade.worker.inline import Inline
 from mechgrade.worker.runner import load_grader
+
+#: What is said of a call that does not fit the function's arguments: it cannot be made again.
+UNFIT = "keep the stub's signature"
 
 #: Takes a guarded function and what it is called with.
 Use = Callable[[Callable[..., Any], tuple[Any, ...], dict[str, Any]], Any]
@@ -73,20 +77,22 @@ def failing_call(exercise: str) -> dict[str, Any]:
     """The arguments of the call by which the first check of an exercise fails.
 
     Args:
-        exercise: its name, in the course around the current directory.
+        exercise: its name, in the course around the current directory, or the path of another file of it.
 
     Raises:
         CourseError: every check passes, or no single call of one of its functions fails.
     """
     course = load_course(find_course())
-    found = course.exercise(exercise)
-    submission = find_submission(course, course.root / "exercises", found.lab, found.name)
+    submission = named_file(course, exercise)
+    found = submission.exercises[0] if submission is not None else course.exercise(exercise)
+    if submission is None:
+        submission = find_submission(course, course.root / "exercises", found.lab, found.name)
     inline = Inline()
     grading = Grading(course, resolve(course, isolation="inline"), inline)
     grader = grading.grader(submission)
     (entry,) = grading.grade(grader, [found]).exercises
     failure = grader.failure
-    if failure is None or failure.number is None:
+    if failure is None or failure.number is None or UNFIT in failure.judgement.message:
         raise CourseError(
             f"{found}: {'every check passes' if entry.verdict == 'passed' else f'no single call fails; {entry.message}'}"
         )

@@ -36,6 +36,12 @@ class Demonstration:
         return self.code != 0 and last.startswith("NotImplementedError")
 
     @property
+    def unwritten(self) -> str:
+        """The function at which it ended so, as the traceback names it last."""
+        names = re.findall(r'^  File ".*", line \d+, in (\w+)$', self.error, re.MULTILINE)
+        return names[-1] if names and self.not_started else ""
+
+    @property
     def refused(self) -> str:
         """What the disk has refused, where that is how it ended: where plots go is the course's choice, and no fault of the code."""
         last = self.error.strip().rsplit("\n", 1)[-1]

@@ -15,6 +15,8 @@ from nbgrader.api import Gradebook, MissingEntry
 
 from mechgrade.cohort.answers import Row
 from mechgrade.cohort.answers import load as load_answers
+from mechgrade.cohort.marks import name_of, read_marks
+from mechgrade.cohort.written import labs_of
 from mechgrade.course import ANSWERS_FILE, Course, CourseError, Lab, Question
 from mechgrade.files import write_atomic
 from mechgrade.grading.verdicts import FAULTS
@@ -89,8 +91,12 @@ def fill(course: Course, lab: Lab, results: Path, db_url: str) -> list[str]:
     files = sorted((results / "learners").glob("*.json"))
     if not files:
         raise CourseError(f"there are no results in {results}; `mechgrade cohort grade … --out {results}` writes them")
+    labs = labs_of(results)
+    if labs and lab.name not in labs:
+        raise CourseError(f"the results in {results} are of {', '.join(sorted(labs))}, and not of {lab.name}")
     without = []
     answers = load_answers(results)
+    marks = {(each.learner, each.exercise): each for each in read_marks(results)}
     with Gradebook(db_url) as book:
         try:
             book.find_notebook(lab.slug, lab.name)
@@ -100,7 +106,7 @@ def fill(course: Course, lab: Lab, results: Path, db_url: str) -> list[str]:
             ) from None
         for file in files:
             learner, entries = _read(file, lab)
-            if any(entry["verdict"] in FAULTS for entry in entries):
+            if any(entry["verdict"] in FAULTS and (learner, name_of(entry)) not in marks for entry in entries):
                 without.append(learner)
                 continue
             book.update_or_create_student(learner)
@@ -111,6 +117,8 @@ def fill(course: Course, lab: Lab, results: Path, db_url: str) -> list[str]:
                 book.find_graded_cell(name, lab.slug, lab.name).max_score = float(entry["max_points"])
                 grade = book.find_grade(name, lab.slug, lab.name, learner)
                 grade.auto_score = float(entry["points"])
+                if (mark := marks.get((learner, name_of(entry)))) is not None:
+                    grade.manual_score = mark.points  # the reason stands on the cohort's page, which is the feedback
                 grade.needs_manual_grade = grade.manual_score is not None
             for question in lab.questions.values():
                 _fill_answer(book, lab, learner, question, answers.get((learner, str(question))))

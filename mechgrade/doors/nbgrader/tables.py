@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
@@ -14,7 +15,16 @@ from mechgrade.tables import as_csv
 Form = Literal["plain", "canvas", "moodle"]
 
 
-def table(db_url: str, form: Form, assignments: list[str]) -> str:
+@dataclass(frozen=True)
+class Table:
+    """The gradebook as CSV, and what is in it."""
+
+    text: str
+    learners: int
+    labs: list[str]
+
+
+def table(db_url: str, form: Form, assignments: list[str]) -> Table:
     """The scores of some assignments, or of all: a row a learner. Late penalties are taken off, as nbgrader does.
 
     Points that a person gives for written answers have a column of their own, empty while one of them is not graded.
@@ -26,12 +36,18 @@ def table(db_url: str, form: Form, assignments: list[str]) -> str:
         assignments: names; empty for all.
 
     Raises:
-        CourseError: there is no gradebook yet.
+        CourseError: there is no gradebook yet, or one of the assignments is not in it.
     """
     path = Path(db_url.removeprefix("sqlite:///"))
     if db_url.startswith("sqlite:") and not path.is_file():
         raise CourseError(f"there is no gradebook at {path}; `make release LAB=...` makes one")
     with Gradebook(db_url) as book:
+        there = [str(each.name) for each in book.assignments]
+        if lacking := [name for name in assignments if name not in there]:
+            raise CourseError(
+                f"the gradebook has no {' and no '.join(lacking)}; it has {', '.join(sorted(there)) or 'no lab yet'} "
+                "(`mechgrade release LAB` puts a lab there)"
+            )
         chosen = [each for each in book.assignments if not assignments or each.name in assignments]
         chosen.sort(key=lambda each: str(each.name))
         columns: dict[str, float] = {}
@@ -65,7 +81,7 @@ def table(db_url: str, form: Form, assignments: list[str]) -> str:
             rows.append([learner, first, last, email, *points])
         else:
             rows.append([learner, last, first, email, *points])
-    return as_csv(rows)
+    return Table(as_csv(rows), len(learners), [str(each) for each in heads])
 
 
 def _written_max(assignment: Any) -> float:

@@ -69,7 +69,7 @@ class Live:
         end: Callable[[], None],
     ) -> None:
         self.course = course
-        self.submission = Submission(course.root / "exercises")
+        self.submission = Submission.of_course(course)
         self.events: queue.Queue[Event | Opened | Tried] = queue.Queue()
         #: the exercise that was saved last, and how many saves there were
         self.at: Exercise | None = None

@@ -7,7 +7,6 @@ found in the runs that it speaks of, so no chance can make it false.
 from __future__ import annotations
 
 import builtins
-import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -18,15 +17,12 @@ from mechgrade.grading.compare import compare
 from mechgrade.grading.relations.claims import joined, ordinal, part_of
 from mechgrade.grading.relations.leaves import Node, children, noise_at, numbers_of
 from mechgrade.grading.relations.origins import Origin, Place
-from mechgrade.protocol.outcome import Outcome
 from mechgrade.protocol.wire import Array, Tree
 
 #: Hidden inputs are not spoken of.
-_HERE = "On these inputs"
-#: How the learner's side says it.
-_CHANGED = re.compile(r"`\w+` changed its argument `\w+` in place")
+HERE = "On these inputs"
 #: So many parts, or cases, are named. Of more parts nothing is said: a mistake that is everywhere is in none of them.
-_PARTS, _CASES = 2, 4
+PARTS, _CASES = 2, 4
 #: And no more cases than there is room for.
 _ROOM = 120
 #: What scenarios call the error that was raised; a case has another name.
@@ -92,7 +88,7 @@ def alone(runs: Sequence[Sequence[Part]]) -> str | None:
         None where too much is wrong, or where nothing else was compared.
     """
     wrong, right = _sides(runs)
-    if not wrong or not any(map(_counts, right)):
+    if not wrong or not any(map(counts, right)):
         return None
     return _types(wrong) or _one_part(wrong, right)
 
@@ -108,7 +104,7 @@ def _sides(runs: Sequence[Sequence[Part]]) -> tuple[list[Part], list[Part]]:
 def only_errors(runs: Sequence[Sequence[Part]]) -> str | None:
     """Which errors are raised, where that alone is wrong in all runs of an exercise, as a sentence."""
     wrong, right = _sides(runs)
-    if not wrong or not any(map(_counts, right)):
+    if not wrong or not any(map(counts, right)):
         return None
     missing: list[Part] = []
     other: list[Part] = []
@@ -131,7 +127,7 @@ def only_errors(runs: Sequence[Sequence[Part]]) -> str | None:
     for kind in dict.fromkeys(_error(each.node.got) for each in unasked):
         mine = [each for each in unasked if _error(each.node.got) == kind]
         said.append(f"`{kind}` is raised {_cases(mine, [])} where no error is asked for")
-    return f"{_HERE} your results are right, but not your errors: {'; '.join(said)}."
+    return f"{HERE} your results are right, but not your errors: {'; '.join(said)}."
 
 
 def _error(value: Any) -> str:
@@ -176,7 +172,7 @@ def _types(wrong: Sequence[Part]) -> str | None:
     (got, want), *others = dict.fromkeys(kinds)
     if others:
         return None
-    return f"{_HERE} your values are right, but not their type: {got} where {want} is expected."
+    return f"{HERE} your values are right, but not their type: {got} where {want} is expected."
 
 
 def _two_types(node: Node) -> tuple[str, str] | None:
@@ -216,48 +212,6 @@ def _values(value: Tree) -> Any:
     return None if found is None else found[0]
 
 
-# --- runs that end in an error -------------------------------------------------------------------------------------------
-
-
-def ended(ends: Sequence[Outcome], returned: Sequence[Sequence[Part]], related: str | None) -> str | None:
-    """What ended runs that should have returned, and how it stands with those that did, as a sentence.
-
-    Args:
-        ends: the runs that did not return.
-        returned: the parts of those that did.
-        related: what relates the data of these to the reference's; None where nothing does.
-    """
-    what = _raised(ends) or _written(ends)
-    wrong, right = _sides(returned)
-    if what is None or (related is None and wrong):
-        return None
-    if related is not None:
-        text = related.removeprefix(f"{_HERE} ")
-        return f"{what} Where your code returned, {text[0].lower()}{text[1:]}"
-    return f"{what} {_HERE} all that was compared is right." if any(map(_counts, right)) else None
-
-
-def _raised(ends: Sequence[Outcome]) -> str | None:
-    """The lines that errors come from."""
-    if any(each.kind != "raised" or not each.trace for each in ends):
-        return None
-    lines = sorted({each.trace[-1].line for each in ends})
-    errors = sorted({each.error for each in ends})
-    where = "Your code raises"
-    if len(lines) <= _PARTS:
-        where = f"Line{'s' * (len(lines) > 1)} {joined(list(map(str, lines)))} raise{'s' * (len(lines) == 1)}"
-    what = f"`{errors[0]}`, which is not expected" if len(errors) == 1 else "errors that are not expected"
-    return f"{where} {what}."
-
-
-def _written(ends: Sequence[Outcome]) -> str | None:
-    """The arguments that are written into, as who ran the code noticed it."""
-    found = dict.fromkeys(each.message.partition(";")[0] for each in ends)
-    if any(each.kind != "unusable" for each in ends) or not all(_CHANGED.fullmatch(each) for each in found):
-        return None
-    return "; ".join(found) + "."
-
-
 # --- one part ------------------------------------------------------------------------------------------------------------
 
 
@@ -269,17 +223,17 @@ def _one_part(wrong: Sequence[Part], right: Sequence[Part]) -> str | None:
     names = name.shortest(wrong, {each.key for each in never})
     own = {each.origin is not None for each in wrong if name.of(each) in names or not names}
     # Of what a function returns, all parts together are the whole.
-    others = {name.of(each) for each in never if _counts(each) and (each.origin is not None) in own}
+    others = {name.of(each) for each in never if counts(each) and (each.origin is not None) in own}
     # A part that is more than a word or a switch is one of few only where as many others are right.
-    least = len(names) if any(map(_counts, wrong)) else 1
-    if "" in bad or len(own) != 1 or len(names) > _PARTS or len(others) < least:
+    least = len(names) if any(map(counts, wrong)) else 1
+    if "" in bad or len(own) != 1 or len(names) > PARTS or len(others) < least:
         return None
     switches = {(each.node.got, each.node.want) for each in wrong if isinstance(each.node.want, bool)}
     if len(names) == len(switches) == 1 and all(isinstance(each.node.want, bool) for each in wrong):
         (got, want) = switches.pop()
-        return f"{_HERE} all that was compared is right but {joined(names)}: it is {got}, and should be {want}."
+        return f"{HERE} all that was compared is right but {joined(names)}: it is {got}, and should be {want}."
     return (
-        f"{_HERE} only {joined(names)} {'is' if len(names) == 1 else 'are'} wrong: all else that was compared is right."
+        f"{HERE} only {joined(names)} {'is' if len(names) == 1 else 'are'} wrong: all else that was compared is right."
     )
 
 
@@ -325,28 +279,18 @@ def _order(name: str) -> int:
     return next((place for place in range(1, 5) if name.startswith(f"the {ordinal(place)} ")), 0)
 
 
-def only_function(runs: Sequence[tuple[Collection[str], bool]]) -> str | None:
-    """Which function alone is wrong, where others are right.
-
-    Args:
-        runs: the functions that each run calls, and whether it passed.
-    """
-    wrong = {name for names, passed in runs if not passed for name in names}
-    if len(wrong) != 1 or not all(names for names, _ in runs):
-        return None
-    right = sorted({name for names, passed in runs if passed for name in names} - wrong)
-    if not right:
-        return None
-    others = joined([f"`{name}`" for name in right])
-    return f"{_HERE} only `{wrong.pop()}` is wrong: {others} gave what {'they' if len(right) > 1 else 'it'} should."
-
-
-def _counts(part: Part) -> bool:
+def counts(part: Part) -> bool:
     """Whether something right says that more is right than a word or a switch."""
     want = part.node.want
     if isinstance(want, str):
-        return not _error(want) and want != _NOTHING and _plain(want) not in _TYPES
+        return not says_an_end(part) and _plain(want) not in _TYPES
     return want is not None and not isinstance(want, bool)
+
+
+def says_an_end(part: Part) -> bool:
+    """Whether this is a scenario's word for how a call ended: the error that it raised, or that it raised none."""
+    want = part.node.want
+    return isinstance(want, str) and (bool(_error(want)) or want == _NOTHING)
 
 
 # --- data ----------------------------------------------------------------------------------------------------------------

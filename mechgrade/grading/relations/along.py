@@ -114,7 +114,9 @@ def reordered(leaves: Sequence[Leaf]) -> Iterator[Claim]:
         sentence = f"{{Numbers}} are the expected ones in another order{where}."
         yield Claim(("slices", axis), 2, partial(_same_slices, axis), sentence, several(5))
         if any(leaf.want.ndim > 1 for leaf in leaves):
-            sentence = f"{{Numbers}} are the expected ones, each row{where} in another order of its own."
+            sentence = (
+                f"{{Numbers}} are the expected ones in another order{where}, and the order is not the same everywhere."
+            )
             yield came_from(("sorted", axis), 3, partial(_sorted_back, axis), sentence, several(6, whole=4))
     yield Claim("anywhere", 6, _same_numbers, "{Numbers} are the right ones, but in wrong places.", several(8))
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mechgrade.grading.compare import compare
+from mechgrade.grading.relations.claims import joined
 from mechgrade.grading.relations.leaves import Node, children, numbers_of
 from mechgrade.grading.relations.origins import Place
 
@@ -16,13 +17,17 @@ Items = Sequence[Any]
 _MOST = 100
 
 
+#: Where two lists lie, what the one should be, and what it is.
+_Two = tuple[Node, Items, Items]
+#: So many keys are named.
+_KEYS = 3
 #: Whether a relation holds for two lists.
 _Holds = Callable[[Items, Items], bool]
 
 
 @dataclass(frozen=True)
 class _Claim:
-    """A relation between two lists, what to say, its rank, and how long a list must be to show it."""
+    """A relation between two lists, what to say (with the words of :data:`_OWN`), its rank, and how long a list must be to show it."""
 
     holds: _Holds
     sentence: str
@@ -72,68 +77,103 @@ def _texts(holds: Callable[[str, str], bool]) -> _Holds:
 
 
 _CLAIMS = (
-    _Claim(lambda want, got: _equal(want[::-1], got), "Your list has the right entries in reversed order."),
-    _Claim(lambda want, got: _equal(_once(want), got), "Your list lacks what occurs again: each entry is in it once."),
-    _Claim(lambda want, got: _equal(want, _once(got)), "Your list is right, but some entries occur more than once."),
-    _Claim(lambda want, got: _equal(want[1:], got), "Your list is right, but its first entry is missing.", 0, 4),
-    _Claim(lambda want, got: _equal(want[:-1], got), "Your list is right, but its last entry is missing.", 0, 4),
-    _Claim(lambda want, got: _equal(want, got[1:]), "Your list is right, but one entry too many stands at its start."),
-    _Claim(lambda want, got: _equal(want, got[:-1]), "Your list is right, but one entry too many stands at its end."),
-    _Claim(lambda want, got: _left(want, got) == ([], []), "Your list has the right entries, but in another order.", 1),
-    _Claim(
-        lambda want, got: not _left(want, got)[1], "All entries of your list are right, but some are missing.", 2, 4
-    ),
-    _Claim(lambda want, got: not _left(want, got)[0], "Your list has all the right entries, but others too.", 2),
+    _Claim(lambda want, got: _equal(want[::-1], got), "{List} has the right entries in reversed order."),
+    _Claim(lambda want, got: _equal(_once(want), got), "{List} lacks what occurs again: each entry is in it once."),
+    _Claim(lambda want, got: _equal(want, _once(got)), "{List} is right, but some entries occur more than once."),
+    _Claim(lambda want, got: _equal(want[1:], got), "{List} is right, but its first entry is missing.", 0, 4),
+    _Claim(lambda want, got: _equal(want[:-1], got), "{List} is right, but its last entry is missing.", 0, 4),
+    _Claim(lambda want, got: _equal(want, got[1:]), "{List} is right, but one entry too many stands at its start."),
+    _Claim(lambda want, got: _equal(want, got[:-1]), "{List} is right, but one entry too many stands at its end."),
+    _Claim(lambda want, got: _left(want, got) == ([], []), "{List} has the right entries, but in another order.", 1, 2),
+    _Claim(lambda want, got: not _left(want, got)[1], "All entries of {list} are right, but some are missing.", 2, 4),
+    _Claim(lambda want, got: not _left(want, got)[0], "{List} has all the right entries, but others too.", 2),
     _Claim(
         _texts(lambda want, got: got == want.lstrip()),
-        "Your texts are the expected ones without the spaces at their start.",
+        "{Texts} are the expected ones without the spaces at their start.",
     ),
     _Claim(
         _texts(lambda want, got: got == want.rstrip()),
-        "Your texts are the expected ones without the spaces at their end.",
+        "{Texts} are the expected ones without the spaces at their end.",
     ),
-    _Claim(_texts(lambda want, got: got == want.strip()), "Your texts are the expected ones without spaces around.", 1),
-    _Claim(_texts(lambda want, got: got == want.lower()), "Your texts are the expected ones in small letters."),
-    _Claim(_texts(lambda want, got: got.startswith(want)), "Your texts begin with the expected ones, and go on.", 1),
+    _Claim(_texts(lambda want, got: got == want.strip()), "{Texts} are the expected ones without spaces around.", 1),
+    _Claim(_texts(lambda want, got: got == want.lower()), "{Texts} are the expected ones in small letters."),
+    _Claim(_texts(lambda want, got: got.startswith(want)), "{Texts} begin with the expected ones, and go on.", 1),
     _Claim(
         _texts(lambda want, got: got.endswith(want)),
-        "Your texts end with the expected ones, but something stands before.",
+        "{Texts} end with the expected ones, but something stands before.",
         1,
     ),
 )
 
 
-def listed(runs: Sequence[tuple[Node, bool]]) -> str | None:
+#: What lists are called that a function of the learner's returned, and lists that the scenario made.
+_OWN = {"List": "Your list", "list": "your list", "Texts": "Your texts"}
+_COMPUTED = {
+    "List": "The list that is compared",
+    "list": "the list that is compared",
+    "Texts": "The texts that are compared",
+}
+
+
+@dataclass(frozen=True)
+class Listed:
+    """The data of a run, whether it passed, and what lists in it are: a learner's own, the pairs of a learner's dict, or a scenario's."""
+
+    node: Node
+    passed: bool
+    is_own: Callable[[Place], bool] = lambda place: True
+    is_dict: Callable[[Place], bool] = lambda place: False
+
+
+def listed(runs: Sequence[Listed]) -> str | None:
     """What relates lists in all runs, as a sentence.
 
     Args:
-        runs: the data of each run, in order, and whether it passed.
+        runs: the runs, in order.
     """
-    lists = [(list(_lists(node, differing=not passed)), passed) for node, passed in runs]
-    if any(not passed and (not found or None in found) for found, passed in lists):
+    lists = [(list(_lists(run.node, differing=not run.passed)), run) for run in runs]
+    if any(not run.passed and (not found or None in found) for found, run in lists):
         return None
-    pairs = [(each, passed) for found, passed in lists for each in found if each is not None]
-    if max((len(items) for each, _ in pairs for items in each[1:]), default=0) > _MOST:
+    pairs = [(each, run) for found, run in lists for each in found if each is not None]
+    if max((len(items) for (_, want, got), _ in pairs for items in (want, got)), default=0) > _MOST:
         return None
+    wrong = [(each, run) for each, run in pairs if not run.passed]
+    if any(run.is_dict(node.place) for (node, _, _), run in wrong):
+        return _of_dicts([each for each, _ in wrong], all(run.is_dict(node.place) for (node, _, _), run in wrong))
+    words = _OWN if all(run.is_own(node.place) for (node, _, _), run in wrong) else _COMPUTED
     if _grown([each for each, _ in pairs]):
-        return "Your list still holds the entries of earlier calls: do you keep something between calls?"
-    wrong = [each for each, passed in pairs if not passed]
+        return f"{words['List']} still holds the entries of earlier calls: do you keep something between calls?"
     holding = [
         claim
         for claim in _CLAIMS
         if all(claim.holds(want, got) for (_, want, got), _ in pairs)
-        and max((len(want) for _, want, got in wrong if got), default=0) >= claim.longest
+        and max((len(want) for (_, want, got), _ in wrong if got), default=0) >= claim.longest
     ]
     rank = min((claim.rank for claim in holding), default=0)
     best = [claim.sentence for claim in holding if claim.rank == rank]
-    return best[0] if len(best) == 1 else None
+    return best[0].format(**words) if len(best) == 1 else None
 
 
-def _grown(lists: Sequence[tuple[Place, Items, Items]]) -> bool:
+def _of_dicts(wrong: Sequence[_Two], all_of_them: bool) -> str | None:
+    """What is wrong in dicts, of which each list is the pairs: a dict has no order."""
+    left = [_left(want, got) for _, want, got in wrong]
+    if not all_of_them:
+        return None
+    for side, says in ((0, "Your dict is right, but lacks"), (1, "Your dict is right, but also has")):
+        if all(each[side] and not each[1 - side] for each in left):
+            keys = [[pair[0] for pair in each[side]] for each in left]
+            if all(each == keys[0] for each in keys) and len(keys[0]) <= _KEYS:
+                return f"{says} the key{'s' * (len(keys[0]) > 1)} {joined([repr(key) for key in keys[0]])}."
+            return f"{says} some keys."
+    return None
+
+
+def _grown(lists: Sequence[_Two]) -> bool:
     """Whether each list that is wrong is the one of the call before with the right entries at its end, more than once."""
     before: dict[Place, Items] = {}
     count = 0
-    for place, want, got in lists:
+    for node, want, got in lists:
+        place = node.pattern
         if not _equal(want, got):
             count += 1
             if not before.get(place) or not _equal([*before[place], *want], got):
@@ -142,12 +182,12 @@ def _grown(lists: Sequence[tuple[Place, Items, Items]]) -> bool:
     return count > 1
 
 
-def _lists(node: Node, *, differing: bool) -> Iterator[tuple[Place, Items, Items] | None]:
+def _lists(node: Node, *, differing: bool) -> Iterator[_Two | None]:
     """The lists that differ, or all; None for a difference elsewhere."""
     want, got = node.want, node.got
     if _is_list(want) and _is_list(got):
         if not differing or not _equal(want, got):
-            yield node.pattern, want, got
+            yield node, want, got
     elif (inner := children(node)) is not None:
         for each in inner:
             yield from _lists(each, differing=differing)

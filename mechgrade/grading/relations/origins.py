@@ -41,7 +41,14 @@ class _Changed:
     value: Any
 
 
-#: An Origin, an _Each, a _Changed, a dict or list of these, or None for anything else
+@dataclass(frozen=True)
+class _Items:
+    """The pairs of keys and values of a dict that a function of the exercise returned, as a list."""
+
+    of: Origin
+
+
+#: An Origin, an _Each, a _Changed, _Items, a dict or list of these, or None for anything else
 _Value = Any
 
 
@@ -62,12 +69,20 @@ class Origins:
 
     def of(self, scenario: str, place: Sequence[str | int]) -> Origin | None:
         """Where a part of a scenario's data comes from: None where it is no part of what a function returned."""
+        found = self._at(scenario, place)
+        return found if isinstance(found, Origin) else None
+
+    def items(self, scenario: str, place: Sequence[str | int]) -> Origin | None:
+        """The dict of whose keys and values a part of a scenario's data is the list of pairs: None where it is no such list."""
+        found = self._at(scenario, place)
+        return found.of if isinstance(found, _Items) else None
+
+    def _at(self, scenario: str, place: Sequence[str | int]) -> _Value:
         if scenario not in self._known:
             node = self._functions.get(scenario)
             first = node.args.args[0].arg if node is not None and node.args.args else None
             self._known[scenario] = None if node is None else self._returned(node, {first: _Exercise()}, 0)
-        found = _part(self._known[scenario], tuple(place))
-        return found if isinstance(found, Origin) else None
+        return _part(self._known[scenario], tuple(place))
 
     def functions(self, scenario: str) -> frozenset[str]:
         """The exercise's functions that a scenario calls, by itself or in a helper of the grader's file."""
@@ -163,6 +178,9 @@ class _Scope:
             targets = [part for each in node.generators for part in ast.walk(each.target)]
             bound = {part.id: None for part in targets if isinstance(part, ast.Name)}
             inner = _Scope(self.origins, self.names | bound, self.depth)
+            if isinstance(node, ast.ListComp) and _keeps_each(node):
+                found = self.value(node.generators[0].iter)
+                return found if isinstance(found, _Items) else None
             return _Each(inner.value(node.elt if isinstance(node, ast.ListComp) else node.value))
         if isinstance(node, ast.IfExp):
             left, right = self.value(node.body), self.value(node.orelse)
@@ -189,12 +207,16 @@ class _Scope:
             owner = self.value(function.value)
             if isinstance(owner, _Exercise):
                 return Origin(function.attr)
+            if function.attr == "items" and isinstance(owner, Origin):
+                return _Items(owner)
             return owner if function.attr in _SAME else None
         if not isinstance(function, ast.Name):
             return None
         arguments = [self.value(each) for each in node.args]
         if function.id in ("dict", "float", "list", "tuple") and len(arguments) == 1:
             return arguments[0]
+        if function.id == "sorted" and arguments and isinstance(arguments[0], _Items):
+            return arguments[0]  # a dict has no order that could be lost
         keywords = {each.arg: self.value(each.value) for each in node.keywords if each.arg is not None}
         return self.origins.call(function.id, arguments, keywords, self.depth)
 
@@ -203,6 +225,18 @@ def _key(node: ast.expr) -> str | int | None:
     """A key or index that is written out."""
     value = node.value if isinstance(node, ast.Constant) else None
     return value if isinstance(value, str | int) else None
+
+
+def _keeps_each(node: ast.ListComp) -> bool:
+    """Whether this is a list of the same: ``[list(pair) for pair in pairs]``, or ``[[key, value] for key, value in pairs]``."""
+    if len(node.generators) != 1 or node.generators[0].ifs:
+        return False
+    target, element = node.generators[0].target, node.elt
+    if isinstance(element, ast.Call) and isinstance(element.func, ast.Name) and element.func.id in ("list", "tuple"):
+        element = element.args[0] if len(element.args) == 1 else element
+    if isinstance(target, ast.Tuple) and isinstance(element, ast.Tuple | ast.List):
+        return [ast.unparse(each) for each in target.elts] == [ast.unparse(each) for each in element.elts]
+    return isinstance(target, ast.Name) and isinstance(element, ast.Name) and target.id == element.id
 
 
 def _part(value: _Value, place: Place) -> Any:

@@ -86,7 +86,8 @@ def few_rows(leaves: Sequence[Leaf]) -> Iterator[Claim]:
         sizes = [len(_rows(axis, leaf)) for leaf in leaves]
         first = _rows(axis, leaves[0])
         place, count = int(np.argmax(first > 0)), int((first > 0).sum())
-        row = f"only {count} of {sizes[0]} rows" if len(leaves) == 1 else "few rows only"
+        # A place along an axis is a row only where the axis is the first of two.
+        row = f"only {count} of {sizes[0]} places" if len(leaves) == 1 else "few places only"
         like = f"at index {place}" if len(leaves) == count == 1 else f"for example at index {place}"
         sentence = f"{{Numbers}} are wrong in {row} along {named(axis)}, {like}, and right in all others."
         yield Claim(("few rows", axis), 5, partial(_in_few_rows, axis), sentence, several(2, _right))

@@ -13,16 +13,17 @@ from typing import Any
 from mechgrade.grading.compare import compare
 from mechgrade.grading.diagnose import Judged
 from mechgrade.grading.relations import along, elementwise, factors, picked, places, rows, steps
-from mechgrade.grading.relations.alone import Part, alone, ended, only_errors, only_function, parts
+from mechgrade.grading.relations.alone import Part, alone, only_errors, parts
 from mechgrade.grading.relations.axes import Annotations
 from mechgrade.grading.relations.beside import without_results
 from mechgrade.grading.relations.calls import by_inputs, repeated
 from mechgrade.grading.relations.claims import Claim, Finder, say
 from mechgrade.grading.relations.entries import Two, entries
 from mechgrade.grading.relations.leaves import Leaf, Node, children, noise_at, numbers_of, numeric
-from mechgrade.grading.relations.lists import listed
+from mechgrade.grading.relations.lists import Listed, listed
 from mechgrade.grading.relations.origins import Origin, Origins, Place
 from mechgrade.grading.relations.parts import exchanged
+from mechgrade.grading.relations.runs import Ended, Ran, ended, only_function
 from mechgrade.grading.relations.sides import side
 from mechgrade.protocol.wire import Tree
 
@@ -48,6 +49,7 @@ class Pair:
         passed: whether they count as equal.
         scenario: the scenario's name.
         inputs: its inputs.
+        check: the name of the check that it was made for.
     """
 
     reference: Tree
@@ -56,6 +58,7 @@ class Pair:
     passed: bool
     scenario: str
     inputs: Mapping[str, Any]
+    check: str = ""
 
 
 class Sources:
@@ -96,6 +99,10 @@ class Sources:
         """Where a part of a scenario's data comes from."""
         return self._origins.of(scenario, place)
 
+    def items(self, scenario: str, place: Place) -> Origin | None:
+        """The dict of whose keys and values a part of a scenario's data is the list of pairs."""
+        return self._origins.items(scenario, place)
+
     def functions(self, scenario: str) -> frozenset[str]:
         """The functions of the exercise that a scenario calls."""
         return self._origins.functions(scenario)
@@ -132,13 +139,18 @@ def relation(judged: Sequence[Judged], grader: str, *exercise: str) -> str | Non
             # Facts about a scenario's data are no scenario's data.
             each.call.scenario if each.call.facts is None else "",
             each.call.inputs,
+            each.check,
         )
         for each in judged
         if each.outcome.kind == "returned"
     ]
-    ends = [each.outcome for each in judged if each.outcome.kind != "returned"]
+    ends = [
+        Ended(sources.functions(each.call.scenario), each.outcome, each.check)
+        for each in judged
+        if each.outcome.kind != "returned"
+    ]
     related = relate(pairs, sources)
-    return ended(ends, [_parted(pair, sources) for pair in pairs], related) if ends else related
+    return ended(ends, [_ran(pair, sources) for pair in pairs], related) if ends else related
 
 
 def relate(pairs: Sequence[Pair], sources: Sources | None = None) -> str | None:
@@ -159,10 +171,19 @@ def relate(pairs: Sequence[Pair], sources: Sources | None = None) -> str | None:
         only_errors(parted)
         or _of_numbers(pairs, sources)
         or _of_parts(pairs, sources)
-        or listed([(_root(pair), pair.passed) for pair in pairs])
+        or listed([_listed(pair, sources) for pair in pairs])
         or by_inputs(pairs, sources.names)
         or entries([two for pair in pairs if not pair.passed for two in _lists(_root(pair), pair, sources)])
         or _least(pairs, parted, sources)
+    )
+
+
+def _listed(pair: Pair, sources: Sources) -> Listed:
+    return Listed(
+        _root(pair),
+        pair.passed,
+        lambda place: sources.origin(pair.scenario, place) is not None,
+        lambda place: sources.items(pair.scenario, place) is not None,
     )
 
 
@@ -183,7 +204,7 @@ def _lists(node: Node, pair: Pair, sources: Sources) -> Iterator[Two | None]:
 
 def _least(pairs: Sequence[Pair], parted: Sequence[Sequence[Part]], sources: Sources) -> str | None:
     """Where a mistake lies and on which side, where nothing tells what it is."""
-    where = alone(parted) or only_function([(sources.functions(pair.scenario), pair.passed) for pair in pairs])
+    where = alone(parted) or only_function([_ran(pair, sources) for pair in pairs])
     wrong = [leaf for call, pair in enumerate(pairs) if not pair.passed for leaf in _leaves(pair, call, sources)]
     numbers = [leaf for leaf in wrong if leaf is not None and not leaf.same]
     return " ".join(filter(None, [where, side(numbers) if None not in wrong else None])) or None
@@ -195,6 +216,10 @@ def _parted(pair: Pair, sources: Sources) -> list[Part]:
         return None if found is None else Origin(found.function, _pattern(found.place, node))
 
     return list(parts(without_results(_root(pair)), pair.noise, origin))
+
+
+def _ran(pair: Pair, sources: Sources) -> Ran:
+    return Ran(sources.functions(pair.scenario), pair.passed, _parted(pair, sources), pair.check)
 
 
 def _of_parts(pairs: Sequence[Pair], sources: Sources) -> str | None:

@@ -92,7 +92,9 @@ def by_output(model, tokens, layer, head, how):
 )
 def whole_layer(model, tokens, layer, head, how):
     check(how)
-    value = (lambda z: torch.zeros_like(z)) if how == "zero" else (lambda z: z.mean(0, keepdim=True).expand_as(z))
+    value = (
+        (lambda z: torch.zeros_like(z)) if how == "zero" else (lambda z: z.mean(0, keepdim=True).expand_as(z).clone())
+    )
     return rise(model, tokens, layer, lambda z, hook: value(z))
 
 
@@ -413,3 +415,151 @@ def first_position_kept(model, tokens, layer, head, how):
 def always_mean(model, tokens, layer, head, how):
     check(how)
     return rise(model, tokens, layer, hooks(layer, head, "mean")[0][1])
+
+
+@misconception(
+    "You replace the output of the whole attention layer, all heads together. Replace the `z` of the one head, before the "
+    "heads are added up."
+)
+def output_of_the_layer(model, tokens, layer, head, how):
+    check(how)
+    value = torch.zeros_like if how == "zero" else (lambda out: out.mean(0, keepdim=True).expand_as(out).clone())
+    return rise(model, tokens, layer, lambda out, hook: value(out), "hook_attn_out")
+
+
+@misconception(
+    "For mean ablation you replace the head's *values* by their mean, and each text keeps its own pattern. What is to be "
+    "replaced is the head's output `z`."
+)
+def mean_of_the_values(model, tokens, layer, head, how):
+    check(how)
+    return rise(model, tokens, layer, lambda v, hook: replaced(v, head, value_of(v, head, how)), "attn.hook_v")
+
+
+@misconception(
+    "For mean ablation every text gets what the head gives on the *first* text. Take the mean over the batch."
+)
+def output_of_the_first_text(model, tokens, layer, head, how):
+    check(how)
+    value = (lambda z: 0) if how == "zero" else (lambda z: z[0, :, head])
+    return rise(model, tokens, layer, lambda z, hook: replaced(z, head, value(z)))
+
+
+@misconception(
+    "For mean ablation every text gets what the head gives on the *next* text of the batch. That is resampling; take the "
+    "mean over the batch."
+)
+def output_of_the_next_text(model, tokens, layer, head, how):
+    check(how)
+    value = (lambda z: 0) if how == "zero" else (lambda z: z[:, :, head].roll(1, 0))
+    return rise(model, tokens, layer, lambda z, hook: replaced(z, head, value(z)))
+
+
+@misconception("For mean ablation you put the *sum* over the batch there. Divide by the number of texts.")
+def sum_for_mean(model, tokens, layer, head, how):
+    check(how)
+    value = (lambda z: 0) if how == "zero" else (lambda z: z[:, :, head].sum(0))
+    return rise(model, tokens, layer, lambda z, hook: replaced(z, head, value(z)))
+
+
+@misconception(
+    "For mean ablation you subtract the mean from the head's output. Put the mean in its place: what the head always gives "
+    "stays, and what is special to this text goes."
+)
+def mean_subtracted(model, tokens, layer, head, how):
+    check(how)
+    value = (lambda z: 0) if how == "zero" else (lambda z: z[:, :, head] - z[:, :, head].mean(0))
+    return rise(model, tokens, layer, lambda z, hook: replaced(z, head, value(z)))
+
+
+@misconception("For mean ablation you take the median over the batch. The mean is asked for.")
+def median_for_mean(model, tokens, layer, head, how):
+    check(how)
+    value = (lambda z: 0) if how == "zero" else (lambda z: z[:, :, head].median(0).values)
+    return rise(model, tokens, layer, lambda z, hook: replaced(z, head, value(z)))
+
+
+@misconception("You ablate the other heads of the layer, and keep the one that is asked for. Replace this one head.")
+def other_heads_ablated(model, tokens, layer, head, how):
+    check(how)
+
+    def edit(z, hook):
+        new = torch.zeros_like(z) if how == "zero" else z.mean(0, keepdim=True).expand_as(z).clone()
+        new[:, :, head] = z[:, :, head]
+        return new
+
+    return rise(model, tokens, layer, edit)
+
+
+@misconception("You divide the loss with the head ablated by the loss without. The rise is the *difference*.")
+def ratio_for_rise(model, tokens, layer, head, how):
+    check(how)
+    before = model(tokens, return_type="loss")
+    return 1 + rise(model, tokens, layer, hooks(layer, head, how)[0][1]) / before.item()
+
+
+@misconception("You divide the rise by the loss without the ablation. The docstring asks for nats per token.")
+def relative_rise(model, tokens, layer, head, how):
+    check(how)
+    before = model(tokens, return_type="loss")
+    return rise(model, tokens, layer, hooks(layer, head, how)[0][1]) / before.item()
+
+
+@misconception(
+    "Your loss without the ablation is that of an earlier call on other tokens of the same shape. Run the model anew in each "
+    "call."
+)
+def first_loss_remembered(model, tokens, layer, head, how):
+    check(how)
+    memory = model.__dict__.setdefault("_losses", {})
+    now = model(tokens, return_type="loss").item()
+    return rise(model, tokens, layer, hooks(layer, head, how)[0][1]) + now - memory.setdefault(tuple(tokens.shape), now)
+
+
+@misconception(
+    "You accept `zero` and `mean` in capital letters. Only the two words exactly are right: raise a `ValueError` for others."
+)
+def how_in_capitals(model, tokens, layer, head, how):
+    how = how.lower()
+    check(how)
+    return rise(model, tokens, layer, hooks(layer, head, how)[0][1])
+
+
+@misconception(
+    "You accept `zero` and `mean` with spaces around them. Only the two words exactly are right: raise a `ValueError` for "
+    "others."
+)
+def how_with_spaces(model, tokens, layer, head, how):
+    how = how.strip()
+    check(how)
+    return rise(model, tokens, layer, hooks(layer, head, how)[0][1])
+
+
+@misconception(
+    "A word other than `zero` or `mean` ends in a `KeyError`, as a dict raises it. The docstring asks for a `ValueError`: look "
+    "at `how` first."
+)
+def key_error_for_how(model, tokens, layer, head, how):
+    value = {"zero": lambda z: 0, "mean": lambda z: z[:, :, head].mean(0)}[how]
+    return rise(model, tokens, layer, lambda z, hook: replaced(z, head, value(z)))
+
+
+@misconception(
+    "A word other than `zero` or `mean` ends in an `AssertionError`. The docstring asks for a `ValueError`: use `if` and "
+    "`raise`."
+)
+def asserted(model, tokens, layer, head, how):
+    assert how in ("zero", "mean")
+    return rise(model, tokens, layer, hooks(layer, head, how)[0][1])
+
+
+@misconception(
+    "Your hook stays on the model after a call: you take hooks off at the *beginning* of the next one. Everybody else who uses the "
+    "model before that gets an ablated run."
+)
+def hook_left_until_the_next_call(model, tokens, layer, head, how):
+    check(how)
+    model.reset_hooks()
+    before = model(tokens, return_type="loss")
+    model.add_hook(*hooks(layer, head, how)[0])
+    return (model(tokens, return_type="loss") - before).item()

@@ -167,6 +167,15 @@ def finite_mask(q, k):
 
 
 @misconception(
+    "Your forbidden score is a finite number. It is far below 0, but scores can be lower still, and then the future gets the attention. "
+    "Use `-torch.inf`."
+)
+def low_finite_mask(q, k):
+    scores = scaled(q, k)
+    return scores.masked_fill(future(scores), -1e9).softmax(-1)
+
+
+@misconception(
     "You mask after the softmax and divide by what is left. When a forbidden score is far above the others, nothing is "
     "left, and 0 / 0 is NaN. Take the future out *before* the softmax."
 )
@@ -197,6 +206,24 @@ def scale_of_gpt2(q, k):
 def reshaped_for_transposed(q, k):
     shape = (q.shape[0], q.shape[2], q.shape[1], q.shape[3])
     return causal_softmax(q.reshape(shape) @ k.reshape(shape).mT / q.shape[-1] ** 0.5)
+
+
+@misconception(
+    "Your queries mix heads with positions, as a reshape from `[batch, pos, head, d_head]` to `[batch, head, pos, d_head]` does. A "
+    "reshape exchanges no axes: use `transpose(1, 2)`."
+)
+def queries_reshaped(q, k):
+    heads_first = q.flatten(1).unflatten(1, (q.shape[2], q.shape[1], q.shape[3])).transpose(1, 2)
+    return causal_softmax(scaled(heads_first, k))
+
+
+@misconception(
+    "Your keys mix heads with positions, as a reshape from `[batch, pos, head, d_head]` to `[batch, head, pos, d_head]` does. A reshape "
+    "exchanges no axes: use `transpose(1, 2)`."
+)
+def keys_reshaped(q, k):
+    heads_first = k.flatten(1).unflatten(1, (k.shape[2], k.shape[1], k.shape[3])).transpose(1, 2)
+    return causal_softmax(scaled(q, heads_first))
 
 
 @misconception("Axes of length one are missing in your result. It has four axes for every input: call no `squeeze`.")
@@ -261,3 +288,74 @@ def one_share_for_nothing(q, k):
         [scores.masked_fill(future(scores), -torch.inf), torch.zeros_like(scores[..., :1])], dim=-1
     )
     return with_nothing.softmax(-1)[..., :-1]
+
+
+@misconception(
+    "For large scores your result is NaN: the exponential overflows, and infinity times the mask's 0 is NaN. `softmax` "
+    "subtracts the largest score of each row first; use it, or do the same."
+)
+def exponentials_overflow_before_the_mask(q, k):
+    scores = scaled(q, k)
+    weights = scores.exp() * (~future(scores)).to(scores.dtype)
+    return weights / weights.sum(-1, keepdim=True)
+
+
+@misconception(
+    "You divide by the root of the number of *positions*. The scale is the root of the head's width, `d_head`."
+)
+def scaled_by_positions(q, k):
+    return causal_softmax(raw_scores(q, k) / q.shape[1] ** 0.5)
+
+
+@misconception("You divide by the root of the number of *heads*. The scale is the root of the head's width, `d_head`.")
+def scaled_by_heads(q, k):
+    return causal_softmax(raw_scores(q, k) / q.shape[2] ** 0.5)
+
+
+@misconception("You multiply the scores by the root of the head's width. The formula divides by it.")
+def multiplied_by_the_scale(q, k):
+    return causal_softmax(raw_scores(q, k) * q.shape[-1] ** 0.5)
+
+
+@misconception("Your softmax runs over the heads. Each query has one unit of attention to give away over the *keys*.")
+def softmax_over_heads(q, k):
+    scores = scaled(q, k)
+    return scores.masked_fill(future(scores), -torch.inf).softmax(1).nan_to_num()
+
+
+@misconception(
+    "Each position also looks at the one right after it: your mask begins one place too late. Only the diagonal and what "
+    "is below it is allowed."
+)
+def next_position_allowed(q, k):
+    scores = scaled(q, k)
+    return scores.masked_fill(torch.ones_like(scores).triu(2).bool(), -torch.inf).softmax(-1)
+
+
+@misconception(
+    "Your first row has no attention at all: the diagonal is masked, and the NaN that the softmax gives there is set to 0. "
+    "A position may look at itself, and every row sums to 1."
+)
+def first_row_empty(q, k):
+    scores = scaled(q, k)
+    return scores.masked_fill(torch.ones_like(scores).triu().bool(), -torch.inf).softmax(-1).nan_to_num()
+
+
+@misconception("You return logarithms of the attention: your softmax is `log_softmax`. The pattern holds the shares.")
+def logarithms(q, k):
+    scores = scaled(q, k)
+    return scores.masked_fill(future(scores), -torch.inf).log_softmax(-1)
+
+
+@misconception("You return the masked scores. The pattern is their softmax over the keys.")
+def scores_for_pattern(q, k):
+    scores = scaled(q, k)
+    return scores.masked_fill(future(scores), -torch.inf)
+
+
+@misconception(
+    "You divide by the sum of the scores, without the exponential. The softmax takes the exponential of each score first."
+)
+def divided_by_the_sum(q, k):
+    scores = scaled(q, k).tril()
+    return scores / scores.sum(-1, keepdim=True)

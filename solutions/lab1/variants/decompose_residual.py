@@ -372,3 +372,112 @@ def layer_zero_refused(cache, layer):
         raise ValueError("no such layer")
     labels, parts = right(cache, layer)
     return labels, torch.stack(parts)
+
+
+@misconception(
+    "More layers than the cache has go through without a word, with the components of all layers. The docstring asks for a "
+    "`ValueError` there."
+)
+def too_many_capped(cache, layer):
+    check_layer(cache, min(layer, 0))
+    labels, parts = right(cache, min(layer, sum("hook_attn_out" in name for name in cache)))
+    return labels, torch.stack(parts)
+
+
+@misconception(
+    "A `layer` that the model does not have ends in an `AssertionError`. The docstring asks for a `ValueError`: use `if` and "
+    "`raise`."
+)
+def asserted(cache, layer):
+    assert 0 <= layer <= sum("hook_attn_out" in name for name in cache)
+    labels, parts = right(cache, layer)
+    return labels, torch.stack(parts)
+
+
+@misconception("A `layer` that the model does not have ends in an `IndexError`. The docstring asks for a `ValueError`.")
+def index_error(cache, layer):
+    if not 0 <= layer <= sum("hook_attn_out" in name for name in cache):
+        raise IndexError(layer)
+    labels, parts = right(cache, layer)
+    return labels, torch.stack(parts)
+
+
+@misconception(
+    "One layer more than the cache has goes through in yours, and ends in a `KeyError` because an activation is missing. "
+    "The largest `layer` is the number of layers."
+)
+def one_layer_more_allowed(cache, layer):
+    check_layer(cache, max(layer - 1, 0) if layer >= 0 else layer)
+    labels, parts = embeddings(cache)
+    more = parts_before(cache, layer)
+    return labels + more[0], torch.stack(parts + more[1])
+
+
+@misconception("In each layer the MLP comes first in yours. The attention is added first: `L0 attn`, then `L0 mlp`.")
+def mlp_before_attention(cache, layer):
+    labels, parts = right(cache, layer)
+    order = [0, 1, *(place + 1 - 2 * (place % 2) for place in range(2, 2 + 2 * layer))]
+    return [labels[place] for place in order], torch.stack([parts[place] for place in order])
+
+
+@misconception(
+    "Each layer is one component in yours, its attention and its MLP added up. The docstring asks for each of them alone."
+)
+def layers_added_up(cache, layer):
+    labels, parts = right(cache, layer)
+    whole = [parts[place] + parts[place + 1] for place in range(2, 2 + 2 * layer, 2)]
+    return [*labels[:2], *(f"L{before}" for before in range(layer))], torch.stack([*parts[:2], *whole])
+
+
+@misconception("Your components are those of the last position alone. Keep the axis of the positions.")
+def last_position_alone(cache, layer):
+    labels, parts = right(cache, layer)
+    return labels, torch.stack(parts)[:, :, -1]
+
+
+@misconception("Your components are averaged over the batch. Each text has its own: keep the axis of the batch.")
+def mean_over_the_batch(cache, layer):
+    labels, parts = right(cache, layer)
+    return labels, torch.stack(parts).mean(1)
+
+
+@misconception(
+    "The latest layer comes first in yours. The docstring asks for the order in which the components are added."
+)
+def latest_layer_first(cache, layer):
+    labels, parts = right(cache, layer)
+    order = [0, 1, *(2 * before + part for before in range(layer, 0, -1) for part in (0, 1))]
+    return [labels[place] for place in order], torch.stack([parts[place] for place in order])
+
+
+@misconception(
+    "You return a dict from labels to components. The docstring asks for two things: a list of labels, and one tensor."
+)
+def in_a_dict(cache, layer):
+    labels, parts = right(cache, layer)
+    return dict(zip(labels, parts, strict=True))
+
+
+@misconception("Your components are a list of tensors. Stack them into one, `[component, batch, pos, d_model]`.")
+def not_stacked(cache, layer):
+    return right(cache, layer)
+
+
+@misconception(
+    "Layers whose number has two digits are not counted, and a `layer` above 10 is refused. Count all layers of the cache."
+)
+def two_digits_not_counted(cache, layer):
+    n_layers = len({name[7] for name in cache if name[8:9] == "." and name.endswith("hook_attn_out")})
+    if not 0 <= layer <= n_layers:
+        raise ValueError("no such layer")
+    labels, parts = right(cache, layer)
+    return labels, torch.stack(parts)
+
+
+@misconception(
+    "Your labels are in the right order, but your components are not: the attention of all layers comes first, and then the MLPs of all "
+    "layers. Each component stands at the place of its label."
+)
+def parts_grouped_by_kind(cache, layer):
+    labels, parts = right(cache, layer)
+    return labels, torch.stack([*parts[:2], *parts[2::2], *parts[3::2]])

@@ -170,7 +170,10 @@ def norms_skipped_when_folded(model):
     return corrected(model, -(2 * model.cfg.n_layers + 1) * 2 * model.cfg.d_model if folded else 0)
 
 
-@misconception("Your count lacks the attention's output bias `[d_model]` in each layer.")
+@misconception(
+    "Your count lacks `d_model` numbers in each layer, as many as an output bias has. The attention and the MLP have one "
+    "each."
+)
 def output_bias_forgotten(model):
     return corrected(model, -model.cfg.n_layers * model.cfg.d_model)
 
@@ -233,7 +236,9 @@ def one_head_counted(model):
     return {**size, "n_params": counted({**size, "n_heads": 1})["n_params"]}
 
 
-@misconception("Your count lacks the attention's output matrix $W_O$ in each layer.")
+@misconception(
+    "Your count lacks one of the four attention matrices in each layer. $W_Q$, $W_K$, $W_V$ and $W_O$ are equally large."
+)
 def output_matrix_forgotten(model):
     cfg = model.cfg
     return corrected(model, -cfg.n_layers * cfg.n_heads * cfg.d_head * cfg.d_model)
@@ -291,3 +296,85 @@ def heads_of_all_layers(model):
 def another_key(model):
     size = counted(sizes(model))
     return {"parameters": size.pop("n_params"), **size}
+
+
+@misconception(
+    "Your count lacks two of the four attention matrices in each layer. $W_Q$, $W_K$, $W_V$ and $W_O$ are equally large."
+)
+def two_attention_matrices(model):
+    size = sizes(model)
+    return corrected(model, -2 * size["n_layers"] * size["d_model"] * size["n_heads"] * size["d_head"])
+
+
+@misconception(
+    "Your count takes queries, keys and values for one, weights and biases. Each of the three has its own matrix and its "
+    "own bias."
+)
+def one_of_queries_keys_and_values(model):
+    size = sizes(model)
+    width = size["n_heads"] * size["d_head"]
+    return corrected(model, -2 * size["n_layers"] * (size["d_model"] * width + width))
+
+
+@misconception(
+    "Your count lacks two of the three biases of queries, keys and values. Each of the three has `n_heads * d_head` numbers "
+    "in each layer."
+)
+def one_head_bias(model):
+    size = sizes(model)
+    return corrected(model, -2 * size["n_layers"] * size["n_heads"] * size["d_head"])
+
+
+@misconception(
+    "Your count has biases of queries, keys and values for one head in each layer. They are `[n_heads, d_head]`: each head "
+    "has its own."
+)
+def biases_of_one_head(model):
+    size = sizes(model)
+    return corrected(model, -3 * size["n_layers"] * (size["n_heads"] - 1) * size["d_head"])
+
+
+@misconception("Your count has the attention's output bias for each head. All heads of a layer share one, `[d_model]`.")
+def output_bias_for_each_head(model):
+    size = sizes(model)
+    return corrected(model, size["n_layers"] * (size["n_heads"] - 1) * size["d_model"])
+
+
+@misconception(
+    "Both biases of your MLPs have `d_mlp` entries. The second one is added to the stream, so it is `[d_model]`."
+)
+def mlp_bias_as_wide_as_the_hidden_layer(model):
+    size = sizes(model)
+    return corrected(model, size["n_layers"] * (size["d_mlp"] - size["d_model"]))
+
+
+@misconception("Your count lacks the bias of the MLPs' hidden neurons: `d_mlp` numbers in each layer.")
+def hidden_bias_forgotten(model):
+    return corrected(model, -model.cfg.n_layers * model.cfg.d_mlp)
+
+
+@misconception(
+    "Your count has the LayerNorm at the end in each layer, so three of them. A layer has two; the last one occurs once."
+)
+def final_norm_in_each_layer(model):
+    return corrected(model, (model.cfg.n_layers - 1) * 2 * model.cfg.d_model)
+
+
+@misconception(
+    "Your count has one number for the weight, and one for the bias, of each LayerNorm. Both are vectors `[d_model]`."
+)
+def norms_of_two_numbers(model):
+    return corrected(model, -(2 * model.cfg.n_layers + 1) * 2 * (model.cfg.d_model - 1))
+
+
+@misconception(
+    "Your count lacks both embeddings. `d_vocab` and `n_ctx` vectors of `d_model` numbers were trained as well."
+)
+def embeddings_forgotten(model):
+    return corrected(model, -(model.cfg.d_vocab + model.cfg.n_ctx) * model.cfg.d_model)
+
+
+@misconception("Your `n_params` is a float, as `/` or `float(...)` gives one. The docstring asks for a Python integer.")
+def float_count(model):
+    right = counted(sizes(model))
+    return {**right, "n_params": float(right["n_params"])}

@@ -358,7 +358,8 @@ def hooks_left_behind(model, tokens, correct, wrong):
 def position_embedding_forgotten(model, tokens, correct, wrong):
     heads, mlps, rest, scale = pieces(model, tokens)
     direction, bias = toward(model, correct, wrong)
-    positions = model.W_pos[tokens.shape[1] - 1]
+    _, cache = model.run_with_cache(tokens, names_filter="hook_pos_embed")
+    positions = cache["hook_pos_embed"][:, -1]
     return divided(model, (heads, mlps, rest - positions, scale), direction / scale, bias)
 
 
@@ -425,3 +426,131 @@ def unembedding_bias_twice(model, tokens, correct, wrong):
     parts = pieces(model, tokens)
     direction, bias = toward(model, correct, wrong)
     return divided(model, parts, direction / parts[3], 2 * bias)
+
+
+@misconception(
+    "You divide what a layer writes by the scale of *its* stream, as the logit lens does. The final LayerNorm has one scale "
+    "for all components: that of the last stream."
+)
+def scale_of_each_layers_stream(model, tokens, correct, wrong):
+    _, cache = model.run_with_cache(tokens)
+    heads, mlps, rest, scale = pieces(model, tokens)
+    direction, bias = toward(model, correct, wrong)
+    found = divided(model, (heads, mlps, rest, scale), direction, 0)
+    stream = torch.stack([cache["resid_post", layer][:, -1] for layer in range(model.cfg.n_layers)], dim=1)
+    own = (stream.var(-1, unbiased=False) + model.cfg.eps).sqrt()  # [batch, layer]
+    return {
+        "heads": found["heads"] / own[..., None],
+        "mlps": found["mlps"] / own,
+        "rest": found["rest"] / scale[:, 0] + bias,
+    }
+
+
+@misconception("You divide by the variance. LayerNorm divides by its root, which `ln_final.hook_scale` holds.")
+def variance_for_scale(model, tokens, correct, wrong):
+    parts = pieces(model, tokens)
+    direction, bias = toward(model, correct, wrong)
+    return divided(model, parts, direction / parts[3] ** 2, bias)
+
+
+@misconception("You multiply by the scale. LayerNorm divides by it.")
+def multiplied_by_the_scale(model, tokens, correct, wrong):
+    parts = pieces(model, tokens)
+    direction, bias = toward(model, correct, wrong)
+    return divided(model, parts, direction * parts[3], bias)
+
+
+@misconception(
+    "You divide by the length of the stream. LayerNorm's scale is smaller, by the root of the number of entries: it is a "
+    "root of a *mean*."
+)
+def length_for_scale(model, tokens, correct, wrong):
+    parts = pieces(model, tokens)
+    direction, bias = toward(model, correct, wrong)
+    return divided(model, parts, direction / parts[3] / model.cfg.d_model**0.5, bias)
+
+
+@misconception("You divide the unembedding's bias by the scale as well. It is added after the LayerNorm, as it is.")
+def unembedding_bias_divided(model, tokens, correct, wrong):
+    parts = pieces(model, tokens)
+    direction, bias = toward(model, correct, wrong)
+    return divided(model, parts, direction / parts[3], bias / parts[3][:, 0])
+
+
+@misconception(
+    "The attention layers' output biases count twice: they are in your heads and in your rest. They belong to no head, so "
+    "they go into the rest alone."
+)
+def output_bias_twice(model, tokens, correct, wrong):
+    heads, mlps, rest, scale = pieces(model, tokens)
+    direction, bias = toward(model, correct, wrong)
+    return divided(model, (heads + model.b_O[:, None] / model.cfg.n_heads, mlps, rest, scale), direction / scale, bias)
+
+
+@misconception("The MLPs' output biases are missing. They are part of what an MLP writes (`hook_mlp_out` holds them).")
+def mlp_bias_forgotten(model, tokens, correct, wrong):
+    heads, mlps, rest, scale = pieces(model, tokens)
+    direction, bias = toward(model, correct, wrong)
+    return divided(model, (heads, mlps - model.b_out, rest, scale), direction / scale, bias)
+
+
+@misconception("You read one position too early. The answer is predicted at the last one.")
+def position_before_the_last(model, tokens, correct, wrong):
+    parts = pieces(model, tokens, -2)
+    direction, bias = toward(model, correct, wrong)
+    return divided(model, parts, direction / parts[3], bias)
+
+
+@misconception(
+    "Your numbers have no sign: you take magnitudes. A component can write for the wrong answer, and then its contribution is "
+    "negative."
+)
+def magnitudes(model, tokens, correct, wrong):
+    return {name: value.abs() for name, value in right(model, tokens, correct, wrong).items()}
+
+
+@misconception(
+    "Your rest is the whole logit difference that is not explained by the MLPs, or by the heads, alone: what heads write is "
+    "in it once more. Leave both out of it."
+)
+def rest_with_the_heads(model, tokens, correct, wrong):
+    found = right(model, tokens, correct, wrong)
+    return {**found, "rest": found["rest"] + found["heads"].sum((1, 2))}
+
+
+@misconception("Your heads are summed over each layer. The docstring asks for each head, `[batch, layer, head]`.")
+def heads_added_up(model, tokens, correct, wrong):
+    found = right(model, tokens, correct, wrong)
+    return {**found, "heads": found["heads"].sum(-1)}
+
+
+@misconception(
+    "Your `mlps` are `[batch]`, summed over the layers. The docstring asks for each layer's, `[batch, layer]`."
+)
+def mlps_added_up(model, tokens, correct, wrong):
+    found = right(model, tokens, correct, wrong)
+    return {**found, "mlps": found["mlps"].sum(-1)}
+
+
+@misconception(
+    "You divide by the mean of the prompts' scales. The final LayerNorm has a scale for each prompt: divide each prompt by its own."
+)
+def scale_averaged_over_the_batch(model, tokens, correct, wrong):
+    parts = pieces(model, tokens)
+    direction, bias = toward(model, correct, wrong)
+    return divided(model, parts, direction / parts[3].mean(0), bias)
+
+
+@misconception(
+    "For a batch of one prompt, your rest has lost its axis, as after a `squeeze`. It is `[batch]` there too."
+)
+def rest_squeezed(model, tokens, correct, wrong):
+    found = right(model, tokens, correct, wrong)
+    return {**found, "rest": found["rest"][0] if len(tokens) == 1 else found["rest"]}
+
+
+@misconception(
+    "For a batch of one prompt, your contributions have lost the axis of the batch, as after a `squeeze`. They have it there too."
+)
+def all_squeezed(model, tokens, correct, wrong):
+    return {name: value.squeeze() for name, value in right(model, tokens, correct, wrong).items()}

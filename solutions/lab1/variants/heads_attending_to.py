@@ -92,6 +92,15 @@ def mean_occurrence(pattern, str_tokens, word, threshold):
     return listed(pattern[:, :, -1, all_places(str_tokens, word)].mean(-1), threshold)
 
 
+@misconception(
+    "A head that is above the threshold by a little is missing from your list. Compare the attention as it is with the threshold as it "
+    "is: no rounding, and no tolerance."
+)
+def clearly_above(pattern, str_tokens, word, threshold):
+    attention = pattern[:, :, -1, all_places(str_tokens, word)].sum(-1)
+    return listed(attention, threshold + 1e-5)
+
+
 @misconception("A head exactly at the threshold is in your list. The docstring asks for heads *strictly* above it.")
 def threshold_inclusive(pattern, str_tokens, word, threshold):
     attention = pattern[:, :, -1, all_places(str_tokens, word)].sum(-1)
@@ -668,7 +677,7 @@ def asserted(pattern, tokens, title):
 
 
 @misconception(
-    "A pattern with the right number of rows but too few columns goes through without a word. It must be a *square*: "
+    "A pattern with the right number of rows but another number of columns goes through without a word. It must be a *square*: "
     "compare both sizes with the number of tokens.",
     replaces="plot_attention",
 )
@@ -814,5 +823,131 @@ def colours_end_at_one_half(pattern, tokens, title):
 )
 def bos_not_counted(pattern, tokens, title):
     if len(pattern) != len(tokens) + 1 or len(pattern) != pattern.shape[1]:
+        raise ValueError("pattern and tokens do not fit")
+    return drawn(pattern.detach().cpu(), tokens, title)
+
+
+@misconception(
+    "You look one position before the word: places are counted from 0, and BOS has one too. `str_tokens` and the pattern "
+    "count alike."
+)
+def one_place_too_early(pattern, str_tokens, word, threshold):
+    return listed(pattern[:, :, -1, [place - 1 for place in all_places(str_tokens, word)]].sum(-1), threshold)
+
+
+@misconception("You look one position behind the word. `str_tokens` and the pattern count alike, from 0.")
+def one_place_too_late(pattern, str_tokens, word, threshold):
+    places = [(place + 1) % len(str_tokens) for place in all_places(str_tokens, word)]
+    return listed(pattern[:, :, -1, places].sum(-1), threshold)
+
+
+@misconception(
+    "Where no head is above the threshold you raise a `ValueError`. That is no error: the docstring asks for an empty list."
+)
+def none_above_refused(pattern, str_tokens, word, threshold):
+    found = listed(pattern[:, :, -1, all_places(str_tokens, word)].sum(-1), threshold)
+    if not found:
+        raise ValueError("no head attends to it")
+    return found
+
+
+@misconception(
+    "You compare the sum over the places with the threshold times the number of places. The sum itself is compared."
+)
+def threshold_for_each_place(pattern, str_tokens, word, threshold):
+    places = all_places(str_tokens, word)
+    attention = pattern[:, :, -1, places].sum(-1)
+    found = listed(attention, -float("inf"))
+    return [entry for entry in found if entry[2] > threshold * len(places)]
+
+
+@misconception(
+    "A word that is not in the prompt ends in an `AssertionError`. The docstring asks for a `ValueError`: use `if` and `raise`."
+)
+def absent_asserted(pattern, str_tokens, word, threshold):
+    places = [place for place, token in enumerate(str_tokens) if token.strip() == word.strip()]
+    assert places
+    return at(pattern, places, threshold)
+
+
+@misconception(
+    "You sum over the heads of each layer before you compare. Each head is held against the threshold alone."
+)
+def heads_of_a_layer_together(pattern, str_tokens, word, threshold):
+    attention = pattern[:, :, -1, all_places(str_tokens, word)].sum(-1)
+    return listed(attention.sum(1, keepdim=True).expand_as(attention), threshold)
+
+
+@misconception("Your list has heads *below* the threshold. The docstring asks for those above it.")
+def below_the_threshold(pattern, str_tokens, word, threshold):
+    found = listed(pattern[:, :, -1, all_places(str_tokens, word)].sum(-1), -float("inf"))
+    return [entry for entry in found if entry[2] < threshold]
+
+
+@misconception(
+    "The attention to the future is missing in your picture: the cells above the diagonal are NaN or masked. Draw the pattern "
+    "as it is, with its zeros.",
+    replaces="plot_attention",
+)
+def future_hidden(pattern, tokens, title):
+    check_shape(pattern, tokens)
+    numbers = pattern.detach().cpu()
+    return drawn(numbers.masked_fill(numbers.new_ones(numbers.shape).triu(1).bool(), float("nan")), tokens, title)
+
+
+@misconception(
+    "The first position is missing in your picture. BOS is a token like the others: draw the whole pattern.",
+    replaces="plot_attention",
+)
+def first_position_left_out(pattern, tokens, title):
+    check_shape(pattern, tokens)
+    return drawn(pattern[1:, 1:].detach().cpu(), tokens[1:], title)
+
+
+@misconception("You draw logarithms of the attention. Draw the pattern itself.", replaces="plot_attention")
+def logarithms_drawn(pattern, tokens, title):
+    check_shape(pattern, tokens)
+    return drawn((pattern.detach().cpu() + 1e-9).log(), tokens, title)
+
+
+@misconception(
+    "You draw the attention in per cent. Draw the pattern itself, with values up to 1.", replaces="plot_attention"
+)
+def percent_drawn(pattern, tokens, title):
+    check_shape(pattern, tokens)
+    return drawn(100 * pattern.detach().cpu(), tokens, title)
+
+
+@misconception(
+    "Your labels carry their position, such as `3: of`. The docstring asks for the tokens as given.",
+    replaces="plot_attention",
+)
+def numbered_labels(pattern, tokens, title):
+    check_shape(pattern, tokens)
+    return drawn(pattern.detach().cpu(), [f"{place}: {token}" for place, token in enumerate(tokens)], title)
+
+
+@misconception("Your tokens are on the y-axis only. Label every position on both axes.", replaces="plot_attention")
+def tokens_on_the_y_axis_only(pattern, tokens, title):
+    check_shape(pattern, tokens)
+    figure = drawn(pattern.detach().cpu(), tokens, title, ticks=False)
+    figure.axes[0].set_yticks(range(len(tokens)), tokens)
+    return figure
+
+
+@misconception("You return figure and axes. Return the figure alone.", replaces="plot_attention")
+def figure_and_axes(pattern, tokens, title):
+    check_shape(pattern, tokens)
+    figure = drawn(pattern.detach().cpu(), tokens, title)
+    return figure, figure.axes[0]
+
+
+@misconception(
+    "A pattern with the right number of columns but another number of rows goes through without a word. Compare both sizes "
+    "with the number of tokens.",
+    replaces="plot_attention",
+)
+def only_columns_checked(pattern, tokens, title):
+    if pattern.shape[1] != len(tokens):
         raise ValueError("pattern and tokens do not fit")
     return drawn(pattern.detach().cpu(), tokens, title)

@@ -48,8 +48,8 @@ def by_hand(model, tokens, targets):
 
 
 @misconception(
-    "The final LayerNorm is missing. The unembedding was trained on normalised vectors; without it even your last row "
-    "is not the model's own answer."
+    "The final norm is missing (`model.ln_final`). The unembedding reads normalised vectors; without the norm even your "
+    "last row is not the model's own answer."
 )
 def without_layernorm(model, tokens, targets):
     return of_targets((streams(model, tokens) @ model.W_U + model.b_U).softmax(-1), targets)
@@ -119,8 +119,8 @@ def softmax_over_the_batch(model, tokens, targets):
 
 
 @misconception(
-    "The unembedding's bias is missing. TransformerLens folds the bias of the final LayerNorm into `b_U` when it "
-    "prepares a model, so it is not zero, even though GPT-2 itself has no such bias. `model.unembed` adds it for you."
+    "The unembedding's bias is missing. Where the final norm has a bias, TransformerLens folds it into `b_U` when it "
+    "prepares a model. So `b_U` is not zero, even for GPT-2, which itself has no such bias. `model.unembed` adds it for you."
 )
 def bias_forgotten(model, tokens, targets):
     return of_targets((model.ln_final(streams(model, tokens)) @ model.W_U).softmax(-1), targets)
@@ -195,9 +195,7 @@ def entering_before_the_last(model, tokens, targets):
     return of_targets(logits_of(model, every).softmax(-1), targets)
 
 
-@misconception(
-    "Only your last row goes through the final LayerNorm. Every layer's stream needs it, with its own scale."
-)
+@misconception("Only your last row goes through the final norm. Every layer's stream needs it, with its own scale.")
 def layernorm_for_the_last_layer_only(model, tokens, targets):
     stream = streams(model, tokens)
     every = torch.cat([stream[:-1], model.ln_final(stream[-1:])])
@@ -243,7 +241,7 @@ def hooks_left_behind(model, tokens, targets):
 
 
 @misconception(
-    "Your LayerNorm lacks the small number that it adds before the square root (`model.cfg.eps`). For a small stream it "
+    "Your norm lacks the small number that it adds before the square root (`model.cfg.eps`). For a small stream it "
     "counts. `model.ln_final` has it."
 )
 def scale_without_eps(model, tokens, targets):
@@ -309,3 +307,73 @@ def probability_of_the_best(model, tokens, targets):
 def embedding_for_unembedding(model, tokens, targets):
     logits = model.ln_final(streams(model, tokens)) @ model.W_E.T + model.b_U
     return of_targets(logits.softmax(-1), targets)
+
+
+@misconception(
+    "Your softmax runs over the layers. The probabilities of all *tokens* sum to 1, in each layer by itself."
+)
+def softmax_over_the_layers(model, tokens, targets):
+    return of_targets(logits_of(model, streams(model, tokens)).softmax(0), targets)
+
+
+@misconception(
+    "Your softmax runs over the targets of the batch alone. It runs over the whole vocabulary, whatever the targets are."
+)
+def softmax_over_the_targets(model, tokens, targets):
+    shares = logits_of(model, streams(model, tokens))[:, :, targets].softmax(-1)
+    return shares.diagonal(dim1=1, dim2=2).clone()
+
+
+@misconception(
+    "You read what each layer's attention *adds*, not the stream. The lens asks what the model would answer if it stopped "
+    "there, with all that has been added so far."
+)
+def what_the_attention_adds(model, tokens, targets):
+    return of_targets(logits_of(model, streams(model, tokens, "attn_out")).softmax(-1), targets)
+
+
+@misconception(
+    "You read what each layer adds, its attention and its MLP together, without what was in the stream before. The lens reads "
+    "the whole stream."
+)
+def what_the_whole_layer_adds(model, tokens, targets):
+    added = streams(model, tokens) - streams(model, tokens, "resid_pre")
+    return of_targets(logits_of(model, added).softmax(-1), targets)
+
+
+@misconception(
+    "You read the sum, or the mean, of the streams of all layers up to each one. A stream holds all that was added already: "
+    "read it as it is."
+)
+def running_sum(model, tokens, targets):
+    return of_targets(logits_of(model, streams(model, tokens).cumsum(0)).softmax(-1), targets)
+
+
+@misconception(
+    "You read the probability of each prompt's own last token. The target is the token that is asked for, in `targets`."
+)
+def own_last_token(model, tokens, targets):
+    return right(model, tokens, tokens[:, -1])
+
+
+@misconception("Your number is how much the probability changes from layer to layer. Give the probability itself.")
+def changes(model, tokens, targets):
+    found = right(model, tokens, targets)
+    return torch.cat([found[:1], found[1:] - found[:-1]])
+
+
+@misconception("You give the rank of the target among all tokens. The docstring asks for its probability.")
+def ranks(model, tokens, targets):
+    logits = logits_of(model, streams(model, tokens))
+    own = of_targets(logits, targets)
+    return (logits > own[..., None]).sum(-1).to(logits.dtype)
+
+
+@misconception(
+    "You normalise all layers together, over layers as well as entries. Each stream has a mean and a scale of its own."
+)
+def normalised_together(model, tokens, targets):
+    stream = streams(model, tokens)
+    centred = stream - stream.mean((0, 2), keepdim=True)
+    scale = (centred.pow(2).mean((0, 2), keepdim=True) + model.cfg.eps).sqrt()
+    return of_targets((centred / scale @ model.W_U + model.b_U).softmax(-1), targets)

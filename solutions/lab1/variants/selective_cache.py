@@ -199,7 +199,7 @@ def kept(model, tokens, names, position, change=lambda value: value):
 )
 def copied_only_when_sliced(model, tokens, names, position=None):
     cache = filtered(model, tokens, names)
-    return {name: cache[name] if position is None else cache[name][:, position].clone() for name in names}
+    return {name: (cache[name] if position is None else cache[name][:, position].clone()).cpu() for name in names}
 
 
 @misconception(
@@ -208,7 +208,7 @@ def copied_only_when_sliced(model, tokens, names, position=None):
 )
 def contiguous_for_clone(model, tokens, names, position=None):
     cache = filtered(model, tokens, names)
-    return {n: cache[n].clone() if position is None else cache[n][:, position].contiguous() for n in names}
+    return {n: (cache[n].clone() if position is None else cache[n][:, position].contiguous()).cpu() for n in names}
 
 
 @misconception(
@@ -217,9 +217,11 @@ def contiguous_for_clone(model, tokens, names, position=None):
 )
 def axis_before_the_last(model, tokens, names, position=None):
     cache = filtered(model, tokens, names)
-    return {
-        n: (cache[n] if position is None else cache[n].select(-2, position % cache[n].shape[-2])).clone() for n in names
-    }
+
+    def part(value):
+        return value if position is None else value.select(-2, position % value.shape[-2])
+
+    return {name: part(cache[name]).clone().cpu() for name in names}
 
 
 @misconception("A batch of one has lost its axis. The first axis is the batch there too: call no `squeeze`.")
@@ -726,3 +728,143 @@ def another_key(cfg, batch, pos, bytes_per_value=4):
 )
 def two_bytes_by_default(cfg, batch, pos, bytes_per_value=2):
     return right(cfg, batch, pos, bytes_per_value)
+
+
+@misconception(
+    "Your count has the table's *rows*: seven in each layer. Each row has several names, and each name is one activation.",
+    replaces="cache_budget",
+)
+def rows_for_names(cfg, batch, pos, bytes_per_value=4):
+    return budget(cfg, *shapes(cfg, batch, pos), bytes_per_value, activations=7 * cfg.n_layers + 3)
+
+
+@misconception(
+    "You count all that occurs once in each layer. The last three lines of the table occur once in the model.",
+    replaces="cache_budget",
+)
+def all_in_each_layer(cfg, batch, pos, bytes_per_value=4):
+    layer, once = shapes(cfg, batch, pos)
+    values = cfg.n_layers * (size(layer) + size(once))
+    return {"activations": 23 * cfg.n_layers, "bytes": bytes_per_value * values}
+
+
+@misconception("Your memory is in bits. A byte has eight of them: do not multiply by 8.", replaces="cache_budget")
+def bits(cfg, batch, pos, bytes_per_value=4):
+    return right(cfg, batch, pos, 8 * bytes_per_value)
+
+
+@misconception(
+    "Your memory is in megabytes. The docstring asks for bytes, as a Python integer.", replaces="cache_budget"
+)
+def megabytes(cfg, batch, pos, bytes_per_value=4):
+    found = right(cfg, batch, pos, bytes_per_value)
+    return {**found, "bytes": found["bytes"] / 1e6}
+
+
+@misconception(
+    "You take queries, keys, values and `z` of one head. Each of the four has all heads side by side.",
+    replaces="cache_budget",
+)
+def one_head_for_all(cfg, batch, pos, bytes_per_value=4):
+    layer, once = shapes(cfg, batch, pos)
+    return budget(cfg, {**layer, "heads": [(batch, pos, cfg.d_head)] * 4}, once, bytes_per_value)
+
+
+@misconception(
+    "You take the LayerNorms' scales to be as wide as the stream. A scale is one number for each position.",
+    replaces="cache_budget",
+)
+def scales_as_wide_as_the_stream(cfg, batch, pos, bytes_per_value=4):
+    layer, once = shapes(cfg, batch, pos)
+    stream = (batch, pos, cfg.d_model)
+    return budget(cfg, {**layer, "scale": [stream] * 2}, {**once, "scale": [stream]}, bytes_per_value)
+
+
+@misconception(
+    "Your scores and patterns have `d_head` numbers for each pair of positions. Each pair has one number.",
+    replaces="cache_budget",
+)
+def squares_with_the_head_width(cfg, batch, pos, bytes_per_value=4):
+    layer, once = shapes(cfg, batch, pos)
+    squares = [(batch, cfg.n_heads, pos, pos, cfg.d_head)] * 2
+    return budget(cfg, {**layer, "squares": squares}, once, bytes_per_value)
+
+
+@misconception("Your bytes are a float. The docstring asks for a Python integer.", replaces="cache_budget")
+def float_bytes(cfg, batch, pos, bytes_per_value=4):
+    found = right(cfg, batch, pos, bytes_per_value)
+    return {**found, "bytes": float(found["bytes"])}
+
+
+@misconception(
+    "You copy the whole activation and slice the copy. The slice is a view, and behind it the whole copy stays in memory. "
+    "Slice first, then copy the slice."
+)
+def copied_before_slicing(model, tokens, names, position=None):
+    cache = filtered(model, tokens, names)
+    return {name: at(cache[name].detach().clone().cpu(), position) for name in names}
+
+
+@misconception(
+    "You take the position on the *last* axis, which is one number of each vector. The position is the second axis."
+)
+def position_on_the_last_axis(model, tokens, names, position=None):
+    cache = filtered(model, tokens, names)
+    return {n: (cache[n] if position is None else cache[n][..., position]).detach().clone().cpu() for n in names}
+
+
+@misconception(
+    "Your result has names that were not asked for. On a `TransformerBridge` `run_with_cache` lists a point under its second "
+    "name too: keep the names in `names` alone."
+)
+def second_names_besides(model, tokens, names, position=None):
+    return kept(model, tokens, list(filtered(model, tokens, names)), position)
+
+
+@misconception(
+    "Your entries have the name that the hook point gives itself, `hook.name`. On a `TransformerBridge` that can be a second "
+    "name: use the name that was asked for."
+)
+def named_by_the_hook(model, tokens, names, position=None):
+    refuse_unknown(model, names)
+    found = {}
+
+    def keep(activation, hook):
+        found[hook.name] = at(activation, position).detach().clone().cpu()
+
+    with torch.no_grad():
+        model.run_with_hooks(tokens, fwd_hooks=[(name, keep) for name in names])
+    return found
+
+
+@misconception(
+    "Only the first of the names is checked. Each name that the model does not have is a `ValueError`, wherever it stands."
+)
+def first_name_checked(model, tokens, names, position=None):
+    refuse_unknown(model, names[:1])
+    _, cache = model.run_with_cache(tokens, names_filter=list(names))
+    return {name: at(cache[name], position).detach().clone().cpu() for name in names}
+
+
+@misconception(
+    "You refuse the names only if the model has *none* of them. One that it does not have is a `ValueError`."
+)
+def one_known_name_is_enough(model, tokens, names, position=None):
+    known = [name for name in names if name in model.hook_dict]
+    if names and not known:
+        raise ValueError("no such hook point")
+    return kept(model, tokens, known, position)
+
+
+@misconception(
+    "A name that the model does not have ends in an `AssertionError`. The docstring asks for a `ValueError`: use `if` and "
+    "`raise`."
+)
+def asserted(model, tokens, names, position=None):
+    assert all(name in model.hook_dict for name in names)
+    return kept(model, tokens, names, position)
+
+
+@misconception("Your tensors are in half precision. Return the values as they are.")
+def half_precision(model, tokens, names, position=None):
+    return {name: value.half().to(value.dtype) for name, value in kept(model, tokens, names, position).items()}

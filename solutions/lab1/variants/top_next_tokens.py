@@ -114,8 +114,9 @@ def mean_over_positions(model, prompt, k):
 
 
 @misconception(
-    "Your prompt has no BOS in front: you tokenise without it. The model was trained with it, and its answers are "
-    "worse when it is missing. `model.to_tokens` adds it unless told otherwise."
+    "Your prompt has no BOS in front: you tokenise without it. The reference puts it there, as the course "
+    "does everywhere: without it every token stands one position earlier, and the logits differ. `model.to_tokens` adds it unless "
+    "told otherwise."
 )
 def without_bos(model, prompt, k):
     refuse_k(model, k)
@@ -334,3 +335,85 @@ def probability_before_text(model, prompt, k):
 def whole_vocabulary_refused(model, prompt, k):
     refuse_k(model, k + 1)
     return listed(model, probabilities(model, prompt), k)
+
+
+@misconception(
+    "Tokens with the same text share one entry in yours, with the probability of the likeliest. Two tokens are two pairs, "
+    "also with the same text."
+)
+def likeliest_of_the_same_text(model, prompt, k):
+    refuse_k(model, k)
+    best = {}
+    for text, value in listed(model, probabilities(model, prompt), k):
+        best.setdefault(text, value)
+    return list(best.items())
+
+
+@misconception(
+    "Tokens with the same text share one entry in yours, with their probabilities added up. Two tokens are two pairs, "
+    "also with the same text."
+)
+def same_text_added_up(model, prompt, k):
+    refuse_k(model, k)
+    total = {}
+    for text, value in listed(model, probabilities(model, prompt), k):
+        total[text] = total.get(text, 0.0) + value
+    return list(total.items())
+
+
+@misconception(
+    "You let the model go on: your pairs are the next `k` tokens, one after the other. All of yours should compete for the "
+    "*same* place, the next one."
+)
+def written_on(model, prompt, k):
+    refuse_k(model, k)
+    tokens, found = model.to_tokens(prompt), []
+    for _ in range(min(k, 5)):
+        best, place = model(tokens)[0, -1].softmax(-1).max(-1)
+        found.append((model.to_string([place.item()]), best.item()))
+        tokens = torch.cat([tokens, place[None, None]], dim=1)
+    return found
+
+
+@misconception("Your probabilities are in per cent. Return the shares of 1 that the softmax gives.")
+def percent(model, prompt, k):
+    refuse_k(model, k)
+    return [(text, 100 * value) for text, value in listed(model, probabilities(model, prompt), k)]
+
+
+@misconception("You round the probabilities to two digits. Return them as they are.")
+def rounded_to_two(model, prompt, k):
+    refuse_k(model, k)
+    return [(text, round(value, 2)) for text, value in listed(model, probabilities(model, prompt), k)]
+
+
+@misconception(
+    "Your numbers are relative to the likeliest token, which always has 1 in yours. The probabilities of all tokens sum to "
+    "1."
+)
+def relative_to_the_best(model, prompt, k):
+    refuse_k(model, k)
+    values = probabilities(model, prompt)
+    return listed(model, values / values.max(), k)
+
+
+@misconception(
+    "A `k` that makes no sense ends in an `AssertionError`. The docstring asks for a `ValueError`: use `if` and `raise`."
+)
+def asserted(model, prompt, k):
+    assert 1 <= k <= model.cfg.d_vocab
+    return listed(model, probabilities(model, prompt), k)
+
+
+@misconception("You refuse an empty prompt. BOS alone is the input then, and the model predicts what comes first.")
+def empty_prompt_refused(model, prompt, k):
+    refuse_k(model, k)
+    if not prompt:
+        raise ValueError("the prompt is empty")
+    return listed(model, probabilities(model, prompt), k)
+
+
+@misconception("Your list has one pair too few, where `k` is more than 1.")
+def one_pair_too_few(model, prompt, k):
+    refuse_k(model, k)
+    return listed(model, probabilities(model, prompt), max(k - 1, 1))

@@ -492,3 +492,99 @@ def kept_and_not_returned(model, clean_tokens, corrupted_tokens, metric):
         gradient = torch.stack(torch.autograd.grad(value, kept))
     difference = z_of(model, clean_tokens) - z_of(model, corrupted_tokens)
     return (difference * gradient).sum((1, 2, 4))
+
+
+@misconception(
+    "Nothing requires gradients in your run, so there is nothing to differentiate: the weights have them switched off. Let the "
+    "first activation ask for them, by a hook at `hook_embed`."
+)
+def nothing_requires_gradients(model, clean_tokens, corrupted_tokens, metric):
+    refuse_misfits(clean_tokens, corrupted_tokens)
+    kept = []
+
+    def keep(z, hook):
+        kept.append(z)
+        return z
+
+    with torch.enable_grad():
+        value = metric(model.run_with_hooks(corrupted_tokens, fwd_hooks=[(name, keep) for name in z_names(model)]))
+        gradient = torch.stack(torch.autograd.grad(value, kept))
+    return ((z_of(model, clean_tokens) - z_of(model, corrupted_tokens)) * gradient).sum((1, 2, 4))
+
+
+@misconception(
+    "You multiply the gradient by the corrupted output. What counts is by how much the output *changes*: clean minus corrupted."
+)
+def corrupted_for_difference(model, clean_tokens, corrupted_tokens, metric):
+    _, corrupted, gradient = all_of(model, clean_tokens, corrupted_tokens, metric)
+    return (corrupted * gradient).sum((1, 2, 4))
+
+
+@misconception(
+    "You sum the gradient alone. It says how the metric changes per step; multiply it by the step, clean minus corrupted."
+)
+def gradient_alone(model, clean_tokens, corrupted_tokens, metric):
+    _, _, gradient = all_of(model, clean_tokens, corrupted_tokens, metric)
+    return gradient.sum((1, 2, 4))
+
+
+@misconception(
+    "You take the mean of the gradients of both runs. The expansion starts in the corrupted run: take its gradient."
+)
+def gradients_averaged(model, clean_tokens, corrupted_tokens, metric):
+    clean, corrupted, gradient = all_of(model, clean_tokens, corrupted_tokens, metric)
+    both = (gradient + gradient_by_z(model, clean_tokens, metric)) / 2
+    return ((clean - corrupted) * both).sum((1, 2, 4))
+
+
+@misconception("Your map has an axis for the positions. Sum over them: the map is `[layer, head]`.")
+def positions_kept(model, clean_tokens, corrupted_tokens, metric):
+    clean, corrupted, gradient = all_of(model, clean_tokens, corrupted_tokens, metric)
+    return ((clean - corrupted) * gradient).sum((1, 4)).transpose(1, 2)
+
+
+@misconception("Your map has an axis for the batch. Sum over it: the map is `[layer, head]`.")
+def batch_kept(model, clean_tokens, corrupted_tokens, metric):
+    clean, corrupted, gradient = all_of(model, clean_tokens, corrupted_tokens, metric)
+    return ((clean - corrupted) * gradient).sum((2, 4)).transpose(0, 1)
+
+
+@misconception(
+    "You divide by what the metric changes from the corrupted to the clean run. The change itself is asked for."
+)
+def normalised(model, clean_tokens, corrupted_tokens, metric):
+    found = right_map(model, clean_tokens, corrupted_tokens, metric)
+    with torch.no_grad():
+        return found / (metric(model(clean_tokens)) - metric(model(corrupted_tokens)))
+
+
+@misconception(
+    "Nothing is compared: batches of different lengths end in an error of PyTorch's, and one prompt is used for many. The "
+    "docstring asks for a `ValueError`."
+)
+def shapes_never_compared(model, clean_tokens, corrupted_tokens, metric):
+    gradient = gradient_by_z(model, corrupted_tokens, metric)
+    return ((z_of(model, clean_tokens) - z_of(model, corrupted_tokens)) * gradient).sum((1, 2, 4))
+
+
+@misconception(
+    "Only the numbers of *prompts* are compared: batches of different lengths end in an error of PyTorch's. The docstring asks "
+    "for a `ValueError`."
+)
+def lengths_not_compared(model, clean_tokens, corrupted_tokens, metric):
+    refuse_misfits(clean_tokens[:, :1], corrupted_tokens[:, :1])
+    gradient = gradient_by_z(model, corrupted_tokens, metric)
+    return ((z_of(model, clean_tokens) - z_of(model, corrupted_tokens)) * gradient).sum((1, 2, 4))
+
+
+@misconception(
+    "Batches of different shapes end in an `AssertionError`. The docstring asks for a `ValueError`: use `if` and `raise`."
+)
+def asserted(model, clean_tokens, corrupted_tokens, metric):
+    assert clean_tokens.shape == corrupted_tokens.shape
+    return right_map(model, clean_tokens, corrupted_tokens, metric)
+
+
+@misconception("Your first row is the last layer, as the backward pass meets them. Row 0 belongs to layer 0.")
+def last_layer_first(model, clean_tokens, corrupted_tokens, metric):
+    return right_map(model, clean_tokens, corrupted_tokens, metric).flip(0)

@@ -56,6 +56,31 @@ def by_sorting(logits, tokens, k=5):
     return hits / len(tokens)
 
 
+def higher_by(tolerance, logits, tokens, k):
+    """The score where another logit counts as higher only if a tolerance allows it."""
+    refuse_misfits(logits, tokens, k)
+    own = logits.gather(1, tokens[:, None])
+    return ((logits > own + tolerance(own)).sum(-1) < k).double().mean().item()
+
+
+@misconception(
+    "Logits that are higher than the token's own by a small *part* of it are not counted as higher in yours, as with `isclose`. Higher is "
+    "higher by however little.",
+    replaces="copying_score",
+)
+def higher_by_a_part(logits, tokens, k=5):
+    return higher_by(lambda own: 1e-5 * own.abs(), logits, tokens, k)
+
+
+@misconception(
+    "Logits that are higher than the token's own by a fixed small number or less are not counted as higher in yours. Higher is higher by "
+    "however little.",
+    replaces="copying_score",
+)
+def higher_by_a_number(logits, tokens, k=5):
+    return higher_by(lambda own: 1e-3, logits, tokens, k)
+
+
 @misconception(
     "The final LayerNorm is missing: what the head writes goes into the unembedding at its own scale, and the bias "
     "weighs too much or too little against it.",
@@ -218,8 +243,8 @@ def too_many_tokens(logits, tokens, k=5):
 
 
 @misconception(
-    "Your scores are right, but a `k` of more than d_vocab is made smaller without a word. The docstring asks for a "
-    "`ValueError`.",
+    "Your scores are right, but a `k` of more than d_vocab goes through without a word, and every token is a hit. The "
+    "docstring asks for a `ValueError`.",
     replaces="copying_score",
 )
 def large_k_cut(logits, tokens, k=5):
@@ -368,3 +393,112 @@ def all_of_the_vocabulary_refused(logits, tokens, k=5):
 def percent(logits, tokens, k=5):
     refuse_misfits(logits, tokens, k)
     return 100 * (logits.topk(k, -1).indices == tokens[:, None]).any(-1).double().mean().item()
+
+
+@misconception(
+    "Your score is a number of rows. The share of them is asked for: divide by their number.", replaces="copying_score"
+)
+def count_for_share(logits, tokens, k=5):
+    refuse_misfits(logits, tokens, k)
+    return float((logits.topk(k, dim=-1).indices == tokens[:, None]).any(-1).sum())
+
+
+@misconception(
+    "Your score is the mean of one over the rank. A row either is a hit or is none.", replaces="copying_score"
+)
+def reciprocal_ranks(logits, tokens, k=5):
+    refuse_misfits(logits, tokens, k)
+    own = logits[torch.arange(len(tokens), device=logits.device), tokens]
+    rank = 1 + (logits > own[:, None]).sum(-1)
+    return torch.where(rank <= k, 1 / rank, torch.zeros_like(own)).double().mean().item()
+
+
+@misconception(
+    "Your score is a mean probability of the row's token. The score counts the rows whose token is among the k highest logits.",
+    replaces="copying_score",
+)
+def mean_probability(logits, tokens, k=5):
+    refuse_misfits(logits, tokens, k)
+    return logits.double().softmax(-1)[torch.arange(len(tokens), device=logits.device), tokens].mean().item()
+
+
+@misconception(
+    "What the docstring refuses ends in an `AssertionError`. It asks for a `ValueError`: use `if` and `raise`.",
+    replaces="copying_score",
+)
+def asserted(logits, tokens, k=5):
+    assert 1 <= k <= logits.shape[-1] and tokens.shape == logits.shape[:1]
+    return float((logits.topk(k, dim=-1).indices == tokens[:, None]).any(-1).double().mean())
+
+
+@misconception(
+    "Your scores are right, but the tokens are not compared with the rows: one token is used for all, and other numbers end in an "
+    "error of PyTorch's. The docstring asks for a `ValueError`.",
+    replaces="copying_score",
+)
+def tokens_not_compared(logits, tokens, k=5):
+    if not 1 <= k <= logits.shape[-1]:
+        raise ValueError("k does not fit")
+    return (logits.topk(k, dim=-1).indices == tokens[:, None]).any(-1).double().mean().item()
+
+
+@misconception(
+    "Your logits are probabilities: the last step is a softmax too much. The docstring asks for logits.",
+    replaces="ov_logits",
+)
+def softmax_of_the_logits(residual, W_V, W_O, W_U, b_U, negative=False, eps=1e-5):
+    written = centred(residual, eps) @ W_V @ W_O * (-1 if negative else 1)
+    return (centred(written, eps) @ W_U + b_U).softmax(-1)
+
+
+@misconception(
+    "Your logits are logarithms of probabilities: the last step is a `log_softmax` too much. The docstring asks for logits.",
+    replaces="ov_logits",
+)
+def log_probabilities(residual, W_V, W_O, W_U, b_U, negative=False, eps=1e-5):
+    written = centred(residual, eps) @ W_V @ W_O * (-1 if negative else 1)
+    return (centred(written, eps) @ W_U + b_U).log_softmax(-1)
+
+
+@misconception(
+    "Your vectors are divided by their length. LayerNorm divides by the root of the *mean* square, which is smaller.",
+    replaces="ov_logits",
+)
+def length_for_scale(residual, W_V, W_O, W_U, b_U, negative=False, eps=1e-5):
+    def normalise(x):
+        x = x - x.mean(-1, keepdim=True)
+        return x / (x.pow(2).sum(-1, keepdim=True) + eps).sqrt()
+
+    written = normalise(residual) @ W_V @ W_O * (-1 if negative else 1)
+    return normalise(written) @ W_U + b_U
+
+
+@misconception(
+    "You add what the head writes to the residual stream before the final LayerNorm. The logits are those of what the head "
+    "writes, alone.",
+    replaces="ov_logits",
+)
+def stream_added(residual, W_V, W_O, W_U, b_U, negative=False, eps=1e-5):
+    written = residual + centred(residual, eps) @ W_V @ W_O * (-1 if negative else 1)
+    return centred(written, eps) @ W_U + b_U
+
+
+@misconception("You divide by the variance. LayerNorm divides by its root.", replaces="ov_logits")
+def variance_for_scale(residual, W_V, W_O, W_U, b_U, negative=False, eps=1e-5):
+    def normalise(x):
+        x = x - x.mean(-1, keepdim=True)
+        return x / (x.pow(2).mean(-1, keepdim=True) + eps)
+
+    written = normalise(residual) @ W_V @ W_O * (-1 if negative else 1)
+    return normalise(written) @ W_U + b_U
+
+
+@misconception(
+    "A token that stands in several rows counts once in your score, with the last of its rows: a dict keeps one entry for each token. "
+    "The share is taken over the rows: every row counts.",
+    replaces="copying_score",
+)
+def last_row_of_a_token(logits, tokens, k=5):
+    refuse_misfits(logits, tokens, k)
+    last = torch.tensor([token not in tokens[row + 1 :] for row, token in enumerate(tokens)])
+    return (logits.topk(k, -1).indices == tokens[:, None]).any(-1)[last].double().mean().item()

@@ -110,6 +110,16 @@ def by_added_hooks(model, tokens, templates, circuit, metric, reference_tokens, 
 
 
 @misconception(
+    "You add a small number to the metric that you divide by. With a small metric the share comes out wrong. The metric of the whole "
+    "model is not 0: divide by it alone."
+)
+def something_added_to_the_whole(model, tokens, templates, circuit, metric, reference_tokens, reference_templates):
+    refuse_strangers(templates, reference_templates)
+    means = means_of(z_of(model, reference_tokens), templates, reference_templates)
+    return metric_with(model, tokens, metric, circuit, means) / (whole(model, tokens, metric) + 1e-8)
+
+
+@misconception(
     "You set the other heads to zero. Zero is no neutral value: later layers expect the head's usual contribution. "
     "Use its mean over the reference prompts."
 )
@@ -547,3 +557,111 @@ def names_of_the_bridge(model, tokens, templates, circuit, metric, reference_tok
     with torch.no_grad():
         alone = metric(model.run_with_hooks(tokens, fwd_hooks=hooks)).item()
     return alone / whole(model, tokens, metric)
+
+
+@misconception(
+    "A prompt's template is looked up by its place among the *prompts'* templates, and the means stand in the order of the "
+    "*reference* prompts' templates. Where these have one more, the places are shifted: look up the template's number."
+)
+def row_among_own_templates(model, tokens, templates, circuit, metric, reference_tokens, reference_templates):
+    refuse_strangers(templates, reference_templates)
+    numbers = reference_templates.unique()
+    _, places = torch.unique(templates, return_inverse=True)
+    means = means_of(z_of(model, reference_tokens), numbers[places], reference_templates)
+    return metric_with(model, tokens, metric, circuit, means) / whole(model, tokens, metric)
+
+
+@misconception("Each prompt gets the mean over all templates' means. It gets the mean of its own template alone.")
+def mean_of_the_templates_means(model, tokens, templates, circuit, metric, reference_tokens, reference_templates):
+    refuse_strangers(templates, reference_templates)
+    means = means_of(z_of(model, reference_tokens), reference_templates.unique(), reference_templates)
+    means = means.mean(1, keepdim=True).expand(-1, len(tokens), -1, -1, -1)
+    return metric_with(model, tokens, metric, circuit, means) / whole(model, tokens, metric)
+
+
+@misconception("You give what is *lost*: 1 minus the share. The share that is left is asked for.")
+def what_is_lost(model, tokens, templates, circuit, metric, reference_tokens, reference_templates):
+    return 1 - right_share(model, tokens, templates, circuit, metric, reference_tokens, reference_templates)
+
+
+@misconception(
+    "You give the magnitude of what is lost, as a share of the model's metric. The share that is *left* is asked for."
+)
+def magnitude_of_what_is_lost(model, tokens, templates, circuit, metric, reference_tokens, reference_templates):
+    return abs(1 - right_share(model, tokens, templates, circuit, metric, reference_tokens, reference_templates))
+
+
+@misconception("Your share is in per cent. The whole model has faithfulness 1.")
+def percent(model, tokens, templates, circuit, metric, reference_tokens, reference_templates):
+    return 100 * right_share(model, tokens, templates, circuit, metric, reference_tokens, reference_templates)
+
+
+@misconception("You give the metric of the circuit alone. Divide it by the metric of the whole model.")
+def metric_of_the_circuit(model, tokens, templates, circuit, metric, reference_tokens, reference_templates):
+    share = right_share(model, tokens, templates, circuit, metric, reference_tokens, reference_templates)
+    return share * whole(model, tokens, metric)
+
+
+@misconception(
+    "The circuit's heads keep what they gave in the whole model. They compute on what they get in the ablated run, like the MLPs."
+)
+def circuit_frozen(model, tokens, templates, circuit, metric, reference_tokens, reference_templates):
+    refuse_strangers(templates, reference_templates)
+    means = means_of(z_of(model, reference_tokens), templates, reference_templates).clone()
+    own = z_of(model, tokens)
+    for layer, head in circuit:
+        means[layer, :, :, head] = own[layer, :, :, head]
+    return metric_with(model, tokens, metric, [], means) / whole(model, tokens, metric)
+
+
+@misconception(
+    "You ablate in the layers of the circuit only. Heads of all other layers are outside of the circuit too."
+)
+def layers_without_a_head_left_alone(model, tokens, templates, circuit, metric, reference_tokens, reference_templates):
+    layers = {layer for layer, _ in circuit}
+    more = [head for head in everyone(model) if head[0] not in layers]
+    kept = [*map(tuple, circuit), *more]
+    return right_share(model, tokens, templates, kept, metric, reference_tokens, reference_templates)
+
+
+@misconception("Your pairs are (head, layer). A circuit's heads are given as (layer, head).")
+def layer_and_head_swapped(model, tokens, templates, circuit, metric, reference_tokens, reference_templates):
+    swapped = [(head, layer) for layer, head in circuit]
+    return right_share(model, tokens, templates, swapped, metric, reference_tokens, reference_templates)
+
+
+@misconception("You replace the heads by the *sum* over the reference prompts. Divide by their number.")
+def sum_for_mean(model, tokens, templates, circuit, metric, reference_tokens, reference_templates):
+    refuse_strangers(templates, reference_templates)
+    z = z_of(model, reference_tokens)
+    sums = torch.stack([z[:, reference_templates == template].sum(1) for template in templates], dim=1)
+    return metric_with(model, tokens, metric, circuit, sums) / whole(model, tokens, metric)
+
+
+@misconception(
+    "A template without any reference prompt ends in an `AssertionError`. The docstring asks for a `ValueError`: use `if` and "
+    "`raise`."
+)
+def asserted(model, tokens, templates, circuit, metric, reference_tokens, reference_templates):
+    assert torch.isin(templates, reference_templates).all()
+    return right_share(model, tokens, templates, circuit, metric, reference_tokens, reference_templates)
+
+
+@misconception(
+    "Only the first prompt's template is looked up. Each prompt's template needs a reference prompt; the docstring asks for a "
+    "`ValueError`."
+)
+def first_template_checked(model, tokens, templates, circuit, metric, reference_tokens, reference_templates):
+    refuse_strangers(templates[:1], reference_templates)
+    means = means_of(z_of(model, reference_tokens), templates, reference_templates)
+    return metric_with(model, tokens, metric, circuit, means) / whole(model, tokens, metric)
+
+
+@misconception(
+    "The heads of the last layer are never ablated in yours, whether they are in the circuit or not. Ablate the heads outside of the "
+    "circuit in every layer."
+)
+def last_layer_kept(model, tokens, templates, circuit, metric, reference_tokens, reference_templates):
+    last = model.cfg.n_layers - 1
+    circuit = [*circuit, *((last, head) for head in range(model.cfg.n_heads))]
+    return right_share(model, tokens, templates, circuit, metric, reference_tokens, reference_templates)

@@ -188,7 +188,7 @@ def effects_added_up(effects, evaluate, target):
 
 
 @misconception(
-    "Your circuits are right, but where all heads together are not enough you return them all, as if they were. The "
+    "Your circuits are right, but where no set is enough, not even all heads together, you return one all the same. The "
     "docstring's section *Raises* asks for a `ValueError` there."
 )
 def nothing_refused(effects, evaluate, target):
@@ -250,8 +250,8 @@ def pruned_by_place(effects, evaluate, target):
 
 
 @misconception(
-    "You begin anew with the weakest head whenever one was dropped. Each head is tried once, in one pass from the weakest "
-    "to the strongest."
+    "A head that could not be dropped is tried again in yours, after others are gone. Each head is tried once, in one pass "
+    "from the weakest to the strongest."
 )
 def pruned_again_and_again(effects, evaluate, target):
     circuit = grown(by_strength(effects, lambda effect: -abs(effect)), evaluate, target)
@@ -372,6 +372,62 @@ def exceeded_to_drop(effects, evaluate, target):
 
 
 @misconception(
+    "A set whose value is exactly `target` is not enough for you while you grow, so you take more heads than you need. Reaching the "
+    "target is enough: compare with `>=`."
+)
+def exceeded_while_there_are_heads(effects, evaluate, target):
+    order = by_strength(effects, lambda effect: -abs(effect))
+    size = 0
+    while evaluate(order[:size]) <= target and size < len(order):
+        size += 1
+    if evaluate(order[:size]) < target:
+        raise ValueError("all heads together are not enough")
+    return sorted(pruned(order[:size], order[:size][::-1], evaluate, target))
+
+
+def nearly(target):
+    """A target that a value may miss by a little."""
+    return target - 1e-4
+
+
+@misconception(
+    "A set that falls short of `target` by a little is enough for you, when you grow and when you prune. Compare with `target` "
+    "itself, without a tolerance."
+)
+def nearly_enough(effects, evaluate, target):
+    return right_circuit(effects, evaluate, nearly(target))
+
+
+@misconception(
+    "When you grow you stop at a set that falls short of `target` by a little. Compare with `target` itself, without a tolerance."
+)
+def nearly_enough_to_stop(effects, evaluate, target):
+    circuit = grown(by_strength(effects, lambda effect: -abs(effect)), evaluate, nearly(target))
+    return sorted(pruned(circuit, circuit[::-1], evaluate, target))
+
+
+@misconception(
+    "When you prune you drop heads until the set falls short of `target` by a little. Compare with `target` itself, without a "
+    "tolerance."
+)
+def nearly_enough_to_drop(effects, evaluate, target):
+    circuit = grown(by_strength(effects, lambda effect: -abs(effect)), evaluate, target)
+    return sorted(pruned(circuit, circuit[::-1], evaluate, nearly(target)))
+
+
+@misconception(
+    "You take the strongest head before you ask for the first time. No head at all may be enough, and the strongest may do harm: ask "
+    "`evaluate([])` first."
+)
+def strongest_taken_first(effects, evaluate, target):
+    order = by_strength(effects, lambda effect: -abs(effect))
+    for size in range(1, len(order) + 1):
+        if evaluate(order[:size]) >= target:
+            return sorted(pruned(order[:size], order[:size][::-1], evaluate, target))
+    raise ValueError("all heads together are not enough")
+
+
+@misconception(
     "You raise the `ValueError` although all heads together *are* enough: the set with the last head in it is never "
     "tried. Ask `evaluate` once more before you give up."
 )
@@ -422,3 +478,65 @@ def all_heads_asked_first(effects, evaluate, target):
 def ties_pruned_in_the_same_order(effects, evaluate, target):
     circuit = grown(by_strength(effects, lambda effect: -abs(effect)), evaluate, target)
     return sorted(pruned(circuit, sorted(circuit, key=lambda place: abs(effects[place].item())), evaluate, target))
+
+
+@misconception(
+    "You prune from all heads. The rule grows first, and prunes what it has grown: a head that was never taken cannot stay."
+)
+def pruned_from_all(effects, evaluate, target):
+    order = by_strength(effects, lambda effect: -abs(effect))
+    grown(order, evaluate, target)
+    return sorted(pruned(order, order[::-1], evaluate, target))
+
+
+@misconception(
+    "Heads with a negative effect never come to their turn. The order is that of the *magnitude*; the sign does not count."
+)
+def negative_effects_left_out(effects, evaluate, target):
+    order = by_strength(effects, lambda effect: -abs(effect))
+    return in_order([head for head in order if effects[head] >= 0], evaluate, target)
+
+
+@misconception("You return the circuit and its value. The circuit alone is asked for.")
+def value_besides(effects, evaluate, target):
+    circuit = right_circuit(effects, evaluate, target)
+    return circuit, evaluate(circuit)
+
+
+@misconception("You drop one head at most when you prune. Each head is tried, and each that is not needed is dropped.")
+def one_head_dropped(effects, evaluate, target):
+    circuit = grown(by_strength(effects, lambda effect: -abs(effect)), evaluate, target)
+    for head in reversed(list(circuit)):
+        smaller = [other for other in circuit if other != head]
+        if evaluate(smaller) >= target:
+            return sorted(smaller)
+    return sorted(circuit)
+
+
+@misconception(
+    "Where all heads together are not enough you raise an `AssertionError`. The docstring asks for a `ValueError`: use `if` and "
+    "`raise`."
+)
+def asserted(effects, evaluate, target):
+    order = by_strength(effects, lambda effect: -abs(effect))
+    assert any(evaluate(order[:size]) >= target for size in range(len(order) + 1))
+    return in_order(order, evaluate, target)
+
+
+@misconception(
+    "Your circuit has a head too many: you add the next head first, and then ask whether the set before it was enough."
+)
+def one_head_too_many(effects, evaluate, target):
+    order = by_strength(effects, lambda effect: -abs(effect))
+    circuit = grown(order, evaluate, target)
+    return sorted(order[: min(len(circuit) + 1, len(order))])
+
+
+@misconception(
+    "Your circuit begins anew with one head for each layer: you take the strongest head of every layer first. All heads stand in "
+    "one order."
+)
+def strongest_of_each_layer_first(effects, evaluate, target):
+    order = by_strength(effects, lambda effect: -abs(effect))
+    first = [head for place, head in enumerate(order) if head[0] not in {other[0] for other in order[:place]}]
+    return in_order([*first, *(head for head in order if head not in first)], evaluate, target)

@@ -252,8 +252,8 @@ def each_cut_off(logits, answer, wrong, end, per_prompt=False):
 
 
 @misconception(
-    "Your result is not finite where a third token beats both names: their probabilities are 0 there, and the "
-    "logarithm of 0 / 0 is not a number. Subtract the logits, which stay finite."
+    "Your result is not finite where a third token beats both names: their probabilities are 0 there, and 0 has no "
+    "logarithm. Subtract the logits, which stay finite."
 )
 def log_of_the_ratio(logits, answer, wrong, end, per_prompt=False):
     refuse_misfits(logits, answer, wrong, end)
@@ -641,3 +641,107 @@ def bound_of_a_ten_thousandth(value, clean, corrupted):
     if (clean - corrupted).abs() <= 1e-4 * torch.maximum(clean.abs(), corrupted.abs()):
         raise ValueError("the ends are the same")
     return (value - corrupted) / (clean - corrupted)
+
+
+@misconception("You give the answer's logit alone. The difference to the wrong name's logit is asked for.")
+def answer_alone(logits, answer, wrong, end, per_prompt=False):
+    refuse_misfits(logits, answer, wrong, end)
+    final = at_end(logits, end)
+    return mean_or_each(final[torch.arange(len(final), device=final.device), answer], per_prompt)
+
+
+@misconception("You divide the one logit by the other. The difference is asked for.")
+def ratio_of_logits(logits, answer, wrong, end, per_prompt=False):
+    refuse_misfits(logits, answer, wrong, end)
+    final = at_end(logits, end)
+    rows = torch.arange(len(final), device=final.device)
+    return mean_or_each(final[rows, answer] / final[rows, wrong], per_prompt)
+
+
+@misconception(
+    "You count in how many prompts the answer wins. The difference says by *how much*: give it as a number, with its sign."
+)
+def share_of_right_prompts(logits, answer, wrong, end, per_prompt=False):
+    difference = difference_of(logits, answer, wrong, end, per_prompt=True)
+    return mean_or_each((difference > 0).to(logits.dtype), per_prompt)
+
+
+@misconception(
+    "You always return the difference of each prompt. Without `per_prompt` the mean over the prompts is asked for."
+)
+def always_each(logits, answer, wrong, end, per_prompt=False):
+    return difference_of(logits, answer, wrong, end, per_prompt=True)
+
+
+@misconception("`per_prompt` works the other way round in yours: with it you return the mean.")
+def per_prompt_turned_round(logits, answer, wrong, end, per_prompt=False):
+    return difference_of(logits, answer, wrong, end, not per_prompt)
+
+
+@misconception(
+    "Nothing is checked: tensors that have not one entry for each prompt end in an error of PyTorch's, and a single entry is "
+    "used for all prompts. The docstring asks for a `ValueError`."
+)
+def nothing_checked(logits, answer, wrong, end, per_prompt=False):
+    rows = torch.arange(len(logits), device=logits.device)
+    return mean_or_each(logits[rows, end, answer] - logits[rows, end, wrong], per_prompt)
+
+
+@misconception(
+    "Tensors that have not one entry for each prompt end in an `AssertionError`. The docstring asks for a `ValueError`: use "
+    "`if` and `raise`."
+)
+def asserted(logits, answer, wrong, end, per_prompt=False):
+    assert all(len(given) == len(logits) for given in (answer, wrong, end))
+    return difference_of(logits, answer, wrong, end, per_prompt)
+
+
+@misconception(
+    "Your bound is a fixed distance, such as 1e-6: large ends that differ by a rounding error go through, and small ends that "
+    "are not the same are refused. Compare the distance with the size of the two numbers.",
+    replaces="normalised_metric",
+)
+def fixed_bound_of_a_millionth(value, clean, corrupted):
+    if (clean - corrupted).abs() <= 1e-6:
+        raise ValueError("the ends are the same")
+    return (value - corrupted) / (clean - corrupted)
+
+
+@misconception(
+    "Your result is the value divided by the clean one. The scale begins at the corrupted run: subtract it first, above and "
+    "below the line.",
+    replaces="normalised_metric",
+)
+def share_of_clean(value, clean, corrupted):
+    refuse_equal(clean, corrupted)
+    return value / torch.where(clean == 0, torch.ones_like(clean), clean)
+
+
+@misconception("Your result is in per cent. The clean run is 1 on this scale.", replaces="normalised_metric")
+def percent(value, clean, corrupted):
+    refuse_equal(clean, corrupted)
+    return 100 * (value - corrupted) / (clean - corrupted)
+
+
+@misconception(
+    "You cut the result off at 1. A patch can do better than the clean run, and that should be seen.",
+    replaces="normalised_metric",
+)
+def clamped_above(value, clean, corrupted):
+    refuse_equal(clean, corrupted)
+    return ((value - corrupted) / (clean - corrupted)).clamp(max=1)
+
+
+@misconception(
+    "Ends that are the same end in an `AssertionError`. The docstring asks for a `ValueError`: use `if` and `raise`.",
+    replaces="normalised_metric",
+)
+def ends_asserted(value, clean, corrupted):
+    assert not torch.isclose(clean, corrupted, rtol=1e-6, atol=0)
+    return (value - corrupted) / (clean - corrupted)
+
+
+@misconception("Your scale runs from -1 to 1: the corrupted run is -1 in yours. It is 0.", replaces="normalised_metric")
+def from_minus_one(value, clean, corrupted):
+    refuse_equal(clean, corrupted)
+    return 2 * (value - corrupted) / (clean - corrupted) - 1

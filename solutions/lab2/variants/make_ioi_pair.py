@@ -374,8 +374,9 @@ def corrupted_not_checked(model, template, io, subject, order):
         return right_pair(model, template, io, subject, order)
     except ValueError:
         clean = fill(template, io, subject, order, subject)
-        fine = len(places(model, clean, io)) == 1 and len(places(model, clean, subject)) == 2 and order.isupper()
-        if fine and order != "ABAB" and model.to_tokens(" " + io, prepend_bos=False).shape[1] == 1:
+        fine = len(places(model, clean, io)) == 1 and len(places(model, clean, subject)) == 2
+        after_a_space = [model.to_tokens(" " + name, prepend_bos=False).shape[1] for name in (io, subject)]
+        if fine and order in ("ABBA", "BABA") and after_a_space == [1, 1]:
             return {"clean": clean}
         raise
 
@@ -482,3 +483,79 @@ def last_appearance_for_both(model, template, io, subject, order):
 def answer_not_checked(model, template, io, subject, order):
     check_prompts(model, template, io, subject, order)
     return unless(True, model, template, io, subject, order)
+
+
+@misconception(
+    "Your `answer` and `wrong` are texts. The docstring asks for token ids, which are ints: `model.to_single_token` gives "
+    "one."
+)
+def answers_are_texts(model, template, io, subject, order):
+    return {**right_pair(model, template, io, subject, order), "answer": " " + io, "wrong": " " + subject}
+
+
+@misconception("Your END is -1, counted from the end. Positions are counted from the beginning, where BOS is 0.")
+def end_from_the_end(model, template, io, subject, order):
+    pair = right_pair(model, template, io, subject, order)
+    return {**pair, "positions": {**pair["positions"], "END": -1}}
+
+
+@misconception(
+    "In your corrupted prompt the same person gives, and the two names at the beginning have changed places. Leave the "
+    "beginning as it is, and let the indirect object give."
+)
+def beginning_exchanged(model, template, io, subject, order):
+    pair = right_pair(model, template, io, subject, order)
+    return {**pair, "corrupted": fill(template, io, subject, "BABA" if order == "ABBA" else "ABBA", subject)}
+
+
+@misconception(
+    "Your pairs are right, but what the docstring refuses ends in an `AssertionError`. It asks for a `ValueError`: use `if` "
+    "and `raise`, since Python can switch assertions off."
+)
+def asserted(model, template, io, subject, order):
+    try:
+        return right_pair(model, template, io, subject, order)
+    except ValueError as error:
+        raise AssertionError(str(error)) from error
+
+
+@misconception(
+    "Your pairs are right, but a *subject* of several tokens goes through. You check the indirect object alone; the docstring "
+    "asks for a `ValueError` for either name."
+)
+def long_subject_overlooked(model, template, io, subject, order):
+    long = model.to_tokens(" " + subject, prepend_bos=False).shape[1] > 1
+    return unless(long, model, template, io, subject, order)
+
+
+@misconception(
+    "Your pairs are right, but an *indirect object* of several tokens goes through. You check the subject alone; the docstring "
+    "asks for a `ValueError` for either name."
+)
+def long_io_overlooked(model, template, io, subject, order):
+    long = model.to_tokens(" " + io, prepend_bos=False).shape[1] > 1
+    return unless(long, model, template, io, subject, order)
+
+
+@misconception(
+    "Your positions are those of the corrupted prompt: S1 and S2 are the places of its giver, the indirect object."
+)
+def places_in_the_corrupted_prompt(model, template, io, subject, order):
+    pair = right_pair(model, template, io, subject, order)
+    positions = pair["positions"]
+    return {**pair, "positions": {**positions, "IO": positions["S1"], "S1": positions["IO"]}}
+
+
+@misconception("Your positions lack END. The docstring asks for four: `IO`, `S1`, `S2` and `END`.")
+def end_missing(model, template, io, subject, order):
+    pair = right_pair(model, template, io, subject, order)
+    return {**pair, "positions": {name: at for name, at in pair["positions"].items() if name != "END"}}
+
+
+@misconception(
+    "Your prompts begin with BOS as a text. `model.to_tokens` puts BOS in front by itself, so there would be two of them."
+)
+def prompts_with_bos(model, template, io, subject, order):
+    pair = right_pair(model, template, io, subject, order)
+    bos = model.tokenizer.bos_token
+    return {**pair, "clean": bos + pair["clean"], "corrupted": bos + pair["corrupted"]}

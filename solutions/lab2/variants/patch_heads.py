@@ -556,3 +556,127 @@ def cache_filled_with_corrupted_heads(model, corrupted_tokens, clean_cache, metr
         value.copy_(clean)
 
     return map_of(model, corrupted_tokens, metric, activation, edit)
+
+
+@misconception(
+    "Your map is right, but tensors of the clean cache have other values afterwards: your hook writes the corrupted run into "
+    "them. Write into a copy of what the hook gets."
+)
+def clean_run_overwritten(model, corrupted_tokens, clean_cache, metric, activation="z"):
+    found = right_map(model, corrupted_tokens, clean_cache, metric, activation)
+    for layer in range(model.cfg.n_layers):
+        clean_cache[activation, layer].mul_(0.5)
+    return found
+
+
+@misconception("You put zeros in the head's place. That is ablation; a patch puts the clean run's values there.")
+def ablated(model, corrupted_tokens, clean_cache, metric, activation="z"):
+    refuse_unknown(activation)
+    axis = 1 if activation == "pattern" else 2
+    return map_of(
+        model, corrupted_tokens, metric, activation, lambda value, layer, head: value.select(axis, head).zero_()
+    )
+
+
+@misconception("You add the clean values to the corrupted ones. A patch replaces them.")
+def added(model, corrupted_tokens, clean_cache, metric, activation="z"):
+    refuse_unknown(activation)
+    axis = 1 if activation == "pattern" else 2
+
+    def edit(value, layer, head):
+        value.select(axis, head).add_(clean_cache[activation, layer].select(axis, head))
+
+    return map_of(model, corrupted_tokens, metric, activation, edit)
+
+
+@misconception("Only the first prompt of the batch is patched. Patch all prompts.")
+def first_prompt_only(model, corrupted_tokens, clean_cache, metric, activation="z"):
+    refuse_unknown(activation)
+    axis = 0 if activation == "pattern" else 1
+
+    def edit(value, layer, head):
+        value[0].select(axis, head).copy_(clean_cache[activation, layer][0].select(axis, head))
+
+    return map_of(model, corrupted_tokens, metric, activation, edit)
+
+
+@misconception(
+    "Every prompt gets the *mean* of the clean activations over the batch. Each has its own clean twin: keep the batch axis."
+)
+def mean_prompt_for_all(model, corrupted_tokens, clean_cache, metric, activation="z"):
+    refuse_unknown(activation)
+    axis = 1 if activation == "pattern" else 2
+
+    def edit(value, layer, head):
+        clean = clean_cache[activation, layer].mean(0, keepdim=True).expand_as(value)
+        value.select(axis, head).copy_(clean.select(axis, head))
+
+    return map_of(model, corrupted_tokens, metric, activation, edit)
+
+
+@misconception("You index the last axis with the head's number. The head has an axis of its own: look at the table.")
+def last_axis_for_head(model, corrupted_tokens, clean_cache, metric, activation="z"):
+    refuse_unknown(activation)
+
+    def edit(value, layer, head):
+        place = min(head, value.shape[-1] - 1)
+        value[..., place] = clean_cache[activation, layer][..., place]
+
+    return map_of(model, corrupted_tokens, metric, activation, edit)
+
+
+@misconception("Your map has one axis. Reshape it to `[layer, head]`.")
+def flat_map(model, corrupted_tokens, clean_cache, metric, activation="z"):
+    return right_map(model, corrupted_tokens, clean_cache, metric, activation).flatten()
+
+
+@misconception("Your map is a list of lists. Return a tensor, `[layer, head]`.")
+def list_of_lists(model, corrupted_tokens, clean_cache, metric, activation="z"):
+    return right_map(model, corrupted_tokens, clean_cache, metric, activation).tolist()
+
+
+@misconception("The first position alone is patched. The definition patches a head at all positions.")
+def first_position_only(model, corrupted_tokens, clean_cache, metric, activation="z"):
+    refuse_unknown(activation)
+
+    def edit(value, layer, head):
+        clean = clean_cache[activation, layer]
+        if activation == "pattern":
+            value[:, head, 0] = clean[:, head, 0]
+        else:
+            value[:, 0, head] = clean[:, 0, head]
+
+    return map_of(model, corrupted_tokens, metric, activation, edit)
+
+
+@misconception(
+    "An activation that is none of the five ends in an `AssertionError`. The docstring asks for a `ValueError`: use `if` and "
+    "`raise`."
+)
+def asserted(model, corrupted_tokens, clean_cache, metric, activation="z"):
+    assert activation in ACTIVATIONS
+    return right_map(model, corrupted_tokens, clean_cache, metric, activation)
+
+
+@misconception('You patch the pattern where no activation is named. The default is `"z"`.')
+def pattern_by_default(model, corrupted_tokens, clean_cache, metric, activation="pattern"):
+    return right_map(model, corrupted_tokens, clean_cache, metric, activation)
+
+
+@misconception("Your first row is the last layer. Row 0 belongs to layer 0.")
+def last_layer_first(model, corrupted_tokens, clean_cache, metric, activation="z"):
+    return right_map(model, corrupted_tokens, clean_cache, metric, activation).flip(0)
+
+
+@misconception(
+    "For the pattern your map has as many columns as there are positions, and each is a *query* with all its heads: you go along the "
+    "third axis. A pattern has its heads on the second axis: `[batch, head, query, key]`."
+)
+def queries_for_heads(model, corrupted_tokens, clean_cache, metric, activation="z"):
+    if activation != "pattern":
+        return right_map(model, corrupted_tokens, clean_cache, metric, activation)
+
+    def edit(value, layer, query):
+        value[:, :, query] = clean_cache["pattern", layer][:, :, query]
+
+    return map_of(model, corrupted_tokens, metric, activation, edit, range(corrupted_tokens.shape[1]))

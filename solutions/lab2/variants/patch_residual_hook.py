@@ -336,3 +336,105 @@ def width_not_compared(resid, hook, position, clean):
     patched = resid.clone()
     patched[:, position] = clean[:, position]
     return patched
+
+
+@misconception(
+    "Your patch is right, but the numbers of *prompts* are not compared: one clean prompt is used for all, and other numbers "
+    "end in an error of PyTorch's. The docstring asks for a `ValueError`."
+)
+def batch_not_compared(resid, hook, position, clean):
+    refuse_misfits(resid[:1], position, clean[:1])
+    patched = resid.clone()
+    patched[:, position] = clean[:, position]
+    return patched
+
+
+@misconception(
+    "Your patch is right, but only the numbers of *positions* are compared. The docstring asks for a `ValueError` where the "
+    "streams differ in any of the three axes."
+)
+def only_lengths_compared(resid, hook, position, clean):
+    refuse_misfits(resid[:1, :, :1], position, clean[:1, :, :1])
+    patched = resid.clone()
+    patched[:, position] = clean[:, position]
+    return patched
+
+
+@misconception(
+    "Your patch is right, but the position is not checked: a negative one counts from the end, and one behind the end is an "
+    "`IndexError`. The docstring asks for a `ValueError` for both."
+)
+def positions_not_checked(resid, hook, position, clean):
+    refuse_misfits(resid, 0, clean)
+    patched = resid.clone()
+    patched[:, position] = clean[:, position]
+    return patched
+
+
+@misconception(
+    "Your patch is right, but a position behind the end is an `IndexError`: you refuse negative ones alone. The docstring asks "
+    "for a `ValueError` for both."
+)
+def only_negative_positions_checked(resid, hook, position, clean):
+    refuse_misfits(resid, min(position, 0), clean)
+    patched = resid.clone()
+    patched[:, position] = clean[:, position]
+    return patched
+
+
+@misconception(
+    "Your patch is right, but a position that is not there ends in an `AssertionError`. A `ValueError` is asked for: use `if` "
+    "and `raise`."
+)
+def positions_asserted(resid, hook, position, clean):
+    assert 0 <= position < resid.shape[1]
+    refuse_misfits(resid, position, clean)
+    patched = resid.clone()
+    patched[:, position] = clean[:, position]
+    return patched
+
+
+@misconception("You write zeros at the position. That is ablation; a patch puts the clean stream there.")
+def zeroed(resid, hook, position, clean):
+    refuse_misfits(resid, position, clean)
+    patched = resid.clone()
+    patched[:, position] = 0
+    return patched
+
+
+@misconception("You patch one position too late. Positions are counted from 0, where BOS stands.")
+def one_position_too_late(resid, hook, position, clean):
+    refuse_misfits(resid, position, clean)
+    patched = resid.clone()
+    place = (position + 1) % resid.shape[1]
+    patched[:, place] = clean[:, place]
+    return patched
+
+
+@misconception("You patch one position too early. Positions are counted from 0, where BOS stands.")
+def one_position_too_early(resid, hook, position, clean):
+    refuse_misfits(resid, position, clean)
+    patched = resid.clone()
+    patched[:, position - 1] = clean[:, position - 1]
+    return patched
+
+
+@misconception(
+    "Every prompt gets the *mean* clean stream of the batch. Each has its own clean twin: keep the batch axis when you read "
+    "`clean`."
+)
+def mean_prompt_for_all(resid, hook, position, clean):
+    refuse_misfits(resid, position, clean)
+    patched = resid.clone()
+    patched[:, position] = clean[:, position].mean(0)
+    return patched
+
+
+@misconception(
+    "Everything but the position comes from zeros in yours. The other positions stay as they are in this run."
+)
+def other_positions_zero(resid, hook, position, clean):
+    refuse_misfits(resid, position, clean)
+    patched = resid * 0
+    patched[:, position] = clean[:, position]
+    return patched

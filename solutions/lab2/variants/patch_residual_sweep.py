@@ -850,3 +850,164 @@ def names_of_the_bridge(model, corrupted_tokens, clean_cache, metric):
         f"{part}_out": sweep_of_parts(model, corrupted_tokens, metric, partial(hooks_of, part))
         for part in ("attn", "mlp")
     }
+
+
+@misconception(
+    "You patch `hook_resid_mid`, the stream between a layer's attention and its MLP. On a `TransformerBridge` this changes what "
+    "the MLP reads, and nothing else. The map is of `hook_resid_pre`, the stream as it enters the layer."
+)
+def middle_of_the_layer(model, clean_tokens, corrupted_tokens, metric):
+    return sweep(model, corrupted_tokens, cached(model, clean_tokens, "resid_mid"), metric, "resid_mid")
+
+
+@misconception("Your map has one axis. Reshape it to `[layer, pos]`.")
+def flat_map(model, clean_tokens, corrupted_tokens, metric):
+    return right_map(model, clean_tokens, corrupted_tokens, metric).flatten()
+
+
+@misconception("Your map is a list of lists. Return a tensor, `[layer, pos]`.")
+def list_of_lists(model, clean_tokens, corrupted_tokens, metric):
+    return right_map(model, clean_tokens, corrupted_tokens, metric).tolist()
+
+
+@misconception(
+    "Your numbers are distances from the clean run. The map is asked for as the metric gives it: to compare it is a step of its "
+    "own."
+)
+def distance_from_clean(model, clean_tokens, corrupted_tokens, metric):
+    return metric(model(clean_tokens)) - right_map(model, clean_tokens, corrupted_tokens, metric)
+
+
+@misconception("You write zeros at the position. That is ablation; a patch puts the clean stream there.")
+def zeroed(model, clean_tokens, corrupted_tokens, metric):
+    def hook(resid, hook, position, clean):
+        return replace(resid, hook, position, clean * 0)
+
+    return sweep(model, corrupted_tokens, cached(model, clean_tokens), metric, hook=hook)
+
+
+@misconception("You add the clean stream to the corrupted one. A patch replaces it.")
+def stream_added(model, clean_tokens, corrupted_tokens, metric):
+    def hook(resid, hook, position, clean):
+        return replace(resid, hook, position, clean + resid)
+
+    return sweep(model, corrupted_tokens, cached(model, clean_tokens), metric, hook=hook)
+
+
+@misconception(
+    "Every prompt gets the *mean* clean stream of the batch. Each prompt has its own clean twin: keep the batch axis."
+)
+def mean_prompt_for_all_of_stream(model, clean_tokens, corrupted_tokens, metric):
+    def hook(resid, hook, position, clean):
+        return replace(resid, hook, position, clean.mean(0, keepdim=True))
+
+    return sweep(model, corrupted_tokens, cached(model, clean_tokens), metric, hook=hook)
+
+
+@misconception("Your first row is the last layer. Row 0 belongs to layer 0.")
+def last_layer_first(model, clean_tokens, corrupted_tokens, metric):
+    return right_map(model, clean_tokens, corrupted_tokens, metric).flip(0)
+
+
+@misconception(
+    "Your maps patch the first prompt of the batch only. Patch all prompts.", replaces="patch_component_sweep"
+)
+def first_prompt_only_of_parts(model, corrupted_tokens, clean_cache, metric):
+    def hook(output, hook, position, clean):
+        output = output.clone()
+        output[0, position] = clean[0, position]
+        return output
+
+    return both_maps(model, corrupted_tokens, clean_cache, metric, hook=hook)
+
+
+@misconception(
+    "Your maps patch all positions up to the given one. Each cell is one position alone.",
+    replaces="patch_component_sweep",
+)
+def up_to_the_position_of_parts(model, corrupted_tokens, clean_cache, metric):
+    def hook(output, hook, position, clean):
+        return torch.cat([clean[:, : position + 1], output[:, position + 1 :]], dim=1)
+
+    return both_maps(model, corrupted_tokens, clean_cache, metric, hook=hook)
+
+
+@misconception(
+    "Your maps patch the given position and all that follow. Each cell is one position alone.",
+    replaces="patch_component_sweep",
+)
+def from_the_position_on_of_parts(model, corrupted_tokens, clean_cache, metric):
+    def hook(output, hook, position, clean):
+        return torch.cat([output[:, :position], clean[:, position:]], dim=1)
+
+    return both_maps(model, corrupted_tokens, clean_cache, metric, hook=hook)
+
+
+@misconception(
+    "All cells of a map are the same: the hooks were made in a loop, and each sees the loop's last values when it is called. Fix "
+    "the values when you make the hook.",
+    replaces="patch_component_sweep",
+)
+def late_binding_of_parts(model, corrupted_tokens, clean_cache, metric):
+    maps = both_maps(model, corrupted_tokens, clean_cache, metric)
+    return {part: found[-1, -1].expand_as(found).clone() for part, found in maps.items()}
+
+
+@misconception(
+    "All cells of a row are the same: each hook sees the loop's last position when it is called. Fix the position when you make "
+    "the hook.",
+    replaces="patch_component_sweep",
+)
+def late_binding_in_a_row_of_parts(model, corrupted_tokens, clean_cache, metric):
+    maps = both_maps(model, corrupted_tokens, clean_cache, metric)
+    return {part: found[:, -1:].expand_as(found).clone() for part, found in maps.items()}
+
+
+@misconception("Your maps have one axis. Reshape each to `[layer, pos]`.", replaces="patch_component_sweep")
+def flat_maps_of_parts(model, corrupted_tokens, clean_cache, metric):
+    return {part: found.flatten() for part, found in both_maps(model, corrupted_tokens, clean_cache, metric).items()}
+
+
+@misconception("Your maps lack the column of BOS. Every position has one.", replaces="patch_component_sweep")
+def bos_left_out_of_parts(model, corrupted_tokens, clean_cache, metric):
+    return {part: found[:, 1:] for part, found in both_maps(model, corrupted_tokens, clean_cache, metric).items()}
+
+
+def together_with(**others):
+    """Put other functions of the program in their places too, for a mistake in a step that they share."""
+
+    def mark(function):
+        globals().update(others)
+        return function
+
+    return mark
+
+
+def sweep_by_added_hooks(model, tokens, metric, names, clean):
+    """A map by hooks that nobody takes off where the metric fails."""
+    found = torch.empty(len(names), tokens.shape[1], device=tokens.device)
+    for row, name in enumerate(names):
+        for position in range(tokens.shape[1]):
+            model.add_hook(name, partial(replace, position=position, clean=clean[name]))
+            found[row, position] = metric(model(tokens)).item()
+            model.reset_hooks()
+    return found
+
+
+def sweep_of_the_stream_by_added_hooks(model, clean_tokens, corrupted_tokens, metric):
+    names = [stream(layer) for layer in range(model.cfg.n_layers)]
+    return sweep_by_added_hooks(model, corrupted_tokens, metric, names, cached(model, clean_tokens))
+
+
+@misconception(
+    "When the metric fails, your last hook stays on the model, in both functions. Take it off in a `finally`, or use `run_with_hooks`, "
+    "which takes its hooks off before the metric is called.",
+    replaces="patch_component_sweep",
+)
+@together_with(patch_residual_sweep=sweep_of_the_stream_by_added_hooks)
+def hook_left_after_an_error_in_both(model, corrupted_tokens, clean_cache, metric):
+    maps = {}
+    for part in ("attn_out", "mlp_out"):
+        names = [f"blocks.{layer}.hook_{part}" for layer in range(model.cfg.n_layers)]
+        maps[part] = sweep_by_added_hooks(model, corrupted_tokens, metric, names, clean_cache)
+    return maps

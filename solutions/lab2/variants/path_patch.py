@@ -186,7 +186,7 @@ def runs_exchanged(model, tokens, orig_cache, new_cache, senders):
 
 
 @misconception(
-    "The final LayerNorm is missing: the residual stream goes straight into the unembedding.",
+    "The final norm is missing: the residual stream goes straight into the unembedding.",
     replaces="path_patch_to_logits",
 )
 def no_final_layernorm(model, tokens, orig_cache, new_cache, senders):
@@ -196,8 +196,8 @@ def no_final_layernorm(model, tokens, orig_cache, new_cache, senders):
 
 
 @misconception(
-    "You divide the change by the LayerNorm scale of the original run. That is what direct logit attribution does to "
-    "stay linear; here the final LayerNorm is to be computed afresh, from the changed stream.",
+    "You divide the change by the final norm's scale of the original run. That is what direct logit attribution does to "
+    "stay linear; here the final norm is to be computed afresh, from the changed stream.",
     replaces="path_patch_to_logits",
 )
 def layernorm_frozen(model, tokens, orig_cache, new_cache, senders):
@@ -283,7 +283,7 @@ def bias_forgotten(model, tokens, orig_cache, new_cache, senders, receivers, com
 
 
 @misconception(
-    "The receivers read the residual stream without their layer's LayerNorm. Heads read LN(r), not r.",
+    "The receivers read the residual stream without their layer's norm. Heads read LN(r), not r.",
     replaces="path_patch_to_heads",
 )
 def no_layernorm(model, tokens, orig_cache, new_cache, senders, receivers, component):
@@ -452,7 +452,7 @@ def heard_at_the_last_position(model, tokens, orig_cache, new_cache, senders, re
 
 
 @misconception(
-    "The receivers' LayerNorm keeps the scale of the original run. It is to be computed afresh, from the changed stream.",
+    "The receivers' norm keeps the scale of the original run. It is to be computed afresh, from the changed stream.",
     replaces="path_patch_to_heads",
 )
 def receiver_norm_frozen(model, tokens, orig_cache, new_cache, senders, receivers, component):
@@ -666,4 +666,204 @@ def names_of_the_bridge(model, tokens, orig_cache, new_cache, senders, receivers
     hooks = inputs_of(model, receivers, component, lambda layer: orig_cache["resid_pre", layer] + change)
     return run(
         model, tokens, [(name.replace(f"hook_{component}", f"{component}.hook_out"), hook) for name, hook in hooks]
+    )
+
+
+@misconception(
+    "Your change has the wrong sign: you take away what the senders write in the new run. It is the new output minus the "
+    "original one.",
+    replaces="path_patch_to_logits",
+)
+def sign_turned(model, tokens, orig_cache, new_cache, senders):
+    residual = orig_cache["resid_post", model.cfg.n_layers - 1] - change_of(model, orig_cache, new_cache, senders)
+    with torch.no_grad():
+        return model.unembed(model.ln_final(residual))
+
+
+@misconception(
+    "You add the senders' change to the stream that *enters* the last layer. The logits are read from the stream that leaves it.",
+    replaces="path_patch_to_logits",
+)
+def stream_before_the_last_layer(model, tokens, orig_cache, new_cache, senders):
+    residual = orig_cache["resid_pre", model.cfg.n_layers - 1] + change_of(model, orig_cache, new_cache, senders)
+    with torch.no_grad():
+        return model.unembed(model.ln_final(residual))
+
+
+@misconception(
+    "You give the logits of the senders' change alone. It is added to the final stream of the original run.",
+    replaces="path_patch_to_logits",
+)
+def logits_of_the_change(model, tokens, orig_cache, new_cache, senders):
+    with torch.no_grad():
+        return model.unembed(model.ln_final(change_of(model, orig_cache, new_cache, senders)))
+
+
+@misconception(
+    "Of several senders only the last one counts: each starts from the original stream anew. Add up what all of them change.",
+    replaces="path_patch_to_logits",
+)
+def last_sender_counts(model, tokens, orig_cache, new_cache, senders):
+    return right_logits(model, orig_cache, new_cache, list(senders)[-1:])
+
+
+@misconception(
+    "You add what the senders wrote in the *original* run once more. The change is the new output minus the original one.",
+    replaces="path_patch_to_logits",
+)
+def original_output_added(model, tokens, orig_cache, new_cache, senders):
+    residual = orig_cache["resid_post", model.cfg.n_layers - 1]
+    for at, head in senders:
+        residual = residual + orig_cache["z", at][:, :, head] @ model.W_O[at, head]
+    with torch.no_grad():
+        return model.unembed(model.ln_final(residual))
+
+
+@misconception(
+    "In `path_patch_to_heads` your change has the wrong sign. It is the new output minus the original one.",
+    replaces="path_patch_to_heads",
+)
+def sign_turned_to_heads(model, tokens, orig_cache, new_cache, senders, receivers, component):
+    refuse_bad_paths(senders, receivers, component)
+    change = change_of(model, orig_cache, new_cache, senders)
+    hooks = inputs_of(model, receivers, component, lambda layer: orig_cache["resid_pre", layer] - change)
+    return run(model, tokens, hooks)
+
+
+@misconception(
+    "In `path_patch_to_heads` you add what the senders write in the new run without taking away what they wrote in the original "
+    "run. The stream changes by the *difference*.",
+    replaces="path_patch_to_heads",
+)
+def old_output_kept_to_heads(model, tokens, orig_cache, new_cache, senders, receivers, component):
+    refuse_bad_paths(senders, receivers, component)
+
+    def stream(layer):
+        found = orig_cache["resid_pre", layer]
+        for at, head in senders:
+            found = found + new_cache["z", at][:, :, head] @ model.W_O[at, head]
+        return found
+
+    return run(model, tokens, inputs_of(model, receivers, component, stream))
+
+
+@misconception(
+    "The receivers read the stream in the middle of their layer, behind its attention. They read it before their layer.",
+    replaces="path_patch_to_heads",
+)
+def stream_behind_the_attention(model, tokens, orig_cache, new_cache, senders, receivers, component):
+    refuse_bad_paths(senders, receivers, component)
+    change = change_of(model, orig_cache, new_cache, senders)
+    hooks = inputs_of(model, receivers, component, lambda layer: orig_cache["resid_mid", layer] + change)
+    return run(model, tokens, hooks)
+
+
+@misconception(
+    "Of several senders the receivers hear only the last one. Add up what all of them change.",
+    replaces="path_patch_to_heads",
+)
+def last_sender_heard(model, tokens, orig_cache, new_cache, senders, receivers, component):
+    refuse_bad_paths(senders, receivers, component)
+    return right_heads(model, tokens, orig_cache, new_cache, list(senders)[-1:], receivers, component)
+
+
+@misconception(
+    "Only the first receiver hears the senders. Replace this input of each receiver.", replaces="path_patch_to_heads"
+)
+def first_receiver_alone(model, tokens, orig_cache, new_cache, senders, receivers, component):
+    refuse_bad_paths(senders, receivers, component)
+    return right_heads(model, tokens, orig_cache, new_cache, senders, list(receivers)[:1], component)
+
+
+@misconception(
+    "The receivers hear whole attention layers: all heads of a sender's layer. A sender is one head.",
+    replaces="path_patch_to_heads",
+)
+def whole_layers_heard(model, tokens, orig_cache, new_cache, senders, receivers, component):
+    refuse_bad_paths(senders, receivers, component)
+    everyone = [(at, head) for at in sorted({at for at, _ in senders}) for head in range(model.cfg.n_heads)]
+    return right_heads(model, tokens, orig_cache, new_cache, everyone, receivers, component)
+
+
+@misconception(
+    "What the docstring refuses ends in an `AssertionError`. It asks for a `ValueError`: use `if` and `raise`.",
+    replaces="path_patch_to_heads",
+)
+def asserted(model, tokens, orig_cache, new_cache, senders, receivers, component):
+    assert component in ("q", "k", "v")
+    assert all(sender[0] < receiver[0] for sender in senders for receiver in receivers)
+    return right_heads(model, tokens, orig_cache, new_cache, senders, receivers, component)
+
+
+@misconception(
+    "A component that is none of the three ends in a `KeyError`. The docstring asks for a `ValueError`.",
+    replaces="path_patch_to_heads",
+)
+def key_error_for_the_component(model, tokens, orig_cache, new_cache, senders, receivers, component):
+    {"q": 0, "k": 1, "v": 2}[component]
+    refuse_bad_paths(senders, receivers, component)
+    return right_heads(model, tokens, orig_cache, new_cache, senders, receivers, component)
+
+
+@misconception(
+    "A component that is none of the three ends in an `AttributeError`, because the model has no such weights. The docstring asks "
+    "for a `ValueError`: check `component` first.",
+    replaces="path_patch_to_heads",
+)
+def attribute_error_for_the_component(model, tokens, orig_cache, new_cache, senders, receivers, component):
+    getattr(model, f"W_{component.upper()}"), getattr(model, f"b_{component.upper()}")
+    refuse_bad_paths(senders, receivers, component.lower() if component == "Q" else component)
+    return right_heads(model, tokens, orig_cache, new_cache, senders, receivers, component.lower())
+
+
+def together_with(**others):
+    """Put other functions of the program in their places too, for a mistake in a step that they share."""
+
+    def mark(function):
+        globals().update(others)
+        return function
+
+    return mark
+
+
+def logits_with_mlps_recomputed(model, tokens, orig_cache, new_cache, senders):
+    return run(model, tokens, freezing(model, orig_cache, new_cache, senders, mlps=False))
+
+
+@misconception(
+    "In both functions you freeze the other heads, but the MLPs are computed afresh, so the senders also act through them. Wang et al. "
+    "do so. In this exercise the MLPs are frozen too, and a direct path is the residual stream alone.",
+    replaces="path_patch_to_heads",
+)
+@together_with(path_patch_to_logits=logits_with_mlps_recomputed)
+def mlps_recomputed_in_both(model, tokens, orig_cache, new_cache, senders, receivers, component):
+    refuse_bad_paths(senders, receivers, component)
+    freeze = freezing(model, orig_cache, new_cache, senders, mlps=False)
+    return run(model, tokens, heard(model, tokens, receivers, component, freeze))
+
+
+def change_at_the_last_position(model, orig, new, senders):
+    """What the senders' change adds to the residual stream, at the last position alone."""
+    change = change_of(model, orig, new, senders)
+    return torch.cat([torch.zeros_like(change[:, :-1]), change[:, -1:]], dim=1)
+
+
+def logits_of_a_change_at_the_last_position(model, tokens, orig_cache, new_cache, senders):
+    residual = orig_cache["resid_post", model.cfg.n_layers - 1]
+    with torch.no_grad():
+        return model.unembed(
+            model.ln_final(residual + change_at_the_last_position(model, orig_cache, new_cache, senders))
+        )
+
+
+@misconception(
+    "In both functions the senders' outputs are changed at the last position only. Their z are those of the new run at *all* positions.",
+    replaces="path_patch_to_heads",
+)
+@together_with(path_patch_to_logits=logits_of_a_change_at_the_last_position)
+def sent_at_the_last_position_in_both(model, tokens, orig_cache, new_cache, senders, receivers, component):
+    refuse_bad_paths(senders, receivers, component)
+    change = change_at_the_last_position(model, orig_cache, new_cache, senders)
+    return run(
+        model, tokens, inputs_of(model, receivers, component, lambda layer: orig_cache["resid_pre", layer] + change)
     )

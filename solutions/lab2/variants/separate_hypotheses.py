@@ -273,6 +273,68 @@ def strictly_beyond(control, test):
     return kept, "giver" if kept > 0.75 else "repetition" if kept < 0.25 else "neither"
 
 
+def by_bounds(control, test, is_giver, is_repetition):
+    """The decision, with bounds of another kind."""
+    looks = control.mean().item()
+    if looks < 0.5:
+        return None, "no effect"
+    kept = test.mean().item() / looks
+    return kept, "giver" if is_giver(kept) else "repetition" if is_repetition(kept) else "neither"
+
+
+@misconception(
+    "A share between 0.25 and 0.75 that misses one of the two by a little gets a verdict in yours, as if it met the bound. Compare with "
+    "0.75 and 0.25 themselves, without a tolerance.",
+    replaces="decide",
+)
+def nearly_at_a_bound(control, test):
+    return by_bounds(control, test, lambda kept: kept >= 0.75 - 1e-4, lambda kept: kept <= 0.25 + 1e-4)
+
+
+@misconception(
+    "A share that falls short of 0.75 by a little is `giver` in yours. Compare with 0.75 itself, without a tolerance.",
+    replaces="decide",
+)
+def nearly_three_quarters(control, test):
+    return by_bounds(control, test, lambda kept: kept >= 0.75 - 1e-4, lambda kept: kept <= 0.25)
+
+
+@misconception(
+    "A share that exceeds 0.25 by a little is `repetition` in yours. Compare with 0.25 itself, without a tolerance.",
+    replaces="decide",
+)
+def nearly_a_quarter(control, test):
+    return by_bounds(control, test, lambda kept: kept >= 0.75, lambda kept: kept <= 0.25 + 1e-4)
+
+
+@misconception(
+    "Your number is right, but with a share of exactly 0.75 you say `neither`. A share of *at least* 0.75 is `giver`.",
+    replaces="decide",
+)
+def above_three_quarters(control, test):
+    return by_bounds(control, test, lambda kept: kept > 0.75, lambda kept: kept <= 0.25)
+
+
+@misconception(
+    "Your number is right, but with a share of exactly 0.25 you say `neither`. A share of *at most* 0.25 is `repetition`.",
+    replaces="decide",
+)
+def below_a_quarter(control, test):
+    return by_bounds(control, test, lambda kept: kept >= 0.75, lambda kept: kept < 0.25)
+
+
+@misconception(
+    "A mean over the controls that falls short of 0.5 by a little is enough for you. Compare with 0.5 itself, without a tolerance.",
+    replaces="decide",
+)
+def nearly_half_is_enough(control, test):
+    looks = control.mean().item()
+    if looks < 0.5 - 1e-4:
+        return None, "no effect"
+    kept = test.mean().item() / looks
+    return kept, judged(kept)
+
+
 @misconception(
     "You decide also where the head hardly looks at the giver in the controls. There is nothing to explain then: below 0.5 "
     "the share is `None` and the verdict `no effect`.",
@@ -359,3 +421,190 @@ def cut_off(control, test):
         return None, "no effect"
     kept = min(test.mean().item() / looks, 1.0)
     return kept, judged(kept)
+
+
+@misconception(
+    "For *repetition* and *giver* you give the names. The docstring asks for the slots, counted from 0.",
+    replaces="predicted_slots",
+)
+def names_for_slots(prompt):
+    again = repeated(prompt)
+    return {"repetition": prompt[again[-1]] if again else None, "giver": prompt[-1]}
+
+
+@misconception(
+    "Where no name comes twice, your dict lacks *repetition*. Its value is `None` there.", replaces="predicted_slots"
+)
+def repetition_missing(prompt):
+    again = repeated(prompt)
+    return {"giver": len(prompt) - 1} | ({"repetition": again[-1]} if again else {})
+
+
+@misconception(
+    "You return the two slots in a tuple. A dict is asked for, with the keys `repetition` and `giver`.",
+    replaces="predicted_slots",
+)
+def slots_in_a_tuple(prompt):
+    again = repeated(prompt)
+    return again[-1] if again else None, len(prompt) - 1
+
+
+@misconception(
+    "For *repetition* you look only at the slot right before: was the same name there? The name may stand in *any* earlier "
+    "slot.",
+    replaces="predicted_slots",
+)
+def neighbours_alone(prompt):
+    again = [slot for slot in range(1, len(prompt)) if prompt[slot] == prompt[slot - 1]]
+    return {"repetition": again[-1] if again else None, "giver": len(prompt) - 1}
+
+
+@misconception(
+    "For *repetition* you give the giver's slot as soon as any name comes twice. The hypothesis names the last slot whose "
+    "name stands in an earlier slot.",
+    replaces="predicted_slots",
+)
+def any_repetition_is_the_giver(prompt):
+    last = len(prompt) - 1
+    return {"repetition": last if repeated(prompt) else None, "giver": last}
+
+
+@misconception(
+    "In your tests a new name gives, and it is always the first of the list that is free: some names give in many tests, and "
+    "others in none. Let the names take turns, or leave the giver alone and change the earlier mention.",
+    replaces="separating_pairs",
+)
+def first_free_name_gives(names):
+    refuse(names)
+    return [((a, b, a), (a, b, next(name for name in names if name not in (a, b)))) for a, b, _ in turns(names)]
+
+
+@misconception(
+    "One and the same name gives in all of your tests. Each name gives in as many tests as controls: let the names take turns, "
+    "or leave the giver alone and change the earlier mention.",
+    replaces="separating_pairs",
+)
+def last_name_gives(names):
+    refuse(names)
+    *others, last = names
+    return [((a, b, a), (a, b, last)) for a, b in zip(others, others[1:] + others[:1], strict=True)]
+
+
+@misconception(
+    "One and the same name gives in all of your controls and tests. Each of the names has to give in a test.",
+    replaces="separating_pairs",
+)
+def one_giver(names):
+    refuse(names)
+    a, *others = names
+    return [((a, b, a), (c, b, a)) for b, c in zip(others, others[1:] + others[:1], strict=True)]
+
+
+@misconception(
+    "Two names are enough for you. The docstring asks for a `ValueError` where there are fewer than three.",
+    replaces="separating_pairs",
+)
+def two_names_allowed(names):
+    if len(names) < 2:
+        raise ValueError("two names are needed")
+    return [((a, b, a), (c, b, a)) for a, b, c in turns(names)]
+
+
+@misconception(
+    "Too few names end in an `AssertionError`. The docstring asks for a `ValueError`: use `if` and `raise`.",
+    replaces="separating_pairs",
+)
+def asserted(names):
+    assert len(names) >= 3
+    return [((a, b, a), (c, b, a)) for a, b, c in turns(names)]
+
+
+@misconception(
+    "Too few names end in an `IndexError`. The docstring asks for a `ValueError`: count the names first.",
+    replaces="separating_pairs",
+)
+def index_error(names):
+    names[2]
+    return [((a, b, a), (c, b, a)) for a, b, c in turns(names)]
+
+
+@misconception(
+    "Your verdict is about the tests alone: you hold their mean against 0.75 and 0.25. The bounds are for the share that is "
+    "*kept*.",
+    replaces="decide",
+)
+def verdict_by_the_tests(control, test):
+    looks = control.mean().item()
+    if looks < 0.5:
+        return None, "no effect"
+    found = test.mean().item()
+    return found / looks, judged(found)
+
+
+@misconception(
+    "You say `no effect` where the head hardly looks at the giver in the *tests*. This verdict is about the controls.",
+    replaces="decide",
+)
+def tests_asked_for_an_effect(control, test):
+    looks, found = control.mean().item(), test.mean().item()
+    if found < 0.5:
+        return None, "no effect"
+    kept = found / looks if looks else 0.0
+    return kept, judged(kept)
+
+
+@misconception("The verdict comes first in yours. The share comes first: `(share, verdict)`.", replaces="decide")
+def verdict_first(control, test):
+    looks = control.mean().item()
+    if looks < 0.5:
+        return "no effect", None
+    kept = test.mean().item() / looks
+    return judged(kept), kept
+
+
+@misconception("With `no effect` your share is 0. It is `None` there: nothing was measured.", replaces="decide")
+def zero_for_no_effect(control, test):
+    looks = control.mean().item()
+    if looks < 0.5:
+        return 0.0, "no effect"
+    kept = test.mean().item() / looks
+    return kept, judged(kept)
+
+
+@misconception(
+    "You take medians. The share is the *mean* over the tests divided by the mean over the controls.", replaces="decide"
+)
+def medians(control, test):
+    looks = control.median().item()
+    if looks < 0.5:
+        return None, "no effect"
+    kept = test.median().item() / looks
+    return kept, judged(kept)
+
+
+@misconception("Your share is in per cent. Give it as a number of which 1 is all.", replaces="decide")
+def percent(control, test):
+    looks = control.mean().item()
+    if looks < 0.5:
+        return None, "no effect"
+    kept = test.mean().item() / looks
+    return 100 * kept, judged(kept)
+
+
+@misconception("You round the share. Give it as it is, and decide by it as it is.", replaces="decide")
+def rounded(control, test):
+    looks = control.mean().item()
+    if looks < 0.5:
+        return None, "no effect"
+    kept = round(test.mean().item() / looks, 2)
+    return kept, judged(kept)
+
+
+@misconception(
+    "Your givers are balanced, but some of the names give in no test. Each name has to give in at least one: let your pairs go round all "
+    "the names, from the last one on to the first.",
+    replaces="separating_pairs",
+)
+def last_names_never_give(names):
+    refuse(names)
+    return [((a, b, a), (c, b, a)) for a, b, c in zip(names, names[1:], names[2:], strict=False)]

@@ -629,3 +629,113 @@ def one_layer_too_many(model, tokens, heads, controls):
     heads, *controls = without_it([heads, *controls])
     refuse_misfits(model, tokens, heads, controls)
     return measured(lambda group: second_half(model, tokens, group), heads, controls)
+
+
+@misconception(
+    "You check the upper ends alone: negative numbers of layers and of heads give no `ValueError`. Python counts them from "
+    "the end. A head is in the model where both numbers are at least 0 and below the sizes."
+)
+def negative_numbers(model, tokens, heads, controls):
+    def counted(group):
+        sizes = model.cfg.n_layers, model.cfg.n_heads
+        return [tuple(n + size * (n < 0) for n, size in zip(pair, sizes, strict=True)) for pair in group]
+
+    heads, *controls = [counted(group) for group in [heads, *controls]]
+    refuse_misfits(model, tokens, heads, controls)
+    return measured(lambda group: second_half(model, tokens, group), heads, controls)
+
+
+@misconception(
+    "A call without control sets ends with a `RuntimeError` of PyTorch in yours: there is nothing to stack. The docstring "
+    "asks for a `ValueError`: check before you measure."
+)
+def no_controls_to_stack(model, tokens, heads, controls):
+    refuse_misfits(model, tokens, heads, controls or [[]])
+    return measured(lambda group: second_half(model, tokens, group), heads, controls)
+
+
+@misconception(
+    "No number of positions gives a `ValueError` in yours: neither an even one nor BOS alone. `pos` is `1 + 2 * half`, with "
+    "`half` at least 1."
+)
+def length_not_checked(model, tokens, heads, controls):
+    refuse_misfits(model, torch.zeros(1, 3), heads, controls)
+    return measured(lambda group: second_half(model, tokens, group), heads, controls)
+
+
+@misconception(
+    "An even number of positions gives no `ValueError` in yours, from 2 on. BOS and two equal halves are an odd number of "
+    "tokens."
+)
+def even_positions_from_two(model, tokens, heads, controls):
+    if tokens.shape[1] < 2:
+        raise ValueError("no halves")
+    refuse_misfits(model, torch.zeros(1, 3), heads, controls)
+    return measured(lambda group: second_half(model, tokens, group), heads, controls)
+
+
+@misconception(
+    "Numbers of layers and heads that the model does not have are not checked in yours, neither in `heads` nor in the control "
+    "sets. The docstring asks for a `ValueError`."
+)
+def heads_not_checked(model, tokens, heads, controls):
+    refuse_misfits(model, tokens, [], controls and [[]])
+
+    def kept(group):
+        return [pair for pair in group if pair[0] in range(model.cfg.n_layers) and pair[1] in range(model.cfg.n_heads)]
+
+    return measured(lambda group: second_half(model, tokens, group), kept(heads), [kept(group) for group in controls])
+
+
+@misconception(
+    "Your `ablated` loss is that without `heads` and without the control heads, all in one run. The control sets have runs "
+    "of their own."
+)
+def all_at_once(model, tokens, heads, controls):
+    refuse_misfits(model, tokens, heads, controls)
+    found = measured(lambda group: second_half(model, tokens, group), heads, controls)
+    everything = second_half(model, tokens, [*heads, *(pair for group in controls for pair in group)])
+    return result(found["clean"], everything, list(found["controls"]))
+
+
+@misconception(
+    "You divide the effect by the loss of the controls. It is a difference: `ablated` minus the mean of `controls`."
+)
+def relative_effect(model, tokens, heads, controls):
+    refuse_misfits(model, tokens, heads, controls)
+    found = measured(lambda group: second_half(model, tokens, group), heads, controls)
+    return found | {"effect": found["effect"] / found["controls"].mean().item()}
+
+
+@misconception(
+    "Your losses without heads are differences from the clean loss. Give the losses themselves: `effect` alone is a "
+    "difference."
+)
+def differences_for_losses(model, tokens, heads, controls):
+    refuse_misfits(model, tokens, heads, controls)
+    found = measured(lambda group: second_half(model, tokens, group), heads, controls)
+    return found | {"ablated": found["ablated"] - found["clean"], "controls": found["controls"] - found["clean"]}
+
+
+@misconception(
+    "Your runs with hooks give the loss of the last position alone. The loss is the mean over all tokens of the second "
+    "half."
+)
+def last_token_alone(model, tokens, heads, controls):
+    refuse_misfits(model, tokens, heads, controls)
+    return measured(lambda group: losses_without(model, tokens, group)[:, -1].mean(), heads, controls)
+
+
+@misconception(
+    "In each layer you remove the heads that the set has in the model's *last* layer. A function made in a loop reads the loop's variable "
+    "when it runs, and by then the loop is over. Fix the layer when you make the hook."
+)
+def late_binding_of_the_layer(model, tokens, heads, controls):
+    refuse_misfits(model, tokens, heads, controls)
+    last = model.cfg.n_layers - 1
+
+    def measure(group):
+        found = [head for layer, head in group if layer == last]
+        return second_half(model, tokens, [(layer, head) for layer, _ in group for head in found])
+
+    return measured(measure, heads, controls)

@@ -437,3 +437,85 @@ def one_pattern_for_all(pattern, tokens):
     pattern = pattern.expand(-1, len(tokens), -1, -1, -1) if pattern.shape[1] == 1 else pattern
     refuse_misfits(pattern, tokens)
     return four_scores(pattern, tokens)
+
+
+@misconception(
+    "Patterns and tokens of different batches give no `ValueError` in yours: where one of them has a single sequence, it is "
+    "stretched, and elsewhere PyTorch stops with an error of its own. Compare the numbers of sequences."
+)
+def batch_not_checked(pattern, tokens):
+    pos = tokens.shape[1]
+    if pattern.ndim != 5 or tuple(pattern.shape[-2:]) != (pos, pos) or pos < 2:
+        raise ValueError("pattern and tokens do not fit together")
+    return four_scores(pattern, tokens)
+
+
+@misconception(
+    "You compare the numbers of sequences, but not the positions: a pattern that is larger than the tokens gives no "
+    "`ValueError`. Compare queries and keys with the tokens."
+)
+def larger_patterns(pattern, tokens):
+    pos = tokens.shape[1]
+    if pattern.shape[1] != len(tokens) or min(pattern.shape[-2:]) < pos or pos < 2:
+        raise ValueError("pattern and tokens do not fit together")
+    return four_scores(pattern[..., :pos, :pos], tokens)
+
+
+@misconception(
+    "Your `duplicate` score is NaN where a sequence has no repeated token: you divide by 0 there. The mean is over the "
+    "queries of the whole batch that have a copy, and 0 where there is none at all."
+)
+def mean_of_means_by_zero(pattern, tokens):
+    refuse_misfits(pattern, tokens)
+    copies = earlier_copies(tokens)
+    total = torch.einsum("lbhqk,bqk->blh", pattern, copies.to(pattern.dtype))
+    return four_scores(pattern, tokens, duplicate=(total / copies.any(-1).sum(-1)[:, None, None]).mean(0))
+
+
+@misconception(
+    "Your `duplicate` score is 0 where nothing repeats, as it should be; but elsewhere it adds up over the queries. Divide by "
+    "the number of queries that have a copy."
+)
+def duplicate_summed(pattern, tokens):
+    refuse_misfits(pattern, tokens)
+    total = torch.einsum("lbhqk,bqk->lh", pattern, earlier_copies(tokens).to(pattern.dtype))
+    return four_scores(pattern, tokens, duplicate=total)
+
+
+@misconception(
+    "Your `first` score divides by the number of positions. The query at position 0 does not count: there is one query less "
+    "than there are positions."
+)
+def first_divided_by_pos(pattern, tokens):
+    refuse_misfits(pattern, tokens)
+    return four_scores(pattern, tokens, first=pattern[..., 1:, 0].sum(-1).mean(1) / tokens.shape[1])
+
+
+@misconception("Your `current` score leaves out the query at position 1. Only the query at position 0 does not count.")
+def current_from_two(pattern, tokens):
+    refuse_misfits(pattern, tokens)
+    begin = 2 if tokens.shape[1] > 2 else 1
+    return four_scores(pattern, tokens, current=pattern.diagonal(0, -2, -1)[..., begin:].mean((1, 3)))
+
+
+@misconception("Your `previous` score leaves out the query at position 1. The position before it is 0, and it counts.")
+def previous_from_two(pattern, tokens):
+    refuse_misfits(pattern, tokens)
+    begin = 1 if tokens.shape[1] > 2 else 0
+    return four_scores(pattern, tokens, previous=pattern.diagonal(-1, -2, -1)[..., begin:].mean((1, 3)))
+
+
+@misconception(
+    "Your `duplicate` score is the highest attention on any earlier copy. Add up the attention on all of them."
+)
+def strongest_copy(pattern, tokens):
+    refuse_misfits(pattern, tokens)
+    copies = earlier_copies(tokens)
+    best = (pattern * copies[None, :, None]).amax(-1).sum((1, 3))
+    return four_scores(pattern, tokens, duplicate=best / copies.any(-1).sum().clamp(min=1))
+
+
+@misconception("Your `first` score is the attention to position 1. The first position is 0, BOS.")
+def second_for_first(pattern, tokens):
+    refuse_misfits(pattern, tokens)
+    return four_scores(pattern, tokens, first=pattern[..., 1:, 1].mean((1, 3)))

@@ -380,6 +380,31 @@ def seeded_in_the_loop(d_model, d_head, samples, seed):
 
 
 @misconception(
+    "Your baseline of two pairs is twice as high as it should be, and that of three pairs 1.5 times: you divide by `samples - 1`. A mean "
+    "of `samples` scores is their sum divided by `samples`.",
+    replaces="random_baseline",
+)
+def divided_by_one_less(d_model, d_head, samples, seed):
+    generator = torch.Generator().manual_seed(seed)
+    pairs = [random_pair(d_model, d_head, generator) for _ in range(samples)]
+    return baseline_of(pairs, lambda scores: scores.sum() / max(samples - 1, 1))
+
+
+@misconception(
+    "You add a small number to the norms that you divide by. The scores of heads with small weights come out too low. No norm is 0 "
+    "here: divide by the norms alone."
+)
+def something_added_to_the_norms(early_W_V, early_W_O, late_W_Q, late_W_K, late_W_V, late_W_O):
+    ov, qk, late_ov = matrices(early_W_V, early_W_O, late_W_Q, late_W_K, late_W_V, late_W_O)
+
+    def score(first, second):
+        sizes = frobenius(first)[:, None] * frobenius(second)
+        return pairwise(first, second) * (sizes / (sizes + 1e-8))
+
+    return {"Q": score(ov, qk), "K": score(ov, qk.mT), "V": score(ov, late_ov)}
+
+
+@misconception(
     "With the seed 0 your baseline gives another number each time, as if there were no seed. 0 is a seed like any other: do not test it "
     "as a truth value.",
     replaces="random_baseline",
@@ -458,3 +483,134 @@ def factor_and_its_transpose(d_model, d_head, samples, seed):
         return factor @ factor.T
 
     return baseline_of([(matrix(), matrix()) for _ in range(samples)])
+
+
+def three_scores(score, early_W_V, early_W_O, late_W_Q, late_W_K, late_W_V, late_W_O):
+    ov, qk, late_ov = matrices(early_W_V, early_W_O, late_W_Q, late_W_K, late_W_V, late_W_O)
+    return {"Q": score(ov, qk), "K": score(ov, qk.mT), "V": score(ov, late_ov)}
+
+
+@misconception(
+    "Your norm is the sum of all absolute entries. The Frobenius norm is the root of the sum of all *squared* entries."
+)
+def sums_of_absolute_values(*weights):
+    def score(first, second):
+        products = torch.einsum("eab,lbc->elac", first, second)
+        sizes = first.abs().sum((-2, -1))[:, None] * second.abs().sum((-2, -1))
+        return products.abs().sum((-2, -1)) / sizes
+
+    return three_scores(score, *weights)
+
+
+@misconception(
+    "Your norm is the nuclear norm, the sum of the singular values. The Frobenius norm is the root of the sum of their "
+    "squares."
+)
+def nuclear_norm(*weights):
+    def nuclear(matrix):
+        return torch.linalg.matrix_norm(matrix, "nuc")
+
+    def score(first, second):
+        products = torch.einsum("eab,lbc->elac", first, second)
+        return nuclear(products) / (nuclear(first)[:, None] * nuclear(second))
+
+    return three_scores(score, *weights)
+
+
+@misconception(
+    "You divide by the norm of the early head's matrix alone. Divide by the norm of the later one, too: a score should not "
+    "grow with any of the two."
+)
+def early_norm_alone(*weights):
+    def score(first, second):
+        return pairwise(first, second) * frobenius(second)
+
+    return three_scores(score, *weights)
+
+
+@misconception(
+    "You divide by the norm of the later head's matrix alone. Divide by the norm of the early one, too: a score should not "
+    "grow with any of the two."
+)
+def late_norm_alone(*weights):
+    def score(first, second):
+        return pairwise(first, second) * frobenius(first)[:, None]
+
+    return three_scores(score, *weights)
+
+
+@misconception("You divide by the sum of the two norms. Divide by their product.")
+def sum_of_the_norms(*weights):
+    def score(first, second):
+        one, other = frobenius(first)[:, None], frobenius(second)
+        return pairwise(first, second) * one * other / (one + other)
+
+    return three_scores(score, *weights)
+
+
+@misconception(
+    "Your V-composition takes the later head's OV matrix transposed. What the early head wrote meets `W_V` first, and then "
+    "`W_O`."
+)
+def late_value_side_transposed(early_W_V, early_W_O, late_W_Q, late_W_K, late_W_V, late_W_O):
+    ov, qk, late_ov = matrices(early_W_V, early_W_O, late_W_Q, late_W_K, late_W_V, late_W_O)
+    return {"Q": pairwise(ov, qk), "K": pairwise(ov, qk.mT), "V": pairwise(ov, late_ov.mT)}
+
+
+@misconception(
+    "Your baseline has the width of the stream and the width of a head exchanged: its matrices are `[d_head, d_head]`. The "
+    "stream is outside: `[d_model, d_head]` times `[d_head, d_model]`.",
+    replaces="random_baseline",
+)
+def widths_exchanged(d_model, d_head, samples, seed):
+    generator = torch.Generator().manual_seed(seed)
+    return baseline_of([random_pair(d_head, d_model, generator) for _ in range(samples)])
+
+
+@misconception(
+    "Where `d_model` is 1, each pair has the score 1, but your mean of several pairs is not 1. That happens when sizes of several pairs "
+    "are averaged or added up before you divide. Divide within each pair, and then take the mean of the scores.",
+    replaces="random_baseline",
+)
+def ratio_of_means(d_model, d_head, samples, seed):
+    generator = torch.Generator().manual_seed(seed)
+    pairs = [random_pair(d_model, d_head, generator) for _ in range(samples)]
+    of_products = sum((first @ second).norm() for first, second in pairs)
+    of_first, of_second = (sum(matrix.norm() for matrix in side) for side in zip(*pairs, strict=True))
+    return (samples * of_products / (of_first * of_second)).item()
+
+
+def together_with(**others):
+    """Put other functions of the program in their places too, for a mistake in a step that they share."""
+
+    def mark(function):
+        globals().update(others)
+        return function
+
+    return mark
+
+
+def spectral_size(matrix):
+    return torch.linalg.svdvals(matrix)[..., 0]
+
+
+def spectral_scores(*weights):
+    def score(first, second):
+        return spectral_size(first[:, None] @ second) / (spectral_size(first)[:, None] * spectral_size(second))
+
+    return three_scores(score, *weights)
+
+
+@misconception(
+    "Your scores and your baseline both use the spectral norm, the largest singular value. The definition has the Frobenius norm, in "
+    "which all directions count: the root of the sum of all squared entries.",
+    replaces="random_baseline",
+)
+@together_with(composition_scores=spectral_scores)
+def spectral_norm_everywhere(d_model, d_head, samples, seed):
+    generator = torch.Generator().manual_seed(seed)
+    total = 0.0
+    for _ in range(samples):
+        first, second = random_pair(d_model, d_head, generator)
+        total += (spectral_size(first @ second) / (spectral_size(first) * spectral_size(second))).item()
+    return total / samples

@@ -176,6 +176,16 @@ def numpy_integers(scores, threshold):
 
 
 @misconception(
+    "A head that is above the threshold by a little is missing from your list. Compare the scores as they are with the threshold as it "
+    "is: no rounding, and no tolerance."
+)
+def clearly_above(scores, threshold):
+    refuse_other_shapes(scores)
+    kept = [entry for entry in above(scores, threshold) if entry[0] > threshold + 1e-5]
+    return [(layer, head) for _, layer, head in sorted(kept, key=lambda entry: (-entry[0], entry[1:]))]
+
+
+@misconception(
     "Scores that differ only a little come out as if they were equal. Compare them as they are, without rounding."
 )
 def ties_of_rounded_scores(scores, threshold):
@@ -238,3 +248,37 @@ def more_axes(scores, threshold):
     while scores.ndim > 2:
         scores = scores.mean(-1)
     return right(scores, threshold)
+
+
+@misconception(
+    "Your list is right for a map of scores, but scores of any other number of axes give a list, too, with as many numbers "
+    "for a head as there are axes. The docstring asks for a `ValueError`: look at `scores.ndim`."
+)
+def places_of_any_shape(scores, threshold):
+    places = [tuple(place) for place in (scores > threshold).nonzero().tolist()]
+    return sorted(places, key=lambda place: (-scores[place].item(), place))
+
+
+@misconception(
+    "Each head in your list comes with its score, as `(layer, head, score)`. A pair is asked for: `(layer, head)`."
+)
+def scores_in_the_list(scores, threshold):
+    return [(*pair, scores[pair].item()) for pair in right(scores, threshold)]
+
+
+@misconception('Your list has names of heads, such as `"L1H0"`. Pairs of numbers are asked for: `(1, 0)`.')
+def names_for_pairs(scores, threshold):
+    return [f"L{layer}H{head}" for layer, head in right(scores, threshold)]
+
+
+@misconception("You count layers and heads from 1. As everywhere in the course, they count from 0.")
+def counted_from_one(scores, threshold):
+    return [(layer + 1, head + 1) for layer, head in right(scores, threshold)]
+
+
+@misconception(
+    "Your heads are in the right order within each layer only: the layers come one after the other. The highest score of "
+    "all comes first."
+)
+def sorted_within_layers(scores, threshold):
+    return sorted(right(scores, threshold), key=lambda pair: pair[0])

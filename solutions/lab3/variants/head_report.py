@@ -315,6 +315,19 @@ def few_labels(scores, threshold):
 
 
 @misconception(
+    "With very many heads, only every second row of your heatmap has a name. Every head needs a tick and a label, however many heads "
+    "there are: make the figure higher instead."
+)
+def every_second_label_of_many(scores, threshold):
+    refuse_misfits(scores)
+    table = table_of(scores, threshold)
+    figure = figure_of(scores, table)
+    if len(table) > 30:
+        figure.axes[0].set_yticks(range(0, len(table), 2), [row["name"] for row in table if table.index(row) % 2 == 0])
+    return table, figure
+
+
+@misconception(
     "Your rows are in the order of the names, where `L10H0` comes before `L2H0`. The order is that of the numbers: "
     "layer 2 before layer 10."
 )
@@ -402,6 +415,21 @@ def two_heatmaps(scores, threshold):
     second.imshow(values > threshold)
     plt.close(figure)
     return table, figure
+
+
+@misconception(
+    "A head whose highest score is above the threshold by a little is `other` in your table. Compare the score as it is with the "
+    "threshold as it is: no rounding, and no tolerance."
+)
+def clearly_above(scores, threshold):
+    refuse_misfits(scores)
+
+    def role_of(of_head, threshold):
+        best = max(of_head, key=of_head.get)
+        return best if of_head[best] > threshold + 1e-5 else "other"
+
+    table = table_of(scores, threshold, role_of)
+    return table, figure_of(scores, table)
 
 
 @misconception(
@@ -559,5 +587,92 @@ def colours_from_the_threshold(scores, threshold):
 def more_axes(scores, threshold):
     scores = {name: score.flatten(2).mean(2) if score.ndim > 2 else score for name, score in scores.items()}
     refuse_misfits(scores)
+    table = table_of(scores, threshold)
+    return table, figure_of(scores, table)
+
+
+@misconception(
+    "Your axis labels are missing, or not the words that are asked for: `head` (y) and `score` (x). Set both with "
+    "`axes.set_xlabel` and `axes.set_ylabel`."
+)
+def no_axis_labels(scores, threshold):
+    refuse_misfits(scores)
+    table = table_of(scores, threshold)
+    return table, drawn(values_of(scores), list(scores), [row["name"] for row in table], xlabel="", ylabel="")
+
+
+@misconception("The score in your table is the mean over the measures. Give the highest score of the head.")
+def mean_score(scores, threshold):
+    refuse_misfits(scores)
+    table, values = table_of(scores, threshold), values_of(scores)
+    rows = [row | {"score": float(mean)} for row, mean in zip(table, values.mean(1), strict=True)]
+    return rows, figure_of(scores, table)
+
+
+@misconception(
+    "You name a head after the measure for which it is the best of all heads, or of its layer. Compare the scores of the "
+    "same head with each other."
+)
+def best_of_each_measure(scores, threshold):
+    refuse_misfits(scores)
+    best = {name: score.max().item() for name, score in scores.items()}
+
+    def role_of(of_head, threshold):
+        return next((name for name, score in of_head.items() if score == best[name] and score > threshold), "other")
+
+    table = table_of(scores, threshold, role_of)
+    return table, figure_of(scores, table)
+
+
+@misconception('A head without a role has the role `None` in yours. Call it `"other"`.')
+def none_for_other(scores, threshold):
+    refuse_misfits(scores)
+    table = [row | {"role": None if row["role"] == "other" else row["role"]} for row in table_of(scores, threshold)]
+    return table, figure_of(scores, table)
+
+
+@misconception("Your table leaves out the heads without a role. It has a row for every head.")
+def others_left_out(scores, threshold):
+    refuse_misfits(scores)
+    table = table_of(scores, threshold)
+    return [row for row in table if row["role"] != "other"], figure_of(scores, table)
+
+
+@misconception(
+    "You compare the *size* of the threshold with the sum of a head's scores. A role needs the highest score above the "
+    "threshold."
+)
+def sum_above_the_threshold(scores, threshold):
+    refuse_misfits(scores)
+
+    def role_of(of_head, threshold):
+        best = max(of_head, key=of_head.get)
+        return best if sum(of_head.values()) > threshold else "other"
+
+    table = table_of(scores, threshold, role_of)
+    return table, figure_of(scores, table)
+
+
+@misconception(
+    "You compare only how many entries the scores have. `[2, 3]` and `[3, 2]` are different shapes, and so is `[6]`: compare "
+    "the shapes themselves."
+)
+def numbers_of_entries_compared(scores, threshold):
+    if not scores or len({score.numel() for score in scores.values()}) != 1 or len(size_of(scores)) != 2:
+        raise ValueError("no scores, or scores of several sizes")
+    shape = size_of(scores)
+    scores = {name: score.reshape(shape) for name, score in scores.items()}
+    table = table_of(scores, threshold)
+    return table, figure_of(scores, table)
+
+
+@misconception(
+    "You compare the shapes with each other, but not with `[layer, head]`: scores of one axis, or of three, give no "
+    "`ValueError`."
+)
+def number_of_axes_not_checked(scores, threshold):
+    if len({tuple(score.shape) for score in scores.values()}) != 1:
+        raise ValueError("no scores, or scores of several shapes")
+    scores = {name: score.reshape(-1, score.shape[-1]) for name, score in scores.items()}
     table = table_of(scores, threshold)
     return table, figure_of(scores, table)

@@ -300,3 +300,76 @@ def assertion_error(logits, tokens, early, late, width):
 def negative_width(logits, tokens, early, late, width):
     fits = 1 <= early < late and width != 0 and late + width <= tokens.shape[1]
     return score_if(fits, logits, tokens, early, late, width)
+
+
+@misconception(
+    "An `early` below 1 gives no `ValueError` in yours, whether it is 0 or negative. Nothing predicts BOS, so the first "
+    "token with a loss is at position 1."
+)
+def early_not_checked(logits, tokens, early, late, width):
+    fits = early < late and width >= 1 and late + width <= tokens.shape[1]
+    return score_if(fits, logits, tokens, early, late, width)
+
+
+@misconception(
+    "The order of the windows is not checked in yours: a `late` that is not above `early` gives no `ValueError`."
+)
+def order_not_checked(logits, tokens, early, late, width):
+    fits = early >= 1 and late >= 1 and width >= 1 and late + width <= tokens.shape[1]
+    return score_if(fits, logits, tokens, early, late, width)
+
+
+@misconception("A `width` below 1 gives no `ValueError` in yours. A window has at least one token.")
+def width_not_checked(logits, tokens, early, late, width):
+    fits = 1 <= early < late and late + width <= tokens.shape[1]
+    return score_if(fits, logits, tokens, early, late, width)
+
+
+@misconception(
+    "A late window that goes beyond the last token gives no `ValueError` in yours: the slice is shorter than `width`, or "
+    "empty. Its last token is at `late + width - 1`, and the last one there is at `pos - 1`."
+)
+def end_not_checked(logits, tokens, early, late, width):
+    return score_if(1 <= early < late and width >= 1, logits, tokens, early, late, width)
+
+
+@misconception(
+    "Your early window begins one token too early: `early` is the position of the first token that is predicted, and the "
+    "late window has it right."
+)
+def early_window_one_too_early(logits, tokens, early, late, width):
+    refuse_misfits(tokens, early, late, width)
+    loss = losses(logits, tokens)
+    return (mean_of(loss, late, width) - loss[:, max(early - 2, 0) : max(early - 2, 0) + width].mean()).item()
+
+
+@misconception("You give the mean loss of the late window alone. The score is late minus early.")
+def late_alone(logits, tokens, early, late, width):
+    refuse_misfits(tokens, early, late, width)
+    return mean_of(losses(logits, tokens), late, width).item()
+
+
+@misconception("Your windows have one token too few: they hold `width` tokens, and end at `early + width - 1`.")
+def one_token_less(logits, tokens, early, late, width):
+    refuse_misfits(tokens, early, late, width)
+    return between(losses(logits, tokens), early - 1, late - 1, max(width - 1, 1))
+
+
+@misconception("Your score is the *size* of the difference. Keep its sign: it says whether the loss falls or rises.")
+def without_sign(logits, tokens, early, late, width):
+    refuse_misfits(tokens, early, late, width)
+    return abs(between(losses(logits, tokens), early - 1, late - 1, width))
+
+
+@misconception("Your score is rounded. Give the difference as it is.")
+def rounded(logits, tokens, early, late, width):
+    refuse_misfits(tokens, early, late, width)
+    return round(between(losses(logits, tokens), early - 1, late - 1, width), 2)
+
+
+@misconception(
+    "A late window that ends exactly at the last token gives a `ValueError` in yours. Its last token is at `late + width - 1`, and "
+    "`pos - 1` is still a token of the text."
+)
+def last_token_refused(logits, tokens, early, late, width):
+    return score_if(1 <= early < late and 1 <= width < tokens.shape[1] - late, logits, tokens, early, late, width)

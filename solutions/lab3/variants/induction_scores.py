@@ -276,3 +276,78 @@ def divided_by_all_positions(pattern, half):
 def summed_over_the_batch(pattern, half):
     refuse_misfits(pattern, half)
     return on_the_stripe(pattern, half).mean(-1).sum(1)
+
+
+@misconception(
+    "You look at the number of keys only: a pattern with other queries gives no `ValueError`, or an `IndexError` where it "
+    "has too few. Check both axes."
+)
+def queries_indexed(pattern, half):
+    if pattern.shape[-1] != 1 + 2 * half:
+        raise ValueError("the pattern does not have 1 + 2 * half keys")
+    return on_the_stripe(pattern, half).mean(dim=(1, 3))
+
+
+@misconception(
+    "A `half` that is not that of the pattern gives no `ValueError` in yours, as long as queries and keys are equally many "
+    "and odd. There are exactly `1 + 2 * half` of them: compare with `half`."
+)
+def half_not_compared(pattern, half):
+    queries, keys = pattern.shape[-2:]
+    if queries != keys or queries % 2 == 0:
+        raise ValueError("the pattern is no square, or its size is even")
+    return pattern.diagonal(1 - half, -2, -1)[..., 2 : half + 2].mean(dim=(1, 3))
+
+
+@misconception(
+    "You measure the attention two tokens after the earlier copy, at key `i - half + 2`. The token directly after the copy "
+    "is at `i - half + 1`."
+)
+def one_key_too_late(pattern, half):
+    refuse_misfits(pattern, half)
+    queries = torch.arange(half + 1, 2 * half + 1, device=pattern.device)
+    return pattern[..., queries, queries - half + (2 if half > 1 else 1)].mean(dim=(1, 3))
+
+
+@misconception(
+    "Your score leaves out the first query of the second half, at position `half + 1`. Its token has been there before: it "
+    "counts."
+)
+def first_query_missing(pattern, half):
+    refuse_misfits(pattern, half)
+    return on_the_stripe(pattern, half)[..., min(1, half - 1) :].mean(dim=(1, 3))
+
+
+@misconception(
+    "Your scores are half as large as they should be: you divide by the queries of both halves. The mean is over those of "
+    "the second half."
+)
+def divided_by_both_halves(pattern, half):
+    refuse_misfits(pattern, half)
+    return on_the_stripe(pattern, half).mean(dim=(1, 3)) / 2
+
+
+@misconception("You take the median over the sequences of the batch. The score is the mean.")
+def median_of_the_batch(pattern, half):
+    refuse_misfits(pattern, half)
+    return on_the_stripe(pattern, half).mean(-1).median(dim=1).values
+
+
+@misconception(
+    "You average the attention on all earlier positions up to the token after the copy. The score looks at a single key "
+    "for each query, `i - half + 1`."
+)
+def all_keys_up_to_it(pattern, half):
+    refuse_misfits(pattern, half)
+    return torch.stack([pattern[..., i, : i - half + 2].mean(-1) for i in range(half + 1, 2 * half + 1)]).mean((0, 2))
+
+
+@misconception(
+    "A pattern with too few keys gives a `ValueError` in yours, and one with too many keys does not. There are exactly as many keys as "
+    "queries."
+)
+def more_keys_allowed(pattern, half):
+    queries, keys = pattern.shape[-2:]
+    if queries != 1 + 2 * half or keys < queries:
+        raise ValueError("the pattern does not fit the half")
+    return on_the_stripe(pattern, half).mean(dim=(1, 3))

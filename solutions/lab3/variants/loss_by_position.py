@@ -353,3 +353,82 @@ def medians(logits, tokens):
 def assertion_error(logits, tokens):
     assert logits.shape[:-1] == tokens.shape and tokens.shape[1] >= 3 and tokens.shape[1] % 2 == 1
     return with_half_means(right_losses(logits, tokens), tokens)
+
+
+@misconception(
+    "An even number of positions from 4 on gives no `ValueError` in yours. BOS and two equal halves are an odd number of "
+    "tokens: look at the remainder of the division by 2, too."
+)
+def even_positions_from_four(logits, tokens):
+    if logits.shape[:-1] != tokens.shape or (tokens.shape[1] - 1) // 2 < 1:
+        raise ValueError("logits and tokens do not fit")
+    return with_half_means(right_losses(logits, tokens), tokens)
+
+
+@misconception(
+    "Your losses are right, but no sequence is refused for its length: neither an even number of positions nor BOS alone "
+    "gives a `ValueError`. `pos` is `1 + 2 * half`, with `half` at least 1."
+)
+def length_not_checked(logits, tokens):
+    if logits.shape[:-1] != tokens.shape:
+        raise ValueError("logits and tokens do not fit")
+    return with_half_means(right_losses(logits, tokens), tokens)
+
+
+@misconception(
+    "You check the length of `tokens`, but you do not compare the shapes of `logits` and `tokens`: PyTorch takes what "
+    "happens to fit, and gives an error of its own elsewhere. Compare batch and positions, and raise the `ValueError`."
+)
+def shapes_not_compared(logits, tokens):
+    if tokens.shape[1] < 3 or tokens.shape[1] % 2 == 0:
+        raise ValueError("no two equal halves")
+    return with_half_means(right_losses(logits, tokens), tokens)
+
+
+@misconception(
+    "You compare the batches of `logits` and `tokens`, but not their positions. Compare both, and raise the `ValueError`."
+)
+def positions_not_compared(logits, tokens):
+    if len(logits) != len(tokens) or tokens.shape[1] < 3 or tokens.shape[1] % 2 == 0:
+        raise ValueError("no two equal halves")
+    return with_half_means(right_losses(logits, tokens), tokens)
+
+
+@misconception(
+    "Your losses are right, but the half means keep the batch: they have the shape `[batch, 2]` or `[2, batch]`. Take the "
+    "mean over the batch and the positions: two numbers are left."
+)
+def half_means_by_sequence(logits, tokens):
+    refuse_misfits(logits, tokens)
+    loss, half = right_losses(logits, tokens), tokens.shape[1] // 2
+    return loss, torch.stack([loss[:, :half].mean(1), loss[:, half:].mean(1)], 1)
+
+
+@misconception(
+    "Your losses are right, but the mean of the second half leaves out its first token, whose prediction is made at the "
+    "last token of the first half. It counts for the second half."
+)
+def second_half_one_too_late(logits, tokens):
+    refuse_misfits(logits, tokens)
+    loss, half = right_losses(logits, tokens), tokens.shape[1] // 2
+    return loss, torch.stack([loss[:, :half].mean(), loss[:, min(half + 1, 2 * half - 1) :].mean()])
+
+
+@misconception(
+    "Your losses are right, but the mean of the second half is that of all positions. It begins with the first token of "
+    "the second half."
+)
+def second_half_of_everything(logits, tokens):
+    refuse_misfits(logits, tokens)
+    loss, half = right_losses(logits, tokens), tokens.shape[1] // 2
+    return loss, torch.stack([loss[:, :half].mean(), loss.mean()])
+
+
+@misconception(
+    "Your entry for a prediction is the entropy of the whole distribution. The loss looks at the token that really came: "
+    "the negative logarithm of its probability alone."
+)
+def entropy_for_loss(logits, tokens):
+    refuse_misfits(logits, tokens)
+    log_probs = logits[:, :-1].log_softmax(-1)
+    return with_half_means(-(log_probs.exp() * log_probs).sum(-1), tokens)

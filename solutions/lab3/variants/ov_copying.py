@@ -234,6 +234,38 @@ def topk_beyond_the_vocabulary(circuit, tokens, k):
     return (rows.gather(1, tokens[:, None]) >= rows.topk(k, dim=1).values[:, -1:]).float().mean().item()
 
 
+def larger_by(tolerance, circuit, tokens, k):
+    """The share, where an entry counts as larger only if a tolerance allows it."""
+    refuse_nothing(tokens, k)
+    rows = rows_of(circuit, tokens)
+    own = rows.gather(1, tokens[:, None])
+    return ((rows > own + tolerance(own)).sum(1) < k).double().mean().item()
+
+
+@misconception(
+    "Entries that are larger than the token's own by a small *part* of it do not count in yours, as with `isclose`. Strictly larger is "
+    "larger by however little: compare with `>`."
+)
+def larger_by_a_part(circuit, tokens, k):
+    return larger_by(lambda own: 1e-5 * own.abs(), circuit, tokens, k)
+
+
+@misconception(
+    "Entries that are larger than the token's own by a fixed small number or less do not count in yours. A head with small weights then "
+    "copies everything. Strictly larger is larger by however little: compare with `>`."
+)
+def larger_by_a_number(circuit, tokens, k):
+    return larger_by(lambda own: 1e-3, circuit, tokens, k)
+
+
+@misconception(
+    "Entries that are larger than the token's own by about a millionth or less do not count in yours. A head with small weights then "
+    "copies everything. Strictly larger is larger by however little: compare with `>`."
+)
+def larger_by_a_millionth(circuit, tokens, k):
+    return larger_by(lambda own: 1e-6, circuit, tokens, k)
+
+
 @misconception("Your share is a tensor. Make a Python float of it with `.item()`.")
 def tensor_for_float(circuit, tokens, k):
     refuse_nothing(tokens, k)
@@ -314,3 +346,70 @@ def tuple_of_factors(W_E, W_V, W_O, W_U):
 )
 def value_twice(W_E, W_V, W_O, W_U):
     return FactoredMatrix(W_E @ W_V, W_V.T @ W_U)
+
+
+@misconception("A `k` below 1 gives no `ValueError` in yours, whether it is 0 or negative. It asks for nothing.")
+def k_not_checked(circuit, tokens, k):
+    refuse_nothing(tokens, 1)
+    return share(rows_of(circuit, tokens), tokens, k)
+
+
+@misconception("A negative `k` gives no `ValueError` in yours: you refuse 0 alone. Ask for at least 1.")
+def negative_k(circuit, tokens, k):
+    refuse_nothing(tokens, abs(k))
+    return share(rows_of(circuit, tokens), tokens, k)
+
+
+@misconception(
+    "A call without tokens ends with a `ZeroDivisionError` in yours. The docstring asks for a `ValueError`: check before "
+    "you divide."
+)
+def divided_by_no_tokens(circuit, tokens, k):
+    refuse_nothing([0], k)
+    hits = (share(rows_of(circuit, tokens), tokens, k) if len(tokens) else 0) * len(tokens)
+    return hits / len(tokens)
+
+
+@misconception(
+    "With `k` entries or more in a row you ask for one place too few: a token in place `k` should count. Look at the "
+    "comparison with `k`."
+)
+def one_too_strict(circuit, tokens, k):
+    refuse_nothing(tokens, k)
+    rows = rows_of(circuit, tokens)
+    return ((rows > rows.gather(1, tokens[:, None])).sum(1) < max(k - 1, 1)).float().mean().item()
+
+
+@misconception(
+    "You look for the token's own logit among the `k` *smallest* of its row. Copying means to raise it: look among the "
+    "largest."
+)
+def among_the_smallest(circuit, tokens, k):
+    refuse_nothing(tokens, k)
+    rows = rows_of(circuit, tokens)
+    return ((rows < rows.gather(1, tokens[:, None])).sum(1) < k).float().mean().item()
+
+
+@misconception(
+    "You take the mean probability of the token's own logit. A row counts as a whole or not at all: the question is "
+    "whether the own logit is among the `k` largest."
+)
+def mean_probability(circuit, tokens, k):
+    refuse_nothing(tokens, k)
+    return rows_of(circuit, tokens).softmax(1).gather(1, tokens[:, None]).mean().item()
+
+
+@misconception("Your share is a percentage. Give a number between 0 and 1.")
+def percentage(circuit, tokens, k):
+    refuse_nothing(tokens, k)
+    return 100 * share(rows_of(circuit, tokens), tokens, k)
+
+
+@misconception(
+    "A `k` above the size of the vocabulary gives a `ValueError` in yours. It is allowed: every row counts then."
+)
+def large_k_refused(circuit, tokens, k):
+    refuse_nothing(tokens, k)
+    if k > circuit.B.shape[1]:
+        raise ValueError("k is larger than the vocabulary")
+    return share(rows_of(circuit, tokens), tokens, k)

@@ -84,7 +84,7 @@ def at_bos(model, prompts, n_tokens):
 
 
 @misconception(
-    "The prompts reach the model without BOS. Every position is then one off from what the model was trained on, and "
+    "The prompts reach the model without BOS. Every token then stands one position earlier, and "
     "heads that rest on BOS have no place to rest. Let `to_tokens` put it in front, as it does by default."
 )
 def without_bos(model, prompts, n_tokens):
@@ -407,3 +407,60 @@ def only_zero_refused(model, prompts, n_tokens):
     if n_tokens == 0:
         raise ValueError("n_tokens must not be 0")
     return [model.to_string(continued(model, model.to_tokens(p), n_tokens)[0]) for p in prompts]
+
+
+@misconception(
+    "An `n_tokens` of 0 goes through in your function: it refuses negative numbers alone. Every number below 1 should "
+    "give a `ValueError`, also without prompts."
+)
+def zero_accepted(model, prompts, n_tokens):
+    if n_tokens < 0:
+        raise ValueError("n_tokens must not be negative")
+    return [model.to_string(continued(model, model.to_tokens(p), n_tokens)[0]) for p in prompts]
+
+
+@misconception("Only your first prompt is continued. Return one text for each prompt.")
+def first_prompt_alone(model, prompts, n_tokens):
+    refuse_none(n_tokens)
+    return [model.to_string(continued(model, model.to_tokens(p), n_tokens)[0]) for p in prompts[:1]]
+
+
+@misconception("Your answer is the last new token alone. Return the text of all `n_tokens` new tokens.")
+def last_token_alone(model, prompts, n_tokens):
+    refuse_none(n_tokens)
+    return [model.to_string(continued(model, model.to_tokens(p), n_tokens)[0, -1:]) for p in prompts]
+
+
+@misconception("Your answers are token ids. Turn the new tokens of each prompt into text with `model.to_string`.")
+def ids_for_text(model, prompts, n_tokens):
+    refuse_none(n_tokens)
+    return [continued(model, model.to_tokens(p), n_tokens)[0].tolist() for p in prompts]
+
+
+@misconception(
+    "Your answers begin with BOS and the prompt. Cut off the tokens that you gave to the model before you turn the rest "
+    "into text."
+)
+def bos_and_prompt_included(model, prompts, n_tokens):
+    refuse_none(n_tokens)
+    tokens = [model.to_tokens(p) for p in prompts]
+    return [model.to_string(torch.cat([row, continued(model, row, n_tokens)], 1)[0]) for row in tokens]
+
+
+@misconception(
+    "The answers are in lists of one text for each prompt. Return a list of texts: `to_string` of a batch gives a list, "
+    "and of a single row it gives a text."
+)
+def lists_for_texts(model, prompts, n_tokens):
+    refuse_none(n_tokens)
+    return [[model.to_string(continued(model, model.to_tokens(p), n_tokens)[0])] for p in prompts]
+
+
+@misconception(
+    "Your answers lack the space before each token. In this tokenizer the space is part of the token: do not strip the "
+    "tokens one by one."
+)
+def stripped_tokens(model, prompts, n_tokens):
+    refuse_none(n_tokens)
+    new = [continued(model, model.to_tokens(prompt), n_tokens)[0] for prompt in prompts]
+    return ["".join(model.to_string(row[place : place + 1]).strip() for place in range(n_tokens)) for row in new]

@@ -304,6 +304,21 @@ def negative_scale(W_pos, W_Q, W_K, b_Q, b_K, scale):
     return right(W_pos, W_Q, W_K, b_Q, b_K, scale)
 
 
+@misconception("A small `scale` gives a `ValueError` in yours, although it is above 0. Compare with 0 itself.")
+def small_scale_refused(W_pos, W_Q, W_K, b_Q, b_K, scale):
+    refuse_misfits(W_pos, scale - 1e-2)
+    return right(W_pos, W_Q, W_K, b_Q, b_K, scale)
+
+
+@misconception(
+    "You add a small number to the scale that you divide by. Where the stream is small, everything then looks smaller than it is. The "
+    "scale is above 0: divide by the scale alone."
+)
+def something_added_to_scale(W_pos, W_Q, W_K, b_Q, b_K, scale):
+    refuse_misfits(W_pos, scale)
+    return right(W_pos, W_Q, W_K, b_Q, b_K, scale + 1e-5)
+
+
 @misconception(
     "A `scale` of 0 gives no `ValueError` in yours, and division by 0 gives no numbers. Ask for `scale > 0`."
 )
@@ -360,3 +375,72 @@ def highest_over_the_queries(W_pos, W_Q, W_K, b_Q, b_K, scale):
     refuse_misfits(W_pos, scale)
     pattern, _ = right(W_pos, W_Q, W_K, b_Q, b_K, scale)
     return pattern, pattern.diagonal(-1, -2, -1).amax(-1)
+
+
+@misconception(
+    "A `scale` that is not above 0 gives no `ValueError` in yours, whether it is 0 or negative. Ask for `scale > 0`."
+)
+def scale_not_checked(W_pos, W_Q, W_K, b_Q, b_K, scale):
+    refuse_misfits(W_pos, 1.0)
+    return right(W_pos, W_Q, W_K, b_Q, b_K, scale)
+
+
+@misconception(
+    "Fewer than two positions give no `ValueError` in yours, neither one nor none. There is nothing before the only "
+    "position: ask for at least two."
+)
+def positions_not_checked(W_pos, W_Q, W_K, b_Q, b_K, scale):
+    refuse_misfits(torch.zeros(2), scale)
+    return right(W_pos, W_Q, W_K, b_Q, b_K, scale)
+
+
+@misconception("You multiply the position embeddings by `scale`. LayerNorm *divides* the stream by its size.")
+def multiplied_by_scale(W_pos, W_Q, W_K, b_Q, b_K, scale):
+    refuse_misfits(W_pos, scale)
+    return right(W_pos, W_Q, W_K, b_Q, b_K, 1 / scale)
+
+
+@misconception("Your scores are divided by `d_head`. Divide by its square root.")
+def divided_by_d_head(W_pos, W_Q, W_K, b_Q, b_K, scale):
+    refuse_misfits(W_pos, scale)
+    query, key = queries_and_keys(W_pos, W_Q, W_K, b_Q, b_K, scale)
+    return with_score(causal(query @ key.mT / W_Q.shape[-1]))
+
+
+@misconception(
+    "Your queries cannot see their own position: the mask takes the diagonal away, too. Only keys *after* the query are "
+    "out of sight."
+)
+def own_position_masked(W_pos, W_Q, W_K, b_Q, b_K, scale):
+    refuse_misfits(W_pos, scale)
+    query, key = queries_and_keys(W_pos, W_Q, W_K, b_Q, b_K, scale)
+    scores = query @ key.mT / W_Q.shape[-1] ** 0.5
+    return with_score(scores.masked_fill(torch.ones_like(scores, dtype=torch.bool).triu(), -torch.inf).softmax(-1))
+
+
+@misconception(
+    "Your mask runs the other way: each query sees itself and what comes *after* it. A causal pattern is zero above the "
+    "diagonal."
+)
+def past_masked(W_pos, W_Q, W_K, b_Q, b_K, scale):
+    refuse_misfits(W_pos, scale)
+    query, key = queries_and_keys(W_pos, W_Q, W_K, b_Q, b_K, scale)
+    scores = query @ key.mT / W_Q.shape[-1] ** 0.5
+    return with_score(scores.masked_fill(torch.ones_like(scores, dtype=torch.bool).tril(-1), -torch.inf).softmax(-1))
+
+
+@misconception("Your pattern is right, but your score adds up over the queries. Take the mean.")
+def summed_over_the_queries(W_pos, W_Q, W_K, b_Q, b_K, scale):
+    refuse_misfits(W_pos, scale)
+    pattern, _ = right(W_pos, W_Q, W_K, b_Q, b_K, scale)
+    return pattern, pattern.diagonal(-1, -2, -1).sum(-1)
+
+
+@misconception(
+    "Your pattern is right, but your score has no average over the queries: its shape is `[head, query]`. Give one number "
+    "for each head."
+)
+def score_of_each_query(W_pos, W_Q, W_K, b_Q, b_K, scale):
+    refuse_misfits(W_pos, scale)
+    pattern, _ = right(W_pos, W_Q, W_K, b_Q, b_K, scale)
+    return pattern, pattern.diagonal(-1, -2, -1)

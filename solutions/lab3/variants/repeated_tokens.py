@@ -476,3 +476,85 @@ def pos_before_batch(d_vocab, bos, batch, half, seed, device="cpu"):
 def half_of_a_half(d_vocab, bos, batch, half, seed, device="cpu"):
     refuse_impossible(d_vocab, bos, batch, half)
     return with_halves(noise_without_bos(d_vocab, bos, (batch, max(half // 2, 1)), seed), bos, device)
+
+
+def with_sizes_unchecked(d_vocab, bos, batch, half, seed, device):
+    """A right program without any check of its own."""
+    noise = torch.randint(d_vocab - 1, (batch, half), generator=seeded(seed))
+    return with_halves(noise + (noise >= bos), bos, device)
+
+
+@misconception(
+    "A `half` below 1 gives no `ValueError` in yours: 0 goes through, and for a negative number PyTorch stops with an error "
+    "of its own. A half has at least one token."
+)
+def half_not_checked(d_vocab, bos, batch, half, seed, device="cpu"):
+    refuse_impossible(d_vocab, bos, batch, 1)
+    return with_sizes_unchecked(d_vocab, bos, batch, half, seed, device)
+
+
+@misconception(
+    "A `batch` below 1 gives no `ValueError` in yours: 0 goes through, and for a negative number PyTorch stops with an "
+    "error of its own. A batch has at least one sequence."
+)
+def batch_not_checked(d_vocab, bos, batch, half, seed, device="cpu"):
+    refuse_impossible(d_vocab, bos, 1, half)
+    return with_sizes_unchecked(d_vocab, bos, batch, half, seed, device)
+
+
+@misconception(
+    "A `bos` beyond the vocabulary gives no `ValueError` in yours. The ids are `0 … d_vocab - 1`: check the upper end as "
+    "well as the lower one."
+)
+def bos_above_not_checked(d_vocab, bos, batch, half, seed, device="cpu"):
+    refuse_impossible(d_vocab, min(bos, d_vocab - 1), batch, half)
+    return with_sizes_unchecked(d_vocab, bos, batch, half, seed, device)
+
+
+@misconception(
+    "A `bos` that is no id of the vocabulary gives no `ValueError` in yours, whether it is negative or too large. The ids are "
+    "`0 … d_vocab - 1`."
+)
+def bos_not_checked(d_vocab, bos, batch, half, seed, device="cpu"):
+    refuse_impossible(d_vocab, 0, batch, half)
+    return with_sizes_unchecked(d_vocab, bos, batch, half, seed, device)
+
+
+@misconception(
+    "Where BOS is the only token of the vocabulary, your function returns tokens all the same. There is nothing to draw from: "
+    "raise a `ValueError`."
+)
+def bos_alone_is_repeated(d_vocab, bos, batch, half, seed, device="cpu"):
+    refuse_impossible(max(d_vocab, 2) if d_vocab else d_vocab, bos, batch, half)
+    return with_sizes_unchecked(max(d_vocab, 2), bos, batch, half, seed, device)
+
+
+@misconception("Your rows are one token too long: something follows the second half. The length is `1 + 2 * half`.")
+def one_token_more(d_vocab, bos, batch, half, seed, device="cpu"):
+    refuse_impossible(d_vocab, bos, batch, half)
+    noise = noise_without_bos(d_vocab, bos, (batch, half), seed)
+    return torch.cat([with_halves(noise, bos, "cpu"), noise[:, :1]], dim=1).to(device)
+
+
+@misconception("Your halves come three times. They come twice: the length is `1 + 2 * half`.")
+def three_times(d_vocab, bos, batch, half, seed, device="cpu"):
+    refuse_impossible(d_vocab, bos, batch, half)
+    noise = noise_without_bos(d_vocab, bos, (batch, half), seed)
+    return torch.cat([with_halves(noise, bos, "cpu"), noise], dim=1).to(device)
+
+
+@misconception("Your result is a list of lists. Return a tensor of shape `[batch, pos]`.")
+def list_of_rows(d_vocab, bos, batch, half, seed, device="cpu"):
+    refuse_impossible(d_vocab, bos, batch, half)
+    return with_halves(noise_without_bos(d_vocab, bos, (batch, half), seed), bos, device).tolist()
+
+
+@misconception(
+    "A `bos` equal to `d_vocab` gives no `ValueError` in yours, and without any id PyTorch fails with a `RuntimeError`. The largest id is "
+    "`d_vocab - 1`, so 0 ids have none."
+)
+def bos_one_too_large_or_no_ids(d_vocab, bos, batch, half, seed, device="cpu"):
+    if batch < 1 or half < 1 or d_vocab == 1 or bos < 0 or bos > d_vocab:
+        raise ValueError("impossible sizes")
+    noise = torch.randint(d_vocab - 1, (batch, half), generator=seeded(seed))
+    return with_halves(torch.where(noise < bos, noise, noise + 1), bos, device)

@@ -562,3 +562,179 @@ def one_latent_squeezed(model, sae, tokens, metric, latents):
     ]
     effects = torch.stack(effects)
     return effects[0] if len(effects) == 1 else effects
+
+
+def attributed(model, sae, tokens, metric):
+    """The attributions as they should be."""
+    value, gradient = value_and_gradient(model, sae, tokens, metric)
+    return sae.encode(value) * (gradient @ sae.W_dec.T)
+
+
+def effects_of(model, sae, tokens, metric, latents, take_away):
+    """The untouched metric minus the one with a latent taken away somehow, for one latent at a time."""
+    clean = metric_without(model, sae, tokens, metric, lambda value: value)
+    effects = [
+        clean - metric_without(model, sae, tokens, metric, lambda value, j=j: take_away(value, j))
+        for j in latents.tolist()
+    ]
+    return torch.stack(effects)
+
+
+@misconception(
+    "At the first position all your attributions are 0. Every position has its attributions, the first one too.",
+)
+def nothing_at_the_first_position(model, sae, tokens, metric):
+    found = attributed(model, sae, tokens, metric)
+    found[:, 0] = 0
+    return found
+
+
+@misconception(
+    "Your attributions have lost their position axis: they are summed over the positions. Keep it: `[batch, pos, d_sae]`.",
+)
+def positions_summed_away(model, sae, tokens, metric):
+    return attributed(model, sae, tokens, metric).sum(dim=1)
+
+
+@misconception(
+    "Every prompt has the mean of all prompts' attributions. Each prompt has attributions of its own.",
+)
+def mean_attribution_of_the_batch(model, sae, tokens, metric):
+    found = attributed(model, sae, tokens, metric)
+    return found.mean(dim=0, keepdim=True).expand_as(found).clone()
+
+
+@misconception(
+    "You multiply the gradient by what the latents become in the reconstruction, encoded once more. Take the activations of "
+    "the untouched run.",
+)
+def latents_of_the_reconstruction(model, sae, tokens, metric):
+    value, gradient = value_and_gradient(model, sae, tokens, metric)
+    return sae.encode(sae.decode(sae.encode(value))) * (gradient @ sae.W_dec.T)
+
+
+@misconception(
+    "Every row has the effect of taking all the given latents away together. Each latent is taken away alone.",
+    replaces="ablation_effects",
+)
+def all_ablated_together(model, sae, tokens, metric, latents):
+    def without_all(value, _):
+        return value - sum(written(sae, value, latent) for latent in latents.tolist())
+
+    return effects_of(model, sae, tokens, metric, latents, without_all)
+
+
+@misconception(
+    "You put the latent's mean over the positions in its place. Take away all that it writes.",
+    replaces="ablation_effects",
+)
+def mean_ablation(model, sae, tokens, metric, latents):
+    def to_its_mean(value, latent):
+        strength = sae.encode(value)[..., latent, None]
+        return value - (strength - strength.mean(dim=1, keepdim=True)) * sae.W_dec[latent]
+
+    return effects_of(model, sae, tokens, metric, latents, to_its_mean)
+
+
+@misconception(
+    "You take one unit of the direction away, however active the latent is. Take away its activation times its direction.",
+    replaces="ablation_effects",
+)
+def one_unit_away(model, sae, tokens, metric, latents):
+    return effects_of(model, sae, tokens, metric, latents, lambda value, latent: value - sae.W_dec[latent])
+
+
+@misconception(
+    "You take the pre-activation times the direction away, also where the latent is silent. Take the activation from "
+    "`sae.encode`.",
+    replaces="ablation_effects",
+)
+def ablates_the_pre_activation(model, sae, tokens, metric, latents):
+    def without(value, latent):
+        pre = (value - sae.b_dec) @ sae.W_enc[:, latent] + sae.b_enc[latent]
+        return value - pre[..., None] * sae.W_dec[latent]
+
+    return effects_of(model, sae, tokens, metric, latents, without)
+
+
+@misconception(
+    "For ablation you make the direction unit length first. What a latent writes is its activation times its direction as it is.",
+    replaces="ablation_effects",
+)
+def ablates_a_unit_direction(model, sae, tokens, metric, latents):
+    def without(value, latent):
+        return value - written(sae, value, latent) / sae.W_dec[latent].norm()
+
+    return effects_of(model, sae, tokens, metric, latents, without)
+
+
+@misconception(
+    "You ablate along the encoder's direction. What a latent writes goes along its row of the decoder, `sae.W_dec[latent]`.",
+    replaces="ablation_effects",
+)
+def ablates_the_encoder_direction(model, sae, tokens, metric, latents):
+    def without(value, latent):
+        return value - sae.encode(value)[..., latent, None] * sae.W_enc[:, latent]
+
+    return effects_of(model, sae, tokens, metric, latents, without)
+
+
+@misconception(
+    "You add the latent's contribution once more, where it should be taken away.",
+    replaces="ablation_effects",
+)
+def adds_the_contribution(model, sae, tokens, metric, latents):
+    return effects_of(model, sae, tokens, metric, latents, lambda value, latent: value + written(sae, value, latent))
+
+
+@misconception(
+    "You return one number for each latent, its mean effect over the prompts. Each prompt has an effect of its own: "
+    "`[latent, batch]`.",
+    replaces="ablation_effects",
+)
+def one_number_a_latent(model, sae, tokens, metric, latents):
+    take_away = lambda value, latent: value - written(sae, value, latent)  # noqa: E731
+    return effects_of(model, sae, tokens, metric, latents, take_away).mean(dim=1)
+
+
+@misconception(
+    "Your untouched run has the SAE's reconstruction in the activation's place. Take the metric of the model as it is.",
+    replaces="ablation_effects",
+)
+def clean_run_is_spliced(model, sae, tokens, metric, latents):
+    clean = metric_without(model, sae, tokens, metric, lambda value: sae.decode(sae.encode(value)))
+    effects = [
+        clean - metric_without(model, sae, tokens, metric, lambda value, j=j: value - written(sae, value, j))
+        for j in latents.tolist()
+    ]
+    return torch.stack(effects)
+
+
+@misconception(
+    "You return the metric without the latent. Subtract it from the metric of the untouched model.",
+    replaces="ablation_effects",
+)
+def not_held_against_the_untouched(model, sae, tokens, metric, latents):
+    clean = metric_without(model, sae, tokens, metric, lambda value: value)
+    take_away = lambda value, latent: value - written(sae, value, latent)  # noqa: E731
+    return clean - effects_of(model, sae, tokens, metric, latents, take_away)
+
+
+@misconception(
+    "You ablate in a layer of your own choice. The SAE says where it belongs: `sae.cfg.metadata.hook_name`.",
+    replaces="ablation_effects",
+)
+def ablates_at_a_fixed_place(model, sae, tokens, metric, latents):
+    place = next(name for name in model.hook_dict if name.endswith(("hook_resid_pre", "hook_stream")))
+    with torch.no_grad():
+        clean = metric(model(tokens))
+        effects = [
+            clean
+            - metric(
+                model.run_with_hooks(
+                    tokens, fwd_hooks=[(place, lambda value, hook, j=j: value - written(sae, value, j))]
+                )
+            )
+            for j in latents.tolist()
+        ]
+    return torch.stack(effects)

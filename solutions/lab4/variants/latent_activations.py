@@ -297,3 +297,81 @@ def leaves_the_hook(model, sae, tokens, special):
     with torch.no_grad():
         model(tokens)
         return sae.encode(seen[0][kept]), kept.nonzero()
+
+
+@misconception(
+    "You return the activations themselves. They have still to go through the SAE: `sae.encode` makes latents of them.",
+)
+def activations_themselves(model, sae, tokens, special):
+    kept = ~torch.isin(tokens, special)
+    return activations_at(model, sae.cfg.metadata.hook_name, tokens)[kept], kept.nonzero()
+
+
+@misconception(
+    "You keep the special positions, and leave out the text. Your mask is the wrong way round.",
+)
+def special_positions_alone(model, sae, tokens, special):
+    kept = torch.isin(tokens, special)
+    return own(model, sae, tokens)[kept], kept.nonzero()
+
+
+@misconception(
+    "Your `places` has one number for each entry, its place in the flattened batch. Give the row and the position, `[token, 2]`.",
+)
+def one_number_a_place(model, sae, tokens, special):
+    kept = ~torch.isin(tokens, special)
+    return own(model, sae, tokens)[kept], kept.flatten().nonzero()[:, 0]
+
+
+@misconception(
+    "Your `places` is `[2, token]`: all rows, then all positions. It should be `[token, 2]`, a row and a position for each entry.",
+)
+def two_rows_of_places(model, sae, tokens, special):
+    kept = ~torch.isin(tokens, special)
+    return own(model, sae, tokens)[kept], kept.nonzero().T
+
+
+@misconception(
+    "Your `places` is a pair of tensors, rows and positions. Make one tensor of them, `[token, 2]`: `mask.nonzero()` gives it.",
+)
+def pair_of_places(model, sae, tokens, special):
+    kept = ~torch.isin(tokens, special)
+    return own(model, sae, tokens)[kept], kept.nonzero(as_tuple=True)
+
+
+@misconception(
+    "You leave out the last position of every row, also where it is text. Decide by `special` alone.",
+)
+def last_position_left_out(model, sae, tokens, special):
+    kept = ~torch.isin(tokens, special)
+    kept[:, -1] = False
+    return own(model, sae, tokens)[kept], kept.nonzero()
+
+
+@misconception(
+    "You leave out the last of the special tokens only. `special` may hold several ids, and all of them have to go."
+)
+def last_id_only(model, sae, tokens, special):
+    kept = tokens != special[-1] if len(special) else torch.ones_like(tokens, dtype=torch.bool)
+    return own(model, sae, tokens)[kept], kept.nonzero()
+
+
+@misconception(
+    "Where all tokens are special, your `places` is empty, but lacks its second axis: `torch.tensor([])` has the shape `[0]`. "
+    "It should be `[0, 2]`, of integers.",
+)
+def empty_places_without_an_axis(model, sae, tokens, special):
+    kept = ~torch.isin(tokens, special)
+    latents = own(model, sae, tokens)[kept]
+    return latents, torch.tensor(kept.nonzero().tolist(), device=tokens.device)
+
+
+@misconception(
+    "Your `places` numbers the rows that hold text, so that a row of special tokens alone is passed over. Give the row's number in "
+    "`tokens`.",
+)
+def rows_among_kept(model, sae, tokens, special):
+    kept = ~torch.isin(tokens, special)
+    with_text = kept.any(dim=1)
+    places = kept[with_text].nonzero()
+    return own(model, sae, tokens)[kept], places

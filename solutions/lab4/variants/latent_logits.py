@@ -204,3 +204,78 @@ def promoted_in_order_of_ids(logits, k):
 def no_token_in_both(logits, k):
     k = min(k, logits.shape[-1] // 2)
     return logits.topk(k, dim=-1).indices, logits.topk(k, dim=-1, largest=False).indices
+
+
+@misconception(
+    "You send the direction through a LayerNorm first. The effects are asked for before the final LayerNorm's scale: use the "
+    "direction as it is.",
+)
+def through_a_layer_norm(sae, W_U, latents):
+    directions = sae.W_dec[latents]
+    return without_mean(torch.nn.functional.layer_norm(directions, directions.shape[-1:]) @ W_U)
+
+
+@misconception(
+    "You take the mean out along `d_model`, of the directions or of the columns of `W_U`. The mean to take away is that of the effects, over "
+    "the vocabulary.",
+)
+def centred_directions(sae, W_U, latents):
+    return without_mean(sae.W_dec[latents]) @ W_U
+
+
+@misconception("You subtract the median of the effects. Subtract their mean over the vocabulary.")
+def median_for_mean(sae, W_U, latents):
+    logits = sae.W_dec[latents] @ W_U
+    return logits - logits.median(dim=-1, keepdim=True).values
+
+
+@misconception("You subtract the largest effect, as one does in a softmax. Subtract the mean over the vocabulary.")
+def largest_for_mean(sae, W_U, latents):
+    logits = sae.W_dec[latents] @ W_U
+    return logits - logits.amax(dim=-1, keepdim=True)
+
+
+@misconception(
+    "Your promoted tokens end with the most promoted one: they are in ascending order. Turn them round.",
+    replaces="promoted_and_suppressed",
+)
+def promoted_turned_round(logits, k):
+    order = logits.argsort(dim=-1)
+    return order[:, order.shape[1] - k :], order[:, :k]
+
+
+@misconception(
+    "For `k = 0` your promoted tokens are all tokens: the slice `[-0:]` is the whole row. Both results are empty there.",
+    replaces="promoted_and_suppressed",
+)
+def promoted_of_zero(logits, k):
+    order = logits.argsort(dim=-1)
+    return order[:, -k:].flip(-1), order[:, :k]
+
+
+@misconception(
+    "Your suppressed tokens come in the order of their ids. The most suppressed one comes first.",
+    replaces="promoted_and_suppressed",
+)
+def suppressed_in_order_of_ids(logits, k):
+    down = logits.topk(k, dim=-1, largest=False).indices
+    return logits.topk(k, dim=-1).indices, down.sort(dim=-1).values
+
+
+@misconception(
+    "You list one token too many at each end. Each result has `k` tokens.",
+    replaces="promoted_and_suppressed",
+)
+def one_token_too_many(logits, k):
+    order = logits.argsort(dim=-1, descending=True)
+    return order[:, : k + 1], order.flip(-1)[:, : k + 1]
+
+
+@misconception(
+    "Your suppressed tokens are the tokens that come after the promoted ones, from place `k` on. Suppressed are the lowest values, "
+    "at the other end of the order.",
+    replaces="promoted_and_suppressed",
+)
+def next_after_the_promoted(logits, k):
+    order = logits.argsort(dim=-1, descending=True)
+    return order[:, :k], order[:, k : 2 * k]

@@ -258,7 +258,7 @@ def folder_errors_come_through(place, device="cpu", dtype="float32"):
 
 
 @misconception(
-    "You catch only some kinds of errors. A damaged file of weights gives an error of another kind: catch "
+    "A damaged file of weights ends in an error of another kind than the one that is asked for. Catch "
     "`Exception`, and raise "
     "a `ValueError` that names the place."
 )
@@ -312,7 +312,7 @@ def always_resid_pre(sae, model, tokens):
 
 
 @misconception(
-    "You do not check whether the model has the SAE's hook point, so there is a `KeyError` about a cache. Look the name up in "
+    "Where the model lacks the SAE's hook point there is a `KeyError`, as from looking it up in a cache. Look the name up in "
     "`model.hook_dict` first, and raise a `ValueError` that names it.",
     replaces="place_sae",
 )
@@ -325,8 +325,8 @@ def no_check_of_the_hook(sae, model, tokens):
 
 
 @misconception(
-    "You do not compare the widths, so a matrix product fails with shapes that tell the reader nothing. Raise a `ValueError` "
-    "that names both widths.",
+    "Where the widths differ there is a `RuntimeError`, as from a matrix product of shapes that do not fit. Compare the widths "
+    "first, and raise a `ValueError` that names both.",
     replaces="place_sae",
 )
 def no_check_of_the_width(sae, model, tokens):
@@ -381,7 +381,7 @@ def cuts_wide_activations(sae, model, tokens):
 
 
 @misconception(
-    "You refuse an SAE that fits its hook point, because the model's `d_model` is another number. Compare with "
+    "You refuse an SAE that fits its hook point, where the activations are not `d_model` wide. Compare with "
     "the width of the "
     "activations at that hook point.",
     replaces="place_sae",
@@ -501,3 +501,168 @@ def ignores_the_device_in_a_folder(place, device="cpu", dtype="float32"):
 def with_its_settings(place, device="cpu", dtype="float32"):
     sae = loaded(place, device, dtype).eval().requires_grad_(False)
     return sae, sae.cfg
+
+
+def in_place_of(sae, model, tokens, name):
+    """What comes of an SAE at a hook point, unchecked."""
+    with torch.no_grad():
+        _, cache = model.run_with_cache(tokens, names_filter=name)
+        return seen(sae, name, cache[name])
+
+
+@misconception(
+    "Neither a published SAE nor one from a folder comes to the device that `device` names. Hand `device` on, or move the SAE."
+)
+def ignores_the_device(place, device="cpu", dtype="float32"):
+    return loaded(place, "cpu", dtype).eval().requires_grad_(False)
+
+
+@misconception(
+    "For a place without a slash, which is no folder, the text of your `ValueError` does not contain the place. Does the error come "
+    "from unpacking what `split` gives? Raise one of your own."
+)
+def unpacks_the_split(place, device="cpu", dtype="float32"):
+    if not Path(place).is_dir():
+        _release, _identity = place.split("/", 1)
+    return loaded(place, device, dtype).eval().requires_grad_(False)
+
+
+@misconception("Your error names only a part of the place. Write `place` into the text whole, as it was given.")
+def names_the_release_only(place, device="cpu", dtype="float32"):
+    release, _, _ = place.partition("/")
+    try:
+        return loaded(place, device, dtype).eval().requires_grad_(False)
+    except ValueError as error:
+        raise ValueError(f"no SAE in {release}") from error
+
+
+@misconception(
+    "Where nothing can be loaded you raise a `FileNotFoundError`. Raise a `ValueError` that names the place."
+)
+def file_not_found(place, device="cpu", dtype="float32"):
+    try:
+        return loaded(place, device, dtype).eval().requires_grad_(False)
+    except ValueError as error:
+        raise FileNotFoundError(f"no SAE at {place}") from error
+
+
+@misconception(
+    "A published SAE still wants gradients and is in training mode, where one from a folder is not. Freeze what you return, "
+    "wherever it came from."
+)
+def freezes_folders_only(place, device="cpu", dtype="float32"):
+    sae = loaded(place, device, dtype)
+    return sae.eval().requires_grad_(False) if Path(place).is_dir() else sae
+
+
+@misconception(
+    "Where the activations are narrower than `d_in`, there is a `RuntimeError`, though wider ones are refused as they should be. "
+    "Refuse every width but `d_in`.",
+    replaces="place_sae",
+)
+def refuses_wide_ones_only(sae, model, tokens):
+    name = checked(sae, model)
+    with torch.no_grad():
+        _, cache = model.run_with_cache(tokens, names_filter=name)
+    if cache[name].shape[-1] > sae.cfg.d_in:
+        raise ValueError(f"widths differ: {sae.cfg.d_in} and {cache[name].shape[-1]}")
+    return in_place_of(sae, model, tokens, name)
+
+
+@misconception(
+    "Where the activations are wider than `d_in`, there is a `RuntimeError`, though narrower ones are refused as they should be. "
+    "Refuse every width but `d_in`.",
+    replaces="place_sae",
+)
+def refuses_narrow_ones_only(sae, model, tokens):
+    name = checked(sae, model)
+    with torch.no_grad():
+        _, cache = model.run_with_cache(tokens, names_filter=name)
+    if cache[name].shape[-1] < sae.cfg.d_in:
+        raise ValueError(f"widths differ: {sae.cfg.d_in} and {cache[name].shape[-1]}")
+    return in_place_of(sae, model, tokens, name)
+
+
+@misconception(
+    "Your checks of hook point and width end in an `AssertionError`. Write `if …: raise ValueError(…)` in place of `assert`.",
+    replaces="place_sae",
+)
+def asserts(sae, model, tokens):
+    name = sae.cfg.metadata.hook_name
+    assert name in model.hook_dict, f"the model has no hook point {name}"
+    with torch.no_grad():
+        _, cache = model.run_with_cache(tokens, names_filter=name)
+    width = cache[name].shape[-1]
+    assert width == sae.cfg.d_in, f"widths differ: {sae.cfg.d_in} and {width}"
+    return in_place_of(sae, model, tokens, name)
+
+
+@misconception(
+    "Where the model lacks the hook point you raise a `KeyError`, and where the widths differ a `RuntimeError` comes through. Check "
+    "both, and raise a `ValueError`.",
+    replaces="place_sae",
+)
+def no_checks_at_all(sae, model, tokens):
+    return in_place_of(sae, model, tokens, sae.cfg.metadata.hook_name)
+
+
+@misconception(
+    "Your `hook_name` is not the whole name of the hook point. Return `sae.cfg.metadata.hook_name` as it is.",
+    replaces="place_sae",
+)
+def last_part_of_the_name(sae, model, tokens):
+    name = checked(sae, model)
+    with torch.no_grad():
+        _, cache = model.run_with_cache(tokens, names_filter=name)
+        refuse_width(sae, cache[name])
+        return seen(sae, name, cache[name]) | {"hook_name": name.split(".")[-1]}
+
+
+@misconception(
+    "You return reconstructions of reconstructions: the latents of `reconstruction` are taken anew. Decode the latents that you return.",
+    replaces="place_sae",
+)
+def encodes_twice(sae, model, tokens):
+    name = checked(sae, model)
+    with torch.no_grad():
+        _, cache = model.run_with_cache(tokens, names_filter=name)
+        refuse_width(sae, cache[name])
+        found = seen(sae, name, cache[name])
+        again = sae.decode(sae.encode(found["reconstruction"]))
+    return found | {"reconstruction": again}
+
+
+@misconception(
+    "Your `activations` are the reconstruction. Return what the model computes at the hook point.",
+    replaces="place_sae",
+)
+def reconstruction_for_activations(sae, model, tokens):
+    name = checked(sae, model)
+    with torch.no_grad():
+        _, cache = model.run_with_cache(tokens, names_filter=name)
+        refuse_width(sae, cache[name])
+        found = seen(sae, name, cache[name])
+    return found | {"activations": found["reconstruction"]}
+
+
+@misconception(
+    "You refuse a place with more than one slash. An id may contain slashes itself: split at the first one only, as `partition` does."
+)
+def one_slash_only(place, device="cpu", dtype="float32"):
+    if not Path(place).is_dir() and place.count("/") != 1:
+        raise ValueError(f"no SAE at {place}")
+    return loaded(place, device, dtype).eval().requires_grad_(False)
+
+
+@misconception(
+    "You take the activations behind a layer of your own choice, in the middle of the model. The SAE says where it belongs: "
+    "`sae.cfg.metadata.hook_name`.",
+    replaces="place_sae",
+)
+def middle_of_the_model(sae, model, tokens):
+    checked(sae, model)
+    name = f"blocks.{model.cfg.n_layers // 2}.hook_resid_post"
+    with torch.no_grad():
+        _, cache = model.run_with_cache(tokens, names_filter=name)
+        refuse_width(sae, cache[name])
+        return seen(sae, name, cache[name])

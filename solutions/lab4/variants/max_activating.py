@@ -104,6 +104,18 @@ def window_short_on_the_right(activations, tokens, text, k, window):
 
 
 @misconception(
+    "Your windows end one token too early on the right, unless they end with the peak: a slice ends before its end, so add 1 to it."
+)
+def window_ends_too_early(activations, tokens, text, k, window):
+    found = []
+    for _, row, position in best_of_rows(activations, text)[:k]:
+        one = example(activations, tokens, text, row, position, window)
+        shown = len(one["window"])
+        found.append(one | {"window": one["window"][: max(shown - 1, one["peak"] + 1)]})
+    return found
+
+
+@misconception(
     "At the left edge of a text your window goes wrong: a negative start counts from the end of the row in Python. Begin "
     "at the first position of the text at the earliest."
 )
@@ -352,3 +364,91 @@ def window_as_tensor(activations, tokens, text, k, window):
         one = example(activations, tokens, text, row, position, window)
         found.append(one | {"window": torch.tensor(one["window"])})
     return found
+
+
+def listed(activations, tokens, text, found, window):
+    """The examples at some places, as they should be."""
+    return [example(activations, tokens, text, row, position, window) for _, row, position in found]
+
+
+@misconception(
+    "Of texts with the same activation you list the one with the earlier position first. They keep the order of their rows."
+)
+def equals_by_position(activations, tokens, text, k, window):
+    found = sorted(best_of_rows(activations, text), key=lambda each: (-each[0], each[2], each[1]))[:k]
+    return listed(activations, tokens, text, found, window)
+
+
+@misconception(
+    "Your `peak` is the position in the row. It is the place within `window`: count from the window's first token."
+)
+def peak_in_the_row(activations, tokens, text, k, window):
+    found = best_of_rows(activations, text)[:k]
+    return [each | {"peak": each["position"]} for each in listed(activations, tokens, text, found, window)]
+
+
+@misconception(
+    "Your windows are half as wide as they should be: `window` counts the tokens on each side, not all of them."
+)
+def window_is_the_whole_width(activations, tokens, text, k, window):
+    return listed(activations, tokens, text, best_of_rows(activations, text)[:k], window // 2)
+
+
+@misconception("Your examples come in the order of their rows. The strongest comes first.")
+def in_order_of_rows(activations, tokens, text, k, window):
+    found = sorted(best_of_rows(activations, text)[:k], key=lambda each: each[1])
+    return listed(activations, tokens, text, found, window)
+
+
+@misconception("You order the texts by the sum of their activations. Order them by the strongest activation in each.")
+def sorted_by_the_sum(activations, tokens, text, k, window):
+    sums = {row: float(activations[row][text[row]].sum()) for _, row, _ in best_of_rows(activations, text)}
+    found = sorted(best_of_rows(activations, text), key=lambda each: (-sums[each[1]], each[1]))[:k]
+    return listed(activations, tokens, text, found, window)
+
+
+@misconception("Your `position` is a tensor. It should be an integer: call `int` or `item()`.")
+def position_as_tensor(activations, tokens, text, k, window):
+    found = listed(activations, tokens, text, best_of_rows(activations, text)[:k], window)
+    return [each | {"position": torch.tensor(each["position"])} for each in found]
+
+
+@misconception("Your `position` and your `peak` are tensors. Both should be integers: call `int` or `item()`.")
+def position_and_peak_as_tensors(activations, tokens, text, k, window):
+    found = listed(activations, tokens, text, best_of_rows(activations, text)[:k], window)
+    return [each | {name: torch.tensor(each[name]) for name in ("position", "peak")} for each in found]
+
+
+@misconception("Your `row` and your `position` are tensors. Both should be integers: call `int` or `item()`.")
+def row_and_position_as_tensors(activations, tokens, text, k, window):
+    found = listed(activations, tokens, text, best_of_rows(activations, text)[:k], window)
+    return [each | {name: torch.tensor(each[name]) for name in ("row", "position")} for each in found]
+
+
+@misconception(
+    "Your `row` counts the examples of your list. It is the text's row in `tokens`: `tokens[row, position]` is the token."
+)
+def row_in_the_list(activations, tokens, text, k, window):
+    found = listed(activations, tokens, text, best_of_rows(activations, text)[:k], window)
+    return [each | {"row": place} for place, each in enumerate(found)]
+
+
+@misconception("Your windows lack their first token. From `p - w` to `p + w` there are `2 w + 1` tokens.")
+def window_short_on_the_left(activations, tokens, text, k, window):
+    found = []
+    for each in listed(activations, tokens, text, best_of_rows(activations, text)[:k], window):
+        if window and each["peak"] == window:
+            each = each | {"window": each["window"][1:], "peak": window - 1}
+        found.append(each)
+    return found
+
+
+@misconception("Your windows end at the position itself. They go on behind it: up to `window` tokens on each side.")
+def window_on_the_left_only(activations, tokens, text, k, window):
+    found = listed(activations, tokens, text, best_of_rows(activations, text)[:k], window)
+    return [each | {"window": each["window"][: each["peak"] + 1]} for each in found]
+
+
+@misconception("Your list has one example too many. List at most `k`.")
+def one_example_too_many(activations, tokens, text, k, window):
+    return listed(activations, tokens, text, best_of_rows(activations, text)[: k + 1], window)

@@ -266,6 +266,14 @@ def against_all_tokens(latents, labels):
 
 
 @misconception(
+    "You take a latent whose AUROC is nearly the highest. Take the one with the highest: compare the numbers as they are."
+)
+def nearly_the_highest(train_latents, train_labels, test_latents, test_labels):
+    train, test = every(train_latents, train_labels), every(test_latents, test_labels)
+    return judged((train >= train.amax(1, keepdim=True) - 1e-2).int().argmax(1), train, test)
+
+
+@misconception(
     "Of several latents with the same AUROC you choose the last. The first one is asked for.",
 )
 def last_of_equals(train_latents, train_labels, test_latents, test_labels):
@@ -357,3 +365,117 @@ def test_not_refused(train_latents, train_labels, test_latents, test_labels):
         for bad, labels in zip(sided, test_labels, strict=True)
     ]
     return judged(train.argmax(dim=1), train, torch.stack(rows))
+
+
+@misconception(
+    "You return the precision: the share of the tokens on which a latent fires that belong to the concept. AUROC compares pairs of "
+    "tokens, and needs no threshold.",
+    replaces="auroc",
+)
+def precision(latents, labels):
+    refuse_one_sided(labels)
+    fires = (latents > 0).double()
+    return (fires[labels].sum(dim=0) / fires.sum(dim=0).clamp(min=1)).to(latents.dtype)
+
+
+@misconception(
+    "You return the correlation of activation and label. AUROC is a share of pairs: it asks which activation is higher, not by how much.",
+    replaces="auroc",
+)
+def correlation(latents, labels):
+    refuse_one_sided(labels)
+    centred = latents.double() - latents.double().mean(dim=0)
+    marks = labels.double() - labels.double().mean()
+    sizes = centred.pow(2).sum(dim=0).sqrt() * marks.pow(2).sum().sqrt()
+    return ((centred * marks[:, None]).sum(dim=0) / sizes.clamp(min=1e-12)).to(latents.dtype)
+
+
+@misconception(
+    "You return how many pairs are won. Divide by the number of pairs, so that 1 is perfect.",
+    replaces="auroc",
+)
+def number_of_pairs(latents, labels):
+    return right_auroc(latents, labels) * labels.sum() * (~labels).sum()
+
+
+@misconception(
+    "You divide by all pairs of tokens. Only pairs of a token of the concept and another one are compared, so divide by their number.",
+    replaces="auroc",
+)
+def divides_by_all_pairs(latents, labels):
+    pairs_compared, tokens = labels.sum() * (~labels).sum(), len(labels)
+    return right_auroc(latents, labels) * pairs_compared / (tokens * (tokens - 1) / 2)
+
+
+@misconception(
+    "You return twice the AUROC, minus 1: it runs from -1 to 1. Chance is to be one half, and upside down 0.",
+    replaces="auroc",
+)
+def from_minus_one(latents, labels):
+    return 2 * right_auroc(latents, labels) - 1
+
+
+@misconception(
+    "You compare the mean activation of the concept's tokens with each other token. Compare every token of the concept, then take the mean.",
+    replaces="auroc",
+)
+def mean_against_each(latents, labels):
+    refuse_one_sided(labels)
+    mean, others = latents[labels].double().mean(dim=0), latents[~labels].double()
+    return ((mean > others).double() + (mean == others).double() / 2).mean(dim=0).to(latents.dtype)
+
+
+@misconception("Your results are lists. They should be tensors of shape `[concept]`.")
+def lists_for_tensors(train_latents, train_labels, test_latents, test_labels):
+    train, test = every(train_latents, train_labels), every(test_latents, test_labels)
+    return {name: value.tolist() for name, value in judged(train.argmax(dim=1), train, test).items()}
+
+
+@misconception(
+    "You choose a concept for each latent. Choose a latent for each concept: the result has as many entries as there are concepts."
+)
+def a_concept_for_each_latent(train_latents, train_labels, test_latents, test_labels):
+    train, test = every(train_latents, train_labels), every(test_latents, test_labels)
+    return {
+        "latent": train.argmax(dim=0),
+        "train_auroc": train.max(dim=0).values,
+        "test_auroc": test.gather(0, train.argmax(dim=0)[None])[0],
+    }
+
+
+@misconception(
+    "Where a concept has no token in one of the sets, or all, you go on without an error. Raise a `ValueError`, for the tokens to choose by "
+    "and for those to judge by."
+)
+def neither_set_refused(train_latents, train_labels, test_latents, test_labels):
+    def lenient(latents, labels):
+        rows = [
+            torch.full_like(latents[0], 0.5) if row.all() or not row.any() else right_auroc(latents, row)
+            for row in labels
+        ]
+        return torch.stack(rows)
+
+    train, test = lenient(train_latents, train_labels), lenient(test_latents, test_labels)
+    return judged(train.argmax(dim=1), train, test)
+
+
+@misconception("You choose the latent with the lowest AUROC. The highest one is asked for.")
+def lowest_auroc(train_latents, train_labels, test_latents, test_labels):
+    train, test = every(train_latents, train_labels), every(test_latents, test_labels)
+    return judged(train.argmin(dim=1), train, test)
+
+
+@misconception("Your two AUROCs are exchanged: `train_auroc` is that on the tokens to choose by.")
+def aurocs_exchanged(train_latents, train_labels, test_latents, test_labels):
+    train, test = every(train_latents, train_labels), every(test_latents, test_labels)
+    found = judged(train.argmax(dim=1), train, test)
+    return found | {"train_auroc": found["test_auroc"], "test_auroc": found["train_auroc"]}
+
+
+@misconception(
+    "You choose the latent that fires on most of the concept's tokens. One that fires everywhere does so too: choose by AUROC."
+)
+def fires_on_most_of_the_concept(train_latents, train_labels, test_latents, test_labels):
+    train, test = every(train_latents, train_labels), every(test_latents, test_labels)
+    recall = torch.stack([(train_latents[labels] > 0).double().mean(dim=0) for labels in train_labels])
+    return judged(recall.argmax(dim=1), train, test)

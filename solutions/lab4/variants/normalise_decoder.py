@@ -251,3 +251,208 @@ def writes_into_the_encoder(W_enc, b_enc, W_dec):
     W_enc *= lengths
     b_enc *= lengths
     return W_enc, b_enc, W_dec / lengths[:, None]
+
+
+@misconception("Your lengths are sums of absolute values. The length of $(3, 4)$ is 5, not 7: take the Euclidean norm.")
+def sums_of_sizes(W_enc, b_enc, W_dec):
+    lengths = W_dec.abs().sum(dim=-1)
+    lengths = torch.where(lengths > 0, lengths, torch.ones_like(lengths))
+    return W_enc * lengths, b_enc * lengths, W_dec / lengths[:, None]
+
+
+@misconception("Your directions get longer: you multiply them by their lengths. Divide them by their lengths.")
+def multiplies_the_directions(W_enc, b_enc, W_dec):
+    lengths = safe_lengths(W_dec)
+    return W_enc * lengths, b_enc * lengths, W_dec * lengths[:, None]
+
+
+@misconception(
+    "You divide the encoder's bias by the lengths, where you multiply its weights. Both are parts of the pre-activation: multiply both."
+)
+def divides_the_bias(W_enc, b_enc, W_dec):
+    lengths = safe_lengths(W_dec)
+    return W_enc * lengths, b_enc / lengths, W_dec / lengths[:, None]
+
+
+@misconception(
+    "You rescale `b_enc` and leave `W_enc` as it is. The whole pre-activation has to be multiplied, so multiply the columns of `W_enc` too."
+)
+def rescales_the_bias_alone(W_enc, b_enc, W_dec):
+    lengths = safe_lengths(W_dec)
+    return W_enc, b_enc * lengths, W_dec / lengths[:, None]
+
+
+@misconception(
+    "You rescale the encoder and leave the directions as they are. Divide each direction by its length, so that it has length 1."
+)
+def encoder_only(W_enc, b_enc, W_dec):
+    lengths = safe_lengths(W_dec)
+    return W_enc * lengths, b_enc * lengths, W_dec.clone()
+
+
+@misconception(
+    "You take the lengths from the encoder's columns. The direction of a latent is its row of `W_dec`, and so is its length.",
+)
+def lengths_of_the_encoder(W_enc, b_enc, W_dec):
+    lengths = W_enc.norm(dim=0)
+    return W_enc * lengths, b_enc * lengths, W_dec / lengths[:, None]
+
+
+@misconception(
+    "You use the mean length for all latents. Every direction has a length of its own.",
+)
+def mean_length_for_all(W_enc, b_enc, W_dec):
+    length = W_dec.norm(dim=-1).mean()
+    return W_enc * length, b_enc * length, W_dec / length
+
+
+@misconception(
+    "Where a direction is all zeros you divide 0 by 0, and its gradient becomes NaN. Such a gradient should stay as it is.",
+    replaces="remove_parallel",
+)
+def gradient_divides_by_zero(gradient, W_dec):
+    direction = W_dec / W_dec.norm(dim=-1, keepdim=True)
+    return gradient - (gradient * direction).sum(dim=-1, keepdim=True) * direction
+
+
+@misconception(
+    "You exchange gradient and directions: you take out of each direction what points along its gradient.",
+    replaces="remove_parallel",
+)
+def directions_for_gradient(gradient, W_dec):
+    direction = torch.nn.functional.normalize(gradient, dim=-1)
+    return W_dec - (W_dec * direction).sum(dim=-1, keepdim=True) * direction
+
+
+@misconception(
+    "You bring what is left of each gradient to length 1. Only its part along the direction is to go.",
+    replaces="remove_parallel",
+)
+def gradient_of_length_one(gradient, W_dec):
+    direction = torch.nn.functional.normalize(W_dec, dim=-1)
+    left = gradient - (gradient * direction).sum(dim=-1, keepdim=True) * direction
+    return torch.nn.functional.normalize(left, dim=-1)
+
+
+@misconception(
+    "You subtract the dot product from every entry. The part along a direction is the dot product *times the direction*.",
+    replaces="remove_parallel",
+)
+def subtracts_the_dot_product(gradient, W_dec):
+    direction = torch.nn.functional.normalize(W_dec, dim=-1)
+    return gradient - (gradient * direction).sum(dim=-1, keepdim=True)
+
+
+@misconception(
+    "You multiply the gradient and the direction entry by entry, without summing. A dot product is one number for each row: sum over "
+    "the last axis.",
+    replaces="remove_parallel",
+)
+def products_not_summed(gradient, W_dec):
+    direction = torch.nn.functional.normalize(W_dec, dim=-1)
+    return gradient - gradient * direction * direction
+
+
+@misconception(
+    "You project by unit vectors of the gradient: the dot product is with the gradient at length 1. Only the direction is brought to "
+    "length 1.",
+    replaces="remove_parallel",
+)
+def unit_gradients(gradient, W_dec):
+    direction = torch.nn.functional.normalize(W_dec, dim=-1)
+    unit = torch.nn.functional.normalize(gradient, dim=-1)
+    return gradient - (unit * direction).sum(dim=-1, keepdim=True) * direction
+
+
+def clamped(W_enc, b_enc, W_dec, least):
+    """Lengths that are never below a small number."""
+    lengths = W_dec.norm(dim=-1)
+    lengths = torch.where(lengths > 0, lengths.clamp(min=least), 1.0)
+    return W_enc * lengths, b_enc * lengths, W_dec / lengths[:, None]
+
+
+@misconception(
+    "Directions shorter than 0.001 do not get length 1: you divide by no less than that. Only a direction of zeros needs care."
+)
+def clamps_at_a_thousandth(W_enc, b_enc, W_dec):
+    return clamped(W_enc, b_enc, W_dec, 1e-3)
+
+
+@misconception(
+    "Directions shorter than 0.0001 do not get length 1: you divide by no less than that. Only a direction of zeros needs care."
+)
+def clamps_at_a_ten_thousandth(W_enc, b_enc, W_dec):
+    return clamped(W_enc, b_enc, W_dec, 1e-4)
+
+
+@misconception(
+    "A very short direction stays as it is in yours, and so does its latent. Only a direction of zeros does: compare with 0."
+)
+def short_left_alone(W_enc, b_enc, W_dec):
+    lengths = W_dec.norm(dim=-1)
+    lengths = torch.where(lengths > 1e-6, lengths, 1.0)
+    return W_enc * lengths, b_enc * lengths, W_dec / lengths[:, None]
+
+
+@misconception(
+    "From the gradient of a very short direction you do not take out the part along it: you divide by no less than a small number. Only a "
+    "direction of zeros needs care.",
+    replaces="remove_parallel",
+)
+def short_not_projected(gradient, W_dec):
+    direction = torch.nn.functional.normalize(W_dec, dim=-1)
+    direction = torch.where(W_dec.norm(dim=-1, keepdim=True) > 1e-6, direction, 0)
+    return gradient - (gradient * direction).sum(dim=-1, keepdim=True) * direction
+
+
+@misconception(
+    "Where a direction is all zeros, it becomes NaN: you rescale the encoder with care, and then divide 0 by 0. Use the same factor of 1 for "
+    "the direction."
+)
+def direction_divides_by_zero(W_enc, b_enc, W_dec):
+    lengths = safe_lengths(W_dec)
+    return W_enc * lengths, b_enc * lengths, W_dec / W_dec.norm(dim=-1, keepdim=True)
+
+
+def projected_with(gradient, W_dec, small):
+    """The projection with a small number added to the squared lengths."""
+    squares = W_dec.pow(2).sum(dim=-1, keepdim=True) + small
+    return gradient - (gradient * W_dec).sum(dim=-1, keepdim=True) / squares * W_dec
+
+
+@misconception(
+    "The shortest directions stay in the gradient: the 1e-6 that you add to the squared length outweighs it. Only a direction of zeros "
+    "needs care.",
+    replaces="remove_parallel",
+)
+def adds_a_millionth(gradient, W_dec):
+    return projected_with(gradient, W_dec, 1e-6)
+
+
+@misconception(
+    "The shortest directions stay in the gradient: the 1e-8 that you add to the squared length outweighs it. Only a direction of zeros "
+    "needs care.",
+    replaces="remove_parallel",
+)
+def adds_a_hundred_millionth(gradient, W_dec):
+    return projected_with(gradient, W_dec, 1e-8)
+
+
+@misconception(
+    "You leave the gradient as it is where a direction's entries add up to 0. `(3, -3)` adds up to 0 and has a length: ask for the length.",
+    replaces="remove_parallel",
+)
+def gradient_at_a_sum_of_zero(gradient, W_dec):
+    direction = torch.nn.functional.normalize(W_dec, dim=-1)
+    direction = torch.where(W_dec.sum(dim=-1, keepdim=True) == 0, 0, direction)
+    return gradient - (gradient * direction).sum(dim=-1, keepdim=True) * direction
+
+
+@misconception(
+    "You leave the gradient as it is where any entry of a direction is 0. Only where *all* entries are 0 does it stay.",
+    replaces="remove_parallel",
+)
+def gradient_at_any_zero(gradient, W_dec):
+    direction = torch.nn.functional.normalize(W_dec, dim=-1)
+    direction = torch.where((W_dec == 0).any(dim=-1, keepdim=True), 0, direction)
+    return gradient - (gradient * direction).sum(dim=-1, keepdim=True) * direction

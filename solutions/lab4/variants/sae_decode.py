@@ -160,3 +160,74 @@ def unit_contribution(latents, W_dec, latent):
 )
 def contribution_squeezed(latents, W_dec, latent):
     return (latents[..., latent, None] * W_dec[latent]).squeeze()
+
+
+@misconception(
+    "With another number of axes than two your `sae_decode` stops with an error. `latents` may have any number of leading axes: use `@`, or "
+    "`...` in an einsum."
+)
+def two_axes_only(latents, W_dec, b_dec):
+    return torch.einsum("bs,sd->bd", latents, W_dec) + b_dec
+
+
+@misconception(
+    "You take the latent on the second axis of `latents`. It is on the last one, whatever number that has: `latents[..., latent]`.",
+    replaces="contribution",
+)
+def contribution_of_the_second_axis(latents, W_dec, latent):
+    if latents.dim() == 1:
+        return latents[latent] * W_dec[latent]
+    return latents[:, latent][..., None] * W_dec[latent]
+
+
+@misconception(
+    "You take a column of `W_dec`. The direction of a latent is its row, `W_dec[latent]`.",
+    replaces="contribution",
+)
+def column_for_row(latents, W_dec, latent):
+    return latents[..., latent, None] * W_dec[:, latent]
+
+
+@misconception(
+    "The value of the latent lacks an axis, so that it cannot be multiplied by the direction: index with `latents[..., latent, None]`.",
+    replaces="contribution",
+)
+def axis_missing(latents, W_dec, latent):
+    return latents[..., latent] * W_dec[latent]
+
+
+@misconception(
+    "You return the value of the latent alone. Multiply it by the latent's direction.",
+    replaces="contribution",
+)
+def value_alone(latents, W_dec, latent):
+    return latents[..., latent, None].expand(*latents.shape[:-1], W_dec.shape[1]).clone()
+
+
+@misconception(
+    "The sign is gone: you take the absolute value of the latents. After an edit latents can be negative, and the decoder adds them as "
+    "they are."
+)
+def sizes_of_latents(latents, W_dec, b_dec):
+    return latents.abs() @ W_dec + b_dec
+
+
+@misconception("You divide by the number of active latents. The reconstruction is a sum, not a mean.")
+def mean_of_the_active(latents, W_dec, b_dec):
+    return latents @ W_dec / (latents != 0).sum(-1, keepdim=True).clamp(min=1) + b_dec
+
+
+@misconception(
+    "You add the bias to each direction, so that it counts once for every unit of a latent. Add it once, to the sum."
+)
+def bias_on_each_direction(latents, W_dec, b_dec):
+    return latents @ (W_dec + b_dec)
+
+
+@misconception(
+    "With another number of axes than two your `contribution` stops with an error. `latents` may have any number of leading axes: index with "
+    "`latents[..., latent]`.",
+    replaces="contribution",
+)
+def contribution_of_two_axes(latents, W_dec, latent):
+    return torch.einsum("bs,d->bsd", latents, W_dec[latent])[:, latent]

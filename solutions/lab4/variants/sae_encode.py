@@ -171,6 +171,27 @@ def cuts_large_k(pre, k):
 
 
 @misconception(
+    "A pre-activation that is only just above its threshold is silent in yours. Whatever is above it is active: compare with the "
+    "threshold itself.",
+    replaces="jumprelu",
+)
+def just_above_is_silent(pre, threshold):
+    return torch.where(pre > threshold + 1e-4, pre, 0)
+
+
+@misconception(
+    "Pre-activations that are very small become 0 in your top-k. Whatever is above 0 is positive: compare with 0.",
+    replaces="topk",
+)
+def small_ones_not_kept(pre, k):
+    if not 0 <= k <= pre.shape[-1]:
+        raise ValueError("k is out of range")
+    largest = pre.topk(k, dim=-1)
+    kept = torch.where(largest.values > 1e-4, largest.values, 0)
+    return torch.zeros_like(pre).scatter(-1, largest.indices, kept)
+
+
+@misconception(
     "You use one threshold for all latents, their mean. Each latent has a threshold of its own.",
     replaces="jumprelu",
 )
@@ -356,3 +377,116 @@ def jumprelu_squeezed(pre, threshold):
 )
 def always_float32(pre, threshold):
     return torch.where(pre > threshold, pre, 0).float()
+
+
+@misconception(
+    "You subtract the encoder's bias. It is added to the pre-activations: only the decoder's bias is taken away."
+)
+def subtracts_b_enc(x, W_enc, b_enc, b_dec, activation=torch.relu):
+    return activation((x - b_dec) @ W_enc - b_enc)
+
+
+@misconception("You make the encoder's columns unit length first. Use the weights as they are.")
+def unit_columns(x, W_enc, b_enc, b_dec, activation=torch.relu):
+    return activation((x - b_dec) @ torch.nn.functional.normalize(W_enc, dim=0) + b_enc)
+
+
+@misconception("You refuse `k = 0`. It is allowed, and no latent is active then.", replaces="topk")
+def refuses_zero(pre, k):
+    if not 0 < k <= pre.shape[-1]:
+        raise ValueError("k must be between 1 and d_sae")
+    largest = pre.topk(k, dim=-1)
+    return torch.zeros_like(pre).scatter(-1, largest.indices, largest.values.relu())
+
+
+@misconception(
+    "A `k` that is out of range ends in an `AssertionError`. Write `if …: raise ValueError(…)` in place of `assert`.",
+    replaces="topk",
+)
+def asserts_k(pre, k):
+    assert 0 <= k <= pre.shape[-1], "k is out of range"
+    largest = pre.topk(k, dim=-1)
+    return torch.zeros_like(pre).scatter(-1, largest.indices, largest.values.relu())
+
+
+@misconception(
+    "You keep what lies above the `k`-th largest pre-activation, and leave that one out: one latent too few. The `k`-th belongs to the `k` "
+    "largest.",
+    replaces="topk",
+)
+def strictly_above_the_kth(pre, k):
+    refuse_k(pre, k)
+    if k == 0:
+        return torch.zeros_like(pre)
+    return torch.where((pre > pre.topk(k, dim=-1).values[..., -1:]) & (pre > 0), pre, 0)
+
+
+@misconception(
+    "You keep the `k` smallest pre-activations. Choose the largest ones.",
+    replaces="topk",
+)
+def k_smallest(pre, k):
+    refuse_k(pre, k)
+    smallest = pre.topk(k, dim=-1, largest=False)
+    return torch.zeros_like(pre).scatter(-1, smallest.indices, smallest.values.relu())
+
+
+@misconception(
+    "Your latents come in descending order, from the first place on. Each value stays at the place of its own latent.",
+    replaces="topk",
+)
+def in_descending_order(pre, k):
+    refuse_k(pre, k)
+    values = pre.topk(k, dim=-1).values.relu()
+    return torch.cat([values, pre.new_zeros(*pre.shape[:-1], pre.shape[-1] - k)], dim=-1)
+
+
+@misconception(
+    "You choose the `k` places by the first activation, and use them for all. Each activation has `k` largest of its own.",
+    replaces="topk",
+)
+def places_of_the_first(pre, k):
+    refuse_k(pre, k)
+    first = pre.reshape(-1, pre.shape[-1])[0]
+    kept = torch.zeros_like(first).scatter(0, first.topk(k).indices, 1.0)
+    return pre.relu() * kept
+
+
+@misconception(
+    "You use the largest threshold for all latents. Each latent has a threshold of its own.",
+    replaces="jumprelu",
+)
+def largest_threshold(pre, threshold):
+    return torch.where(pre > threshold.amax(), pre, 0)
+
+
+@misconception(
+    "You cut latents off at the threshold: nothing is above it. Keep what is above the threshold, and set the rest to 0.",
+    replaces="jumprelu",
+)
+def cut_off_at_the_threshold(pre, threshold):
+    return torch.minimum(pre.relu(), threshold)
+
+
+@misconception(
+    "You keep what lies below the threshold, and set the rest to 0. It is the other way round.",
+    replaces="jumprelu",
+)
+def keeps_what_is_below(pre, threshold):
+    return torch.where(pre > threshold, 0, pre)
+
+
+@misconception(
+    "You add the threshold to the active latents. An active latent keeps its pre-activation as it is.",
+    replaces="jumprelu",
+)
+def adds_the_threshold(pre, threshold):
+    return torch.where(pre > threshold, pre + threshold, 0)
+
+
+@misconception(
+    "With another number of axes than two your `sae_encode` stops with an error. `x` may have any number of leading axes: use `@`, or `...` in "
+    "an einsum."
+)
+def two_axes_only(x, W_enc, b_enc, b_dec, activation=torch.relu):
+    return activation(torch.einsum("bi,is->bs", x - b_dec, W_enc) + b_enc)

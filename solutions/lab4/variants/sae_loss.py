@@ -177,3 +177,110 @@ def silent_activations_left_out(x, reconstruction, latents, W_dec, l1_coefficien
     active = (latents > 0).any(-1).sum().clamp(min=1)
     sparsity = (latents * W_dec.norm(dim=-1)).sum() / active
     return both(right_squared(x, reconstruction), sparsity, l1_coefficient)
+
+
+@misconception(
+    "Your `loss` is the plain sum of the two terms. The sparsity term is weighted by `l1_coefficient` there."
+)
+def unweighted_loss(x, reconstruction, latents, W_dec, l1_coefficient):
+    squared, sparsity = right_squared(x, reconstruction), right_sparsity(latents, W_dec)
+    return {"reconstruction": squared, "sparsity": sparsity, "loss": squared + sparsity}
+
+
+@misconception("In your `loss` the coefficient weighs the reconstruction. It belongs to the sparsity term.")
+def weighs_the_reconstruction(x, reconstruction, latents, W_dec, l1_coefficient):
+    squared, sparsity = right_squared(x, reconstruction), right_sparsity(latents, W_dec)
+    return {"reconstruction": squared, "sparsity": sparsity, "loss": l1_coefficient * squared + sparsity}
+
+
+@misconception("Your `loss` is the reconstruction term minus the weighted sparsity. Both are costs: add them.")
+def subtracts_the_sparsity(x, reconstruction, latents, W_dec, l1_coefficient):
+    squared, sparsity = right_squared(x, reconstruction), right_sparsity(latents, W_dec)
+    return {"reconstruction": squared, "sparsity": sparsity, "loss": squared - l1_coefficient * sparsity}
+
+
+@misconception("Your reconstruction term is half of what it should be. The formula has no factor of one half.")
+def half_of_the_squares(x, reconstruction, latents, W_dec, l1_coefficient):
+    return both(right_squared(x, reconstruction) / 2, right_sparsity(latents, W_dec), l1_coefficient)
+
+
+@misconception("Only your reconstruction term is summed over the batch. Take the mean over the batch there too.")
+def reconstruction_of_the_whole_batch(x, reconstruction, latents, W_dec, l1_coefficient):
+    return both(right_squared(x, reconstruction) * len(x), right_sparsity(latents, W_dec), l1_coefficient)
+
+
+@misconception("You take absolute values of the errors where their squares are asked for.")
+def absolute_errors(x, reconstruction, latents, W_dec, l1_coefficient):
+    return both((x - reconstruction).abs().sum(-1).mean(), right_sparsity(latents, W_dec), l1_coefficient)
+
+
+@misconception(
+    "Your sparsity term adds up the lengths of the active latents' directions, however active they are. Each length is multiplied by the "
+    "latent."
+)
+def counts_active_latents(x, reconstruction, latents, W_dec, l1_coefficient):
+    sparsity = ((latents > 0) * W_dec.norm(dim=-1)).sum(-1).mean() + 0 * latents.sum()
+    return both(right_squared(x, reconstruction), sparsity, l1_coefficient)
+
+
+@misconception(
+    "Your lengths are sums of absolute values. The length of a direction is its Euclidean norm, the root of the sum of squares."
+)
+def sums_of_sizes(x, reconstruction, latents, W_dec, l1_coefficient):
+    sparsity = (latents * W_dec.abs().sum(-1)).sum(-1).mean()
+    return both(right_squared(x, reconstruction), sparsity, l1_coefficient)
+
+
+@misconception(
+    "Your sparsity term is the product of two sums, of the latents and of the lengths. Multiply each latent by its own length, then sum."
+)
+def product_of_sums(x, reconstruction, latents, W_dec, l1_coefficient):
+    sparsity = latents.sum(-1).mean() * W_dec.norm(dim=-1).sum()
+    return both(right_squared(x, reconstruction), sparsity, l1_coefficient)
+
+
+@misconception(
+    "Your sparsity term is divided by the number of active latents. Sum over the latents of each activation, and take the mean over the "
+    "batch alone."
+)
+def mean_over_active_latents(x, reconstruction, latents, W_dec, l1_coefficient):
+    sums = (latents * W_dec.norm(dim=-1)).sum(-1)
+    sparsity = (sums / (latents > 0).sum(-1).clamp(min=1)).mean()
+    return both(right_squared(x, reconstruction), sparsity, l1_coefficient)
+
+
+@misconception(
+    "You take the lengths along the wrong axis of `W_dec`: there is one for each entry of an activation. Each latent has one, the norm of "
+    "its row: `W_dec.norm(dim=1)`."
+)
+def lengths_of_columns(x, reconstruction, latents, W_dec, l1_coefficient):
+    return both(right_squared(x, reconstruction), (latents * W_dec.norm(dim=0)).sum(-1).mean(), l1_coefficient)
+
+
+@misconception(
+    "Your numbers are right, but no gradient flows through any of them. Is something detached, or computed inside `torch.no_grad()`?"
+)
+def no_gradients_at_all(x, reconstruction, latents, W_dec, l1_coefficient):
+    found = both(right_squared(x, reconstruction), right_sparsity(latents, W_dec), l1_coefficient)
+    return {name: value.detach() for name, value in found.items()}
+
+
+@misconception(
+    "Your numbers are right, but no gradient of the sparsity term flows to the latents: they are detached. Training could not make them "
+    "smaller."
+)
+def detached_latents(x, reconstruction, latents, W_dec, l1_coefficient):
+    return both(right_squared(x, reconstruction), right_sparsity(latents.detach(), W_dec), l1_coefficient)
+
+
+@misconception("Your numbers are right, but no gradient flows to the reconstruction: it is detached.")
+def detached_reconstruction(x, reconstruction, latents, W_dec, l1_coefficient):
+    return both(right_squared(x, reconstruction.detach()), right_sparsity(latents, W_dec), l1_coefficient)
+
+
+@misconception(
+    "Your two terms are Python numbers, and only the loss is a tensor. Three tensors are asked for: call no `item()`."
+)
+def terms_as_python_numbers(x, reconstruction, latents, W_dec, l1_coefficient):
+    found = both(right_squared(x, reconstruction), right_sparsity(latents, W_dec), l1_coefficient)
+    return {name: value if name == "loss" else value.item() for name, value in found.items()}

@@ -353,3 +353,217 @@ def tensors_for_numbers(x, reconstruction, latents):
 def tensor_for_the_share(clean, spliced, ablated):
     refuse(clean, ablated)
     return torch.tensor((ablated - spliced) / (ablated - clean), dtype=torch.float64)
+
+
+@misconception(
+    "Your `dead` is the share of *tokens* on which no latent is active. It is the share of latents that are active on no token: reduce the "
+    "other axis."
+)
+def tokens_without_latents(x, reconstruction, latents):
+    found = right(x, reconstruction, latents)
+    found["dead"] = 1 - (latents > 0).any(dim=1).double().mean().item()
+    return found
+
+
+@misconception("Your `dead` is the share of latents that are alive. It is 1 minus that.")
+def alive(x, reconstruction, latents):
+    found = right(x, reconstruction, latents)
+    found["dead"] = 1 - found["dead"]
+    return found
+
+
+@misconception(
+    "Your L0 is the mean number of tokens on which a latent is active. It is the mean number of latents that are active on a token: reduce "
+    "the other axis."
+)
+def tokens_of_a_latent(x, reconstruction, latents):
+    found = right(x, reconstruction, latents)
+    found["l0"] = (latents > 0).double().sum(0).mean().item()
+    return found
+
+
+@misconception(
+    "Your L0 is the number of latents that are ever active. Count those that are active on each activation, and take the mean."
+)
+def ever_active(x, reconstruction, latents):
+    found = right(x, reconstruction, latents)
+    found["l0"] = float((latents > 0).any(0).sum())
+    return found
+
+
+@misconception(
+    "You divide distances, not squared distances: a square is missing in both sums of your explained variance."
+)
+def not_squared(x, reconstruction, latents):
+    found = right(x, reconstruction, latents)
+    found["explained_variance"] = (
+        1 - ((x - reconstruction).norm(dim=1).sum() / (x - x.mean(0)).norm(dim=1).sum()).item()
+    )
+    return found
+
+
+@misconception("You take a root of the ratio. Explained variance is 1 minus the ratio of the sums of squares itself.")
+def root_of_the_ratio(x, reconstruction, latents):
+    found = right(x, reconstruction, latents)
+    found["explained_variance"] = 1 - max(1 - found["explained_variance"], 0.0) ** 0.5
+    return found
+
+
+@misconception(
+    "You subtract the mean of the *reconstruction* in the denominator. It is the variance of the activations: take the mean of `x`."
+)
+def mean_of_the_reconstruction(x, reconstruction, latents):
+    found = right(x, reconstruction, latents)
+    spread = ((x - reconstruction.mean(0)) ** 2).sum()
+    found["explained_variance"] = 1 - (((x - reconstruction) ** 2).sum() / spread).item()
+    return found
+
+
+@misconception(
+    "You compare with the variance of the *reconstruction*. The denominator is the variance of the activations `x`."
+)
+def spread_of_the_reconstruction(x, reconstruction, latents):
+    found = right(x, reconstruction, latents)
+    spread = ((reconstruction - reconstruction.mean(0)) ** 2).sum().clamp(min=1e-12)
+    found["explained_variance"] = 1 - (((x - reconstruction) ** 2).sum() / spread).item()
+    return found
+
+
+@misconception(
+    "You return the variance of the reconstruction, as a share of that of the activations. A reconstruction that varies as much and is "
+    "wrong would look perfect: look at the errors."
+)
+def variance_of_the_reconstruction(x, reconstruction, latents):
+    found = right(x, reconstruction, latents)
+    spread = ((reconstruction - reconstruction.mean(0)) ** 2).sum()
+    found["explained_variance"] = (spread / ((x - x.mean(0)) ** 2).sum()).item()
+    return found
+
+
+@misconception(
+    "You return the squared correlation of `x` and `reconstruction`. Explained variance looks at the errors themselves."
+)
+def squared_correlation(x, reconstruction, latents):
+    found = right(x, reconstruction, latents)
+    both = torch.stack([(x - x.mean(0)).flatten(), (reconstruction - reconstruction.mean(0)).flatten()]).double()
+    dots = both @ both.T
+    found["explained_variance"] = (dots[0, 1] ** 2 / (dots[0, 0] * dots[1, 1]).clamp(min=1e-20)).item()
+    return found
+
+
+@misconception("Your cosine is a distance, 1 minus the cosine. Return the mean cosine itself.")
+def cosine_distance(x, reconstruction, latents):
+    found = right(x, reconstruction, latents)
+    found["cosine"] = 1 - found["cosine"]
+    return found
+
+
+@misconception("You return the mean dot product. A cosine is the dot product divided by both lengths.")
+def dot_product(x, reconstruction, latents):
+    found = right(x, reconstruction, latents)
+    found["cosine"] = (x * reconstruction).sum(1).mean().item()
+    return found
+
+
+@misconception(
+    "Your cosine has no sign: you take its absolute value. Where the reconstruction points away it is negative."
+)
+def cosine_without_sign(x, reconstruction, latents):
+    found = right(x, reconstruction, latents)
+    found["cosine"] = torch.cosine_similarity(x, reconstruction, dim=1).abs().mean().item()
+    return found
+
+
+@misconception(
+    "You refuse losses that differ by next to nothing. Only where `ablated` equals `clean` exactly is there a `ValueError`: compare with "
+    "`==`.",
+    replaces="loss_recovered",
+)
+def refuses_tiny_harm(clean, spliced, ablated):
+    if abs(ablated - clean) < 1e-9:
+        raise ValueError("ablating changes nothing")
+    return (ablated - spliced) / (ablated - clean)
+
+
+@misconception(
+    "Your result has the wrong sign: it is the ablated loss minus the spliced one that is recovered.",
+    replaces="loss_recovered",
+)
+def recovered_with_the_wrong_sign(clean, spliced, ablated):
+    refuse(clean, ablated)
+    return (spliced - ablated) / (ablated - clean)
+
+
+@misconception(
+    "You divide by the ablated loss. The scale is what ablating *costs*, the ablated loss minus the clean one.",
+    replaces="loss_recovered",
+)
+def divides_by_ablated(clean, spliced, ablated):
+    refuse(clean, ablated)
+    return (ablated - spliced) / ablated
+
+
+@misconception(
+    "You divide by what splicing costs. The scale is what ablating costs, the ablated loss minus the clean one.",
+    replaces="loss_recovered",
+)
+def divides_by_the_cost_of_splicing(clean, spliced, ablated):
+    refuse(clean, ablated)
+    return (ablated - spliced) / (spliced - clean) if spliced != clean else 1.0
+
+
+@misconception(
+    "You return the difference of the two losses in nats. It is asked for as a share of what ablating costs: divide by it.",
+    replaces="loss_recovered",
+)
+def not_divided(clean, spliced, ablated):
+    refuse(clean, ablated)
+    return ablated - spliced
+
+
+@misconception(
+    "You never let the result exceed 1. A spliced model may be better than the clean one, and that should show.",
+    replaces="loss_recovered",
+)
+def at_most_one(clean, spliced, ablated):
+    refuse(clean, ablated)
+    return min((ablated - spliced) / (ablated - clean), 1.0)
+
+
+@misconception(
+    "You never let the result fall below 0. A reconstruction may do more harm than zeros, and that should show.",
+    replaces="loss_recovered",
+)
+def at_least_zero(clean, spliced, ablated):
+    refuse(clean, ablated)
+    return max((ablated - spliced) / (ablated - clean), 0.0)
+
+
+@misconception(
+    "You count a latent as dead although it is active on some tokens, on less than a thousandth of them. Dead is a latent that is active on "
+    "no token at all."
+)
+def active_on_less_than_a_thousandth(x, reconstruction, latents):
+    found = right(x, reconstruction, latents)
+    found["dead"] = ((latents > 0).double().mean(0) < 0.001).double().mean().item()
+    return found
+
+
+@misconception(
+    "You add a small number to the spread of the activations before you divide by it. Where activations are small, it outweighs them."
+)
+def spread_plus_a_little(x, reconstruction, latents):
+    found = right(x, reconstruction, latents)
+    error, spread = (x - reconstruction).pow(2).sum(), (x - x.mean(0)).pow(2).sum()
+    found["explained_variance"] = (1 - error / (spread + 1e-6)).item()
+    return found
+
+
+@misconception(
+    "You count a latent as dead although it is active on some tokens, on less than a tenth of them. Dead is a latent that is active on no "
+    "token at all."
+)
+def active_on_less_than_a_tenth(x, reconstruction, latents):
+    found = right(x, reconstruction, latents)
+    found["dead"] = ((latents > 0).double().mean(0) < 0.1).double().mean().item()
+    return found

@@ -323,3 +323,113 @@ def hook_stays_after_an_error(model, sae, tokens, text, error_term=False, edit=N
 def edits_with_the_error_only(model, sae, tokens, text, error_term=False, edit=None):
     replace = right_splice(sae, text, error_term, edit if error_term else None)
     return loss_of(logits_with(model, sae.cfg.metadata.hook_name, tokens, replace), tokens, text)
+
+
+def spliced_losses(model, sae, tokens, text, error_term, edit):
+    """The loss of every next token, [batch, pos - 1]."""
+    logits = logits_with(model, sae.cfg.metadata.hook_name, tokens, right_splice(sae, text, error_term, edit))
+    return -logits[:, :-1].log_softmax(-1).gather(2, tokens[:, 1:, None])[..., 0]
+
+
+@misconception("You return the sum of the losses. Take their mean over the next tokens that are text.")
+def summed_loss(model, sae, tokens, text, error_term=False, edit=None):
+    return spliced_losses(model, sae, tokens, text, error_term, edit)[text[:, 1:]].sum().item()
+
+
+@misconception(
+    "You set the losses of special tokens to 0, and divide by the number of all next tokens. Divide by the number of those that are text."
+)
+def divides_by_all_positions(model, sae, tokens, text, error_term=False, edit=None):
+    return (spliced_losses(model, sae, tokens, text, error_term, edit) * text[:, 1:]).mean().item()
+
+
+@misconception("You return the mean log-probability, which is negative. The loss is minus that.")
+def log_probability(model, sae, tokens, text, error_term=False, edit=None):
+    return -spliced_losses(model, sae, tokens, text, error_term, edit)[text[:, 1:]].mean().item()
+
+
+@misconception("You return minus the mean probability of the next token. Take the logarithm of each probability first.")
+def mean_probability(model, sae, tokens, text, error_term=False, edit=None):
+    return -(-spliced_losses(model, sae, tokens, text, error_term, edit)[text[:, 1:]]).exp().mean().item()
+
+
+@misconception(
+    "You take the logarithm of the mean probability. Take the mean of the logarithms: each next token has a loss of its own."
+)
+def log_of_the_mean(model, sae, tokens, text, error_term=False, edit=None):
+    losses = spliced_losses(model, sae, tokens, text, error_term, edit)[text[:, 1:]]
+    return -(-losses).exp().mean().log().item()
+
+
+@misconception(
+    "You splice at special positions, and leave the text as it is: the two branches of your mask are exchanged."
+)
+def splices_special_only(model, sae, tokens, text, error_term=False, edit=None):
+    replace = right_splice(sae, ~text, error_term, edit)
+    return loss_of(logits_with(model, sae.cfg.metadata.hook_name, tokens, replace), tokens, text)
+
+
+@misconception(
+    "Your targets wrap around: the last position is to predict the first token of its row. Nothing comes after the last position; leave its "
+    "logits out."
+)
+def wraps_around(model, sae, tokens, text, error_term=False, edit=None):
+    logits = logits_with(model, sae.cfg.metadata.hook_name, tokens, right_splice(sae, text, error_term, edit))
+    losses = -logits.log_softmax(-1).gather(2, tokens.roll(-1, dims=1)[..., None])[..., 0]
+    return losses[text.roll(-1, dims=1)].mean().item()
+
+
+@misconception(
+    "You return by how much the loss grows over that of the clean model. The loss with the SAE spliced in is asked for."
+)
+def difference_to_the_clean_loss(model, sae, tokens, text, error_term=False, edit=None):
+    logits = logits_with(model, sae.cfg.metadata.hook_name, tokens, right_splice(sae, text, error_term, edit))
+    with torch.no_grad():
+        return loss_of(logits, tokens, text) - loss_of(model(tokens), tokens, text)
+
+
+@misconception("You hand the activations to `edit`. It takes latents: encode first, edit, then decode.")
+def edits_the_activations(model, sae, tokens, text, error_term=False, edit=None):
+    def replace(value):
+        latents = sae.encode((edit or same)(value.clone()))
+        new = sae.decode(latents)
+        if error_term:
+            new = new + value - sae.decode(sae.encode(value))
+        return torch.where(text[..., None], new, value)
+
+    return loss_of(logits_with(model, sae.cfg.metadata.hook_name, tokens, replace), tokens, text)
+
+
+@misconception("You apply `edit` to the reconstruction. It edits latents: what it returns is decoded.")
+def edits_the_reconstruction(model, sae, tokens, text, error_term=False, edit=None):
+    def replace(value):
+        reconstruction = sae.decode(sae.encode(value))
+        new = (edit or same)(reconstruction.clone())
+        if error_term:
+            new = new + value - reconstruction
+        return torch.where(text[..., None], new, value)
+
+    return loss_of(logits_with(model, sae.cfg.metadata.hook_name, tokens, replace), tokens, text)
+
+
+@misconception(
+    "With `error_term` you put the error term in the activation's place, without the reconstruction. Add it to the reconstruction."
+)
+def error_in_place_of_the_sum(model, sae, tokens, text, error_term=False, edit=None):
+    def replace(value):
+        latents = sae.encode(value)
+        error = value - sae.decode(latents)
+        new = error if error_term else sae.decode((edit or same)(latents))
+        return torch.where(text[..., None], new, value)
+
+    return loss_of(logits_with(model, sae.cfg.metadata.hook_name, tokens, replace), tokens, text)
+
+
+@misconception("You add the reconstruction to the activation, where it should take the activation's place.")
+def adds_the_reconstruction(model, sae, tokens, text, error_term=False, edit=None):
+    right = right_splice(sae, text, error_term, edit)
+
+    def replace(value):
+        return torch.where(text[..., None], value + right(value), value)
+
+    return loss_of(logits_with(model, sae.cfg.metadata.hook_name, tokens, replace), tokens, text)

@@ -528,3 +528,240 @@ def hook_at_a_fixed_place(model, tokens, hook_name, hook, steps):
             logits = model.run_with_hooks(tokens, fwd_hooks=[("blocks.0.hook_resid_pre", hook)])
         tokens = torch.cat([tokens, logits[:, -1].argmax(dim=-1, keepdim=True)], dim=1)
     return tokens
+
+
+@misconception(
+    "You subtract the direction. Steering adds it: a positive coefficient pushes towards the latent.",
+    replaces="steering_hook",
+)
+def steering_subtracts(sae, latent, coefficient):
+    def add(value, hook):
+        return value - coefficient * sae.W_dec[latent]
+
+    return add
+
+
+@misconception(
+    "You multiply by the latent's own activation as well, so that a silent latent cannot be steered. Add the coefficient times the direction, "
+    "whatever the latent is.",
+    replaces="steering_hook",
+)
+def scales_what_is_there(sae, latent, coefficient):
+    def add(value, hook):
+        return value + coefficient * sae.encode(value)[..., latent, None] * sae.W_dec[latent]
+
+    return add
+
+
+@misconception(
+    "You put the scaled direction in the activation's place. Add it to the activation.",
+    replaces="steering_hook",
+)
+def direction_alone(sae, latent, coefficient):
+    def add(value, hook):
+        return (coefficient * sae.W_dec[latent]).expand_as(value).clone()
+
+    return add
+
+
+@misconception(
+    "You multiply the direction by the length of the activation. The coefficient alone says how much is added.",
+    replaces="steering_hook",
+)
+def in_units_of_the_activation(sae, latent, coefficient):
+    def add(value, hook):
+        return value + coefficient * value.norm(dim=-1, keepdim=True) * sae.W_dec[latent]
+
+    return add
+
+
+@misconception(
+    "You take the direction of another latent: its number is off by one. Latents are counted from 0.",
+    replaces="steering_hook",
+)
+def latent_off_by_one(sae, latent, coefficient):
+    def add(value, hook):
+        return value + coefficient * sae.W_dec[latent - 1]
+
+    return add
+
+
+@misconception(
+    "Your ablation hook returns nothing, so the model goes on with the activation as it was. A hook has to `return` the new one.",
+    replaces="ablation_hook",
+)
+def ablation_returns_nothing(sae, latent):
+    def take_away(value, hook):
+        _ = value - sae.encode(value)[..., latent, None] * sae.W_dec[latent]
+
+    return take_away
+
+
+@misconception(
+    "You ablate along the encoder's direction. What the latent writes goes along its row of the decoder, `sae.W_dec[latent]`.",
+    replaces="ablation_hook",
+)
+def ablates_the_encoder_direction(sae, latent):
+    def take_away(value, hook):
+        return value - sae.encode(value)[..., latent, None] * sae.W_enc[:, latent]
+
+    return take_away
+
+
+@misconception(
+    "You set the whole activation to 0. Only what this one latent writes is to go.",
+    replaces="ablation_hook",
+)
+def zeroes_the_activation(sae, latent):
+    def take_away(value, hook):
+        return torch.zeros_like(value)
+
+    return take_away
+
+
+@misconception(
+    "You take the latent's contribution away everywhere but at the first position. Every position counts, the first one too.",
+    replaces="ablation_hook",
+)
+def ablates_after_the_first_position(sae, latent):
+    def take_away(value, hook):
+        new = value.clone()
+        new[:, 1:] -= sae.encode(value)[:, 1:, latent, None] * sae.W_dec[latent]
+        return new
+
+    return take_away
+
+
+@misconception(
+    "You ablate in the first text of the batch only. Every row counts.",
+    replaces="ablation_hook",
+)
+def ablates_the_first_text(sae, latent):
+    def take_away(value, hook):
+        new = value.clone()
+        new[0] -= sae.encode(value)[0, :, latent, None] * sae.W_dec[latent]
+        return new
+
+    return take_away
+
+
+@misconception(
+    "You return what the latent writes. Take it away from the activation: return the rest.",
+    replaces="ablation_hook",
+)
+def returns_the_contribution(sae, latent):
+    def take_away(value, hook):
+        return sae.encode(value)[..., latent, None] * sae.W_dec[latent]
+
+    return take_away
+
+
+@misconception(
+    "You take the reconstruction away, and so what all latents write. Only this one latent's part is to go.",
+    replaces="ablation_hook",
+)
+def takes_all_latents_away(sae, latent):
+    def take_away(value, hook):
+        return value - sae.encode(value) @ sae.W_dec
+
+    return take_away
+
+
+@misconception(
+    "The hook never acts: your continuations are those of the model alone. Hand it to `run_with_hooks` in every step."
+)
+def hook_never_acts(model, tokens, hook_name, hook, steps):
+    for _ in range(steps):
+        with torch.no_grad():
+            logits = model(tokens)
+        tokens = torch.cat([tokens, logits[:, -1].argmax(dim=-1, keepdim=True)], dim=1)
+    return tokens
+
+
+@misconception("You append one token too many. Append `steps` tokens.")
+def one_token_too_many(model, tokens, hook_name, hook, steps):
+    for _ in range(steps + 1):
+        with torch.no_grad():
+            logits = model.run_with_hooks(tokens, fwd_hooks=[(hook_name, hook)])
+        tokens = torch.cat([tokens, logits[:, -1].argmax(dim=-1, keepdim=True)], dim=1)
+    return tokens
+
+
+@misconception("You append one token too few. Append `steps` tokens.")
+def one_token_too_few(model, tokens, hook_name, hook, steps):
+    for _ in range(steps - 1):
+        with torch.no_grad():
+            logits = model.run_with_hooks(tokens, fwd_hooks=[(hook_name, hook)])
+        tokens = torch.cat([tokens, logits[:, -1].argmax(dim=-1, keepdim=True)], dim=1)
+    return tokens
+
+
+@misconception(
+    "From the second step on you show the model the newest token alone. It needs the whole text: run it on everything that has been written."
+)
+def sees_the_newest_token_alone(model, tokens, hook_name, hook, steps):
+    shown = tokens
+    for _ in range(steps):
+        with torch.no_grad():
+            logits = model.run_with_hooks(shown, fwd_hooks=[(hook_name, hook)])
+        shown = logits[:, -1].argmax(dim=-1, keepdim=True)
+        tokens = torch.cat([tokens, shown], dim=1)
+    return tokens
+
+
+@misconception(
+    "You read every new token off the logits at the end of the *prompt*. After the first step the text is longer: read them at its last "
+    "position."
+)
+def reads_the_end_of_the_prompt(model, tokens, hook_name, hook, steps):
+    end = tokens.shape[1] - 1
+    for _ in range(steps):
+        with torch.no_grad():
+            logits = model.run_with_hooks(tokens, fwd_hooks=[(hook_name, hook)])
+        tokens = torch.cat([tokens, logits[:, end].argmax(dim=-1, keepdim=True)], dim=1)
+    return tokens
+
+
+@misconception("You put each new token in front of the text. Append it at the end.")
+def new_tokens_in_front(model, tokens, hook_name, hook, steps):
+    for _ in range(steps):
+        with torch.no_grad():
+            logits = model.run_with_hooks(tokens, fwd_hooks=[(hook_name, hook)])
+        tokens = torch.cat([logits[:, -1].argmax(dim=-1, keepdim=True), tokens], dim=1)
+    return tokens
+
+
+@misconception("You append the least likely token. Greedy means the most likely one.")
+def least_likely(model, tokens, hook_name, hook, steps):
+    for _ in range(steps):
+        with torch.no_grad():
+            logits = model.run_with_hooks(tokens, fwd_hooks=[(hook_name, hook)])
+        tokens = torch.cat([tokens, logits[:, -1].argmin(dim=-1, keepdim=True)], dim=1)
+    return tokens
+
+
+@misconception(
+    "You never append the token that a text ends with at the moment. The most likely token is appended, also if it stands there already."
+)
+def no_token_twice_in_a_row(model, tokens, hook_name, hook, steps):
+    for _ in range(steps):
+        with torch.no_grad():
+            logits = model.run_with_hooks(tokens, fwd_hooks=[(hook_name, hook)])
+        last = logits[:, -1].clone().scatter(1, tokens[:, -1:], -torch.inf)
+        tokens = torch.cat([tokens, last.argmax(dim=-1, keepdim=True)], dim=1)
+    return tokens
+
+
+@misconception(
+    "Behind an end-of-text token you append nothing but end-of-text tokens. No token ends a text early: go on with the most likely one."
+)
+def finished_texts_stay_finished(model, tokens, hook_name, hook, steps):
+    end = model.tokenizer.eos_token_id
+    finished = torch.zeros(len(tokens), 1, dtype=torch.bool, device=tokens.device)
+    for _ in range(steps):
+        with torch.no_grad():
+            logits = model.run_with_hooks(tokens, fwd_hooks=[(hook_name, hook)])
+        new = logits[:, -1].argmax(dim=-1, keepdim=True).masked_fill(finished, end)
+        finished = finished | (new == end)
+        tokens = torch.cat([tokens, new], dim=1)
+    return tokens

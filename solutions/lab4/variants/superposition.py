@@ -185,8 +185,8 @@ def returns_in_the_loop(batches, n_hidden, importance, seed):
 
 
 @misconception(
-    "Your weights are the start, untouched, with a bias of zeros. Does the optimiser know the very tensors that you return, "
-    "and is `step` called?"
+    "Your weights do not depend on the batches, and your bias is 0: you return the start, untouched. Does the optimiser know the very "
+    "tensors that you return, and is `step` called?"
 )
 def never_steps(batches, n_hidden, importance, seed):
     W, b = start_of(batches, n_hidden, seed)
@@ -213,8 +213,8 @@ def bias_not_trained(batches, n_hidden, importance, seed):
 
 
 @misconception(
-    "You force every column of `W` to length 1 after each step. Then every feature has a direction, wanted or not. Here the "
-    "lengths are part of the answer: unimportant features may have none."
+    "All columns of your `W` have the same length: do you bring them to length 1? Then every feature has a direction, wanted or not. "
+    "Here the lengths are part of the answer: unimportant features may have none."
 )
 def unit_columns(batches, n_hidden, importance, seed):
     W, b = start_of(batches, n_hidden, seed)
@@ -259,6 +259,16 @@ def without_itself(W):
 
 
 @misconception(
+    "You sum over the other features alone, and cut what is then above 1. The sum includes the feature itself, so that no number is above 1.",
+    replaces="feature_dimensionality",
+)
+def without_itself_cut_at_one(W):
+    squares, dots = parts_of(W)
+    others = dots.fill_diagonal_(0).sum(1)
+    return torch.where(squares > 0, (squares / others).clamp(max=1), 0)
+
+
+@misconception(
     "You sum the dot products as they are, so that positive and negative ones cancel. Square each of them first.",
     replaces="feature_dimensionality",
 )
@@ -279,7 +289,8 @@ def both_normalised(W):
 
 
 @misconception(
-    "You sum over the wrong axis of the table of dot products: $i$, whose unit vector is taken, stays; $j$ is summed over.",
+    "Your numbers are $1 / \\sum_j (\\hat w_i \\cdot \\hat w_j)^2$: either all vectors have length 1, or the sum runs over the wrong axis of the "
+    "table of dot products. Only $\\hat w_i$ is a unit vector, and the sum runs over $j$.",
     replaces="feature_dimensionality",
 )
 def sums_over_i(W):
@@ -357,6 +368,14 @@ def one_axis(W, b, x, importance):
 
 
 @misconception(
+    "Another first batch gives the very same weights: your training leaves the first batch out. Take one step on each batch, the first one "
+    "included.",
+)
+def leaves_out_the_first_batch(batches, n_hidden, importance, seed):
+    return trained_with(batches[1:], n_hidden, importance, seed)
+
+
+@misconception(
     "Another last batch gives the very same weights. Take one step on each batch, not all steps on the first one.",
 )
 def first_batch_again(batches, n_hidden, importance, seed):
@@ -413,7 +432,7 @@ def features_first(batches, n_hidden, importance, seed):
 
 
 @misconception(
-    "You draw the start from PyTorch's global random state, so the same seed gives other weights each time. Use a "
+    "The same seed gives other weights each time, and PyTorch's global random state has moved: something is drawn from it. Use a "
     "`torch.Generator` with `seed`.",
 )
 def start_from_the_global_state(batches, n_hidden, importance, seed):
@@ -428,15 +447,36 @@ def start_from_the_global_state(batches, n_hidden, importance, seed):
     return W.detach(), b.detach()
 
 
+def with_zero_below(length, W):
+    """0 for columns that are not as long."""
+    squares, dots = parts_of(W)
+    return torch.where(squares.sqrt() > length, squares / dots.sum(1).clamp(min=1e-30), 0)
+
+
 @misconception(
     "You give 0 to features whose column is short. Only a column that is all zeros has 0; the dimensionality does "
     "not depend on the lengths alone.",
     replaces="feature_dimensionality",
 )
 def short_is_zero(W):
-    squares, dots = parts_of(W)
-    shared = dots.sum(1)
-    return torch.where(squares.sqrt() > 0.05, squares / shared.clamp(min=1e-30), 0)
+    return with_zero_below(0.1, W)
+
+
+@misconception(
+    "You take short columns for zero, so their features get 0. Only a column that is all zeros has 0, however short the others are.",
+    replaces="feature_dimensionality",
+)
+def rather_short_is_zero(W):
+    return with_zero_below(1e-3, W)
+
+
+@misconception(
+    "You give 0 to features whose column is very short, as if it were all zeros. Its direction is as good as that of a long one: only a "
+    "column that is all zeros has 0.",
+    replaces="feature_dimensionality",
+)
+def very_short_is_zero(W):
+    return with_zero_below(1e-6, W)
 
 
 @misconception(
@@ -446,6 +486,33 @@ def short_is_zero(W):
 def adds_a_small_number(W):
     squares, dots = parts_of(W)
     return squares / (dots.sum(1) + 1e-3)
+
+
+@misconception(
+    "You add about 1e-6 below the line, which outweighs very short columns. Only a column that is all zeros needs care.",
+    replaces="feature_dimensionality",
+)
+def adds_a_millionth(W):
+    squares, dots = parts_of(W)
+    return squares / (dots.sum(1) + 1e-6)
+
+
+@misconception(
+    "You add about 1e-8 below the line, which outweighs very short columns. Only a column that is all zeros needs care.",
+    replaces="feature_dimensionality",
+)
+def adds_a_smaller_number(W):
+    squares, dots = parts_of(W)
+    return squares / (dots.sum(1) + 1e-8)
+
+
+@misconception(
+    "You add about 1e-12 below the line, which outweighs very short columns. Only a column that is all zeros needs care.",
+    replaces="feature_dimensionality",
+)
+def adds_a_tiny_number(W):
+    squares, dots = parts_of(W)
+    return squares / (dots.sum(1) + 1e-12)
 
 
 @misconception(
@@ -459,7 +526,8 @@ def absolute_values(W):
 
 
 @misconception(
-    "You take the dot products with the column itself. The first vector of each is the unit vector along the column.",
+    "Your numbers are $1 / \\sum_j (\\hat w_i \\cdot w_j)^2$: the squared length is missing above the line, or it cancels, as the first vector of "
+    "each dot product is the column itself and no unit vector.",
     replaces="feature_dimensionality",
 )
 def not_a_unit_vector(W):
@@ -535,3 +603,103 @@ def needs_gradients_on(batches, n_hidden, importance, seed):
         right_loss(W, b, x, importance).backward()
         optimiser.step()
     return W.detach(), b.detach()
+
+
+_GENERATORS = {}
+
+
+@misconception(
+    "The same seed gives other weights at the second call, though no global random state has moved: something is kept between calls, such as "
+    "a generator that goes on where it was. Make a new generator in each call, and seed it with `seed`."
+)
+def keeps_its_generator(batches, n_hidden, importance, seed):
+    generator = _GENERATORS.setdefault(seed, torch.Generator().manual_seed(seed))
+    n = batches.shape[-1]
+    W = (torch.randn(n_hidden, n, generator=generator) / n**0.5).to(batches).requires_grad_()
+    b = batches.new_zeros(n).requires_grad_()
+    optimiser = torch.optim.Adam([W, b], lr=0.02)
+    with torch.enable_grad():
+        for x in batches:
+            optimiser.zero_grad()
+            right_loss(W, b, x, importance).backward()
+            optimiser.step()
+    return W.detach(), b.detach()
+
+
+@misconception("You return `b` first. The order is `W`, then `b`.")
+def bias_first(batches, n_hidden, importance, seed):
+    W, b = trained_with(batches, n_hidden, importance, seed)
+    return b, W
+
+
+@misconception("You subtract the bias. It is added inside the ReLU: `relu(W.T h + b)`.", replaces="toy_loss")
+def subtracts_the_bias(W, b, x, importance):
+    return (importance * (x - torch.relu(x @ W.T @ W - b)) ** 2).sum(-1).mean()
+
+
+@misconception("Your loss has a factor of one half. The formula has none.", replaces="toy_loss")
+def half_of_the_squares(W, b, x, importance):
+    return right_loss(W, b, x, importance) / 2
+
+
+@misconception(
+    "You weigh each error by the root of its importance. Multiply the square by the importance itself.",
+    replaces="toy_loss",
+)
+def root_of_importance(W, b, x, importance):
+    return (importance.sqrt() * (x - torch.relu(x @ W.T @ W + b)) ** 2).sum(-1).mean()
+
+
+@misconception(
+    "You take a root of the sum over the features: it is a distance. The loss is the sum of the weighted squares itself.",
+    replaces="toy_loss",
+)
+def distance(W, b, x, importance):
+    return ((importance * (x - torch.relu(x @ W.T @ W + b)) ** 2).sum(-1) + 1e-12).sqrt().mean()
+
+
+@misconception(
+    "You weigh the features in the input too: `x` is multiplied by the importance before it goes through the model. It weighs the errors alone.",
+    replaces="toy_loss",
+)
+def importance_in_the_input(W, b, x, importance):
+    return (importance * (x - torch.relu((importance * x) @ W.T @ W + b)) ** 2).sum(-1).mean()
+
+
+@misconception(
+    "Above the line you have the length of the column. It is the *squared* length.",
+    replaces="feature_dimensionality",
+)
+def length_not_squared(W):
+    squares, dots = parts_of(W)
+    shared = dots.sum(1)
+    return torch.where(shared > 0, squares.sqrt() / shared.clamp(min=1e-30), 0)
+
+
+@misconception(
+    "You take the rows of `W`: your result has one number for each hidden dimension. A feature's direction is a *column*.",
+    replaces="feature_dimensionality",
+)
+def rows_for_columns(W):
+    squares, dots = parts_of(W.T)
+    shared = dots.sum(1)
+    return torch.where(shared > 0, squares / shared.clamp(min=1e-30), 0)
+
+
+@misconception(
+    "You return the sum below the line as a share of the squared length: your fraction is upside down.",
+    replaces="feature_dimensionality",
+)
+def upside_down(W):
+    squares, dots = parts_of(W)
+    return torch.where(squares > 0, dots.sum(1) / squares.clamp(min=1e-30), 0)
+
+
+@misconception(
+    "You return how much of each feature is disturbed by the others: 1 minus the dimensionality.",
+    replaces="feature_dimensionality",
+)
+def interference(W):
+    squares, dots = parts_of(W)
+    shared = dots.sum(1)
+    return 1 - torch.where(shared > 0, squares / shared.clamp(min=1e-30), 0)

@@ -293,8 +293,8 @@ def keeps_the_encoder(sae, scale):
 
 
 @misconception(
-    "What you return is the start, untrained. Does the optimiser know the very tensors that you return, and is `step` called "
-    "in every round?"
+    "Your weights explain little, and one step more gives the very same ones: do you return the start, untrained? Does the optimiser know "
+    "the very tensors that you return, and is `step` called in every round?"
 )
 def never_steps(activations, mask, d_sae, k, steps, seed):
     x, scale = right_tokens(activations, mask)
@@ -387,8 +387,8 @@ def trains_on_any_scale(activations, mask, d_sae, k, steps, seed):
 
 
 @misconception(
-    "Your autoencoder reconstructs activations badly as they come. Does it expect scaled ones? `unscale` folds the factor into the "
-    "weights that you return."
+    "Your autoencoder reconstructs activations badly as they come, but scaled ones well: the factor is not folded in. `unscale` folds it into "
+    "the weights that you return."
 )
 def not_folded_back(activations, mask, d_sae, k, steps, seed):
     x, _ = right_tokens(activations, mask)
@@ -433,8 +433,8 @@ def scales_in_place(sae, scale):
 
 
 @misconception(
-    "Your trained autoencoder reconstructs real tokens badly. Did it learn from the positions that `mask` leaves out, too? Train on what "
-    "`training_tokens` returns."
+    "Your trained autoencoder reconstructs real tokens badly, and nearly without error what stands where `mask` is False. Did it learn from "
+    "those positions, too? Train on what `training_tokens` returns."
 )
 def trains_on_all_positions(activations, mask, d_sae, k, steps, seed):
     x, scale = right_tokens(activations, torch.ones_like(mask))
@@ -466,6 +466,27 @@ def fails_with_one_step(activations, mask, d_sae, k, steps, seed):
 
 
 @misconception(
+    "With `steps = 0` your training stops with an error. `steps` may be 0: then return the start. Does something after the loop need a step?"
+)
+def fails_with_no_step(activations, mask, d_sae, k, steps, seed):
+    x, scale = right_tokens(activations, mask)
+    generator = torch.Generator().manual_seed(seed)
+    sae = start_of(x, d_sae, generator)
+    optimiser = torch.optim.Adam(sae, lr=0.01)
+    losses = []
+    with torch.enable_grad():
+        for _ in range(steps):
+            batch = drawn(x, generator)
+            losses.append(loss_of(sae, batch, encoded(sae, batch, k)))
+            optimiser.zero_grad()
+            losses[-1].backward()
+            optimiser.step()
+    if losses[-1].isnan():
+        raise ValueError("the training diverged")
+    return scaled_back(sae, scale)
+
+
+@misconception(
     'You return the four weights without their names. Return a dict with `"W_enc"`, `"b_enc"`, `"W_dec"` and `"b_dec"`.'
 )
 def a_tuple_of_weights(activations, mask, d_sae, k, steps, seed):
@@ -487,3 +508,137 @@ def needs_gradients_on(activations, mask, d_sae, k, steps, seed):
         loss_of(sae, batch, encoded(sae, batch, k)).backward()
         optimiser.step()
     return scaled_back(sae, scale)
+
+
+_GENERATORS = {}
+
+
+@misconception(
+    "The same seed gives other weights at the second call, though no global random state has moved: something is kept between calls, such as "
+    "a generator or weights that go on where they were. Begin anew in each call."
+)
+def keeps_its_generator(activations, mask, d_sae, k, steps, seed):
+    x, scale = right_tokens(activations, mask)
+    generator = _GENERATORS.setdefault(seed, torch.Generator().manual_seed(seed))
+    return scaled_back(trained(x, d_sae, k, steps, seed, generator), scale)
+
+
+@misconception(
+    "You bring the length of the mean activation to the square root of `d_in`. Take the mean of the lengths.",
+    replaces="training_tokens",
+)
+def length_of_the_mean(activations, mask):
+    x = activations[mask]
+    scale = (x.shape[1] ** 0.5 / x.mean(dim=0).norm()).item()
+    return x * scale, scale
+
+
+@misconception(
+    "Your activations end with a mean length of `d_in`. It should be the square root of it.",
+    replaces="training_tokens",
+)
+def mean_length_of_d_in(activations, mask):
+    x, scale = right_tokens(activations, mask)
+    root = x.shape[1] ** 0.5
+    return x * root, scale * root
+
+
+@misconception(
+    "You divide by the standard deviation of all entries. Bring the mean *length* of the activations to the square root of `d_in`.",
+    replaces="training_tokens",
+)
+def by_the_standard_deviation(activations, mask):
+    x = activations[mask]
+    scale = (1 / x.std()).item()
+    return x * scale, scale
+
+
+@misconception(
+    "You bring the *longest* activation to the square root of `d_in`. The text asks for the mean length.",
+    replaces="training_tokens",
+)
+def longest_for_mean(activations, mask):
+    x = activations[mask]
+    scale = (x.shape[1] ** 0.5 / x.norm(dim=1).max()).item()
+    return x * scale, scale
+
+
+@misconception(
+    "Your mean length is the sum of the lengths, not divided by the number of activations.",
+    replaces="training_tokens",
+)
+def sum_of_lengths(activations, mask):
+    x = activations[mask]
+    scale = (x.shape[1] ** 0.5 / x.norm(dim=1).sum()).item()
+    return x * scale, scale
+
+
+@misconception(
+    "Your factor has the number of chosen tokens under the root, not `d_in`, the width of an activation.",
+    replaces="training_tokens",
+)
+def root_of_the_number_of_tokens(activations, mask):
+    x = activations[mask]
+    scale = (len(x) ** 0.5 / x.norm(dim=1).mean()).item()
+    return x * scale, scale
+
+
+@misconception(
+    "You add up absolute values for the lengths. The length of an activation is its Euclidean norm.",
+    replaces="training_tokens",
+)
+def sums_of_sizes(activations, mask):
+    x = activations[mask]
+    scale = (x.shape[1] ** 0.5 / x.abs().sum(dim=1).mean()).item()
+    return x * scale, scale
+
+
+@misconception(
+    "You set the activations of other positions to 0 and keep them. Leave them out: `activations[mask]`.",
+    replaces="training_tokens",
+)
+def others_become_zero(activations, mask):
+    _, scale = right_tokens(activations, mask)
+    return (activations * mask[..., None]).flatten(0, 1) * scale, scale
+
+
+@misconception(
+    "You choose the positions that `mask` leaves out. Where it is True, a position is real.",
+    replaces="training_tokens",
+)
+def mask_turned_round(activations, mask):
+    return right_tokens(activations, ~mask)
+
+
+@misconception(
+    "You leave the decoder's directions at the trained scale. The reconstruction is to be divided by the factor, so divide `W_dec` by it too.",
+    replaces="unscale",
+)
+def keeps_the_decoder(sae, scale):
+    return {
+        "W_enc": sae["W_enc"] * scale,
+        "b_enc": sae["b_enc"].clone(),
+        "W_dec": sae["W_dec"].clone(),
+        "b_dec": sae["b_dec"] / scale,
+    }
+
+
+@misconception(
+    "You multiply the decoder's bias by the factor. The decoder has to undo the factor: divide both its weights and its bias.",
+    replaces="unscale",
+)
+def multiplies_the_decoder_bias(sae, scale):
+    return {
+        "W_enc": sae["W_enc"] * scale,
+        "b_enc": sae["b_enc"].clone(),
+        "W_dec": sae["W_dec"] / scale,
+        "b_dec": sae["b_dec"] * scale,
+    }
+
+
+@misconception(
+    "You multiply all weights by the factor. The encoder's weights are multiplied, the decoder's are divided.",
+    replaces="unscale",
+)
+def multiplies_all(sae, scale):
+    return {name: weight * scale if name != "b_enc" else weight.clone() for name, weight in sae.items()}

@@ -423,6 +423,33 @@ def strictly_above(latents, active, W_dec, directions, parents, level):
 
 
 @misconception(
+    "You count decoder rows whose cosine similarity is a little below the level. Compare with `level` itself: `>= level`."
+)
+def a_little_below(latents, active, W_dec, directions, parents, level):
+    return rates(latents, active, W_dec, directions, parents, level - 1e-4)
+
+
+@misconception(
+    "You count a child's latent as silent where its value is only small. A latent is active where its value is above 0.",
+    replaces="absorption",
+)
+def small_is_not_active(latents, active, W_dec, directions, parents, level):
+    def rule(own, theirs, along):
+        return (theirs == 0) & (own > 1e-3) & along
+
+    return rates(latents, active, W_dec, directions, parents, level, absorbed=rule)
+
+
+@misconception(
+    "Positive values that are very small become 0 in yours. All that is above 0 is positive, and may be kept.",
+    replaces="batch_topk",
+)
+def small_ones_not_kept(before, k):
+    refuse_k(k)
+    return keep(torch.where(before > 1e-3, before, -1), k * len(before))
+
+
+@misconception(
     "You compare the row of the child's latent with the child's own direction. Compare it with the parent's direction."
 )
 def along_the_child(latents, active, W_dec, directions, parents, level):
@@ -487,3 +514,103 @@ def named_by_parents(latents, active, W_dec, directions, parents, level):
     found = rates(latents, active, W_dec, directions, parents, level)
     children = {parent: [c for c in found if parents[c] == parent] for parent in {parents[c] for c in found}}
     return {parent: sum(found[c] for c in each) / len(each) for parent, each in children.items()}
+
+
+@misconception(
+    "A child that is on in no sample stops your function with a `ZeroDivisionError`. By the docstring its rate is 0."
+)
+def divided_by_no_samples(latents, active, W_dec, directions, parents, level):
+    found = rates(latents, active, W_dec, directions, parents, level)
+    return {child: rate * int(active[:, child].sum()) / int(active[:, child].sum()) for child, rate in found.items()}
+
+
+@misconception(
+    "A negative k stops your function with a `RuntimeError` of PyTorch. The docstring asks for a `ValueError`: check before you "
+    "select.",
+    replaces="batch_topk",
+)
+def negative_k_for_topk(before, k):
+    flat = before.flatten()
+    places = flat.topk(min(k * len(before), len(flat))).indices
+    return torch.zeros_like(flat).scatter(0, places, flat[places].relu()).view_as(before)
+
+
+@misconception(
+    "You accept prefixes that stay the same from one to the next, such as (2, 2, 5). Each should be larger than the one before.",
+    replaces="matryoshka_loss",
+)
+def equal_prefixes_accepted(x, latents, W_dec, b_dec, prefixes):
+    refuse_prefixes(list(dict.fromkeys(prefixes)), len(W_dec))
+    return sum(squared(x - rebuilt(latents, W_dec, b_dec, 0, end)) for end in prefixes)
+
+
+@misconception(
+    "You check only that the last prefix has all latents: prefixes that do not rise, or begin below 1, give no `ValueError`.",
+    replaces="matryoshka_loss",
+)
+def end_alone_checked(x, latents, W_dec, b_dec, prefixes):
+    if not prefixes or prefixes[-1] != len(W_dec):
+        raise ValueError("the last prefix should have all latents")
+    return sum(squared(x - rebuilt(latents, W_dec, b_dec, 0, end)) for end in prefixes)
+
+
+@misconception(
+    "You check that prefixes rise, but not where they begin: a first prefix of 0, or below 0, gives no `ValueError`.",
+    replaces="matryoshka_loss",
+)
+def beginning_not_checked(x, latents, W_dec, b_dec, prefixes):
+    refuse_prefixes([end for end in prefixes[:1] if end > 0] + list(prefixes[1:]), len(W_dec))
+    return sum(squared(x - rebuilt(latents, W_dec, b_dec, 0, end)) for end in prefixes)
+
+
+@misconception(
+    "You keep the *smallest* positive values of the batch. Keep the largest.",
+    replaces="batch_topk",
+)
+def smallest_kept(before, k):
+    refuse_k(k)
+    return keep(before, k * len(before), by=lambda flat: -flat.masked_fill(flat <= 0, torch.inf))
+
+
+@misconception(
+    "You divide by the number of samples in which the child is on and its parent's latent is silent. Divide by the number of all "
+    "samples in which the child is on."
+)
+def where_the_parent_is_silent(latents, active, W_dec, directions, parents, level):
+    found, similar = {}, similarities(W_dec, directions)
+    for child, parent in enumerate(parents):
+        if parent is not None:
+            latent = int(similar[:, child].argmax())
+            own, theirs = latents[:, latent], latents[:, int(similar[:, parent].argmax())]
+            missed = (theirs == 0) & active[:, child]
+            hit = missed & (own > 0) & (similar[latent, parent] >= level)
+            found[child] = (hit.sum() / missed.sum().clamp_min(1)).item()
+    return found
+
+
+@misconception(
+    "You ask that the decoder row of the *parent's* latent points along the child. Ask whether the row of the child's latent points "
+    "along the parent."
+)
+def parents_row_along_the_child(latents, active, W_dec, directions, parents, level):
+    found, similar = {}, similarities(W_dec, directions)
+    for child, parent in enumerate(parents):
+        if parent is not None:
+            theirs = int(similar[:, parent].argmax())
+            hit = (latents[:, theirs] == 0) & (latents[:, int(similar[:, child].argmax())] > 0) & active[:, child]
+            found[child] = (hit & (similar[theirs, child] >= level)).sum().item() / max(int(active[:, child].sum()), 1)
+    return found
+
+
+@misconception(
+    "You look at the latents with the numbers of the features. A feature's latent is the one that `match_latents` finds."
+)
+def numbers_of_features(latents, active, W_dec, directions, parents, level):
+    found, similar = {}, similarities(W_dec, directions)
+    for child, parent in enumerate(parents):
+        if parent is not None:
+            own, theirs = (latents[:, min(place, latents.shape[1] - 1)] for place in (child, parent))
+            along = similar[min(child, len(similar) - 1), parent] >= level
+            hit = (theirs == 0) & (own > 0) & active[:, child] & along
+            found[child] = hit.sum().item() / max(int(active[:, child].sum()), 1)
+    return found

@@ -257,6 +257,56 @@ def threshold_subtracted(transcoder, read, wrote):
 
 
 @misconception(
+    "A latent whose pre-activation is only just above its threshold is silent in your result. Compare with the threshold itself.",
+    replaces="split_mlp",
+)
+def just_above_is_silent(transcoder, read, wrote):
+    pre = pre_of(transcoder, read)
+    latents = pre * (pre > transcoder.threshold + 1e-4)
+    return latents, wrote - written(transcoder, latents)
+
+
+@misconception(
+    "You stop at a sum that falls a little short of the share. The influences have to add up to at least the share: compare the numbers "
+    "as they are.",
+    replaces="smallest_set",
+)
+def nearly_the_share(influences, share):
+    refuse(share)
+    order, sizes = ranked(influences)
+    return fewest(order, sizes, lambda total: total >= share * sizes.cumsum(0)[-1] - 1e-4)
+
+
+@misconception(
+    "You take influences that are nearly equal for equal. The larger one comes first: compare the numbers as they are.",
+    replaces="smallest_set",
+)
+def nearly_equal_influences(influences, share):
+    refuse(share)
+    order = sorted(range(len(influences)), key=lambda i: -round(influences[i].item(), 4))
+    sizes = influences[order]
+    return fewest(order, sizes, lambda total: total >= share * sizes.cumsum(0)[-1])
+
+
+@misconception(
+    "You accept a share that is a little above 1. The docstring asks for a `ValueError`: compare with 1.",
+    replaces="smallest_set",
+)
+def a_little_above_1(influences, share):
+    refuse(share if share > 1 + 1e-6 else min(share, 1))
+    return smallest(influences, min(share, 1))
+
+
+@misconception(
+    "You refuse a share that is small. Only 0 and below are too small: compare with 0.",
+    replaces="smallest_set",
+)
+def small_share_refused(influences, share):
+    refuse(share if share > 1e-6 else 0)
+    return smallest(influences, share)
+
+
+@misconception(
     "A latent whose pre-activation equals its threshold is active in your result. It has to be above the threshold.",
     replaces="split_mlp",
 )
@@ -743,3 +793,56 @@ def one_refused(influences, share):
     if not 0 < share < 1:
         raise ValueError("no such share")
     return smallest(influences, share)
+
+
+@misconception(
+    "A share above 1 gives no `ValueError` in yours. No set has more than all influence: ask for at most 1.",
+    replaces="smallest_set",
+)
+def above_1_accepted(influences, share):
+    refuse(min(share, 1))
+    return smallest(influences, share)
+
+
+@misconception(
+    "A share that is not above 0 gives no `ValueError` in yours, neither 0 nor a negative one. Ask for more than 0.",
+    replaces="smallest_set",
+)
+def not_above_0_accepted(influences, share):
+    refuse(share if share > 0 else 1)
+    return smallest(influences, share)
+
+
+@misconception(
+    "Your set has one node too many: it goes on after the share is reached. Stop with the node that reaches it.",
+    replaces="smallest_set",
+)
+def one_too_many(influences, share):
+    refuse(share)
+    order, _ = ranked(influences)
+    return order[: len(smallest(influences, share)) + 1]
+
+
+@misconception("The edges of latents have the value of their source twice in yours. Multiply the gradient by it once.")
+def value_squared(layers, answer, start, latents, errors):
+    found, nodes = graph(layers, answer, start, latents, errors), nodes_of(latents)
+    values = [latents[n[1]][n[2], n[3]] if n[0] == "latent" else 1 for n in nodes]
+    return found * torch.stack([torch.as_tensor(v).to(found) for v in values])[:, None]
+
+
+@misconception(
+    "Your influence divides by the sum over the whole matrix. The shares of each target add up to 1: divide column by column.",
+    replaces="influence",
+)
+def shares_of_the_whole(edges):
+    sizes = edges.abs()
+    return over_all_paths(sizes / sizes.sum().clamp_min(torch.finfo(sizes.dtype).tiny))[:, -1]
+
+
+@misconception(
+    "Your influence counts paths of *at least* two steps: the direct edges to the answer are missing. Take all paths.",
+    replaces="influence",
+)
+def without_direct_edges(edges):
+    shares = shares_of(edges)
+    return (over_all_paths(shares) - shares)[:, -1]

@@ -295,6 +295,27 @@ def needs_an_axis_in_front(activations, direction):
     return torch.stack([row - along(row, direction) for row in activations])
 
 
+@misconception(
+    "You refuse a direction that is very short. Only a direction of zeros points nowhere.",
+    replaces="project_out",
+)
+def short_refused(activations, direction):
+    if direction.norm() < 1e-3:
+        raise ValueError("the direction is too short")
+    return activations - along(activations, direction)
+
+
+@misconception(
+    "You add a small number to the direction's length before you divide by it. A very short direction is then not one long: divide by "
+    "the length itself.",
+    replaces="project_out",
+)
+def length_plus_a_little(activations, direction):
+    refuse_zero(direction)
+    unit = direction / (direction.norm() + 1e-6)
+    return activations - (activations @ unit)[..., None] * unit
+
+
 @misconception("You carry the stream through the blocks from the last one to the first.", replaces="stream_without")
 def blocks_backwards(blocks, stream, direction):
     stream = cleaned(stream, direction)
@@ -322,3 +343,97 @@ def sum_of_zero_refused(activations, direction):
     if direction.sum() == 0:
         raise ValueError("the direction is zero")
     return activations - along(activations, direction)
+
+
+@misconception(
+    "You divide both sums by the same number, such as half of the number of all activations. Each mean has a number of its own: "
+    "that of its set."
+)
+def one_number_for_both(positive, negative):
+    refuse_empty(positive, negative)
+    return (positive.sum(0) - negative.sum(0)) / ((len(positive) + len(negative)) / 2)
+
+
+@misconception(
+    "You divide both sums by the number of all activations together. Each mean has a number of its own: that of its set."
+)
+def number_of_all(positive, negative):
+    refuse_empty(positive, negative)
+    return (positive.sum(0) - negative.sum(0)) / (len(positive) + len(negative))
+
+
+@misconception(
+    "You add the two means. The direction is their difference: the mean with the behaviour minus the mean without it."
+)
+def sum_of_means(positive, negative):
+    refuse_empty(positive, negative)
+    return positive.mean(0) + negative.mean(0)
+
+
+@misconception(
+    "You take the mean over the entries of an activation, and not over the activations: your direction is a single number, or "
+    "one for each text. Take the mean over the first axis."
+)
+def mean_over_entries(positive, negative):
+    refuse_empty(positive, negative)
+    return positive.mean() - negative.mean()
+
+
+@misconception(
+    "Only an empty set *with* the behaviour gives a `ValueError` in yours. Without it there is nothing to subtract: refuse an "
+    "empty `negative` as well."
+)
+def empty_negative_accepted(positive, negative):
+    refuse_empty(positive, positive)
+    return positive.mean(0) - negative.mean(0)
+
+
+@misconception(
+    "Only an empty set *without* the behaviour gives a `ValueError` in yours. Refuse an empty `positive` as well."
+)
+def empty_positive_accepted(positive, negative):
+    refuse_empty(negative, negative)
+    return positive.mean(0) - negative.mean(0)
+
+
+@misconception(
+    "You divide by the direction's largest entry in place of its length.",
+    replaces="project_out",
+)
+def by_the_largest_entry(activations, direction):
+    refuse_zero(direction)
+    unit = direction / direction.abs().max()
+    return activations - (activations @ unit)[..., None] * unit
+
+
+@misconception(
+    "You divide by the sum of the direction's entries, or of their sizes, in place of its length: the root of the sum of "
+    "squares.",
+    replaces="project_out",
+)
+def by_the_sum_of_sizes(activations, direction):
+    refuse_zero(direction)
+    unit = direction / direction.abs().sum()
+    return activations - (activations @ unit)[..., None] * unit
+
+
+@misconception(
+    "Your stream is projected only once: in front of the first block and behind the last one. Each block can write the "
+    "direction, and the next one reads it.",
+    replaces="stream_without",
+)
+def both_ends_alone(blocks, stream, direction):
+    stream = cleaned(stream, direction)
+    for block in blocks:
+        stream = stream + block(stream)
+    return cleaned(stream, direction)
+
+
+@misconception(
+    "You project the direction out of what each block *adds*, and not out of the stream that enters the first block.",
+    replaces="stream_without",
+)
+def what_is_added_alone(blocks, stream, direction):
+    for block in blocks:
+        stream = stream + cleaned(block(stream), direction)
+    return stream if blocks else cleaned(stream, direction)

@@ -383,3 +383,76 @@ def starts_changed(groups, metric, clean, corrupted, steps):
 @misconception("You accept less than one step. The docstring asks for a `ValueError`.")
 def no_steps_accepted(groups, metric, clean, corrupted, steps):
     return scores_of(groups, metric, clean, corrupted, usual(steps) or [1.0])
+
+
+@misconception(
+    "The receiver and all readers with larger numbers read the sender's corrupted output in yours. Only one receiver reads it: the "
+    "others read what they always read.",
+    replaces="patch_edge",
+)
+def all_later_readers(groups, metric, clean, corrupted, sender, receiver):
+    refuse_edge(groups, sender, receiver)
+    change = change_of(groups, clean, corrupted, sender)
+    written = walk(groups, clean, lambda number, stream: stream + change if number >= receiver else stream)
+    return float(metric(final(written) + change) - metric(final(walk(groups, clean))))
+
+
+@misconception(
+    "Your change has the wrong sign: the receiver should read the sender's corrupted output in place of the clean one.",
+    replaces="patch_edge",
+)
+def change_turned_around(groups, metric, clean, corrupted, sender, receiver):
+    refuse_edge(groups, sender, receiver)
+    change = -change_of(groups, clean, corrupted, sender)
+    return float(patched(groups, metric, clean, change, receiver) - metric(final(walk(groups, clean))))
+
+
+@misconception(
+    "You subtract the metric of the *corrupted* run. The effect is counted from the clean run.", replaces="patch_edge"
+)
+def minus_the_corrupted_run(groups, metric, clean, corrupted, sender, receiver):
+    refuse_edge(groups, sender, receiver)
+    change = change_of(groups, clean, corrupted, sender)
+    return float(patched(groups, metric, clean, change, receiver) - metric(final(walk(groups, corrupted))))
+
+
+@misconception(
+    "The numbers of senders and receivers are mixed up in yours: block number n sends as `n`, counted from 1, and reads as `n - 1`.",
+    replaces="patch_edge",
+)
+def sender_one_too_early(groups, metric, clean, corrupted, sender, receiver):
+    refuse_edge(groups, sender, receiver)
+    change = change_of(groups, clean, corrupted, max(sender - 1, 0))
+    return float(patched(groups, metric, clean, change, receiver) - metric(final(walk(groups, clean))))
+
+
+@misconception(
+    "You take the slope at the *corrupted* input only. With T steps, k runs from 1 to T, and T steps end at the clean one."
+)
+def slope_at_the_corrupted_input(groups, metric, clean, corrupted, steps):
+    refuse_steps(steps)
+    return scores_of(groups, metric, clean, corrupted, [0.0])
+
+
+@misconception(
+    "You multiply the slopes by what the senders write in the corrupted run. A change is the corrupted output minus the clean one."
+)
+def corrupted_for_change(groups, metric, clean, corrupted, steps):
+    refuse_steps(steps)
+    return table(groups, walk(groups, corrupted), mean_slopes(groups, metric, clean, corrupted, usual(steps)))
+
+
+@misconception("Your estimates are the slopes alone. Multiply each by the change of its sender, and sum the product.")
+def slopes_alone(groups, metric, clean, corrupted, steps):
+    refuse_steps(steps)
+    slopes = mean_slopes(groups, metric, clean, corrupted, usual(steps))
+    return table(groups, [torch.ones_like(clean) for _ in slopes], slopes)
+
+
+@misconception(
+    "Less than one step gives no `ValueError` in yours: you divide by the number of steps, and 0 stops with a `ZeroDivisionError`, or "
+    "negative numbers give something. The docstring asks for a `ValueError`."
+)
+def divided_by_no_steps(groups, metric, clean, corrupted, steps):
+    slopes = mean_slopes(groups, metric, clean, corrupted, usual(steps) or [1.0])
+    return table(groups, changes_of(groups, clean, corrupted), slopes) * (max(steps, 0) / steps)

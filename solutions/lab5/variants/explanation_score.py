@@ -304,6 +304,14 @@ def two_in_each_bin(activations, n_bins):
     return bins_of(activations, n_bins)
 
 
+@misconception(
+    "Contexts in which the latent is only weakly active are silent in yours. Active is all that is above 0: compare with 0.",
+    replaces="strength_bins",
+)
+def weak_contexts_silent(activations, n_bins):
+    return bins_of(activations * (activations > 1e-3), n_bins)
+
+
 # --- detection ---
 
 
@@ -387,6 +395,23 @@ def half_of_the_peak(description, tokens, activations, decoys, n_bins):
     return found | {"detection": balance(said, true) if true.any() and not true.all() else found["detection"]}
 
 
+@misconception(
+    "Tokens at which the latent is only weakly active are not marked in yours. Active is all that is above 0: compare with 0."
+)
+def weak_tokens_not_marked(description, tokens, activations, decoys, n_bins):
+    return scores(
+        description, tokens, activations, decoys, n_bins, right=lambda active, decoys: active & (activations > 1e-3)
+    )
+
+
+@misconception(
+    "Your `explanation_score` takes weak activations for none: what it says of contexts and of tokens leaves them out. Active is all "
+    "that is above 0: compare with 0."
+)
+def weak_is_nothing(description, tokens, activations, decoys, n_bins):
+    return scores(description, tokens, activations * (activations > 1e-3), decoys, n_bins)
+
+
 # --- fuzzing ---
 
 
@@ -415,6 +440,35 @@ def half_is_enough(description, tokens, activations, decoys, n_bins):
         decoys,
         n_bins,
         accept=lambda fits, marks: (fits & marks).sum(1) * 2 >= marks.sum(1),
+    )
+
+
+@misconception(
+    "In fuzzing you reject marks of which a little more than half fit: your bound is above one half. Ask for more than half and no more, best "
+    "in whole numbers."
+)
+def a_little_above_half(description, tokens, activations, decoys, n_bins):
+    return scores(
+        description,
+        tokens,
+        activations,
+        decoys,
+        n_bins,
+        accept=lambda fits, marks: (fits & marks).sum(1) > (0.5 + 1e-3) * marks.sum(1),
+    )
+
+
+@misconception(
+    "In fuzzing you accept marks of which a little less than half fit: your bound is below one half. It has to be *more* than half."
+)
+def a_little_below_half(description, tokens, activations, decoys, n_bins):
+    return scores(
+        description,
+        tokens,
+        activations,
+        decoys,
+        n_bins,
+        accept=lambda fits, marks: (fits & marks).sum(1) > (0.5 - 1e-3) * marks.sum(1),
     )
 
 
@@ -498,3 +552,114 @@ def no_silent_context_needed(description, tokens, activations, decoys, n_bins):
         bins_of(activations, n_bins)
         return {"detection": 1.0, "fuzzing": 1.0, "detection_by_bin": [], "fuzzing_by_bin": []}
     return scores(description, tokens, activations, decoys, n_bins)
+
+
+@misconception(
+    "In fuzzing over all contexts you show the decoys of silent contexts, too. Nothing is marked right there: take the active "
+    "contexts alone."
+)
+def decoys_of_silent_contexts_shown(description, tokens, activations, decoys, n_bins):
+    found = scores(description, tokens, activations, decoys, n_bins)
+    fits, bins = description(tokens), bins_of(activations, n_bins)
+    right, wrong = half(fits, activations > 0), half(fits, decoys)
+
+    def fuzzing(chosen):
+        shown = chosen | ((bins < 0) & decoys.any(1))
+        answers = torch.cat([right[chosen], wrong[shown]])
+        return balance(answers.cpu(), torch.arange(len(answers)) < int(chosen.sum()))
+
+    return found | {
+        "fuzzing": fuzzing(bins >= 0),
+        "fuzzing_by_bin": [fuzzing(bins == b) for b in range(n_bins)],
+    }
+
+
+@misconception(
+    "Your fuzzing asks whether the description fits more *active* tokens than decoys. Each marking is a question of its own, asked "
+    "of its marked tokens."
+)
+def markings_compared(description, tokens, activations, decoys, n_bins):
+    fits = description(tokens)
+    more = (fits & (activations > 0)).sum(1) > (fits & decoys).sum(1)
+    return scores(
+        description,
+        tokens,
+        activations,
+        decoys,
+        n_bins,
+        right=lambda active, decoys: True,
+        wrong=lambda active, decoys: False,
+        accept=lambda fits, marks: more if marks else ~more,
+    )
+
+
+@misconception(
+    "In detection you say yes where the description fits at *more than half* of the tokens. It is enough that it fits at any token of "
+    "the context."
+)
+def more_than_half_in_detection(description, tokens, activations, decoys, n_bins):
+    return scores(description, tokens, activations, decoys, n_bins, answer=lambda fits: fits.sum(1) * 2 > fits.shape[1])
+
+
+@misconception("Your scores are plain shares of right answers. Both are *balanced*: use your `balanced_accuracy`.")
+def plain_shares(description, tokens, activations, decoys, n_bins):
+    bins = bins_of(activations, n_bins)
+    if (bins >= 0).all():
+        raise ValueError("no silent context")
+    fits, active = description(tokens), activations > 0
+    hit = (fits.any(1) == active.any(1)).double()
+    marks = torch.stack([half(fits, active), ~half(fits, decoys)]).double()
+
+    def of(chosen):
+        return hit[chosen | (bins == -1)].mean().item(), marks[:, chosen].mean().item()
+
+    each = [of(bins == b) for b in range(n_bins)]
+    detection, fuzzing = of(bins >= 0)
+    return {
+        "detection": detection,
+        "fuzzing": fuzzing,
+        "detection_by_bin": [pair[0] for pair in each],
+        "fuzzing_by_bin": [pair[1] for pair in each],
+    }
+
+
+@misconception("Your lists hold the scores up to each bin, all weaker bins included. Score each bin by itself.")
+def bins_pile_up(description, tokens, activations, decoys, n_bins):
+    found = scores(description, tokens, activations, decoys, n_bins)
+    bins = bins_of(activations, n_bins)
+    fits, active = description(tokens), activations > 0
+    for b in range(n_bins):
+        shown = bins <= b
+        found["detection_by_bin"][b] = balance(fits.any(1)[shown], active.any(1)[shown])
+    return found
+
+
+@misconception(
+    "Your detection and fuzzing by bin are exchanged. `detection_by_bin` and `fuzzing_by_bin` are lists of the two scores."
+)
+def lists_exchanged(description, tokens, activations, decoys, n_bins):
+    found = scores(description, tokens, activations, decoys, n_bins)
+    by_bin = {"detection_by_bin": found["fuzzing_by_bin"], "fuzzing_by_bin": found["detection_by_bin"]}
+    return found | by_bin
+
+
+@misconception(
+    "A truth that is never no gives no `ValueError` in yours. Both kinds are needed: refuse a truth without a no as well.",
+    replaces="balanced_accuracy",
+)
+def always_yes_accepted(said, true):
+    if not true.any():
+        raise ValueError("never yes")
+    shares = [(said[true]).double().mean().item(), (~said[~true]).double().sum().item() / max(int((~true).sum()), 1)]
+    return sum(shares) / 2
+
+
+@misconception(
+    "A truth that is never yes gives no `ValueError` in yours. Both kinds are needed: refuse a truth without a yes as well.",
+    replaces="balanced_accuracy",
+)
+def always_no_accepted(said, true):
+    if true.all():
+        raise ValueError("never no")
+    shares = [(said[true]).double().sum().item() / max(int(true.sum()), 1), (~said[~true]).double().mean().item()]
+    return sum(shares) / 2

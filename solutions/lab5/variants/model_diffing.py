@@ -388,3 +388,91 @@ def same_tensor_for_no_strength(x, W_dec, latent, strength):
 def given_changed(x, W_dec, latent, strength):
     x += strength * (W_dec[latent, 1] - W_dec[latent, 0])
     return x
+
+
+@misconception(
+    "You apply the ReLU to each model by itself, with the whole bias in each, and sum then. Sum over the models first, add the bias "
+    "once, and then take the ReLU.",
+    replaces="crosscoder_encode",
+)
+def relu_and_bias_for_each_model(x, W_enc, b_enc):
+    return (torch.einsum("nmd,mdl->nml", x, W_enc) + b_enc).relu().sum(1)
+
+
+@misconception(
+    "You apply the ReLU before you add the bias. The bias goes into the ReLU.",
+    replaces="crosscoder_encode",
+)
+def bias_after_the_relu(x, W_enc, b_enc):
+    return before(x, W_enc).relu() + b_enc
+
+
+@misconception(
+    "Your latents are those of each model, `[sample, model, latent]`. All models together have one value for each latent.",
+    replaces="crosscoder_encode",
+)
+def latents_of_each_model(x, W_enc, b_enc):
+    return (torch.einsum("nmd,mdl->nml", x, W_enc) + b_enc).relu()
+
+
+@misconception(
+    "More than two models give no `ValueError` in yours, and one model stops it with an `IndexError`. Exactly two are compared.",
+)
+def models_indexed(latents, W_dec):
+    return three(latents, torch.stack([W_dec[:, 0], W_dec[:, 1]], dim=1))
+
+
+@misconception("More than two models give no `ValueError` in yours. Exactly two are compared: ask for `!= 2`.")
+def more_models_accepted(latents, W_dec):
+    if W_dec.shape[1] < 2:
+        raise ValueError("two models")
+    return three(latents, W_dec[:, :2])
+
+
+@misconception("Your change uses the *sum* of the latent's values. Take its largest value in any sample.")
+def summed_value(latents, W_dec):
+    refuse(W_dec)
+    return three(latents, W_dec, change=latents.sum(0) * difference(W_dec).norm(dim=1))
+
+
+@misconception("Your change uses the length of B's row alone. Take the length of B's row minus A's row.")
+def length_of_b(latents, W_dec):
+    refuse(W_dec)
+    return three(latents, W_dec, change=latents.amax(0) * W_dec[:, 1].norm(dim=1))
+
+
+@misconception("Your change uses the *square* of the difference's length. Take the length.")
+def squared_difference(latents, W_dec):
+    refuse(W_dec)
+    return three(latents, W_dec, change=latents.amax(0) * difference(W_dec).square().sum(1))
+
+
+@misconception(
+    "You divide your loss by the number of models. Errors and lengths are summed over models.",
+    replaces="crosscoder_loss",
+)
+def everything_averaged_over_models(x, latents, W_dec, b_dec, sparsity):
+    return loss_of(x, latents, W_dec, b_dec, sparsity, lengths_of(W_dec)) / x.shape[1]
+
+
+@misconception(
+    "You give the difference of B's and A's rows in the place of the moved activations: add it to them.",
+    replaces="steer_by_difference",
+)
+def what_is_added_alone(x, W_dec, latent, strength):
+    return (strength * difference(W_dec)[latent]).expand_as(x).clone()
+
+
+@misconception(
+    "Your activations are moved by the difference once, whatever `strength` says.", replaces="steer_by_difference"
+)
+def strength_ignored(x, W_dec, latent, strength):
+    return x + difference(W_dec)[latent]
+
+
+@misconception(
+    "You move the activations by the differences of *all* latents. Only the row of `latent` counts.",
+    replaces="steer_by_difference",
+)
+def all_latents(x, W_dec, latent, strength):
+    return x + strength * difference(W_dec).sum(0)

@@ -209,6 +209,43 @@ def zero_refused(denoised, noised, heads):
 
 
 @misconception(
+    "You refuse runs whose values are nearly the same. Only where both are *equal* is there nothing to measure: compare with `==`.",
+    replaces="patching_shares",
+)
+def nearly_flat_refused(denoised, noised, heads):
+    if abs(noised([]) - denoised([])) < 1e-6:
+        raise ValueError("the metric is nearly the same")
+    return back(denoised, noised, heads), lost(denoised, noised, heads)
+
+
+@misconception(
+    "You take gaps that are nearly the same for equal. A gap that is larger by next to nothing is larger: compare the numbers as they "
+    "are.",
+    replaces="incompleteness",
+)
+def nearly_equal_gaps(only, model, circuit, most):
+    refuse(model, circuit)
+    best = (-1.0, [])
+    for removed in subsets(circuit, range(most + 1)):
+        wide = abs(gap(only, model, circuit, removed))
+        if wide > best[0] + 1e-6:
+            best = (wide, removed)
+    return best
+
+
+@misconception(
+    "Your function changes its argument `circuit` in place: the caller's list is in another order afterwards. `sorted(circuit)` makes "
+    "a new list, and `circuit.sort()` does not.",
+    replaces="incompleteness",
+)
+def sorted_in_place(only, model, circuit, most):
+    refuse(model, circuit)
+    found = widest([(abs(gap(only, model, circuit, k)), k) for k in subsets(circuit, range(most + 1))])
+    circuit.sort()
+    return found
+
+
+@misconception(
     "You compare circuit and model only as they are. That is faithfulness. Take sets of heads away from both.",
     replaces="incompleteness",
 )
@@ -343,6 +380,17 @@ def foreign_heads_accepted(only, model, circuit, most):
 
 
 @misconception(
+    "You refuse a circuit of which no head is in the model. Where some heads are in the model and one is not, you raise no `ValueError`: ask "
+    "whether *all* of them are.",
+    replaces="incompleteness",
+)
+def one_known_head_is_enough(only, model, circuit, most):
+    if circuit and all(head not in model for head in circuit):
+        raise ValueError("no head of the circuit is in the model")
+    return widest([(abs(gap(only, model, circuit, k)), k) for k in subsets(circuit, range(most + 1))])
+
+
+@misconception(
     "You leave the scales out. A direct effect is what a component writes, divided by the scale of the final LayerNorm.",
     replaces="backup",
 )
@@ -452,6 +500,15 @@ def mean_of_the_lost(before, after, scale_before, scale_after, removed):
     return right | {"lost": right["lost"] / n, "share": None if share is None else share * n}
 
 
+@misconception(
+    "Where little is lost you give no share. Only where `lost` is 0 is the share None: compare with 0.",
+    replaces="backup",
+)
+def little_is_nothing(before, after, scale_before, scale_after, removed):
+    right = split(before, after, scale_before, scale_after, removed)
+    return right | {"share": right["share"] if abs(right["lost"]) > 1e-6 else None}
+
+
 @misconception("Where nothing is lost you give a share of 0. The share is then None.", replaces="backup")
 def zero_for_no_share(before, after, scale_before, scale_after, removed):
     right = split(before, after, scale_before, scale_after, removed)
@@ -475,3 +532,72 @@ def tuple_as_axes(before, after, scale_before, scale_after, removed):
         "rewritten": rewritten * others,
         "share": (gained * others).sum().item() / lost if lost else None,
     }
+
+
+@misconception(
+    "You take the means over prompts first and divide them afterwards in your two terms. Each prompt has its own scale: divide "
+    "for each prompt, then take the mean.",
+    replaces="backup",
+)
+def means_first_in_the_terms(before, after, scale_before, scale_after, removed):
+    one, two = scale_before.mean(), scale_after.mean()
+    lost = split(before, after, scale_before, scale_after, removed)["lost"]
+    found = filled(before.mean(1) * (1 / two - 1 / one), (after - before).mean(1) / two, removed)
+    total = float((found["rescaled"] + found["rewritten"]).sum())
+    return found | {"lost": lost, "share": total / lost if lost else None}
+
+
+@misconception(
+    "You give the heads that are *left* of the circuit. Give the set that is taken away.",
+    replaces="incompleteness",
+)
+def what_is_left_of_the_circuit(only, model, circuit, most):
+    refuse(model, circuit)
+    wide, removed = widest([(abs(gap(only, model, circuit, k)), k) for k in subsets(circuit, range(most + 1))])
+    return wide, sorted(without(circuit, removed))
+
+
+@misconception("You square the gap. Give its size, in the metric's own unit.", replaces="incompleteness")
+def squared_gap(only, model, circuit, most):
+    refuse(model, circuit)
+    return widest([(gap(only, model, circuit, k) ** 2, k) for k in subsets(circuit, range(most + 1))])
+
+
+@misconception("You look for the smallest gap. Find the set for which it is largest.", replaces="incompleteness")
+def smallest_gap(only, model, circuit, most):
+    refuse(model, circuit)
+    found = [(-abs(gap(only, model, circuit, k)), k) for k in subsets(circuit, range(most + 1))]
+    wide, removed = widest(found)
+    return -wide, removed
+
+
+@misconception(
+    "Your `rescaled` has the wrong sign: it is what was written before, times the new reciprocal scale minus the old one.",
+    replaces="backup",
+)
+def rescaled_with_the_wrong_sign(before, after, scale_before, scale_after, removed):
+    rescaled = (before * (1 / scale_before - 1 / scale_after)).mean(1)
+    lost = split(before, after, scale_before, scale_after, removed)["lost"]
+    found = filled(rescaled, ((after - before) / scale_after).mean(1), removed)
+    total = float((found["rescaled"] + found["rewritten"]).sum())
+    return found | {"lost": lost, "share": total / lost if lost else None}
+
+
+@misconception("You multiply by the scales. LayerNorm *divides* by its scale.", replaces="backup")
+def multiplied_by_scales(before, after, scale_before, scale_after, removed):
+    return split(before, after, 1 / scale_before, 1 / scale_after, removed)
+
+
+@misconception(
+    "Your share counts only what is rescaled. The sum of *both* terms is divided by what is lost.", replaces="backup"
+)
+def rescaled_alone(before, after, scale_before, scale_after, removed):
+    right = split(before, after, scale_before, scale_after, removed)
+    total = float(right["rescaled"].sum())
+    return right | {"share": total / right["lost"] if right["lost"] else None}
+
+
+@misconception("`rescaled` and `rewritten` are exchanged in yours.", replaces="backup")
+def terms_exchanged(before, after, scale_before, scale_after, removed):
+    right = split(before, after, scale_before, scale_after, removed)
+    return right | {"rescaled": right["rewritten"], "rewritten": right["rescaled"]}

@@ -123,6 +123,32 @@ def by_simple_score(predicted, happened, n_bins):
 
 
 @misconception(
+    "A prediction just below an edge is in the upper bin in yours. Multiply and round down, and add nothing before.",
+    replaces="calibration_bins",
+)
+def just_below_an_edge(predicted, happened, n_bins):
+    return rows_of(predicted, happened, places(predicted + 1e-4, n_bins), range(n_bins))
+
+
+@misconception(
+    "You accept a probability that is a little below 0 or a little above 1. The docstring asks for a `ValueError`: compare with 0 and 1."
+)
+def a_little_outside(predicted, happened, n_bins):
+    refuse(predicted.clamp(0, 1) if (predicted - 0.5).abs().max() < 0.501 else predicted, happened, n_bins)
+    return report(predicted, happened, n_bins)
+
+
+@misconception(
+    "Where nearly nothing happened you give no skill. Only where nothing happened at all, or everything, is it None."
+)
+def rare_is_never(predicted, happened, n_bins):
+    refuse(predicted, happened, n_bins)
+    share = share_of(happened)
+    skill = skill_of(predicted, happened) if share * (1 - share) > 1e-3 else None
+    return report(predicted, happened, n_bins, skill=skill)
+
+
+@misconception(
     "You take the root of the Brier score. The score itself is the mean of the squares.", replaces="brier_score"
 )
 def root_taken(predicted, happened):
@@ -451,3 +477,114 @@ def empty_accepted(predicted, happened, n_bins):
 def no_bin_accepted(predicted, happened, n_bins):
     refuse(predicted, happened, max(n_bins, 1))
     return report(predicted, happened, n_bins)
+
+
+@misconception(
+    "You accept outcomes of another shape: where PyTorch can stretch one of the maps, you give a number, and elsewhere it stops "
+    "with an error of its own. Compare the shapes first, and raise the `ValueError`."
+)
+def shapes_not_compared(predicted, happened, n_bins):
+    refuse(predicted, predicted, n_bins)
+    broadcast = torch.broadcast_tensors(predicted, happened)
+    return report(*broadcast, n_bins)
+
+
+@misconception(
+    "You compare only how many predictions and outcomes there are. Maps of different shapes belong to different events: compare "
+    "the shapes."
+)
+def numbers_compared(predicted, happened, n_bins):
+    if predicted.numel() != happened.numel():
+        raise ValueError("one outcome for each prediction")
+    happened = happened.reshape(predicted.shape)
+    refuse(predicted, happened, n_bins)
+    return report(predicted, happened, n_bins)
+
+
+@misconception("A probability below 0 gives no `ValueError` in yours. Check both ends, 0 and 1.")
+def below_0_accepted(predicted, happened, n_bins):
+    refuse(predicted.clamp(min=0), happened, n_bins)
+    return report(predicted, happened, n_bins)
+
+
+@misconception("A probability above 1 gives no `ValueError` in yours. Check both ends, 0 and 1.")
+def above_1_accepted(predicted, happened, n_bins):
+    refuse(predicted.clamp(max=1), happened, n_bins)
+    return report(predicted, happened, n_bins)
+
+
+@misconception("A negative `n_bins` gives no `ValueError` in yours: you refuse 0 alone. Ask for at least 1.")
+def negative_bins(predicted, happened, n_bins):
+    refuse(predicted, happened, abs(n_bins))
+    return report(predicted, happened, n_bins)
+
+
+@misconception("An `n_bins` of 0 gives no `ValueError` in yours. Ask for at least 1.")
+def zero_bins(predicted, happened, n_bins):
+    refuse(predicted, happened, n_bins + (n_bins == 0))
+    return report(predicted, happened, max(n_bins, 1))
+
+
+@misconception(
+    "You divide each bin's gap by the number of bins that hold something, and weight it as well: your calibration error is too "
+    "small. The weights add up to 1 already."
+)
+def weighted_and_averaged(predicted, happened, n_bins):
+    refuse(predicted, happened, n_bins)
+    found = error_of(predicted, happened, n_bins) / len(rows(predicted, happened, n_bins))
+    return report(predicted, happened, n_bins, calibration_error=found)
+
+
+@misconception(
+    "You do not divide by the number of predictions in the calibration error. Its weights should add up to 1."
+)
+def weights_not_divided(predicted, happened, n_bins):
+    refuse(predicted, happened, n_bins)
+    found = error_of(predicted, happened, n_bins) * predicted.numel()
+    return report(predicted, happened, n_bins, calibration_error=found)
+
+
+@misconception(
+    "Your skill compares the *log* scores. It compares the Brier scores of the map and of the simple prediction."
+)
+def skill_of_the_log_score(predicted, happened, n_bins):
+    refuse(predicted, happened, n_bins)
+    share, skill = share_of(happened), None
+    if share not in (0, 1):
+        skill = 1 - nats(predicted, happened) / nats(torch.full_like(predicted, share), happened)
+    return report(predicted, happened, n_bins, skill=skill)
+
+
+@misconception(
+    "You divide the Brier score by $m (1 - m)$ with the mean *prediction* for $m$. The simple prediction says the share of events that "
+    "happened: this share stands in the place of $m$."
+)
+def simple_score_of_the_mean_prediction(predicted, happened, n_bins):
+    refuse(predicted, happened, n_bins)
+    skill = None
+    if share_of(happened) not in (0, 1):
+        mean = predicted.double().mean().item()
+        skill = 1 - brier(predicted, happened) / (mean - mean**2)
+    return report(predicted, happened, n_bins, skill=skill)
+
+
+@misconception("Your simple prediction says the mean of the *predictions*. It says the share of events that happened.")
+def simple_mean_of_predictions(predicted, happened, n_bins):
+    refuse(predicted, happened, n_bins)
+    skill = None
+    if share_of(happened) not in (0, 1):
+        simple = torch.full_like(predicted, predicted.mean().item())
+        skill = 1 - brier(predicted, happened) / brier(simple, happened)
+    return report(predicted, happened, n_bins, skill=skill)
+
+
+@misconception(
+    "Your skill is 1 minus the quotient turned around: the simple prediction's score divided by that of the map. Divide the map's "
+    "score by that of the simple prediction."
+)
+def quotient_turned_around(predicted, happened, n_bins):
+    refuse(predicted, happened, n_bins)
+    skill, share = None, share_of(happened)
+    if share not in (0, 1):
+        skill = 1 - share * (1 - share) / brier(predicted, happened)
+    return report(predicted, happened, n_bins, skill=skill)

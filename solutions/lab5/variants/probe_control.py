@@ -266,3 +266,103 @@ def percentages(train, train_labels, train_words, test, test_labels, test_words,
 def probe_in_float64(activations, labels, n_classes, ridge):
     refuse(ridge)
     return fitted(activations.double(), labels, n_classes, ridge * len(activations))
+
+
+@misconception(
+    "A λ of 0 gives no `ValueError` in yours: you refuse negative numbers alone. Ask for more than 0.",
+    replaces="fit_probe",
+)
+def zero_ridge(activations, labels, n_classes, ridge):
+    if ridge < 0:
+        raise ValueError("ridge should not be negative")
+    return fitted(activations, labels, n_classes, ridge * len(activations))
+
+
+@misconception(
+    "A negative λ gives no `ValueError` in yours: you refuse 0 alone. Ask for more than 0.",
+    replaces="fit_probe",
+)
+def negative_ridge(activations, labels, n_classes, ridge):
+    if ridge == 0:
+        raise ValueError("ridge should not be 0")
+    return fitted(activations, labels, n_classes, ridge * len(activations))
+
+
+@misconception(
+    "You judge the control probe on the tokens that it was fitted on. Judge it on the test tokens, with the classes of their "
+    "words, as you judge the first probe."
+)
+def control_judged_on_train(train, train_labels, train_words, test, test_labels, test_words, control, n_classes, ridge):
+    labels = control[train_words]
+    return report(
+        both(train, train_labels, test, test_labels, n_classes, ridge),
+        both(train, labels, train, labels, n_classes, ridge),
+    )
+
+
+@misconception(
+    "You judge the first probe on the tokens that it was fitted on, and the control probe on the test tokens. Both are judged "
+    "on the test tokens."
+)
+def accuracy_judged_on_train(
+    train, train_labels, train_words, test, test_labels, test_words, control, n_classes, ridge
+):
+    labels = control[train_words]
+    return report(
+        both(train, train_labels, train, train_labels, n_classes, ridge),
+        both(train, labels, test, control[test_words], n_classes, ridge),
+    )
+
+
+@misconception(
+    "You judge the control probe by the *true* labels of the test tokens. Its own classes are those of the words: "
+    "`control[test_words]`."
+)
+def control_judged_by_labels(
+    train, train_labels, train_words, test, test_labels, test_words, control, n_classes, ridge
+):
+    return report(
+        both(train, train_labels, test, test_labels, n_classes, ridge),
+        both(train, control[train_words], test, test_labels, n_classes, ridge),
+    )
+
+
+@misconception("You fit the control probe on the test tokens. Both probes are fitted on the training tokens.")
+def control_fitted_on_test(train, train_labels, train_words, test, test_labels, test_words, control, n_classes, ridge):
+    labels = control[test_words]
+    return report(
+        both(train, train_labels, test, test_labels, n_classes, ridge),
+        both(test, labels, test, labels, n_classes, ridge),
+    )
+
+
+@misconception(
+    "Your bias is missing: you take the means away to fit the weights, and give a bias of 0. Give the mean of the labels minus "
+    "what the weights make of the mean activation.",
+    replaces="fit_probe",
+)
+def bias_of_zero(activations, labels, n_classes, ridge):
+    refuse(ridge)
+    weights, bias = fitted(activations, labels, n_classes, ridge * len(activations))
+    return weights, torch.zeros_like(bias)
+
+
+@misconception(
+    "Your λ is taken once for all tokens together, as if the mean of the errors were taken, but the products are summed over "
+    "tokens: the punishment is `ridge` divided by the number of tokens.",
+    replaces="fit_probe",
+)
+def strength_divided_by_n(activations, labels, n_classes, ridge):
+    refuse(ridge)
+    return fitted(activations, labels, n_classes, ridge / len(activations))
+
+
+@misconception(
+    "Your weights are transposed: `[n_classes, d]`. They have the shape `[d, n_classes]`, so that `activations @ weights` gives "
+    "a number for each class.",
+    replaces="fit_probe",
+)
+def weights_transposed(activations, labels, n_classes, ridge):
+    refuse(ridge)
+    weights, bias = fitted(activations, labels, n_classes, ridge * len(activations))
+    return weights.T, bias

@@ -107,6 +107,39 @@ def the_checkpoint_after(steps, scores, level):
 
 
 @misconception(
+    "You count a score that is a little below the level as having reached it. Compare with `level` itself.",
+    replaces="rise_step",
+)
+def a_little_below(steps, scores, level):
+    place = next((i for i, score in enumerate(scores.tolist()) if score >= level - 1e-4), None)
+    if place is None:
+        return None
+    found = scores.clone()
+    found[place] = max(level, float(scores[place]))
+    return rise(steps, found, level)
+
+
+@misconception(
+    "You take falls that are nearly as steep for equally steep, or a slow fall for none. Compare the rates as they are.",
+    replaces="steepest_fall",
+)
+def nearly_equal_falls(steps, losses):
+    rates = per_step(steps, losses)
+    place = int((rates <= rates.min() + 1e-4).int().argmax())
+    return (steps[place], steps[place + 1]) if rates.min() < -1e-4 else None
+
+
+@misconception(
+    "You take bumps that are nearly as high for equally high, or a low one for none. Compare the heights as they are.",
+    replaces="loss_bump",
+)
+def nearly_equal_bumps(steps, losses):
+    heights = losses - losses.cummin(0).values
+    place = int((heights >= heights.max() - 1e-4).int().argmax())
+    return steps[place], heights[place].item()
+
+
+@misconception(
     "You give the last checkpoint that has *not* reached the level. Draw a straight line from there to the next one.",
     replaces="rise_step",
 )
@@ -166,8 +199,8 @@ def last_step_for_never(steps, scores, level):
 
 
 @misconception(
-    "You look for the largest fall between checkpoints, not the largest fall *per step*. Checkpoints far apart then always "
-    "win.",
+    "You look for the largest fall between checkpoints, not the largest fall *per step*. Between checkpoints far apart, a "
+    "large fall may be a slow one.",
     replaces="steepest_fall",
 )
 def not_per_step(steps, losses):
@@ -333,3 +366,180 @@ def last_of_equal_bumps(steps, losses):
     heights = losses - losses.cummin(0).values
     place = len(heights) - 1 - int(heights.flip(0).argmax())
     return steps[place], heights[place].item()
+
+
+@misconception(
+    "Where the curve begins at the level or above, you draw the line all the same: from the last checkpoint, because Python "
+    "reads the place -1 from the end. The answer is the first checkpoint's own step.",
+    replaces="rise_step",
+)
+def line_from_the_last(steps, scores, level):
+    curve = scores.tolist()
+    place = next((i for i, score in enumerate(curve) if score >= level), None)
+    if place is None:
+        return None
+    share = (level - curve[place - 1]) / (curve[place] - curve[place - 1])
+    return steps[place - 1] + share * (steps[place] - steps[place - 1])
+
+
+@misconception(
+    "Where the curve begins at the level or above you give None. It is there from the start: give the first checkpoint's own "
+    "step.",
+    replaces="rise_step",
+)
+def none_at_the_start(steps, scores, level):
+    return None if scores[0] >= level else rise(steps, scores, level)
+
+
+@misconception(
+    "You give 0 where the curve begins at the level or above. Give the first checkpoint's own step.",
+    replaces="rise_step",
+)
+def zero_at_the_start(steps, scores, level):
+    return 0.0 if scores[0] >= level else rise(steps, scores, level)
+
+
+@misconception(
+    "You give the step of the *nearest* checkpoint. Draw a straight line between the two checkpoints around the level.",
+    replaces="rise_step",
+)
+def nearest_checkpoint(steps, scores, level):
+    found = rise(steps, scores, level)
+    return None if found is None else float(min(steps, key=lambda step: abs(step - found)))
+
+
+@misconception(
+    "Your step is rounded to a whole number. The line may reach the level between two steps: give it as it is.",
+    replaces="rise_step",
+)
+def whole_steps(steps, scores, level):
+    found = rise(steps, scores, level)
+    return None if found is None else float(round(found))
+
+
+@misconception(
+    "You give the places of the two checkpoints in the list. Their steps are asked for: `steps[place]`.",
+    replaces="steepest_fall",
+)
+def places_of_the_fall(steps, losses):
+    found = fall(steps, losses)
+    return None if found is None else tuple(steps.index(step) for step in found)
+
+
+@misconception(
+    "You name the lowest loss and the checkpoint before it. The steepest fall is where the loss falls most *per step*.",
+    replaces="steepest_fall",
+)
+def before_the_lowest(steps, losses):
+    place = int(losses.argmin())
+    return (steps[place - 1], steps[place]) if place and (losses.diff() < 0).any() else None
+
+
+@misconception(
+    "You give the steps from where the loss is highest to where it is lowest. Neighbouring checkpoints are asked for.",
+    replaces="steepest_fall",
+)
+def from_highest_to_lowest(steps, losses):
+    return (steps[int(losses.argmax())], steps[int(losses.argmin())]) if (losses.diff() < 0).any() else None
+
+
+@misconception("You give the height first, and then the step. The step comes first.", replaces="loss_bump")
+def height_first(steps, losses):
+    return bump(steps, losses)[::-1]
+
+
+@misconception(
+    "Your bump is the fall from the highest value so far. It is the climb above the *lowest* value so far.",
+    replaces="loss_bump",
+)
+def below_the_highest(steps, losses):
+    return highest(steps, losses.cummax(0).values - losses)
+
+
+def refuse_if(wrong, steps, first_loss, second_loss, induction, level):
+    """The three answers, or the error where something is thought to be wrong."""
+    if wrong:
+        raise ValueError("steps should rise")
+    if len(steps) < 2:
+        found = {"rise": rise(steps, induction.amax(dim=(1, 2)), level) if steps else None, "fall": None, "bump": None}
+        return found
+    return answers(steps, first_loss, second_loss, induction.amax(dim=(1, 2)), level)
+
+
+@misconception(
+    "Two checkpoints with the same step give no `ValueError` in yours. The steps should *rise* from each to the next: refuse "
+    "equal ones, too."
+)
+def equal_steps_accepted(steps, first_loss, second_loss, induction, level):
+    wrong = len(steps) < 2 or any(a > b for a, b in itertools.pairwise(steps))
+    return refuse_if(wrong, steps, first_loss, second_loss, induction, level)
+
+
+@misconception(
+    "Steps that fall give no `ValueError` in yours: you refuse equal ones alone. Each step should be above the one before."
+)
+def falling_steps_accepted(steps, first_loss, second_loss, induction, level):
+    wrong = len(steps) < 2 or any(a == b for a, b in itertools.pairwise(steps))
+    return refuse_if(wrong, steps, first_loss, second_loss, induction, level)
+
+
+@misconception(
+    "Steps that do not rise give no `ValueError` in yours, whether they fall or stay. You check the number of checkpoints alone."
+)
+def order_not_checked(steps, first_loss, second_loss, induction, level):
+    return refuse_if(len(steps) < 2, steps, first_loss, second_loss, induction, level)
+
+
+@misconception(
+    "A single checkpoint gives no `ValueError` in yours. There is nothing between checkpoints then: ask for two or more."
+)
+def one_checkpoint_accepted(steps, first_loss, second_loss, induction, level):
+    wrong = not steps or any(a >= b for a, b in itertools.pairwise(steps))
+    return refuse_if(wrong, steps, first_loss, second_loss, induction, level)
+
+
+@misconception(
+    "You follow the best *layer*, the mean over its heads. One head of many is enough: take the best of all heads."
+)
+def best_mean_of_a_layer(steps, first_loss, second_loss, induction, level):
+    refuse(steps)
+    return answers(steps, first_loss, second_loss, induction.mean(dim=2).amax(dim=1), level)
+
+
+@misconception(
+    "You ask when *all* heads have reached the level, by the lowest score. One head is enough: take the best of them."
+)
+def worst_head(steps, first_loss, second_loss, induction, level):
+    refuse(steps)
+    return answers(steps, first_loss, second_loss, induction.amin(dim=(1, 2)), level)
+
+
+@misconception(
+    "Your answer is wrong where the curve begins at the level or above, sinks below, and reaches the level again: you give the later step. "
+    "The curve was there from the start, so give the first checkpoint's own step.",
+    replaces="rise_step",
+)
+def a_later_crossing_first(steps, scores, level):
+    reached = (scores >= level).int()
+    upwards = (reached.diff() == 1).nonzero()
+    if not len(upwards):
+        return float(steps[0]) if reached[0] else None
+    place = int(upwards[0])
+    return rise(steps[place:], scores[place:], level)
+
+
+@misconception(
+    "Two checkpoints with the same step end in a `ZeroDivisionError` in yours: the difference of their steps is 0. Refuse steps that do not "
+    "rise with a `ValueError`, before you divide."
+)
+def equal_steps_divide_by_zero(steps, first_loss, second_loss, induction, level):
+    if len(steps) < 2 or any(a > b for a, b in itertools.pairwise(steps)):
+        raise ValueError("steps should rise")
+    losses = second_loss.tolist()
+    rates = [(losses[i] - losses[i - 1]) / (steps[i] - steps[i - 1]) for i in range(1, len(steps))]
+    best = induction.amax(dim=(1, 2))
+    return {
+        "rise": rise(steps, best, level),
+        "fall": fall_by(steps, torch.tensor(rates)),
+        "bump": bump(steps, first_loss),
+    }

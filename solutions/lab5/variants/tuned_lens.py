@@ -46,6 +46,12 @@ def at_identity(held_out):
     return [torch.eye(d).to(held_out).repeat(layers, 1, 1), held_out.new_zeros(layers, d)]
 
 
+def start_of(unembed, held_out, lens):
+    """The divergences at the start; where one is not a number, anything is lower."""
+    found = divergence(unembed, held_out, *lens).detach()
+    return torch.where(found.isnan(), torch.inf, found)
+
+
 def train(unembed, batches, held_out, rate, *, start=None, loss=None, used=None, keep=None, optimiser=torch.optim.Adam):
     """The training as the text has it, with one part changed.
 
@@ -63,7 +69,7 @@ def train(unembed, batches, held_out, rate, *, start=None, loss=None, used=None,
     best = [each.detach().clone() for each in used(moved)]
     steps = optimiser(moved, lr=rate)
     with torch.enable_grad():
-        lowest = divergence(unembed, held_out, *best).detach()
+        lowest = start_of(unembed, held_out, best)
         for batch in batches:
             steps.zero_grad()
             loss(batch, *used(moved))[:-1].sum().backward(inputs=moved)
@@ -116,7 +122,7 @@ def layer_by_layer(unembed, batches, held_out, rate):
                 p, q = own(unembed, streams), unembed(linear(streams[layer])).log_softmax(-1)
                 return functional.kl_div(q, p, log_target=True, reduction="batchmean")
 
-            lowest = loss(held_out).item()
+            lowest = float("inf") if loss(held_out).isnan() else loss(held_out).item()
             for batch in batches:
                 gradients = torch.autograd.grad(loss(batch), list(linear.parameters()))
                 for parameter, gradient in zip(linear.parameters(), gradients, strict=True):
@@ -429,8 +435,15 @@ def last_or_identity(unembed, batches, held_out, rate):
     last = train(unembed, batches, held_out, rate, keep=lambda new, lowest: always.clone())
     start = at_identity(held_out)
     with torch.no_grad():
-        better = divergence(unembed, held_out, *last) < divergence(unembed, held_out, *start)
+        better = divergence(unembed, held_out, *last) < start_of(unembed, held_out, start)
     return tuple(torch.where(better.view(-1, *[1] * (a.dim() - 1)), a, b) for a, b in zip(last, start, strict=True))
+
+
+@misconception(
+    "You keep a translator only if its divergence is lower by some margin. One that is lower by next to nothing is lower: ask `new < lowest`."
+)
+def only_by_a_margin(unembed, batches, held_out, rate):
+    return train(unembed, batches, held_out, rate, keep=lambda new, lowest: new < lowest - 1e-3)
 
 
 @misconception(
@@ -439,6 +452,69 @@ def last_or_identity(unembed, batches, held_out, rate):
 )
 def not_a_number_kept(unembed, batches, held_out, rate):
     return train(unembed, batches, held_out, rate, keep=lambda new, lowest: ~(new >= lowest))
+
+
+@misconception(
+    "Where the divergence at the identity is not a number, you keep the identity for ever: no number is below NaN. Begin with "
+    "infinity there."
+)
+def not_a_number_at_the_start(unembed, batches, held_out, rate):
+    with torch.no_grad():
+        none = divergence(unembed, held_out, *at_identity(held_out)).isnan()
+    return train(unembed, batches, held_out, rate, keep=lambda new, lowest: (new < lowest) & ~none)
+
+
+@misconception(
+    "After a step whose divergence is not a number you take over no later step: your lowest divergence is NaN from then on, and no "
+    "number is below it. Keep the lowest *number*."
+)
+def not_a_number_remembered(unembed, batches, held_out, rate):
+    spoilt = torch.zeros(len(held_out), dtype=torch.bool, device=held_out.device)
+
+    def keep(new, lowest):
+        better = (new < lowest) & ~spoilt
+        spoilt.logical_or_(new.isnan() & lowest.isfinite())
+        return better
+
+    return train(unembed, batches, held_out, rate, keep=keep)
+
+
+@misconception(
+    "After each step you set the translators back to the best so far. Adam should go on from where its last step ended, also where "
+    "it was worse: keep the best in a copy."
+)
+def back_to_the_best(unembed, batches, held_out, rate):
+    moved = [each.requires_grad_() for each in at_identity(held_out)]
+    best, steps = [each.detach().clone() for each in moved], torch.optim.Adam(moved, lr=rate)
+    lowest = start_of(unembed, held_out, best)
+    for batch in batches:
+        with torch.enable_grad():
+            steps.zero_grad()
+            divergence(unembed, batch, *moved)[:-1].sum().backward(inputs=moved)
+            steps.step()
+        with torch.no_grad():
+            new = divergence(unembed, held_out, *moved)
+            better = new < lowest
+            better[-1] = False
+            lowest = torch.where(better, new, lowest)
+            for kept, each in zip(best, moved, strict=True):
+                kept[better] = each[better]
+                each.copy_(kept)
+    return best[0], best[1]
+
+
+@misconception(
+    "You take over no step of a layer after the first that made it worse. Training may get worse and then better: look after each "
+    "step."
+)
+def ends_where_it_gets_worse(unembed, batches, held_out, rate):
+    ended = torch.zeros(len(held_out), dtype=torch.bool, device=held_out.device)
+
+    def keep(new, lowest):
+        ended.logical_or_(new > lowest)
+        return (new < lowest) & ~ended
+
+    return train(unembed, batches, held_out, rate, keep=keep)
 
 
 @misconception(
@@ -496,7 +572,7 @@ def needs_gradients_on(unembed, batches, held_out, rate):
     moved = [each.requires_grad_() for each in at_identity(held_out)]
     best = [each.detach().clone() for each in moved]
     optimiser = torch.optim.Adam(moved, lr=rate)
-    lowest = divergence(unembed, held_out, *best).detach()
+    lowest = start_of(unembed, held_out, best)
     for batch in batches:
         optimiser.zero_grad()
         divergence(unembed, batch, *moved)[:-1].sum().backward(inputs=moved)
@@ -532,3 +608,90 @@ def changes_streams(unembed, batches, held_out, rate):
 def biases_first(unembed, batches, held_out, rate):
     weights, biases = train(unembed, batches, held_out, rate)
     return biases, weights
+
+
+@misconception("You keep the translators with the *highest* divergence on `held_out`. Keep those with the lowest.")
+def the_worst_step(unembed, batches, held_out, rate):
+    return train(unembed, batches, held_out, rate, keep=lambda new, lowest: new > lowest)
+
+
+@misconception(
+    "Gradients of earlier batches pile up in yours: each step goes along the sum of all gradients so far. Set them to zero before each "
+    "step."
+)
+def gradients_pile_up(unembed, batches, held_out, rate):
+    moved = [each.requires_grad_() for each in at_identity(held_out)]
+    best, steps = [each.detach().clone() for each in moved], torch.optim.Adam(moved, lr=rate)
+    with torch.enable_grad():
+        lowest = start_of(unembed, held_out, best)
+        for batch in batches:
+            divergence(unembed, batch, *moved)[:-1].sum().backward(inputs=moved)
+            steps.step()
+            new = divergence(unembed, held_out, *[each.detach() for each in moved]).detach()
+            better = new < lowest
+            better[-1] = False
+            lowest = torch.where(better, new, lowest)
+            for kept, each in zip(best, moved, strict=True):
+                kept[better] = each.detach()[better]
+    return best[0], best[1]
+
+
+@misconception(
+    "A new Adam is made for each batch in yours, so that it forgets what it has seen. Make it once, before the loop."
+)
+def new_optimiser_for_each_batch(unembed, batches, held_out, rate):
+    moved = at_identity(held_out)
+    best = [each.clone() for each in moved]
+    lowest = None
+    for batch in batches:
+        with torch.enable_grad():
+            moved = [each.detach().clone().requires_grad_() for each in moved]
+            steps = torch.optim.Adam(moved, lr=rate)
+            divergence(unembed, batch, *moved)[:-1].sum().backward(inputs=moved)
+            steps.step()
+        moved = [each.detach() for each in moved]
+        with torch.no_grad():
+            lowest = start_of(unembed, held_out, best) if lowest is None else lowest
+            new = divergence(unembed, held_out, *moved)
+        better = new < lowest
+        better[-1] = False
+        lowest = torch.where(better, new, lowest)
+        for kept, each in zip(best, moved, strict=True):
+            kept[better] = each[better]
+    return best[0], best[1]
+
+
+@misconception(
+    "You take over a translator before its step, and not after it: the last step is never looked at. Look at `held_out` after each "
+    "step."
+)
+def looked_at_before_the_step(unembed, batches, held_out, rate):
+    batches = list(batches)
+    if len(batches) < 2:
+        return tuple(at_identity(held_out))
+    return train(unembed, batches[:-1], held_out, rate)
+
+
+@misconception(
+    "Your divergence weighs nothing: you add up the differences of the logarithms. Weigh each by the model's probability.",
+    replaces="lens_kl",
+)
+def not_weighed(unembed, streams, weights, biases):
+    return (own(unembed, streams) - read(unembed, streams, weights, biases)).sum(-1).mean(-1)
+
+
+@misconception(
+    "Your divergence has the wrong sign. KL is never below 0: the model's logarithm minus that of the lens.",
+    replaces="lens_kl",
+)
+def wrong_sign(unembed, streams, weights, biases):
+    return -divergence(unembed, streams, weights, biases)
+
+
+@misconception(
+    "Your divergence is taken between logits. They are no logarithms of probabilities: take `log_softmax` of both.",
+    replaces="lens_kl",
+)
+def logits_for_log_probabilities(unembed, streams, weights, biases):
+    p, q = unembed(streams[-1]), logits(unembed, streams, weights, biases)
+    return (p.softmax(-1) * (p - q)).sum(-1).mean(-1)

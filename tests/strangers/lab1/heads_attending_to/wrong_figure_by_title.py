@@ -1,0 +1,38 @@
+# WRONG: the figure is looked up by its title, so a second call with the same title draws into the first figure; promised: 'Each call makes a figure of its own, also with the same title.'
+import torch
+from jaxtyping import Float
+from matplotlib import pyplot as plt
+from matplotlib.figure import Figure
+from torch import Tensor
+
+
+def plot_attention(pattern: Float[Tensor, "query key"], tokens: list[str], title: str) -> Figure:
+    """A heatmap of one attention pattern."""
+    n = len(tokens)
+    if tuple(pattern.shape) != (n, n):
+        raise ValueError(f"{n} tokens, but a pattern of shape {tuple(pattern.shape)}")
+    values = pattern.detach().to("cpu", torch.float64).numpy()
+    side = max(4.0, 0.3 * n)
+    figure = plt.figure(num=title, figsize=(side + 2, side + 1))
+    axes = figure.add_subplot()
+    image = axes.imshow(values, origin="upper", cmap="Blues")
+    axes.set_xticks(range(n), labels=tokens, rotation=90, parse_math=False)
+    axes.set_yticks(range(n), labels=tokens, parse_math=False)
+    axes.set_xlabel("key (attends to)")
+    axes.set_ylabel("query (from)")
+    axes.set_title(title, parse_math=False)
+    figure.colorbar(image, ax=axes)
+    return figure
+
+
+def heads_attending_to(
+    pattern: Float[Tensor, "layer head query key"], str_tokens: list[str], word: str, threshold: float
+) -> list[tuple[int, int, float]]:
+    """All heads whose last position attends to a word."""
+    wanted = word.strip(" ")
+    here = torch.tensor([text.strip(" ") == wanted for text in str_tokens], device=pattern.device)
+    if not here.any():
+        raise ValueError(f"no token is {word!r}")
+    attention = pattern.detach()[:, :, -1, here].sum(dim=-1)
+    above = (attention > threshold).nonzero().tolist()  # row by row: by layer, then by head
+    return [(layer, head, attention[layer, head].item()) for layer, head in above]

@@ -1,0 +1,99 @@
+# WRONG: end-of-text tokens at the end of a prompt are taken for padding: it reads at the last token that is none; promised: 'Nothing is padding: every token belongs to its prompt, an end-of-text at the end too.'
+# Generated from solutions/lab1/logit_lens.py by mechgrade build. This copy is yours: write your code in it.
+# %% [markdown]
+# # The logit lens
+#
+# The last step of a transformer turns the residual stream into logits: the final LayerNorm, then the unembedding. The
+# **logit lens** applies this last step *too early*, to the stream after every layer. So you read what the model would
+# answer if it had to stop there. The idea is from nostalgebraist (2020, [interpreting GPT: the logit
+# lens](https://www.lesswrong.com/posts/AcKRB8wDpdaN6v6ru/interpreting-gpt-the-logit-lens)).
+#
+# Take the stream $x_{l}$ that leaves layer $l$ (`blocks.{l}.hook_resid_post`), at the last position of a prompt:
+#
+# $$p_l(t) = \mathrm{softmax}\big( \mathrm{LN}_{\mathrm{final}}(x_l)\, W_U + b_U \big)_t$$
+#
+# $\mathrm{LN}_{\mathrm{final}}$ is the model's final LayerNorm ([Ba et al. 2016](https://arxiv.org/abs/1607.06450)). It
+# divides by a scale that it takes from its input, so each layer's stream gets *its own* scale. For the last layer,
+# $p_l$ is exactly the model's own answer. Use this as a test.
+#
+# **Shapes.** `tokens` is `[batch, pos]`, all rows equally long; `targets` `[batch]` holds one token id for each prompt.
+# The result is `[layer, batch]`.
+#
+# **With TransformerLens** `model.ln_final(x)` and `model.unembed(x)` are these two steps, on both model classes, for
+# `x` of shape `[batch, pos, d_model]`.
+
+# %%
+from typing import Any
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+
+# %%
+def logit_lens(
+    model: Any, tokens: Int[Tensor, "batch pos"], targets: Int[Tensor, " batch"]
+) -> Float[Tensor, "layer batch"]:
+    """Give the probability of a target token as each layer would answer it.
+
+    Source: nostalgebraist 2020, https://www.lesswrong.com/posts/AcKRB8wDpdaN6v6ru/interpreting-gpt-the-logit-lens.
+
+    Args:
+        model: a `TransformerBridge` or a `HookedTransformer`. It has no hooks afterwards.
+        tokens: prompts of equal length, shape `[batch, pos]`. Nothing is padding: every token belongs to its prompt, an
+            end-of-text at the end too.
+        targets: one token id for each prompt, shape `[batch]`.
+
+    Returns:
+        Shape `[layer, batch]`: the probability of the target as the next token after the last position, read from the
+        stream that leaves each layer (`hook_resid_post`) through the final LayerNorm and the unembedding. The last row
+        is the model's own probability.
+
+    """
+    names = [f"blocks.{layer}.hook_resid_post" for layer in range(model.cfg.n_layers)]
+    streams = {}
+    places = torch.arange(tokens.shape[1], device=tokens.device)
+    last = ((tokens != getattr(model.tokenizer, "eos_token_id", None)) * places).amax(dim=1)  # the last token that is no padding
+
+    def keep(activation, hook, name):
+        rows = torch.arange(len(tokens), device=activation.device)
+        streams[name] = activation[rows, last.to(activation.device)].detach()
+
+    def keeper(name):
+        return lambda activation, hook: keep(activation, hook, name)
+
+    with torch.no_grad():
+        try:
+            model.run_with_hooks(tokens, fwd_hooks=[(name, keeper(name)) for name in names])
+        finally:
+            model.reset_hooks()
+        # the layers take the place of the positions
+        x = torch.stack([streams[name] for name in names], dim=1)  # [batch, layer, d_model]
+        logits = model.unembed(model.ln_final(x))
+        rows = torch.arange(len(targets), device=logits.device)
+        chosen = logits[rows, :, targets.to(logits.device).long()]  # [batch, layer]
+        return (chosen - logits.logsumexp(dim=-1)).exp().T
+
+
+# %% [markdown]
+# **Look at it.** At which layer does the model know the capital?
+
+# %% tags=["demo"]
+if __name__ == "__main__":
+    from mechgrade.bench import open_bench, plots
+
+    bench = open_bench()
+    capitals = {"France": " Paris", "Spain": " Madrid", "Italy": " Rome", "Germany": " Berlin", "Japan": " Tokyo"}
+    tokens = bench.tokens([f"The capital of {country} is" for country in capitals])
+    targets = torch.tensor([bench.model.to_single_token(capital) for capital in capitals.values()])
+    by_layer = logit_lens(bench.model, tokens, targets)
+    for layer, row in enumerate(by_layer.tolist()):
+        numbers = zip(capitals.values(), row, strict=True)
+        print(f"after layer {layer:2}: " + "  ".join(f"{capital.strip()} {number:.3f}" for capital, number in numbers))
+    plots.lines(
+        {f"{country}:{capital}": by_layer[:, place] for place, (country, capital) in enumerate(capitals.items())},
+        xlabel="layer",
+        ylabel="probability of the capital",
+        title="What each layer would answer to 'The capital of ... is'",
+        save="attention_patterns/logit_lens",
+    )

@@ -1,0 +1,22 @@
+# WRONG: the final LayerNorm is left out; promised: 'read from the stream that leaves each layer (`hook_resid_post`) through the final LayerNorm and the unembedding.'
+from typing import Any
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+
+def logit_lens(
+    model: Any, tokens: Int[Tensor, "batch pos"], targets: Int[Tensor, " batch"]
+) -> Float[Tensor, "layer batch"]:
+    """The probability of the target after every layer."""
+    n_layers, batch = model.cfg.n_layers, tokens.shape[0]
+    names = [f"blocks.{layer}.hook_resid_post" for layer in range(n_layers)]
+    with torch.no_grad():
+        _, cache = model.run_with_cache(tokens, names_filter=names)
+        end = tokens.shape[1] - 1
+        streams = torch.cat([cache[name][:, end] for name in names])  # [layer * batch, d_model]
+        logits = model.unembed(streams[:, None])[:, 0]
+        log_probabilities = logits.log_softmax(dim=-1).reshape(n_layers, batch, -1)
+    index = targets.to(log_probabilities.device).expand(n_layers, batch)[..., None]
+    return log_probabilities.gather(-1, index)[..., 0].exp()

@@ -1,0 +1,19 @@
+# WRONG: an even number of positions is accepted; promised: 'or `pos` is not `1 + 2 * half` with `half` at least 1.'
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+
+def loss_by_position(
+    logits: Float[Tensor, "batch pos d_vocab"], tokens: Int[Tensor, "batch pos"]
+) -> tuple[Float[Tensor, "batch pos-1"], Float[Tensor, "half=2"]]:
+    """The loss of every prediction, and its mean over each half."""
+    if logits.ndim != 3 or logits.shape[:2] != tokens.shape:
+        raise ValueError(f"logits {tuple(logits.shape)} and tokens {tuple(tokens.shape)} do not fit together")
+    pos = tokens.shape[1]
+    if pos < 3:
+        raise ValueError(f"{pos} positions are not 1 + 2 * half")
+    half = (pos - 1) // 2
+    classes_second = logits[:, :-1].movedim(-1, 1)  # [batch, d_vocab, pos - 1]
+    loss = torch.nn.functional.cross_entropy(classes_second, tokens[:, 1:].long().to(logits.device), reduction="none")
+    return loss, torch.stack([loss[:, :half].mean(), loss[:, half:].mean()])

@@ -1,0 +1,23 @@
+# WRONG: the encoder's bias is not multiplied by the lengths; promised: 'Multiply column $j$ of $W_{\mathrm{enc}}$ and entry $j$ of $\mathbf{b}_{\mathrm{enc}}$ by $\ell_j$.'
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+
+def normalise_decoder(
+    W_enc: Float[Tensor, "d_in d_sae"], b_enc: Float[Tensor, " d_sae"], W_dec: Float[Tensor, "d_sae d_in"]
+) -> tuple[Float[Tensor, "d_in d_sae"], Float[Tensor, " d_sae"], Float[Tensor, "d_sae d_in"]]:
+    """Give every decoder direction length 1 without changing what a ReLU autoencoder computes."""
+    lengths = W_dec.norm(dim=1)
+    lengths = torch.where(lengths == 0, torch.ones_like(lengths), lengths)
+    return W_enc * lengths, b_enc.clone(), W_dec / lengths[:, None]
+
+
+def remove_parallel(
+    gradient: Float[Tensor, "d_sae d_in"], W_dec: Float[Tensor, "d_sae d_in"]
+) -> Float[Tensor, "d_sae d_in"]:
+    """Take out of the decoder's gradient what points along each direction."""
+    lengths = W_dec.norm(dim=1, keepdim=True)
+    unit = W_dec / torch.where(lengths == 0, torch.ones_like(lengths), lengths)
+    along = (gradient * unit).sum(dim=1, keepdim=True)
+    return gradient - along * unit

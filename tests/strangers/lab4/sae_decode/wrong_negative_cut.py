@@ -1,0 +1,19 @@
+# WRONG: negative latents are set to 0 before decoding; promised: 'after an edit they can be negative'
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+
+def sae_decode(
+    latents: Float[Tensor, "*batch d_sae"], W_dec: Float[Tensor, "d_sae d_in"], b_dec: Float[Tensor, " d_in"]
+) -> Float[Tensor, "*batch d_in"]:
+    """Reconstruct activations from latents."""
+    return latents.clamp(min=0) @ W_dec + b_dec
+
+
+def contribution(
+    latents: Float[Tensor, "*batch d_sae"], W_dec: Float[Tensor, "d_sae d_in"], latent: int
+) -> Float[Tensor, "*batch d_in"]:
+    """Compute what one latent adds to the reconstruction."""
+    strength = latents[..., latent, None]
+    return strength * W_dec[latent]

@@ -1,0 +1,31 @@
+# WRONG: the variance is taken around one mean over all entries, not around the mean activation; promised: 'where $\bar{\mathbf{x}}$ is the mean activation'
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+
+def sae_metrics(
+    x: Float[Tensor, "token d_in"],
+    reconstruction: Float[Tensor, "token d_in"],
+    latents: Float[Tensor, "token d_sae"],
+) -> dict[str, float]:
+    """Measure how well and how sparsely an autoencoder describes activations."""
+    active = latents > 0
+    l0 = active.double().sum(dim=1).mean()
+    error = (x - reconstruction).double().pow(2).sum()
+    variance = (x - x.mean()).double().pow(2).sum()
+    dead = (~active.any(dim=0)).double().mean()
+    cosine = torch.nn.functional.cosine_similarity(x, reconstruction, dim=1).mean()
+    return {
+        "l0": l0.item(),
+        "explained_variance": (1 - error / variance).item(),
+        "dead": dead.item(),
+        "cosine": cosine.item(),
+    }
+
+
+def loss_recovered(clean: float, spliced: float, ablated: float) -> float:
+    """Compute which share of the loss that ablating costs is saved by splicing in the reconstruction."""
+    if ablated == clean:
+        raise ValueError("ablated equals clean")
+    return (ablated - spliced) / (ablated - clean)
