@@ -15,7 +15,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from benchmarks.measure import write
+from benchmarks.measure import given, write
 from rich.console import Console
 from rich.table import Table
 from support import ROOT, Watching
@@ -66,4 +66,4 @@ def main(rounds: int) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 3)
+    main(given(__doc__, rounds=3).rounds)

@@ -14,7 +14,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from benchmarks.measure import side_by_side
+from benchmarks.measure import given, side_by_side
 from support import ROOT, grade_folder
 
 from mechgrade.course import load_course
@@ -92,6 +92,6 @@ def warm(rounds: int) -> None:
 
 
 if __name__ == "__main__":
-    count = int(sys.argv[1]) if len(sys.argv) > 1 else 5
+    count = given(__doc__, rounds=5).rounds
     cold(count)
     warm(4 * count)

@@ -19,7 +19,7 @@ from unittest import mock
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from benchmarks.measure import write
+from benchmarks.measure import given, write
 from benchmarks.processor import Group
 from rich.console import Console
 from rich.progress import track
@@ -151,4 +151,4 @@ def show(spent: list[dict[str, float]], exercises: int) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 3)
+    main(given(__doc__, rounds=3).rounds)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from benchmarks.measure import write
+from benchmarks.measure import given, write
 from support import ROOT
 
 from mechgrade import sandbox
@@ -83,4 +83,4 @@ def main(forks: int) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 8)
+    main(given(__doc__, forks=8).forks)

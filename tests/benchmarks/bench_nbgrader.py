@@ -15,8 +15,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from benchmarks.measure import given, side_by_side
 from classroom.room import Class, make_course, write_into
-from measure import side_by_side
 
 from mechgrade.course.source import read_source
 
@@ -31,7 +31,7 @@ DEFAULT = (
 
 
 def main() -> None:
-    learners = int(sys.argv[1]) if len(sys.argv) > 1 else 4
+    learners = given(__doc__, learners=4).learners
     home = Path(tempfile.mkdtemp(prefix="mechgrade-bench-"))
     try:
         room = Class(make_course(home / "course"), home)

@@ -21,7 +21,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import torch
-from benchmarks.measure import write
+from benchmarks.measure import given, write
 from benchmarks.processor import Group
 from cohort.ground import small_class
 from rich.console import Console
@@ -169,4 +169,5 @@ def main(learners: int, labs: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 8, sys.argv[2:])
+    chosen = given(__doc__, "labs", learners=8)
+    main(chosen.learners, chosen.labs)

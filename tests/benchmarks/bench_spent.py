@@ -1,4 +1,4 @@
-"""What the time of a graded submission is made of: ``python tests/benchmarks/bench_spent.py [LAB] [LEARNERS]``.
+"""What the time of a graded submission is made of: ``python tests/benchmarks/bench_spent.py [LEARNERS] [LAB]``.
 
 A class is graded as one process of ``mechgrade cohort grade`` grades it, with a clock around the parts. Processor time is that of all processes, from
 a control group, and as the kernel splits it: system time is forks, their end, and the copying of pages that a fork writes to.
@@ -16,7 +16,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from benchmarks.measure import write
+from benchmarks.measure import given, write
 from benchmarks.processor import Group
 from cohort.ground import small_class
 from rich.console import Console
@@ -127,5 +127,5 @@ _ORDER = [
 ]
 
 if __name__ == "__main__":
-    given = sys.argv[1:]
-    main(given[0] if given else "lab3", int(given[1]) if len(given) > 1 else 12)
+    chosen = given(__doc__, "labs", learners=12)
+    main((chosen.labs or ["lab3"])[0], chosen.learners)

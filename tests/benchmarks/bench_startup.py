@@ -18,7 +18,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from benchmarks.measure import side_by_side
+from benchmarks.measure import given, side_by_side
 from support import ROOT
 
 from mechgrade.doors.host.leave import ask_host
@@ -83,4 +83,4 @@ def _spent_by(process: int) -> float:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 5)
+    main(given(__doc__, rounds=5).rounds)

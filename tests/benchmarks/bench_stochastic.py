@@ -23,7 +23,7 @@ from rich.table import Table
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from benchmarks.measure import OUT
+from benchmarks.measure import OUT, given
 from support import ROOT
 
 from mechgrade.bench.specs import bench_spec
@@ -130,4 +130,5 @@ def main(seeds: int, names: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 100, sys.argv[2:])
+    chosen = given(__doc__, "names", seeds=100)
+    main(chosen.seeds, chosen.names)

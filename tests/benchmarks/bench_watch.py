@@ -17,7 +17,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from benchmarks.measure import write
+from benchmarks.measure import given, write
 from rich.progress import track
 from support import ROOT, Watching
 
@@ -87,4 +87,4 @@ def main(saves: int) -> None:
 
 if __name__ == "__main__":
     os.environ.setdefault("OMP_NUM_THREADS", "1")
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 60)
+    main(given(__doc__, saves=60).saves)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import platform
@@ -15,6 +16,20 @@ from rich.progress import track
 from rich.table import Table
 
 OUT = Path(__file__).parents[2] / "outputs" / "benchmarks"
+
+
+def given(document: str | None, *others: str, **counts: int) -> argparse.Namespace:
+    """The arguments of a benchmark that takes numbers, each with what it is where none is given; ``--help`` prints the benchmark's own text.
+
+    Args:
+        others: names of the arguments that are no numbers; the last takes all that follow.
+    """
+    parser = argparse.ArgumentParser(description=document, formatter_class=argparse.RawDescriptionHelpFormatter)
+    for name, count in counts.items():
+        parser.add_argument(name, nargs="?", type=int, default=count, help=f"by default {count}")
+    for name in others:
+        parser.add_argument(name, nargs="*", help="all, if none is given")
+    return parser.parse_args()
 
 
 def side_by_side(
