@@ -7,7 +7,7 @@ import contextlib
 import re
 
 from mechgrade.course import Course, CourseError, Exercise
-from mechgrade.course.source import BuildError, read_source
+from mechgrade.course.source import BuildError, read_text, shown_path, without_solutions
 from mechgrade.course.version import read_base
 from mechgrade.protocol.outcome import Outcome
 
@@ -19,17 +19,18 @@ GUESS = re.compile(r"\. Did you mean `[^`]*`\?$")
 def as_given(course: Course, exercise: Exercise) -> str:
     """The file that a learner starts from, whatever has been saved in its place since.
 
-    The learners' archive keeps it. In a checkout it is what the exercise's source makes of it; where there is no source either, it is
+    The learners' archive keeps it. In a checkout it is the exercise's source without the solutions; where there is no source either, it is
     the file that is there, and empty where there is none.
     """
     path = course.stub_path(exercise)
     kept = read_base(course.root).texts.get(path.relative_to(course.root).as_posix())
     if kept is not None:
         return kept.decode("utf-8", "replace")
-    if course.solution_path(exercise).is_file():
-        # Its author hears of a mistake from `mechgrade build`. What reads sources is not in a learner's install.
-        with contextlib.suppress(BuildError, CourseError, ImportError):
-            return read_source(course, exercise).stub
+    source = course.solution_path(exercise)
+    if source.is_file():
+        # Its author hears of a mistake from `mechgrade build`. The cells stay together: a learner's install has nothing that takes them apart.
+        with contextlib.suppress(BuildError, CourseError):
+            return without_solutions(read_text(source, shown_path(course, source)), exercise.name)
     return path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
 
 
