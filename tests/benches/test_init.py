@@ -66,10 +66,10 @@ def test_another_exercise_and_another_lab(bare: Run, place: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "why"),
     [
-        (["new", "week1", "not-a-name"], "a Python identifier"),
+        (["new", "week1", "not-a-name"], "is no name for an exercise"),
         (["new", "week1", "row_means"], "there is an exercise week1/row_means already"),
         (["new-lab", "week1", "fourth"], "there is a lab 'week1' already"),
-        (["new-lab", "week3", "class"], "a Python identifier"),
+        (["new-lab", "week3", "class"], "is no name for an exercise"),
     ],
 )
 def test_what_fails_leaves_nothing_behind(bare: Run, place: Path, arguments: list[str], why: str) -> None:
