@@ -1,4 +1,7 @@
-"""Write the measured part of docs/capacity.md from the JSON of bench_cohort, bench_peers, bench_overhead and bench_forecast: ``python tests/benchmarks/capacity.py``."""
+"""Write the measured part of docs/capacity.md from the JSON of bench_cohort, bench_peers, bench_overhead and bench_forecast: ``python tests/benchmarks/capacity.py``.
+
+What was not measured here stays as the page has it.
+"""
 
 from __future__ import annotations
 
@@ -139,26 +142,39 @@ def forecast(found: dict[str, Any]) -> list[str]:
     ]
 
 
+def sections(text: str) -> dict[str, list[str]]:
+    """The measured part's sections by their heads, as the page has them."""
+    found: dict[str, list[str]] = {}
+    for part in re.split(r"^### ", text, flags=re.MULTILINE)[1:]:
+        head, _, body = part.partition("\n")
+        found[head] = body.strip("\n").split("\n")
+    return found
+
+
 def main() -> None:
-    lines: list[str] = []
-    for path in sorted(OUT.glob("cohort*.json")):
-        lines += [f"### {path.stem}", "", *cohort(json.loads(path.read_text())), ""]
-    for path in sorted(OUT.glob("peers-*.json")):
-        lines += [f"### {path.stem}", "", *peers(json.loads(path.read_text())), ""]
-    for path in sorted(OUT.glob("class*.json")):
-        lines += [f"### {path.stem}, killed and resumed", "", *whole_class(json.loads(path.read_text())), ""]
-    if (OUT / "overhead.json").exists():
-        lines += ["### whole labs", "", *labs(json.loads((OUT / "overhead.json").read_text())), ""]
-    told = [*forecast(json.loads((OUT / "forecast.json").read_text())), ""] if (OUT / "forecast.json").exists() else []
-    if not lines and not told:
-        sys.exit("nothing measured yet: run bench_cohort.py, bench_peers.py or bench_forecast.py --real first")
     text = PAGE.read_text(encoding="utf-8")
-    for name, part in (("measured", lines), ("forecast", told)):
-        if part:  # what was not measured here stays as it is
+    kept = re.search(r"<!-- measured:begin -->(.*)<!-- measured:end -->", text, flags=re.DOTALL)
+    new: dict[str, list[str]] = {}
+    for path in sorted(OUT.glob("cohort*.json")):
+        new[path.stem] = cohort(json.loads(path.read_text()))
+    for path in sorted(OUT.glob("peers-*.json")):
+        new[path.stem] = peers(json.loads(path.read_text()))
+    for path in sorted(OUT.glob("class*.json")):
+        new[f"{path.stem}, killed and resumed"] = whole_class(json.loads(path.read_text()))
+    if (OUT / "overhead.json").exists():
+        new["whole labs"] = labs(json.loads((OUT / "overhead.json").read_text()))
+    told = [*forecast(json.loads((OUT / "forecast.json").read_text())), ""] if (OUT / "forecast.json").exists() else []
+    if not new and not told:
+        sys.exit("nothing measured yet: run bench_cohort.py, bench_peers.py or bench_forecast.py --real first")
+    every = sections(kept[1] if kept else "") | new  # what was not measured here stays as it is
+    measured = [line for head, body in every.items() for line in (f"### {head}", "", *body, "")]
+    for name, part in (("measured", measured), ("forecast", told)):
+        if part:
             body = f"<!-- {name}:begin -->\n" + "\n".join(part) + f"<!-- {name}:end -->"
             marks = rf"<!-- {name}:begin -->.*<!-- {name}:end -->"
             text = re.sub(marks, lambda _, body=body: body, text, flags=re.DOTALL)  # type: ignore[misc]
-    PAGE.write_text(text)
+    PAGE.write_text(text, encoding="utf-8")
+    print(f"written: {', '.join([*new, *(['forecast'] if told else [])])}; the rest stays as it was")
 
 
 if __name__ == "__main__":
