@@ -18,6 +18,7 @@ VARIANTS = "solutions/lab3/variants/find_heads.py"
 GRADER = "graders/lab3/test_find_heads.py"
 
 
+@pytest.mark.slow  # `make audit` asks the same of each exercise
 def test_the_course_is_in_form(course: Course) -> None:
     assert broken_rules(course, course.exercises(), course.default_model) == []
 
