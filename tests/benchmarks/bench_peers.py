@@ -161,8 +161,18 @@ def with_pytest(course: Course, lab: str, folder: Path) -> Spent:
     total = Spent(0.0, 0.0)
     for learner in sorted(folder.iterdir()):
         script = "import subprocess, sys; sys.exit(subprocess.call(sys.argv[1:]) not in (0, 1))"
-        arguments = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"graders/{lab}"]
-        arguments += ["--submission", str(learner), "--isolation", "inline"]
+        arguments = [
+            sys.executable,
+            "-m",
+            "pytest",
+            "-q",
+            "-p",
+            "no:cacheprovider",
+            "-p",
+            "mechgrade.doors.plain_pytest",
+            f"graders/{lab}",
+        ]
+        arguments += ["--mechgrade-submission", str(learner), "--mechgrade-isolation", "inline"]
         add(total, run([sys.executable, "-c", script, *arguments], course.root, peers_environment()))
     return total
 
