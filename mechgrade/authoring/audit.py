@@ -18,6 +18,7 @@ from mechgrade.authoring.mutants import Mutant, mutants
 from mechgrade.authoring.rules import broken_rules, mutated_lines
 from mechgrade.course import Course, Exercise
 from mechgrade.course.variants import equivalents, programs
+from mechgrade.grading.checks import Checks, with_checks
 from mechgrade.grading.diagnose import Judged, explanation
 from mechgrade.grading.errors import GraderError
 from mechgrade.grading.evidence import tells
@@ -301,37 +302,44 @@ class Auditor:
         what: str,
         options: Options | None = None,
     ) -> list[tuple[ExerciseAudit, Any, GradedProgram]]:
-        """Grade everything in the queues, one program an exercise and round."""
-        done = []
+        """Grade everything in the queues, one program an exercise and round. Checks are collected, and recordings read, once for all."""
         rounds = max((len(queue) for queue in queues.values()), default=0)
-        for place in range(rounds):
-            self._advance(f"{what}, round {place + 1} of {rounds}", place, rounds)
-            now = [entry for entry in entries if place < len(queues[entry.exercise.name])]
-            chosen = {entry.exercise.name: queues[entry.exercise.name][place][0] for entry in now}
-            graded = self._round(course, [entry.exercise for entry in now], chosen, options or self._options)
-            done += [(entry, queues[entry.exercise.name][place][1], graded[entry.exercise.name]) for entry in now]
-        return done
+        if not rounds:
+            return []
+        grading = Grading(course, options or self._options, self._worker, explain=False)
+
+        def play(checks: Checks) -> list[tuple[ExerciseAudit, Any, GradedProgram]]:
+            done = []
+            for place in range(rounds):
+                self._advance(f"{what}, round {place + 1} of {rounds}", place, rounds)
+                now = [entry for entry in entries if place < len(queues[entry.exercise.name])]
+                chosen = {entry.exercise: queues[entry.exercise.name][place][0] for entry in now}
+                graded = _round(grading, checks, chosen)
+                done += [(entry, queues[entry.exercise.name][place][1], graded[entry.exercise]) for entry in now]
+            return done
+
+        return with_checks(course, [entry.exercise for entry in entries], play)
 
     @property
     def _options(self) -> Options:
         return Options(self.model, self.backend, self.device, threads=self.threads)
 
-    def _round(
-        self, course: Course, exercises: list[Exercise], chosen: dict[str, str], options: Options
-    ) -> dict[str, GradedProgram]:
-        texts = {(exercise.lab, exercise.name): chosen[exercise.name] for exercise in exercises}
-        grading = Grading(course, options, self._worker, explain=False)
-        grader = grading.grader(Submission.from_texts(texts))
-        result = grading.grade(grader, exercises)
-        return {
-            exercise.name: GradedProgram(
-                entry,
-                grader.distances.get(exercise, 0.0),
-                grader.judged.get(exercise, ()),
-                _known(grading, exercise),
-            )
-            for exercise, entry in zip(exercises, result.exercises, strict=True)
-        }
+
+def _round(grading: Grading, checks: Checks, chosen: Mapping[Exercise, str]) -> dict[Exercise, GradedProgram]:
+    """Grade one program of each exercise."""
+    exercises = list(chosen)
+    texts = {(exercise.lab, exercise.name): text for exercise, text in chosen.items()}
+    grader = grading.grader(Submission.from_texts(texts))
+    result = grading.run(checks, grader, exercises)
+    return {
+        exercise: GradedProgram(
+            entry,
+            grader.distances.get(exercise, 0.0),
+            grader.judged.get(exercise, ()),
+            _known(grading, exercise),
+        )
+        for exercise, entry in zip(exercises, result.exercises, strict=True)
+    }
 
 
 def _known(grading: Grading, exercise: Exercise) -> Sequence[str]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 import types
 from functools import cache
 from pathlib import Path
@@ -26,6 +27,7 @@ def _bench() -> Any:
 
     quiet_libraries()
     course = load_course(Path(os.environ["MECHGRADE_ROOT"]))
+    sys.path.insert(0, str(course.root))  # graders import the course's own package
     return course, Bench(bench_spec(course))
 
 
@@ -62,6 +64,6 @@ def check(lab: str, name: str, names: dict[str, Any]) -> None:
         if "(" in call.partition("(")[2]:
             continue  # facts about a result, which need the check's own function
         scenario, inputs = inputs_of(call)
-        data = to_tree(getattr(grader, scenario)(Exercise(module), bench, **inputs), bench.device)
+        data = to_tree(getattr(grader, scenario)(Exercise(module), bench, **inputs), str(bench.device))
         found = compare(run.reference, data, run.noise)
         assert found.difference is None, f"{call}: {found.difference}"

@@ -19,7 +19,8 @@ def seeded(seed):
 
 
 def noise_without_bos(d_vocab, bos, shape, seed):
-    ids = torch.tensor([token for token in range(d_vocab) if token != bos])
+    ids = torch.arange(d_vocab)
+    ids = ids[ids != bos]
     return ids[torch.randint(len(ids), shape, generator=seeded(seed))]
 
 

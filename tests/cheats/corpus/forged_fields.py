@@ -1,5 +1,6 @@
 """Fields of the wrong types: numbers for texts, lists for numbers, negative lines, endless names."""
-# expect: raised or crashed
+# expect: raised or wrong or crashed
+# It says that it raised after a call and names no line of its file: that is read as a result nothing can be done with, which is wrong.
 # levels: full
 
 import os
