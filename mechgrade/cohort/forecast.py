@@ -8,7 +8,7 @@ class's beginning these are the ones that are missing from all that has ended.
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Collection, Hashable
 from dataclasses import dataclass, field
 
 #: What has taken this many times the usual is taken for an endless loop, before its end shows it.
@@ -85,3 +85,35 @@ class Forecast:
         many = share * waiting
         tail = min(1.0, many) * (1 - 1 / workers) * max(0.0, slow - queue / (many + 1))
         return max([queue + tail, *open_slow])
+
+
+class Unread:
+    """How many of the learners who are still to be read will have to be graded.
+
+    Who had every verdict when the run began is counted apart: after a kill these come first, and say nothing of the others.
+
+    Args:
+        learners: everybody's names.
+        kept: those who had every verdict when the run began.
+    """
+
+    def __init__(self, learners: Collection[str], kept: Collection[str]) -> None:
+        self._kept = frozenset(kept).intersection(learners)
+        sizes = {True: len(self._kept), False: len(learners) - len(self._kept)}
+        self._left = dict(sizes)
+        self._sizes = sizes
+        self._new = {True: 0, False: 0}
+
+    def read(self, learner: str, is_new: bool) -> None:
+        """Note what a learner was found to be: one to be graded, or one whose results are known or are another's."""
+        kind = learner in self._kept
+        self._left[kind] -= 1
+        self._new[kind] += is_new
+
+    @property
+    def count(self) -> float:
+        """The learners to be graded, of those who are left; where nobody of a kind was read yet, by what is usual for it."""
+        share = {
+            kind: (self._new[kind] + (not kind)) / (self._sizes[kind] - self._left[kind] + 1) for kind in self._left
+        }
+        return sum(left * share[kind] for kind, left in self._left.items())

@@ -11,7 +11,7 @@ from typing import Any
 
 from mechgrade.cohort import entry, keys
 from mechgrade.cohort.arrivals import Arrival, arrival_of
-from mechgrade.cohort.forecast import Forecast
+from mechgrade.cohort.forecast import Forecast, Unread
 from mechgrade.cohort.keys import key_of
 from mechgrade.cohort.learners import Learner, Work, works_of
 from mechgrade.cohort.messages import GradedExercise, ReferenceRun
@@ -100,6 +100,7 @@ class CohortRun:
         #: what this run has handed out
         self._handed_out: set[str] = set()
         self._forecast = Forecast(course.limits_of(options.model).seconds)
+        self._unread = Unread((), ())
         self._slow: set[int] = set()  # tasks in which something ran into a time limit
         self._faults: dict[str, str] = {}
 
@@ -113,7 +114,7 @@ class CohortRun:
             StoreError: results cannot be kept.
         """
         self.progress = RunProgress(len(learners))
-        self.store.begin()
+        self._unread = Unread([learner.name for learner in learners], self.store.begin())
         if self._needs_live():
             self._run_references(executor)
         self._drive(executor, self._tasks(learners))
@@ -159,6 +160,7 @@ class CohortRun:
             again = [work for work in works if work.key in self._handed_out]
             self.progress.same += sum(work.text is not None for work in again)
             self._handed_out.update(work.key for work in unknown)
+            self._unread.read(learner.name, bool(unknown))
             if unknown:
                 yield Task(learner.name, unknown)
             else:
@@ -286,10 +288,7 @@ class CohortRun:
     def _one_done(self) -> None:
         progress = self.progress
         progress.done += 1
-        # Of the learners who are still to be read, as many will be known as of those who were.
-        new = 1 - progress.known / progress.done
-        waiting = max(0, progress.learners - len(self.arrivals)) * new
-        progress.seconds_left = self._forecast.left(waiting, time.monotonic())
+        progress.seconds_left = self._forecast.left(self._unread.count, time.monotonic())
         self.told(progress)
 
     def _with_key(self, work: Work) -> Work:

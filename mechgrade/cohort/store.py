@@ -52,6 +52,11 @@ LEFT JOIN times ON times.key = roster.key
 ORDER BY learner, place
 """
 
+_COMPLETE = """
+SELECT learner FROM roster LEFT JOIN results ON results.key = roster.key
+GROUP BY learner HAVING COUNT(results.key) = COUNT(*)
+"""
+
 #: A quotation mark in a learner's words has a backslash before it, so no words can look like the verdict.
 _DIFFERENT = """
 SELECT place, COUNT(DISTINCT roster.key) FROM roster LEFT JOIN results ON results.key = roster.key
@@ -171,11 +176,13 @@ class Store:
 
     # --- the roster --------------------------------------------------------------------------------------------------------
 
-    def begin(self) -> None:
-        """Start a run: an empty roster, and faults forgotten."""
+    def begin(self) -> frozenset[str]:
+        """Start a run: an empty roster, and faults forgotten. The learners of the last one who had every verdict."""
         with self._transaction() as db:
+            complete = frozenset(str(name) for (name,) in db.execute(_COMPLETE))
             db.execute("DELETE FROM roster")
             db.execute("DELETE FROM faults")
+        return complete
 
     def enrol(self, *learners: tuple[str, Sequence[str]]) -> None:
         """Say which results are whose, each learner's in the order of the course."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from benchmarks.bench_forecast import LIMIT, within
 
-from mechgrade.cohort.forecast import Forecast
+from mechgrade.cohort.forecast import Forecast, Unread
 
 
 @pytest.mark.parametrize(("loops", "jobs"), [(0.0, 1), (0.0, 4), (0.05, 1), (0.05, 2), (0.05, 4)])
@@ -36,3 +36,31 @@ def test_a_loop_that_has_not_ended_counts() -> None:
     forecast.begin("loop", 20.0)
     after = forecast.left(0, 30.0)
     assert before == 0 and after is not None and after >= LIMIT
+
+
+def test_those_known_from_before_say_nothing_of_the_others() -> None:
+    """A run that goes on after a kill reads those first who were graded, and is not nearly done."""
+    everybody = [f"learner{place}" for place in range(1000)]
+    unread = Unread(everybody, everybody[:100])
+    for name in everybody[:100]:
+        unread.read(name, is_new=False)
+    assert unread.count == 900
+    for place, name in enumerate(everybody[100:200]):
+        unread.read(name, is_new=place % 2 == 0)  # half hand in what others do
+    assert unread.count == pytest.approx(400, rel=0.05)
+
+
+def test_a_few_late_ones_among_those_who_are_known() -> None:
+    everybody = [f"learner{place}" for place in range(1000)]
+    unread = Unread(everybody, everybody[5:])
+    for name in everybody[:10]:
+        unread.read(name, is_new=name in everybody[:5])
+    assert unread.count == 0
+
+
+def test_a_course_that_changed_knows_nobody() -> None:
+    everybody = [f"learner{place}" for place in range(1000)]
+    unread = Unread(everybody, everybody)
+    for name in everybody[:100]:
+        unread.read(name, is_new=True)
+    assert unread.count == pytest.approx(900, rel=0.05)

@@ -56,6 +56,16 @@ def test_the_roster_is_the_last_runs(tmp_path: Path) -> None:
         assert list(store.roster()) == [("ann", ["3", "2"])]
 
 
+def test_a_run_begins_by_what_the_last_one_knew(tmp_path: Path) -> None:
+    """Who had a verdict on everything. A fault is none."""
+    with Store(tmp_path) as store:
+        assert store.begin() == frozenset()
+        store.put(Row("1", "passed", 1.0, 0.5), Row("2", "passed", 1.0, 0.5))
+        store.fault("3", "no memory")
+        store.enrol(("bob", ["1", "2"]), ("ann", ["1", "3"]), ("eve", ["4"]))
+        assert store.begin() == {"bob"}
+
+
 def test_live_runs_come_back_as_they_were(tmp_path: Path) -> None:
     """The reference's data is compared with, so it must not change on its way."""
     values = np.linspace(0, 1, 7, dtype=np.float32)
