@@ -3,6 +3,7 @@
 It knows no course: `course` gives it a text and a model's JSON schema.
 """
 
+import contextlib
 import difflib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -50,29 +51,49 @@ def dotted(place: Iterable[str | int]) -> str:
     return ".".join(str(part) for part in place)
 
 
+#: libyaml's parser, which is ten times as fast as PyYAML's own; that one where PyYAML was built without it.
+_FAST = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+#: How deep values may stand in one another for libyaml: it counts on the machine's stack, and ends the process where that is used up.
+_DEEP = 2000
+
+
 def read(text: str) -> Document:
     """Parse a YAML text. Whatever is wrong goes into `mistakes`; only a text that is no YAML at all leaves no data."""
-    document = Document()
-    loader = None
+    # The two differ about tabs. And what is wrong is told by PyYAML's own parser, whose words are always the same.
+    if "\t" not in text and _deepest(text) < _DEEP:
+        with contextlib.suppress(yaml.YAMLError, ValueError):
+            return _document(text, _FAST)
     try:
-        loader = yaml.SafeLoader(text)
+        return _document(text, yaml.SafeLoader)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        mistake = Mistake(mark.line + 1 if mark else 1, "", f"not YAML: {_reason(error)}")
+    except yaml.reader.ReaderError as error:
+        line = text.count("\n", 0, error.position) + 1
+        mistake = Mistake(line, "", f"not YAML: found a character that is not allowed, {error.character!r}")
+    except RecursionError:
+        mistake = Mistake(1, "", "values stand in one another too deep; allowed: a few levels")
+    return Document(mistakes=[mistake])
+
+
+def _deepest(text: str) -> int:
+    """No value stands deeper than this: a level takes a bracket, or a place in a line."""
+    return text.count("[") + text.count("{") + max(map(len, text.splitlines()), default=0)
+
+
+def _document(text: str, parser: Any) -> Document:
+    document = Document()
+    loader = parser(text)
+    try:
         node = loader.get_single_node()
         if node is None:
             document.mistakes.append(Mistake(1, "", "the file is empty; allowed: a mapping of keys to values"))
         else:
             document.lines[()] = node.start_mark.line + 1
             document.data = _plain(loader, node, (), document, frozenset())
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        document.mistakes.append(Mistake(mark.line + 1 if mark else 1, "", f"not YAML: {_reason(error)}"))
-    except yaml.reader.ReaderError as error:
-        line = text.count("\n", 0, error.position) + 1
-        document.mistakes.append(
-            Mistake(line, "", f"not YAML: found a character that is not allowed, {error.character!r}")
-        )
     finally:
-        if loader is not None:
-            loader.dispose()
+        loader.dispose()
     return document
 
 
@@ -86,7 +107,7 @@ def _reason(error: yaml.MarkedYAMLError) -> str:
     return reason
 
 
-def _plain(loader: yaml.SafeLoader, node: yaml.Node, place: Place, document: Document, above: frozenset[int]) -> Any:
+def _plain(loader: yaml.constructor.SafeConstructor, node: yaml.Node, place: Place, document: Document, above: frozenset[int]) -> Any:
     """Plain data from a node. It walks by hand because PyYAML's own constructor drops lines and swallows duplicate keys."""
     if id(node) in above:
         document.blame(place, "an alias that contains itself; allowed: plain values")
@@ -111,7 +132,7 @@ def _plain(loader: yaml.SafeLoader, node: yaml.Node, place: Place, document: Doc
 
 
 def _plain_mapping(
-    loader: yaml.SafeLoader, node: yaml.MappingNode, place: Place, document: Document, above: frozenset[int]
+    loader: yaml.constructor.SafeConstructor, node: yaml.MappingNode, place: Place, document: Document, above: frozenset[int]
 ) -> dict[str, Any]:
     mapping: dict[str, Any] = {}
     for key_node, value_node in node.value:

@@ -25,6 +25,7 @@ NAMES = (
     "overhead",
     "coordinator",
     "spent",
+    "account",
     "intact",
     "fork",
     "nbgrader-autograde",
@@ -109,14 +110,15 @@ GOALS = (
 )
 
 
-def goals(documents: dict[str, dict[str, Any]]) -> str:
-    """The goals beside what was measured."""
+def goals(documents: dict[str, dict[str, Any]], before: str) -> str:
+    """The goals beside what was measured; what was not measured here stays as it stood before."""
     lines = ["| | goal | measured | |", "|---|---|---|---|"]
     for goal in GOALS:
         name, row, column = goal.at
         value = documents.get(name, {}).get("rows", {}).get(row, {}).get(column)
         if value is None:
-            lines.append(f"| {goal.what} | {goal.words} | not measured | |")
+            row = f"| {goal.what} | {goal.words} | "
+            lines.append(next((line for line in before.splitlines() if line.startswith(row)), f"{row}not measured | |"))
             continue
         most = goal.most or 3 * documents[name]["rows"]["python -c pass"]["median"] + 0.1
         lines.append(
@@ -140,8 +142,8 @@ def main() -> None:
     missing = [name for name, path in found.items() if not path.is_file()]
     documents = {name: json.loads(path.read_text(encoding="utf-8")) for name, path in found.items() if path.is_file()}
     everything = re.sub(
-        r"(<!-- goals:begin -->\n).*?(<!-- goals:end -->)",
-        lambda found: f"{found[1]}{goals(documents)}\n{found[2]}",
+        r"(<!-- goals:begin -->\n)(.*?)(<!-- goals:end -->)",
+        lambda found: f"{found[1]}{goals(documents, found[2])}\n{found[3]}",
         renew(PAGE.read_text(encoding="utf-8"), documents),
         flags=re.DOTALL,
     )
