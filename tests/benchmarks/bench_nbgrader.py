@@ -42,6 +42,7 @@ def main() -> None:
         }
         for place in range(learners):
             room.hand_in(f"learner{place}", "lab3", write_into(room.released("lab3"), work))
+        most = sum(exercise.points for exercise in room.course.exercises("lab3"))
         ours = (room.course.root / "nbgrader_config.py").read_text()
         path = room.course.root / "nbgrader_config.py"
 
@@ -50,10 +51,10 @@ def main() -> None:
             room.nbgrader("autograde", "lab3", "--force", MECHGRADE_COURSE=str(room.course.root))
             scores = room.scores("lab3")
             assert len(scores) == learners
-            assert all(sum(score or 0 for score in each.values()) == 15 for each in scores.values()), scores
+            assert all(sum(score or 0 for score in each.values()) == most for each in scores.values()), scores
 
         side_by_side(
-            f"nbgrader autograde: {learners} learners, 3 exercises each",
+            f"nbgrader autograde: {learners} learners, {len(work)} exercises each",
             {"sandbox": lambda: autograde(ours), "default": lambda: autograde(DEFAULT)},
             rounds=3,
             note="whole commands, with starting Python and nbgrader; right submissions",

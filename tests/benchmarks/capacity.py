@@ -74,12 +74,17 @@ def peers(found: dict[str, Any]) -> list[str]:
     lines = [
         f"{found['lab']}, {found['learners']} submissions, load {found['load']:.1f} at the start and {found['load_at_end']:.1f} at the end.",
         "",
-        "| a submission | seconds | processor seconds |",
-        "|---|---|---|",
+        "| a submission | seconds | processor seconds | by the clock, times one more of mechgrade's | by the processor |",
+        "|---|---|---|---|---|",
     ]
-    return lines + [
-        f"| {name} | {row['seconds']:.2f} | {row['processor'] or 0:.2f} |" for name, row in found["rows"].items()
-    ]
+    base = found["rows"]["mechgrade, one more"]
+    for name, row in found["rows"].items():
+        seconds, processor = (f"{row[what]:.2f}" if row[what] else "" for what in ("seconds", "processor"))
+        clock, own = (
+            f"{row[what] / base[what]:.1f}" if row[what] and base[what] else "" for what in ("seconds", "processor")
+        )
+        lines.append(f"| {name} | {seconds} | {processor} | {clock} | {own} |")
+    return lines
 
 
 def labs(found: dict[str, Any]) -> list[str]:
@@ -142,6 +147,19 @@ def forecast(found: dict[str, Any]) -> list[str]:
     ]
 
 
+#: What is measured, by the name of its file, as the page's heads have it; other files have their names as heads.
+HEADS = {
+    "cohort": "Classes of several sizes",
+    "cohort-parallel": "One and two, two light exercises",
+    "cohort-lab3-workers": "One and two, the whole of lab 3",
+    "peers-lab1": "Beside others: the whole of lab 1",
+    "peers-lab3": "Beside others: the whole of lab 3",
+    "peers-two-light-exercises": "Beside others: two light exercises",
+    "class": "A large class, killed and resumed",
+    "class-dask": "A large class, killed and resumed, over Dask",
+}
+
+
 def sections(text: str) -> dict[str, list[str]]:
     """The measured part's sections by their heads, as the page has them."""
     found: dict[str, list[str]] = {}
@@ -156,13 +174,13 @@ def main() -> None:
     kept = re.search(r"<!-- measured:begin -->(.*)<!-- measured:end -->", text, flags=re.DOTALL)
     new: dict[str, list[str]] = {}
     for path in sorted(OUT.glob("cohort*.json")):
-        new[path.stem] = cohort(json.loads(path.read_text()))
+        new[HEADS.get(path.stem, path.stem)] = cohort(json.loads(path.read_text()))
     for path in sorted(OUT.glob("peers-*.json")):
-        new[path.stem] = peers(json.loads(path.read_text()))
+        new[HEADS.get(path.stem, path.stem)] = peers(json.loads(path.read_text()))
     for path in sorted(OUT.glob("class*.json")):
-        new[f"{path.stem}, killed and resumed"] = whole_class(json.loads(path.read_text()))
+        new[HEADS.get(path.stem, path.stem)] = whole_class(json.loads(path.read_text()))
     if (OUT / "overhead.json").exists():
-        new["whole labs"] = labs(json.loads((OUT / "overhead.json").read_text()))
+        new["Whole labs"] = labs(json.loads((OUT / "overhead.json").read_text()))
     told = [*forecast(json.loads((OUT / "forecast.json").read_text())), ""] if (OUT / "forecast.json").exists() else []
     if not new and not told:
         sys.exit("nothing measured yet: run bench_cohort.py, bench_peers.py or bench_forecast.py --real first")
