@@ -107,7 +107,9 @@ def _reason(error: yaml.MarkedYAMLError) -> str:
     return reason
 
 
-def _plain(loader: yaml.constructor.SafeConstructor, node: yaml.Node, place: Place, document: Document, above: frozenset[int]) -> Any:
+def _plain(
+    loader: yaml.constructor.SafeConstructor, node: yaml.Node, place: Place, document: Document, above: frozenset[int]
+) -> Any:
     """Plain data from a node. It walks by hand because PyYAML's own constructor drops lines and swallows duplicate keys."""
     if id(node) in above:
         document.blame(place, "an alias that contains itself; allowed: plain values")
@@ -132,7 +134,11 @@ def _plain(loader: yaml.constructor.SafeConstructor, node: yaml.Node, place: Pla
 
 
 def _plain_mapping(
-    loader: yaml.constructor.SafeConstructor, node: yaml.MappingNode, place: Place, document: Document, above: frozenset[int]
+    loader: yaml.constructor.SafeConstructor,
+    node: yaml.MappingNode,
+    place: Place,
+    document: Document,
+    above: frozenset[int],
 ) -> dict[str, Any]:
     mapping: dict[str, Any] = {}
     for key_node, value_node in node.value:
