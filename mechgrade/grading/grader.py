@@ -269,7 +269,7 @@ class Grader:
             self.failure = replace(failure, judgement=judgement, number=place)
 
     def _origins(self, exercise: Exercise) -> Origins:
-        return Origins(self._grader(exercise))
+        return Origins.in_text(self._grader(exercise))
 
     def _grader(self, exercise: Exercise) -> str:
         path = self._sessions.course.grader_path(exercise)

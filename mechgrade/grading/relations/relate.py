@@ -70,7 +70,7 @@ class Sources:
     """
 
     def __init__(self, grader: str = "", *exercise: str) -> None:
-        self._origins = Origins(grader)
+        self._origins = Origins.in_text(grader)
         self._annotations = Annotations(*exercise)
         #: the names of parameters and axes; None where no text is known
         self.names = self._annotations.names() if exercise else None
