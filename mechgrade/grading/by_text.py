@@ -9,6 +9,7 @@ import ast
 import re
 from collections.abc import Iterator
 
+from mechgrade.grading.parsed import parsed, statements
 from mechgrade.protocol.outcome import Outcome, Place
 
 #: Calls that set something for all code after them: what they set, the errors that come of it, and what to write in their place.
@@ -45,10 +46,10 @@ def by_text(outcome: Outcome, source: str, stub: str) -> tuple[str, Place] | Non
         return None
     if outcome.error in ("SyntaxError", "ValueError") and "null bytes" in outcome.message:
         return _nul(source, outcome.message.partition(":")[0])
-    tree = _tree(source)
+    tree = parsed(source)
     if tree is None:
         return None
-    functions = [node.name for node in getattr(_tree(stub), "body", []) if isinstance(node, ast.FunctionDef)]
+    functions = [node.name for node in statements(stub) if isinstance(node, ast.FunctionDef)]
     found = _class(outcome, tree, functions) or _other_value(outcome, tree, functions) or _for_all(outcome, tree)
     if found is None:
         return None
@@ -129,13 +130,6 @@ def _names(node: ast.stmt) -> Iterator[str]:
         yield from (each.id for target in targets for each in ast.walk(target) if isinstance(each, ast.Name))
     elif isinstance(node, ast.Import | ast.ImportFrom):
         yield from (each.asname or each.name.partition(".")[0] for each in node.names)
-
-
-def _tree(source: str) -> ast.Module | None:
-    try:
-        return ast.parse(source)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return None
 
 
 def _line(source: str, number: int) -> str:

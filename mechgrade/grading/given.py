@@ -9,6 +9,7 @@ import re
 from mechgrade.course import Course, CourseError, Exercise
 from mechgrade.course.source import BuildError, read_text, shown_path, without_solutions
 from mechgrade.course.version import read_base
+from mechgrade.grading.parsed import statements
 from mechgrade.protocol.outcome import Outcome
 
 _UNKNOWN = re.compile(r"name '(\w+)' is not defined")
@@ -64,11 +65,7 @@ def given(outcome: Outcome, source: str, stub: str) -> str:
 
 def _bindings(source: str, name: str) -> list[ast.stmt]:
     """The statements of a file, outside of its functions, that give something a name."""
-    try:
-        body = ast.parse(source).body
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return []
-    return [node for node in body if name in _names(node)]
+    return [node for node in statements(source) if name in _names(node)]
 
 
 def _names(node: ast.stmt) -> set[str]:

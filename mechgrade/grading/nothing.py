@@ -6,6 +6,7 @@ import ast
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from mechgrade.grading.parsed import statements
 from mechgrade.grading.relations.axes import Annotations
 from mechgrade.grading.syntax import own_nodes
 from mechgrade.grading.traces import Made
@@ -62,11 +63,7 @@ def _may_be_none(annotation: ast.expr) -> bool:
 
 def _never_returns_a_value(source: str, function: str) -> bool:
     """Whether the text of a function shows that it returns None, however it is called."""
-    try:
-        body = ast.parse(source).body
-    except (SyntaxError, ValueError, RecursionError):
-        return False
-    found = [node for node in body if isinstance(node, ast.FunctionDef) and node.name == function]
+    found = [node for node in statements(source) if isinstance(node, ast.FunctionDef) and node.name == function]
     if len(found) != 1 or found[0].decorator_list:
         return False
     nodes = list(own_nodes(found[0]))

@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from mechgrade.grading.parsed import parsed
 from mechgrade.protocol.stranded import MAKERS, Kind, Stranded, shown
 
 #: Where one of these stands, a call that says nothing of a device may make its tensor anywhere.
@@ -66,11 +67,7 @@ def made_early(text: str, line: str) -> list[Made]:
 
 def _tree(text: str) -> ast.Module | None:
     """A program; None where it does not parse, or where what says nothing of a device may be made anywhere."""
-    try:
-        tree = ast.parse(text)
-    except (SyntaxError, ValueError, RecursionError):
-        return None
-    return None if re.search(_ELSEWHERE, text) else tree
+    return None if re.search(_ELSEWHERE, text) else parsed(text)
 
 
 def _outermost(body: Iterable[ast.stmt]) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 from mechgrade.course import Course, Exercise
 from mechgrade.course.version import digest, read_base
-from mechgrade.grading.calls import Call
+from mechgrade.grading.calls import Call, Worlds
 from mechgrade.grading.errors import WorkerGone, WorkerSlow
 from mechgrade.grading.given import as_given
 from mechgrade.grading.options import Options
@@ -68,6 +68,7 @@ class Sessions:
     course: Course
     options: Options
     opener: Opener
+    worlds: Worlds = field(default_factory=Worlds, compare=False)
 
     def spec_for(self, exercise: Exercise) -> BenchSpec:
         """The bench of an exercise: with the parts of the model that its lab uses, because loading them takes seconds."""
@@ -166,7 +167,7 @@ class Runs:
         if self._session is None:
             self._session = self.sessions.open(self.exercise, self.source(), self.spec, portable=self.portable)
         self._stop_if_cancelled()  # while it was being opened
-        outcome = self._session.run(call.scenario, call.given)
+        outcome = self._session.run(call.scenario, self.sessions.worlds.given(call))
         self._stop_if_cancelled()  # then its process was ended, and the outcome says only that
         self.seconds += outcome.seconds
         self.learner_seconds += outcome.learner_seconds

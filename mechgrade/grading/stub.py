@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 
+from mechgrade.grading.parsed import parsed
 from mechgrade.protocol.outcome import Outcome, outcome_of
 from mechgrade.protocol.wire import Tree
 from mechgrade.submissions.assemble import is_not_written
@@ -18,9 +19,8 @@ def outcome_of_stub(source: str) -> Outcome | None:
     Args:
         source: a stub as the learner got it. Of any other text it is not known that it can be imported.
     """
-    try:
-        tree = ast.parse(source)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):  # whatever lies in the course as its stub
+    tree = parsed(source)
+    if tree is None:  # whatever lies in the course as its stub
         return None
     if sum(map(is_not_written, ast.walk(tree))) != 1:
         return None
@@ -37,11 +37,8 @@ def outcome_of_stub(source: str) -> Outcome | None:
 
 def is_above_code(source: str, line: int) -> bool:
     """Whether the statement at a line raises and has statements below it in the same block, which never run."""
-    try:
-        tree = ast.parse(source)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):  # it ran, so it parses; text of any kind may come
-        return False
-    for node in ast.walk(tree):
+    tree = parsed(source)
+    for node in ast.walk(tree) if tree is not None else ():  # it ran, so it parses; but text of any kind may come
         for block in (getattr(node, name, None) for name in ("body", "orelse", "finalbody")):
             for statement in block[:-1] if isinstance(block, list) else []:
                 if isinstance(statement, ast.Raise) and statement.lineno <= line <= (statement.end_lineno or 0):

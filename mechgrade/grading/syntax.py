@@ -9,6 +9,8 @@ from __future__ import annotations
 import ast
 from collections.abc import Collection, Iterator
 
+from mechgrade.grading.parsed import parsed
+
 #: Methods and functions of tensors that change nothing: all that they do is in what they return. Left out are names that something else has with another
 #: meaning: `axis.scatter` draws, `logger.log` writes.
 _PURE = frozenset(
@@ -31,9 +33,8 @@ def seen(source: str, stub: str = "") -> list[str]:
         source: the learner's file; one that does not parse shows nothing.
         stub: the file as the learner got it. What stands there too is not the learner's.
     """
-    try:
-        tree = ast.parse(source)
-    except (SyntaxError, ValueError, RecursionError):
+    tree = parsed(source)
+    if tree is None:
         return []
     lines = source.splitlines()
     given = {line.strip() for line in stub.splitlines()}

@@ -107,7 +107,7 @@ class Traces:
     """
 
     def __init__(self, sessions: Sessions, submission: Submission) -> None:
-        self._sessions = _Traced(sessions.course, sessions.options, sessions.opener)
+        self._sessions = _Traced(sessions.course, sessions.options, sessions.opener, sessions.worlds)
         self._submission = submission
         self._runs: Runs | None = None
 

@@ -227,7 +227,7 @@ class Process:
         except OSError:
             return self._ended(time.monotonic() - started)
         buffer = bytearray()
-        with selectors.DefaultSelector() as selector:
+        with selectors.PollSelector() as selector:  # epoll makes a descriptor of its own for each run
             selector.register(self._data, selectors.EVENT_READ)
             selector.register(self._output, selectors.EVENT_READ)
             while True:

@@ -6,7 +6,8 @@ import ast
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+
+from mechgrade.grading.parsed import statements
 
 #: For each axis its name, or None where it has none.
 Names = tuple[str | None, ...]
@@ -50,7 +51,7 @@ class Annotations:
     def __init__(self, *sources: str) -> None:
         self._functions: dict[str, ast.FunctionDef] = {}
         for source in sources:
-            for node in _functions_in(source):
+            for node in (each for each in statements(source) if isinstance(each, ast.FunctionDef)):
                 if node.returns is not None or node.name not in self._functions:
                     known = self._functions.setdefault(node.name, node)
                     if known.returns is None:
@@ -71,16 +72,6 @@ class Annotations:
                     if isinstance(part, ast.Constant) and isinstance(part.value, str):
                         found |= set(_IDENTIFIER.findall(part.value))
         return frozenset(found)
-
-
-@lru_cache(maxsize=64)
-def _functions_in(source: str) -> tuple[ast.FunctionDef, ...]:
-    """The functions of a text; of one that is no Python none. A learner's text is asked for with each of its failures, the stub with everybody's."""
-    try:
-        body = ast.parse(source).body
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return ()
-    return tuple(node for node in body if isinstance(node, ast.FunctionDef))
 
 
 def axes_of(source: str, function: str) -> Axes | None:

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
+from mechgrade.grading.parsed import statements
+
 Place = tuple[str | int, ...]
 
 #: Methods that return the same values.
@@ -61,11 +63,7 @@ class Origins:
     """
 
     def __init__(self, source: str) -> None:
-        try:
-            body = ast.parse(source).body
-        except (SyntaxError, ValueError):
-            body = []
-        self._functions = {node.name: node for node in body if isinstance(node, ast.FunctionDef)}
+        self._functions = {node.name: node for node in statements(source) if isinstance(node, ast.FunctionDef)}
         self._known: dict[str, _Value] = {}
 
     @staticmethod
