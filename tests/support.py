@@ -109,8 +109,8 @@ class Watching:
         if self._wanted(job):
             run = session.run
 
-            def watched(scenario: str, inputs: Mapping[str, Any]) -> Outcome:
-                self.seen.append(run(scenario, inputs))
+            def watched(scenario: str, inputs: Mapping[str, Any], *, traced: bool = False) -> Outcome:
+                self.seen.append(run(scenario, inputs, traced=traced))
                 return self.seen[-1]
 
             session.run = watched  # type: ignore[method-assign]

@@ -68,7 +68,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         config.add_cleanup(opener.close)
         grading = Grading(course, options, opener)
         submission = find_submission(course, config.invocation_params.dir / path)
-        config.stash[HANDLER] = config.stash[GRADER] = grading.grader(submission)
+        config.stash[HANDLER] = config.stash[GRADER] = grading.grader(submission, at_once=True)
         opener.start()
     except CourseError as error:
         raise pytest.UsageError(str(error)) from None

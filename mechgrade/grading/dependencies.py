@@ -158,7 +158,9 @@ class Dependencies:
 
     @cached_property
     def _learner(self) -> set[Path]:
-        return _engine(self._imports, [LEARNER], without=self._look.below(PACKAGE / "sandbox", ".py"))
+        # The sandbox changes no number that is recorded, and nobody records a run that is traced.
+        tracer = PACKAGE / "worker" / "tracer.py"
+        return _engine(self._imports, [LEARNER], without=[*self._look.below(PACKAGE / "sandbox", ".py"), tracer])
 
     @cached_property
     def _worker(self) -> dict[str, str]:

@@ -39,9 +39,16 @@ class Grading:
         self.sessions = Sessions(course, options, opener)
         self.references = References(self.sessions)
 
-    def grader(self, submission: Submission, on_result: Callable[[ExerciseResult], None] | None = None) -> Grader:
-        """The handler of the checks for one submission."""
-        return Grader(self.sessions, self.references, submission, self._whole(on_result), self._explain)
+    def grader(
+        self,
+        submission: Submission,
+        on_result: Callable[[ExerciseResult], None] | None = None,
+        *,
+        at_once: bool = False,
+    ) -> Grader:
+        """The handler of the checks for one submission. See :class:`Grader` for ``at_once``."""
+        told = self._whole(on_result)
+        return Grader(self.sessions, self.references, submission, told, self._explain, at_once)
 
     def _whole(self, on_result: Callable[[ExerciseResult], None] | None) -> Callable[[ExerciseResult], None] | None:
         """What is told of an exercise is what the result says of it at the end, also that its points do not add up."""
@@ -174,4 +181,4 @@ def grade(
             lambda checks: grading.run_parallel(checks, submission, exercises, jobs, on_result),
             hidden=options.hidden,
         )
-    return grading.grade(grading.grader(submission, on_result), exercises, pdb=pdb)
+    return grading.grade(grading.grader(submission, on_result, at_once=pdb), exercises, pdb=pdb)

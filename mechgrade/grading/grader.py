@@ -28,7 +28,7 @@ from mechgrade.grading.sessions import Runs, Sessions
 from mechgrade.grading.stub import is_above_code
 from mechgrade.grading.syntax import seen
 from mechgrade.grading.told import in_own_terms
-from mechgrade.grading.traces import Traces
+from mechgrade.grading.traces import trace_of
 from mechgrade.grading.verdicts import FAULTS, Check, ExerciseResult, Result, gravest
 from mechgrade.grading.views import View, views_of
 from mechgrade.protocol.outcome import Outcome
@@ -83,6 +83,8 @@ class _Current:
     called: int = 0
     #: the run that the check that is going on failed by
     failure: Failure | None = None
+    #: the runs that failed, with their checks, that are still to be told
+    untold: list[tuple[Failure, Check]] = field(default_factory=list)
     #: the checks that failed on hidden inputs alone
     hidden: set[str] = field(default_factory=set)
     #: the checks that failed because of such a run
@@ -106,6 +108,8 @@ class Grader:
         submission: the learner's files.
         on_result: called with each exercise when its last check is in.
         explain: whether a run that failed is made once more, to tell the failure by the learner's own calls.
+        at_once: whether a failure is told before the next check is run, for those who show each check by itself. Else all are told when the exercise is
+            done: then its process, which no check needs any more, makes these runs.
     """
 
     def __init__(
@@ -115,12 +119,13 @@ class Grader:
         submission: Submission,
         on_result: Callable[[ExerciseResult], None] | None = None,
         explain: bool = True,
+        at_once: bool = False,
     ) -> None:
+        self._explains, self._at_once = explain, at_once
         self._sessions = sessions
         self._references = references
         self._submission = submission
         self._on_result = on_result
-        self._traces = Traces(sessions, submission) if explain else None
         self._current: _Current | None = None
         self.cancelled = False
         options = sessions.options
@@ -222,7 +227,22 @@ class Grader:
             self.failure = failure
         return CheckFailed(judgement)
 
-    def _tell(self, failure: Failure, check: Check) -> None:
+    def _tell_all(self, current: _Current, runs: Runs) -> None:
+        """Tell the failures of an exercise that are still to be told.
+
+        Args:
+            current: the exercise.
+            runs: make the runs that this takes; they are ended then.
+        """
+        untold, current.untold = current.untold, []
+        try:
+            for failure, check in untold:
+                if not self.cancelled:
+                    self._tell(failure, check, runs)
+        finally:
+            runs.renew()
+
+    def _tell(self, failure: Failure, check: Check, runs: Runs) -> None:
         """Say of a check that failed what happened in the learner's terms, and what to do."""
         text, stub, outcome = self._source(failure.exercise), self._sessions.stub(failure.exercise), failure.outcome
         is_first = failure is self.failure
@@ -231,7 +251,7 @@ class Grader:
             check.message, check.place = found
             check.gave = ""
         else:
-            self._explain(failure, check)
+            self._explain(failure, check, runs)
             # Advice is about the error, so there is none where something else explains the error.
             about = outcome if outcome is not None and outcome.message in check.message else Outcome("returned")
             if says := advice(about, self._sessions.course.advice, text, stub):
@@ -244,12 +264,12 @@ class Grader:
                 self.failure, judgement=replace(judgement, message=check.message, place=check.place, gave=check.gave)
             )
 
-    def _explain(self, failure: Failure, check: Check) -> None:
+    def _explain(self, failure: Failure, check: Check, runs: Runs) -> None:
         """Tell the failure of a check by the calls that the learner's functions got, where they can be traced."""
         exercise, call, outcome = failure.exercise, failure.call, failure.outcome
-        if self._traces is None or outcome is None or check.message != failure.judgement.message:
+        if not self._explains or outcome is None or check.message != failure.judgement.message:
             return
-        trace = self._traces.of(exercise, call, outcome)
+        trace = trace_of(runs, call, outcome)
         judgement, number = in_own_terms(
             failure.judgement,
             call,
@@ -323,7 +343,9 @@ class Grader:
                 current.differing.add(check.name)
         graver = place is None or gravest([checks[place].verdict, check.verdict]) != checks[place].verdict
         if graver and failure is not None and not hidden and check.verdict not in FAULTS:
-            self._tell(failure, check)
+            current.untold.append((failure, check))
+            if self._at_once:
+                self._tell_all(current, self._runs(exercise))
         if place is None:
             checks.append(check)
             return
@@ -341,7 +363,7 @@ class Grader:
             entry = ExerciseResult(exercise.lab, exercise.name, exercise.points)
             entry.file = str(self._submission.file(exercise))
             self.result.exercises.append(entry)
-            runs = Runs(self._sessions, exercise, lambda: self._submission.source(exercise))
+            runs = self._runs(exercise)
             stub = self._sessions.of_stub(exercise, self._source(exercise))
             self._current = _Current(exercise, entry, runs, stub)
             self.judged[exercise] = self._current.judged
@@ -349,13 +371,15 @@ class Grader:
                 runs.cancel()
         return self._current
 
+    def _runs(self, exercise: Exercise) -> Runs:
+        return Runs(self._sessions, exercise, lambda: self._submission.source(exercise))
+
     def _leave(self) -> None:
         if self._current is None:
             return
-        current, self._current = self._current, None
-        current.runs.renew()
-        if self._traces is not None:
-            self._traces.close()
+        current = self._current
+        self._tell_all(current, current.runs)
+        self._current = None
         if not self.cancelled:
             self._name(current)
             self._look_elsewhere(current)
@@ -430,8 +454,6 @@ class Grader:
         if self._current is not None:
             self._current.runs.renew()
             self._current = None
-        if self._traces is not None:
-            self._traces.close()
 
     def cancel(self) -> None:
         """From another thread: leave off, and end the run that is under way."""
@@ -439,5 +461,3 @@ class Grader:
         current = self._current
         if current is not None:
             current.runs.cancel()
-        if self._traces is not None:
-            self._traces.cancel()

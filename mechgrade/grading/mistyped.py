@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 from mechgrade.grading.compare import describe
 from mechgrade.grading.relations.axes import Annotations
-from mechgrade.grading.shown import kind_of
 from mechgrade.grading.traces import Made
+from mechgrade.protocol.shown import kind_of
 from mechgrade.protocol.wire import Array, Tree
 
 #: What is one thing for who reads an annotation, by its name there. A scenario that takes one takes the others.

@@ -29,8 +29,14 @@ _TRIES = 3
 class Session(Protocol):
     """One program, ready to run scenarios."""
 
-    def run(self, scenario: str, inputs: Mapping[str, Any]) -> Outcome:
-        """Run one scenario to its end, whatever that is."""
+    def run(self, scenario: str, inputs: Mapping[str, Any], *, traced: bool = False) -> Outcome:
+        """Run one scenario to its end, whatever that is.
+
+        Args:
+            scenario: its name in the grader's file.
+            inputs: its keyword arguments.
+            traced: whether to return the calls of the learner's functions beside its data.
+        """
 
     def interrupt(self) -> None:
         """End it from another thread; a run that waits for it returns as if it had crashed."""
@@ -155,8 +161,17 @@ class Runs:
     _session: Session | None = None
     _cancelled: threading.Event = field(default_factory=threading.Event)
 
-    def outcome(self, call: Call) -> Outcome:
+    @property
+    def is_used(self) -> bool:
+        """Whether the next run is made in a process that has made one."""
+        return self._session is not None
+
+    def outcome(self, call: Call, *, traced: bool = False) -> Outcome:
         """Run a call; where it asks for facts, they stand in the data's place.
+
+        Args:
+            call: what to run.
+            traced: whether to return the calls of the learner's functions beside the data. Such a run is made for a message, and counts for nothing.
 
         Raises:
             Cancelled: :meth:`cancel` was called.
@@ -167,16 +182,17 @@ class Runs:
         if self._session is None:
             self._session = self.sessions.open(self.exercise, self.source(), self.spec, portable=self.portable)
         self._stop_if_cancelled()  # while it was being opened
-        outcome = self._session.run(call.scenario, self.sessions.worlds.given(call))
+        outcome = self._session.run(call.scenario, self.sessions.worlds.given(call), traced=traced)
         self._stop_if_cancelled()  # then its process was ended, and the outcome says only that
-        self.seconds += outcome.seconds
-        self.learner_seconds += outcome.learner_seconds
-        self.written.update(outcome.written)
+        if not traced:
+            self.seconds += outcome.seconds
+            self.learner_seconds += outcome.learner_seconds
+            self.written.update(outcome.written)
         if outcome.dirty or outcome.kind in _FINAL:
             self.renew()
-        return outcome.reduced(call.facts)
+        return outcome if traced else outcome.reduced(call.facts)
 
-    def surely(self, call: Call) -> Outcome:
+    def surely(self, call: Call, *, traced: bool = False) -> Outcome:
         """Like :meth:`outcome`, and again where the worker is lost on the way: for runs that are no learner's hand-in to judge.
 
         Raises:
@@ -185,7 +201,7 @@ class Runs:
         why = ""
         for _ in range(_TRIES):
             try:
-                outcome = self.outcome(call)
+                outcome = self.outcome(call, traced=traced)
             except WorkerSlow:
                 raise
             except WorkerGone as error:

@@ -22,11 +22,10 @@ from mechgrade.grading.nothing import without_result
 from mechgrade.grading.recordings import Run
 from mechgrade.grading.relations.leaves import Node, children
 from mechgrade.grading.relations.origins import Origin, Origins, Place
-from mechgrade.grading.shown import shown
-from mechgrade.grading.tracer import MOST_CALLS
 from mechgrade.grading.traces import Made, Trace, same
 from mechgrade.protocol.outcome import Outcome
 from mechgrade.protocol.outcome import Place as Line
+from mechgrade.protocol.shown import MOST_CALLS, shown
 from mechgrade.protocol.wire import Array, Tree
 
 #: So many calls are told where no single one explains a difference.

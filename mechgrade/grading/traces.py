@@ -5,23 +5,18 @@ What comes back is the learner's word. It is read with care, and it changes noth
 
 from __future__ import annotations
 
-import hashlib
-import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any
 
-from mechgrade.course import Exercise
 from mechgrade.grading.calls import Call
 from mechgrade.grading.errors import GraderError, InfrastructureError
 from mechgrade.grading.relations.origins import Place
-from mechgrade.grading.sessions import Cancelled, Runs, Session, Sessions
-from mechgrade.grading.tracer import MOST_CALLS, text_of
-from mechgrade.protocol.job import BenchSpec
+from mechgrade.grading.sessions import Cancelled, Runs
 from mechgrade.protocol.outcome import Outcome, plain
+from mechgrade.protocol.shown import MOST_CALLS
 from mechgrade.protocol.wire import Array, Tree
-from mechgrade.submissions.submission import Submission, SubmissionError
+from mechgrade.submissions.submission import SubmissionError
 
 #: A run that took longer is not made again.
 MOST_SECONDS = 5.0
@@ -76,82 +71,60 @@ class Trace:
     places: Mapping[Place, tuple[int, Place]] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
-class _Traced(Sessions):
-    """Opens sessions whose scenarios return the calls too."""
+def trace_of(runs: Runs, call: Call, outcome: Outcome) -> Trace:
+    """The calls of a run that failed; none where they are not known.
 
-    def open(
-        self,
-        exercise: Exercise,
-        source: str,
-        spec: BenchSpec | None = None,
-        grader: Path | None = None,
-        portable: bool = False,
-    ) -> Session:
-        """See :meth:`Sessions.open`."""
-        original = grader or self.course.grader_path(exercise)
-        # A process that serves several courses keeps graders' files by their names.
-        name = f"traced_{hashlib.sha256(str(original).encode()).hexdigest()[:12]}.py"
-        with tempfile.TemporaryDirectory() as folder:  # once the session is open, its process has read the file
-            file = Path(folder, name)
-            file.write_text(text_of(original), encoding="utf-8")
-            return super().open(exercise, source, spec, file, portable)
-
-
-class Traces:
-    """Runs what failed once more, in a process of its own.
+    The process that made the run makes it once more, where it still serves: to open one takes as long as many a run. If what comes is not what came then,
+    because something in that process has changed, a fresh one makes it.
 
     Args:
-        sessions: how the submission is graded.
-        submission: the learner's files.
+        runs: those of the learner's program, which have no check to serve any more.
+        call: what was run.
+        outcome: what it gave, facts in the data's place where the call asks for them.
     """
+    if outcome.kind not in ("returned", "raised", "unusable") or outcome.seconds > MOST_SECONDS:
+        return Trace()
+    was_used = runs.is_used
+    try:
+        again = runs.surely(call, traced=True)
+        if was_used and not _is_the_same(again, call, outcome) and not _is_too_large(again):
+            runs.renew()
+            again = runs.surely(call, traced=True)
+    except (InfrastructureError, GraderError, SubmissionError, Cancelled, OSError):
+        return Trace()  # nobody must have it, and a full disk takes no verdict away
+    return _trace(again, steady=_is_the_same(again, call, outcome)) if _ended_so(again, outcome) else Trace()
 
-    def __init__(self, sessions: Sessions, submission: Submission) -> None:
-        self._sessions = _Traced(sessions.course, sessions.options, sessions.opener, sessions.worlds)
-        self._submission = submission
-        self._runs: Runs | None = None
 
-    def of(self, exercise: Exercise, call: Call, outcome: Outcome) -> Trace:
-        """The calls of a run; none where they are not known.
+def _is_too_large(again: Outcome) -> bool:
+    """Whether the data was not sent beside the calls, so that nobody can see whether it is the same."""
+    return isinstance(again.data, dict) and again.data.get("data") is None and not again.data.get("ended")
 
-        Args:
-            exercise: whose scenario it is.
-            call: what was run.
-            outcome: what it gave, facts in the data's place where the call asks for them.
-        """
-        if outcome.kind not in ("returned", "raised", "unusable") or outcome.seconds > MOST_SECONDS:
-            return Trace()
-        if self._runs is None or self._runs.exercise != exercise:
-            self.close()
-            self._runs = Runs(self._sessions, exercise, lambda: self._submission.source(exercise))
-        try:
-            again = self._runs.surely(Call(call.scenario, call.inputs, world=call.world))
-        except (InfrastructureError, GraderError, SubmissionError, Cancelled, OSError):
-            return Trace()  # nobody must have it, and a full disk takes no verdict away
-        if again.kind != "returned" or not isinstance(again.data, dict):
-            return Trace()
-        ended = again.data.get("ended")
-        # One that no line of the learner's raised may have come after the scenario's end, when its data was sent.
-        if outcome.kind == "raised" and ended != outcome.error and (ended or outcome.trace):
-            return Trace()
-        calls = tuple(_calls(again.data.get("calls")))
-        places = dict(_places(again.data.get("places"), len(calls)))
-        if outcome.kind == "returned" and call.facts is None and not same(again.data.get("data"), outcome.data):
-            other = {"returned": "", "kind": "", "raised": "", "has_result": False, "result": None, "steady": False}
-            calls = tuple(replace(each, **other) for each in calls)  # type: ignore[arg-type]  # the fields' own types
-        return Trace(calls, places)
 
-    def cancel(self) -> None:
-        """From another thread: end the run that is under way."""
-        runs = self._runs
-        if runs is not None:
-            runs.cancel()
+def _ended_so(again: Outcome, outcome: Outcome) -> bool:
+    """Whether a run that was made once more came to the same end as at first."""
+    if again.kind != "returned" or not isinstance(again.data, dict):
+        return False
+    ended = again.data.get("ended")
+    # One that no line of the learner's raised may have come after the scenario's end, when its data was sent.
+    return outcome.kind != "raised" or ended == outcome.error or not (ended or outcome.trace)
 
-    def close(self) -> None:
-        """End the process."""
-        if self._runs is not None:
-            self._runs.renew()
-            self._runs = None
+
+def _is_the_same(again: Outcome, call: Call, outcome: Outcome) -> bool:
+    """Whether it gave the same, as far as that can be seen."""
+    if not _ended_so(again, outcome):
+        return False
+    assert isinstance(again.data, dict)
+    return outcome.kind != "returned" or call.facts is not None or same(again.data.get("data"), outcome.data)
+
+
+def _trace(again: Outcome, steady: bool) -> Trace:
+    assert isinstance(again.data, dict)
+    calls = tuple(_calls(again.data.get("calls")))
+    places = dict(_places(again.data.get("places"), len(calls)))
+    if not steady:
+        other = {"returned": "", "kind": "", "raised": "", "has_result": False, "result": None, "steady": False}
+        calls = tuple(replace(each, **other) for each in calls)  # type: ignore[arg-type]  # the fields' own types
+    return Trace(calls, places)
 
 
 def _calls(value: Any) -> Iterator[Made]:

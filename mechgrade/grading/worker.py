@@ -212,11 +212,11 @@ class Process:
         os.set_blocking(output, False)
         data.setblocking(False)
 
-    def run(self, scenario: str, inputs: Mapping[str, Any]) -> Outcome:
+    def run(self, scenario: str, inputs: Mapping[str, Any], *, traced: bool = False) -> Outcome:
         """Run one scenario; the process can serve no more after any outcome that it did not report itself."""
         started = time.monotonic()
         deadline = started + self._limits.seconds
-        request = wire.frame(wire.encode({"scenario": scenario, "inputs": dict(inputs)}))
+        request = wire.frame(wire.encode({"scenario": scenario, "inputs": dict(inputs), "traced": traced}))
         try:
             # A process that does not read must not hold up the grader.
             self._data.settimeout(self._limits.seconds)

@@ -13,6 +13,7 @@ from mechgrade.course.modules import share
 from mechgrade.protocol.job import BenchSpec, Job
 from mechgrade.protocol.outcome import Outcome, outcome_of
 from mechgrade.worker.runner import Runner, load_grader
+from mechgrade.worker.tracer import trace
 
 
 class Inline:
@@ -58,10 +59,12 @@ class InlineSession:
         self._runner = runner
         self._fault = fault
 
-    def run(self, scenario: str, inputs: Mapping[str, Any]) -> Outcome:
+    def run(self, scenario: str, inputs: Mapping[str, Any], *, traced: bool = False) -> Outcome:
         """Run one scenario here and now."""
         if self._runner is None:
             return Outcome("infrastructure", message=self._fault)
+        if traced:
+            return outcome_of(trace(self._runner, scenario, dict(inputs)))
         return outcome_of(self._runner.run(scenario, dict(inputs)))
 
     def interrupt(self) -> None:

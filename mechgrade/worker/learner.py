@@ -8,15 +8,13 @@ from __future__ import annotations
 
 import fcntl
 import os
-import random
 import socket
 import sys
 import traceback
 from pathlib import Path
 from typing import NoReturn
 
-import numpy as np
-import numpy.random  # NumPy imports it at its first use, which no fork should pay for
+import numpy.random  # noqa: F401  NumPy imports it at its first use, which no fork should pay for
 
 from mechgrade import sandbox
 from mechgrade.bench import files
@@ -25,7 +23,7 @@ from mechgrade.course import devices
 from mechgrade.course.modules import share
 from mechgrade.protocol import wire
 from mechgrade.protocol.job import Job, job_of
-from mechgrade.worker import intact, loaded
+from mechgrade.worker import intact, loaded, tracer
 from mechgrade.worker.runner import Runner, load_grader
 
 #: Where the process finds its data socket.
@@ -99,8 +97,6 @@ def _shut_in(job: Job, bench: Bench, device: str, descriptors: tuple[int, int, i
     os.close(SEALED_FD)
     intact.hear_of_code()
     loaded.start(job.threads, device)
-    np.random.seed(0)  # learners may use the old interface
-    random.seed(0)
     # Sealed, the process is in its own folder.
     return Runner(job.source, job.filename, grader, bench, NEARLY * job.limits.seconds, Path.cwd(), job.portable)
 
@@ -128,7 +124,12 @@ def _serve(channel: socket.socket, runner: Runner) -> None:
         except EOFError:
             return
         assert isinstance(request, dict)
-        report = runner.run(str(request["scenario"]), request["inputs"])  # type: ignore[arg-type]  # the grader wrote it
+        scenario, inputs = str(request["scenario"]), request["inputs"]
+        if request.get("traced"):
+            loaded.seed(str(runner.bench.device))  # what was drawn in the run that is made once more, is drawn again
+            report = tracer.trace(runner, scenario, inputs)  # type: ignore[arg-type]  # the grader wrote it
+        else:
+            report = runner.run(scenario, inputs)  # type: ignore[arg-type]  # the same
         try:
             wire.send(channel, report)
         except wire.WireError as error:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import random
 import sys
 from typing import Any
+
+import numpy as np
 
 
 def torch() -> Any:
@@ -24,11 +27,19 @@ def is_module(value: Any) -> bool:
 
 
 def start(threads: int, device: str) -> None:
-    """Give a new learner's process its threads, and the seed that all have."""
+    """Give a new learner's process its threads, and the seeds that all have."""
+    if torch() is not None:
+        torch().set_num_threads(threads)
+    seed(device)
+
+
+def seed(device: str) -> None:
+    """What is drawn without a seed of its own begins anew, as in each new process."""
+    random.seed(0)
+    np.random.seed(0)  # learners may use the old interface
     loaded = torch()
     if loaded is None:
         return
-    loaded.set_num_threads(threads)
     # Not torch.manual_seed: that prepares for a GPU, with a stack trace for later, and touches more memory than all else here.
     loaded.default_generator.manual_seed(0)
     if device != "cpu":

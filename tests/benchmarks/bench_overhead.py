@@ -84,8 +84,8 @@ class Clocked(Inline):
         session: InlineSession = timed(super().open)(spec, job)
         run = timed(session.run)
 
-        def clocked(scenario: str, inputs: Mapping[str, Any]) -> Outcome:
-            outcome: Outcome = run(scenario, inputs)
+        def clocked(scenario: str, inputs: Mapping[str, Any], *, traced: bool = False) -> Outcome:
+            outcome: Outcome = run(scenario, inputs, traced=traced)
             SPENT[1] += outcome.learner_seconds
             if outcome.dirty:  # a fork would have taken it along
                 self._benches.clear()

@@ -29,7 +29,6 @@ from mechgrade.grading import grader
 from mechgrade.grading.checks import Checks, with_checks
 from mechgrade.grading.grade import Grading
 from mechgrade.grading.options import resolve
-from mechgrade.grading.traces import Traces
 from mechgrade.grading.worker import Process, Worker
 
 #: Seconds by part, of the class so far.
@@ -58,7 +57,7 @@ def main(lab: str, learners: int) -> None:
     clock(Worker, "open", "opening a process for each exercise")
     clock(Process, "run", "runs, as the grader waits for them")
     clock(grader, "judge", "comparing and diagnosing")
-    clock(Traces, "of", "… of all this, failures run again to be told by the learner's own calls")
+    clock(grader, "trace_of", "… of all this, failures run again to be told by the learner's own calls")
     options = resolve(course)
     worker = Worker(course.limits.start_seconds)
     watching = Watching(worker)

@@ -6,8 +6,9 @@ The learner's own process dies with the worker. A later run in it is an infrastr
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -23,6 +24,7 @@ from mechgrade.grading.sessions import Runs, Session, Sessions
 from mechgrade.grading.verdicts import ExerciseResult
 from mechgrade.grading.worker import Worker
 from mechgrade.protocol.job import BenchSpec, Job
+from mechgrade.protocol.outcome import Outcome
 
 pytestmark = pytest.mark.long
 
@@ -33,7 +35,7 @@ MISTAKEN = "return 13 * number / 4"
 RUNS: dict[str, Callable[[Job], bool]] = {
     "the reference": lambda job: "2.5 * number" in job.source,
     "the misconception": lambda job: "3.25 * number" in job.source,
-    "the trace": lambda job: Path(job.grader).name.startswith("traced_"),
+    "the trace": lambda job: False,
 }
 
 
@@ -49,12 +51,24 @@ class Killed(Worker):
     def open(self, spec: BenchSpec, job: Job) -> Session:  # type: ignore[override]  # a session is all that is asked of it
         """A process that has lost its worker, or will at once."""
         session = super().open(spec, job)
-        if self.kills == 0 and self._wanted(job):
+        if self._wanted(job):
+            self._kill()
+        run = session.run
+
+        def traced_too(scenario: str, inputs: Mapping[str, Any], *, traced: bool = False) -> Outcome:
+            if traced and self._wanted is RUNS["the trace"]:  # in the process that the learner's code has run in
+                self._kill()
+            return run(scenario, inputs, traced=traced)
+
+        session.run = traced_too  # type: ignore[method-assign]
+        return session
+
+    def _kill(self) -> None:
+        if self.kills == 0:
             self.kills += 1
             assert self._process is not None
             started = psutil.Process(self._process.pid)
             (started if self._victim == "worker" else started.children()[0]).kill()
-        return session
 
 
 @pytest.fixture(scope="module")

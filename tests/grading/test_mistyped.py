@@ -10,8 +10,8 @@ import pytest
 from support import later
 
 from mechgrade.grading.mistyped import mistyped
-from mechgrade.grading.shown import kind_of, shown
 from mechgrade.grading.traces import Made
+from mechgrade.protocol.shown import kind_of, shown
 from mechgrade.protocol.wire import Array, Tree
 
 torch = later("torch")

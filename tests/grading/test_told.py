@@ -11,19 +11,19 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from mechgrade.grading import tracer
 from mechgrade.grading.calls import Call
 from mechgrade.grading.facts import Measuring, less_than, more_than
 from mechgrade.grading.judge import judge
 from mechgrade.grading.recordings import Run
 from mechgrade.grading.relations.origins import Origins
-from mechgrade.grading.shown import call_text, shown
 from mechgrade.grading.told import in_own_terms
-from mechgrade.grading.tracer import Log, Watched
 from mechgrade.grading.traces import Made, Trace, same
 from mechgrade.protocol.outcome import Outcome
 from mechgrade.protocol.outcome import Place as Line
+from mechgrade.protocol.shown import call_text, shown
 from mechgrade.protocol.wire import Array, Tree
+from mechgrade.worker import tracer
+from mechgrade.worker.tracer import Log, Watched
 
 GRADER = """
 def packed(exercise, bench, *, k):

@@ -56,10 +56,10 @@ class _Session(InlineSession):
         super().__init__(session._runner, session._fault)
         self._seconds = seconds
 
-    def run(self, scenario: str, inputs: Mapping[str, Any]) -> Outcome:
+    def run(self, scenario: str, inputs: Mapping[str, Any], *, traced: bool = False) -> Outcome:
         """See :meth:`InlineSession.run`."""
         with at_most(self._seconds):
-            outcome = super().run(scenario, inputs)
+            outcome = super().run(scenario, inputs, traced=traced)
         if outcome.error != TooLong.__name__:
             return outcome
         trace = outcome.trace

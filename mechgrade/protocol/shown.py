@@ -9,6 +9,8 @@ import re
 from collections.abc import Callable, Iterable
 from typing import Any
 
+#: Of so many calls of a run something is told.
+MOST_CALLS = 64
 #: Arrays of more values are described. Of whole numbers, which are short, there may be more.
 FEW, FEW_WHOLE = 6, 12
 #: Longer texts are cut.

@@ -1,6 +1,6 @@
 """What the learner's process runs where a failure is to be explained: each scenario as it is, and the calls that it made.
 
-A run that failed is run once more, with these scenarios in the place of the grader's. They return the scenario's data, and of each
+A run that failed is made once more, in the same process where that still serves, with such a scenario in the place of the grader's. It returns the scenario's data, and of each
 call of a learner's function what it got, what it returned and the line that returned it. Like all that comes from the learner's
 process this is the learner's word: it makes a message, and no verdict.
 """
@@ -9,19 +9,18 @@ from __future__ import annotations
 
 import dis
 import functools
-import importlib.util
 import inspect
 import sys
 import traceback
 import types
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
-from mechgrade.grading.shown import call_text, kind_of, shown
+from mechgrade.protocol.shown import MOST_CALLS, call_text, kind_of, shown
+from mechgrade.worker.runner import Report, Runner
 
-#: Of more calls nothing is kept, nor of results that are larger.
-MOST_CALLS, MOST_VALUES = 64, 200_000
+#: Of results that are larger nothing is kept.
+MOST_VALUES = 200_000
 
 #: What such a function returns is made before its first line is run.
 _LATER = inspect.CO_GENERATOR | inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR
@@ -29,20 +28,15 @@ _LATER = inspect.CO_GENERATOR | inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATO
 _PLAIN = (bool, int, float, str, type(None))
 
 
-def text_of(grader: Path) -> str:
-    """The text of a file that stands in for a grader's."""
-    return f"from {__name__} import scenarios\n\nglobals().update(scenarios({str(grader)!r}))\n"
-
-
-def scenarios(path: str) -> dict[str, Callable[..., Any]]:
-    """The functions of a grader's file, each of which returns the calls too."""
-    name = f"traced.{Path(path).stem}"
-    spec = importlib.util.spec_from_file_location(name, path)
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    spec.loader.exec_module(module)
-    return {name: _traced(value) for name, value in vars(module).items() if inspect.isfunction(value)}
+def trace(runner: Runner, scenario: str, inputs: dict[str, Any]) -> Report:
+    """Run a scenario as :meth:`Runner.run` does; it returns the calls too. The last that a process does for what failed in it."""
+    grader = runner.grader
+    runner.grader = types.ModuleType(grader.__name__)
+    setattr(runner.grader, scenario, _traced(getattr(grader, scenario)))
+    try:
+        return runner.run(scenario, inputs)
+    finally:
+        runner.grader = grader
 
 
 def _traced(scenario: Callable[..., Any]) -> Callable[..., Any]:
