@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mechgrade.course.course import Course, Exercise
+from mechgrade.course.lean import lean
 from mechgrade.course.yamlfile import did_you_mean
 
 BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
@@ -158,7 +159,8 @@ def without_solutions(text: str, name: str) -> str:
 
 def _cells(text: str, problems: _Problems) -> list[_Cell]:
     """The cells with their lines. jupytext knows types, tags and texts, but no lines: those come from the tokens."""
-    import jupytext  # an instructor's dependency: learners import this package without it
+    with lean():
+        import jupytext  # an instructor's dependency: learners import this package without it
 
     lines = text.split("\n")
     starts = [line for line, comment in _comments(text) if re.match(r"# ?%%+( |\[|$)", comment)]

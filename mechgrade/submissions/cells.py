@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Literal, get_args
 
 from mechgrade.course import Course, Exercise, Lab, Question
+from mechgrade.course.lean import lean
 from mechgrade.submissions.assemble import interface
 
 Part = Literal["title", "text", "code", "demo", "check", "question", "answer"]
@@ -34,7 +35,8 @@ KERNEL = {"kernelspec": {"display_name": "Python 3", "language": "python", "name
 
 def read_percent(text: str) -> list[Cell]:
     """The cells of a py:percent file. A line of the builder's above the first cell is no cell."""
-    import jupytext
+    with lean():
+        import jupytext
 
     head, mark, rest = text.partition("# %%")
     if mark and all(not line.strip() or line.startswith("#") for line in head.splitlines()):
@@ -62,7 +64,8 @@ def section(course: Course, exercise: Exercise, text: str) -> list[Cell]:
 
 def check_cell(exercise: Exercise) -> Cell:
     """The cell that a learner runs to check an exercise, and that carries its points."""
-    from nbformat.v4 import new_code_cell
+    with lean():
+        from nbformat.v4 import new_code_cell
 
     cell = new_code_cell(f'check("{exercise}")', id=f"{exercise.name}-check"[:64])
     cell.metadata[KEY] = {"exercise": str(exercise), "part": "check"}
@@ -82,7 +85,8 @@ def question_cells(question: Question, scheme: Sequence[str] = ()) -> list[Cell]
         question: which.
         scheme: the rubric, for an instructor's notebook: it stands between nbgrader's marks, and a release has it no more.
     """
-    from nbformat.v4 import new_markdown_cell
+    with lean():
+        from nbformat.v4 import new_markdown_cell
 
     many = "s" * (question.points != 1)
     words = f"## {question.title}\n\n{question.text.strip()}\n\n*{question.points} point{many}, given by a person. No check looks at it.*"
@@ -103,7 +107,8 @@ def answer_id(question: Question) -> str:
 
 def title_cells(lab: Lab) -> list[Cell]:
     """The head of a lab's notebook."""
-    from nbformat.v4 import new_code_cell, new_markdown_cell
+    with lean():
+        from nbformat.v4 import new_code_cell, new_markdown_cell
 
     words = (
         f"# {lab.title}\n\n{len(lab.exercises)} exercise{'s' * (len(lab.exercises) != 1)}, {lab.points} points, about {lab.minutes} minutes.\n\n"
@@ -122,7 +127,8 @@ def title_cells(lab: Lab) -> list[Cell]:
 
 def notebook(cells: list[Cell]) -> Notebook:
     """A notebook of some cells."""
-    from nbformat.v4 import new_notebook
+    with lean():
+        from nbformat.v4 import new_notebook
 
     return new_notebook(cells=cells, metadata=KERNEL, nbformat_minor=NBFORMAT_MINOR)
 
@@ -179,7 +185,8 @@ def _grade_id(course: Course, exercise: Exercise, source: str) -> str | None:
 
 def fresh_notebook(course: Course, lab: Lab, text_of: Callable[[Exercise], str]) -> str:
     """A lab's notebook from the texts of its stubs, as JSON."""
-    import nbformat
+    with lean():
+        import nbformat
 
     cells = title_cells(lab)
     for exercise in lab.exercises.values():
@@ -191,7 +198,8 @@ def fresh_notebook(course: Course, lab: Lab, text_of: Callable[[Exercise], str])
 
 def plain_notebook(text: str, name: str) -> str:
     """The notebook of a py:percent file without exercises, such as the quickstart, as JSON."""
-    import nbformat
+    with lean():
+        import nbformat
 
     cells = read_percent(text)
     for place, cell in enumerate(cells, 1):

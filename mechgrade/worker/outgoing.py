@@ -108,10 +108,10 @@ def tensor(value: Any, path: str, device: str) -> Array:
         if size > MAX_BYTES:  # before a copy is made of it
             limit = f"at most {MAX_BYTES // 2**20} MiB can be returned"
             raise UnsendableError(f"{path} is a tensor of {size / 2**20:.0f} MiB; {limit}")
-        plain = torch.Tensor.detach(value).as_subclass(torch.Tensor)
-        if plain.layout != torch.strided:
-            plain = plain.to_dense()
-        plain = plain.resolve_conj().resolve_neg().cpu()
+        plain = torch.Tensor.detach(value)
+        if plain.layout != torch.strided:  # as_subclass asks for a storage, which a sparse tensor has not
+            plain = torch.Tensor.to_dense(plain)
+        plain = plain.as_subclass(torch.Tensor).resolve_conj().resolve_neg().cpu()
         if dtype == "bfloat16":
             plain = plain.float()
         return Array(np.array(plain.numpy(), order="C", copy=True), dtype, where, "tensor")

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from mechgrade.authoring.build import write_if_changed
 from mechgrade.course import Course, CourseError, Exercise, Lab
+from mechgrade.course.lean import lean
 from mechgrade.course.rubrics import rubrics
 from mechgrade.course.source import BuildError, read_source
 from mechgrade.submissions.assemble import assemble, interface
@@ -44,7 +45,8 @@ def source_notebook(course: Course, lab: Lab) -> Notebook:
 
 def write_source(course: Course, lab: Lab, root: Path) -> Path:
     """Write a lab's notebook to where nbgrader looks for it, under the class's directory `root`."""
-    import nbformat
+    with lean():
+        import nbformat
 
     path = root / "source" / lab.name / f"{lab.slug}.ipynb"
     write_if_changed(path, nbformat.writes(source_notebook(course, lab)) + "\n")

@@ -18,6 +18,7 @@ from pathlib import Path
 
 from mechgrade.authoring.build import is_untouched
 from mechgrade.course import Course, CourseError, Exercise, Lab
+from mechgrade.course.lean import lean
 from mechgrade.doors.notebook.last import Last, key_of
 from mechgrade.files import write_atomic
 from mechgrade.submissions.assemble import interface, needed
@@ -112,7 +113,8 @@ def push(
         source: a directory like exercises/, which is the default.
         decide: asked where the notebook's cells have changed too.
     """
-    import nbformat
+    with lean():
+        import nbformat
 
     folder = source or course.root / "exercises"
     texts: dict[Exercise, str] = {}
@@ -214,7 +216,8 @@ def _pushed(course: Course, lab: Lab, nb: Notebook, texts: dict[Exercise, str], 
 
 def _file_cells(course: Course, exercise: Exercise, cells: list[Cell], code: list[Cell], until: int) -> list[Cell]:
     """What an exercise's file holds: its cells without the check, and from elsewhere what its code needs."""
-    from nbformat.v4 import new_code_cell
+    with lean():
+        from nbformat.v4 import new_code_cell
 
     skipped = {place for place, cell in enumerate(code) if part(cell) in ("check", "title")}
     texts = ["" if place in skipped else cell.source for place, cell in enumerate(code)]
@@ -245,7 +248,8 @@ def _check_of(cells: list[Cell]) -> Cell | None:
 
 
 def _percent(cells: list[Cell]) -> str:
-    import jupytext
+    with lean():
+        import jupytext
 
     bare = notebook(cells)
     bare.metadata = {"jupytext": {"notebook_metadata_filter": "-all", "cell_metadata_filter": "tags"}}
@@ -331,7 +335,8 @@ def _digest(text: str) -> str:
 
 
 def _read(path: Path) -> Notebook:
-    import nbformat
+    with lean():
+        import nbformat
 
     try:
         return nbformat.read(path, as_version=4)
