@@ -15,6 +15,7 @@ from mechgrade.doors.cli.common import (
     ExerciseOption,
     LabOption,
     ModelOption,
+    exercises_of,
     stop,
     the_course,
 )
@@ -61,7 +62,7 @@ def audit(
     course = the_course()
     console = Console(highlight=False)
     try:
-        chosen = course.exercises(lab, exercise)
+        chosen = exercises_of(course, lab, exercise)
         name = course.model(model).name
         if write and name != course.default_model:
             raise CourseError(f"--write keeps audits of {course.default_model} alone; leave --model or --write out")
@@ -137,7 +138,7 @@ def promises(lab: LabOption = None, exercise: ExerciseOption = None) -> None:
     table = Table("exercise", "promise", "the text says", "broken by", box=None, pad_edge=False)
     count = 0
     try:
-        for each in course.exercises(lab, exercise):
+        for each in exercises_of(course, lab, exercise):
             found, _wrong = read_promises(course, each)
             problems += broken_promises(course, each)
             if not course.promises_path(each).is_file():

@@ -12,6 +12,7 @@ from mechgrade.doors.cli.common import (
     ExerciseOption,
     LabOption,
     ModelOption,
+    exercises_of,
     stop,
     the_course,
 )
@@ -61,7 +62,7 @@ def record(
 
     course = the_course()
     try:
-        chosen = course.exercises(lab, exercise)
+        chosen = exercises_of(course, lab, exercise)
         name = course.model(model).name
         if check:
             wrong = ungradable(course, chosen)

@@ -11,7 +11,7 @@ import typer
 from mechgrade.errors import CourseError
 
 if TYPE_CHECKING:
-    from mechgrade.course import Course
+    from mechgrade.course import Course, Exercise
     from mechgrade.grading.options import Options
 
 #: Exit codes: done / below full marks with --strict, or something is stale / the user's mistake / the machine's or grader's fault.
@@ -52,6 +52,17 @@ JobsOption = Annotated[
 BackendOption = Annotated[
     str | None, typer.Option("--backend", help="One of the bench's ways to compute. [default: the usual one]")
 ]
+
+
+def exercises_of(course: Course, lab: str | None, exercise: str | None) -> list[Exercise]:
+    """The exercises that ``--lab`` and ``--exercise`` choose.
+
+    Raises:
+        CourseError: there is no such lab or exercise, or several may be meant.
+    """
+    from mechgrade.progress.current import find
+
+    return [find(course, exercise, lab)] if exercise is not None else course.exercises(lab)
 
 
 def _secret(text: str | None) -> str | None:
