@@ -3,13 +3,14 @@
 Each submission of a class is first computed bare and then graded, so that a machine whose speed drifts treats both alike. Bare: this process, warm,
 grades inside itself, without a sandbox; what loading learners' files and running their scenarios takes counts, and judging does not; inputs that
 scenarios ask the bench for are held from one learner to the next; nobody looks whether code replaced anything. Graded: as one process of
-``mechgrade cohort grade`` does it, at the best isolation, all processes counted. Both are processor time; where the machine has no control groups, time by the clock.
+``mechgrade cohort grade`` does it, at the best isolation, all processes counted. Both are processor time, medians of the class; where the machine has no control groups, time by the clock.
 """
 
 from __future__ import annotations
 
 import contextlib
 import os
+import statistics
 import sys
 import tempfile
 import time
@@ -108,7 +109,7 @@ def grade(service: Service, who: Path) -> None:
 
 
 def measure(course: Course, lab: str, learners: int, group: Group) -> dict[str, float]:
-    """Seconds a submission, bare and graded."""
+    """Seconds a submission, bare and graded, medians of the class."""
     exercises = course.exercises(lab)
     options = resolve(course)
     worker = Worker(course.limits.start_seconds)
@@ -132,24 +133,22 @@ def turns(course: Course, lab: str, learners: int, group: Group, bare: Service, 
         counted = group.seconds()
         return time.perf_counter() if counted is None else counted
 
-    graded = 0.0
+    rows: list[tuple[float, float, float]] = []
     with tempfile.TemporaryDirectory(prefix="mechgrade-bench-") as place:
         everyone = sorted(small_class(course, Path(place), WARM_UP + learners, lab=lab).iterdir())
         for who in everyone[:WARM_UP]:
             grade(bare, who)
             grade(full, who)
-        SPENT[:] = [0.0, 0.0]
         for who in everyone[WARM_UP:]:
+            SPENT[:] = [0.0, 0.0]
             grade(bare, who)
             before = spent()
             grade(full, who)
-            graded += spent() - before
-    return {
-        "learners' functions": SPENT[1] / learners,
-        "bare": SPENT[0] / learners,
-        "graded": graded / learners,
-        "ratio": graded / SPENT[0],
-    }
+            rows.append((SPENT[1], SPENT[0], spent() - before))
+    functions, computed, graded = (statistics.median(column) for column in zip(*rows, strict=True))
+    # Of the ratios, because a learner's two sides are measured one after the other: a machine that was slow for one was so for both.
+    ratio = statistics.median(full / bare for _, bare, full in rows)
+    return {"learners' functions": functions, "bare": computed, "graded": graded, "ratio": ratio}
 
 
 def main(learners: int, labs: list[str]) -> None:
@@ -169,5 +168,5 @@ def main(learners: int, labs: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    chosen = given(__doc__, "labs", learners=8)
+    chosen = given(__doc__, "labs", learners=5)
     main(chosen.learners, chosen.labs)
