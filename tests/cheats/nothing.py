@@ -131,11 +131,11 @@ class Replay:
     def __enter__(self) -> Replay:
         self._outcome = Runs.outcome
 
-        def outcome(runs: Runs, call: Call) -> Outcome:
+        def outcome(runs: Runs, call: Call, *, traced: bool = False) -> Outcome:
             marked = runs.source().endswith(_REPLAYED)
             if marked and self.public:
                 self.asked.append(call)
-            return self._outcome(runs, self._instead(call) if marked and not self.public else call)
+            return self._outcome(runs, self._instead(call) if marked and not self.public else call, traced=traced)
 
         Runs.outcome = outcome  # type: ignore[method-assign]
         return self
