@@ -84,8 +84,8 @@ def trace_of(runs: Runs, call: Call, outcome: Outcome) -> Trace:
     """
     if outcome.kind not in ("returned", "raised", "unusable") or outcome.seconds > MOST_SECONDS:
         return Trace()
-    if call.facts is not None:  # a training, of whose data only facts are known: whether it came out the same here, nobody could see
-        runs.renew()
+    if call.facts is not None:
+        runs.renew()  # a training, of whose data only facts are known: whether it came out the same, nobody could see
     was_used = runs.is_used
     try:
         again = runs.surely(call, traced=True)
