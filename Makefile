@@ -97,9 +97,9 @@ record: $(INSTRUCTOR) ## Record the fixtures that graders compare with; CHECK=1 
 	$(BIN)/mechgrade record $(if $(CHECK),--check)
 	$(call examples,record $(if $(CHECK),--check))
 
-audit: $(INSTRUCTOR) ## Grade the graders, JOBS labs at a time: right programs pass, wrong ones are rejected and named (mechgrade audit adds mutants)
-	@printf '%s\n' $(notdir $(wildcard graders/lab*)) | xargs -P $(JOBS) -I LAB sh -c 'said=$$($(BIN)/mechgrade audit --no-mutants --lab LAB 2>&1); code=$$?; printf "%s\n" "$$said"; exit $$code'
-	$(call examples,audit --no-mutants)
+audit: $(INSTRUCTOR) ## Grade the graders, JOBS programs at once: right ones pass, wrong ones are rejected and named (mechgrade audit adds mutants)
+	$(BIN)/mechgrade audit --no-mutants --jobs $(JOBS)
+	$(call examples,audit --no-mutants --jobs $(JOBS))
 
 setup-instructor: $(INSTRUCTOR) ## Make .venv with what an instructor needs
 

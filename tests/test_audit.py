@@ -63,6 +63,16 @@ def test_a_grader_that_is_too_kind_is_caught(small):
     assert any("misconception not_sorted is passed" in problem for problem in audit.problems)
 
 
+def test_several_at_once_find_the_same(small):
+    course = load_course(small)
+    record(course, course.exercises(), "embedded")
+    one, two = (
+        Auditor(course, "embedded", jobs=jobs).audit(course.exercises(), with_mutants=False).as_tree() for jobs in (1, 2)
+    )
+    assert one == two
+    assert one["totals"]["misconceptions_named"] >= 4
+
+
 def noise(path):
     """The noise floors of a recording: other ones say that it was recorded anew."""
     return [run.noise for run in recordings.read(path).runs.values()]

@@ -1,8 +1,7 @@
 """Audit graders: treat each as a classifier of programs whose right verdict is known, and print where it errs.
 
 The reference and every accepted variant must pass, the stub is not started, every misconception is rejected, and named if what is wrong
-tells it apart; without it in the list, none of the others may be named in its place. Every mechanical mutant is noticed. Programs are graded in rounds, one program of every exercise at a time, by the very path that
-grades a learner.
+tells it apart; without it in the list, none of the others may be named in its place. Every mechanical mutant is noticed. Programs are graded by the very path that grades a learner, several at once on as many processors.
 """
 
 from __future__ import annotations
@@ -19,11 +18,12 @@ from mechgrade.authoring.rules import broken_rules, mutated_lines
 from mechgrade.course import Course, Exercise
 from mechgrade.course.variants import equivalents, programs
 from mechgrade.grading.checks import Checks, with_checks
-from mechgrade.grading.diagnose import Judged, explanation
+from mechgrade.grading.diagnose import explanation
 from mechgrade.grading.errors import GraderError
 from mechgrade.grading.evidence import tells
-from mechgrade.grading.grade import Grading
+from mechgrade.grading.grade import Grading, machine_failed
 from mechgrade.grading.options import Options
+from mechgrade.grading.parallel import in_order
 from mechgrade.grading.verdicts import FAULTS, ExerciseResult
 from mechgrade.grading.worker import Worker
 from mechgrade.submissions.submission import Submission
@@ -44,25 +44,21 @@ for _name, _value in list(globals().items()):
 """
 
 
-@dataclass
+@dataclass(frozen=True)
 class GradedProgram:
-    """A program's verdict, and how far its data was from the reference's at the worst, in tolerances."""
+    """What became of a program.
+
+    Attributes:
+        result: its verdict.
+        distance: how far its data was from the reference's at the worst, in tolerances.
+        tells: whether what is wrong in it tells one mistake from others.
+        confused: the misconception that is named if its own is not known: an untrue name, as for a mistake that nobody foresaw.
+    """
 
     result: ExerciseResult
     distance: float
-    #: its runs, as they were judged
-    judged: Sequence[Judged] = ()
-    #: the misconceptions that are known of its exercise
-    known: Sequence[str] = ()
-
-    @property
-    def tells(self) -> bool:
-        """Whether what is wrong in it tells one mistake from others."""
-        return tells((each.run, each.outcome) for each in self.judged if not each.passed)
-
-    def other(self, own: str) -> str | None:
-        """The misconception that is named if its own is not known: an untrue name, as for a mistake that nobody foresaw."""
-        return explanation(self.judged, [name for name in self.known if name != own])
+    tells: bool
+    confused: str | None
 
 
 @dataclass
@@ -148,8 +144,9 @@ class Auditor:
         backend: one of the bench's ways to compute; empty for its usual one.
         threads: torch threads of each program.
         device: a torch device.
-        advance: told what is graded, how many rounds are done, and how many there are.
+        advance: told what is graded, how many programs are done, and how many there are.
         worker: a worker to use; by default one is started, and ended with the audit.
+        jobs: how many programs are graded at once.
     """
 
     def __init__(
@@ -161,12 +158,14 @@ class Auditor:
         device: str = "cpu",
         advance: Callable[[str, int, int], None] = lambda _what, _done, _total: None,
         worker: Worker | None = None,
+        jobs: int = 1,
     ) -> None:
         self.course = course
         self.model = model
         self.backend = backend
         self.threads = threads
         self.device = device
+        self.jobs = jobs
         self._advance = advance
         self._owns_worker = worker is None
         self._worker = worker or Worker(course.limits_of(model).start_seconds)
@@ -248,7 +247,7 @@ class Auditor:
             else:
                 rejected = verdict != "passed" and verdict not in FAULTS
                 named = graded.result.misconception == program.name
-                confused, nameable = graded.other(program.name), graded.tells
+                confused, nameable = graded.confused, graded.tells
                 entry.misconceptions.append(
                     {
                         "name": program.name,
@@ -302,44 +301,54 @@ class Auditor:
         what: str,
         options: Options | None = None,
     ) -> list[tuple[ExerciseAudit, Any, GradedProgram]]:
-        """Grade everything in the queues, one program an exercise and round. Checks are collected, and recordings read, once for all."""
-        rounds = max((len(queue) for queue in queues.values()), default=0)
-        if not rounds:
+        """Grade everything in the queues. Checks are collected once for all."""
+        order = [(entry, *queued) for entry in entries for queued in queues[entry.exercise.name]]
+        if not order:
             return []
-        grading = Grading(course, options or self._options, self._worker, explain=False)
+        opts = options or self._options
 
-        def play(checks: Checks) -> list[tuple[ExerciseAudit, Any, GradedProgram]]:
-            done = []
-            for place in range(rounds):
-                self._advance(f"{what}, round {place + 1} of {rounds}", place, rounds)
-                now = [entry for entry in entries if place < len(queues[entry.exercise.name])]
-                chosen = {entry.exercise: queues[entry.exercise.name][place][0] for entry in now}
-                graded = _round(grading, checks, chosen)
-                done += [(entry, queues[entry.exercise.name][place][1], graded[entry.exercise]) for entry in now]
-            return done
+        def play(checks: Checks) -> list[GradedProgram]:
+            def grades(grading: Grading) -> Callable[[int], GradedProgram]:
+                return lambda place: _graded(grading, checks, order[place][0].exercise, *order[place][1:])
 
-        return with_checks(course, [entry.exercise for entry in entries], play)
+            def in_a_fork() -> Callable[[int], GradedProgram]:
+                return grades(Grading(course, opts, self._worker.lend(), explain=False))
+
+            here = Grading(course, opts, self._worker, explain=False)
+            places, found = range(len(order)), []
+            several = self.jobs > 1 and len(order) > 1 and here.has_worker(order[0][0].exercise)
+            graded = (
+                in_order(places, self.jobs, in_a_fork, grades(here), _failed) if several else map(grades(here), places)
+            )
+            for place in places:
+                self._advance(f"{what}: {order[place][0].exercise}", place, len(order))
+                found.append(next(graded))
+            return found
+
+        found = with_checks(course, [entry.exercise for entry in entries], play)
+        return [(entry, program, graded) for (entry, _, program), graded in zip(order, found, strict=True)]
 
     @property
     def _options(self) -> Options:
         return Options(self.model, self.backend, self.device, threads=self.threads)
 
 
-def _round(grading: Grading, checks: Checks, chosen: Mapping[Exercise, str]) -> dict[Exercise, GradedProgram]:
-    """Grade one program of each exercise."""
-    exercises = list(chosen)
-    texts = {(exercise.lab, exercise.name): text for exercise, text in chosen.items()}
-    grader = grading.grader(Submission.from_texts(texts))
-    result = grading.run(checks, grader, exercises)
-    return {
-        exercise: GradedProgram(
-            entry,
-            grader.distances.get(exercise, 0.0),
-            grader.judged.get(exercise, ()),
-            _known(grading, exercise),
-        )
-        for exercise, entry in zip(exercises, result.exercises, strict=True)
-    }
+def _graded(grading: Grading, checks: Checks, exercise: Exercise, text: str, program: Any) -> GradedProgram:
+    """Grade one program. What is told of its judged runs is told here: the runs themselves are large."""
+    grader = grading.grader(Submission.from_texts({(exercise.lab, exercise.name): text}))
+    result = grading.run(checks, grader, [exercise]).exercises[0]
+    judged = grader.judged.get(exercise, ())
+    own = getattr(program, "name", "")
+    return GradedProgram(
+        result,
+        grader.distances.get(exercise, 0.0),
+        tells((each.run, each.outcome) for each in judged if not each.passed),
+        explanation(judged, [name for name in _known(grading, exercise) if name != own]),
+    )
+
+
+def _failed(graded: GradedProgram) -> bool:
+    return machine_failed(graded.result)
 
 
 def _known(grading: Grading, exercise: Exercise) -> Sequence[str]:

@@ -81,22 +81,24 @@ class Grading:
         on_result: Callable[[ExerciseResult], None] | None = None,
     ) -> Result:
         """Grade some exercises in several processes at once, by checks that are collected already. The result is that of :meth:`run`."""
-        from mechgrade.grading.parallel import GradeOne, in_order  # of no use to who grades one exercise
+        from mechgrade.grading.parallel import in_order  # of no use to who grades one exercise
 
         opener = self.sessions.opener
         begun = [each for each in exercises if not self._is_stub(submission, each)]
-        if len(begun) < 2 or not isinstance(opener, Worker) or not self._has_worker(begun[0]):
+        if len(begun) < 2 or not isinstance(opener, Worker) or not self.has_worker(begun[0]):
             return self.run(checks, self.grader(submission, on_result), exercises)
 
-        def grades(grading: Grading) -> GradeOne:
+        def grades(grading: Grading) -> Callable[[Exercise], ExerciseResult | None]:
             return lambda exercise: grading._one(checks, submission, exercise)
 
-        def in_a_fork() -> GradeOne:
+        def in_a_fork() -> Callable[[Exercise], ExerciseResult | None]:
             return grades(Grading(self.course, self.options, opener.lend(), explain=self._explain))
 
         result = self.grader(submission).finish()  # with nothing in it yet
         tell = self._whole(on_result)
-        for entry in in_order(exercises, jobs, in_a_fork, grades(self)):
+        for entry in in_order(exercises, jobs, in_a_fork, grades(self), machine_failed):
+            if entry is None:
+                continue
             result.exercises.append(entry)
             if tell is not None:
                 tell(entry)
@@ -119,7 +121,7 @@ class Grading:
         except SubmissionError:
             return False
 
-    def _has_worker(self, exercise: Exercise) -> bool:
+    def has_worker(self, exercise: Exercise) -> bool:
         """Have the worker open a process, for no program. A warm one that has ended is replaced now, and by one process alone."""
         try:
             self.sessions.open(exercise, "").close()
@@ -138,6 +140,11 @@ class Grading:
             hidden=self.options.hidden,
             pdb=pdb,
         )
+
+
+def machine_failed(entry: ExerciseResult | None) -> bool:
+    """Whether a result is none yet: no fault of the program's or of the grader's ended it."""
+    return entry is not None and entry.verdict == "infrastructure_error"
 
 
 def grade(

@@ -1,7 +1,7 @@
-"""The exercises of one submission, graded by several processes at once.
+"""Exercises, of one submission or of many programs, graded by several processes at once.
 
 The processes are forks of this one, made when the checks are collected: nothing is imported or collected twice, and each has the same
-worker at hand. A fork grades one exercise after the other, and sends each result. It runs no learner's code itself.
+worker at hand. A fork grades one after the other, and sends each result. It runs no learner's code itself.
 """
 
 from __future__ import annotations
@@ -14,60 +14,64 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing.connection import wait
+from typing import Any, TypeVar
 
-from mechgrade.course import Exercise
-from mechgrade.grading.verdicts import ExerciseResult
-
-#: Grades one exercise; None where no check of it could be collected.
-GradeOne = Callable[[Exercise], ExerciseResult | None]
+Item = TypeVar("Item")
+Entry = TypeVar("Entry")
 
 #: What a fork grades by. It is inherited: checks and connections cannot be sent.
-_grade_one: GradeOne | None = None
+_grade_one: Callable[[Any], Any] | None = None
 
 
 def in_order(
-    exercises: Sequence[Exercise], jobs: int, in_a_fork: Callable[[], GradeOne], here: GradeOne
-) -> Iterator[ExerciseResult]:
-    """Grade exercises in several processes, and give the results in the exercises' order, each as soon as it can be had.
+    items: Sequence[Item],
+    jobs: int,
+    in_a_fork: Callable[[], Callable[[Item], Entry]],
+    here: Callable[[Item], Entry],
+    at_fault: Callable[[Entry], bool],
+) -> Iterator[Entry]:
+    """Grade in several processes, and give the results in the items' order, each as soon as it can be had.
 
     Args:
-        exercises: which.
+        items: what to grade; they and the results are sent between processes.
         jobs: how many processes.
         in_a_fork: called in each process, for what grades there.
-        here: grades in this process what the others could not for a fault of the machine: their worker has ended, or
-            one of them has.
+        here: grades in this process what the others could not for a fault of the machine: one of them has ended, or
+            its result says so.
+        at_fault: whether a result says that the machine failed: the worker has ended, say.
     """
     # Ctrl-C is for this process, and it ends the others. They inherit the mask; here the signal waits until they are there.
     others = set(multiprocessing.active_children())
     before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
     try:
         pool = ProcessPoolExecutor(jobs, multiprocessing.get_context("fork"), _begin, (in_a_fork,))
-        futures = [pool.submit(_grade, exercise) for exercise in exercises]
+        futures = [pool.submit(_grade, item) for item in items]
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
     with pool:
         try:
-            for exercise, future in zip(exercises, futures, strict=True):
-                if (entry := _result(future, exercise, here)) is not None:
-                    yield entry
+            for item, future in zip(items, futures, strict=True):
+                yield _result(future, item, here, at_fault)
         except BaseException:  # Ctrl-C too: nobody waits for what they are at
             for process in set(multiprocessing.active_children()) - others:
                 process.kill()
             raise
 
 
-def _result(future: Future[ExerciseResult | None], exercise: Exercise, here: GradeOne) -> ExerciseResult | None:
+def _result(
+    future: Future[Entry], item: Item, here: Callable[[Item], Entry], at_fault: Callable[[Entry], bool]
+) -> Entry:
     try:
         entry = future.result()
     except BrokenProcessPool:
-        return here(exercise)
-    return here(exercise) if entry is not None and entry.verdict == "infrastructure_error" else entry
+        return here(item)
+    return here(item) if at_fault(entry) else entry
 
 
 # --- in a fork -----------------------------------------------------------------------------------------------------------
 
 
-def _begin(in_a_fork: Callable[[], GradeOne]) -> None:
+def _begin(in_a_fork: Callable[[], Callable[[Any], Any]]) -> None:
     global _grade_one
     _grade_one = in_a_fork()
     threading.Thread(target=_end_with_parent, daemon=True).start()
@@ -81,6 +85,6 @@ def _end_with_parent() -> None:
     os._exit(1)
 
 
-def _grade(exercise: Exercise) -> ExerciseResult | None:
+def _grade(item: Any) -> Any:
     assert _grade_one is not None
-    return _grade_one(exercise)
+    return _grade_one(item)

@@ -18,7 +18,7 @@ import pytest
 from benches.stranger import COURSE, GRADER, SOURCE, VARIANTS, make_course, write
 
 from mechgrade.course import Course, Exercise, load_course
-from mechgrade.grading.grade import grade
+from mechgrade.grading.grade import grade, machine_failed
 from mechgrade.grading.options import resolve
 from mechgrade.grading.parallel import in_order
 from mechgrade.grading.verdicts import Check, ExerciseResult
@@ -172,7 +172,7 @@ def test_one_that_takes_long_holds_up_no_other(exercises: list[Exercise]) -> Non
         others.release()
         return entry(exercise)
 
-    found = list(in_order(exercises, 2, lambda: grades, grades))
+    found = list(in_order(exercises, 2, lambda: grades, grades, machine_failed))
     assert [each.exercise for each in found] == [each.name for each in exercises]
     assert found[0].verdict == "passed", "the others waited for the first one"
 
@@ -183,14 +183,16 @@ def test_what_a_lost_process_was_at_is_graded_here(exercises: list[Exercise]) ->
             os.kill(os.getpid(), signal.SIGKILL)
         return entry(exercise)
 
-    found = list(in_order(exercises, 2, lambda: grades, entry))
+    found = list(in_order(exercises, 2, lambda: grades, entry, machine_failed))
     assert [each.exercise for each in found] == [each.name for each in exercises]
     assert found[3].checks[0].name == str(os.getpid())
     assert {each.verdict for each in found} == {"passed"}
 
 
 def test_a_machine_s_error_is_not_the_last_word(exercises: list[Exercise]) -> None:
-    found = list(in_order(exercises, 3, lambda: lambda each: entry(each, "infrastructure_error"), entry))
+    found = list(
+        in_order(exercises, 3, lambda: lambda each: entry(each, "infrastructure_error"), entry, machine_failed)
+    )
     assert {(each.verdict, each.checks[0].name) for each in found} == {("passed", str(os.getpid()))}
 
 
@@ -203,18 +205,19 @@ def test_an_error_ends_the_others(exercises: list[Exercise]) -> None:
 
     before = set(multiprocessing.active_children())
     with pytest.raises(ValueError, match="of the grader"):
-        list(in_order(exercises, 2, lambda: grades, grades))
+        list(in_order(exercises, 2, lambda: grades, grades, machine_failed))
     assert set(multiprocessing.active_children()) == before
 
 
 ORPHANS = """
 import os, sys, time
 from mechgrade.course import load_course
+from mechgrade.grading.grade import machine_failed
 from mechgrade.grading.parallel import in_order
 def grades(exercise):
     os.write(1, f"{os.getpid()}\\n".encode())  # in one piece, whatever the other one writes
     time.sleep(600)
-list(in_order(load_course(sys.argv[1]).exercises(), 2, lambda: grades, grades))
+list(in_order(load_course(sys.argv[1]).exercises(), 2, lambda: grades, grades, machine_failed))
 """
 
 

@@ -13,9 +13,11 @@ from mechgrade.doors.cli.common import (
     BackendOption,
     DeviceOption,
     ExerciseOption,
+    JobsOption,
     LabOption,
     ModelOption,
     exercises_of,
+    jobs_of,
     stop,
     the_course,
 )
@@ -29,6 +31,7 @@ def audit(
     backend: BackendOption = None,
     threads: Annotated[int, typer.Option(help="Torch threads of each program.", min=1)] = 1,
     device: DeviceOption = "cpu",
+    jobs: JobsOption = "auto",
     with_mutants: Annotated[bool, typer.Option("--mutants/--no-mutants", help="Grade mechanical mutants too.")] = True,
     form: Annotated[bool, typer.Option("--form", help="Only the house rules of form: run nothing.")] = False,
     portable: Annotated[
@@ -57,6 +60,7 @@ def audit(
     from mechgrade.bench.specs import bench_spec
     from mechgrade.course.devices import see_here
     from mechgrade.course.source import BuildError
+    from mechgrade.grading.options import Options
     from mechgrade.reports.audit import audit_table, confusion
 
     course = the_course()
@@ -86,7 +90,8 @@ def audit(
             def advance(what: str, done: int, total: int) -> None:
                 progress.update(task, description=what, completed=done, total=total)
 
-            auditor = Auditor(course, name, backend, threads, spec.device, advance)
+            count = jobs_of(jobs, course, Options(name, backend, spec.device))
+            auditor = Auditor(course, name, backend, threads, spec.device, advance, jobs=count)
             if portable:
                 if spec.device != "cpu":
                     raise CourseError("--portable says what would fail on a GPU without one; leave --device out")

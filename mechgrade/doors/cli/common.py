@@ -45,7 +45,7 @@ JobsOption = Annotated[
     typer.Option(
         "--jobs",
         metavar="N|auto",
-        help="How many exercises to grade at once. auto: one a processor, as long as there is memory for each to take all that "
+        help="How many exercises, or programs of an audit, to grade at once. auto: one a processor, as long as there is memory for each to take all that "
         "limits.memory_mb of course.yaml allows; one on a GPU.",
     ),
 ]
