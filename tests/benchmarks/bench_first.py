@@ -2,7 +2,8 @@
 
 Run: ``python tests/benchmarks/bench_first.py [--install]``. A newcomer's way as README tells it: clone, ``make learn``, save a wrong
 answer, save a right one. The clone is one of this checkout's last commit. Without ``--install`` the environment is the one that
-runs this, and what `make` would install is left out and said to be. The newcomer's own thinking is left out too. It needs Chromium.
+runs this, and what `make` would install is left out and said to be. With it `uv` installs where there is one, else pip; both find
+in their caches what was downloaded before (`UV_CACHE_DIR` and `PIP_CACHE_DIR`, set to empty folders, have them download all). The newcomer's own thinking is left out too. It needs Chromium.
 """
 
 from __future__ import annotations
@@ -35,7 +36,10 @@ def main(install: bool) -> None:
         rows["git clone, cd"] = {"commands": 2, "seconds": _seconds(["git", "clone", "--quiet", str(ROOT), str(root)])}
         command = [sys.executable, "-m", "mechgrade.doors.cli", "learn", "--no-browser", "--no-server"]
         if install:
-            rows["make learn: installing"] = {"commands": 1, "seconds": _seconds(["make", "-C", str(root), "setup"])}
+            rows[f"make learn: installing, by {'uv' if shutil.which('uv') else 'pip'}"] = {
+                "commands": 1,
+                "seconds": _seconds(["make", "-C", str(root), "setup"]),
+            }
             command[0] = str(root / ".venv/bin/python")
         environment = {**os.environ, "XDG_RUNTIME_DIR": folder, "PYTHONPATH": str(root)}
         environment.pop("MECHGRADE_HOME", None)
