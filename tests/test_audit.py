@@ -67,7 +67,8 @@ def test_several_at_once_find_the_same(small):
     course = load_course(small)
     record(course, course.exercises(), "embedded")
     one, two = (
-        Auditor(course, "embedded", jobs=jobs).audit(course.exercises(), with_mutants=False).as_tree() for jobs in (1, 2)
+        Auditor(course, "embedded", jobs=jobs).audit(course.exercises(), with_mutants=False).as_tree()
+        for jobs in (1, 2)
     )
     assert one == two
     assert one["totals"]["misconceptions_named"] >= 4

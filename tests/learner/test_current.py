@@ -78,6 +78,18 @@ def test_a_progress_file_of_an_earlier_mechgrade_is_read(desk: Course) -> None:
     assert State().at == ""
 
 
+def test_a_name_too_many_is_said_and_none_is_forgotten(at_desk: Run) -> None:
+    for command in ("grade", "watch"):
+        twice = at_desk(command, "--exercise", "find_heads", "--exercise", "describe_model")
+        assert twice.returncode == 2 and "--exercise was given 2 times, and takes one" in twice.stderr
+    both = at_desk(
+        "promises", "--exercise", "find_heads", "--exercise", "lab1/describe_model", "--exercise", "find_heads"
+    )
+    assert "lab3/find_heads" in both.stdout and "lab1/describe_model" in both.stdout
+    once = at_desk("promises", "--exercise", "find_heads")
+    assert both.stdout.count("lab3/find_heads") == once.stdout.count("lab3/find_heads")
+
+
 def test_commands_without_a_name(desk: Course, at_desk: Run) -> None:
     assert at_desk("hint").stdout.startswith("describe_model, hint 1 of")
     assert at_desk("hint", "2").stdout.startswith("describe_model, hint 2 of")

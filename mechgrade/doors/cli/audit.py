@@ -12,7 +12,7 @@ from mechgrade.doors.cli.common import (
     NOT_FULL,
     BackendOption,
     DeviceOption,
-    ExerciseOption,
+    ExercisesOption,
     JobsOption,
     LabOption,
     ModelOption,
@@ -26,7 +26,7 @@ from mechgrade.errors import CourseError
 
 def audit(
     lab: LabOption = None,
-    exercise: ExerciseOption = None,
+    exercise: ExercisesOption = None,
     model: ModelOption = None,
     backend: BackendOption = None,
     threads: Annotated[int, typer.Option(help="Torch threads of each program.", min=1)] = 1,
@@ -124,7 +124,7 @@ def audit(
     raise typer.Exit(NOT_FULL if result.problems or survivors else DONE)
 
 
-def promises(lab: LabOption = None, exercise: ExerciseOption = None) -> None:
+def promises(lab: LabOption = None, exercise: ExercisesOption = None) -> None:
     """Show what the texts bind a learner to, and which wrong program breaks each promise (for instructors).
 
     The list of an exercise is solutions/<lab>/variants/<name>.yaml. Nothing is run here: `mechgrade audit` grades the programs. Exit code

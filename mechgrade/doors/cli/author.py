@@ -9,7 +9,7 @@ import typer
 from mechgrade.doors.cli.common import (
     DONE,
     NOT_FULL,
-    ExerciseOption,
+    ExercisesOption,
     LabOption,
     ModelOption,
     exercises_of,
@@ -46,7 +46,7 @@ def build(
 
 def record(
     lab: LabOption = None,
-    exercise: ExerciseOption = None,
+    exercise: ExercisesOption = None,
     model: ModelOption = None,
     check: Annotated[
         bool, typer.Option("--check", help="Change nothing; exit with 1 when something is stale.")

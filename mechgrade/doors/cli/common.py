@@ -20,8 +20,16 @@ DONE, NOT_FULL, USER_ERROR, FAULT = 0, 1, 2, 3
 STOPPED = 130
 
 LabOption = Annotated[str | None, typer.Option("--lab", help="Only this lab, by its name in course.yaml.")]
+ExercisesOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--exercise",
+        help="Only this exercise: its name, LAB/NAME, or the beginning of its name. Again for another one.",
+    ),
+]
+#: A list too, because otherwise the last of several would be taken and the others forgotten: see :func:`only_one`.
 ExerciseOption = Annotated[
-    str | None,
+    list[str] | None,
     typer.Option("--exercise", help="Only this exercise: its name, LAB/NAME, or the beginning of its name."),
 ]
 ModelOption = Annotated[str | None, typer.Option("--model", help="A model of course.yaml. [default: the course's]")]
@@ -54,15 +62,26 @@ BackendOption = Annotated[
 ]
 
 
-def exercises_of(course: Course, lab: str | None, exercise: str | None) -> list[Exercise]:
-    """The exercises that ``--lab`` and ``--exercise`` choose.
+def only_one(named: list[str] | None) -> str | None:
+    """The exercise of a command that takes one.
+
+    Raises:
+        CourseError: several are named.
+    """
+    if named and len(named) > 1:
+        raise CourseError(f"--exercise was given {len(named)} times, and takes one; name a lab with --lab for several")
+    return named[0] if named else None
+
+
+def exercises_of(course: Course, lab: str | None, named: list[str] | None) -> list[Exercise]:
+    """The exercises that ``--lab`` and ``--exercise`` choose, each once.
 
     Raises:
         CourseError: there is no such lab or exercise, or several may be meant.
     """
     from mechgrade.progress.current import find
 
-    return [find(course, exercise, lab)] if exercise is not None else course.exercises(lab)
+    return list(dict.fromkeys(find(course, each, lab) for each in named)) if named else course.exercises(lab)
 
 
 def _secret(text: str | None) -> str | None:

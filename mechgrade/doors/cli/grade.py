@@ -22,6 +22,7 @@ from mechgrade.doors.cli.common import (
     PlainOption,
     ServerOption,
     jobs_of,
+    only_one,
     stop,
     the_course,
 )
@@ -38,7 +39,7 @@ def grade(
         typer.Argument(help="A directory like exercises/, a .py file, a lab's notebook, or an exercise's name."),
     ] = None,
     lab: LabOption = None,
-    exercise: ExerciseOption = None,
+    exercises: ExerciseOption = None,
     model: ModelOption = None,
     backend: BackendOption = None,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:N or mps.")] = "auto",
@@ -93,7 +94,7 @@ def grade(
     state = read_state(progress)
     worker = None
     try:
-        path, lab, exercise = _named(course, path, lab, exercise)
+        path, lab, exercise = _named(course, path, lab, only_one(exercises))
         submission = find_submission(course, path or course.root / "exercises", lab, exercise)
         for note in submission.notes:
             screen.say(f"Note: {note}")

@@ -18,6 +18,7 @@ from mechgrade.doors.cli.common import (
     ModelOption,
     PlainOption,
     ServerOption,
+    only_one,
     stop,
     the_course,
 )
@@ -44,7 +45,7 @@ def _of_a_file(path: Path, exercise: Exercise) -> str:
 def watch(
     path: Annotated[Path | None, typer.Argument(help="A directory like exercises/.")] = None,
     lab: LabOption = None,
-    exercise: ExerciseOption = None,
+    exercises: ExerciseOption = None,
     model: ModelOption = None,
     backend: BackendOption = None,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
@@ -77,6 +78,7 @@ def watch(
     loop = None
     worker = None
     try:
+        exercise = only_one(exercises)
         submission = find_submission(course, path or course.root / "exercises", lab, exercise, live=True)
         if submission.exercises and path is not None:
             raise CourseError(_of_a_file(path, submission.exercises[0]))
