@@ -53,16 +53,16 @@ def main(forks: int) -> None:
         for _ in range(forks):
             sessions.append(worker.open(bench_spec(course), job))
         assert worker._process is not None
-        worker = worker._process.pid
+        forking = worker._process.pid
         if level == "full":  # the process that was started stays behind, and the worker is its child
-            (worker,) = children(worker)
-        learners = children(worker)
+            (forking,) = children(forking)
+        learners = children(forking)
         assert len(learners) == forks
         opened = [memory(pid) for pid in learners]
         for session in sessions:
             assert session.run(SCENARIO, INPUTS).kind == "returned"
         groups = {
-            "the worker": [memory(worker)],
+            "the worker": [memory(forking)],
             "a learner's process, opened": opened,
             "a learner's process, after a run": [memory(pid) for pid in learners],
         }
