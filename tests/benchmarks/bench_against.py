@@ -91,7 +91,7 @@ def whole(checkout: Path) -> Seconds:
 
 def collecting(checkout: Path) -> Seconds:
     """What whoever runs one test waits for."""
-    collect = ("python", "-m", "pytest", "--collect-only", "--quiet", "-m", "not long and not slow")
+    collect = ("python", "-m", "pytest", "--collect-only", "--quiet")
     return {"collecting the tests": called(checkout, *collect)}
 
 

@@ -31,7 +31,7 @@ DEFAULT = (
 
 
 def main() -> None:
-    learners = given(__doc__, learners=4).learners
+    learners = given(__doc__, learners=2).learners
     home = Path(tempfile.mkdtemp(prefix="mechgrade-bench-"))
     try:
         room = Class(make_course(home / "course"), home)
