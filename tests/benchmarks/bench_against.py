@@ -116,7 +116,6 @@ def light(checkout: Path) -> Seconds:
     return {
         "one more light submission, by the clock": more("seconds"),
         "one more light submission, processor": more("processor"),
-        "… of it the coordinator": more("coordinator"),
     }
 
 
