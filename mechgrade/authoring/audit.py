@@ -305,24 +305,25 @@ class Auditor:
         order = [(entry, *queued) for entry in entries for queued in queues[entry.exercise.name]]
         if not order:
             return []
-        opts = options or self._options
+        how = options or self._options
 
         def play(checks: Checks) -> list[GradedProgram]:
             def grades(grading: Grading) -> Callable[[int], GradedProgram]:
                 return lambda place: _graded(grading, checks, order[place][0].exercise, *order[place][1:])
 
             def in_a_fork() -> Callable[[int], GradedProgram]:
-                return grades(Grading(course, opts, self._worker.lend(), explain=False))
+                return grades(Grading(course, how, self._worker.lend(), explain=False))
 
-            here = Grading(course, opts, self._worker, explain=False)
+            here = Grading(course, how, self._worker, explain=False)
             places, found = range(len(order)), []
-            several = self.jobs > 1 and len(order) > 1 and here.has_worker(order[0][0].exercise)
-            graded = (
-                in_order(places, self.jobs, in_a_fork, grades(here), _failed) if several else map(grades(here), places)
-            )
-            for place in places:
-                self._advance(f"{what}: {order[place][0].exercise}", place, len(order))
-                found.append(next(graded))
+            self._advance(what, 0, len(order))
+            if self.jobs > 1 and len(order) > 1 and here.has_worker(order[0][0].exercise):
+                graded = in_order(places, self.jobs, in_a_fork, grades(here), _failed)
+            else:
+                graded = map(grades(here), places)
+            for place, one in enumerate(graded, 1):
+                found.append(one)
+                self._advance(f"{what}: {order[place - 1][0].exercise}", place, len(order))
             return found
 
         found = with_checks(course, [entry.exercise for entry in entries], play)
