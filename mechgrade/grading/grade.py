@@ -143,7 +143,7 @@ class Grading:
 
 
 def machine_failed(entry: ExerciseResult | None) -> bool:
-    """Whether a result is none yet: no fault of the program's or of the grader's ended it."""
+    """Whether a result says nothing of the program, because the machine failed; None has no checks at all."""
     return entry is not None and entry.verdict == "infrastructure_error"
 
 

@@ -17,7 +17,7 @@ PAGE = ROOT / "docs" / "performance.md"
 #: What each benchmark has measured, by its name.
 Documents = dict[str, dict[str, Any]]
 
-#: The class of 10, 100, 1,000 and 10,000: docs/capacity.md has its table.
+#: The classes of 100, 1,000 and 10,000: docs/capacity.md has its table.
 CLASS = "cohort"
 NAMES = (
     "against",
