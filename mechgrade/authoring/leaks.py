@@ -20,6 +20,7 @@ from zipfile import ZipFile
 from mechgrade.course import Course, Exercise
 from mechgrade.course.rubrics import rubrics
 from mechgrade.course.source import BEGIN, END, read_source
+from mechgrade.course.syntax import tree_of
 from mechgrade.course.variants import programs
 
 #: Marks by which nbgrader and mechgrade know hidden parts. In Python files of the engine they are spoken of; not in notebooks.
@@ -176,7 +177,7 @@ def _solutions(lines: list[str]) -> Iterator[list[str]]:
 
 def _code(text: str) -> Iterable[str]:
     """The lines of a program's functions that are code: no docstring, no comment."""
-    tree = ast.parse(text)
+    tree = tree_of(text)
     prose: set[int] = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str):

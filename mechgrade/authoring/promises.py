@@ -28,6 +28,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from mechgrade.course import Course, Exercise
 from mechgrade.course.source import Function, read_source, read_text, shown_path
+from mechgrade.course.syntax import tree_of
 from mechgrade.course.variants import programs
 from mechgrade.course.yamlfile import Document, Place, did_you_mean, explain, read
 
@@ -175,7 +176,7 @@ def sentences(stub: str) -> list[Passage]:
 
 
 def _of_docstrings(stub: str) -> Iterator[str]:
-    for node in ast.walk(ast.parse(stub)):
+    for node in ast.walk(tree_of(stub)):
         if not isinstance(node, Function | ast.ClassDef):
             continue
         document = ast.get_docstring(node, clean=False)

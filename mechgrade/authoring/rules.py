@@ -20,6 +20,7 @@ from mechgrade.authoring.stale import stale
 from mechgrade.authoring.unlisted import unlisted
 from mechgrade.course import Course, Exercise
 from mechgrade.course.source import BEGIN, END, BuildError, read_source, read_text, shown_path
+from mechgrade.course.syntax import tree_of
 from mechgrade.course.variants import Program, equivalents, programs
 
 #: Fewer leave a grader's acceptance or refusal untried. An exercise with fewer says why: see :data:`FEWER`.
@@ -102,7 +103,7 @@ def _checks(course: Course, exercise: Exercise) -> Iterator[str]:
 
 def _signature(course: Course, exercise: Exercise, made: ast.Call, shown: str) -> Iterator[str]:
     """The inputs of made checks are the function's parameters."""
-    tree = ast.parse(read_source(course, exercise).reference)
+    tree = tree_of(read_source(course, exercise).reference)
     function = next(
         (node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == exercise.name), None
     )
@@ -185,7 +186,7 @@ def solution_lines(text: str) -> set[int]:
 def mutated_lines(text: str) -> set[int]:
     """The solution's lines that mutants change: without what only words an error, which is nobody's mistake."""
     lines = solution_lines(text)
-    for node in ast.walk(ast.parse(text)):
+    for node in ast.walk(tree_of(text)):
         if isinstance(node, ast.Raise):
             lines -= set(range(node.lineno, (node.end_lineno or node.lineno) + 1))
     return lines

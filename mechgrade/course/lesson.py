@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import ast
 import re
-import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
+
+from mechgrade.course.syntax import tree_of
 
 _CELL = re.compile(r"# ?%%+(?:[ \t]+(?P<rest>.*)|(?=\[)(?P<tight>.*))?\s*$")
 
@@ -80,9 +81,7 @@ def _cells(source: str) -> Iterator[tuple[bool, str]]:
 
 def _functions(source: str) -> tuple[Function, ...] | None:
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of a learner's escapes in strings
-            tree = ast.parse(source)
+        tree = tree_of(source)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
     return tuple(_defined(tree.body, source.splitlines(), ""))

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from mechgrade.course.course import Course, Exercise
 from mechgrade.course.lean import lean
+from mechgrade.course.syntax import tree_of
 from mechgrade.course.yamlfile import did_you_mean
 
 BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
@@ -93,7 +94,7 @@ def parse(text: str, shown: str) -> ast.Module:
     """The syntax tree of a file, or a BuildError with the line that does not parse."""
     try:
         # As bytes, because that is how Python reads the file: "# Decoding: a sum" in its first two lines names an encoding.
-        return ast.parse(text.encode())
+        return tree_of(text.encode())
     except SyntaxError as error:
         raise BuildError(f"{shown}:{error.lineno or 1}: does not parse: {error.msg}; correct it") from None
     except ValueError as error:  # a null byte

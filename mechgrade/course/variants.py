@@ -12,6 +12,7 @@ from typing import Any, Literal, TypeGuard, TypeVar, overload
 
 from mechgrade.course.course import Course, Exercise
 from mechgrade.course.source import BuildError, Function, parse, read_source, read_text, shown_path
+from mechgrade.course.syntax import tree_of
 from mechgrade.course.yamlfile import did_you_mean, read, show
 
 #: What can be marked, and what can be replaced.
@@ -188,7 +189,7 @@ class _Reference:
     """The program that variants are put into: its lines, and its top-level functions and classes."""
 
     def __init__(self, text: str) -> None:
-        tree = ast.parse(text)
+        tree = tree_of(text)
         self.lines = text.split("\n")
         self.definitions = {node.name: node for node in tree.body if isinstance(node, Definition)}
         self.names = {name for node in tree.body for name in _defined(node)}

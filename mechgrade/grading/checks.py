@@ -18,6 +18,7 @@ import pytest
 
 from mechgrade.course import Course, CourseError, Exercise
 from mechgrade.course.modules import share
+from mechgrade.course.syntax import alone
 from mechgrade.grading.calls import Call
 from mechgrade.grading.judge import Judgement
 from mechgrade.grading.verdicts import Check, ExerciseResult, Result
@@ -138,9 +139,10 @@ def _last_line(report: str) -> str:
 class _Session(Generic[T]):
     """A pytest plugin that hands the collected checks to a function, in the place of pytest's own loop."""
 
-    def __init__(self, use: Callable[[Checks], T], hidden: str | None) -> None:
+    def __init__(self, use: Callable[[Checks], T], hidden: str | None, collected: Callable[[], None]) -> None:
         self._use = use
         self._hidden = hidden
+        self._collected = collected
         self._broken: dict[Path, str] = {}
         self.value: list[T] = []
         self.error: BaseException | None = None
@@ -155,6 +157,7 @@ class _Session(Generic[T]):
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        self._collected()
         try:
             self.value.append(self._use(Checks(session.config, session.items, self._broken)))
         except pytest.exit.Exception:  # the debugger was left
@@ -189,8 +192,9 @@ def with_checks(
         BaseException: whatever the function raises.
     """
     share(course.module_paths())
-    session = _Session(use, hidden)
-    with _alone({path.stem for path in course.module_paths()}):
+    with _alone({path.stem for path in course.module_paths()}), contextlib.ExitStack() as parsing:
+        parsing.enter_context(alone())  # pytest parses what it imports, until its loop begins
+        session = _Session(use, hidden, parsing.close)
         code = pytest.main(_arguments(course, exercises, pdb), plugins=[session])
     if session.error is not None:
         raise session.error

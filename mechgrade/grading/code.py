@@ -10,6 +10,8 @@ import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from mechgrade.course.syntax import tree_of
+
 #: Fields of syntax trees that say nothing new: how a name is used shows in its place; the others are for type checkers and printers.
 _LEFT_OUT = frozenset(["ctx", "kind", "type_comment", "type_ignores"])
 
@@ -32,7 +34,7 @@ def code_of(text: bytes) -> Code:
     """Parse a piece of code."""
     try:
         # As bytes, because that is how Python reads a file: its first lines may name an encoding.
-        tree = ast.parse(text)
+        tree = tree_of(text)
         shape = _shape(tree)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return Code(hash_of(b"not Python: " + text))

@@ -9,6 +9,7 @@ import ast
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from mechgrade.course.syntax import tree_of
 from mechgrade.grading.compare import describe
 from mechgrade.grading.relations.axes import Annotations
 from mechgrade.grading.traces import Made
@@ -182,9 +183,11 @@ def _read(annotation: ast.expr) -> ast.expr:
     """An annotation that stands in quotes, read."""
     if isinstance(annotation, ast.Constant) and isinstance(annotation.value, str):
         try:
-            return ast.parse(annotation.value, mode="eval").body
+            read = tree_of(annotation.value.strip()).body
         except (SyntaxError, ValueError):
             return annotation
+        if len(read) == 1 and isinstance(read[0], ast.Expr):
+            return read[0].value
     return annotation
 
 

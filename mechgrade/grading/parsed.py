@@ -9,6 +9,8 @@ from __future__ import annotations
 import ast
 from functools import lru_cache
 
+from mechgrade.course.syntax import tree_of
+
 
 @lru_cache(maxsize=64)
 def parsed(text: str) -> ast.Module | None:
@@ -21,7 +23,7 @@ def parsed(text: str) -> ast.Module | None:
         None where the text is no Python, or nested too deep.
     """
     try:
-        return ast.parse(text)
+        return tree_of(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
 

@@ -143,19 +143,23 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
     if exercise is None or (call.when != "call" and call.excinfo is None):
         return None
     if call.excinfo is not None and isinstance(call.excinfo.value, Cancelled):
-        return None
+        return _failed(item, call, "cancelled")
     check = _check(item, call)
     item.config.stash[HANDLER].done(exercise, check, hidden=_is_hidden(item))
     if check.verdict in ("passed", "not_applicable"):
         return None
+    # What a learner sees under plain pytest: the sentence, not the grader's source.
+    return _failed(item, call, "\n".join(filter(None, [f"{check.verdict}: {check.asks}", check.message])))
+
+
+def _failed(item: pytest.Item, call: pytest.CallInfo[None], text: str) -> pytest.TestReport:
     assert call.when != "collect"
     return pytest.TestReport(
         item.nodeid,
         item.location,
         dict.fromkeys(item.keywords, 1),
         "failed",
-        # What a learner sees under plain pytest: the sentence, not the grader's source.
-        "\n".join(filter(None, [f"{check.verdict}: {check.asks}", check.message])),
+        text,
         call.when,
         [(f"Captured {what} {when}", text) for when, what, text in item._report_sections],
         call.duration,

@@ -24,6 +24,7 @@ from markupsafe import Markup
 from mechgrade.bench.providers import provider_for
 from mechgrade.course import Course, Exercise, Lab
 from mechgrade.course.hints import guide
+from mechgrade.course.syntax import tree_of
 from mechgrade.grading.verdicts import FAULTS, Check, ExerciseResult, Result
 from mechgrade.grading.views import View
 from mechgrade.progress.outlook import duration
@@ -334,7 +335,7 @@ def axes_names(course: Course, exercise: Exercise) -> list[tuple[str, ...]]:
 def annotated_axes(path: Path, name: str) -> list[tuple[str, ...]]:
     """The axes that the return annotation of an exercise's function names, from ``Float[Tensor, "layer head"]``."""
     try:
-        tree = ast.parse(path.read_text(encoding="utf-8"))
+        tree = tree_of(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, SyntaxError):
         return []
     functions = [node for node in tree.body if isinstance(node, ast.FunctionDef) and node.returns is not None]

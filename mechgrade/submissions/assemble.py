@@ -10,7 +10,6 @@ import ast
 import builtins
 import re
 import symtable
-import warnings
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from mechgrade.course import Course, Exercise
+from mechgrade.course.syntax import tree_of
 from mechgrade.submissions.reading import plain
 
 #: A cell that a person wrote is shorter. A longer one is passed on whole, and the worker's limits deal with it.
@@ -66,7 +66,7 @@ def interface(course: Course, exercise: Exercise) -> tuple[str, ...]:
 @lru_cache(maxsize=1024)
 def _interface(path: Path, _changed: int, default: str) -> tuple[str, ...]:
     try:
-        tree = ast.parse(path.read_bytes())
+        tree = tree_of(path.read_bytes())
     except (SyntaxError, ValueError):
         return (default,)
     names = [node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute) and _is_exercise(node.value)]
@@ -240,11 +240,9 @@ class Code:
 
 
 def _statements(place: int, cell: str) -> list[Statement]:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # a learner's "\d" is the learner's affair
-        text, tree = _parsed(cell)
-        lines = text.encode().split(b"\n")
-        return [_statement(place, lines, node) for node in tree.body if not _is_main_guard(node)]
+    text, tree = _parsed(cell)
+    lines = text.encode().split(b"\n")
+    return [_statement(place, lines, node) for node in tree.body if not _is_main_guard(node)]
 
 
 def _parsed(cell: str) -> tuple[str, ast.Module]:
@@ -255,10 +253,10 @@ def _parsed(cell: str) -> tuple[str, ast.Module]:
     """
     for magics in _MAGICS:
         try:
-            return cell, ast.parse(cell)
+            return cell, tree_of(cell)
         except _UNREADABLE:
             cell = _without_magics(cell, magics)
-    return cell, ast.parse(cell)
+    return cell, tree_of(cell)
 
 
 def _without_magics(cell: str, magic: re.Pattern[str]) -> str:

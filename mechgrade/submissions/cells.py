@@ -13,6 +13,7 @@ from typing import Any, Literal, get_args
 
 from mechgrade.course import Course, Exercise, Lab, Question
 from mechgrade.course.lean import lean
+from mechgrade.course.syntax import tree_of
 from mechgrade.submissions.assemble import interface
 
 Part = Literal["title", "text", "code", "demo", "check", "question", "answer"]
@@ -175,7 +176,7 @@ def _nbgrader(grade_id: str, **flags: Any) -> dict[str, Any]:
 def _grade_id(course: Course, exercise: Exercise, source: str) -> str | None:
     """The grade id of a cell in which the learner writes: where a function is that the grader calls, or a solution."""
     try:
-        defined = [node.name for node in ast.parse(source).body if isinstance(node, ast.FunctionDef | ast.ClassDef)]
+        defined = [node.name for node in tree_of(source).body if isinstance(node, ast.FunctionDef | ast.ClassDef)]
     except SyntaxError:
         return None
     if not defined or not ({*defined} & {*interface(course, exercise)} or "### BEGIN SOLUTION" in source):

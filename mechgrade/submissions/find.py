@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from mechgrade.submissions.words import BRINGS_BACK, missing_in_words
 
 
 def find_submission(
-    course: Course, path: Path, lab: str | None = None, exercise: str | None = None, *, live: bool = False
+    course: Course, path: Path, lab: str | None = None, exercises: Sequence[Exercise] = (), *, live: bool = False
 ) -> Submission:
     """The submission at a path that a user named.
 
@@ -25,15 +26,15 @@ def find_submission(
         course: the course.
         path: a folder, an archive, an exercise's file, or a lab's notebook. See :mod:`mechgrade.submissions.handed_in`.
         lab: the lab, where the path does not tell it.
-        exercise: the exercise that a file is for, or the only one of a notebook that is asked for.
+        exercises: those that are asked for; none is all. For a file, the one that it is for.
         live: a folder is one like `exercises/`, whose files change and are read when they are asked for.
 
     Raises:
-        CourseError: nothing is there, or it does not say which exercises it is for.
+        CourseError: nothing is there, or it does not say which exercises it is for, or not for those that are asked for.
     """
     named, path = path, path.absolute()
+    wanted = list(exercises) or course.exercises(lab)
     if path.is_dir():
-        wanted = course.exercises(lab, exercise)
         is_own = path == (course.root / "exercises").absolute()
         if live or _is_in_shape(path, wanted):
             return Submission(path, gone=BRINGS_BACK if is_own else "")
@@ -45,17 +46,19 @@ def find_submission(
             f"there is nothing at {named}; give a folder like exercises/, an archive of it, one exercise's .py, or a notebook"
         )
     if is_archive(path.name):
-        return _of_hand_in(course, path, course.exercises(lab, exercise))
+        return _of_hand_in(course, path, wanted)
     if is_sealed(path.name):
         raise CourseError(f"archives like {named} are not read; unpack it, and give the folder")
     kind = name_of(path.name).kind
     if kind == "notebook":
-        return _notebook(course, path, lab, exercise)
+        return _notebook(course, path, lab, exercises)
     like = match(path.name, [each.name for each in course.exercises(lab)], ".py")
     if kind == "python" or (kind == "text" and like):
+        if len(exercises) > 1:
+            raise CourseError(f"{named} is the file of one exercise, and {len(exercises)} are named")
         where = lab or (path.parent.name if path.parent.name in course.labs else None)
-        name = exercise or (like.name if like else path.stem)
-        return Submission.from_file(path, course.exercise(name, where))
+        one = exercises[0] if exercises else course.exercise(like.name if like else path.stem, where)
+        return Submission.from_file(path, one)
     raise CourseError(
         f"{named} is no Python file and no notebook; give a folder like exercises/, one exercise's .py, or a notebook"
     )
@@ -111,17 +114,19 @@ def _absent(course: Course, read: HandIn) -> list[str]:
     return missing_in_words(course, [each for each in read.missing if each.lab in read.absent])
 
 
-def _notebook(course: Course, path: Path, lab: str | None, exercise: str | None) -> Submission:
+def _notebook(course: Course, path: Path, lab: str | None, exercises: Sequence[Exercise]) -> Submission:
     try:
         tree: Any = read_tree(path.resolve(), path.resolve().parent)
         cells, _ = cells_of(tree, path.name)
     except SubmissionError:
         tree, cells = path, []  # it is said of each exercise
     found = course.lab(lab) if lab is not None else lab_of(course, cells, path.stem)
-    if found is None and exercise is not None:
-        found = course.lab(course.exercise(exercise).lab)
+    if found is None and exercises:
+        found = course.lab(exercises[0].lab)
     if found is None:
         raise CourseError(f"{path.name} does not say which lab it is of; name it: --lab {' or '.join(course.labs)}")
+    for each in exercises:
+        course.exercise(each.name, found.name)
     whole = Submission.from_notebook(course, found, tree, path.name)
-    only = course.exercises(found.name, exercise)
+    only = exercises or course.exercises(found.name)
     return Submission(path, tuple(only), whole.texts, dict.fromkeys(whole.texts or {}, path), whole.notes)

@@ -31,6 +31,7 @@ from pathlib import Path
 from typing import Any
 
 from mechgrade.course import Course, Exercise, Lab
+from mechgrade.course.syntax import tree_of
 from mechgrade.submissions.assemble import MAX_CELL, Code, interface
 from mechgrade.submissions.cells import KEY, check_id
 from mechgrade.submissions.reading import CLEAR, MAX_FILE, MAX_SOURCE, SubmissionError, is_web_page, read_bytes, shown
@@ -118,7 +119,7 @@ def read_tree(path: Path, folder: Path) -> Any:
 def _is_python(body: bytes) -> bool:
     """Whether a text that is no JSON is code."""
     try:
-        tree = ast.parse(body.decode("utf-8-sig")) if len(body) <= MAX_SOURCE else None
+        tree = tree_of(body.decode("utf-8-sig")) if len(body) <= MAX_SOURCE else None
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return False
     return tree is not None and any(isinstance(each, _CODE) for each in tree.body)

@@ -78,10 +78,12 @@ def test_a_progress_file_of_an_earlier_mechgrade_is_read(desk: Course) -> None:
     assert State().at == ""
 
 
-def test_a_name_too_many_is_said_and_none_is_forgotten(at_desk: Run) -> None:
-    for command in ("grade", "watch"):
-        twice = at_desk(command, "--exercise", "find_heads", "--exercise", "describe_model")
-        assert twice.returncode == 2 and "--exercise was given 2 times, and takes one" in twice.stderr
+def test_of_several_exercises_none_is_forgotten(at_desk: Run) -> None:
+    twice = at_desk("grade", "--exercise", "find_heads", "--exercise", "describe_model").stdout
+    assert twice.index("describe_model ") < twice.index("find_heads ") and "of 2 exercises" in twice
+    assert "of 2 exercises" in at_desk("grade", "find_heads", "--exercise", "lab1/describe_model").stdout
+    of_a_file = at_desk("grade", "exercises/lab3/find_heads.py", "--exercise", "find_heads", "--exercise", "path_patch")
+    assert of_a_file.returncode == 2 and "there is no exercise 'path_patch' in lab3" in of_a_file.stderr
     both = at_desk(
         "promises", "--exercise", "find_heads", "--exercise", "lab1/describe_model", "--exercise", "find_heads"
     )

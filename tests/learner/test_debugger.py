@@ -23,7 +23,7 @@ def talk(desk):
 
     def call(name: str, *typed: str) -> tuple[bool, str, str]:
         exercise = desk.exercise(name)
-        submission = find_submission(desk, desk.root / "exercises", exercise.lab, name)
+        submission = find_submission(desk, desk.root / "exercises", exercise.lab, [exercise])
         options = resolve(desk, isolation="inline")
         said: list[str] = []
         printed = io.StringIO()

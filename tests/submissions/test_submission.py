@@ -189,7 +189,9 @@ def test_a_path_tells_what_it_is_for(course: Course, exercise: Exercise, tmp_pat
     assert find_submission(course, ROOT / "exercises").exercises == ()
     assert find_submission(course, ROOT / "solutions/lab3/find_heads.py").exercises == (exercise,)
     (tmp_path / "draft.py").write_text("")
-    assert find_submission(course, tmp_path / "draft.py", None, "find_heads").exercises == (exercise,)
+    assert find_submission(course, tmp_path / "draft.py", None, [exercise]).exercises == (exercise,)
+    with pytest.raises(CourseError, match="is the file of one exercise, and 2 are named"):
+        find_submission(course, tmp_path / "draft.py", None, [exercise, course.exercise("describe_model")])
     for name, words in {
         "nowhere": "there is nothing at",
         "draft.py": "there is no exercise 'draft'",
@@ -210,7 +212,7 @@ def test_the_lab_of_a_notebook(course: Course, exercise: Exercise, tmp_path: Pat
     strip(tree)
     write(course, tmp_path, tree, name)
     assert find_submission(course, tmp_path / name).exercises == lab
-    only = find_submission(course, tmp_path / name, None, "find_heads")
+    only = find_submission(course, tmp_path / name, None, [exercise])
     assert only.exercises == (exercise,) and only.file(exercise) == tmp_path / name
     write(course, tmp_path, {"cells": [code(answer(course))]}, name)
     if name == "Untitled.ipynb":
@@ -220,8 +222,8 @@ def test_the_lab_of_a_notebook(course: Course, exercise: Exercise, tmp_path: Pat
             find_submission(course, tmp_path / name)
     else:
         assert find_submission(course, tmp_path / name).exercises == lab
-    for lab_name, exercise_name in (("lab3", None), (None, "find_heads"), ("lab3", "find_heads")):
-        named = find_submission(course, tmp_path / name, lab_name, exercise_name)
+    for lab_name, chosen in (("lab3", []), (None, [exercise]), ("lab3", [exercise])):
+        named = find_submission(course, tmp_path / name, lab_name, chosen)
         assert "def find_heads" in named.source(exercise)
 
 

@@ -27,11 +27,6 @@ ExercisesOption = Annotated[
         help="Only this exercise: its name, LAB/NAME, or the beginning of its name. Again for another one.",
     ),
 ]
-#: A list too, because otherwise the last of several would be taken and the others forgotten: see :func:`only_one`.
-ExerciseOption = Annotated[
-    list[str] | None,
-    typer.Option("--exercise", help="Only this exercise: its name, LAB/NAME, or the beginning of its name."),
-]
 ModelOption = Annotated[str | None, typer.Option("--model", help="A model of course.yaml. [default: the course's]")]
 DeviceOption = Annotated[str, typer.Option("--device", help="auto, cpu or cuda.")]
 PlainOption = Annotated[
@@ -62,26 +57,16 @@ BackendOption = Annotated[
 ]
 
 
-def only_one(named: list[str] | None) -> str | None:
-    """The exercise of a command that takes one.
-
-    Raises:
-        CourseError: several are named.
-    """
-    if named and len(named) > 1:
-        raise CourseError(f"--exercise was given {len(named)} times, and takes one; name a lab with --lab for several")
-    return named[0] if named else None
-
-
 def exercises_of(course: Course, lab: str | None, named: list[str] | None) -> list[Exercise]:
-    """The exercises that ``--lab`` and ``--exercise`` choose, each once.
+    """The exercises that ``--lab`` and ``--exercise`` choose, each once, in the order of course.yaml.
 
     Raises:
         CourseError: there is no such lab or exercise, or several may be meant.
     """
     from mechgrade.progress.current import find
 
-    return list(dict.fromkeys(find(course, each, lab) for each in named)) if named else course.exercises(lab)
+    wanted = {find(course, each, lab) for each in named} if named else set(course.exercises(lab))
+    return [each for each in course.exercises() if each in wanted]
 
 
 def _secret(text: str | None) -> str | None:

@@ -14,15 +14,15 @@ from mechgrade.doors.cli.common import (
     NOT_FULL,
     STOPPED,
     BackendOption,
-    ExerciseOption,
+    ExercisesOption,
     HiddenOption,
     JobsOption,
     LabOption,
     ModelOption,
     PlainOption,
     ServerOption,
+    exercises_of,
     jobs_of,
-    only_one,
     stop,
     the_course,
 )
@@ -30,7 +30,7 @@ from mechgrade.doors.cli.learn import keep, older_work, read_state
 from mechgrade.errors import CourseError
 
 if TYPE_CHECKING:
-    from mechgrade.course import Course
+    from mechgrade.course import Course, Exercise
 
 
 def grade(
@@ -39,7 +39,7 @@ def grade(
         typer.Argument(help="A directory like exercises/, a .py file, a lab's notebook, or an exercise's name."),
     ] = None,
     lab: LabOption = None,
-    exercises: ExerciseOption = None,
+    exercises: ExercisesOption = None,
     model: ModelOption = None,
     backend: BackendOption = None,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:N or mps.")] = "auto",
@@ -94,11 +94,11 @@ def grade(
     state = read_state(progress)
     worker = None
     try:
-        path, lab, exercise = _named(course, path, lab, only_one(exercises))
-        submission = find_submission(course, path or course.root / "exercises", lab, exercise)
+        path, named = _named(course, path, lab, exercises)
+        submission = find_submission(course, path or course.root / "exercises", lab, named)
         for note in submission.notes:
             screen.say(f"Note: {note}")
-        chosen = list(submission.exercises) or course.exercises(lab, exercise)
+        chosen = list(submission.exercises) or named or course.exercises(lab)
         if submission.path == course.root / "exercises":
             for sentence in older_work(course, chosen):
                 screen.say(f"Note: {sentence}.")
@@ -185,18 +185,15 @@ def _put(path: Path, text: str) -> bool:
 
 
 def _named(
-    course: Course, path: Path | None, lab: str | None, exercise: str | None
-) -> tuple[Path | None, str | None, str | None]:
-    """Path, lab and exercise as names in full. What is no path may be the name of an exercise."""
-    from mechgrade.progress.current import find
-
+    course: Course, path: Path | None, lab: str | None, names: list[str] | None
+) -> tuple[Path | None, list[Exercise]]:
+    """The path, and the exercises that are named. What is no path may be the name of an exercise."""
     if path is not None and not path.exists():
         try:
-            found = find(course, str(path), lab)
+            exercises_of(course, lab, [str(path)])
         except CourseError as error:
             raise CourseError(f"there is nothing at {path}, and {error}") from None
-        return None, found.lab, found.name
-    if exercise is not None and (path is None or path.is_dir()):
-        found = find(course, exercise, lab)
-        return path, found.lab, found.name
-    return path, lab, exercise
+        return None, exercises_of(course, lab, [str(path), *(names or [])])
+    if path is not None and path.is_file() and lab is None and path.absolute().parent.name in course.labs:
+        lab = path.absolute().parent.name
+    return path, exercises_of(course, lab, names) if names else []

@@ -295,7 +295,7 @@ def debug(
     if exercise != found.name:
         typer.echo(f"{found}:")
     try:
-        submission = file or find_submission(course, course.root / "exercises", found.lab, found.name)
+        submission = file or find_submission(course, course.root / "exercises", found.lab, [found])
         see_here(device)
         options = resolve(course, model=model, backend=backend, device=device, isolation="inline")
         stopped = run_debugger(course, found, submission, options, typer.echo)

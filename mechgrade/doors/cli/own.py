@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 from typer.core import TyperCommand, TyperGroup
 
+from mechgrade.course.syntax import tree_of
 from mechgrade.doors.cli.common import FAULT, NOT_FULL, stop
 from mechgrade.errors import CourseError
 
@@ -108,6 +109,6 @@ def _file_of(course: Course, module: str) -> Path | None:
 def _summary(file: Path) -> str:
     """The first line of a file's docstring. The file is not run for it."""
     try:
-        return (ast.get_docstring(ast.parse(file.read_bytes())) or "").partition("\n")[0]
+        return (ast.get_docstring(tree_of(file.read_bytes())) or "").partition("\n")[0]
     except (OSError, SyntaxError, ValueError):
         return ""

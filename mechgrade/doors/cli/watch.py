@@ -13,12 +13,12 @@ import typer
 
 from mechgrade.doors.cli.common import (
     BackendOption,
-    ExerciseOption,
+    ExercisesOption,
     LabOption,
     ModelOption,
     PlainOption,
     ServerOption,
-    only_one,
+    exercises_of,
     stop,
     the_course,
 )
@@ -45,7 +45,7 @@ def _of_a_file(path: Path, exercise: Exercise) -> str:
 def watch(
     path: Annotated[Path | None, typer.Argument(help="A directory like exercises/.")] = None,
     lab: LabOption = None,
-    exercises: ExerciseOption = None,
+    exercises: ExercisesOption = None,
     model: ModelOption = None,
     backend: BackendOption = None,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
@@ -66,7 +66,6 @@ def watch(
     from mechgrade.grading.grade import Grading
     from mechgrade.grading.options import resolve
     from mechgrade.grading.warm.fingerprint import fingerprint
-    from mechgrade.progress.current import find
     from mechgrade.reports.screen import open_screen
     from mechgrade.sandbox import probe
     from mechgrade.submissions.find import find_submission
@@ -78,13 +77,14 @@ def watch(
     loop = None
     worker = None
     try:
-        exercise = only_one(exercises)
-        submission = find_submission(course, path or course.root / "exercises", lab, exercise, live=True)
+        chosen = exercises_of(course, lab, exercises)
+        submission = find_submission(
+            course, path or course.root / "exercises", lab, chosen if exercises else [], live=True
+        )
         if submission.exercises and path is not None:
             raise CourseError(_of_a_file(path, submission.exercises[0]))
         see_here(device)
         options = resolve(course, model=model, backend=backend, device=device)
-        chosen = [find(course, exercise, lab)] if exercise is not None else course.exercises(lab)
         if not any(submission.file(each).is_file() for each in chosen):
             raise CourseError(
                 f"there is no {chosen[0].lab}/{chosen[0].name}.py in {submission.path}; give a folder like exercises/, "

@@ -6,6 +6,8 @@ import ast
 from dataclasses import dataclass
 from pathlib import Path
 
+from mechgrade.course.syntax import tree_of
+
 #: Functions of torch (or of a tensor) that draw from the global generator unless they are given one.
 DRAWS = frozenset(
     [
@@ -69,7 +71,7 @@ def _unseeded_of_numpy(calls: list[ast.Call]) -> list[ast.Call]:
 
 def _parsed(path: Path) -> ast.Module:
     try:
-        return ast.parse(path.read_text(encoding="utf-8"))
+        return tree_of(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, SyntaxError):
         return ast.Module([], [])
 

@@ -86,7 +86,7 @@ def failing_call(exercise: str) -> dict[str, Any]:
     submission = named_file(course, exercise)
     found = submission.exercises[0] if submission is not None else course.exercise(exercise)
     if submission is None:
-        submission = find_submission(course, course.root / "exercises", found.lab, found.name)
+        submission = find_submission(course, course.root / "exercises", found.lab, [found])
     inline = Inline()
     grading = Grading(course, resolve(course, isolation="inline"), inline)
     grader = grading.grader(submission)

@@ -8,6 +8,8 @@ from __future__ import annotations
 import ast
 from pathlib import Path
 
+from mechgrade.course.syntax import tree_of
+
 BEGIN = "### BEGIN SOLUTION"
 
 
@@ -23,7 +25,7 @@ def reference_of(path: Path) -> str:
     """
     try:
         text = path.read_text(encoding="utf-8")
-        tree = ast.parse(text)
+        tree = tree_of(text)
     except (OSError, ValueError, SyntaxError):
         raise NoReferenceError(
             f"this copy of the course has no {path.parent.parent.name}/{path.parent.name}/{path.name}: its instructor "

@@ -5,9 +5,10 @@ from __future__ import annotations
 import ast
 import subprocess
 import tempfile
-import warnings
 from dataclasses import dataclass
 from pathlib import Path
+
+from mechgrade.course.syntax import tree_of
 
 
 def merge(mine: bytes, old: bytes, new: bytes) -> bytes | None:
@@ -60,9 +61,7 @@ def _leaves_code_alone(mine: bytes, old: bytes, new: bytes, merged: bytes) -> bo
 
 def _functions(text: bytes) -> dict[str, _Function] | None:
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of a learner's escapes in strings
-            tree = ast.parse(text)
+        tree = tree_of(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
     found = {}
