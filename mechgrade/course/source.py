@@ -11,6 +11,7 @@ import re
 import tokenize
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from mechgrade.course.course import Course, Exercise
@@ -108,6 +109,7 @@ def read_source(course: Course, exercise: Exercise) -> Source:
     return take_apart(read_text(path, shown), exercise.name, shown)
 
 
+@lru_cache(maxsize=128)  # a command asks for it more than once: to build, to look for leaks, to audit
 def take_apart(text: str, name: str, shown: str) -> Source:
     """Take the text of a source apart. `name` is the exercise's, `shown` the path for messages."""
     tree = parse(text, shown)

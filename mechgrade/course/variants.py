@@ -8,6 +8,7 @@ import ast
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Literal, TypeGuard, TypeVar, overload
 
 from mechgrade.course.course import Course, Exercise
@@ -69,10 +70,11 @@ def programs(course: Course, exercise: Exercise) -> list[Program]:
     if not path.exists():
         return both
     shown = shown_path(course, path)
-    return both + variant_programs(source.reference, read_text(path, shown), exercise.name, shown)
+    return [*both, *variant_programs(source.reference, read_text(path, shown), exercise.name, shown)]
 
 
-def variant_programs(reference: str, text: str, name: str, shown: str) -> list[Program]:
+@lru_cache(maxsize=128)  # a command asks for them more than once: to build, to look for leaks, to audit
+def variant_programs(reference: str, text: str, name: str, shown: str) -> tuple[Program, ...]:
     """The programs of a variants file's text. `name` is the exercise's, `shown` the file's path for messages."""
     into = _Reference(reference)
     problems: list[str] = []
@@ -93,10 +95,10 @@ def variant_programs(reference: str, text: str, name: str, shown: str) -> list[P
             problems.append(f"{shown}:{node.lineno}: {node.name}: {what}")
     if problems:
         raise BuildError(*problems)
-    return [
+    return tuple(
         Program(mark.kind, node.name, mark.sentence, _compose(into, text, node, mark, helpers, shown), _doc(node))
         for node, mark in marked
-    ]
+    )
 
 
 def equivalents(course: Course, lab: str) -> dict[str, dict[str, str]]:
@@ -253,7 +255,7 @@ def _objections(node: Definition, mark: _Mark, names: list[str], into: _Referenc
         what.append("the name is taken; give it another")
     if mark.replaces not in into.definitions:
         what.append(f"replaces {mark.replaces!r}, {into.lacking(mark.replaces)}")
-    used = {each.id for each in ast.walk(node) if isinstance(each, ast.Name)} - _locals(node)
+    used = _used(node)
     if others := sorted(used & set(names) - {node.name}):
         verb = "calls" if isinstance(node, Function) else "uses"
         what.append(f"{verb} the variant {others[0]}, which is not there in its program; share a helper without a mark")
@@ -263,11 +265,13 @@ def _objections(node: Definition, mark: _Mark, names: list[str], into: _Referenc
     return what
 
 
-def _locals(node: Definition) -> set[str]:
-    arguments = {each.arg for each in ast.walk(node) if isinstance(each, ast.arg)}
-    return arguments | {
-        each.id for each in ast.walk(node) if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Store)
-    }
+def _used(node: Definition) -> set[str]:
+    """The names that a definition takes from outside."""
+    inside = list(ast.walk(node))
+    names = [each for each in inside if isinstance(each, ast.Name)]
+    local = {each.arg for each in inside if isinstance(each, ast.arg)}
+    local |= {each.id for each in names if isinstance(each.ctx, ast.Store)}
+    return {each.id for each in names} - local
 
 
 def _compose(into: _Reference, text: str, node: Definition, mark: _Mark, helpers: _Helpers, shown: str) -> str:

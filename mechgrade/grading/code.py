@@ -15,6 +15,9 @@ from mechgrade.course.syntax import tree_of
 #: Fields of syntax trees that say nothing new: how a name is used shows in its place; the others are for type checkers and printers.
 _LEFT_OUT = frozenset(["ctx", "kind", "type_comment", "type_ignores"])
 
+#: Fields of syntax trees that hold statements, or what holds them. Nothing is imported in an expression.
+_STATEMENTS = ("body", "orelse", "handlers", "finalbody", "cases")
+
 
 @dataclass(frozen=True)
 class Code:
@@ -67,9 +70,9 @@ def _imports(node: ast.AST) -> Iterator[str]:
         start = "." * node.level + (f"{node.module}." if node.module else "")
         yield from (start + alias.name.removeprefix("*") for alias in node.names)
     # What only a type checker imports never runs.
-    children = node.orelse if isinstance(node, ast.If) and _is_type_checking(node.test) else ast.iter_child_nodes(node)
-    for child in children:
-        yield from _imports(child)
+    for name in ("orelse",) if isinstance(node, ast.If) and _is_type_checking(node.test) else _STATEMENTS:
+        for child in getattr(node, name, ()):
+            yield from _imports(child)
 
 
 def _is_type_checking(test: ast.expr) -> bool:

@@ -127,6 +127,11 @@ def tolerance(reference: NDArray[Any], noise: float) -> NDArray[np.float64]:
     return np.maximum(RELATIVE * scales, max(NOISE_FACTOR * noise, ABSOLUTE))
 
 
+def at_most(largest: float, noise: float) -> float:
+    """The largest tolerance that :func:`tolerance` gives any value of a leaf with this largest magnitude."""
+    return max(RELATIVE * largest, NOISE_FACTOR * noise, ABSOLUTE)
+
+
 def scale_of(reference: NDArray[Any]) -> float:
     """The largest finite magnitude in a leaf, its fill value left out."""
     return _scale_and_fill(reference)[0]

@@ -17,6 +17,7 @@ from mechgrade.grading.compare import RELATIVE
 from mechgrade.grading.diagnose import Judged
 from mechgrade.grading.recordings import Run
 from mechgrade.grading.relations import Pair, Sources, relate, relation
+from mechgrade.grading.relations.leaves import Leaf
 from mechgrade.protocol.outcome import Outcome
 from mechgrade.protocol.wire import Array, Tree
 
@@ -368,6 +369,24 @@ def test_nothing_is_said_of_unrelated_numbers(kind: str, seed: int, shapes: list
         assert all((got == want).any() for want, got in drawings if (got != want).any())
     else:
         assert sentence in (None, "Each of your values is 0.")
+
+
+_VALUES = st.sampled_from([0.0, 1.0, -1.0, 1 + 2e-5, 1 + 4e-5, 1e-7, 1.5e-7, -1e9, 3e5, 1e308, np.inf, -np.inf, np.nan])
+
+
+@settings(max_examples=EXAMPLES // 2, deadline=None)
+@given(
+    values=st.lists(st.tuples(_VALUES, _VALUES), max_size=4),
+    of=st.lists(_VALUES, max_size=3),
+    noise=st.sampled_from([0.0, 1e-8, 1e-3]),
+    whole=st.booleans(),
+)
+def test_a_short_way_to_tell_that_arrays_differ_says_what_the_long_one_says(
+    values: list[tuple[float, float]], of: list[float], noise: float, whole: bool
+) -> None:
+    expected, actual = np.array(values, np.float64).reshape(-1, 2).T
+    leaf = Leaf(np.array(of, np.float64), np.zeros(len(of)), noise, whole)
+    assert leaf.equals(expected, actual) == leaf.agree(expected, actual).all()
 
 
 @settings(max_examples=EXAMPLES // 4, deadline=None)
