@@ -15,7 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from mechgrade.course.syntax import alone, tree_of
+from mechgrade.course.syntax import alone, statements_in, tree_of
 
 TEXT = "def f(x):\n    return [x, (x, {x: x + x})]\n" * 60
 
@@ -96,3 +96,38 @@ def test_warnings_of_a_text_are_not_said() -> None:
         tree_of(r"x = '\d'")
         with pytest.raises(SyntaxError):
             ast.parse(r"x = '\d'")
+
+
+NESTED = """
+@decorated(lambda: [1 for _ in "ab" if _])
+class A(B):
+    async def f(self):
+        for each in await self.g():
+            while each:
+                with each as one, two:
+                    break
+            else:
+                pass
+        match each:
+            case [1, *_] if each:
+                return lambda: 1
+            case {"a": 1}:
+                raise each
+        try:
+            if a: b
+            elif c: d
+            else: import e
+        except* A as error:
+            def inner(): yield
+        else:
+            x: int = 1
+        finally:
+            del x
+"""
+
+
+def test_no_statement_is_left_out() -> None:
+    tree = tree_of(NESTED)
+    found = list(statements_in(tree))
+    assert len(found) == len(set(found)) > 20
+    assert set(found) == {each for each in ast.walk(tree) if isinstance(each, ast.stmt)}

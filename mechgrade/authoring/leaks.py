@@ -20,7 +20,7 @@ from zipfile import ZipFile
 from mechgrade.course import Course, Exercise
 from mechgrade.course.rubrics import rubrics
 from mechgrade.course.source import BEGIN, END, read_source
-from mechgrade.course.syntax import tree_of
+from mechgrade.course.syntax import statements_in, tree_of
 from mechgrade.course.variants import programs
 
 #: Marks by which nbgrader and mechgrade know hidden parts. In Python files of the engine they are spoken of; not in notebooks.
@@ -72,8 +72,11 @@ class Secrets:
             for run in _runs(source.text):
                 self._runs.setdefault(run[0], []).append((run, f"{len(run)} lines of the solution of {exercise}"))
             public |= {_squeezed(line) for line in source.stub.splitlines()}
+            met: set[str] = set()  # most lines of a program are the reference's
             for what, text in _texts(course, exercise):
-                for line in map(_squeezed, _code(text)):
+                new = dict.fromkeys(line for line in _code(text) if line not in met)
+                met |= new.keys()
+                for line in map(_squeezed, new):
                     self.lines.setdefault(line, what)
                     self._exercises.setdefault(line, set()).add(str(exercise))
         for page in (source for source, _ in course.page_paths() if source.is_file()):
@@ -179,7 +182,7 @@ def _code(text: str) -> Iterable[str]:
     """The lines of a program's functions that are code: no docstring, no comment."""
     tree = tree_of(text)
     prose: set[int] = set()
-    for node in ast.walk(tree):
+    for node in statements_in(tree):
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str):
             prose |= set(range(node.lineno, (node.end_lineno or node.lineno) + 1))
     for number, line in enumerate(text.splitlines(), 1):

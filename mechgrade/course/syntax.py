@@ -10,6 +10,7 @@ import ast
 import os
 import threading
 import warnings
+from collections.abc import Iterator
 from contextlib import AbstractContextManager
 
 _lock = threading.RLock()
@@ -26,6 +27,15 @@ def tree_of(text: str | bytes) -> ast.Module:
     with _lock, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # such as of escapes in a learner's strings
         return ast.parse(text)
+
+
+def statements_in(tree: ast.AST) -> Iterator[ast.stmt]:
+    """Every statement of a tree, those inside others too: a tenth of what :func:`ast.walk` goes through."""
+    for name in ("body", "orelse", "handlers", "finalbody", "cases"):
+        for each in getattr(tree, name, ()):
+            if isinstance(each, ast.stmt):
+                yield each
+            yield from statements_in(each)
 
 
 def alone() -> AbstractContextManager[object]:

@@ -13,7 +13,7 @@ from typing import Any, Literal, TypeGuard, TypeVar, overload
 
 from mechgrade.course.course import Course, Exercise
 from mechgrade.course.source import BuildError, Function, parse, read_source, read_text, shown_path
-from mechgrade.course.syntax import tree_of
+from mechgrade.course.syntax import statements_in, tree_of
 from mechgrade.course.yamlfile import did_you_mean, read, show
 
 #: What can be marked, and what can be replaced.
@@ -138,7 +138,7 @@ def _overlooked(tree: ast.Module) -> Iterator[tuple[int, str]]:
             for alias in node.names:
                 if alias.name in MARKS and alias.asname not in (None, alias.name):
                     yield node.lineno, f"{alias.name} is imported as {alias.asname}; marks are known by their own names"
-    for inner in ast.walk(tree):
+    for inner in statements_in(tree):
         if isinstance(inner, Definition) and inner not in tree.body and any(map(_mark_name, inner.decorator_list)):
             yield (
                 inner.lineno,
