@@ -125,8 +125,6 @@ def _notebook(course: Course, path: Path, lab: str | None, exercises: Sequence[E
         found = course.lab(exercises[0].lab)
     if found is None:
         raise CourseError(f"{path.name} does not say which lab it is of; name it: --lab {' or '.join(course.labs)}")
-    for each in exercises:
-        course.exercise(each.name, found.name)
+    only = [course.exercise(each.name, found.name) for each in exercises] or course.exercises(found.name)
     whole = Submission.from_notebook(course, found, tree, path.name)
-    only = exercises or course.exercises(found.name)
     return Submission(path, tuple(only), whole.texts, dict.fromkeys(whole.texts or {}, path), whole.notes)
