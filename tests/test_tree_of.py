@@ -15,7 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from mechgrade.course.syntax import alone, statements_in, tree_of
+from mechgrade.course.syntax import parsing_alone, statements_in, tree_of
 
 TEXT = "def f(x):\n    return [x, (x, {x: x + x})]\n" * 60
 
@@ -86,7 +86,7 @@ def test_a_child_parses_whatever_other_threads_do() -> None:
 
 
 def test_who_keeps_others_out_parses_itself() -> None:
-    with alone():
+    with parsing_alone():
         assert isinstance(tree_of("x = 1").body[0], ast.Assign)
 
 

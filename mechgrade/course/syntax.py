@@ -13,6 +13,9 @@ import warnings
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 
+#: Fields of syntax trees that hold statements, or what holds them: no expression has a statement in it.
+STATEMENTS = ("body", "orelse", "handlers", "finalbody", "cases")
+
 _lock = threading.RLock()
 # A child is forked while nobody parses: there would be no thread in it that lets go.
 os.register_at_fork(before=_lock.acquire, after_in_parent=_lock.release, after_in_child=_lock.release)
@@ -31,13 +34,13 @@ def tree_of(text: str | bytes) -> ast.Module:
 
 def statements_in(tree: ast.AST) -> Iterator[ast.stmt]:
     """Every statement of a tree, those inside others too: a tenth of what :func:`ast.walk` goes through."""
-    for name in ("body", "orelse", "handlers", "finalbody", "cases"):
+    for name in STATEMENTS:
         for each in getattr(tree, name, ()):
             if isinstance(each, ast.stmt):
                 yield each
             yield from statements_in(each)
 
 
-def alone() -> AbstractContextManager[object]:
+def parsing_alone() -> AbstractContextManager[object]:
     """Keep others from parsing for a while: for code that parses by itself, as pytest does while it imports checks."""
     return _lock

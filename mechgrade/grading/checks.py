@@ -18,7 +18,7 @@ import pytest
 
 from mechgrade.course import Course, CourseError, Exercise
 from mechgrade.course.modules import share
-from mechgrade.course.syntax import alone
+from mechgrade.course.syntax import parsing_alone
 from mechgrade.grading.calls import Call
 from mechgrade.grading.judge import Judgement
 from mechgrade.grading.verdicts import Check, ExerciseResult, Result
@@ -193,7 +193,7 @@ def with_checks(
     """
     share(course.module_paths())
     with _alone({path.stem for path in course.module_paths()}), contextlib.ExitStack() as parsing:
-        parsing.enter_context(alone())  # pytest parses what it imports, until its loop begins
+        parsing.enter_context(parsing_alone())  # pytest parses what it imports, until its loop begins
         session = _Session(use, hidden, parsing.close)
         code = pytest.main(_arguments(course, exercises, pdb), plugins=[session])
     if session.error is not None:

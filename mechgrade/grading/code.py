@@ -10,13 +10,10 @@ import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from mechgrade.course.syntax import tree_of
+from mechgrade.course.syntax import STATEMENTS, tree_of
 
 #: Fields of syntax trees that say nothing new: how a name is used shows in its place; the others are for type checkers and printers.
 _LEFT_OUT = frozenset(["ctx", "kind", "type_comment", "type_ignores"])
-
-#: Fields of syntax trees that hold statements, or what holds them. Nothing is imported in an expression.
-_STATEMENTS = ("body", "orelse", "handlers", "finalbody", "cases")
 
 
 @dataclass(frozen=True)
@@ -70,7 +67,7 @@ def _imports(node: ast.AST) -> Iterator[str]:
         start = "." * node.level + (f"{node.module}." if node.module else "")
         yield from (start + alias.name.removeprefix("*") for alias in node.names)
     # What only a type checker imports never runs.
-    for name in ("orelse",) if isinstance(node, ast.If) and _is_type_checking(node.test) else _STATEMENTS:
+    for name in ("orelse",) if isinstance(node, ast.If) and _is_type_checking(node.test) else STATEMENTS:
         for child in getattr(node, name, ()):
             yield from _imports(child)
 

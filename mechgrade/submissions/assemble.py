@@ -10,6 +10,7 @@ import ast
 import builtins
 import re
 import symtable
+import warnings
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -242,7 +243,11 @@ class Code:
 def _statements(place: int, cell: str) -> list[Statement]:
     text, tree = _parsed(cell)
     lines = text.encode().split(b"\n")
-    return [_statement(place, lines, node) for node in tree.body if not _is_main_guard(node)]
+    with warnings.catch_warnings():
+        warnings.simplefilter(
+            "ignore"
+        )  # a symbol table is made of the text, and a learner's "\d" is the learner's affair
+        return [_statement(place, lines, node) for node in tree.body if not _is_main_guard(node)]
 
 
 def _parsed(cell: str) -> tuple[str, ast.Module]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import ast
+import warnings
 
 import pytest
 
 from mechgrade.course import Course
 from mechgrade.course.source import read_source
-from mechgrade.submissions.assemble import assemble, interface, needed
+from mechgrade.submissions.assemble import _statements, assemble, interface, needed
 
 
 def names(text: str) -> set[str]:
@@ -127,3 +128,10 @@ def test_every_exercise_is_whole_in_what_is_assembled(course: Course) -> None:
         text = assemble([source.reference], interface(course, exercise))
         assert names(text) == names(source.reference), exercise
         assert needed([source.reference], interface(course, exercise)), exercise
+
+
+def test_what_python_warns_of_in_a_cell_is_not_said() -> None:
+    r"""Neither its parser nor its table of names: a learner's ``"\d"`` is the learner's affair."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert len(_statements(0, "import re\ndef f(): return re.match('\\d', 'x')\n")) == 2

@@ -56,7 +56,7 @@ class Leaf:
         if expected.shape != actual.shape:
             return False
         if expected.size and not self.whole:
-            # Nearly all that is tried is far off. That is seen in a third of the time, by the most that any of the values may be off.
+            # Nearly all that is tried is far off: further than any of its values may be, which is found sooner than how far each may.
             with np.errstate(all="ignore"):
                 largest, gap = np.abs(expected).max(), np.abs(expected - actual).max()
                 if gap > at_most(largest, self._noise_at(largest)):
